@@ -1,0 +1,68 @@
+package architecture
+
+// Room says what the packages of one directory may import.
+type Room struct {
+	// Uses names the rooms that this one may import, by directory. Packages of one room may import each other.
+	Uses []string
+	// Pure rooms import only the packages in pureImports and pure rooms, and never read the clock.
+	Pure bool
+	// Terraform is set where Terraform's plugin framework may be imported.
+	Terraform bool
+	// Lab is set where code that is not a test may import the lab.
+	Lab bool
+}
+
+const (
+	// command is the room of main.go: the directory of the module itself.
+	command = "."
+	lab     = "internal/lab"
+)
+
+// House maps the directory of each room, relative to the module, to its rules. A package belongs to the room with the
+// longest directory that contains it.
+var House = map[string]Room{
+	command:             {Uses: []string{"internal/provider"}, Terraform: true},
+	"internal/provider": {Uses: []string{"internal/hardening", "internal/proxmox", "internal/escalation", "internal/policy", "internal/node", "internal/sudoers", "internal/regular"}, Terraform: true},
+
+	"internal/hardening":  {Uses: []string{"internal/node", "internal/policy", "internal/sudoers"}},
+	"internal/proxmox":    {},
+	"internal/escalation": {Uses: []string{"internal/policy", "internal/sudoers", "internal/regular"}, Pure: true},
+	"internal/policy":     {Uses: []string{"internal/sudoers", "internal/regular"}, Pure: true},
+
+	"internal/node":    {},
+	"internal/sudoers": {Pure: true},
+	"internal/regular": {Pure: true},
+
+	// Not part of what is released.
+	lab:                     {Lab: true},
+	"internal/demo":         {Uses: []string{"internal/proxmox", "internal/escalation", "internal/policy", "internal/node", "internal/sudoers"}, Lab: true},
+	"internal/docsgen":      {Uses: []string{"internal/provider"}, Terraform: true},
+	"internal/architecture": {},
+}
+
+// pureImports are the packages of the standard library that a pure room may import: no files, processes, network,
+// environment, randomness or logging. Of package time, the functions in clockFunctions are refused.
+var pureImports = map[string]bool{
+	"bufio": true, "bytes": true, "cmp": true, "container/heap": true, "container/list": true, "context": true,
+	"crypto/sha256": true, "crypto/sha512": true, "embed": true, "encoding": true, "encoding/base64": true,
+	"encoding/binary": true, "encoding/hex": true, "encoding/json": true, "errors": true, "fmt": true, "hash": true,
+	"hash/fnv": true, "hash/maphash": true, "io": true, "iter": true, "maps": true, "math": true, "math/big": true,
+	"math/bits": true, "path": true, "regexp": true, "regexp/syntax": true, "slices": true, "sort": true,
+	"strconv": true, "strings": true, "sync": true, "sync/atomic": true, "text/tabwriter": true, "text/template": true,
+	"time": true, "unicode": true, "unicode/utf16": true, "unicode/utf8": true, "unique": true,
+}
+
+// clockFunctions are the functions and variables of package time that read the clock, wait for it, or read the machine's
+// time zones.
+var clockFunctions = map[string]bool{
+	"Now": true, "Since": true, "Until": true, "Sleep": true, "After": true, "AfterFunc": true, "Tick": true,
+	"NewTimer": true, "NewTicker": true, "LoadLocation": true, "Local": true,
+}
+
+// terraformModules are the import path prefixes of Terraform's plugin framework. Structured logging
+// (terraform-plugin-log) and reading Terraform's own JSON are not among them.
+var terraformModules = []string{
+	"github.com/hashicorp/terraform-plugin-framework",
+	"github.com/hashicorp/terraform-plugin-go",
+	"github.com/hashicorp/terraform-plugin-sdk",
+}
