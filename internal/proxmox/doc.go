@@ -1,0 +1,35 @@
+// Package proxmox is pvesec's view of Proxmox VE access control: users, API
+// tokens, groups, roles, access control lists (ACL) and permissions.
+//
+// Transport and authentication are those of github.com/luthermonson/go-proxmox,
+// wrapped so that its defects cannot bite:
+//
+//   - every answer other than 2xx, the 595, 596 and 599 of pveproxy included, is
+//     a typed [*Error] that keeps PVE's own text; go-proxmox counts most of them
+//     as success when no result is asked for;
+//   - ids are validated against PVE's grammar and escaped before they become
+//     part of a path, where go-proxmox lets "#" or "?" address another object;
+//   - requests are own structs with pointers, so that false, zero and the empty
+//     string can be sent, and privilege separation is sent with every change of
+//     a token;
+//   - a POST whose answer was lost is never blindly repeated;
+//   - nothing is logged, and no error carries the token's secret.
+//
+// # Lists
+//
+// Users with their tokens, groups, roles, ACL, realms and the own permissions
+// are fetched as lists, once per [Client], and shared by all callers until the
+// next write. PVE filters lists silently for tokens that may not see
+// everything, so [Client.RequireVisibility] is asked before an absence is
+// believed.
+//
+// # Principal
+//
+// A [Principal] is a user with everything that makes it useful: a managed role,
+// ACL entries, group memberships and API tokens with their own ACL entries.
+// [Client.ReadPrincipal], [Client.CreatePrincipal], [Client.UpdatePrincipal]
+// and [Client.DeletePrincipal] move PVE from one such state to another, adding
+// before removing. root@pam is refused in every one of them.
+//
+// A [Client] is safe for use by several goroutines.
+package proxmox

@@ -1,0 +1,135 @@
+package proxmox
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Principal is a PVE user with everything that gives it power: groups, a role of
+// its own, ACL entries and API tokens.
+type Principal struct {
+	UserID                              UserID
+	Comment, Email, FirstName, LastName string
+	Enabled                             bool
+	Expire                              int64 // unix seconds, 0 never
+	Groups                              []string
+	Role                                *Role // managed: created, changed and removed with the user; nil for none
+	Grants                              []Grant
+	Tokens                              map[string]Token // by token id
+}
+
+// Grant is an ACL entry of a principal or of one of its tokens.
+type Grant struct {
+	Path      string
+	Role      string
+	Propagate bool
+}
+
+// Token is an API token without its secret.
+type Token struct {
+	Comment             string
+	Expire              int64 // unix seconds, 0 never
+	PrivilegeSeparation bool  // privileges are those of its own grants that the user has too
+	Grants              []Grant
+}
+
+// normal returns p as PVE stores it: lists sorted and without duplicates, ACL
+// paths in their normal form.
+func (p Principal) normal() Principal {
+	p.Groups = normalSet(p.Groups)
+	p.Grants = normalGrants(p.Grants)
+	if p.Role != nil {
+		p.Role = &Role{ID: p.Role.ID, Privileges: normalSet(p.Role.Privileges)}
+	}
+	tokens := make(map[string]Token, len(p.Tokens))
+	for id, t := range p.Tokens {
+		t.Grants = normalGrants(t.Grants)
+		tokens[id] = t
+	}
+	p.Tokens = tokens
+	return p
+}
+
+func normalGrants(grants []Grant) []Grant {
+	normal := make([]Grant, len(grants))
+	for i, g := range grants {
+		g.Path = NormalizeACLPath(g.Path)
+		normal[i] = g
+	}
+	slices.SortFunc(normal, compareGrants)
+	return slices.Compact(normal)
+}
+
+func compareGrants(a, b Grant) int {
+	if d := strings.Compare(a.Path, b.Path); d != 0 {
+		return d
+	}
+	return strings.Compare(a.Role, b.Role)
+}
+
+// InvalidError means that a principal was refused before anything was sent.
+type InvalidError struct{ Problems []Problem }
+
+func (e *InvalidError) Error() string {
+	texts := make([]string, len(e.Problems))
+	for i, p := range e.Problems {
+		texts[i] = p.String()
+	}
+	return strings.Join(texts, "; ")
+}
+
+// Is makes errors.Is(err, ErrRootPAM) true when root@pam is the reason.
+func (e *InvalidError) Is(target error) bool {
+	return slices.ContainsFunc(e.Problems, func(p Problem) bool { return p.Err != nil && p.Err == target })
+}
+
+// prepare checks what needs no server and returns the normal form.
+func (p Principal) prepare() (Principal, error) {
+	if problems := p.staticProblems(); len(problems) > 0 {
+		return p, &InvalidError{problems}
+	}
+	return p.normal(), nil
+}
+
+// PartialError means that an operation stopped half-way and could not, or must
+// not, be undone. The caller should save Exists and Secrets before it reports.
+type PartialError struct {
+	Op      string     // "create" or "update"
+	Exists  *Principal // what PVE has now, as far as it could be read; nil when unknown or nothing
+	Done    []string   // the writes that took effect, in order, in plain words
+	Secrets Secrets    // of tokens that were created and still exist
+	Err     error      // what stopped it
+	UndoErr error      // what stopped the undoing, nil when none was tried
+}
+
+func (e *PartialError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s stopped half-way: %v", e.Op, e.Err)
+	if len(e.Done) > 0 {
+		fmt.Fprintf(&b, "; already done: %s", strings.Join(e.Done, ", "))
+	}
+	if e.UndoErr != nil {
+		fmt.Fprintf(&b, "; undoing it failed too: %v", e.UndoErr)
+	}
+	return b.String()
+}
+
+// Unwrap returns both causes.
+func (e *PartialError) Unwrap() []error {
+	if e.UndoErr == nil {
+		return []error{e.Err}
+	}
+	return []error{e.Err, e.UndoErr}
+}
+
+// Secrets maps token id to secret. It prints without them.
+type Secrets map[string]string
+
+// String names the tokens only.
+func (s Secrets) String() string {
+	return "secrets of " + strings.Join(sortedKeys(s), ", ")
+}
+
+// GoString names the tokens only.
+func (s Secrets) GoString() string { return s.String() }

@@ -1,0 +1,204 @@
+package proxmox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// cleanupTime bounds undoing and looking after a failure; the caller's context
+// may be over by then.
+const cleanupTime = 2 * time.Minute
+
+// cleanupContext lets cleanup go on when ctx was cancelled.
+func cleanupContext(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), cleanupTime)
+}
+
+// CreatePrincipal makes role, user, tokens and ACL entries in this order, so
+// that nothing has power before all of its parts exist, and returns the secrets
+// by token id; PVE never tells them again.
+//
+// A user or managed role that exists already is an *[ExistsError] and nothing is
+// changed. When a later step fails, what this call made is removed again and
+// the step's error is returned; when that fails too, the error is a
+// *[PartialError].
+func (c *Client) CreatePrincipal(ctx context.Context, p Principal) (secrets map[string]string, err error) {
+	p, err = p.prepare()
+	if err != nil {
+		return nil, err
+	}
+	// Reading back what was made needs the same, and a lost answer can be
+	// judged only by lists that are complete.
+	if err := c.RequireVisibility(ctx); err != nil {
+		return nil, err
+	}
+	if err := c.refuseExisting(ctx, p); err != nil {
+		return nil, err
+	}
+	b := builder{Client: c, want: p, made: Principal{UserID: p.UserID, Tokens: map[string]Token{}}, secrets: Secrets{}}
+	if err := b.build(ctx); err != nil {
+		return nil, b.undo(ctx, err)
+	}
+	return b.secrets, nil
+}
+
+// refuseExisting returns an *ExistsError for what is there before the first
+// write.
+func (c *Client) refuseExisting(ctx context.Context, p Principal) error {
+	users, err := c.userList(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the users: %w", err)
+	}
+	if users.byID[p.UserID] != nil {
+		return &ExistsError{Kind: "user", ID: string(p.UserID)}
+	}
+	if p.Role == nil {
+		return nil
+	}
+	role, err := c.role(ctx, p.Role.ID)
+	if err != nil {
+		return fmt.Errorf("reading the roles: %w", err)
+	}
+	if role != nil {
+		return &ExistsError{Kind: "role", ID: p.Role.ID}
+	}
+	return nil
+}
+
+// builder makes a principal and remembers what it made.
+type builder struct {
+	*Client
+	want     Principal
+	made     Principal // parts that exist, or may exist, because of this call
+	userMade bool
+	secrets  Secrets
+	done     []string
+}
+
+func (b *builder) log(what string) { b.done = append(b.done, what) }
+
+func (b *builder) build(ctx context.Context) error {
+	if role := b.want.Role; role != nil {
+		if err := b.makeRole(ctx, *role); err != nil {
+			return fmt.Errorf("creating role %s: %w", role.ID, err)
+		}
+		b.made.Role = role
+		b.log("created role " + role.ID)
+	}
+	if err := b.makeUser(ctx, b.want); err != nil {
+		return fmt.Errorf("creating user %s: %w", b.want.UserID, err)
+	}
+	b.userMade = true
+	b.log("created user " + string(b.want.UserID))
+	for _, id := range sortedKeys(b.want.Tokens) {
+		secret, err := b.makeToken(ctx, b.want.UserID, id, b.want.Tokens[id])
+		if err != nil {
+			return fmt.Errorf("creating token %s: %w", b.want.UserID.Token(id), err)
+		}
+		b.secrets[id] = secret
+		b.made.Tokens[id] = Token{}
+		b.log("created token " + b.want.UserID.Token(id))
+	}
+	// Noted before they are sent: deleting an entry that was not made is harmless.
+	b.made.Grants = b.want.Grants
+	if err := b.putGrants(ctx, holder{user: b.want.UserID}, b.want.Grants, false, b.log); err != nil {
+		return fmt.Errorf("granting roles to %s: %w", b.want.UserID, err)
+	}
+	for _, id := range sortedKeys(b.want.Tokens) {
+		t := b.want.Tokens[id]
+		b.made.Tokens[id] = Token{Grants: t.Grants}
+		if err := b.putGrants(ctx, holder{b.want.UserID, id}, t.Grants, false, b.log); err != nil {
+			return fmt.Errorf("granting roles to %s: %w", b.want.UserID.Token(id), err)
+		}
+	}
+	return nil
+}
+
+// undo removes what was made and returns cause, or a *PartialError when
+// something is left.
+func (b *builder) undo(ctx context.Context, cause error) error {
+	if len(b.done) == 0 {
+		return cause
+	}
+	ctx, cancel := cleanupContext(ctx)
+	defer cancel()
+	err := b.removeParts(ctx, b.made, b.userMade)
+	if err == nil {
+		return fmt.Errorf("%w (what had been created before was removed again)", cause)
+	}
+	partial := &PartialError{Op: "create", Done: b.done, Err: cause, UndoErr: err}
+	managed := ""
+	if b.made.Role != nil {
+		managed = b.made.Role.ID
+	}
+	if now, readErr := b.ReadPrincipal(ctx, b.want.UserID, managed); readErr != nil {
+		partial.Secrets = b.secrets // which of them still work is unknown
+	} else if now != nil {
+		partial.Exists = now
+		partial.Secrets = Secrets{}
+		for id, secret := range b.secrets {
+			if _, left := now.Tokens[id]; left {
+				partial.Secrets[id] = secret
+			}
+		}
+	}
+	return partial
+}
+
+// makeRole creates a role. When the answer is lost it looks: the role was absent
+// before, so one with exactly these privileges is ours.
+func (c *Client) makeRole(ctx context.Context, r Role) error {
+	err := c.createRole(ctx, r)
+	if !unknownOutcome(err) {
+		return err
+	}
+	ctx, cancel := cleanupContext(ctx)
+	defer cancel()
+	now, lookErr := c.role(ctx, r.ID)
+	if lookErr != nil || now == nil || len(without(now.Privileges, r.Privileges)) > 0 || len(without(r.Privileges, now.Privileges)) > 0 {
+		return errors.Join(err, lookErr)
+	}
+	return nil
+}
+
+// makeUser creates the user, looking when the answer is lost as makeRole does.
+func (c *Client) makeUser(ctx context.Context, p Principal) error {
+	err := c.createUser(ctx, p)
+	if !unknownOutcome(err) {
+		return err
+	}
+	ctx, cancel := cleanupContext(ctx)
+	defer cancel()
+	users, lookErr := c.userList(ctx)
+	if lookErr != nil || users.byID[p.UserID] == nil || !changedAttributes(*users.byID[p.UserID], p).empty() {
+		return errors.Join(err, lookErr)
+	}
+	return nil
+}
+
+// makeToken creates a token that did not exist before. When the answer is lost,
+// so is the secret: a token that was made is removed, and one new attempt
+// follows.
+func (c *Client) makeToken(ctx context.Context, user UserID, id string, t Token) (secret string, err error) {
+	secret, err = c.createToken(ctx, user, id, t)
+	if !unknownOutcome(err) {
+		return secret, err
+	}
+	cleanup, cancel := cleanupContext(ctx)
+	defer cancel()
+	if goneErr := c.deleteToken(cleanup, user, id); goneErr != nil && !IsNotFound(goneErr) {
+		return "", fmt.Errorf("%w; a token without known secret may be left: %w", err, goneErr)
+	}
+	if ctx.Err() != nil {
+		return "", err
+	}
+	secret, again := c.createToken(ctx, user, id, t)
+	if unknownOutcome(again) {
+		if goneErr := c.deleteToken(cleanup, user, id); goneErr != nil && !IsNotFound(goneErr) {
+			return "", fmt.Errorf("%w; a token without known secret may be left: %w", again, goneErr)
+		}
+	}
+	return secret, again
+}
