@@ -1,0 +1,149 @@
+package pvesim
+
+import (
+	"crypto/subtle"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+)
+
+// identity is who sent a request.
+type identity struct {
+	authid string // NAME@REALM or NAME@REALM!TOKEN, "" when not authenticated
+	token  bool   // an API token was sent
+	ticket bool   // a ticket was used
+}
+
+var (
+	tokenHeader  = regexp.MustCompile(`^PVEAPIToken[= ](.*)$`)
+	ticketHeader = regexp.MustCompile(`^PVEAuthCookie[= ](.*)$`)
+)
+
+// credentials are what a request brings, before anything of it is verified.
+type credentials struct {
+	ticket string
+	token  string
+	csrf   string
+}
+
+// credentialsOf reads cookie and header; a cookie wins over a token.
+func credentialsOf(h http.Header) credentials {
+	creds := credentials{csrf: h.Get("CSRFPreventionToken")}
+	for _, line := range h.Values("Cookie") {
+		for pair := range strings.SplitSeq(line, ";") {
+			if v, ok := strings.CutPrefix(strings.TrimSpace(pair), "PVEAuthCookie="); ok {
+				creds.ticket = unescape(v)
+			}
+		}
+	}
+	authorization := h.Get("Authorization")
+	if m := ticketHeader.FindStringSubmatch(authorization); m != nil && creds.ticket == "" {
+		creds.ticket = unescape(m[1])
+	}
+	if m := tokenHeader.FindStringSubmatch(authorization); m != nil && creds.ticket == "" {
+		creds.token = unescape(m[1])
+	}
+	return creds
+}
+
+// unescape decodes percent signs only: a plus is a plus in a ticket.
+func unescape(v string) string {
+	if text, err := url.PathUnescape(v); err == nil {
+		return text
+	}
+	return v
+}
+
+// claimed is the id that the credentials are for, without their secret.
+func (c credentials) claimed() string {
+	if c.ticket != "" {
+		if parts := strings.Split(c.ticket, ":"); len(parts) > 1 {
+			return parts[1]
+		}
+		return ""
+	}
+	id, _, _ := strings.Cut(c.token, "=")
+	return id
+}
+
+// authenticate verifies the credentials of a request. Its error is always
+// [unauthorised]; the reason tells the cause except in PVE 9.2.
+func (s *Server) authenticate(method string, creds credentials) (identity, error) {
+	who, err := s.verify(method, creds)
+	if err == nil {
+		return who, nil
+	}
+	reason := strings.TrimSuffix(err.Error(), "\n")
+	if s.opts.Version == Version92 {
+		reason = "Authentication failed!"
+	}
+	return identity{}, &unauthorised{reason: reason}
+}
+
+func (s *Server) verify(method string, creds credentials) (identity, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case creds.ticket != "":
+		userid, ok := s.verifyTicketLocked(creds.ticket)
+		if !ok {
+			return identity{}, dief("permission denied - invalid PVE ticket")
+		}
+		if err := s.usableLocked(userid); err != nil {
+			return identity{}, err
+		}
+		if method != http.MethodGet && !s.verifyCSRFLocked(creds.csrf, userid) {
+			return identity{}, dief("Permission denied - invalid csrf token")
+		}
+		return identity{authid: userid, ticket: true}, nil
+	case creds.token != "":
+		authid, err := s.verifyTokenLocked(creds.token)
+		return identity{authid: authid, token: true}, err
+	default:
+		return identity{}, dief("No ticket")
+	}
+}
+
+// tokenValue is USER@REALM!TOKEN=SECRET.
+var tokenValue = regexp.MustCompile(`^(.+@[A-Za-z][A-Za-z0-9.\-_]+)!([A-Za-z][A-Za-z0-9.\-_]+)=(.*)$`)
+
+// verifyTokenLocked checks, in this order: the user, the token, its expiry, its
+// secret.
+func (s *Server) verifyTokenLocked(v string) (string, error) {
+	m := tokenValue.FindStringSubmatch(v)
+	if m == nil {
+		return "", dief("no tokenid specified")
+	}
+	userid, id, secret := m[1], m[2], m[3]
+	if err := s.usableLocked(userid); err != nil {
+		return "", err
+	}
+	t, err := s.state.parsed.token(userid, id)
+	if err != nil {
+		return "", err
+	}
+	if t.expire != 0 && t.expire < s.opts.Now().Unix() {
+		return "", dief("token '%s' access expired", id)
+	}
+	want := s.state.secrets[userid+"!"+id]
+	if want == "" || subtle.ConstantTimeCompare([]byte(want), []byte(secret)) != 1 {
+		return "", dief("invalid token value!")
+	}
+	return userid + "!" + id, nil
+}
+
+// usableLocked checks that a user exists, is enabled and has not expired.
+func (s *Server) usableLocked(userid string) error {
+	u, err := s.state.parsed.user(userid)
+	if err != nil {
+		return err
+	}
+	if !u.enable {
+		return dief("user '%s' is disabled", userid)
+	}
+	if e := u.expires(); e != 0 && e < s.opts.Now().Unix() {
+		return dief("user '%s' access expired", userid)
+	}
+	return nil
+}

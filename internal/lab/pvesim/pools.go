@@ -1,0 +1,63 @@
+package pvesim
+
+// Pools, as far as access control knows them: no members can be added here.
+var (
+	poolIDArg     = param{required: true, format: checkPoolID}
+	poolEndpoints = []endpoint{
+		{method: "GET", path: "/pools", params: schema{"poolid": {format: checkPoolID}}, run: listPools},
+		{method: "POST", path: "/pools", protected: true, params: schema{"poolid": poolIDArg, "comment": text},
+			check: onPool("Pool.Allocate"), run: createPool},
+		{method: "DELETE", path: "/pools", protected: true, params: schema{"poolid": poolIDArg},
+			check: onPool("Pool.Allocate"), run: deletePool},
+	}
+)
+
+// listPools lists the pools that the caller may see, or shows one with members.
+func listPools(c *call) (any, error) {
+	list := []any{}
+	wanted := c.arg("poolid")
+	if wanted != "" && c.cfg.pools[wanted] == nil {
+		return nil, dief("pool '%s' does not exist", wanted)
+	}
+	for id, p := range c.cfg.pools {
+		if wanted != "" && id != wanted {
+			continue
+		}
+		if c.cfg.checkAny(c.authid, "/pool/"+id, []string{"Pool.Audit", "Pool.Allocate"}) != nil {
+			continue
+		}
+		item := map[string]any{"poolid": id}
+		if truthy(p.comment) {
+			item["comment"] = p.comment
+		}
+		if wanted != "" {
+			item["members"] = []any{}
+		}
+		list = append(list, item)
+	}
+	return list, nil
+}
+
+func createPool(c *call) (any, error) {
+	id := c.arg("poolid")
+	return nil, c.update("create pool failed", func(cfg *userConfig) error {
+		if cfg.pools[id] != nil {
+			return dief("pool '%s' already exists", id)
+		}
+		cfg.pools[id] = &pool{comment: c.arg("comment")}
+		return nil
+	})
+}
+
+// deletePool removes a pool and the ACL of its path.
+func deletePool(c *call) (any, error) {
+	id := c.arg("poolid")
+	return nil, c.update("delete pool failed", func(cfg *userConfig) error {
+		if cfg.pools[id] == nil {
+			return dief("pool '%s' does not exist", id)
+		}
+		delete(cfg.pools, id)
+		delete(cfg.acl, "/pool/"+id)
+		return nil
+	})
+}
