@@ -13,7 +13,7 @@ var (
 	userIDPattern = regexp.MustCompile(`^([^\s:/]+)@([A-Za-z][A-Za-z0-9.\-_]+)$`)
 	realmPattern  = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9.\-_]+$`)
 	namePattern   = regexp.MustCompile(`^[A-Za-z0-9.\-_]+\n?$`)
-	keysPattern   = regexp.MustCompile(`^[0-9a-zA-Z!=]{0,4096}$`)
+	keysPattern   = regexp.MustCompile(`^[0-9a-zA-Z!=]*$`)
 	emailPattern  = regexp.MustCompile(`^[\w+\-~]+(\.[\w+\-~]+)*@[a-zA-Z0-9\-]+(\.[a-zA-Z0-9\-]+)*$`)
 )
 

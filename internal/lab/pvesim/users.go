@@ -10,7 +10,7 @@ import (
 // userFields are the parameters that creation and update of a user share.
 var userFields = schema{
 	"enable": boolean, "expire": seconds, "firstname": nameText, "lastname": nameText,
-	"email": {max: 254, format: checkEmail}, "comment": {max: 2048}, "keys": {pattern: keysPattern},
+	"email": {max: 254, format: checkEmail}, "comment": {max: 2048}, "keys": {max: 4096, pattern: keysPattern},
 	"groups": groupList, "userid": userIDArg,
 }
 
