@@ -1,0 +1,211 @@
+package sudoers
+
+import "strings"
+
+// command begins a command with the path or regular expression of n bytes; its
+// arguments follow.
+func (l *lexer) command(t token, n int, state lexState) token {
+	name := commandName(l.text[l.pos : l.pos+n])
+	l.pos += n
+	t.end = l.pos
+	l.state = state
+	l.buf = l.buf[:0]
+	return l.arguments(t, name, false)
+}
+
+// commandName removes the escapes of a path (toke_util.c, fill_cmnd). A regular
+// expression has none.
+func commandName(s string) string {
+	if s[0] == '^' || strings.IndexByte(s, '\\') < 0 {
+		return sudoeditPath(s)
+	}
+	var b strings.Builder
+	b.Grow(len(s))
+	for i := 0; i < len(s); i++ {
+		if s[i] == '\\' && i+1 < len(s) && is(s[i+1], pathEsc) {
+			i++
+		}
+		b.WriteByte(s[i])
+	}
+	return sudoeditPath(b.String())
+}
+
+// sudoeditPath turns /usr/bin/sudoedit into the word sudoedit, as sudo does.
+func sudoeditPath(s string) string {
+	if s[0] == '/' && strings.HasSuffix(s, "/sudoedit") {
+		return "sudoedit"
+	}
+	return s
+}
+
+// arguments reads up to the end of the command. Resumed is true after a character
+// that no rule takes: sudo then goes on in the same state, and so the words that
+// follow are thrown away in the same way.
+func (l *lexer) arguments(t token, name string, resumed bool) token {
+	buf := l.buf[:0]
+	argStart := l.pos
+	for l.pos < len(l.text) {
+		s := l.rest()
+		c := s[0]
+		switch {
+		case isBlank(c):
+			l.pos += blanks(s)
+			l.sawSpace = true
+		case c == '\\':
+			if l.skipContinuation() {
+				continue
+			}
+			if len(s) < 2 || !is(s[1], argEsc|globEsc) {
+				return l.strayInArguments(t, s)
+			}
+			if l.badEditArg(c, len(buf)) {
+				return l.fail(t, 2, "invalid sudoedit file name")
+			}
+			piece := s[:2]
+			if is(s[1], argEsc) {
+				piece = s[1:2]
+			}
+			if len(buf) == 0 {
+				argStart = l.pos
+			}
+			buf = l.addArgument(buf, piece)
+			l.pos += 2
+			t.end = l.pos
+		case newline(s) > 1:
+			// \r\n is longer than the rule that ends a command, so sudo sees a
+			// line end and no command.
+			l.buf = buf
+			return l.takeNewline(l.begin(), newline(s))
+		default:
+			n := argRun(s)
+			if n == 0 || n == 1 && c == '=' {
+				l.state = stInitial
+				return l.endCommand(t, name, buf, argStart, resumed)
+			}
+			if c == '^' && len(buf) == 0 {
+				l.state = stGotRegex
+				return l.regexArguments(t, name)
+			}
+			if l.badEditArg(c, len(buf)) {
+				return l.fail(t, n, "invalid sudoedit file name")
+			}
+			if len(buf) == 0 {
+				argStart = l.pos
+			}
+			buf = l.addArgument(buf, s[:n])
+			l.pos += n
+			t.end = l.pos
+		}
+	}
+	l.buf = buf
+	t.kind = tokEOF
+	return t
+}
+
+func argRun(s string) int {
+	n := 0
+	for n < len(s) && !is(s[n], argStop) {
+		n++
+	}
+	return n
+}
+
+// strayInArguments is a backslash before a character that needs none.
+func (l *lexer) strayInArguments(t token, s string) token {
+	t = l.begin()
+	t = l.take(t, tokNoMatch, 1)
+	if len(s) > 1 && s[1] != '\n' && s[1] != '\r' {
+		t.end++
+	}
+	return t
+}
+
+// badEditArg tells a file argument of sudoedit that is not absolute, which newer
+// versions refuse.
+func (l *lexer) badEditArg(c byte, have int) bool {
+	return l.state == stGotEdit && l.version.has(1, 9, 18) && c != '/' && (have == 0 || l.sawSpace)
+}
+
+// addArgument appends a piece, with one space if blanks stood before it
+// (toke_util.c, fill_args).
+func (l *lexer) addArgument(buf []byte, piece string) []byte {
+	if l.sawSpace && len(buf) > 0 {
+		buf = append(buf, ' ')
+	}
+	l.sawSpace = false
+	return append(buf, piece...)
+}
+
+// endCommand makes the token. The arguments share the memory of the text where
+// they stand there as they are.
+func (l *lexer) endCommand(t token, name string, buf []byte, start int, resumed bool) token {
+	l.buf = buf
+	t.kind = tokCommand
+	t.text = name
+	if resumed {
+		return t
+	}
+	if len(buf) > 0 {
+		t.hasArgs = true
+		if end := start + len(buf); end <= len(l.text) && l.text[start:end] == string(buf) {
+			t.args = l.text[start:end]
+		} else {
+			t.args = string(buf)
+		}
+	}
+	return t
+}
+
+// regexArguments reads arguments that are a regular expression, up to the first
+// dollar sign without a backslash. They are kept as written.
+func (l *lexer) regexArguments(t token, name string) token {
+	buf := l.buf[:0]
+	start := l.pos
+	for l.pos < len(l.text) {
+		s := l.rest()
+		switch c := s[0]; {
+		case c == '\\':
+			if n := continuation(s); n > 0 {
+				l.pos += n
+				l.nextLine()
+				l.continued = true
+				continue
+			}
+			if len(s) < 2 || s[1] == '\r' || s[1] == '\n' {
+				t = l.begin()
+				return l.take(t, tokNoMatch, 1)
+			}
+			buf = append(buf, s[:2]...)
+			l.pos += 2
+		case newline(s) > 1:
+			l.buf = buf
+			return l.takeNewline(l.begin(), newline(s))
+		case c == '#' || c == '\r' || c == '\n':
+			l.buf = buf
+			l.state = stInitial
+			return l.fail(t, 0, "unterminated regular expression")
+		case c == '$':
+			buf = append(buf, c)
+			l.pos++
+			l.state = stInitial
+			l.continued = false
+			t.end = l.pos
+			return l.endCommand(t, name, buf, start, false)
+		default:
+			n := 1
+			for n < len(s) && strings.IndexByte("#\\\r\n$", s[n]) < 0 {
+				n++
+			}
+			chunk := s[:n]
+			if l.continued {
+				chunk = chunk[blanks(chunk):]
+				l.continued = false
+			}
+			buf = append(buf, chunk...)
+			l.pos += n
+		}
+	}
+	l.buf = buf
+	t.kind = tokEOF
+	return t
+}

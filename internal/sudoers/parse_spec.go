@@ -1,0 +1,310 @@
+package sudoers
+
+// maxPath is PATH_MAX of Linux.
+const maxPath = 4096
+
+const specHint = "write a rule as: user host = (runas) /path/to/command"
+
+func (p *parser) userSpec(place Place) (Entry, bool) {
+	spec := &UserSpec{Place: place}
+	var ok bool
+	if spec.Users, ok = p.list(p.user); !ok {
+		return nil, false
+	}
+	priv, ok := p.privilege()
+	if !ok {
+		return nil, false
+	}
+	spec.Privileges = append(spec.Privileges, priv)
+	for p.accept(tokColon) {
+		if priv, ok = p.privilege(); ok {
+			spec.Privileges = append(spec.Privileges, priv)
+			continue
+		}
+		// The privileges before this one stay in force, but only if the line ends
+		// or goes on with ':' right behind the error; else all of it is dropped.
+		switch p.peek().kind {
+		case tokColon:
+		case tokNewline:
+			p.endOfLine(&spec.Place, "", "")
+			return spec, true
+		default:
+			return nil, false
+		}
+	}
+	if !p.endOfLine(&spec.Place, "',', ':' or end of line", specEndHint(p.peek())) {
+		return nil, false
+	}
+	return spec, true
+}
+
+// specEndHint explains what may follow a command.
+func specEndHint(t *token) string {
+	if t.kind == tokEqual {
+		return `write '=' in an argument as \=`
+	}
+	return `separate commands by ',' and further "hosts = commands" parts by ':'; in an argument write these as \, and \:`
+}
+
+func (p *parser) privilege() (Privilege, bool) {
+	var priv Privilege
+	var ok bool
+	if priv.Hosts, ok = p.list(p.host); !ok {
+		return priv, false
+	}
+	if !p.accept(tokEqual) {
+		return priv, p.unexpected("'=' behind the host", specHint)
+	}
+	for {
+		spec, ok := p.commandSpec()
+		if !ok {
+			return priv, false
+		}
+		priv.Commands = append(priv.Commands, spec)
+		if !p.accept(tokComma) {
+			return priv, true
+		}
+	}
+}
+
+func (p *parser) commandSpec() (CommandSpec, bool) {
+	var s CommandSpec
+	var ok bool
+	if p.peek().kind == tokOpen {
+		if s.RunAs, ok = p.runAs(); !ok {
+			return s, false
+		}
+	}
+	for p.peek().kind == tokOption {
+		o, ok := p.option()
+		if !ok {
+			return s, false
+		}
+		s.Options = append(s.Options, o)
+	}
+	for p.peek().kind == tokTag {
+		t := p.next()
+		s.Tags = append(s.Tags, t.tag)
+	}
+	if len(s.Tags) > 0 {
+		switch t := p.peek(); t.kind {
+		case tokOption:
+			return s, p.unexpected("a command", "write options such as "+t.text+"= before tags such as "+s.Tags[0].String()+":")
+		case tokOpen:
+			return s, p.unexpected("a command", "write the run-as list before tags such as "+s.Tags[0].String()+":")
+		}
+	}
+	s.CommandMember, ok = p.commandMember()
+	return s, ok
+}
+
+func (p *parser) runAs() (*RunAs, bool) {
+	p.next()
+	r := &RunAs{}
+	var ok bool
+	if k := p.peek().kind; k != tokColon && k != tokClose {
+		if r.Users, ok = p.list(p.user); !ok {
+			return nil, false
+		}
+		if p.accept(tokColon) {
+			if r.Groups, ok = p.list(p.group); !ok {
+				return nil, false
+			}
+		}
+	} else if p.accept(tokColon) && p.peek().kind != tokClose {
+		if r.Groups, ok = p.list(p.group); !ok {
+			return nil, false
+		}
+	}
+	if !p.accept(tokClose) {
+		return nil, p.unexpected("')' behind the run-as list", "write (user), (user1, user2), (user : group) or (: group)")
+	}
+	return r, true
+}
+
+func (p *parser) option() (Option, bool) {
+	kw := p.next()
+	o := Option{Kind: OptionKind(kw.text), Pos: p.pos(&kw)}
+	if !p.accept(tokEqual) {
+		return o, p.unexpected("'=' behind "+kw.text, "write "+kw.text+"=value; "+kw.text+" is a reserved word")
+	}
+	if p.peek().kind != tokWord {
+		return o, p.unexpected("a value for "+kw.text, "write "+kw.text+"=value; put a value that is all capitals in double quotes")
+	}
+	v := p.next()
+	o.Value = v.text
+	if msg, hint := checkOption(o.Kind, o.Value); msg != "" {
+		p.report(p.pos(&v), msg, hint)
+		return o, false
+	}
+	return o, true
+}
+
+// checkOption gives what is wrong with the value of an option, "" for nothing.
+func checkOption(k OptionKind, value string) (msg, hint string) {
+	switch k {
+	case OptionCwd, OptionChroot:
+		if value != "*" && (value == "" || value[0] != '/' && value[0] != '~') {
+			return "values for \"" + string(k) + "\" must start with a '/', '~', or '*'",
+				"write an absolute path, ~user/path, or * to let the user choose"
+		}
+		if len(value) >= maxPath {
+			return "\"" + string(k) + "\" path too long", "use a path shorter than 4096 bytes"
+		}
+	case OptionNotBefore, OptionNotAfter:
+		if _, err := ParseTime(value, nil); err != nil {
+			return "invalid " + map[OptionKind]string{OptionNotBefore: "notbefore", OptionNotAfter: "notafter"}[k] + " value", timeHint
+		}
+	case OptionTimeout:
+		if _, err := ParseTimeout(value); err != nil {
+			return err.Error(), timeoutHint
+		}
+	}
+	return "", ""
+}
+
+func (p *parser) commandList() ([]CommandMember, bool) {
+	var list []CommandMember
+	for {
+		m, ok := p.commandMember()
+		if !ok {
+			return list, false
+		}
+		list = append(list, m)
+		if !p.accept(tokComma) {
+			return list, true
+		}
+	}
+}
+
+func (p *parser) commandMember() (CommandMember, bool) {
+	first := *p.peek()
+	m := CommandMember{Pos: p.pos(&first), Span: Span{Start: first.start}}
+	for p.peek().kind == tokDigestName {
+		d, ok := p.digest()
+		if !ok {
+			return m, false
+		}
+		m.Digests = append(m.Digests, d)
+		if !p.accept(tokComma) {
+			break
+		}
+		if p.peek().kind != tokDigestName {
+			return m, p.unexpected("another digest", "behind the last digest write the command without a ','")
+		}
+	}
+	m.Negated = p.accept(tokBang)
+	t := *p.peek()
+	switch t.kind {
+	case tokAll:
+		m.Command = Command{Kind: CommandAll, Name: "ALL"}
+	case tokAlias:
+		m.Command = Command{Kind: CommandAlias, Name: t.text}
+	case tokCommand:
+		m.Command = Command{Kind: commandKind(t.text), Name: t.text, Args: t.args, HasArgs: t.hasArgs}
+	case tokWord:
+		if t.text != "list" || !p.version.has(1, 9, 13) {
+			p.next()
+			p.report(p.pos(&t), "expected a fully-qualified path name, found "+t.describe(p.lex.text), wordHint(t.text))
+			return m, false
+		}
+		m.Command = Command{Kind: CommandPseudo, Name: "list"}
+	default:
+		return m, p.unexpected("a command", commandHint(&t))
+	}
+	p.next()
+	m.Span.End = t.end
+	if len(t.text) >= maxPath {
+		p.report(p.pos(&t), "command too long", "use a path shorter than 4096 bytes")
+		return m, false
+	}
+	if len(m.Digests) > 0 && t.kind != tokCommand && t.kind != tokAll {
+		if t.kind == tokAlias || t.kind == tokWord && t.text != "list" {
+			p.report(p.pos(&t), "a digest requires a path name", "write the digest before each command inside the alias")
+			return m, false
+		}
+	}
+	if m.Command.Name == "sudoedit" && t.end > t.start && p.lex.text[t.start] == '/' && !p.version.has(1, 9, 16) {
+		p.report(p.pos(&t), "sudoedit should not be specified with a path", "write sudoedit without a path")
+	}
+	return m, true
+}
+
+func commandKind(name string) CommandKind {
+	switch name[0] {
+	case '/':
+		return CommandPath
+	case '^':
+		return CommandRegex
+	}
+	return CommandPseudo
+}
+
+func (p *parser) digest() (Digest, bool) {
+	name := p.next()
+	if !p.accept(tokColon) {
+		return Digest{}, p.unexpected("':' behind "+name.text, "write "+name.text+":checksum /path/to/command")
+	}
+	if p.peek().kind != tokDigest {
+		size := digestSizes[name.text]
+		return Digest{}, p.unexpected("a "+name.text+" checksum",
+			"write the checksum as "+itoa(2*size)+" hexadecimal digits or as base64 of "+itoa(size)+" bytes")
+	}
+	d := p.next()
+	return Digest{Algorithm: name.text, Value: d.text}, true
+}
+
+// list reads members separated by commas.
+func (p *parser) list(kind func(*token) (MemberKind, bool, string)) ([]Member, bool) {
+	var list []Member
+	for {
+		first := *p.peek()
+		m := Member{Pos: p.pos(&first), Span: Span{Start: first.start}}
+		m.Negated = p.accept(tokBang)
+		t := p.peek()
+		k, ok, want := kind(t)
+		if !ok {
+			return list, p.unexpected(want, memberHint(t, want))
+		}
+		m.Kind, m.Name, m.Span.End = k, t.text, t.end
+		p.next()
+		list = append(list, m)
+		if !p.accept(tokComma) {
+			return list, true
+		}
+	}
+}
+
+func (p *parser) user(t *token) (MemberKind, bool, string) {
+	switch t.kind {
+	case tokGroup:
+		return MemberGroup, true, ""
+	case tokNetgroup:
+		return MemberNetgroup, true, ""
+	}
+	k, ok, _ := p.group(t)
+	return k, ok, "a user name"
+}
+
+func (p *parser) host(t *token) (MemberKind, bool, string) {
+	switch t.kind {
+	case tokAddress:
+		return MemberAddress, true, ""
+	case tokNetgroup:
+		return MemberNetgroup, true, ""
+	}
+	k, ok, _ := p.group(t)
+	return k, ok, "a host name"
+}
+
+func (p *parser) group(t *token) (MemberKind, bool, string) {
+	switch t.kind {
+	case tokAlias:
+		return MemberAlias, true, ""
+	case tokAll:
+		return MemberAll, true, ""
+	case tokWord:
+		return MemberWord, true, ""
+	}
+	return 0, false, "a group name without '%'"
+}
