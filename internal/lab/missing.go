@@ -1,0 +1,84 @@
+//go:build linux
+
+package lab
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// program is something the lab executes on the host.
+type program struct{ name, debianPackage, purpose string }
+
+// programs are all the lab needs outside its nodes.
+var programs = []program{
+	{"mmdebstrap", "mmdebstrap", "builds the root file systems"},
+	{"mke2fs", "e2fsprogs", "makes the disk image of nodes with their own kernel"},
+}
+
+// archiveKeyring holds the keys that mmdebstrap verifies Debian's archives with.
+const archiveKeyring = "/usr/share/keyrings/debian-archive-keyring.gpg"
+
+// Missing lists in plain sentences what keeps the lab from running here, each with what to do about it. It is empty where
+// everything is there.
+func Missing() []string {
+	var missing []string
+	add := func(format string, args ...any) { missing = append(missing, fmt.Sprintf(format, args...)) }
+	if os.Geteuid() != 0 {
+		add("root: nodes are made of namespaces, mounts and control groups; run as root (sudo)")
+	} else if err := canUnshare(); err != nil {
+		add("the capability to make namespaces (CAP_SYS_ADMIN): %v; in a container, run it privileged", err)
+	}
+	for _, p := range programs {
+		if !installed(p.name) {
+			add("%s, which %s: apt-get install %s", p.name, p.purpose, p.debianPackage)
+		}
+	}
+	if _, err := os.Stat(archiveKeyring); err != nil {
+		add("the keys of Debian's archives: apt-get install debian-archive-keyring")
+	}
+	root, err := cgroup2Root()
+	switch {
+	case err != nil:
+		add("a cgroup2 hierarchy for systemd: %v; mount -t cgroup2 cgroup2 /sys/fs/cgroup", err)
+	case unix.Access(root, unix.W_OK) != nil:
+		add("write access to the cgroup2 hierarchy at %s", root)
+	}
+	if !overlayKnown() {
+		add("the overlay file system: modprobe overlay")
+	}
+	return missing
+}
+
+// installed reports whether a program can be found, also in the directories that only root's search path has.
+func installed(name string) bool {
+	if _, err := exec.LookPath(name); err == nil {
+		return true
+	}
+	for _, dir := range []string{"/usr/local/sbin", "/usr/sbin", "/sbin"} {
+		if info, err := os.Stat(filepath.Join(dir, name)); err == nil && info.Mode()&0o111 != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// canUnshare tries what a spawner does.
+func canUnshare() error {
+	_, err := onThread(func() (struct{}, error) { return struct{}{}, privateMounts() })
+	return err
+}
+
+// overlayKnown reports whether the kernel has the overlay file system; mounting would also load the module on demand.
+func overlayKnown() bool {
+	known, err := os.ReadFile("/proc/filesystems")
+	if err != nil || strings.Contains(string(known), "\toverlay\n") {
+		return true
+	}
+	return exec.Command("modprobe", "--quiet", "--dry-run", "overlay").Run() == nil
+}

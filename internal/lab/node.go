@@ -1,0 +1,303 @@
+//go:build linux
+
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// bootTimeout bounds a boot: a container needs about a second, a node with its own kernel half a minute, both many times as
+// long on a machine with too much to do.
+const bootTimeout = 5 * time.Minute
+
+// defaultDiskMiB is the size of what a node may write: enough for logs and packages, and soon full when a test wants that.
+const defaultDiskMiB = 256
+
+// NodeSpec says what a node shall be.
+type NodeSpec struct {
+	Name        string // host name; "pve1", "pve2", … when empty
+	Suite       Suite  // Trixie when empty
+	Kernel      bool   // its own kernel (user-mode-linux): auditd works, Kill is a power cut; boots in about half a minute
+	WithoutSudo bool   // the package sudo is purged, as on a PVE node nobody has installed it on
+	DiskMiB     int    // how much the node may write, in MiB; 256 when zero
+}
+
+// Node is one Debian system. Its methods may be called from any goroutine; those that change whether it runs (Start, Kill,
+// Reset) wait for each other.
+type Node struct {
+	Name    string
+	Address string // an address in 127.77.0.0/16 in the caller's network namespace
+	Port    int    // SSHPort
+	Suite   Suite
+	Kernel  bool
+
+	spec     NodeSpec
+	lab      *lab
+	identity *identity
+	link     *Link
+
+	power sync.Mutex // held while the node is being started or stopped
+
+	mu       sync.Mutex
+	machine  machine // nil while the node is off
+	pristine bool    // nothing has booted from the disk yet
+}
+
+// errOff is what using a node without power gives.
+var errOff = errors.New("the node is off")
+
+// lab is what the nodes of one cluster share.
+type lab struct {
+	state   *state
+	spawner *spawner
+}
+
+// newNode prepares a node: identity, link, disk. It does not boot it.
+func newNode(l *lab, spec NodeSpec, authorizedKey string) (*Node, error) {
+	id, err := newIdentity(spec.Name, authorizedKey)
+	if err != nil {
+		return nil, err
+	}
+	n := &Node{Name: spec.Name, Port: SSHPort, Suite: spec.Suite, Kernel: spec.Kernel, spec: spec, lab: l, identity: id}
+	if n.link, err = newLink(n.dial); err != nil {
+		return nil, err
+	}
+	n.Address = n.link.address.String()
+	if err := n.makeDisk(); err != nil {
+		n.link.close()
+		return nil, err
+	}
+	return n, nil
+}
+
+// Link is the node's connection to the caller's network.
+func (n *Node) Link() *Link { return n.link }
+
+// KnownHosts is the node's host keys as lines of a known_hosts file.
+func (n *Node) KnownHosts() string { return n.identity.knownHosts(n.Address) }
+
+// HostKeyFingerprint is the SHA-256 fingerprint of a host key as ssh-keygen prints it. algorithm is "ed25519" or "ecdsa".
+func (n *Node) HostKeyFingerprint(algorithm string) string { return n.identity.fingerprint(algorithm) }
+
+// Console is the end of what the node has printed on its console since it was last started.
+func (n *Node) Console() string {
+	m, err := n.running()
+	if err != nil {
+		return ""
+	}
+	return m.console()
+}
+
+// running returns the machine, or an error while there is none.
+func (n *Node) running() (machine, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.machine == nil {
+		return nil, fmt.Errorf("%s: %w", n.Name, errOff)
+	}
+	return n.machine, nil
+}
+
+// Running reports whether the node has power.
+func (n *Node) Running() bool {
+	_, err := n.running()
+	return err == nil
+}
+
+// dial connects to the node's sshd, past the link.
+func (n *Node) dial(ctx context.Context) (net.Conn, error) {
+	m, err := n.running()
+	if err != nil {
+		return nil, err
+	}
+	return m.dial(ctx)
+}
+
+// Start powers the node on and waits until systemd says that everything runs and sshd answers. The disk is as it was left.
+// Starting a node that runs does nothing.
+func (n *Node) Start(ctx context.Context) error {
+	n.power.Lock()
+	defer n.power.Unlock()
+	return n.start(ctx)
+}
+
+func (n *Node) start(ctx context.Context) error {
+	if n.Running() {
+		return nil
+	}
+	m, err := n.boot()
+	if err != nil {
+		return fmt.Errorf("starting %s: %w", n.Name, err)
+	}
+	n.mu.Lock()
+	n.machine, n.pristine = m, false
+	n.mu.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, bootTimeout)
+	defer cancel()
+	if err := awaitBoot(ctx, m); err != nil {
+		n.kill()
+		return fmt.Errorf("starting %s: %w; the end of its console:\n%s", n.Name, err, m.console())
+	}
+	n.link.power(true)
+	return nil
+}
+
+// boot starts the machine on the node's disk.
+func (n *Node) boot() (machine, error) {
+	if n.Kernel {
+		return n.bootKernel()
+	}
+	rootFS, err := cachedRootFS(n.Suite)
+	if err != nil {
+		return nil, err
+	}
+	cgroup, err := makeCgroup(n.lab.state.id, n.Name)
+	if err != nil {
+		return nil, err
+	}
+	config := containerConfig{Name: n.Name, RootFS: rootFS, Disk: n.disk()}
+	if n.pristine && n.spec.WithoutSudo {
+		config.Purge = []string{"sudo"}
+	}
+	return startContainer(n.lab.spawner, config, cgroup)
+}
+
+// Kill takes the node's power away: every process ends at once, connections stand still. The disk keeps what was written to
+// it; a node with its own kernel loses what that kernel had not yet written. Killing a node that is off does nothing.
+func (n *Node) Kill() {
+	n.power.Lock()
+	defer n.power.Unlock()
+	n.kill()
+}
+
+func (n *Node) kill() {
+	n.link.power(false)
+	n.mu.Lock()
+	m := n.machine
+	n.machine = nil
+	n.mu.Unlock()
+	if m != nil {
+		m.kill()
+	}
+}
+
+// Reset makes the node pristine again, with the same name, address and keys: power off, a new disk, power on. The link is
+// healed.
+func (n *Node) Reset(ctx context.Context) error {
+	n.power.Lock()
+	defer n.power.Unlock()
+	n.kill()
+	if err := n.removeDisk(); err != nil {
+		return err
+	}
+	if err := n.makeDisk(); err != nil {
+		return err
+	}
+	n.link.Heal()
+	return n.start(ctx)
+}
+
+// close ends the node for good.
+func (n *Node) close() error {
+	n.Kill()
+	n.link.close()
+	return n.removeDisk()
+}
+
+// disk is the directory that the node's disk is mounted on, in the spawner's mount namespace.
+func (n *Node) disk() string { return filepath.Join(n.lab.state.dir, n.Name) }
+
+// makeDisk mounts a new disk with the node's identity on it.
+func (n *Node) makeDisk() error {
+	err := n.lab.spawner.do(func() error {
+		disk := n.disk()
+		if err := os.Mkdir(disk, 0o700); err != nil {
+			return err
+		}
+		size := n.spec.DiskMiB
+		if size == 0 {
+			size = defaultDiskMiB
+		}
+		if err := unix.Mount("tmpfs", disk, "tmpfs", 0, fmt.Sprintf("mode=700,size=%dm", size)); err != nil {
+			return err
+		}
+		for _, dir := range []string{"upper", "work", "root"} {
+			if err := os.Mkdir(filepath.Join(disk, dir), 0o755); err != nil {
+				return err
+			}
+			if err := os.Chmod(filepath.Join(disk, dir), 0o755); err != nil {
+				return err
+			}
+		}
+		masked := containerMasked
+		if n.Kernel {
+			masked = kernelMasked
+		}
+		return writeSeed(filepath.Join(disk, "upper"), n.identity.seed(n.Suite, n.Address, masked))
+	})
+	if err != nil {
+		return fmt.Errorf("making the disk of %s: %w", n.Name, err)
+	}
+	n.mu.Lock()
+	n.pristine = true
+	n.mu.Unlock()
+	return nil
+}
+
+// removeDisk gives the disk up.
+func (n *Node) removeDisk() error {
+	err := n.lab.spawner.do(func() error {
+		if err := unix.Unmount(n.disk(), unix.MNT_DETACH); err != nil {
+			return err
+		}
+		return os.Remove(n.disk())
+	})
+	if err != nil {
+		return fmt.Errorf("removing the disk of %s: %w", n.Name, err)
+	}
+	return nil
+}
+
+// awaitBoot waits until sshd answers and systemd has finished, or the machine has ended.
+func awaitBoot(ctx context.Context, m machine) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	go func() {
+		select {
+		case <-m.exited():
+			cancel(errors.New("the system went down while it was starting"))
+		case <-ctx.Done():
+		}
+	}()
+	for !greets(ctx, m) {
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("sshd does not answer: %w", context.Cause(ctx))
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	return awaitSystemd(ctx, m)
+}
+
+// greets reports whether sshd sends its greeting: RFC 4253, section 4.2.
+func greets(ctx context.Context, m machine) bool {
+	conn, err := m.dial(ctx)
+	if err != nil {
+		return false
+	}
+	defer conn.Close()
+	conn.SetDeadline(time.Now().Add(5 * time.Second))
+	greeting := make([]byte, len("SSH-2.0"))
+	n, err := conn.Read(greeting)
+	return err == nil && strings.HasPrefix(string(greeting[:n]), "SSH-2.0")
+}
