@@ -55,15 +55,16 @@ func unescape(v string) string {
 	return v
 }
 
-// claimed is the id that the credentials are for, without their secret.
+// claimed is the id that the credentials are for, without their secret; "" when
+// they are malformed, so that nothing of them gets into a log.
 func (c credentials) claimed() string {
+	id, _, _ := strings.Cut(c.token, "=")
 	if c.ticket != "" {
-		if parts := strings.Split(c.ticket, ":"); len(parts) > 1 {
-			return parts[1]
-		}
+		id, _, _ = strings.Cut(strings.TrimPrefix(c.ticket, "PVE:"), ":")
+	}
+	if !authIDPattern.MatchString(id) {
 		return ""
 	}
-	id, _, _ := strings.Cut(c.token, "=")
 	return id
 }
 

@@ -47,7 +47,8 @@ type NodeInfo struct {
 	Online  bool
 }
 
-// release is what GET /version answers.
+// release is what GET /version answers. The repository id of 9.2 is not recorded
+// and made up.
 type release struct{ release, version, repoid string }
 
 var releases = map[string]release{

@@ -56,7 +56,7 @@ func (s *Server) render(format string, data any, err error) reply {
 				out["status"] = fmt.Sprint(r.status)
 			}
 		}
-		r.status, r.reason = 200, "OK"
+		r.status, r.reason, r.close = 200, "OK", false
 	}
 	r.body = encode(out)
 	return r

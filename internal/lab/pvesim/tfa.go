@@ -7,7 +7,7 @@ var tfaEndpoints = []endpoint{
 		check:  either(self, userGroup(scopeMember, "User.Modify", "Sys.Audit")), run: userTFATypes},
 	{method: "PUT", path: "/access/users/{userid}/unlock-tfa", protected: true, params: schema{"userid": userIDArg},
 		check: userGroup(scopeMember, "User.Modify"), run: func(*call) (any, error) { return 0, nil }},
-	{method: "GET", path: "/access/tfa", run: noTFA},
+	{method: "GET", path: "/access/tfa", protected: true, run: noTFA},
 	{method: "GET", path: "/access/tfa/{userid}", protected: true, params: schema{"userid": userIDArg},
 		check: either(self, userGroup(scopeMember, "User.Modify", "Sys.Audit")), run: noTFA},
 }
