@@ -1,0 +1,41 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"net"
+	"strings"
+	"syscall"
+)
+
+// adviceUnreachable says what to do about a failed dial or handshake.
+func adviceUnreachable(err error) string {
+	var dns *net.DNSError
+	var timeout net.Error
+	switch {
+	case errors.As(err, &dns):
+		return "The name does not resolve where Terraform runs: set the node's address."
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "Nothing listens there: is sshd running, and is the port right?"
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
+		return "The machine that runs Terraform gets no answer: check the node, firewalls and routes, or run Terraform inside that network (an HCP Terraform agent)."
+	case errors.Is(err, syscall.ECONNRESET), strings.Contains(err.Error(), "EOF"):
+		return "sshd dropped the connection before the login: too many connections at once (MaxStartups), a penalty for this source (PerSourcePenalties), or not an SSH server."
+	}
+	return "Check that an SSH server answers there."
+}
+
+// adviceInstall explains the error texts of a file system, as strerror(3) has them in the C locale.
+func adviceInstall(output string) string {
+	switch {
+	case strings.Contains(output, "No space left on device"):
+		return "\nThe file system of the node is full: free some space there."
+	case strings.Contains(output, "Disk quota exceeded"):
+		return "\nA quota on the node is used up."
+	case strings.Contains(output, "Read-only file system"):
+		return "\nThe file system of the node is mounted read-only, which ext4 does by itself after a disk error: see `dmesg` there."
+	case strings.Contains(output, "immutable"):
+		return "\n`chattr -i` on the node lifts that."
+	}
+	return ""
+}

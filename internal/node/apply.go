@@ -1,0 +1,354 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	// lockTimeout bounds waiting for another run's lock on one node.
+	lockTimeout = 5 * time.Minute
+	// rollbackTimeout bounds waiting for a node to restore, services included.
+	rollbackTimeout = 2 * time.Minute
+	// settleTimeout bounds asking a node again whose connection broke.
+	settleTimeout = 45 * time.Second
+)
+
+// Apply makes all changes or none. It returns an [*ApplyError] when they did not come about, which tells every node's state,
+// or another error when the changes themselves make no sense. progress, when not nil, is told what each node is doing;
+// its calls do not overlap.
+func (p *Pool) Apply(ctx context.Context, changes []Change, progress func(node, step string)) error {
+	if len(changes) == 0 {
+		return nil
+	}
+	if err := checkChanges(changes); err != nil {
+		return err
+	}
+	a := &application{pool: p, label: changes[0].Label}
+	var mu sync.Mutex
+	report := func(node, step string) {
+		if progress != nil {
+			mu.Lock()
+			defer mu.Unlock()
+			progress(node, step)
+		}
+	}
+	for _, c := range changes {
+		a.txs = append(a.txs, newTransaction(p, c, report))
+	}
+	a.errs = make([]error, len(a.txs))
+	unlock, err := a.lockHere(ctx)
+	if err != nil {
+		return a.failure(ctx)
+	}
+	defer unlock()
+	defer func() {
+		for _, tx := range a.txs {
+			tx.close()
+		}
+	}()
+	if a.start(ctx) && a.prepare(ctx) && a.commit(ctx) && a.finish(ctx) {
+		return nil
+	}
+	a.rollback(ctx)
+	return a.failure(ctx)
+}
+
+// An application is one call of Apply.
+type application struct {
+	pool  *Pool
+	label string
+	txs   []*transaction
+	errs  []error // by transaction; the first error of each
+}
+
+// ordered lists the transactions in the one order in which everybody waits for locks, so that two runs over the same
+// nodes cannot wait for each other.
+func (a *application) ordered() []int {
+	order := make([]int, len(a.txs))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(i, j int) int {
+		return strings.Compare(a.txs[i].link.target.hostPort(), a.txs[j].link.target.hostPort())
+	})
+	return order
+}
+
+// lockHere keeps this process to one transaction per node.
+func (a *application) lockHere(ctx context.Context) (unlock func(), err error) {
+	var held []*link
+	unlock = func() {
+		for _, l := range held {
+			<-l.transaction
+		}
+	}
+	for _, i := range a.ordered() {
+		l := a.txs[i].link
+		select {
+		case l.transaction <- struct{}{}:
+			held = append(held, l)
+		case <-ctx.Done():
+			unlock()
+			a.errs[i] = &RemoteError{Node: l.target.Name, Doing: "waiting for another change", Err: context.Cause(ctx)}
+			return nil, a.errs[i]
+		}
+	}
+	return unlock, nil
+}
+
+// all runs one step on every node at once and says whether it worked everywhere.
+func (a *application) all(step func(i int, tx *transaction) error) bool {
+	var wg sync.WaitGroup
+	for i, tx := range a.txs {
+		wg.Go(func() {
+			if err := step(i, tx); err != nil && a.errs[i] == nil {
+				a.errs[i] = err
+			}
+		})
+	}
+	wg.Wait()
+	return !slices.ContainsFunc(a.errs, func(err error) bool { return err != nil })
+}
+
+// start takes the lock of every node: all at once when they are free, and otherwise one after the other in order.
+func (a *application) start(ctx context.Context) bool {
+	busy := make([]bool, len(a.txs))
+	ok := a.all(func(i int, tx *transaction) (err error) {
+		busy[i], err = tx.start(ctx, "transaction")
+		return err
+	})
+	if !ok || !slices.Contains(busy, true) {
+		return ok
+	}
+	if ok = a.all(func(i int, tx *transaction) error {
+		if busy[i] || len(a.txs) == 1 {
+			return nil
+		}
+		_, err := tx.ask(ctx, "release", "released")
+		return err
+	}); !ok {
+		return false
+	}
+	for _, i := range a.ordered() {
+		if a.errs[i] = a.txs[i].wait(ctx, lockTimeout); a.errs[i] != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// wait blocks until the node's lock is ours.
+func (tx *transaction) wait(ctx context.Context, limit time.Duration) error {
+	tx.report(tx.name(), "waiting for another run")
+	f, err := tx.ask(ctx, fmt.Sprintf("block %d", int(limit.Seconds())), "locked", "busy")
+	if err == nil && f.word == "busy" {
+		err = &LockedError{Node: tx.name(), Holder: printable(f.text(0))}
+	}
+	return err
+}
+
+func (a *application) prepare(ctx context.Context) bool {
+	return a.all(func(_ int, tx *transaction) error {
+		f, err := tx.ask(ctx, "prepare", "prepared")
+		if err != nil {
+			return err
+		}
+		tx.changed = f.arg(0) != "0"
+		tx.report(tx.name(), "validated")
+		return nil
+	})
+}
+
+func (a *application) commit(ctx context.Context) bool {
+	return a.all(func(_ int, tx *transaction) error {
+		tx.commitSent = true
+		if _, err := tx.ask(ctx, "commit", "committed"); err != nil {
+			return err
+		}
+		tx.committed = true
+		if err := tx.stillPrivileged(ctx); err != nil {
+			return err
+		}
+		tx.report(tx.name(), "verified")
+		return nil
+	})
+}
+
+// stillPrivileged proves, where a user who is not root changes sudoers files, that this very user still gets a root
+// shell. The old state comes back when not.
+func (tx *transaction) stillPrivileged(ctx context.Context) error {
+	if tx.pool.user == "root" || !slices.ContainsFunc(tx.change.Files, func(f File) bool { return f.Validate == Sudoers }) {
+		return nil
+	}
+	ctx, cancel := withTimeout(ctx, observeTimeout)
+	defer cancel()
+	if _, err := tx.pool.observe(ctx, tx.link, Query{}); err != nil {
+		return fmt.Errorf("the change takes away the access that pvesec itself uses: %w", err)
+	}
+	return nil
+}
+
+func (a *application) finish(ctx context.Context) bool {
+	// From here on the change is made: a cancelled run no longer holds it back.
+	ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), rollbackTimeout, context.DeadlineExceeded)
+	defer cancel()
+	ok := a.all(func(_ int, tx *transaction) error {
+		tx.finishSent = true
+		if _, err := tx.ask(ctx, "finish", "finished"); err != nil {
+			return err
+		}
+		tx.ended, tx.outcome = true, Committed
+		tx.report(tx.name(), "done")
+		return nil
+	})
+	if ok {
+		return true
+	}
+	// Who lost the connection at this point may have finished nevertheless.
+	for i, tx := range a.txs {
+		if a.errs[i] != nil && tx.outcome == "" {
+			if tx.outcome = tx.settle(ctx); tx.outcome == Committed {
+				a.errs[i] = nil
+			}
+		}
+	}
+	return !slices.ContainsFunc(a.txs, func(tx *transaction) bool { return tx.outcome != Committed })
+}
+
+// rollback undoes everything on every node that still can be asked. It does not end with ctx, which may be what failed.
+func (a *application) rollback(ctx context.Context) {
+	ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), rollbackTimeout, context.DeadlineExceeded)
+	defer cancel()
+	var wg sync.WaitGroup
+	for i, tx := range a.txs {
+		if tx.outcome != "" {
+			continue
+		}
+		wg.Go(func() {
+			if tx.session != nil && !tx.ended {
+				if _, err := tx.ask(ctx, "rollback", "never"); err != nil && a.errs[i] == nil && !errors.Is(err, errRolledBack) {
+					a.errs[i] = err
+				}
+			}
+			switch {
+			case tx.outcome != "":
+			case !tx.commitSent:
+				tx.outcome = Unchanged // the node changes nothing before it is told to
+			default:
+				tx.outcome = tx.settle(ctx)
+			}
+			if tx.commitSent {
+				tx.report(tx.name(), string(tx.outcome))
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// settle asks a node whose connection broke what became of it, over a new connection. Getting the lock there proves that
+// the earlier process is gone, and what it left is undone under that lock.
+func (tx *transaction) settle(ctx context.Context) State {
+	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
+	defer cancel()
+	again := newTransaction(tx.pool, Change{Target: tx.change.Target, Label: tx.change.Label}, tx.report)
+	defer again.close()
+	tx.session.close()
+	busy, err := again.start(ctx, "settle")
+	if err == nil && busy {
+		err = again.wait(ctx, settleTimeout)
+	}
+	if err != nil {
+		return Unknown
+	}
+	f, err := again.ask(ctx, "prepare", "settled")
+	switch {
+	case err != nil:
+		return Unknown
+	case f.arg(0) == tx.id:
+		return Committed
+	}
+	return RolledBack
+}
+
+// failure builds the error from what is known of every node.
+func (a *application) failure(ctx context.Context) error {
+	e := &ApplyError{Label: a.label}
+	for i, tx := range a.txs {
+		o := Outcome{Node: tx.name(), State: tx.outcome, WasCommitted: tx.committed, Err: a.errs[i]}
+		if o.State == "" {
+			o.State = Unchanged
+		}
+		if o.State == Committed {
+			o.Err = nil
+		}
+		if o.State == Unknown {
+			o.Err = fmt.Errorf("%w\nThe node restores the old state by itself within a minute, or at the next apply if it crashed", errors.Join(o.Err))
+		}
+		e.Outcomes = append(e.Outcomes, o)
+	}
+	return e
+}
+
+// checkChanges refuses what no node could do.
+func checkChanges(changes []Change) error {
+	seen := map[Target]bool{}
+	for _, c := range changes {
+		t := c.Target.normal()
+		if seen[t] {
+			return fmt.Errorf("%s: two changes for one node", t)
+		}
+		seen[t] = true
+		if err := c.check(); err != nil {
+			return fmt.Errorf("%s: %w", t.Name, err)
+		}
+	}
+	return nil
+}
+
+func (c Change) check() error {
+	paths := map[string]bool{}
+	for _, f := range c.Files {
+		err := checkPath(f.Path)
+		switch {
+		case err != nil:
+			return err
+		case f.Path == "/" || strings.ContainsFunc(f.Path, func(r rune) bool { return r < ' ' || r == 0x7f }):
+			return errPath(f.Path, "cannot be installed")
+		case paths[f.Path]:
+			return errPath(f.Path, "is given twice")
+		case kindWords[f.Kind] == "" || validatorWords[f.Validate] == "":
+			return errPath(f.Path, "has an unknown kind or validator")
+		}
+		paths[f.Path] = true
+		for _, name := range []string{f.Owner, f.Group} {
+			if name != "" && !ownerName.MatchString(name) {
+				return fmt.Errorf("%q is not the name of an owner", name)
+			}
+		}
+	}
+	for _, e := range c.Expect {
+		if err := checkPath(e.Path); err != nil {
+			return err
+		}
+		if e.SHA256 != "" && !sha256Hex.MatchString(e.SHA256) {
+			return fmt.Errorf("%q is not a SHA-256", e.SHA256)
+		}
+	}
+	for _, name := range slices.Concat(c.RestartServices, c.RequireActive) {
+		if !unitName.MatchString(name) {
+			return fmt.Errorf("%q is not the name of a service", name)
+		}
+	}
+	for _, name := range c.RequireCommands {
+		if !commandName.MatchString(name) {
+			return fmt.Errorf("%q is not the name of a command", name)
+		}
+	}
+	return nil
+}

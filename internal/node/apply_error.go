@@ -1,0 +1,123 @@
+package node
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// State is what became of one node in a transaction that failed.
+type State string
+
+// The states of an [Outcome].
+const (
+	// Committed: the node has the new state.
+	Committed State = "committed"
+	// RolledBack: the node was changed and is as it was before.
+	RolledBack State = "rolled back"
+	// Unchanged: nothing was changed on the node.
+	Unchanged State = "unchanged"
+	// Unknown: the connection broke and the node did not answer again. It restores by itself as soon as it notices, within
+	// a minute of silence, or at the next transaction after a crash.
+	Unknown State = "unknown"
+	// NotRestored: the node could not put everything back. Its journal stays, and the next transaction tries again.
+	NotRestored State = "not restored"
+)
+
+// An Outcome is the end of a transaction on one node.
+type Outcome struct {
+	Node  string
+	State State
+	// WasCommitted says that the node had verified the new state before it had to roll back for the sake of another.
+	WasCommitted bool
+	// Err is why the transaction failed here; nil for a node that only followed the others.
+	Err error
+}
+
+// ApplyError says that a change did not come about, and what every node's state is now.
+type ApplyError struct {
+	// Label is that of the change.
+	Label    string
+	Outcomes []Outcome
+}
+
+// Clean says whether every node is as it was before.
+func (e *ApplyError) Clean() bool {
+	return !slices.ContainsFunc(e.Outcomes, func(o Outcome) bool { return o.State != Unchanged && o.State != RolledBack })
+}
+
+// Unwrap returns the causes, for errors.As.
+func (e *ApplyError) Unwrap() []error {
+	var errs []error
+	for _, o := range e.Outcomes {
+		if o.Err != nil {
+			errs = append(errs, o.Err)
+		}
+	}
+	return errs
+}
+
+// Error is one line that says what is in force now, and a table of the nodes.
+func (e *ApplyError) Error() string {
+	var b strings.Builder
+	label := e.Label
+	if label == "" {
+		label = "the change"
+	}
+	fmt.Fprintf(&b, "%s was not applied; %s\n", label, e.verdict())
+	width := 0
+	for _, o := range e.Outcomes {
+		width = max(width, len(o.Node))
+	}
+	for _, o := range e.Outcomes {
+		text := o.text()
+		head := fmt.Sprintf("  %-*s  %-12s", width, o.Node, o.State)
+		if text == "" {
+			head = strings.TrimRight(head, " ")
+		}
+		indent := "\n" + strings.Repeat(" ", len(head)+2)
+		b.WriteString("\n" + head)
+		if text != "" {
+			b.WriteString("  " + strings.ReplaceAll(text, "\n", indent))
+		}
+	}
+	return b.String()
+}
+
+func (o Outcome) text() string {
+	var parts []string
+	if o.WasCommitted && o.State != Committed {
+		parts = append(parts, "(was committed)")
+	}
+	if o.Err != nil {
+		parts = append(parts, o.Err.Error())
+	}
+	return strings.Join(parts, " ")
+}
+
+// verdict sums up what the operator has to know first.
+func (e *ApplyError) verdict() string {
+	if e.Clean() {
+		return "every node is as it was before"
+	}
+	var parts []string
+	for _, g := range []struct {
+		state State
+		says  string
+	}{
+		{NotRestored, "could not be restored"},
+		{Unknown, "did not answer again, see below"},
+		{Committed, "already has the new state; apply again to make all alike"},
+	} {
+		var nodes []string
+		for _, o := range e.Outcomes {
+			if o.State == g.state {
+				nodes = append(nodes, o.Node)
+			}
+		}
+		if len(nodes) > 0 {
+			parts = append(parts, strings.Join(nodes, ", ")+" "+g.says)
+		}
+	}
+	return strings.Join(parts, "; ")
+}

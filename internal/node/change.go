@@ -1,0 +1,73 @@
+package node
+
+import "io/fs"
+
+// Kind is what a [File] shall be after the transaction.
+type Kind int
+
+// The kinds of a [File].
+const (
+	// Regular is a file with exactly this content, mode and owner. Whatever is in its place is replaced, unless it is a directory.
+	Regular Kind = iota
+	// Directory exists with this mode and owner. Its parent must exist or be made by an earlier File.
+	Directory
+	// EnsureFile exists with this mode and owner; an absent one is created empty, the content of an existing one is kept.
+	EnsureFile
+	// Absent is removed. A directory is removed only when it is empty and otherwise left alone.
+	Absent
+)
+
+// Validator is the tool of the node that judges a staged file before it is installed.
+type Validator int
+
+// The validators. Each also judges the whole configuration again once the file is in place.
+const (
+	NoValidation Validator = iota
+	// Sudoers runs `visudo -c` on the staged file, on a staged copy of the whole sudoers tree that has it, and after the change on the tree itself.
+	Sudoers
+	// Rsyslog runs `rsyslogd -N1` on a staged copy of the configuration and after the change on the configuration itself.
+	Rsyslog
+	// Logrotate runs `logrotate -d`, which rotates nothing, on the staged file.
+	Logrotate
+	// Sshd runs `sshd -t` on a staged copy of the configuration and after the change on the configuration itself.
+	Sshd
+)
+
+// A File is one path of a [Change].
+type File struct {
+	// Path is absolute, clean, and free of control characters.
+	Path string
+	Kind Kind
+	// Content of a Regular file.
+	Content []byte
+	// Mode holds permission bits and fs.ModeSetuid, fs.ModeSetgid, fs.ModeSticky. Ignored for Absent.
+	Mode fs.FileMode
+	// Owner and Group are names or numbers; empty means root.
+	Owner, Group string
+	Validate     Validator
+}
+
+// Expect is what the plan saw. A node that has changed since is refused with a [ConflictError].
+type Expect struct {
+	Path   string
+	Exists bool
+	// SHA256 of the content in hexadecimal; empty accepts any content.
+	SHA256 string
+}
+
+// A Change is what a transaction does on one node.
+type Change struct {
+	Target Target
+	// Label names the change in messages, for example `sudoers policy "agent"`.
+	Label string
+	// Files are installed in this order. Paths are unique.
+	Files  []File
+	Expect []Expect
+	// RestartServices are restarted after the files are in place, and again after a rollback. They are left alone when
+	// nothing on the node differed from Files and they are active.
+	RestartServices []string
+	// RequireActive are services that must be active at the end, or the change is rolled back.
+	RequireActive []string
+	// RequireCommands must be on the node's path, or nothing is done: a [MissingCommandError] says which package has it.
+	RequireCommands []string
+}

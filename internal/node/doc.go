@@ -1,0 +1,36 @@
+// Package node reaches Proxmox VE nodes over SSH and changes files on them as one transaction.
+//
+// A [Pool] is made once per provider configuration and dials nothing by itself. The first use of a [Target] opens one
+// SSH connection, which all goroutines share from then on. Host keys are always verified, against known_hosts content
+// or pinned fingerprints; there is no trust on first use. Nothing is read from a home directory or an agent.
+//
+// [Pool.Observe] reads files, accounts, services and commands in one round trip. What it cannot find out is an error,
+// never "absent": a file counts as absent only where the node itself says that there is no such file.
+//
+// [Pool.Apply] installs, changes and removes files on one or several nodes, all or nothing:
+//
+//	lock → recover what a crashed run left → compare with what the plan saw → stage → validate     on every node, then
+//	journal → back up → rename into place → verify → restart services                             on every node, then
+//	finish: drop the journal                                                                        on every node
+//
+// Any failure before the last step puts every node back as it was: content, mode, owner and absence, and restarts the
+// services that were restarted. The part that runs on the node is one POSIX sh process for the whole transaction
+// (program/transaction.sh); when its standard input ends, because the connection broke or Terraform was killed, or when
+// nothing is heard for a minute, it restores by itself. When the process itself is killed or the node loses power, the journal tells
+// the next transaction on that node what to restore before it does anything else, and [Observation.Unfinished] says
+// that there is one.
+//
+// Without root, everything runs through one fixed command line, `sudo -n /bin/sh -s`: the program and all file contents
+// travel over standard input, so nothing of them is ever in a process argument, and one sudoers line permits it.
+//
+// # On the node
+//
+//	/run/pvesec/lock                       flock(2) that keeps two runs apart; /run is writable by root only, unlike /run/lock
+//	/etc/pvesec/stage/<id>/                new files, undo links and the journal of one transaction, mode 0700; removed when done
+//	<parent>/.pvesec-<id>/                 the same, for a target that lies on another file system than /etc/pvesec
+//	/var/backups/pvesec/<path>/<time>      replaced and removed files, mode 0700, the newest ten of each path
+//
+// A backup is put back with one line, for example
+//
+//	cp -p /var/backups/pvesec/etc-sudoers.d-agent/20260102T030405Z /etc/sudoers.d/agent && visudo -c
+package node

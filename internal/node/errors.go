@@ -1,0 +1,214 @@
+package node
+
+import (
+	"fmt"
+	"strings"
+)
+
+// ConfigError is a fault of one field of [Config].
+type ConfigError struct {
+	// Field is "user", "private_key", "passphrase", "certificate", "known_hosts" or "host_key_fingerprints".
+	Field string
+	Err   error
+}
+
+func (e *ConfigError) Error() string { return e.Field + ": " + e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *ConfigError) Unwrap() error { return e.Err }
+
+// UnreachableError says that no SSH connection to a node came about.
+type UnreachableError struct {
+	Node, Address string
+	Port          int
+	User          string
+	Err           error
+}
+
+func (e *UnreachableError) Error() string {
+	return fmt.Sprintf("cannot reach %s: %v\n%s", Target{e.Node, e.Address, e.Port}, e.Err, adviceUnreachable(e.Err))
+}
+
+// Unwrap returns the cause.
+func (e *UnreachableError) Unwrap() error { return e.Err }
+
+// HostKeyError says that the node's host key is not the one that the configuration pins, or that none is pinned.
+type HostKeyError struct {
+	Node, Address string
+	Port          int
+	// Expected lists algorithm and fingerprint of the keys that would have been accepted; empty when none is configured.
+	Expected string
+	// Offered is algorithm and fingerprint of the node's key.
+	Offered string
+	// Reason is set where the key is refused for more than being another one: revoked, certificate expired, …
+	Reason string
+}
+
+func (e *HostKeyError) Error() string {
+	at := Target{e.Node, e.Address, e.Port}.String()
+	switch {
+	case e.Reason != "":
+		return fmt.Sprintf("the host key of %s is refused: %s\n  offered   %s", at, e.Reason, e.Offered)
+	case e.Expected == "":
+		return fmt.Sprintf("no host key of %s is known, so it is refused\n  offered   %s\n"+
+			"Compare with `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` on the node's console, then add the key to known_hosts or its fingerprint to host_key_fingerprints.", at, e.Offered)
+	}
+	return fmt.Sprintf("the host key of %s is not the expected one, so it is refused\n  expected  %s\n  offered   %s\n"+
+		"Either the node was reinstalled (compare with `ssh-keygen -lf` on its console and update the configuration), or somebody is in between.", at, e.Expected, e.Offered)
+}
+
+// AuthError says that the node refused the login.
+type AuthError struct {
+	Node, Address string
+	Port          int
+	User          string
+	// Methods were tried, with the keys they offered.
+	Methods []string
+	Err     error
+}
+
+func (e *AuthError) Error() string {
+	msg := fmt.Sprintf("%s refused the login of user %q: tried %s", Target{e.Node, e.Address, e.Port}, e.User, strings.Join(e.Methods, ", "))
+	if e.User == "root" {
+		return msg + "\nAdd the public key to /root/.ssh/authorized_keys of the node, and see that sshd has PermitRootLogin prohibit-password or yes."
+	}
+	return fmt.Sprintf("%s\nAdd the public key to the authorized_keys of %s on the node, and see that sshd lets that user in (AllowUsers, shell, expiry).", msg, e.User)
+}
+
+// Unwrap returns the cause.
+func (e *AuthError) Unwrap() error { return e.Err }
+
+// PrivilegeKind tells apart why a user who is not root gets no further.
+type PrivilegeKind string
+
+// The kinds of a [PrivilegeError].
+const (
+	SudoMissing    PrivilegeKind = "sudo-missing"
+	PasswordNeeded PrivilegeKind = "password-needed"
+	NotPermitted   PrivilegeKind = "not-permitted"
+)
+
+// PrivilegeError says that the login works but root's power is not there.
+type PrivilegeError struct {
+	Node, User string
+	Kind       PrivilegeKind
+	// Output is what sudo said.
+	Output string
+}
+
+func (e *PrivilegeError) Error() string {
+	line := fmt.Sprintf("%s ALL=(root) NOPASSWD: %s", e.User, sudoersCommand)
+	switch e.Kind {
+	case SudoMissing:
+		return fmt.Sprintf("sudo is not installed on %s, and user %q is not root\nProxmox VE ships without sudo: install it there (`apt-get install sudo`), or log in as root.", e.Node, e.User)
+	case PasswordNeeded:
+		return fmt.Sprintf("sudo on %s wants a password of user %q, or has no rule for that user: %s\nThis line in sudoers permits what pvesec runs:\n  %s", e.Node, e.User, e.Output, line)
+	}
+	return fmt.Sprintf("sudo on %s does not permit user %q to run %s: %s\nThis line in sudoers permits it:\n  %s", e.Node, e.User, sudoersCommand, e.Output, line)
+}
+
+// RemoteError says that the program on the node did not run as it should, or that the connection broke.
+type RemoteError struct {
+	Node, Doing string
+	// Output is what the node printed instead, shortened.
+	Output string
+	Err    error
+}
+
+func (e *RemoteError) Error() string {
+	msg := fmt.Sprintf("%s on %s: %v", e.Doing, e.Node, e.Err)
+	if e.Output != "" {
+		msg += "; the node said: " + e.Output
+	}
+	return msg
+}
+
+// Unwrap returns the cause.
+func (e *RemoteError) Unwrap() error { return e.Err }
+
+// ObserveError says that one thing could not be looked at. It is never to be taken for absence.
+type ObserveError struct {
+	Node, Subject, Output string
+}
+
+func (e *ObserveError) Error() string {
+	return fmt.Sprintf("cannot tell the state of %s on %s: %s", e.Subject, e.Node, e.Output)
+}
+
+// ConflictError says that a file changed on the node between plan and apply.
+type ConflictError struct {
+	Node, Path string
+	// Expected and Found are "absent", a SHA-256, or a word for what else is there.
+	Expected, Found string
+}
+
+func (e *ConflictError) Error() string {
+	return fmt.Sprintf("%s on %s changed since the plan: expected %s, found %s\nPlan again and review what changed.", e.Path, e.Node, e.Expected, e.Found)
+}
+
+// MissingCommandError says that the node lacks a command that the change needs.
+type MissingCommandError struct {
+	Node, Command string
+	// Package is the Debian package that has it; empty when not known.
+	Package string
+}
+
+func (e *MissingCommandError) Error() string {
+	if e.Package == "" {
+		return fmt.Sprintf("%s is not installed on %s", e.Command, e.Node)
+	}
+	return fmt.Sprintf("%s is not installed on %s\nInstall it there: apt-get install %s", e.Command, e.Node, e.Package)
+}
+
+// ValidationError says that one of the node's own tools rejected a file or the configuration that includes it.
+type ValidationError struct {
+	Node, Path string
+	// Tool is the command, for example visudo.
+	Tool string
+	// Output is what it said, with the real path instead of the staged one.
+	Output string
+	// Whole says that not the file alone but the whole configuration with it was judged.
+	Whole bool
+}
+
+func (e *ValidationError) Error() string {
+	what := "the file"
+	if e.Whole {
+		what = "the whole configuration with " + e.Path
+	}
+	return fmt.Sprintf("%s on %s rejected %s: %s", e.Tool, e.Node, what, e.Output)
+}
+
+// LockedError says that another run kept the node's lock for too long.
+type LockedError struct {
+	Node, Holder string
+}
+
+func (e *LockedError) Error() string {
+	return fmt.Sprintf("another pvesec run holds the lock of %s (%s)\nIt frees the lock when it ends, even when it is killed; try again then.", e.Node, e.Holder)
+}
+
+// InstallError says that a step of the transaction failed on a node.
+type InstallError struct {
+	Node, Path string
+	// Step is staging, comparing, backing up, installing, verifying, restarting, recovering or finishing.
+	Step   string
+	Output string
+}
+
+func (e *InstallError) Error() string {
+	return fmt.Sprintf("%s %s on %s failed: %s%s", e.Step, e.Path, e.Node, e.Output, adviceInstall(e.Output))
+}
+
+// ServiceError says that a service does not run as it must after the change.
+type ServiceError struct {
+	Node, Service string
+	// Output is what systemctl said, and the end of the service's journal.
+	Output string
+}
+
+func (e *ServiceError) Error() string {
+	return fmt.Sprintf("service %s on %s: %s", e.Service, e.Node, e.Output)
+}
+
+func errPath(p, why string) error { return fmt.Errorf("path %q %s", p, why) }

@@ -1,0 +1,133 @@
+package node
+
+import (
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+)
+
+// MaxContent is the size in bytes up to which [Pool.Observe] brings a file's content.
+const MaxContent = 1 << 20
+
+// A Query says what to look at. Paths are absolute and clean; they may hold any byte but NUL.
+type Query struct {
+	// Files are read with metadata, and content where the file is regular or a symbolic link to a regular file.
+	Files []string
+	// Trees are directories of which every entry directly inside is read like Files, hidden ones included.
+	Trees []string
+	// Stats are looked at without reading any content.
+	Stats []string
+	// Accounts are login names looked up through the name service switch, passwd(5).
+	Accounts []string
+	// Services are systemd units.
+	Services []string
+	// Commands are names looked up on root's path, for example visudo.
+	Commands []string
+}
+
+// An Observation is what one node looked like at one moment.
+type Observation struct {
+	// Node is the name of the target.
+	Node string
+	// Facts describe the node itself.
+	Facts Facts
+	// Files holds every path asked for and every entry of a tree.
+	Files map[string]FileState
+	// Accounts, by the name asked for.
+	Accounts map[string]Account
+	// Services, by the name asked for.
+	Services map[string]Service
+	// Commands maps a name to its path, or to "" where the node has no such command.
+	Commands map[string]string
+	// Unfinished says that a transaction was killed half-way on this node and has not been undone yet. The next
+	// [Pool.Apply] on the node does so before anything else.
+	Unfinished bool
+	// Busy says that a transaction was running on the node during the observation.
+	Busy bool
+}
+
+// Entries returns the paths observed directly inside the directory, sorted.
+func (o *Observation) Entries(dir string) []string {
+	var in []string
+	for p := range o.Files {
+		if path.Dir(p) == dir && p != dir {
+			in = append(in, p)
+		}
+	}
+	slices.Sort(in)
+	return in
+}
+
+// Facts are properties of a node that decide how things are written for it.
+type Facts struct {
+	Hostname, FQDN                string // uname -n up to the first dot; hostname -f, or Hostname when it does not answer in two seconds
+	OSID, OSVersionID, OSCodename string // ID, VERSION_ID, VERSION_CODENAME of os-release(5)
+	SudoVersion                   string // as `sudo -V` tells it, for example 1.9.16p2; empty without sudo
+}
+
+// FileType is the kind of a file as far as pvesec cares.
+type FileType string
+
+// The file types that [FileState] tells apart. An absent file has none.
+const (
+	TypeRegular   FileType = "regular"
+	TypeDirectory FileType = "directory"
+	TypeSymlink   FileType = "symlink"
+	TypeOther     FileType = "other" // fifo, socket, device: never opened
+)
+
+// FileState is one path of an [Observation], not following a symbolic link.
+type FileState struct {
+	Exists bool
+	Type   FileType
+	// Mode holds the permission bits and fs.ModeSetuid, fs.ModeSetgid, fs.ModeSticky; no type bits.
+	Mode     fs.FileMode
+	UID, GID int
+	// Owner and Group are "UNKNOWN" where the node knows no name for the id, as stat(1) prints it.
+	Owner, Group string
+	Size         int64
+	// Content of a regular file in Files or Trees; nil in Stats and when TooLarge.
+	Content []byte
+	// SHA256 of Content in lower-case hexadecimal; empty where content was not read.
+	SHA256 string
+	// LinkTarget is what a symbolic link says, readlink(1).
+	LinkTarget string
+	// Resolved is the file that a symbolic link leads to; nil for anything but a link and for one that leads nowhere.
+	Resolved *FileState
+	// TooLarge says that the content was left out because it exceeds [MaxContent].
+	TooLarge bool
+}
+
+// Account is a Linux account as getent(1) and id(1) tell it.
+type Account struct {
+	Exists      bool
+	UID, GID    int
+	Gecos       string
+	Home, Shell string
+	// Groups and GIDs list every group of the account, the primary one first, in the same order. A group without a
+	// name is given by its number.
+	Groups []string
+	GIDs   []int
+}
+
+// Service is the state of a systemd unit, `systemctl show`.
+type Service struct {
+	Load    string // loaded, not-found, masked, …
+	Active  string // active, inactive, failed, activating, …
+	Sub     string // running, dead, exited, …
+	Enabled string // enabled, disabled, static, masked, …; empty when the unit has no file
+}
+
+// checkPath refuses paths that a remote program must not be given.
+func checkPath(p string) error {
+	switch {
+	case !strings.HasPrefix(p, "/"):
+		return errPath(p, "is not absolute")
+	case path.Clean(p) != p:
+		return errPath(p, "is not in its shortest form, which is "+path.Clean(p))
+	case strings.ContainsRune(p, 0):
+		return errPath(p, "contains a NUL byte")
+	}
+	return nil
+}

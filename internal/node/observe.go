@@ -1,0 +1,338 @@
+package node
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// observeTimeout bounds an observation whose context has no deadline.
+const observeTimeout = 2 * time.Minute
+
+// osRelease is asked for in every observation, for [Facts].
+const osRelease = "/etc/os-release"
+
+// Observe looks at a node in one round trip. It changes nothing. A connection that turns out to be broken is dialled
+// again once.
+func (p *Pool) Observe(ctx context.Context, t Target, q Query) (*Observation, error) {
+	if err := q.check(); err != nil {
+		return nil, err
+	}
+	ctx, cancel := withTimeout(ctx, observeTimeout)
+	defer cancel()
+	l := p.link(t)
+	o, err := p.observe(ctx, l, q)
+	if errors.Is(err, errBroken) && ctx.Err() == nil {
+		o, err = p.observe(ctx, l, q)
+	}
+	return o, err
+}
+
+// withTimeout bounds a context that has no deadline of its own.
+func withTimeout(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	if _, ok := ctx.Deadline(); ok {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeoutCause(ctx, d, fmt.Errorf("no answer within %s: %w", d, context.DeadlineExceeded))
+}
+
+var (
+	accountName = regexp.MustCompile(`^[A-Za-z_.][A-Za-z0-9_.@\\-]*\$?$`)
+	unitName    = regexp.MustCompile(`^[A-Za-z0-9:_.\\@][A-Za-z0-9:_.\\@-]*$`)
+	ownerName   = regexp.MustCompile(`^(?:[0-9]+|[A-Za-z_.][A-Za-z0-9_.@-]*\$?)$`)
+	sha256Hex   = regexp.MustCompile(`^[0-9A-Fa-f]{64}$`)
+	commandName = regexp.MustCompile(`^[A-Za-z0-9_.+\[][A-Za-z0-9_.+-]*$`)
+)
+
+func (q Query) check() error {
+	for _, p := range slices.Concat(q.Files, q.Trees, q.Stats) {
+		if err := checkPath(p); err != nil {
+			return err
+		}
+	}
+	for _, g := range []struct {
+		what  string
+		names []string
+		re    *regexp.Regexp
+	}{
+		{"account", q.Accounts, accountName},
+		{"service", q.Services, unitName},
+		{"command", q.Commands, commandName},
+	} {
+		for _, n := range g.names {
+			if !g.re.MatchString(n) {
+				return fmt.Errorf("%q is not the name of a %s", n, g.what)
+			}
+		}
+	}
+	return nil
+}
+
+// A subject is what one numbered call of the program is about.
+type subject struct{ call, name string }
+
+// subjects lists the calls of a query in order; the answer refers to them by number.
+func (q Query) subjects() []subject {
+	var list []subject
+	add := func(call string, names ...string) {
+		for _, n := range names {
+			if s := (subject{call, n}); !slices.Contains(list, s) {
+				list = append(list, s)
+			}
+		}
+	}
+	add("file", osRelease)
+	add("file", q.Files...)
+	add("tree", q.Trees...)
+	for _, name := range q.Stats {
+		if !slices.Contains(q.Files, name) && !slices.Contains(q.Trees, name) && !slices.Contains(q.Trees, path.Dir(name)) {
+			add("meta", name) // anything else is looked at with its content already
+		}
+	}
+	add("account", q.Accounts...)
+	add("service", q.Services...)
+	add("program", q.Commands...)
+	return list
+}
+
+func (p *Pool) observe(ctx context.Context, l *link, q Query) (*Observation, error) {
+	s, err := p.open(ctx, l)
+	if err != nil {
+		return nil, err
+	}
+	defer s.close()
+	stop := context.AfterFunc(ctx, func() { s.ssh.Close() })
+	defer stop()
+
+	subjects := q.subjects()
+	var calls strings.Builder
+	fmt.Fprintf(&calls, "max=%d\nfacts\njournals\n", MaxContent)
+	for i, sub := range subjects {
+		fmt.Fprintf(&calls, "%s %d %s\n", sub.call, i, quote(sub.name))
+	}
+	calls.WriteString("say done\n")
+	marker := newMarker()
+	text := wrap(marker, commonProgram, observeProgram, calls.String())
+	go func() {
+		// An error shows as an answer that ends too early.
+		_, _ = s.stdin.Write(text)
+		s.stdin.Close()
+	}()
+
+	r := &reader{
+		node: l.target.Name, subjects: subjects, asked: q, answer: newAnswer(marker, s.stdout),
+		o: &Observation{
+			Node: l.target.Name, Files: map[string]FileState{}, Accounts: map[string]Account{},
+			Services: map[string]Service{}, Commands: map[string]string{},
+		},
+	}
+	err = r.read()
+	switch {
+	case err == nil:
+		return r.o, nil
+	case isObserveError(err):
+		return nil, err
+	case r.errUID != "":
+		return nil, notRoot(l.target.Name, p.user, r.errUID)
+	}
+	return nil, p.ended(ctx, l, s, r.answer, "observing", err)
+}
+
+func isObserveError(err error) bool {
+	var oe *ObserveError
+	return errors.As(err, &oe)
+}
+
+// notRoot explains a shell that runs, but not as root.
+func notRoot(node, user, uid string) error {
+	return &PrivilegeError{Node: node, User: user, Kind: NotPermitted, Output: "the shell runs as uid " + uid + ", not as root"}
+}
+
+// A reader turns the frames of an answer into an Observation.
+type reader struct {
+	node     string
+	subjects []subject
+	asked    Query
+	answer   *answer
+	o        *Observation
+
+	entry  string // of a tree: the name that the next frames are about
+	inTree int    // number of the tree that entry belongs to
+	errUID string // uid of a shell that does not run as root
+}
+
+// errMalformed is an answer that no version of the program gives.
+var errMalformed = errors.New("the answer makes no sense")
+
+func (r *reader) read() error {
+	for {
+		f, err := r.answer.next(nil)
+		if err != nil {
+			return err
+		}
+		switch f.word {
+		case "hello":
+			if f.arg(0) != "0" {
+				r.errUID = f.arg(0)
+				return errMalformed
+			}
+		case "done":
+			r.finish()
+			return nil
+		case "facts":
+			r.facts(f)
+		case "journals":
+			r.o.Unfinished, r.o.Busy = f.arg(0) == "1", f.arg(1) == "1"
+		default:
+			if err := r.about(f); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func (r *reader) facts(f frame) {
+	name, fqdn := f.text(0), f.text(1)
+	short, _, _ := strings.Cut(name, ".")
+	if fqdn == "" {
+		fqdn = name
+	}
+	r.o.Facts.Hostname, r.o.Facts.FQDN = printable(short), printable(fqdn)
+	r.o.Facts.SudoVersion, _ = strings.CutPrefix(printable(f.text(2)), "Sudo version ")
+}
+
+// about handles a frame that belongs to one subject.
+func (r *reader) about(f frame) error {
+	var i int
+	if _, err := fmt.Sscanf(f.arg(0), "%d", &i); err != nil || i < 0 || i >= len(r.subjects) {
+		return fmt.Errorf("%w: %q", errMalformed, f.word)
+	}
+	sub := r.subjects[i]
+	name := sub.name
+	if r.entry != "" && r.inTree == i {
+		name = path.Join(sub.name, r.entry)
+	}
+	switch f.word {
+	case "entry":
+		r.entry, r.inTree = f.text(1), i
+	case "gone":
+		r.gone(sub, name)
+	case "unknown":
+		return &ObserveError{Node: r.node, Subject: describeSubject(sub, name), Output: printable(strings.TrimSpace(f.text(1)))}
+	case "file", "target":
+		st, err := parseStat(f)
+		if err != nil {
+			return &ObserveError{Node: r.node, Subject: name, Output: err.Error()}
+		}
+		if f.word == "target" {
+			link := r.o.Files[name]
+			link.Resolved = &st
+			st = link
+		}
+		r.o.Files[name] = st
+	case "text":
+		st := r.o.Files[name]
+		st.LinkTarget = f.text(1)
+		r.o.Files[name] = st
+	case "large":
+		r.put(name, func(st *FileState) { st.TooLarge = true })
+	case "content":
+		return r.content(sub, name)
+	case "account", "group":
+		return r.account(sub.name, f)
+	case "service":
+		r.o.Services[sub.name] = parseService(f.text(1))
+	case "command":
+		r.o.Commands[sub.name] = f.text(1)
+	default:
+		return fmt.Errorf("%w: %q", errMalformed, f.word)
+	}
+	return nil
+}
+
+func describeSubject(sub subject, name string) string {
+	switch sub.call {
+	case "account", "service":
+		return sub.call + " " + name
+	}
+	return name
+}
+
+// put changes the state of a path, or of what a link resolves to while that is being told.
+func (r *reader) put(name string, change func(*FileState)) {
+	st := r.o.Files[name]
+	if st.Type == TypeSymlink && st.Resolved != nil {
+		change(st.Resolved)
+	} else {
+		change(&st)
+	}
+	r.o.Files[name] = st
+}
+
+// gone records a proven absence. An entry of a tree that vanished between listing and looking is left out; a link whose
+// target is gone stays as it is.
+func (r *reader) gone(sub subject, name string) {
+	switch sub.call {
+	case "account":
+		r.o.Accounts[name] = Account{}
+	case "program":
+		r.o.Commands[name] = ""
+	default:
+		if st, seen := r.o.Files[name]; seen && st.Type == TypeSymlink {
+			return
+		}
+		if name == sub.name {
+			r.o.Files[name] = FileState{}
+		}
+	}
+}
+
+// content reads the base64 lines that follow.
+func (r *reader) content(sub subject, name string) error {
+	var body bytes.Buffer
+	f, err := r.answer.next(func(line []byte) { body.Write(line) })
+	switch {
+	case err != nil:
+		return err
+	case f.word == "unknown":
+		return &ObserveError{Node: r.node, Subject: describeSubject(sub, name), Output: printable(strings.TrimSpace(f.text(1)))}
+	case f.word != "end":
+		return fmt.Errorf("%w: %q instead of the end of %s", errMalformed, f.word, name)
+	}
+	data, err := io.ReadAll(base64.NewDecoder(base64.StdEncoding, &body))
+	if err != nil {
+		return fmt.Errorf("%w: content of %s: %w", errMalformed, name, err)
+	}
+	r.put(name, func(st *FileState) {
+		if len(data) > MaxContent {
+			st.TooLarge = true
+			return
+		}
+		sum := sha256.Sum256(data)
+		st.Content, st.SHA256 = data, hex.EncodeToString(sum[:])
+	})
+	return nil
+}
+
+// finish takes what was asked for pvesec's own needs out of the answer.
+func (r *reader) finish() {
+	st := r.o.Files[osRelease]
+	if st.Resolved != nil {
+		st = *st.Resolved
+	}
+	v := parseOSRelease(string(st.Content))
+	r.o.Facts.OSID, r.o.Facts.OSVersionID, r.o.Facts.OSCodename = v["ID"], v["VERSION_ID"], v["VERSION_CODENAME"]
+	if !slices.Contains(r.asked.Files, osRelease) && !slices.Contains(r.asked.Stats, osRelease) && !slices.Contains(r.asked.Trees, path.Dir(osRelease)) {
+		delete(r.o.Files, osRelease)
+	}
+}

@@ -1,0 +1,141 @@
+package node
+
+import (
+	"encoding/base64"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// parseStat reads "mode uid gid size owner group" after the subject's number.
+func parseStat(f frame) (FileState, error) {
+	if len(f.args) != 7 {
+		return FileState{}, fmt.Errorf("%w: %d fields of stat", errMalformed, len(f.args))
+	}
+	mode, err1 := strconv.ParseUint(f.args[1], 16, 32)
+	uid, err2 := strconv.Atoi(f.args[2])
+	gid, err3 := strconv.Atoi(f.args[3])
+	size, err4 := strconv.ParseInt(f.args[4], 10, 64)
+	if err1 != nil || err2 != nil || err3 != nil || err4 != nil {
+		return FileState{}, fmt.Errorf("%w: stat said %q", errMalformed, f.args)
+	}
+	return FileState{
+		Exists: true, Type: typeOf(mode), Mode: fileMode(mode), UID: uid, GID: gid, Size: size,
+		Owner: plainOrEncoded(f.args[5]), Group: plainOrEncoded(f.args[6]),
+	}, nil
+}
+
+// plainOrEncoded undoes the encoding of a name with unusual characters, which starts with a colon.
+func plainOrEncoded(s string) string {
+	enc, ok := strings.CutPrefix(s, ":")
+	if !ok {
+		return s
+	}
+	b, err := base64.StdEncoding.DecodeString(enc)
+	if err != nil {
+		return s
+	}
+	return string(b)
+}
+
+// typeOf reads the type bits of st_mode, inode(7).
+func typeOf(mode uint64) FileType {
+	switch mode & 0o170000 {
+	case 0o100000:
+		return TypeRegular
+	case 0o040000:
+		return TypeDirectory
+	case 0o120000:
+		return TypeSymlink
+	}
+	return TypeOther
+}
+
+// fileMode turns the low twelve bits of st_mode into Go's form.
+func fileMode(mode uint64) fs.FileMode {
+	m := fs.FileMode(mode & 0o777)
+	if mode&0o4000 != 0 {
+		m |= fs.ModeSetuid
+	}
+	if mode&0o2000 != 0 {
+		m |= fs.ModeSetgid
+	}
+	if mode&0o1000 != 0 {
+		m |= fs.ModeSticky
+	}
+	return m
+}
+
+// octal is the inverse of fileMode, as chmod(1) takes it.
+func octal(m fs.FileMode) string {
+	n := uint32(m.Perm())
+	if m&fs.ModeSetuid != 0 {
+		n |= 0o4000
+	}
+	if m&fs.ModeSetgid != 0 {
+		n |= 0o2000
+	}
+	if m&fs.ModeSticky != 0 {
+		n |= 0o1000
+	}
+	return fmt.Sprintf("%04o", n)
+}
+
+// account reads a line of passwd(5) with the group ids, and then one frame for the name of each group.
+func (r *reader) account(name string, f frame) error {
+	a := r.o.Accounts[name]
+	if f.word == "group" {
+		gid, err := strconv.Atoi(f.arg(1))
+		if err != nil {
+			return fmt.Errorf("%w: group id %q", errMalformed, f.arg(1))
+		}
+		a.GIDs, a.Groups = append(a.GIDs, gid), append(a.Groups, f.text(2))
+		r.o.Accounts[name] = a
+		return nil
+	}
+	line := strings.Split(strings.TrimRight(f.text(1), "\n"), ":")
+	if len(line) != 7 {
+		return &ObserveError{Node: r.node, Subject: "account " + name, Output: "getent gave a line that is not of passwd(5)"}
+	}
+	uid, err1 := strconv.Atoi(line[2])
+	gid, err2 := strconv.Atoi(line[3])
+	if err1 != nil || err2 != nil {
+		return &ObserveError{Node: r.node, Subject: "account " + name, Output: "getent gave ids that are not numbers"}
+	}
+	r.o.Accounts[name] = Account{Exists: true, UID: uid, GID: gid, Gecos: line[4], Home: line[5], Shell: line[6]}
+	return nil
+}
+
+// parseService reads the key=value lines of `systemctl show`.
+func parseService(text string) Service {
+	var s Service
+	for line := range strings.Lines(text) {
+		k, v, _ := strings.Cut(strings.TrimSpace(line), "=")
+		switch k {
+		case "LoadState":
+			s.Load = v
+		case "ActiveState":
+			s.Active = v
+		case "SubState":
+			s.Sub = v
+		case "UnitFileState":
+			s.Enabled = v
+		}
+	}
+	return s
+}
+
+// parseOSRelease reads os-release(5), whose values may be quoted.
+func parseOSRelease(text string) map[string]string {
+	v := map[string]string{}
+	wanted := []string{"ID", "VERSION_ID", "VERSION_CODENAME"}
+	for line := range strings.Lines(text) {
+		k, val, ok := strings.Cut(strings.TrimSpace(line), "=")
+		if ok && slices.Contains(wanted, k) {
+			v[k] = printable(strings.Trim(val, `"'`))
+		}
+	}
+	return v
+}

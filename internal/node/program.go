@@ -1,0 +1,173 @@
+package node
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/rand"
+	_ "embed"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+)
+
+// The programs that run on the node, POSIX sh for dash, busybox and bash alike.
+var (
+	//go:embed program/common.sh
+	commonProgram string
+	//go:embed program/observe.sh
+	observeProgram string
+	//go:embed program/transaction.sh
+	transactionProgram string
+)
+
+// maxLine bounds one line of an answer, maxAnswer the whole answer to a query.
+const (
+	maxLine   = 1 << 20
+	maxAnswer = 64 << 20
+)
+
+// newMarker returns the random word that begins every line of an answer, so that whatever a login shell prints is told apart.
+func newMarker() string {
+	b := make([]byte, 12)
+	rand.Read(b) // never fails, crypto/rand
+	return "pvesec-" + hex.EncodeToString(b)
+}
+
+// wrap makes one compound command of a program. The shell runs nothing of it before the last line has arrived, so a
+// connection that breaks while the program travels changes nothing; and it reads nothing more as a program afterwards.
+func wrap(marker string, parts ...string) []byte {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "{\nmarker=%s\n", marker)
+	for _, p := range parts {
+		b.WriteString(strings.TrimRight(p, "\n"))
+		b.WriteByte('\n')
+	}
+	b.WriteString("exit 0\n}\n")
+	return b.Bytes()
+}
+
+// quote makes one shell word of any string without NUL.
+func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
+
+// A frame is one line of an answer: a word and what follows.
+type frame struct {
+	word string
+	args []string
+	raw  string // for a line of a body: everything
+}
+
+// answer reads marked lines and sets everything else aside.
+type answer struct {
+	marker string
+	lines  *bufio.Scanner
+	noise  tail
+	limit  int
+}
+
+func newAnswer(marker string, r io.Reader) *answer {
+	a := &answer{marker: marker + " ", lines: bufio.NewScanner(r), limit: maxAnswer}
+	a.lines.Buffer(make([]byte, 0, 16<<10), maxLine)
+	return a
+}
+
+// next returns the next marked line. Lines without the mark go to body when it is not nil, and count as noise otherwise.
+func (a *answer) next(body func(line []byte)) (frame, error) {
+	for a.lines.Scan() {
+		line := a.lines.Bytes()
+		if a.limit -= len(line) + 1; a.limit < 0 {
+			return frame{}, fmt.Errorf("the answer is longer than %d MiB", maxAnswer>>20)
+		}
+		rest, ok := bytes.CutPrefix(line, []byte(a.marker))
+		if !ok {
+			if body != nil {
+				body(line)
+			} else if len(bytes.TrimSpace(line)) > 0 {
+				a.noise.Write(append(line, '\n'))
+			}
+			continue
+		}
+		words := strings.Split(string(rest), " ")
+		return frame{word: words[0], args: words[1:]}, nil
+	}
+	if err := a.lines.Err(); err != nil {
+		return frame{}, err
+	}
+	return frame{}, io.EOF
+}
+
+// text decodes the base64 argument i of a frame; the remote program encodes all free text.
+func (f frame) text(i int) string {
+	if i >= len(f.args) {
+		return ""
+	}
+	b, err := base64.StdEncoding.DecodeString(f.args[i])
+	if err != nil {
+		return ""
+	}
+	return string(b)
+}
+
+// arg returns argument i, or "".
+func (f frame) arg(i int) string {
+	if i >= len(f.args) {
+		return ""
+	}
+	return f.args[i]
+}
+
+// ended explains why an answer stopped before its end, preferring the privilege that is missing over the bare status.
+func (p *Pool) ended(ctx context.Context, l *link, s *session, a *answer, doing string, cause error) error {
+	if ctx.Err() != nil {
+		return &RemoteError{Node: l.target.Name, Doing: doing, Err: context.Cause(ctx)}
+	}
+	if !errors.Is(cause, io.EOF) {
+		return &RemoteError{Node: l.target.Name, Doing: doing, Err: fmt.Errorf("%w: %w", errBroken, cause)}
+	}
+	waited := make(chan error, 1)
+	go func() { waited <- s.ssh.Wait() }()
+	var err error
+	select {
+	case err = <-waited:
+	case <-ctx.Done():
+		return &RemoteError{Node: l.target.Name, Doing: doing, Err: context.Cause(ctx)}
+	}
+	said := strings.TrimSpace(s.stderr.String())
+	var status interface{ ExitStatus() int }
+	if !errors.As(err, &status) && err != nil {
+		return &RemoteError{Node: l.target.Name, Doing: doing, Output: said, Err: fmt.Errorf("%w before the answer was complete", errBroken)}
+	}
+	code := 0
+	if status != nil {
+		code = status.ExitStatus()
+	}
+	if p.user != "root" {
+		if perr := privilege(l.target.Name, p.user, code, said); perr != nil {
+			return perr
+		}
+	}
+	if said == "" {
+		said = strings.TrimSpace(a.noise.String())
+	}
+	var killed interface{ Signal() string }
+	signalled := errors.As(err, &killed) && killed.Signal() != ""
+	err = fmt.Errorf("/bin/sh of user %q ended with status %d before it was done", p.user, code)
+	if signalled {
+		err = fmt.Errorf("/bin/sh of user %q was killed by signal %s", p.user, killed.Signal())
+	}
+	return &RemoteError{Node: l.target.Name, Doing: doing, Output: said, Err: err}
+}
+
+// printable shortens nothing but replaces control characters, so that a node cannot write escape sequences to a terminal.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '\n' || r == '\t' || unicode.IsPrint(r) {
+			return r
+		}
+		return '\uFFFD'
+	}, strings.ToValidUTF8(s, "\uFFFD"))
+}

@@ -1,0 +1,44 @@
+# Sourced into every program of pvesec that runs on a node. POSIX sh; nothing beyond coreutils, util-linux and libc-bin.
+# root: a directory that stands for / in tests, where tools of the test come first on the path. Empty on a node.
+root=${PVESEC_TEST_ROOT-}
+PATH=${root:+$root/test/bin:}/usr/sbin:/usr/bin:/sbin:/bin
+LC_ALL=C
+export PATH LC_ALL
+unset LANGUAGE CDPATH ENV IFS
+umask 077
+set -f
+
+nl='
+'
+tab='	'
+
+# say WORD ARG…: one line of the answer.
+say() { printf '%s %s\n' "$marker" "$*"; }
+
+# enc TEXT: base64 on one line.
+enc() { printf '%s' "$1" | base64 | tr -d '\n'; }
+
+# The line of the answer that comes first. A login shell may have printed something without a newline before.
+hello() {
+	uid=0
+	[ -n "$root" ] || uid=$(id -u)
+	printf '\n'
+	say hello "$uid"
+}
+
+# absent MESSAGE: whether an error message proves that there is no such file. strerror(3) stands last in it.
+absent() { case $1 in *': No such file or directory') return 0 ;; esac; return 1; }
+
+# on_path NAME: a command of the node in $found. Not by command -v, which would find functions and builtins of this shell.
+on_path() {
+	IFS=:
+	for found in $PATH; do
+		found=$found/$1
+		if [ -f "$found" ] && [ -x "$found" ]; then
+			unset IFS
+			return 0
+		fi
+	done
+	unset IFS
+	return 1
+}

@@ -1,0 +1,639 @@
+# Transaction: one process from lock to end. The client's part after this text defines
+#   txn label patience keep required restart active      plain words
+#   each FUNCTION    calls FUNCTION NUMBER KIND MODE OWNER GROUP VALIDATOR SHA256 PATH BACKUP for every file
+#   expects          calls expect PATH absent|any|SHA256
+#   content NUMBER   prints the content of a file
+# and then calls transaction.
+
+stage=$root/etc/pvesec/stage
+backups=$root/var/backups/pvesec
+run=$root/run/pvesec
+phase=idle # idle, staged: nothing outside the stage is changed; journaled: files are being changed; done
+todo=' '   # numbers of the files that differ from what they shall be
+log=       # what undoes the change, newest first: OPERATION tab ARGUMENT tab PATH
+touched=' ' # validators whose configuration changes
+restarted= # services that were restarted
+
+# ---- talking to the client
+
+# hear: the next line of the client in $heard; empty when it is gone or silent for too long. The inner shell reads byte
+# by byte, so that nothing of the next line is lost, and does not hold the lock when this shell is killed.
+hear() {
+	heard=$(exec 9>&-; exec timeout "$patience" /bin/sh -c 'IFS= read -r l && printf %s "$l"')
+}
+
+# await WORD: go on when the client says so.
+await() {
+	while hear; do
+		case $heard in
+		wait) ;;
+		"$1") return 0 ;;
+		rollback) fail rollback '' 'as asked' ;;
+		*) break ;;
+		esac
+	done
+	fail interrupted '' 'the client is gone'
+}
+
+# fail KIND PATH TEXT [WORD]: undo everything, say so, end.
+fail() {
+	trap '' HUP INT TERM
+	if [ "$phase" = journaled ]; then
+		undo "$log"
+		outcome=restored
+	else
+		outcome=unchanged broken=
+	fi
+	if [ -z "$broken" ]; then clear_stage; else outcome=broken; fi
+	f_path=${2#"$root"}
+	say failed "$1" "$(enc "$f_path")" "$(enc "$3")" "$outcome" "$(enc "$broken")" "$(enc "${4-}")"
+	exit 0
+}
+
+# note TEXT: something worth knowing that is no failure.
+note() { say note "$(enc "$1")"; }
+
+# try WORD PATH COMMAND…: a command that must work.
+try() {
+	t_word=$1 t_path=$2
+	shift 2
+	t_said=$("$@" 2>&1 </dev/null) || fail install "$t_path" "$(explain "$t_said" "$t_path")" "$t_word"
+}
+
+# explain TEXT PATH: add to "Operation not permitted" whether an attribute of the file or its directory forbids it, chattr(1).
+explain() {
+	printf '%s' "$1"
+	case $1 in *'Operation not permitted'*) ;; *) return 0 ;; esac
+	for e_path in "$2" "${2%/*}"; do
+		e_flags=$(lsattr -d -- "$e_path" 2>/dev/null) || continue
+		case ${e_flags%% *} in
+		*i*) printf ' (%s is immutable)' "${e_path#"$root"}" ;;
+		*a*) printf ' (%s is append-only)' "${e_path#"$root"}" ;;
+		esac
+	done
+}
+
+# ---- small tools
+
+# flush PATH…: onto the disk, files and directories.
+flush() { sync -- "$@" 2>/dev/null || sync; }
+
+needs() { case $todo in *" $1 "*) return 0 ;; esac; return 1; }
+touches() { case $touched in *" $1 "*) return 0 ;; esac; return 1; }
+
+# lstat PATH: type bits in $kind (f d l o, or empty when absent), mode and ids in $attributes.
+lstat() {
+	if ls_said=$(stat -c '%f %a:%u:%g' -- "$1" 2>&1); then
+		attributes=${ls_said#* }
+		case $ls_said in 8*) kind=f ;; 4???' '*) kind=d ;; a*) kind=l ;; *) kind=o ;; esac
+	elif absent "$ls_said"; then
+		kind= attributes=
+	else
+		fail install "$1" "$ls_said" comparing
+	fi
+}
+
+# owner NAME-OR-ID NAME-OR-ID PATH: user and group id in $ids.
+owner() {
+	case $1:$2 in
+	root:root | 0:0) ids=0:0; return 0 ;;
+	esac
+	case $1 in
+	*[!0-9]*) o_uid=$(id -u -- "$1" 2>/dev/null) || fail install "$3" "there is no user $1" staging ;;
+	*) o_uid=$1 ;;
+	esac
+	case $2 in
+	*[!0-9]*)
+		o_gid=$(getent group "$2") || fail install "$3" "there is no group $2" staging
+		o_gid=${o_gid#*:*:}
+		o_gid=${o_gid%%:*}
+		;;
+	*) o_gid=$2 ;;
+	esac
+	ids=$o_uid:$o_gid
+}
+
+# attr MODE:UID:GID PATH
+attr() { chown -- "${1#*:}" "$2" && chmod -- "${1%%:*}" "$2"; }
+
+# place PATH: the directory in $dir where a file waits that shall be renamed to PATH. rename(2) does not cross file systems.
+place() {
+	p_near=${1%/*}
+	while [ -n "$p_near" ] && [ ! -d "$p_near" ]; do p_near=${p_near%/*}; done
+	p_dev=$(stat -c %d -- "$p_near/" 2>&1) || fail install "$1" "$p_dev" staging
+	dir=$mine
+	[ "$p_dev" = "$device" ] && return 0
+	dir=$p_near/.pvesec-$txn
+	[ -d "$dir" ] && return 0
+	printf '%s\n' "$dir" 2>/dev/null >>"$mine/elsewhere" || fail install "$mine" 'cannot be written' staging
+	try staging "$dir" mkdir -m 700 -- "$dir"
+}
+
+# ---- lock
+
+lock() {
+	[ -d "$run" ] || mkdir -p -m 700 -- "$run" 2>/dev/null
+	l_said=$(true 2>&1 >>"$run/lock") || fail install "$run/lock" "$l_said" locking
+	exec 9>>"$run/lock"
+	held=0
+	grab -n
+	while hear; do
+		case $heard in
+		wait) ;;
+		prepare) [ "$held" -eq 1 ] && return 0; break ;;
+		release) flock -u 9; held=0; say released ;;
+		block\ *) grab -w "${heard#block }" ;;
+		*) break ;;
+		esac
+	done
+	fail interrupted '' 'the client is gone'
+}
+
+# grab FLAG…: take the lock or tell who has it.
+grab() {
+	if flock "$@" 9; then
+		held=1
+		printf '%s, since %s' "$label" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >"$run/lock"
+		say locked
+	else
+		say busy "$(enc "$(head -c 300 "$run/lock")")"
+	fi
+}
+
+# ---- undo and recovery
+
+# undo LOG: put back what the log says. It may have been done in part already, or not have been needed. $broken tells failures.
+undo() {
+	broken= u_services=
+	while IFS=$tab read -r u_op u_arg u_path; do
+		u_said=
+		case $u_op in
+		link)
+			[ -e "$u_arg" ] || [ -L "$u_arg" ] || continue
+			if [ "$u_arg" -ef "$u_path" ] && [ ! -L "$u_path" ]; then
+				rm -f -- "$u_arg"
+			else
+				u_said=$(mv -fT -- "$u_arg" "$u_path" 2>&1)
+			fi
+			;;
+		gone) u_said=$(rm -f -- "$u_path" 2>&1) ;;
+		made) [ ! -d "$u_path" ] || u_said=$(rmdir -- "$u_path" 2>&1) ;;
+		dir) { [ -d "$u_path" ] || u_said=$(mkdir -m 700 -- "$u_path" 2>&1); } && u_said=$(attr "$u_arg" "$u_path" 2>&1) ;;
+		attr) u_said=$(attr "$u_arg" "$u_path" 2>&1) ;;
+		backup) rm -f -- "$u_path"; rmdir -- "${u_path%/*}" "$backups" 2>/dev/null || true ;;
+		service) u_services="$u_path $u_services" ;;
+		esac || broken="$broken${u_path#"$root"}: $u_said$nl"
+		case $u_op in link | gone | attr | made | dir) flush "${u_path%/*}" ;; esac
+	done <<END_OF_LOG
+$1
+END_OF_LOG
+	for u_unit in $u_services; do
+		case " $restarted " in *" $u_unit "*) ;; *) continue ;; esac
+		timeout 90 systemctl restart -- "$u_unit" >/dev/null 2>&1 9>&- || broken="${broken}service $u_unit does not start again$nl"
+	done
+}
+
+# clear_stage: remove this transaction's files. The journal goes first: without it the rest is only rubbish.
+clear_stage() {
+	[ "$phase" != idle ] || return 0
+	if [ -e "$mine/journal" ]; then
+		rm -f -- "$mine/journal"
+		flush "$mine"
+	fi
+	sweep "$mine"
+	rmdir -- "$stage" "$root/etc/pvesec" 2>/dev/null || true
+}
+
+# sweep DIRECTORY: a stage without a journal, and what it has on other file systems.
+sweep() {
+	if [ -f "$1/elsewhere" ]; then
+		while IFS= read -r s_dir; do
+			case ${s_dir##*/} in .pvesec-*) rm -rf -- "$s_dir" ;; esac
+		done <"$1/elsewhere"
+	fi
+	rm -rf -- "$1"
+}
+
+# recover: undo what killed transactions left. This runs under the lock, so none of them is alive.
+recover() {
+	[ -d "$stage" ] || return 0
+	set +f
+	set -- "$stage"/*
+	set -f
+	for r_dir; do
+		[ -d "$r_dir" ] || continue
+		if [ -f "$r_dir/journal" ]; then
+			r_log=$(cat -- "$r_dir/journal") || fail recovery "$r_dir/journal" 'cannot be read'
+			restarted=$(printf '%s\n' "$r_log" | sed -n "s/^service$tab-$tab//p" | tr '\n' ' ')
+			undo "$r_log"
+			restarted=
+			[ -z "$broken" ] || fail recovery "$r_dir/journal" "$broken"
+			rm -f -- "$r_dir/journal"
+			flush "$r_dir"
+			say recovered "${r_dir##*/}"
+		fi
+		sweep "$r_dir"
+	done
+}
+
+# ---- before the change
+
+require() {
+	for q_name in $required; do
+		on_path "$q_name" || fail missing '' '' "$q_name"
+	done
+}
+
+# expect PATH WHAT
+expect() {
+	lstat "$root$1"
+	case $kind in
+	'') x_found=absent ;;
+	f)
+		x_found=$(sha256sum <"$root$1" 2>/dev/null) || fail install "$1" 'cannot be read' comparing
+		x_found=${x_found%% *}
+		;;
+	d) x_found=directory ;;
+	l) x_found='symbolic link' ;;
+	*) x_found='special file' ;;
+	esac
+	case $2 in
+	"$x_found") return 0 ;;
+	any) [ -n "$kind" ] && return 0 ;;
+	esac
+	fail conflict "$1" "$x_found" "$2"
+}
+
+# want NUMBER VALIDATOR: the file differs.
+want() {
+	todo="$todo$1 "
+	touches "$2" || touched="$touched$2 "
+}
+
+# remember OPERATION ARGUMENT PATH
+remember() { log="$1$tab$2$tab$3$nl$log"; }
+
+# stage_file: bring the new file next to its place, see whether anything differs, and note how to undo it.
+stage_file() {
+	target=$root$8
+	lstat "$target"
+	[ "$2" = absent ] || owner "$4" "$5" "$8"
+	was=$kind had=$attributes wanted=${3#0}:$ids
+	wanted=${wanted#0}
+	wanted=${wanted#0}
+	case $2:$was in
+	regular:d) fail install "$8" 'is a directory' staging ;;
+	directory:[flo]) fail install "$8" 'is not a directory' staging ;;
+	ensure:[dlo]) fail install "$8" 'is not a regular file' staging ;;
+	directory:d | ensure:f)
+		if [ "$had" != "$wanted" ]; then
+			want "$1" "$6"
+			remember attr "$had" "$target"
+		fi
+		;;
+	directory:) want "$1" "$6"; remember made - "$target" ;;
+	absent:) ;;
+	absent:d)
+		a_in=$(ls -A -- "$target" 2>&1) || fail install "$8" "$a_in" comparing
+		if [ -n "$a_in" ]; then
+			each leaves "$8"
+			if [ -n "$a_in" ]; then note "$8 is not empty and stays"; return 0; fi
+		fi
+		want "$1" "$6"
+		remember dir "$had" "$target"
+		;;
+	absent:*) want "$1" "$6"; keep_old "$1" ;;
+	*)
+		place "$target"
+		new=$dir/new.$1
+		c_said=$({ content "$1" >"$new"; } 2>&1) || fail install "$8" "${c_said:-cannot be written}" staging
+		c_sum=$(sha256sum <"$new") || c_sum=
+		[ "${c_sum%% *}" = "$7" ] || fail install "$8" 'arrived incomplete (is the file system full?)' staging
+		try staging "$8" attr "$3:$ids" "$new"
+		if [ "$was" = f ] && [ "$had" = "$wanted" ] && cmp -s -- "$new" "$target"; then
+			[ "$6" = none ] || check_file "$6" "$new" "$8"
+			rm -f -- "$new"
+			return 0
+		fi
+		want "$1" "$6"
+		if [ -n "$was" ]; then keep_old "$1"; else remember gone - "$target"; fi
+		flush "$new"
+		check_file "$6" "$new" "$8"
+		;;
+	esac
+}
+
+# leaves DIRECTORY NUMBER KIND …: strike the entries from $a_in that this very change removes. Arguments are shifted by one.
+leaves() {
+	[ "$3" = absent ] || return 0
+	[ "${9%/*}" = "$1" ] || return 0
+	a_in=$(printf '%s\n' "$a_in" | grep -Fxv -e "${9##*/}")
+}
+
+# keep_old NUMBER: a second link to what is there, so that putting it back is one rename that needs no space and
+# keeps every attribute. File systems without links get a copy.
+keep_old() {
+	place "$target"
+	if k_said=$(ln -P -- "$target" "$dir/undo.$1" 2>&1); then
+		:
+	else
+		k_said=$(explain "$k_said" "$target")
+		case $k_said in
+		*'immutable)' | *'append-only)' | *'No space left'* | *'Read-only'*) fail install "${target#"$root"}" "$k_said" staging ;;
+		esac
+		try staging "${target#"$root"}" cp -pP -- "$target" "$dir/undo.$1"
+		flush "$dir/undo.$1"
+	fi
+	remember link "$dir/undo.$1" "$target"
+}
+
+# unmoved: nobody put another file in place since the stage was made.
+unmoved() {
+	needs "$1" || return 0
+	lstat "$root$8"
+	case $2:$kind in
+	directory:* | ensure:f | absent:d) return 0 ;;
+	esac
+	place "$root$8"
+	if [ -e "$dir/undo.$1" ] || [ -L "$dir/undo.$1" ]; then
+		if [ -n "$kind" ]; then
+			[ "$root$8" -ef "$dir/undo.$1" ] || [ "$kind" = l ] || cmp -s -- "$root$8" "$dir/undo.$1" || fail conflict "$8" 'another file' 'the file that was there a moment ago'
+			return 0
+		fi
+		fail conflict "$8" absent 'the file that was there a moment ago'
+	fi
+	[ -z "$kind" ] || fail conflict "$8" 'a new file' absent
+}
+
+# ---- judging
+
+# tool VALIDATOR: its command in $tool, the file it starts from in $main, the directory of drop-ins in $drop.
+tool() {
+	case $1 in
+	sudoers) tool=visudo main=/etc/sudoers drop=/etc/sudoers.d ;;
+	rsyslog) tool=rsyslogd main=/etc/rsyslog.conf drop=/etc/rsyslog.d ;;
+	sshd) tool=sshd main=/etc/ssh/sshd_config drop=/etc/ssh/sshd_config.d ;;
+	logrotate) tool=logrotate main= drop= ;;
+	esac
+	on_path "$tool" || fail missing '' '' "$tool"
+}
+
+# judge VALIDATOR [FILE]: run the tool on the configuration that starts at FILE, or on the one in use. Text in $judged.
+judge() {
+	case $1 in
+	sudoers) judged=$(visudo -c ${2:+-f "$2"} 2>&1 </dev/null) ;;
+	rsyslog) judged=$(rsyslogd -N1 ${2:+-f "$2"} 2>&1 </dev/null) ;;
+	sshd) judged=$(sshd -t ${2:+-f "$2"} 2>&1 </dev/null) ;;
+	esac
+}
+
+# check_file VALIDATOR STAGED PATH: a staged file by itself.
+check_file() {
+	case $1 in
+	none) return 0 ;;
+	sudoers)
+		tool sudoers
+		judge sudoers "$2" || fail invalid "$3" "$judged" visudo
+		;;
+	logrotate)
+		tool logrotate
+		judged=$(logrotate -d -- "$2" 2>&1 </dev/null) || true
+		# Without a log file to rotate yet logrotate complains as well; only what it says about this file's text counts.
+		judged=$(printf '%s\n' "$judged" | grep -F -e "$2" | grep -e '^error:')
+		[ -z "$judged" ] || fail invalid "$3" "$judged" logrotate
+		;;
+	*) tool "$1" ;;
+	esac
+}
+
+# check_tree VALIDATOR: the whole configuration as it will be, as a copy in the stage.
+check_tree() {
+	touches "$1" || return 0
+	tool "$1"
+	judge "$1" && before_ok=1 || before_ok=0
+	before=$judged
+	[ -f "$root$main" ] || return 0
+	tree=$mine/tree.$1
+	try staging "$tree" mkdir -p -m 700 -- "$tree$drop"
+	set +f
+	for c_file in "$root$drop"/*; do
+		[ -f "$c_file" ] && try staging "$tree" cp -pL -- "$c_file" "$tree$drop/"
+	done
+	set -f
+	c_main=$root$main
+	each overlay "$1"
+	c_said=$({ sed "s|$drop|$tree$drop|g" <"$c_main" >"$tree/main"; } 2>&1) || fail install "$main" "$c_said" staging
+	if judge "$1" "$tree/main"; then rm -rf -- "$tree"; return 0; fi
+	judged=$(printf '%s\n' "$judged" | sed "s|$tree/main|$main|g; s|$tree||g")
+	# A confined daemon may not read the stage; then the check of the files in place has to do.
+	case $1:$judged in rsyslog:*'ermission denied'* | rsyslog:*'could not open config file'*) rm -rf -- "$tree"; return 0 ;; esac
+	not_worse || fail invalid-tree "$first" "$worse" "$tool"
+	rm -rf -- "$tree"
+}
+
+# overlay VALIDATOR NUMBER KIND …: put the change into the copy of the tree. Arguments are shifted by one.
+overlay() {
+	[ "$7" = "$1" ] || return 0
+	first=$9
+	if [ "$9" = "$main" ]; then
+		place "$root$9"
+		[ ! -f "$dir/new.$2" ] || c_main=$dir/new.$2
+	elif [ "${9%/*}" = "$drop" ]; then
+		place "$root$9"
+		if [ "$3" = absent ]; then
+			rm -f -- "$tree$9"
+		elif [ -f "$dir/new.$2" ]; then
+			try staging "$tree" cp -p -- "$dir/new.$2" "$tree$9"
+		fi
+	fi
+}
+
+# not_worse: whether the tool says nothing in $judged that it did not say before the change. A fault in somebody else's
+# file must not keep a good change out; a new fault must.
+not_worse() {
+	worse=$(printf '%s\n' "$judged" | grep -v -e ': parsed OK$' -e 'config validation run' -e '^$')
+	[ "$before_ok" -eq 0 ] || return 1
+	b_lines=$(printf '%s\n' "$before" | sed "s|$root/|/|g" | grep -v '^$')
+	worse=$(printf '%s\n' "$worse" | sed "s|$root/|/|g" | grep -Fxv -e "$b_lines")
+	[ -z "$worse" ] || return 1
+	note "$tool complained before this change and still does: $before"
+}
+
+# check_live VALIDATOR: the configuration in use, after the change.
+check_live() {
+	touches "$1" || return 0
+	tool "$1"
+	first=
+	each named "$1"
+	judge "$1" || not_worse || fail invalid-tree "$first" "$worse" "$tool"
+}
+
+named() { [ "$7" != "$1" ] || first=${first:-$9}; }
+
+# ---- the change
+
+# copy_name BACKUP: where a copy goes in $copy. Two transactions may fall into one second.
+copy_name() {
+	copy=$backups/$1/$now
+	while [ -e "$copy" ] || [ -L "$copy" ]; do copy=$copy.1; done
+}
+
+# plan_backup: the copy is in the journal before it is made.
+plan_backup() {
+	needs "$1" || return 0
+	case $2 in regular | absent) ;; *) return 0 ;; esac
+	copy_name "$9"
+	remember backup - "$copy"
+}
+
+# back_up: a copy of what is replaced or removed, unless only its mode or owner changes.
+back_up() {
+	needs "$1" || return 0
+	case $2 in regular | absent) ;; *) return 0 ;; esac
+	[ -f "$root$8" ] || return 0
+	place "$root$8"
+	[ ! -f "$dir/new.$1" ] || ! cmp -s -- "$dir/new.$1" "$root$8" || return 0
+	copy_name "$9"
+	[ -d "$backups" ] || try 'backing up' "$8" mkdir -p -m 700 -- "$backups"
+	[ -d "$backups/$9" ] || try 'backing up' "$8" mkdir -m 700 -- "$backups/$9"
+	try 'backing up' "$8" cp -pP -- "$root$8" "$copy"
+	flush "$copy"
+}
+
+install_file() {
+	needs "$1" || return 0
+	target=$root$8
+	lstat "$target"
+	case $2:$kind in
+	absent:d) try installing "$8" rmdir -- "$target" ;;
+	absent:*) try installing "$8" rm -f -- "$target" ;;
+	directory:)
+		try installing "$8" mkdir -m 700 -- "$target"
+		owner "$4" "$5" "$8"
+		try installing "$8" attr "$3:$ids" "$target"
+		;;
+	directory:d | ensure:f)
+		owner "$4" "$5" "$8"
+		try installing "$8" attr "$3:$ids" "$target"
+		;;
+	*)
+		place "$target"
+		try installing "$8" mv -fT -- "$dir/new.$1" "$target"
+		;;
+	esac
+	flush "${target%/*}"
+}
+
+# restart_services: those named, when something changed or they do not run.
+restart_services() {
+	for v_unit in $restart; do
+		if [ "$todo" = ' ' ] && systemctl is-active --quiet -- "$v_unit"; then continue; fi
+		restarted="$restarted $v_unit"
+		v_said=$(timeout 90 systemctl restart -- "$v_unit" 2>&1 </dev/null 9>&-) || fail service "$v_unit" "$v_said$(last_words "$v_unit")" restarting
+	done
+	for v_unit in $active; do
+		v_tries=0
+		while :; do
+			v_state=$(systemctl is-active -- "$v_unit" 2>&1)
+			case $v_state in
+			active)
+				# Some services fall over right after they started.
+				case " $restarted " in *" $v_unit "*) ;; *) break ;; esac
+				[ "$v_tries" -gt 0 ] && break
+				;;
+			activating | reloading) ;;
+			*) fail service "$v_unit" "the service is $v_state$(last_words "$v_unit")" verifying ;;
+			esac
+			v_tries=$((v_tries + 1))
+			[ "$v_tries" -le 60 ] || fail service "$v_unit" 'the service does not come up' verifying
+			sleep 0.5
+		done
+	done
+}
+
+# last_words UNIT: the end of its journal.
+last_words() {
+	w_said=$(timeout 10 journalctl --no-pager -o cat -n 5 -u "$1" 2>/dev/null) || w_said=
+	[ -z "$w_said" ] || printf '\nits last words: %s' "$w_said"
+}
+
+commit() {
+	each unmoved
+	now=$(date -u +%Y%m%dT%H%M%SZ)
+	each plan_backup
+	for c_unit in $restart; do remember service - "$c_unit"; done
+	if [ "$todo" != ' ' ]; then
+		c_said=$({ printf '%s' "$log" >"$mine/journal.new"; } 2>&1) || fail install "$mine/journal" "$c_said" staging
+		printf '%s' "$log" | cmp -s - "$mine/journal.new" || fail install "$mine/journal" 'written incompletely (is the file system full?)' staging
+		flush "$mine/journal.new"
+		try staging "$mine" mv -f -- "$mine/journal.new" "$mine/journal"
+		flush "$mine" "$stage"
+	fi
+	phase=journaled
+	each back_up
+	each install_file
+	say step installed
+	check_live sudoers
+	check_live sshd
+	check_live rsyslog
+	restart_services
+}
+
+# prune NUMBER …: keep the newest backups of a path.
+prune() {
+	needs "$1" && [ -d "$backups/$9" ] || return 0
+	p_dir=$backups/$9
+	set +f
+	set -- "$p_dir"/*
+	set -f
+	while [ $# -gt "$keep" ]; do
+		rm -f -- "$1"
+		shift
+	done
+}
+
+# begin: what a transaction and settling have in common.
+begin() {
+	trap '' PIPE
+	trap "fail interrupted '' 'the remote shell was told to stop'" HUP INT TERM
+	hello
+	lock
+	recover
+}
+
+# settle: for a client that lost its connection. The lock is free only when the earlier process is gone.
+settle() {
+	begin
+	say settled "$(cat -- "$run/last" 2>/dev/null)"
+}
+
+transaction() {
+	begin
+	require
+	expects
+	mine=$stage/$txn
+	m_said=$(mkdir -p -m 700 -- "$stage" 2>&1 && mkdir -m 700 -- "$mine" 2>&1) || {
+		rmdir -- "$stage" "$root/etc/pvesec" 2>/dev/null
+		fail install "$mine" "$m_said" staging
+	}
+	phase=staged
+	device=$(stat -c %d -- "$mine") || fail install "$mine" 'cannot be looked at' staging
+	each stage_file
+	say step staged
+	check_tree sudoers
+	check_tree sshd
+	check_tree rsyslog
+	t_count=0
+	for t_number in $todo; do t_count=$((t_count + 1)); done
+	say prepared "$t_count"
+	await commit
+	commit
+	say committed
+	await finish
+	trap '' HUP INT TERM
+	clear_stage
+	phase=done
+	printf '%s' "$txn" >"$run/last" 2>/dev/null
+	say finished
+	each prune
+}
