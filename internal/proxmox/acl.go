@@ -2,6 +2,7 @@ package proxmox
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 )
@@ -62,6 +63,14 @@ func (c *Client) removeOneByOne(ctx context.Context, h holder, batch grantBatch)
 }
 
 func (c *Client) putACL(ctx context.Context, h holder, batch grantBatch, remove bool) error {
+	for _, role := range batch.roles {
+		if !namePattern.MatchString(role) {
+			return fmt.Errorf("ACL entry refused: %w", validateRoleReference(role))
+		}
+	}
+	if h.token != "" && !tokenPattern.MatchString(h.token) {
+		return fmt.Errorf("ACL entry refused: %w", ValidateTokenID(h.token))
+	}
 	body := aclRequest{Path: batch.path, Roles: strings.Join(batch.roles, ","), Propagate: *flag(batch.propagate)}
 	if h.token == "" {
 		body.Users = h.String()

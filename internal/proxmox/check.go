@@ -58,6 +58,10 @@ func (c *Client) CheckCreate(ctx context.Context, p Principal) []Problem {
 // version only when that matters.
 func (c *Client) CheckUpdate(ctx context.Context, have, want Principal) []Problem {
 	var l problemList
+	if want.UserID.IsRootPAM() || have.UserID.IsRootPAM() {
+		l.addErr("user_id", ErrRootPAM)
+		return l
+	}
 	if have.UserID != want.UserID {
 		l.add("user_id", fmt.Sprintf("a user cannot be renamed from %q to %q in PVE.", have.UserID, want.UserID), "Replace it.")
 		return l
@@ -136,7 +140,7 @@ func (k *checker) groups(ctx context.Context) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	if err := k.RequireVisibility(ctx); err != nil {
+	if err := k.require(ctx, seeGroups); err != nil {
 		return err
 	}
 	for _, group := range missing {
@@ -253,7 +257,7 @@ func explainPrivilege(name string, version Version) string {
 	case strings.HasPrefix(name, "VM.GuestAgent.") && !version.AtLeast(9, 0):
 		return "The VM.GuestAgent privileges came with PVE 9; on PVE 8 VM.Monitor covers guest agent commands."
 	case name == "VM.Replicate" && !version.AtLeast(9, 0):
-		return "VM.Replicate came with PVE 9; on PVE 8 replication needs Datastore.Allocate on /storage."
+		return "VM.Replicate came with PVE 9; PVE 8 has no privilege of its own for replication."
 	}
 	return ""
 }

@@ -41,6 +41,12 @@ type Config struct {
 	Timeout time.Duration
 }
 
+// String describes the configuration without the token.
+func (cfg Config) String() string { return "PVE API at " + cfg.Endpoint }
+
+// GoString describes the configuration without the token.
+func (cfg Config) GoString() string { return cfg.String() }
+
 // ConfigError is a mistake in one field of a [Config].
 type ConfigError struct {
 	Field string // "endpoint", "api_token", "tls.ca_pem", "tls.fingerprint_sha256", "tls.insecure"

@@ -1,7 +1,7 @@
 package proxmox
 
 import (
-	"fmt"
+	"errors"
 	"slices"
 	"strings"
 )
@@ -81,7 +81,7 @@ func (e *InvalidError) Error() string {
 
 // Is makes errors.Is(err, ErrRootPAM) true when root@pam is the reason.
 func (e *InvalidError) Is(target error) bool {
-	return slices.ContainsFunc(e.Problems, func(p Problem) bool { return p.Err != nil && p.Err == target })
+	return slices.ContainsFunc(e.Problems, func(p Problem) bool { return errors.Is(p.Err, target) })
 }
 
 // prepare checks what needs no server and returns the normal form.
@@ -91,45 +91,3 @@ func (p Principal) prepare() (Principal, error) {
 	}
 	return p.normal(), nil
 }
-
-// PartialError means that an operation stopped half-way and could not, or must
-// not, be undone. The caller should save Exists and Secrets before it reports.
-type PartialError struct {
-	Op      string     // "create" or "update"
-	Exists  *Principal // what PVE has now, as far as it could be read; nil when unknown or nothing
-	Done    []string   // the writes that took effect, in order, in plain words
-	Secrets Secrets    // of tokens that were created and still exist
-	Err     error      // what stopped it
-	UndoErr error      // what stopped the undoing, nil when none was tried
-}
-
-func (e *PartialError) Error() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s stopped half-way: %v", e.Op, e.Err)
-	if len(e.Done) > 0 {
-		fmt.Fprintf(&b, "; already done: %s", strings.Join(e.Done, ", "))
-	}
-	if e.UndoErr != nil {
-		fmt.Fprintf(&b, "; undoing it failed too: %v", e.UndoErr)
-	}
-	return b.String()
-}
-
-// Unwrap returns both causes.
-func (e *PartialError) Unwrap() []error {
-	if e.UndoErr == nil {
-		return []error{e.Err}
-	}
-	return []error{e.Err, e.UndoErr}
-}
-
-// Secrets maps token id to secret. It prints without them.
-type Secrets map[string]string
-
-// String names the tokens only.
-func (s Secrets) String() string {
-	return "secrets of " + strings.Join(sortedKeys(s), ", ")
-}
-
-// GoString names the tokens only.
-func (s Secrets) GoString() string { return s.String() }

@@ -81,17 +81,23 @@ func (b *builder) log(what string) { b.done = append(b.done, what) }
 
 func (b *builder) build(ctx context.Context) error {
 	if role := b.want.Role; role != nil {
-		if err := b.makeRole(ctx, *role); err != nil {
+		err := b.makeRole(ctx, *role)
+		if mayExist(err) {
+			b.made.Role = role
+			b.log("created role " + role.ID)
+		}
+		if err != nil {
 			return fmt.Errorf("creating role %s: %w", role.ID, err)
 		}
-		b.made.Role = role
-		b.log("created role " + role.ID)
 	}
-	if err := b.makeUser(ctx, b.want); err != nil {
+	err := b.makeUser(ctx, b.want)
+	if mayExist(err) {
+		b.userMade = true
+		b.log("created user " + string(b.want.UserID))
+	}
+	if err != nil {
 		return fmt.Errorf("creating user %s: %w", b.want.UserID, err)
 	}
-	b.userMade = true
-	b.log("created user " + string(b.want.UserID))
 	for _, id := range sortedKeys(b.want.Tokens) {
 		secret, err := b.makeToken(ctx, b.want.UserID, id, b.want.Tokens[id])
 		if err != nil {
@@ -157,10 +163,22 @@ func (c *Client) makeRole(ctx context.Context, r Role) error {
 	ctx, cancel := cleanupContext(ctx)
 	defer cancel()
 	now, lookErr := c.role(ctx, r.ID)
-	if lookErr != nil || now == nil || len(without(now.Privileges, r.Privileges)) > 0 || len(without(r.Privileges, now.Privileges)) > 0 {
-		return errors.Join(err, lookErr)
+	switch {
+	case lookErr != nil:
+		return &unsureError{err, lookErr}
+	case now == nil:
+		return err
+	case len(without(now.Privileges, r.Privileges)) > 0 || len(without(r.Privileges, now.Privileges)) > 0:
+		return &ExistsError{Kind: "role", ID: r.ID} // somebody was faster
 	}
 	return nil
+}
+
+// mayExist tells of the result of makeRole or makeUser whether the object exists,
+// or may exist, because of that call.
+func mayExist(err error) bool {
+	var unsure *unsureError
+	return err == nil || errors.As(err, &unsure)
 }
 
 // makeUser creates the user, looking when the answer is lost as makeRole does.
@@ -172,8 +190,13 @@ func (c *Client) makeUser(ctx context.Context, p Principal) error {
 	ctx, cancel := cleanupContext(ctx)
 	defer cancel()
 	users, lookErr := c.userList(ctx)
-	if lookErr != nil || users.byID[p.UserID] == nil || !changedAttributes(*users.byID[p.UserID], p).empty() {
-		return errors.Join(err, lookErr)
+	switch {
+	case lookErr != nil:
+		return &unsureError{err, lookErr}
+	case users.byID[p.UserID] == nil:
+		return err
+	case !changedAttributes(*users.byID[p.UserID], p).empty():
+		return &ExistsError{Kind: "user", ID: string(p.UserID)}
 	}
 	return nil
 }

@@ -18,14 +18,14 @@ import (
 // A failure after the first write is a *[PartialError]; nothing is undone, since
 // the next update continues from there.
 func (c *Client) UpdatePrincipal(ctx context.Context, have, want Principal) (newSecrets map[string]string, err error) {
+	if problems := c.CheckUpdate(ctx, have, want); len(problems) > 0 {
+		return nil, &InvalidError{problems}
+	}
 	want, err = want.prepare()
 	if err != nil {
 		return nil, err
 	}
 	have = have.normal()
-	if problems := c.CheckUpdate(ctx, have, want); len(problems) > 0 {
-		return nil, &InvalidError{problems}
-	}
 	u := updater{Client: c, have: have, want: want, id: want.UserID, secrets: Secrets{}}
 	for _, step := range []func(context.Context) error{
 		u.widenRole, u.changeUserFirst, u.addGrants, u.addTokens, u.changeTokens,

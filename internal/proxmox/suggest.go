@@ -2,6 +2,7 @@ package proxmox
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/agext/levenshtein"
@@ -12,7 +13,7 @@ import (
 func suggest(wrong string, known []string) string {
 	best, bestDistance := "", 1+max(2, len(wrong)/3)
 	for _, name := range known {
-		d := levenshtein.Distance(strings.ToLower(wrong), strings.ToLower(name), nil)
+		d := distance(strings.ToLower(wrong), strings.ToLower(name))
 		if d < bestDistance {
 			best, bestDistance = name, d
 		}
@@ -26,4 +27,20 @@ func suggest(wrong string, known []string) string {
 		return "There are: " + strings.Join(known, ", ") + "."
 	}
 	return ""
+}
+
+// distance is the number of edits, where letters in another order count as one,
+// since that is how names are mistyped.
+func distance(a, b string) int {
+	d := levenshtein.Distance(a, b, nil)
+	if d == 2 && slices.Equal(letters(a), letters(b)) {
+		return 1
+	}
+	return d
+}
+
+func letters(s string) []rune {
+	sorted := []rune(s)
+	slices.Sort(sorted)
+	return sorted
 }

@@ -3,6 +3,7 @@ package proxmox
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 )
 
@@ -23,7 +24,7 @@ func (c *Client) createToken(ctx context.Context, user UserID, id string, t Toke
 	var made struct {
 		Value string `json:"value"`
 	}
-	err = c.writeAbout(ctx, user, http.MethodPost, tokenPath(user, id), &body, &made)
+	err = c.writeToken(ctx, user, id, http.MethodPost, &body, &made)
 	switch {
 	case alreadyExists(err):
 		return "", &ExistsError{Kind: "token", ID: user.Token(id)}
@@ -44,12 +45,21 @@ func (c *Client) changeToken(ctx context.Context, user UserID, id string, have, 
 	if have.Comment != want.Comment {
 		body.Comment = &want.Comment
 	}
-	return c.writeAbout(ctx, user, http.MethodPut, tokenPath(user, id), &body, nil)
+	return c.writeToken(ctx, user, id, http.MethodPut, &body, nil)
 }
 
 // deleteToken removes a token; its secret stops working at once.
 func (c *Client) deleteToken(ctx context.Context, user UserID, id string) error {
-	return c.writeAbout(ctx, user, http.MethodDelete, tokenPath(user, id), nil, nil)
+	return c.writeToken(ctx, user, id, http.MethodDelete, nil, nil)
+}
+
+// writeToken refuses ids that would lead to another path. Their length does not
+// matter here: a token that somebody else made can be removed whatever its name.
+func (c *Client) writeToken(ctx context.Context, user UserID, id, method string, body, out any) error {
+	if !tokenPattern.MatchString(id) {
+		return fmt.Errorf("%s of token refused: %w", method, ValidateTokenID(id))
+	}
+	return c.writeAbout(ctx, user, method, tokenPath(user, id), body, out)
 }
 
 func tokenPath(user UserID, id string) string {

@@ -40,24 +40,30 @@ func (e *VisibilityError) Error() string {
 	return b.String()
 }
 
-// visibility lists what unfiltered lists need (PVE::API2::User::index,
-// ::Group::index, ::ACL::read_acl).
-var visibility = []Missing{
-	{Path: "/access", Privileges: []string{"Sys.Audit"}, For: "see all ACL entries"},
-	{Path: "/access/groups", Privileges: []string{"Sys.Audit", "User.Modify"}, Propagate: true, For: "see all users, tokens and groups"},
+// What unfiltered lists need (PVE::API2::User::index, ::ACL::read_acl and
+// ::Group::index, which asks for each group by itself).
+var (
+	seeACL    = Missing{Path: "/access", Privileges: []string{"Sys.Audit"}, For: "see all ACL entries"}
+	seeUsers  = Missing{Path: "/access/groups", Privileges: []string{"Sys.Audit", "User.Modify"}, For: "see all users and tokens"}
+	seeGroups = Missing{Path: "/access/groups", Privileges: []string{"Sys.Audit", "User.Modify", "Group.Allocate"}, Propagate: true, For: "see all groups"}
+)
+
+// RequireVisibility returns nil when the token sees users, tokens and ACL
+// unfiltered, otherwise a *[VisibilityError] that names the missing privileges.
+// PVE answers filtered lists with 200, so an absence must not be believed before
+// this.
+func (c *Client) RequireVisibility(ctx context.Context) error {
+	return c.require(ctx, seeACL, seeUsers)
 }
 
-// RequireVisibility returns nil when the token sees users, tokens, groups and
-// ACL unfiltered, otherwise a *[VisibilityError] that names the missing
-// privileges. PVE answers filtered lists with 200, so an absence must not be
-// believed before this.
-func (c *Client) RequireVisibility(ctx context.Context) error {
+// require compares the token's own permissions with what is needed.
+func (c *Client) require(ctx context.Context, needs ...Missing) error {
 	permissions, err := c.Permissions(ctx)
 	if err != nil {
 		return fmt.Errorf("asking what the API token may see: %w", err)
 	}
 	var missing []Missing
-	for _, need := range visibility {
+	for _, need := range needs {
 		if !permissions.satisfies(need) {
 			missing = append(missing, need)
 		}
