@@ -74,9 +74,10 @@ func (g grants) remove(principal, role string) {
 }
 
 // newUserConfig returns a configuration that holds what PVE adds by itself: the
-// built-in roles. root@pam is added after parsing.
+// built-in roles and root@pam, which a line of the file may replace.
 func newUserConfig(privs *privileges) *userConfig {
-	return &userConfig{users: map[string]*user{}, groups: map[string]*group{}, pools: map[string]*pool{},
+	root := &user{enable: true, tokens: map[string]*token{}}
+	return &userConfig{users: map[string]*user{rootUser: root}, groups: map[string]*group{}, pools: map[string]*pool{},
 		roles: maps.Clone(privs.roles), acl: map[string]*aclEntry{}}
 }
 

@@ -32,9 +32,6 @@ func parseUserConfig(text string, privs *privileges) *userConfig {
 			cfg.parseACL(fields)
 		}
 	}
-	if cfg.users[rootUser] == nil {
-		cfg.users[rootUser] = &user{enable: true, tokens: map[string]*token{}}
-	}
 	return cfg
 }
 
