@@ -125,9 +125,6 @@ func (p *parser) parse(follow func(*Include)) {
 		t := p.peek()
 		switch t.kind {
 		case tokEOF:
-			if p.lex.continued {
-				p.report(p.pos(t), "syntax error: the last line ends in a backslash", "remove the backslash, or write the rest of the line")
-			}
 			return
 		case tokNewline:
 			p.comment()

@@ -319,3 +319,10 @@ func (w *printer) endCommand(last *CommandMember) {
 		w.WriteByte('#')
 	}
 }
+
+// String writes the command with run-as list, options and tags.
+func (s CommandSpec) String() string {
+	var w printer
+	w.spec(&s)
+	return w.String()
+}

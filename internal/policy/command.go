@@ -1,0 +1,90 @@
+package policy
+
+import (
+	"strings"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
+)
+
+// commandLine is a command as sudo compares it: the path, and the arguments
+// joined by single spaces, by which their boundaries are lost.
+type commandLine struct {
+	path    string
+	args    string
+	hasArgs bool
+}
+
+// commandMatches tells whether one command pattern matches (match_command.c,
+// command_matches). A digest is taken to be right: the file is not read.
+func (m *matcher) commandMatches(c *sudoers.Command, line *commandLine) bool {
+	switch {
+	case c.Kind == sudoers.CommandAll:
+		return true
+	case c.Kind == sudoers.CommandRegex:
+		return m.pathMatchesRegex(c.Name, line.path) && argsMatch(c, line)
+	case c.Kind == sudoers.CommandPseudo:
+		return line.path == c.Name && argsMatch(c, line)
+	case !strings.HasPrefix(line.path, "/"):
+		return false
+	case hasMeta(c.Name):
+		return m.pathMatchesGlob(c.Name, line.path) && argsMatch(c, line)
+	}
+	return m.pathMatches(c.Name, line.path) && argsMatch(c, line)
+}
+
+// pathMatches compares a path without wildcards, or a directory that stands for
+// all files directly in it.
+func (m *matcher) pathMatches(spec, path string) bool {
+	if dir, ok := strings.CutSuffix(spec, "/"); ok {
+		have, base := split(path)
+		return base != "" && m.env.exists(path) && m.env.canonicalDir(dir) == m.env.canonicalDir(have)
+	}
+	if !m.env.exists(spec) || !m.env.exists(path) {
+		return spec == path
+	}
+	return m.env.Canonical(spec) == m.env.Canonical(path)
+}
+
+// pathMatchesGlob matches a pattern, by default against the files that exist
+// (glob(3)), with fast_glob against the path alone.
+func (m *matcher) pathMatchesGlob(spec, path string) bool {
+	if !m.env.exists(path) {
+		return false
+	}
+	if m.fastGlob {
+		return fnmatch(spec, path, fnmPathname) || fnmatch(spec, m.env.Canonical(path), fnmPathname)
+	}
+	pattern, isDir := strings.CutSuffix(spec, "/")
+	for _, p := range m.env.spellings(path) {
+		if isDir {
+			p, _ = split(p)
+		}
+		if fnmatch(pattern, p, fnmPathname|fnmPeriod) {
+			return true
+		}
+	}
+	return false
+}
+
+// pathMatchesRegex matches the path as given, then with its directory resolved.
+func (m *matcher) pathMatchesRegex(spec, path string) bool {
+	if !strings.HasPrefix(path, "/") || !m.env.exists(path) {
+		return false
+	}
+	return matchERE(spec, path) || matchERE(spec, m.env.Canonical(path))
+}
+
+// argsMatch matches the arguments (match_command.c, command_args_match).
+func argsMatch(c *sudoers.Command, line *commandLine) bool {
+	switch {
+	case !c.HasArgs:
+		return true
+	case c.Args == `""`:
+		return !line.hasArgs
+	case c.Args[0] == '^' && c.Args[len(c.Args)-1] == '$':
+		return matchERE(c.Args, line.args)
+	case c.Name == "sudoedit":
+		return fnmatch(c.Args, line.args, fnmPathname)
+	}
+	return fnmatch(c.Args, line.args, 0)
+}

@@ -1,0 +1,235 @@
+package policy
+
+import (
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
+)
+
+// Verdict is the answer of a policy to one command line.
+type Verdict string
+
+// The answers. What does not match is not allowed.
+const (
+	Allowed   Verdict = "allowed"
+	Denied    Verdict = "denied"
+	Unmatched Verdict = "unmatched"
+)
+
+// Request is one command line: who wants to run what, where and as whom.
+type Request struct {
+	Subject Subject
+	// Host is the short name of the node, LongHost the name with domain (Host if
+	// empty). Without Host only ALL and a pattern that matches anything do.
+	Host      string
+	LongHost  string
+	Addresses []netip.Addr
+	// RunAsUser is the target of -u, empty for runas_default, or for the subject
+	// himself if RunAsGroup is given.
+	RunAsUser *Subject
+	// RunAsGroup is the target of -g, RunAsGroupID its id if known.
+	RunAsGroup   string
+	RunAsGroupID *int
+	// Command is an absolute path, or "sudoedit" or "list".
+	Command string
+	Args    []string
+	// Time is compared with NOTBEFORE and NOTAFTER; zero leaves them out of the
+	// decision. Times of a policy without zone are read in its location.
+	Time time.Time
+	// Env is the node's file system, nil for Debian's.
+	Env *Environment
+}
+
+// Decision is the answer with its reasons.
+type Decision struct {
+	Verdict Verdict
+	// Rule is the grant that decided, nil if nothing matched.
+	Rule *Grant
+	// NoPasswd tells whether no password is asked for.
+	NoPasswd bool
+	// Tags in force, from the rule and the Defaults.
+	Tags sudoers.TagSet
+	// Settings are the Defaults in force.
+	Settings Settings
+	// Assumptions say what the answer takes for given.
+	Assumptions []string
+}
+
+// Decide answers as the node's sudo would (lookup.c, sudoers_lookup_check): the
+// last command in the policy that matches decides, if its line names the user and
+// the host, its time has come, and its run-as list admits the target.
+func Decide(tree *sudoers.Tree, r Request) Decision {
+	m := newMatcher(tree, r.Env)
+	m.prepare(&r)
+	d := Decision{Verdict: Unmatched, Settings: m.settings(tree, &r)}
+	d.Assumptions = m.assumptions(&r)
+	for i := len(tree.Entries) - 1; i >= 0; i-- {
+		spec, ok := tree.Entries[i].(*sudoers.UserSpec)
+		if !ok {
+			continue
+		}
+		if v, _ := m.users(spec.Users, sudoers.UserAlias, r.Subject); v != allow {
+			continue
+		}
+		if v, g := m.privileges(spec, &r); v != unspecified {
+			d.decide(v, g)
+			return d
+		}
+	}
+	return d
+}
+
+// prepare sets what lists are compared with.
+func (m *matcher) prepare(r *Request) {
+	m.subject = r.Subject
+	m.host = hostName{short: r.Host, long: r.LongHost, addresses: r.Addresses}
+	if m.host.long == "" {
+		m.host.long = r.Host
+	}
+	m.line = commandLine{path: r.Command, args: strings.Join(r.Args, " "), hasArgs: len(r.Args) > 0}
+	m.runAs.group, m.runAs.groupID, m.runAs.groupGiven = r.RunAsGroup, r.RunAsGroupID, r.RunAsGroup != ""
+	switch {
+	case r.RunAsUser != nil:
+		m.runAs.user, m.runAs.userGiven = *r.RunAsUser, true
+	case m.runAs.groupGiven:
+		m.runAs.user = r.Subject
+	default:
+		m.runAs.user = account("root")
+	}
+}
+
+// account is a user of whom only the name is known; root is known better.
+func account(name string) Subject {
+	s := Subject{Name: name}
+	if name == "root" {
+		uid := 0
+		s.UID, s.Groups, s.GIDs = &uid, []string{"root"}, []int{0}
+	}
+	return s
+}
+
+// settings gives the Defaults in force and takes over those that matter for
+// matching. The target user follows runas_default.
+func (m *matcher) settings(tree *sudoers.Tree, r *Request) Settings {
+	s := Settings{}
+	m.collect(tree, s, func(d *sudoers.Defaults) bool {
+		switch d.Scope {
+		case sudoers.ScopeGlobal:
+			return true
+		case sudoers.ScopeHost:
+			return m.hosts(d.Members) == allow
+		case sudoers.ScopeUser:
+			v, _ := m.users(d.Members, sudoers.UserAlias, r.Subject)
+			return v == allow
+		case sudoers.ScopeRunAs:
+			return m.runAsMatches(&sudoers.RunAs{Users: d.Members}) == allow
+		}
+		return false
+	})
+	m.use(s)
+	if r.RunAsUser == nil && !m.runAs.groupGiven && m.runAs.user.Name != m.runasDefault {
+		m.runAs.user = account(m.runasDefault)
+	}
+	m.collect(tree, s, func(d *sudoers.Defaults) bool {
+		return d.Scope == sudoers.ScopeCommand && m.commands(d.Commands, &m.line) == allow
+	})
+	return s
+}
+
+// privileges walks one line from its end.
+func (m *matcher) privileges(spec *sudoers.UserSpec, r *Request) (verdict, *Grant) {
+	for i := len(spec.Privileges) - 1; i >= 0; i-- {
+		p := &spec.Privileges[i]
+		if m.hosts(p.Hosts) != allow {
+			continue
+		}
+		list := p.Effective()
+		for j := len(list) - 1; j >= 0; j-- {
+			e := &list[j]
+			if !m.inTime(e, r.Time) || m.runAsMatches(e.RunAs) != allow {
+				continue
+			}
+			if v := m.command(&e.CommandMember, &m.line); v != unspecified {
+				return v, &m.grants(spec, r.Subject)[grantIndex(spec, i, j)]
+			}
+		}
+	}
+	return unspecified, nil
+}
+
+func grantIndex(spec *sudoers.UserSpec, privilege, command int) int {
+	n := command
+	for i := range privilege {
+		n += len(spec.Privileges[i].Commands)
+	}
+	return n
+}
+
+// inTime compares the time with NOTBEFORE and NOTAFTER, both inclusive. Since
+// 1.9.15 sudo forgets NOTBEFORE if NOTAFTER is given too (lookup.c).
+func (m *matcher) inTime(e *sudoers.Effective, now time.Time) bool {
+	if now.IsZero() {
+		return true
+	}
+	now = now.Truncate(time.Second)
+	in := true
+	if e.NotBefore != "" {
+		t, err := sudoers.ParseTime(e.NotBefore, now.Location())
+		in = err == nil && !now.Before(t)
+	}
+	if e.NotAfter != "" {
+		t, err := sudoers.ParseTime(e.NotAfter, now.Location())
+		before := err == nil && !now.After(t)
+		if m.env.Version.AtLeast(sudoers.Version{Major: 1, Minor: 9, Patch: 15}) {
+			return before
+		}
+		return in && before
+	}
+	return in
+}
+
+// decide fills in the answer.
+func (d *Decision) decide(v verdict, g *Grant) {
+	d.Verdict = Denied
+	if v == allow {
+		d.Verdict = Allowed
+	}
+	d.Rule = g
+	d.Tags = g.Tags
+	for _, t := range []struct {
+		tag  *sudoers.Tri
+		name string
+	}{
+		{&d.Tags.NoExec, "noexec"}, {&d.Tags.Setenv, "setenv"},
+		{&d.Tags.LogInput, "log_input"}, {&d.Tags.LogOutput, "log_output"},
+		{&d.Tags.Intercept, "intercept"}, {&d.Tags.Mail, "mail_all_cmnds"}, {&d.Tags.Follow, "sudoedit_follow"},
+	} {
+		if *t.tag == sudoers.Unset && d.Settings[t.name] != "" {
+			*t.tag = tri(d.Settings[t.name] == on)
+		}
+	}
+	d.NoPasswd = g.Tags.NoPasswd == sudoers.Yes ||
+		g.Tags.NoPasswd == sudoers.Unset && !d.Settings.flag("authenticate", true)
+}
+
+func tri(b bool) sudoers.Tri {
+	if b {
+		return sudoers.Yes
+	}
+	return sudoers.No
+}
+
+// assumptions lists what the model did not ask the node about.
+func (m *matcher) assumptions(r *Request) []string {
+	var list []string
+	if m.env.Exists == nil {
+		list = append(list, "every path that the policy or the request names exists")
+	}
+	list = append(list, "a file has the digest that the policy gives, and no hard links")
+	if r.Time.IsZero() {
+		list = append(list, "NOTBEFORE and NOTAFTER are not looked at")
+	}
+	return list
+}

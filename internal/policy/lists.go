@@ -1,0 +1,298 @@
+package policy
+
+import (
+	"net/netip"
+	"strings"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
+)
+
+// aliasKey is a name in one of the four name spaces.
+type aliasKey struct {
+	kind sudoers.AliasKind
+	name string
+}
+
+// aliasBody is an alias while it is looked through. An alias that refers to
+// itself is taken for undefined where it does (alias.c, alias_get).
+type aliasBody struct {
+	def  *sudoers.Alias
+	busy bool
+}
+
+// matcher holds what the lists of a policy are compared with.
+type matcher struct {
+	env     *Environment
+	aliases map[aliasKey]*aliasBody
+
+	subject Subject
+	runAs   runAsTarget
+	host    hostName
+	line    commandLine
+
+	foldUser, foldGroup bool
+	fastGlob            bool
+	runasDefault        string
+}
+
+// hostName is the node as the policy sees it.
+type hostName struct {
+	short, long string
+	addresses   []netip.Addr
+}
+
+// runAsTarget is whom and which group the command is to run as.
+type runAsTarget struct {
+	user       Subject
+	userGiven  bool
+	group      string
+	groupID    *int
+	groupGiven bool
+}
+
+func newMatcher(tree *sudoers.Tree, env *Environment) *matcher {
+	if env == nil {
+		env = Debian(sudoers.Version{})
+	}
+	m := &matcher{env: env, aliases: map[aliasKey]*aliasBody{}, foldUser: true, foldGroup: true, runasDefault: "root"}
+	for _, e := range tree.Entries {
+		def, ok := e.(*sudoers.AliasDef)
+		if !ok {
+			continue
+		}
+		for i := range def.Aliases {
+			m.aliases[aliasKey{def.Kind, def.Aliases[i].Name}] = &aliasBody{def: &def.Aliases[i]}
+		}
+	}
+	return m
+}
+
+// inAlias looks through an alias. Found is false if it is undefined or in use.
+func (m *matcher) inAlias(kind sudoers.AliasKind, name string, look func(*sudoers.Alias) verdict) (v verdict, found bool) {
+	body := m.aliases[aliasKey{kind, name}]
+	if body == nil || body.busy {
+		return unspecified, false
+	}
+	body.busy = true
+	v = look(body.def)
+	body.busy = false
+	return v, true
+}
+
+// list gives what the last matching member says.
+func list(members []sudoers.Member, one func(*sudoers.Member) verdict) (verdict, *sudoers.Member) {
+	for i := len(members) - 1; i >= 0; i-- {
+		if v := one(&members[i]); v != unspecified {
+			return v, &members[i]
+		}
+	}
+	return unspecified, nil
+}
+
+func flip(v verdict, negated bool) verdict {
+	if negated {
+		return v.negated()
+	}
+	return v
+}
+
+// users matches a user list against a subject (match.c, userlist_matches). The
+// member is the one that decided.
+func (m *matcher) users(members []sudoers.Member, kind sudoers.AliasKind, s Subject) (verdict, *sudoers.Member) {
+	return list(members, func(u *sudoers.Member) verdict {
+		switch u.Kind {
+		case sudoers.MemberAll:
+			return member(true, u.Negated)
+		case sudoers.MemberGroup:
+			return member(s.inGroup(u.Name, m.foldGroup), u.Negated)
+		case sudoers.MemberNetgroup:
+			return member(s.inNetgroup(u.Name), u.Negated)
+		case sudoers.MemberAlias:
+			v, found := m.inAlias(kind, u.Name, func(a *sudoers.Alias) verdict {
+				v, _ := m.users(a.Members, kind, s)
+				return v
+			})
+			if found {
+				return flip(v, u.Negated)
+			}
+		}
+		return member(s.isName(u.Name, m.foldUser), u.Negated)
+	})
+}
+
+// hosts matches a host list (match.c, hostlist_matches).
+func (m *matcher) hosts(members []sudoers.Member) verdict {
+	v, _ := list(members, func(h *sudoers.Member) verdict {
+		switch h.Kind {
+		case sudoers.MemberAll:
+			return member(true, h.Negated)
+		case sudoers.MemberNetgroup:
+			// Which netgroups a node is in is not known: none.
+			return unspecified
+		case sudoers.MemberAddress:
+			return member(m.host.hasAddress(h.Name), h.Negated)
+		case sudoers.MemberAlias:
+			v, found := m.inAlias(sudoers.HostAlias, h.Name, func(a *sudoers.Alias) verdict {
+				return m.hosts(a.Members)
+			})
+			if found {
+				return flip(v, h.Negated)
+			}
+		}
+		return member(m.host.isName(h.Name), h.Negated)
+	})
+	return v
+}
+
+// isName compares a host name: with a dot in the pattern the long name, without
+// the short one (match.c, hostname_matches).
+func (h *hostName) isName(pattern string) bool {
+	name := h.short
+	if strings.Contains(pattern, ".") {
+		name = h.long
+	}
+	if hasMeta(pattern) {
+		return fnmatch(pattern, name, fnmCasefold)
+	}
+	return sameName(pattern, name, true)
+}
+
+// hasAddress compares an address or network with those of the node
+// (match_addr.c, addr_matches).
+func (h *hostName) hasAddress(spec string) bool {
+	network, ok := parseNetwork(spec)
+	if !ok {
+		return false
+	}
+	for _, a := range h.addresses {
+		if network.Contains(a.Unmap()) {
+			return true
+		}
+	}
+	return false
+}
+
+// parseNetwork reads an address with an optional prefix length or net mask.
+func parseNetwork(spec string) (netip.Prefix, bool) {
+	host, mask, hasMask := strings.Cut(spec, "/")
+	addr, err := netip.ParseAddr(host)
+	if err != nil {
+		return netip.Prefix{}, false
+	}
+	if !hasMask {
+		return netip.PrefixFrom(addr, addr.BitLen()), true
+	}
+	if m, err := netip.ParseAddr(mask); err == nil {
+		bits, ok := maskBits(m)
+		return netip.PrefixFrom(addr, bits).Masked(), ok && m.BitLen() == addr.BitLen()
+	}
+	p, err := netip.ParsePrefix(spec)
+	return p.Masked(), err == nil
+}
+
+// maskBits counts the ones of a net mask, which must not have holes.
+func maskBits(m netip.Addr) (int, bool) {
+	n, ended := 0, false
+	for _, b := range m.AsSlice() {
+		for bit := 7; bit >= 0; bit-- {
+			one := b>>bit&1 == 1
+			if one && ended {
+				return 0, false
+			}
+			if one {
+				n++
+			} else {
+				ended = true
+			}
+		}
+	}
+	return n, true
+}
+
+// runAsUsers matches the user part of a run-as list; no list is runas_default, an
+// empty one the invoking user himself.
+func (m *matcher) runAsUsers(r *sudoers.RunAs) verdict {
+	if r == nil {
+		return member(m.runAs.user.isName(m.runasDefault, m.foldUser), false)
+	}
+	if len(r.Users) == 0 {
+		self := m.subject.Name == m.runAs.user.Name
+		return member(self || !m.runAs.userGiven && m.runAs.groupGiven, false)
+	}
+	v, _ := m.users(r.Users, sudoers.RunasAlias, m.runAs.user)
+	return v
+}
+
+// runAsGroups matches the group part, or the groups of a target user who matched
+// (match.c, runas_grouplist_matches).
+func (m *matcher) runAsGroups(members []sudoers.Member, user verdict) verdict {
+	v, _ := list(members, func(g *sudoers.Member) verdict {
+		switch g.Kind {
+		case sudoers.MemberAll:
+			return member(true, g.Negated)
+		case sudoers.MemberAlias:
+			v, found := m.inAlias(sudoers.RunasAlias, g.Name, func(a *sudoers.Alias) verdict {
+				return m.runAsGroups(a.Members, user)
+			})
+			if found {
+				return flip(v, g.Negated)
+			}
+		}
+		same := m.runAs.groupID != nil && isID(g.Name, *m.runAs.groupID)
+		return member(same || sameName(g.Name, m.runAs.group, m.foldGroup), g.Negated)
+	})
+	if v == unspecified && user == allow {
+		own := m.runAs.user.inGroup("%"+m.runAs.group, m.foldGroup)
+		if m.runAs.groupID != nil {
+			for _, gid := range m.runAs.user.GIDs {
+				own = own || gid == *m.runAs.groupID
+			}
+		}
+		return member(own, false)
+	}
+	return v
+}
+
+// runAsMatches joins both parts (match.c, runaslist_matches).
+func (m *matcher) runAsMatches(r *sudoers.RunAs) verdict {
+	user := m.runAsUsers(r)
+	if !m.runAs.groupGiven {
+		return user
+	}
+	var groups []sudoers.Member
+	if r != nil {
+		groups = r.Groups
+	}
+	group := m.runAsGroups(groups, user)
+	if group == allow && user == unspecified && m.subject.Name == m.runAs.user.Name {
+		user = allow
+	}
+	switch {
+	case user == deny || group == deny:
+		return deny
+	case user == group:
+		return user
+	}
+	return unspecified
+}
+
+// command matches a command or alias with its negation (match.c, cmnd_matches).
+// An undefined alias matches nothing.
+func (m *matcher) command(c *sudoers.CommandMember, line *commandLine) verdict {
+	if c.Command.Kind != sudoers.CommandAlias {
+		return member(m.commandMatches(&c.Command, line), c.Negated)
+	}
+	v, _ := m.inAlias(sudoers.CmndAlias, c.Command.Name, func(a *sudoers.Alias) verdict {
+		return m.commands(a.Commands, line)
+	})
+	return flip(v, c.Negated)
+}
+
+func (m *matcher) commands(list []sudoers.CommandMember, line *commandLine) verdict {
+	for i := len(list) - 1; i >= 0; i-- {
+		if v := m.command(&list[i], line); v != unspecified {
+			return v
+		}
+	}
+	return unspecified
+}

@@ -1,0 +1,121 @@
+package policy
+
+import (
+	"strings"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
+)
+
+// Settings are the Defaults in force for one decision, by name. A list holds its
+// words separated by blanks.
+type Settings map[string]string
+
+// Values of options that are on or off.
+const (
+	on  = "on"
+	off = "off"
+)
+
+// flag gives an option that is on or off, or what sudo takes without it.
+func (s Settings) flag(name string, otherwise bool) bool {
+	switch s[name] {
+	case on:
+		return true
+	case off:
+		return false
+	}
+	return otherwise
+}
+
+// set applies one setting.
+func (s Settings) set(d *sudoers.Setting) {
+	switch d.Operator {
+	case sudoers.OpTrue:
+		s[d.Name] = on
+	case sudoers.OpFalse:
+		s[d.Name] = off
+	case sudoers.OpAssign:
+		s[d.Name] = d.Value
+	case sudoers.OpAdd, sudoers.OpRemove:
+		words := strings.Fields(strings.TrimPrefix(s[d.Name], off))
+		for _, w := range strings.Fields(d.Value) {
+			words = without(words, w)
+			if d.Operator == sudoers.OpAdd {
+				words = append(words, w)
+			}
+		}
+		s[d.Name] = strings.Join(words, " ")
+	}
+}
+
+func without(words []string, w string) []string {
+	kept := words[:0]
+	for _, have := range words {
+		if have != w {
+			kept = append(kept, have)
+		}
+	}
+	return kept
+}
+
+// early are the options that are applied before all others (defaults.c,
+// early_defaults).
+var early = map[string]bool{
+	"ignore_unknown_defaults": true, "fqdn": true, "match_group_by_gid": true,
+	"group_plugin": true, "runas_default": true, "sudoers_locale": true,
+}
+
+// applySettings sets what decides how names are compared, from the Defaults that
+// bind to the subject, whatever the host.
+func (m *matcher) applySettings(tree *sudoers.Tree, s Subject) Settings {
+	m.subject = s
+	settings := Settings{}
+	m.collect(tree, settings, func(d *sudoers.Defaults) bool {
+		switch d.Scope {
+		case sudoers.ScopeGlobal:
+			return true
+		case sudoers.ScopeUser:
+			v, _ := m.users(d.Members, sudoers.UserAlias, s)
+			return v == allow
+		}
+		return false
+	})
+	m.use(settings)
+	return settings
+}
+
+// use takes over the settings that matter for matching.
+func (m *matcher) use(s Settings) {
+	m.foldUser = s.flag("case_insensitive_user", true)
+	m.foldGroup = s.flag("case_insensitive_group", true)
+	m.fastGlob = s.flag("fast_glob", false)
+	m.runasDefault = "root"
+	if user := s["runas_default"]; user != "" {
+		m.runasDefault = user
+	}
+}
+
+// collect applies the Defaults whose binding matches, in the order of the policy
+// whatever their binding, but the early ones first (defaults.c, update_defaults).
+// Settings that sudo would reject are passed over, as sudo does.
+func (m *matcher) collect(tree *sudoers.Tree, s Settings, binds func(*sudoers.Defaults) bool) {
+	for _, first := range []bool{true, false} {
+		for _, e := range tree.Entries {
+			d, ok := e.(*sudoers.Defaults)
+			if !ok || !binds(d) {
+				continue
+			}
+			for i := range d.Settings {
+				if early[d.Settings[i].Name] != first {
+					continue
+				}
+				if msg, _ := d.Settings[i].Check(m.env.Version); msg == "" {
+					s.set(&d.Settings[i])
+				}
+			}
+			if first {
+				m.use(s)
+			}
+		}
+	}
+}
