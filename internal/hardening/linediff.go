@@ -12,7 +12,7 @@ import (
 // somebody may have tampered with. It returns nil when both texts are equal.
 func LineChanges(recorded, found string) []string {
 	var changes []string
-	unified, err := udiff.ToUnifiedDiff("recorded", "found", recorded, udiff.Strings(recorded, found), 0)
+	unified, err := udiff.ToUnifiedDiff("recorded", "found", recorded, udiff.Lines(recorded, found), 0)
 	if err != nil {
 		// The edits come from the same text, so they always fit it; were that to change, saying "differs" beats saying nothing.
 		return []string{"content differs"}

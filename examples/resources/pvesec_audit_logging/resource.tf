@@ -1,0 +1,13 @@
+resource "pvesec_audit_logging" "operators" {
+  name     = "operators"
+  subjects = ["agent", "%operators"]
+
+  io_logs = {
+    output       = true
+    max_sessions = 10000
+  }
+  rotation = {
+    frequency = "daily"
+    keep      = 90
+  }
+}

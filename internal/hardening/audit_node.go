@@ -1,0 +1,234 @@
+package hardening
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"sort"
+	"strconv"
+	"strings"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/node"
+)
+
+const rsyslogService = "rsyslog.service"
+
+// AuditState is what one node holds of audit logging.
+type AuditState struct {
+	// Files gives the status of every configuration file, log file and directory, by path.
+	Files map[string]FileStatus
+	// Contents gives the text of the configuration files that are there.
+	Contents map[string]string
+	// Services gives systemd's state of each service that logging needs: "active", "failed", "inactive", "not-found".
+	Services map[string]string
+	// Unfinished tells that a transaction on this node was interrupted; the next apply recovers it.
+	Unfinished bool
+}
+
+// Desired is the state that a node has after Install. Log files have no digest: their content is theirs.
+func (a AuditLogging) Desired() AuditState {
+	state := AuditState{Files: map[string]FileStatus{}, Contents: a.Render(), Services: map[string]string{}}
+	for name, text := range state.Contents {
+		state.Files[name] = FileStatus{Present: true, Type: "file", Mode: configMode(name), Owner: "root:root", SHA256: Digest(text)}
+	}
+	for name, mode := range a.logFiles() {
+		state.Files[name] = FileStatus{Present: true, Type: "file", Mode: mode, Owner: "root:root"}
+	}
+	if a.IOLogs != nil {
+		state.Files[a.IOLogs.Directory] = FileStatus{Present: true, Type: "directory", Mode: "0700", Owner: "root:root"}
+	}
+	if a.SecurityLog != nil {
+		state.Services[rsyslogService] = "active"
+	}
+	return state
+}
+
+func configMode(name string) string {
+	if strings.HasPrefix(name, sudoersDir+"/") {
+		return SudoersMode
+	}
+	return "0644"
+}
+
+// Observe reads what the node holds of audit logging: its configuration files, its log files and the services it needs.
+func (a AuditLogging) Observe(ctx context.Context, nodes Nodes, target node.Target) (*AuditState, error) {
+	desired := a.Desired()
+	query := node.Query{Files: a.Paths()}
+	for name := range desired.Files {
+		if _, config := desired.Contents[name]; !config {
+			query.Stats = append(query.Stats, name)
+		}
+	}
+	sort.Strings(query.Stats)
+	for service := range desired.Services {
+		query.Services = append(query.Services, service)
+	}
+	seen, err := nodes.Observe(ctx, target, query)
+	if err != nil {
+		return nil, err
+	}
+	state := &AuditState{Files: map[string]FileStatus{}, Contents: map[string]string{}, Services: map[string]string{}, Unfinished: seen.Unfinished}
+	for _, name := range query.Files {
+		file := seen.Files[name]
+		if _, wanted := desired.Contents[name]; !wanted && !file.Exists {
+			continue
+		}
+		state.Files[name] = statusOf(file)
+		if file.Exists {
+			state.Contents[name] = string(file.Content)
+		}
+	}
+	for _, name := range query.Stats {
+		status := statusOf(seen.Files[name])
+		status.SHA256 = ""
+		state.Files[name] = status
+	}
+	for _, name := range query.Services {
+		state.Services[name] = serviceState(seen.Services[name])
+	}
+	return state, nil
+}
+
+func serviceState(service node.Service) string {
+	if service.Load == "not-found" {
+		return service.Load
+	}
+	return service.Active
+}
+
+// Changes lists in words by which configuration lines the node differs from recorded.
+func (s *AuditState) Changes(recorded map[string]string) []string {
+	var changes []string
+	for _, name := range sortedKeys(s.Contents) {
+		for _, line := range LineChanges(recorded[name], s.Contents[name]) {
+			changes = append(changes, name+": "+line)
+		}
+	}
+	return changes
+}
+
+// Install brings audit logging onto targets and takes it off the nodes in leave, all in one transaction. Configuration files
+// that this version no longer has are removed. expect gives for each node the digests that the configuration files had when the change was
+// planned, "" for no file.
+func (a AuditLogging) Install(ctx context.Context, nodes Nodes, targets, leave []node.Target, expect map[string]map[string]string, progress func(node, step string)) error {
+	var changes []node.Change
+	for _, target := range targets {
+		change, err := a.installation(expect[target.Name])
+		if err != nil {
+			return err
+		}
+		change.Target = target
+		changes = append(changes, change)
+	}
+	return nodes.Apply(ctx, append(changes, a.removals(leave)...), progress)
+}
+
+// installation is the change that brings one node to the desired state. The sudoers file comes last: sudo must not be told to log to a
+// place that is not there yet.
+func (a AuditLogging) installation(expect map[string]string) (node.Change, error) {
+	change := node.Change{Label: a.label()}
+	desired := a.Desired()
+	for _, name := range sortedKeys(desired.Files) {
+		status := desired.Files[name]
+		if _, config := desired.Contents[name]; config {
+			continue
+		}
+		mode, err := parseMode(status.Mode)
+		if err != nil {
+			return change, err
+		}
+		kind := node.EnsureFile
+		if status.Type == "directory" {
+			kind = node.Directory
+		}
+		change.Files = append(change.Files, node.File{Path: name, Kind: kind, Mode: mode, Owner: "root", Group: "root"})
+	}
+	for _, name := range a.Paths() {
+		if digest, known := expect[name]; known {
+			change.Expect = append(change.Expect, node.Expect{Path: name, Exists: digest != "", SHA256: digest})
+		}
+		text, wanted := desired.Contents[name]
+		file := node.File{Path: name, Kind: node.Absent, Validate: a.validator(name)}
+		if wanted {
+			mode, err := parseMode(configMode(name))
+			if err != nil {
+				return change, err
+			}
+			file = node.File{Path: name, Kind: node.Regular, Content: []byte(text), Mode: mode, Owner: "root", Group: "root", Validate: a.validator(name)}
+		}
+		change.Files = append(change.Files, file)
+		if name == a.RsyslogPath() && (wanted || expect[name] != "") {
+			change.RestartServices = append(change.RestartServices, rsyslogService)
+		}
+		if wanted {
+			change.RequireCommands = append(change.RequireCommands, a.command(name))
+		}
+	}
+	for _, service := range sortedKeys(desired.Services) {
+		change.RequireActive = append(change.RequireActive, service)
+	}
+	return change, nil
+}
+
+// Remove takes the configuration off the targets. The logs stay: they are evidence.
+func (a AuditLogging) Remove(ctx context.Context, nodes Nodes, targets []node.Target, progress func(node, step string)) error {
+	return nodes.Apply(ctx, a.removals(targets), progress)
+}
+
+func (a AuditLogging) removals(targets []node.Target) []node.Change {
+	var changes []node.Change
+	for _, target := range targets {
+		change := node.Change{Target: target, Label: a.label()}
+		// The sudoers file goes first, for the reason for which it comes last.
+		for _, name := range []string{a.DropInPath(), a.RsyslogPath(), a.LogrotatePath()} {
+			change.Files = append(change.Files, node.File{Path: name, Kind: node.Absent, Validate: a.validator(name)})
+		}
+		if a.SecurityLog != nil {
+			change.RestartServices = []string{rsyslogService}
+		}
+		changes = append(changes, change)
+	}
+	return changes
+}
+
+func (a AuditLogging) label() string { return fmt.Sprintf("audit logging %q", a.Name) }
+
+func (a AuditLogging) validator(name string) node.Validator {
+	switch name {
+	case a.DropInPath():
+		return node.Sudoers
+	case a.RsyslogPath():
+		return node.Rsyslog
+	default:
+		return node.Logrotate
+	}
+}
+
+// command is the program that reads the configuration file of this name.
+func (a AuditLogging) command(name string) string {
+	switch name {
+	case a.DropInPath():
+		return "visudo"
+	case a.RsyslogPath():
+		return "rsyslogd"
+	default:
+		return "logrotate"
+	}
+}
+
+func parseMode(text string) (fs.FileMode, error) {
+	bits, err := strconv.ParseUint(text, 8, 12)
+	if err != nil {
+		return 0, fmt.Errorf("mode %q is not an octal number", text)
+	}
+	return fs.FileMode(bits).Perm(), nil
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for key := range m {
+		keys = append(keys, key)
+	}
+	sort.Strings(keys)
+	return keys
+}

@@ -1,0 +1,4 @@
+// Package acctest holds the acceptance tests of the provider: the real terraform program against real Debian nodes and the simulated
+// PVE API of internal/lab. They need root and terraform in PATH, and fail where either is missing. Each test has a cluster of its own, so
+// that all of them run in parallel.
+package acctest

@@ -1,0 +1,226 @@
+package acctest
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/lab/pvesim"
+)
+
+const userAddress = "pvesec_restricted_user.agent"
+
+const userConfig = `
+resource "pvesec_restricted_user" "agent" {
+  user_id = "agent@pve"
+  comment = "VM operator"
+  email   = "agent@example.com"
+  groups  = ["operators"]
+  role    = { privileges = ["VM.Audit", "VM.PowerMgmt"] }
+  grants = [
+    { path = "/pool/build" },
+    { path = "/storage/local", role = "PVEDatastoreUser", propagate = false },
+  ]
+  tokens = {
+    ci     = { comment = "pipeline", expires_at = "2040-01-01T00:00:00+01:00" }
+    narrow = { grants = [{ path = "/vms/100" }] }
+    full   = { privilege_separation = false }
+  }
+  expires_at = "2041-01-01T00:00:00Z"
+}
+`
+
+// userAPI is an API with the group that userConfig names.
+func userAPI(t *testing.T, version string) *pvesim.Server {
+	t.Helper()
+	server := api(t, version)
+	if err := server.AddGroup("operators"); err != nil {
+		t.Fatal(err)
+	}
+	return server
+}
+
+// tamper runs changes of another administrator.
+func tamper(t *testing.T, changes ...error) {
+	t.Helper()
+	if err := errors.Join(changes...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestRestrictedUserLifeCycle(t *testing.T) {
+	t.Parallel()
+	for _, version := range []string{pvesim.Version84, pvesim.Version91} {
+		t.Run(version, func(t *testing.T) {
+			t.Parallel()
+			server := userAPI(t, version)
+			before := server.UserCfg()
+			provider := apiConfig(server, server.RootToken())
+			changed := strings.NewReplacer(
+				`comment = "VM operator"`, "",
+				`groups  = ["operators"]`, "",
+				`"VM.PowerMgmt"`, `"VM.Snapshot"`,
+				`expires_at = "2041-01-01T00:00:00Z"`, "enabled = false",
+				`, expires_at = "2040-01-01T00:00:00+01:00"`, "",
+				`    narrow = { grants = [{ path = "/vms/100" }] }`, `    fresh  = {}`,
+			).Replace(userConfig)
+			run(t,
+				resource.TestStep{
+					Config:           provider + userConfig,
+					ConfigPlanChecks: planned(userAddress, plancheck.ResourceActionCreate),
+					ConfigStateChecks: []statecheck.StateCheck{
+						statecheck.ExpectKnownValue(userAddress, tfjsonpath.New("role").AtMapKey("name"), knownvalue.StringExact("restricted-agent-pve")),
+						statecheck.ExpectKnownValue(userAddress, tfjsonpath.New("token_secrets"), knownvalue.MapSizeExact(0)),
+					},
+					Check: holds(server,
+						"user:agent@pve:1:2240611200:",
+						"token:agent@pve!ci:2208985200:1:pipeline:",
+						"token:agent@pve!full:0:0:",
+						"role:restricted-agent-pve:VM.Audit,VM.PowerMgmt:",
+						"acl:0:/storage/local:agent@pve,agent@pve!ci:PVEDatastoreUser:",
+						"acl:1:/pool/build:agent@pve,agent@pve!ci:restricted-agent-pve:",
+						"acl:1:/vms/100:agent@pve!narrow:restricted-agent-pve:",
+						"group:operators:agent@pve:",
+					),
+				},
+				resource.TestStep{
+					Config:           provider + changed,
+					ConfigPlanChecks: planned(userAddress, plancheck.ResourceActionUpdate),
+					Check: holds(server,
+						"user:agent@pve:0:0:",
+						"token:agent@pve!ci:0:1:pipeline:",
+						"token:agent@pve!fresh:0:1:",
+						"role:restricted-agent-pve:VM.Audit,VM.Snapshot:",
+						"group:operators::",
+					),
+				},
+				resource.TestStep{ // drift of everything that gives power
+					PreConfig: func() {
+						tamper(t,
+							server.GrantACL("/", "agent@pve", "PVEAdmin", true),
+							server.ChangeRole("restricted-agent-pve", "VM.Audit", "VM.Snapshot", "Permissions.Modify"),
+							server.ChangeUser("agent@pve", url.Values{"groups": {"operators"}, "enable": {"1"}}),
+							server.ChangeToken("agent@pve", "ci", url.Values{"privsep": {"0"}}),
+							server.DeleteToken("agent@pve", "fresh"),
+						)
+						_, err := server.AddToken("agent@pve", "backdoor", false)
+						tamper(t, err)
+					},
+					Config: provider + changed,
+					ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
+						plancheck.ExpectResourceAction(userAddress, plancheck.ResourceActionUpdate),
+						expectDrift(userAddress, `"PVEAdmin"`, `"Permissions.Modify"`, `"operators"`, `"backdoor"`, `"privilege_separation":false`, `"enabled":true`),
+					}},
+					Check: holds(server, "user:agent@pve:0:0:", "token:agent@pve!ci:0:1:pipeline:", "token:agent@pve!fresh:0:1:",
+						"role:restricted-agent-pve:VM.Audit,VM.Snapshot:", "group:operators::"),
+				},
+				resource.TestStep{ // the user is gone: created again, the role that is left over notwithstanding
+					PreConfig:        func() { tamper(t, server.DeleteUser("agent@pve"), server.DeleteRole("restricted-agent-pve")) },
+					Config:           provider + changed,
+					ConfigPlanChecks: planned(userAddress, plancheck.ResourceActionCreate),
+				},
+				resource.TestStep{
+					ResourceName:                         userAddress,
+					ImportState:                          true,
+					ImportStateId:                        "agent@pve",
+					ImportStateVerify:                    true,
+					ImportStateVerifyIdentifierAttribute: "user_id",
+					// What PVE does not tell apart from its default is imported as not set.
+					ImportStateVerifyIgnore: []string{"tokens.full.privilege_separation"},
+				},
+			)
+			if after := server.UserCfg(); after != before {
+				t.Errorf("destroy left something behind:\nbefore\n%s\nafter\n%s", before, after)
+			}
+		})
+	}
+}
+
+// holds checks that PVE's user.cfg has a line that begins with each text.
+func holds(server *pvesim.Server, wanted ...string) resource.TestCheckFunc {
+	return func(*terraform.State) error {
+		config := "\n" + server.UserCfg()
+		for _, line := range wanted {
+			if !strings.Contains(config, "\n"+line) {
+				return fmt.Errorf("PVE has no line %q:%s", line, config)
+			}
+		}
+		return nil
+	}
+}
+
+func TestRestrictedUserSecretInState(t *testing.T) {
+	t.Parallel()
+	server := userAPI(t, pvesim.Version91)
+	with := func(more string) string {
+		return apiConfig(server, server.RootToken()) + fmt.Sprintf("resource \"pvesec_restricted_user\" \"agent\" {\n  user_id = \"agent@pve\"\n  %s\n}\n", more)
+	}
+	secret := regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f-]{27}$`)
+	run(t,
+		resource.TestStep{
+			Config: with("secret_in_state = true\n  tokens = { ci = {} }"),
+			ConfigStateChecks: []statecheck.StateCheck{
+				statecheck.ExpectKnownValue(userAddress, tfjsonpath.New("token_secrets").AtMapKey("ci"), knownvalue.StringRegexp(secret)),
+				statecheck.ExpectSensitiveValue(userAddress, tfjsonpath.New("token_secrets")),
+			},
+		},
+		resource.TestStep{
+			Config: with("secret_in_state = true\n  tokens = { ci = { comment = \"kept\" }, next = {} }"),
+			ConfigStateChecks: []statecheck.StateCheck{
+				statecheck.ExpectKnownValue(userAddress, tfjsonpath.New("token_secrets").AtMapKey("ci"), knownvalue.StringRegexp(secret)),
+				statecheck.ExpectKnownValue(userAddress, tfjsonpath.New("token_secrets").AtMapKey("next"), knownvalue.StringRegexp(secret)),
+			},
+		},
+		resource.TestStep{
+			Config:            with("tokens = { ci = { comment = \"kept\" }, next = {} }"),
+			ConfigStateChecks: []statecheck.StateCheck{statecheck.ExpectKnownValue(userAddress, tfjsonpath.New("token_secrets"), knownvalue.MapSizeExact(0))},
+		},
+	)
+}
+
+func TestRestrictedUserBadInput(t *testing.T) {
+	t.Parallel()
+	server := userAPI(t, pvesim.Version91)
+	tamper(t, server.AddUser("taken@pve", nil))
+	provider := apiConfig(server, server.RootToken())
+	user := func(attributes string) string {
+		return provider + "resource \"pvesec_restricted_user\" \"agent\" {\n" + attributes + "\n}\n"
+	}
+	wrongToken := apiConfig(server, "root@pam!ci=00000000-0000-0000-0000-000000000000")
+	var steps []resource.TestStep
+	for _, bad := range []struct{ config, message string }{
+		{user(`user_id = "root@pam"`), "root@pam"},
+		{user(`user_id = "agent,x@pve"`), "agent,x@pve"},
+		{user(`user_id = "agent"`), "agent"},
+		{user(`user_id = "agent@nowhere"`), `realm "nowhere" does not exist`},
+		{user("user_id = \"agent@pve\"\nrole = { privileges = [\"VM.Powermgmt\"] }"), "VM.PowerMgmt"},
+		{user("user_id = \"agent@pve\"\nrole = { privileges = [\"VM.Monitor\"] }"), "VM.Monitor"},
+		{user("user_id = \"agent@pve\"\nrole = { name = \"pvesec-agent\", privileges = [\"VM.Audit\"] }"), "PVE"},
+		{user("user_id = \"agent@pve\"\ngrants = [{ path = \"/vms/100\", role = \"PVEVMUsr\" }]"), "PVEVMUsr"},
+		{user("user_id = \"agent@pve\"\ngrants = [{ path = \"/vms/100\" }]"), "names no role"},
+		{user("user_id = \"agent@pve\"\ngrants = [{ path = \"/vm/100\", role = \"PVEVMUser\" }]"), "/vm/100"},
+		{user("user_id = \"agent@pve\"\ngroups = [\"nobody\"]"), "nobody"},
+		{user("user_id = \"agent@pve\"\nexpires_at = \"tomorrow\""), "RFC 3339"},
+		{user("user_id = \"agent@pve\"\ntokens = { \"1\" = {} }"), "Key not usable"},
+		{user(`user_id = "taken@pve"`), "terraform import"},
+		{wrongToken + strings.TrimPrefix(user(`user_id = "agent@pve"`), provider), "invalid token value"},
+		{strings.Replace(user(`user_id = "agent@pve"`), server.Fingerprint(), strings.Repeat("00:", 31)+"00", 1), "fingerprint"},
+	} {
+		steps = append(steps, resource.TestStep{Config: bad.config, ExpectError: matches(bad.message)})
+	}
+	before := server.UserCfg()
+	run(t, append(steps, resource.TestStep{Config: provider})...)
+	if after := server.UserCfg(); after != before {
+		t.Errorf("a refused configuration changed PVE:\n%s", after)
+	}
+}

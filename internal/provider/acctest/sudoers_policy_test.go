@@ -1,0 +1,219 @@
+package acctest
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/lab"
+)
+
+const policyAddress = "pvesec_sudoers_policy.agent"
+
+// policyConfig is a policy for agent with these commands and further attributes.
+func policyConfig(commands, more string) string {
+	return fmt.Sprintf(`
+resource "pvesec_sudoers_policy" "agent" {
+  name    = "agent"
+  subject = "agent"
+  rules   = [{ commands = [%s], nopasswd = true }]
+  %s
+}
+`, commands, more)
+}
+
+// deployedAt is a value under deployed of one node.
+func deployedAt(node string, steps ...string) tfjsonpath.Path {
+	at := tfjsonpath.New("deployed").AtMapKey(node)
+	for _, step := range steps {
+		at = at.AtMapKey(step)
+	}
+	return at
+}
+
+// planned checks what the plan does with a resource.
+func planned(address string, action plancheck.ResourceActionType) resource.ConfigPlanChecks {
+	return resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(address, action)}}
+}
+
+func TestSudoersPolicyLifeCycle(t *testing.T) {
+	t.Parallel()
+	for _, suite := range lab.Suites() {
+		t.Run(string(suite), func(t *testing.T) {
+			t.Parallel()
+			c := clusterOf(t, lab.ClusterSpec{Nodes: []lab.NodeSpec{{Suite: suite}, {Suite: suite}}})
+			pve1, pve2 := c.Nodes[0], c.Nodes[1]
+			before := snapshot(t, pve1)
+			path := "/etc/sudoers.d/agent"
+			first := config(c) + policyConfig(`"/usr/bin/id", "/usr/sbin/qm ^start 2[0-9]{3}$"`, "")
+			second := config(c) + policyConfig(`"/usr/bin/id"`, `defaults = ["use_pty", "!env_editor"]`)
+			inForce := func(node *lab.Node, command string) string {
+				return shell(t, node, "sudo -n -l -U agent -- "+command+" 2>/dev/null || echo denied")
+			}
+			run(t,
+				resource.TestStep{ // create; the test framework also checks that a second plan is empty
+					Config:           first,
+					ConfigPlanChecks: planned(policyAddress, plancheck.ResourceActionCreate),
+					ConfigStateChecks: []statecheck.StateCheck{
+						statecheck.ExpectKnownValue(policyAddress, deployedAt("pve1", "mode"), knownvalue.StringExact("0440")),
+						statecheck.ExpectKnownValue(policyAddress, deployedAt("pve2", "owner"), knownvalue.StringExact("root:root")),
+						statecheck.ExpectKnownValue(policyAddress, tfjsonpath.New("grants"), knownvalue.ListExact([]knownvalue.Check{
+							knownvalue.StringExact("agent ALL=(root) NOPASSWD: /usr/bin/id"),
+							knownvalue.StringExact("agent ALL=(root) NOPASSWD: /usr/sbin/qm ^start 2[0-9]{3}$"),
+						})),
+					},
+					Check: func(*terraform.State) error {
+						for _, node := range c.Nodes {
+							if got := shell(t, node, "stat -c '%a %U:%G' "+path); got != "440 root:root" {
+								return fmt.Errorf("%s: %s is %s", node.Name, path, got)
+							}
+							if got := inForce(node, "/usr/bin/id"); got != "/usr/bin/id" {
+								return fmt.Errorf("%s: sudo answers %q", node.Name, got)
+							}
+						}
+						return nil
+					},
+				},
+				resource.TestStep{ // update in place
+					Config:           second,
+					ConfigPlanChecks: planned(policyAddress, plancheck.ResourceActionUpdate),
+					Check: func(*terraform.State) error {
+						text := shell(t, pve2, "cat "+path)
+						if strings.Contains(text, "qm") || !strings.Contains(text, "Defaults:agent use_pty") {
+							return fmt.Errorf("pve2 has\n%s", text)
+						}
+						return nil
+					},
+				},
+				resource.TestStep{ // drift of content, mode and owner
+					PreConfig: func() {
+						shell(t, pve1, "echo 'agent ALL=(ALL) NOPASSWD: ALL' >>"+path)
+						shell(t, pve2, "chmod 0644 "+path+"; chown agent "+path)
+					},
+					Config: second,
+					ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
+						plancheck.ExpectResourceAction(policyAddress, plancheck.ResourceActionUpdate),
+						expectDrift(policyAddress, "+ agent ALL=(ALL) NOPASSWD: ALL", `"mode":"0644"`, `"owner":"agent:root"`),
+					}},
+					Check: func(*terraform.State) error {
+						if got := inForce(pve1, "/usr/bin/passwd"); got != "denied" {
+							return fmt.Errorf("the tampered grant is still in force: %q", got)
+						}
+						if got := shell(t, pve2, "stat -c '%a %U:%G' "+path); got != "440 root:root" {
+							return fmt.Errorf("pve2: %s", got)
+						}
+						return nil
+					},
+				},
+				resource.TestStep{ // one node lost its file: mended, not re-created
+					PreConfig:        func() { shell(t, pve1, "rm "+path) },
+					Config:           second,
+					ConfigPlanChecks: planned(policyAddress, plancheck.ResourceActionUpdate),
+				},
+				resource.TestStep{ // all nodes lost it: created again
+					PreConfig:        onNodes(t, c, "rm "+path),
+					Config:           second,
+					ConfigPlanChecks: planned(policyAddress, plancheck.ResourceActionCreate),
+				},
+				resource.TestStep{ // fewer nodes
+					Config:           config(c) + policyConfig(`"/usr/bin/id"`, `nodes = ["pve2"]`),
+					ConfigPlanChecks: planned(policyAddress, plancheck.ResourceActionUpdate),
+					Check: func(*terraform.State) error {
+						if got := shell(t, pve1, "ls "+path+" 2>/dev/null || echo gone"); got != "gone" {
+							return fmt.Errorf("pve1 still has %s", got)
+						}
+						return nil
+					},
+				},
+				resource.TestStep{
+					ResourceName:                         policyAddress,
+					ImportState:                          true,
+					ImportStateId:                        "agent@pve2",
+					ImportStateVerify:                    true,
+					ImportStateVerifyIdentifierAttribute: "name",
+					ImportStateVerifyIgnore:              []string{"rules", "rules.#"},
+				},
+			)
+			if after := snapshot(t, pve1); after != before {
+				t.Errorf("destroy left something behind:\nbefore\n%s\nafter\n%s", before, after)
+			}
+		})
+	}
+}
+
+func TestSudoersPolicyForeignGrants(t *testing.T) {
+	t.Parallel()
+	c := cluster(t, 2)
+	pve2 := c.Nodes[1]
+	tolerant := config(c) + policyConfig(`"/usr/bin/id"`, "")
+	exclusive := config(c) + policyConfig(`"/usr/bin/id"`, "exclusive = true")
+	emergency := "/etc/sudoers.d/emergency:1: agent ALL=(ALL) NOPASSWD: ALL"
+	run(t,
+		resource.TestStep{Config: tolerant},
+		resource.TestStep{ // shown, and left alone
+			PreConfig: func() { shell(t, pve2, "echo 'agent ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/emergency") },
+			Config:    tolerant,
+			ConfigStateChecks: []statecheck.StateCheck{
+				statecheck.ExpectKnownValue(policyAddress, deployedAt("pve2", "foreign_grants"), knownvalue.ListExact([]knownvalue.Check{knownvalue.StringExact(emergency)})),
+				statecheck.ExpectKnownValue(policyAddress, deployedAt("pve1", "foreign_grants"), knownvalue.ListSizeExact(0)),
+			},
+		},
+		resource.TestStep{ // removed, the rest of a shared file kept, and what concerns others stays visible
+			PreConfig: func() {
+				shell(t, pve2, `printf '# shared\ncarol ALL=(root) /usr/bin/uptime\nagent, carol ALL=(root) /usr/bin/w\n%%operators ALL=(root) /usr/bin/who\n' >/etc/sudoers.d/shared; usermod -aG operators agent`)
+			},
+			Config: exclusive,
+			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
+				plancheck.ExpectResourceAction(policyAddress, plancheck.ResourceActionUpdate),
+				expectDrift(policyAddress, emergency, "/etc/sudoers.d/shared:3"),
+			}},
+			ConfigStateChecks: []statecheck.StateCheck{
+				statecheck.ExpectKnownValue(policyAddress, deployedAt("pve2", "foreign_grants"), knownvalue.ListExact([]knownvalue.Check{
+					knownvalue.StringRegexp(matches("/etc/sudoers.d/shared:4: %operators ALL=(root) /usr/bin/who")),
+				})),
+			},
+			Check: func(*terraform.State) error {
+				if got := shell(t, pve2, "cat /etc/sudoers.d/shared"); strings.Contains(got, "agent") || strings.Count(got, "carol") != 2 {
+					return fmt.Errorf("shared file is now\n%s", got)
+				}
+				if got := shell(t, pve2, "ls /etc/sudoers.d/emergency 2>/dev/null || echo gone"); got != "gone" {
+					return fmt.Errorf("still there: %s", got)
+				}
+				if got := shell(t, pve2, "cat $(find /var/backups/pvesec -type f -path '*emergency*')"); !strings.Contains(got, "agent ALL=(ALL) NOPASSWD: ALL") {
+					return fmt.Errorf("no backup of the removed file: %q", got)
+				}
+				return nil
+			},
+		},
+	)
+}
+
+func TestSudoersPolicyImportsRawContent(t *testing.T) {
+	t.Parallel()
+	c := cluster(t, 1)
+	content := "User_Alias AGENTS = agent\nAGENTS ALL=(root) NOPASSWD: /usr/bin/id\n"
+	raw := config(c) + fmt.Sprintf("resource \"pvesec_sudoers_policy\" \"agent\" {\n  name = \"agent\"\n  subject = \"agent\"\n  content = %q\n}\n", content)
+	run(t,
+		resource.TestStep{
+			PreConfig:          onNodes(t, c, fmt.Sprintf("printf '%s' >/etc/sudoers.d/agent; chmod 0440 /etc/sudoers.d/agent", strings.ReplaceAll(content, "\n", `\n`))),
+			Config:             raw,
+			ResourceName:       policyAddress,
+			ImportState:        true,
+			ImportStateId:      "agent",
+			ImportStatePersist: true,
+		},
+		resource.TestStep{Config: raw, ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}}},
+	)
+}
+
+// expectDrift checks that what the plan takes away mentions each text.
+func expectDrift(address string, wanted ...string) plancheck.PlanCheck {
+	return driftCheck{address, wanted}
+}

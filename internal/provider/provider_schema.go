@@ -1,0 +1,143 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+// providerModel is the provider block.
+type providerModel struct {
+	Endpoint types.String `tfsdk:"endpoint"`
+	APIToken types.String `tfsdk:"api_token"`
+	TLS      types.Object `tfsdk:"tls"`
+	SSH      types.Object `tfsdk:"ssh"`
+	Nodes    types.Map    `tfsdk:"nodes"`
+}
+
+type tlsModel struct {
+	CAPEM             types.String `tfsdk:"ca_pem"`
+	FingerprintSHA256 types.String `tfsdk:"fingerprint_sha256"`
+	Insecure          types.Bool   `tfsdk:"insecure"`
+}
+
+type sshModel struct {
+	User                types.String `tfsdk:"user"`
+	Port                types.Int64  `tfsdk:"port"`
+	PrivateKey          types.String `tfsdk:"private_key"`
+	Passphrase          types.String `tfsdk:"passphrase"`
+	Certificate         types.String `tfsdk:"certificate"`
+	KnownHosts          types.String `tfsdk:"known_hosts"`
+	HostKeyFingerprints types.Map    `tfsdk:"host_key_fingerprints"`
+	ConnectTimeout      types.String `tfsdk:"connect_timeout"`
+}
+
+type nodeModel struct {
+	Address types.String `tfsdk:"address"`
+	Port    types.Int64  `tfsdk:"port"`
+}
+
+func (p *pvesecProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Hardens Proxmox VE: restricted users and API tokens through the PVE API, validated sudoers policies and audit " +
+			"logging on the nodes over SSH, with drift shown in the plan.\n\nEvery credential is a value, from an attribute or an environment " +
+			"variable; an attribute wins. Nothing is read from the home directory and no agent is asked, so that a remote runner needs nothing " +
+			"but variables. The provider connects when a resource first needs it, never while it is being configured.",
+		Attributes: map[string]schema.Attribute{
+			"endpoint": schema.StringAttribute{
+				MarkdownDescription: "Address of the PVE API of any node, such as `https://pve1.example.com:8006`. Environment: `PVESEC_ENDPOINT`.",
+				Optional:            true,
+			},
+			"api_token": schema.StringAttribute{
+				MarkdownDescription: "API token as `USER@REALM!TOKENID=SECRET`. Managing users, roles, ACL entries and tokens needs " +
+					"`Sys.Audit` and `Sys.Modify` on `/access`, `User.Modify` on `/access/groups`, `Realm.AllocateUser` on the realm and " +
+					"`Permissions.Modify` on every granted path; together this is as powerful as root@pam, so keep this token where you keep root's " +
+					"password. Environment: `PVESEC_API_TOKEN`.",
+				Optional:  true,
+				Sensitive: true,
+			},
+			"tls": schema.SingleNestedAttribute{
+				MarkdownDescription: "How the API's certificate is verified. Without it, the runner's trusted certification authorities are used.",
+				Optional:            true,
+				Attributes: map[string]schema.Attribute{
+					"ca_pem": schema.StringAttribute{
+						MarkdownDescription: "Certificates in PEM of the authorities to trust instead, for example a node's `/etc/pve/pve-root-ca.pem`. " +
+							"Environment: `PVESEC_CA_PEM`.",
+						Optional: true,
+					},
+					"fingerprint_sha256": schema.StringAttribute{
+						MarkdownDescription: "SHA-256 fingerprint of the API's own certificate, in hexadecimal with or without colons, as PVE shows it " +
+							"under *Certificates*. The certificate is then accepted for this fingerprint alone. Environment: `PVESEC_TLS_FINGERPRINT`.",
+						Optional: true,
+					},
+					"insecure": schema.BoolAttribute{
+						MarkdownDescription: "Accept any certificate. Whoever can answer for the endpoint then receives the API token. Environment: " +
+							"`PVESEC_INSECURE` (`true` or `false`).",
+						Optional: true,
+					},
+				},
+			},
+			"ssh": schema.SingleNestedAttribute{
+				MarkdownDescription: "How the nodes are reached. Host keys are always verified, by `known_hosts` or `host_key_fingerprints`.",
+				Optional:            true,
+				Attributes: map[string]schema.Attribute{
+					"user": schema.StringAttribute{
+						MarkdownDescription: "User to log in as, `root` by default. Another user needs sudo without a password. Environment: `PVESEC_SSH_USER`.",
+						Optional:            true,
+					},
+					"port": schema.Int64Attribute{
+						MarkdownDescription: "Port of sshd where `nodes` does not say otherwise, 22 by default. Environment: `PVESEC_SSH_PORT`.",
+						Optional:            true,
+					},
+					"private_key": schema.StringAttribute{
+						MarkdownDescription: "The private key itself, not a path: PEM or OpenSSH format, or base64 of it. Environment: `PVESEC_SSH_PRIVATE_KEY`.",
+						Optional:            true,
+						Sensitive:           true,
+					},
+					"passphrase": schema.StringAttribute{
+						MarkdownDescription: "Passphrase of an encrypted private key. Environment: `PVESEC_SSH_PASSPHRASE`.",
+						Optional:            true,
+						Sensitive:           true,
+					},
+					"certificate": schema.StringAttribute{
+						MarkdownDescription: "SSH user certificate that belongs to the private key, as in `id_ed25519-cert.pub`. Environment: `PVESEC_SSH_CERTIFICATE`.",
+						Optional:            true,
+					},
+					"known_hosts": schema.StringAttribute{
+						MarkdownDescription: "Host keys of the nodes as lines of a `known_hosts` file, hashed names, `@cert-authority` and `@revoked` " +
+							"included. `ssh-keyscan` prints such lines; compare them with what the nodes themselves say. Environment: `PVESEC_SSH_KNOWN_HOSTS`.",
+						Optional: true,
+					},
+					"host_key_fingerprints": schema.MapAttribute{
+						MarkdownDescription: "Fingerprints of the host keys by node name, `SHA256:…` as `ssh-keygen -l` prints them, several separated by " +
+							"blanks; the name `*` holds for every node. A node without an entry is looked up in `known_hosts`.",
+						ElementType: types.StringType,
+						Optional:    true,
+					},
+					"connect_timeout": schema.StringAttribute{
+						MarkdownDescription: "Longest time to reach a node and log in, such as `15s`, which is the default. Environment: `PVESEC_SSH_CONNECT_TIMEOUT`.",
+						Optional:            true,
+					},
+				},
+			},
+			"nodes": schema.MapNestedAttribute{
+				MarkdownDescription: "The nodes by name. Without it, the nodes are those that the cluster's API names, at the addresses that it gives.",
+				Optional:            true,
+				NestedObject: schema.NestedAttributeObject{
+					Attributes: map[string]schema.Attribute{
+						"address": schema.StringAttribute{
+							MarkdownDescription: "Host name or IP address at which the runner reaches the node's sshd.",
+							Required:            true,
+						},
+						"port": schema.Int64Attribute{
+							MarkdownDescription: "Port of the node's sshd, the one under `ssh` by default.",
+							Optional:            true,
+						},
+					},
+				},
+			},
+		},
+	}
+}

@@ -1,0 +1,103 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/node"
+)
+
+// defaultTimeout bounds one operation of one resource where its timeouts say nothing.
+const defaultTimeout = 5 * time.Minute
+
+// allTimeouts switches every operation's timeout on.
+var allTimeouts = timeouts.Opts{Create: true, Read: true, Update: true, Delete: true}
+
+// maxParallelNodes bounds how many nodes one resource talks to at once.
+const maxParallelNodes = 16
+
+// configured is the part that all resources share: the clients that the provider was configured with.
+type configured struct {
+	clients *clients
+}
+
+func (c *configured) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
+	if req.ProviderData == nil {
+		return // validation before the provider is configured
+	}
+	shared, ok := req.ProviderData.(*clients)
+	if !ok {
+		resp.Diagnostics.AddError("Provider data of an unexpected type", fmt.Sprintf("Got %T. This is always a bug in the provider; please report it.", req.ProviderData))
+		return
+	}
+	c.clients = shared
+}
+
+// withTimeout bounds an operation by the timeout that the configuration gives it.
+func withTimeout(ctx context.Context, read func(context.Context, time.Duration) (time.Duration, diag.Diagnostics), diags *diag.Diagnostics) (context.Context, context.CancelFunc) {
+	limit, problems := read(ctx, defaultTimeout)
+	diags.Append(problems...)
+	return context.WithTimeout(ctx, limit)
+}
+
+// progress shows the steps of a long operation in Terraform's log.
+func progress(ctx context.Context) func(nodeName, step string) {
+	return func(nodeName, step string) {
+		tflog.Info(ctx, step, map[string]any{"node": nodeName})
+	}
+}
+
+// onEach runs one observation per target, several at a time, and collects the results by node name. The first failure ends all.
+func onEach[T any](ctx context.Context, targets []node.Target, observe func(context.Context, node.Target) (*T, error)) (map[string]*T, error) {
+	results := make([]*T, len(targets))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(maxParallelNodes)
+	for i, target := range targets {
+		group.Go(func() error {
+			result, err := observe(ctx, target)
+			results[i] = result
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	byName := make(map[string]*T, len(targets))
+	for i, target := range targets {
+		byName[target.Name] = results[i]
+	}
+	return byName, nil
+}
+
+// addError reports a failed operation. Errors of the rooms below say themselves what happened, where, and what to do; the summary says what
+// was being done.
+func addError(diags *diag.Diagnostics, summary string, err error) {
+	var apply *node.ApplyError
+	if errors.As(err, &apply) {
+		lines := strings.SplitN(apply.Error(), "\n", 2)
+		detail := ""
+		if len(lines) == 2 {
+			detail = strings.TrimLeft(lines[1], "\n")
+		}
+		diags.AddError(upperFirst(lines[0]), detail)
+		return
+	}
+	diags.AddError(summary, upperFirst(err.Error()))
+}
+
+// upperFirst begins a diagnostic's text with a capital letter, as Terraform's own do.
+func upperFirst(text string) string {
+	if text == "" {
+		return text
+	}
+	return strings.ToUpper(text[:1]) + text[1:]
+}

@@ -1,0 +1,343 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"sort"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/proxmox"
+)
+
+// restrictedUserModel is pvesec_restricted_user in configuration, plan and state.
+type restrictedUserModel struct {
+	UserID        types.String   `tfsdk:"user_id"`
+	Comment       types.String   `tfsdk:"comment"`
+	Email         types.String   `tfsdk:"email"`
+	FirstName     types.String   `tfsdk:"first_name"`
+	LastName      types.String   `tfsdk:"last_name"`
+	Enabled       types.Bool     `tfsdk:"enabled"`
+	ExpiresAt     types.String   `tfsdk:"expires_at"`
+	Groups        types.Set      `tfsdk:"groups"`
+	Role          types.Object   `tfsdk:"role"`
+	Grants        types.Set      `tfsdk:"grants"`
+	Tokens        types.Map      `tfsdk:"tokens"`
+	SecretInState types.Bool     `tfsdk:"secret_in_state"`
+	TokenSecrets  types.Map      `tfsdk:"token_secrets"`
+	Timeouts      timeouts.Value `tfsdk:"timeouts"`
+}
+
+type roleModel struct {
+	Name       types.String `tfsdk:"name"`
+	Privileges types.Set    `tfsdk:"privileges"`
+}
+
+type grantModel struct {
+	Path      types.String `tfsdk:"path"`
+	Role      types.String `tfsdk:"role"`
+	Propagate types.Bool   `tfsdk:"propagate"`
+}
+
+type tokenModel struct {
+	Comment             types.String `tfsdk:"comment"`
+	ExpiresAt           types.String `tfsdk:"expires_at"`
+	PrivilegeSeparation types.Bool   `tfsdk:"privilege_separation"`
+	Grants              types.Set    `tfsdk:"grants"`
+}
+
+var (
+	roleType = types.ObjectType{AttrTypes: map[string]attr.Type{
+		"name":       types.StringType,
+		"privileges": types.SetType{ElemType: types.StringType},
+	}}
+	grantType = types.ObjectType{AttrTypes: map[string]attr.Type{
+		"path":      types.StringType,
+		"role":      types.StringType,
+		"propagate": types.BoolType,
+	}}
+	tokenType = types.ObjectType{AttrTypes: map[string]attr.Type{
+		"comment":              types.StringType,
+		"expires_at":           types.StringType,
+		"privilege_separation": types.BoolType,
+		"grants":               types.SetType{ElemType: grantType},
+	}}
+)
+
+var notInRoleID = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
+
+// managedRoleName is the role that belongs to a user when the configuration does not name it. It does not begin with "pvesec", since PVE
+// keeps every role id that begins with "PVE", in any case, for itself.
+func managedRoleName(userID string) string {
+	return "restricted-" + notInRoleID.ReplaceAllString(userID, "-")
+}
+
+// managedRole is the id of the user's own role, "" for none.
+func (m *restrictedUserModel) managedRole(ctx context.Context, diags *diag.Diagnostics) string {
+	if m.Role.IsNull() || m.Role.IsUnknown() {
+		return ""
+	}
+	var role roleModel
+	diags.Append(m.Role.As(ctx, &role, basetypes.ObjectAsOptions{})...)
+	return role.Name.ValueString()
+}
+
+// principal is the model as package proxmox needs it, with everything that the configuration may leave out filled in. Call it only with
+// known values.
+func (m *restrictedUserModel) principal(ctx context.Context, diags *diag.Diagnostics) proxmox.Principal {
+	p := proxmox.Principal{
+		UserID:    proxmox.UserID(m.UserID.ValueString()),
+		Comment:   m.Comment.ValueString(),
+		Email:     m.Email.ValueString(),
+		FirstName: m.FirstName.ValueString(),
+		LastName:  m.LastName.ValueString(),
+		Enabled:   m.Enabled.ValueBool(),
+		Expire:    unixTime(m.ExpiresAt),
+		Tokens:    map[string]proxmox.Token{},
+	}
+	diags.Append(m.Groups.ElementsAs(ctx, &p.Groups, false)...)
+	managed := m.managedRole(ctx, diags)
+	if managed != "" {
+		var role roleModel
+		diags.Append(m.Role.As(ctx, &role, basetypes.ObjectAsOptions{})...)
+		p.Role = &proxmox.Role{ID: managed}
+		diags.Append(role.Privileges.ElementsAs(ctx, &p.Role.Privileges, false)...)
+	}
+	p.Grants = grantsOf(ctx, m.Grants, managed, diags)
+	tokens := map[string]tokenModel{}
+	diags.Append(m.Tokens.ElementsAs(ctx, &tokens, false)...)
+	for id, token := range tokens {
+		p.Tokens[id] = token.token(ctx, p.Grants, managed, diags)
+	}
+	return p
+}
+
+// token resolves what the configuration leaves out: privilege separation is on, and a separated token gets the user's own grants, since it
+// would be powerless without any.
+func (t tokenModel) token(ctx context.Context, userGrants []proxmox.Grant, managed string, diags *diag.Diagnostics) proxmox.Token {
+	token := proxmox.Token{
+		Comment:             t.Comment.ValueString(),
+		Expire:              unixTime(t.ExpiresAt),
+		PrivilegeSeparation: t.PrivilegeSeparation.IsNull() || t.PrivilegeSeparation.ValueBool(),
+	}
+	switch {
+	case !t.Grants.IsNull():
+		token.Grants = grantsOf(ctx, t.Grants, managed, diags)
+	case token.PrivilegeSeparation:
+		token.Grants = userGrants
+	}
+	return token
+}
+
+func grantsOf(ctx context.Context, set types.Set, managed string, diags *diag.Diagnostics) []proxmox.Grant {
+	var models []grantModel
+	diags.Append(set.ElementsAs(ctx, &models, false)...)
+	grants := make([]proxmox.Grant, 0, len(models))
+	for _, model := range models {
+		grants = append(grants, model.grant(managed))
+	}
+	return grants
+}
+
+func (g grantModel) grant(managed string) proxmox.Grant {
+	role := g.Role.ValueString()
+	if role == "" {
+		role = managed
+	}
+	return proxmox.Grant{
+		Path:      proxmox.NormalizeACLPath(g.Path.ValueString()),
+		Role:      role,
+		Propagate: g.Propagate.IsNull() || g.Propagate.ValueBool(),
+	}
+}
+
+// take writes what PVE has into the model. Where the configuration's way to write a value means the same as what was found, it is kept, so
+// that only a real difference shows in a plan.
+func (m *restrictedUserModel) take(ctx context.Context, found *proxmox.Principal, diags *diag.Diagnostics) {
+	managed := m.managedRole(ctx, diags)
+	m.UserID = types.StringValue(string(found.UserID))
+	m.Comment = types.StringValue(found.Comment)
+	m.Email = types.StringValue(found.Email)
+	m.FirstName = types.StringValue(found.FirstName)
+	m.LastName = types.StringValue(found.LastName)
+	m.Enabled = types.BoolValue(found.Enabled)
+	m.ExpiresAt = timeText(m.ExpiresAt, found.Expire)
+	m.Groups = stringSet(found.Groups)
+	if found.Role != nil {
+		managed = found.Role.ID
+		role, problems := types.ObjectValueFrom(ctx, roleType.AttrTypes, roleModel{
+			Name:       types.StringValue(found.Role.ID),
+			Privileges: stringSet(found.Role.Privileges),
+		})
+		diags.Append(problems...)
+		m.Role = role
+	} else {
+		m.Role = types.ObjectNull(roleType.AttrTypes)
+	}
+	known := map[string]tokenModel{}
+	if !m.Tokens.IsNull() && !m.Tokens.IsUnknown() {
+		diags.Append(m.Tokens.ElementsAs(ctx, &known, false)...)
+	}
+	m.Tokens = tokenMap(ctx, known, found, m.principalGrants(ctx, managed, diags), managed, diags)
+	m.Grants = grantSet(ctx, m.Grants, found.Grants, managed, diags)
+	m.TokenSecrets = keepSecrets(m.TokenSecrets, found.Tokens)
+}
+
+// principalGrants are the user's grants as recorded, by which a token without grants of its own is judged.
+func (m *restrictedUserModel) principalGrants(ctx context.Context, managed string, diags *diag.Diagnostics) []proxmox.Grant {
+	if m.Grants.IsNull() || m.Grants.IsUnknown() {
+		return nil
+	}
+	return grantsOf(ctx, m.Grants, managed, diags)
+}
+
+func tokenMap(ctx context.Context, known map[string]tokenModel, found *proxmox.Principal, recorded []proxmox.Grant, managed string, diags *diag.Diagnostics) types.Map {
+	models := map[string]tokenModel{}
+	for id, token := range found.Tokens {
+		model, recordedToken := known[id]
+		model.Comment = keepText(model.Comment, token.Comment)
+		model.ExpiresAt = timeText(model.ExpiresAt, token.Expire)
+		model.PrivilegeSeparation = keepBool(model.PrivilegeSeparation, token.PrivilegeSeparation, true)
+		inherited := recordedToken && model.Grants.IsNull()
+		expected := recorded
+		if !token.PrivilegeSeparation {
+			expected = nil
+		}
+		switch {
+		case inherited && sameGrants(expected, token.Grants):
+			model.Grants = types.SetNull(grantType)
+		case !recordedToken && sameGrants(found.Grants, token.Grants) && token.PrivilegeSeparation:
+			model.Grants = types.SetNull(grantType)
+		case !recordedToken && len(token.Grants) == 0 && !token.PrivilegeSeparation:
+			model.Grants = types.SetNull(grantType)
+		default:
+			model.Grants = grantSet(ctx, model.Grants, token.Grants, managed, diags)
+		}
+		models[id] = model
+	}
+	value, problems := types.MapValueFrom(ctx, tokenType, models)
+	diags.Append(problems...)
+	return value
+}
+
+// grantSet writes ACL entries as the configuration would: an entry that the recorded set already has keeps its form, another one is written
+// in the shortest form.
+func grantSet(ctx context.Context, recorded types.Set, found []proxmox.Grant, managed string, diags *diag.Diagnostics) types.Set {
+	var models []grantModel
+	if !recorded.IsNull() && !recorded.IsUnknown() {
+		diags.Append(recorded.ElementsAs(ctx, &models, false)...)
+	}
+	written := map[proxmox.Grant]grantModel{}
+	for _, model := range models {
+		written[model.grant(managed)] = model
+	}
+	result := make([]grantModel, 0, len(found))
+	for _, grant := range found {
+		model, ok := written[grant]
+		if !ok {
+			model = grantModel{Path: types.StringValue(grant.Path), Role: types.StringValue(grant.Role), Propagate: types.BoolValue(false)}
+			if grant.Role == managed {
+				model.Role = types.StringNull()
+			}
+			if grant.Propagate {
+				model.Propagate = types.BoolNull()
+			}
+		}
+		result = append(result, model)
+	}
+	value, problems := types.SetValueFrom(ctx, grantType, result)
+	diags.Append(problems...)
+	return value
+}
+
+func sameGrants(a, b []proxmox.Grant) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	count := map[proxmox.Grant]int{}
+	for _, grant := range a {
+		count[grant]++
+	}
+	for _, grant := range b {
+		if count[grant]--; count[grant] < 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// keepSecrets drops the secrets of tokens that are gone.
+func keepSecrets(secrets types.Map, tokens map[string]proxmox.Token) types.Map {
+	kept := map[string]attr.Value{}
+	for id, secret := range secrets.Elements() {
+		if _, exists := tokens[id]; exists {
+			kept[id] = secret
+		}
+	}
+	return types.MapValueMust(types.StringType, kept)
+}
+
+// keepText keeps null for an empty text that was never set.
+func keepText(recorded types.String, found string) types.String {
+	if recorded.IsNull() && found == "" {
+		return recorded
+	}
+	return types.StringValue(found)
+}
+
+// keepBool keeps null for a flag that was never set and has its default.
+func keepBool(recorded types.Bool, found, byDefault bool) types.Bool {
+	if recorded.IsNull() && found == byDefault {
+		return recorded
+	}
+	return types.BoolValue(found)
+}
+
+// unixTime is a point in time in Unix seconds, 0 for none. The text was validated before.
+func unixTime(text types.String) int64 {
+	at, err := time.Parse(time.RFC3339, text.ValueString())
+	if err != nil {
+		return 0
+	}
+	return at.Unix()
+}
+
+// timeText writes Unix seconds as RFC 3339 in UTC, keeping the recorded text where it means the same moment, and null for 0.
+func timeText(recorded types.String, seconds int64) types.String {
+	if seconds == 0 {
+		return types.StringNull()
+	}
+	if !recorded.IsNull() && !recorded.IsUnknown() && unixTime(recorded) == seconds {
+		return recorded
+	}
+	return types.StringValue(time.Unix(seconds, 0).UTC().Format(time.RFC3339))
+}
+
+// checkTime says why a text is no point in time that PVE can keep, or returns nil.
+func checkTime(text string) error {
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return fmt.Errorf("%q is not a point in time: write it as RFC 3339, for example 2027-01-31T00:00:00Z", text)
+	}
+	if at.Unix() <= 0 {
+		return fmt.Errorf("%q is not after 1970-01-01; PVE counts expiry in seconds since then and takes 0 for never", text)
+	}
+	return nil
+}
+
+// stringSet is a known set, empty and not null for no texts.
+func stringSet(texts []string) types.Set {
+	sorted := append([]string(nil), texts...)
+	sort.Strings(sorted)
+	values := make([]attr.Value, len(sorted))
+	for i, text := range sorted {
+		values[i] = types.StringValue(text)
+	}
+	return types.SetValueMust(types.StringType, values)
+}

@@ -1,0 +1,233 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/node"
+	"github.com/pvesec/terraform-provider-pvesec/internal/proxmox"
+)
+
+const (
+	defaultSSHUser        = "root"
+	defaultSSHPort        = 22
+	defaultConnectTimeout = 15 * time.Second
+)
+
+// settings is the provider block with the environment filled in.
+type settings struct {
+	pve     proxmox.Config
+	ssh     node.Config
+	sshPort int
+	// nodes are the configured nodes in order of their names; none means that the API is asked.
+	nodes []node.Target
+	// unknown lists attributes whose value Terraform does not know yet. What depends on them can't be asked while planning.
+	unknown []string
+}
+
+// environment reads one variable. An empty variable counts as not set, as CI systems often define all of them.
+func environment(name string) (string, bool) {
+	value := os.Getenv(name)
+	return value, value != ""
+}
+
+// settingsReader takes values from attributes first and from the environment second, and notes what is wrong at the attribute.
+type settingsReader struct {
+	env     func(string) (string, bool)
+	diags   *diag.Diagnostics
+	unknown []string
+}
+
+func readSettings(ctx context.Context, model providerModel, env func(string) (string, bool), diags *diag.Diagnostics) settings {
+	r := &settingsReader{env: env, diags: diags}
+	var tls tlsModel
+	var ssh sshModel
+	r.object(ctx, model.TLS, path.Root("tls"), &tls)
+	r.object(ctx, model.SSH, path.Root("ssh"), &ssh)
+
+	s := settings{
+		pve: proxmox.Config{
+			Endpoint:          r.text(model.Endpoint, path.Root("endpoint"), "PVESEC_ENDPOINT", ""),
+			APIToken:          r.text(model.APIToken, path.Root("api_token"), "PVESEC_API_TOKEN", ""),
+			CAPEM:             []byte(r.text(tls.CAPEM, path.Root("tls").AtName("ca_pem"), "PVESEC_CA_PEM", "")),
+			FingerprintSHA256: r.text(tls.FingerprintSHA256, path.Root("tls").AtName("fingerprint_sha256"), "PVESEC_TLS_FINGERPRINT", ""),
+			Insecure:          r.flag(tls.Insecure, path.Root("tls").AtName("insecure"), "PVESEC_INSECURE"),
+		},
+		ssh: node.Config{
+			User:           r.text(ssh.User, sshPath("user"), "PVESEC_SSH_USER", defaultSSHUser),
+			PrivateKey:     []byte(r.text(ssh.PrivateKey, sshPath("private_key"), "PVESEC_SSH_PRIVATE_KEY", "")),
+			Passphrase:     []byte(r.text(ssh.Passphrase, sshPath("passphrase"), "PVESEC_SSH_PASSPHRASE", "")),
+			Certificate:    []byte(r.text(ssh.Certificate, sshPath("certificate"), "PVESEC_SSH_CERTIFICATE", "")),
+			KnownHosts:     r.text(ssh.KnownHosts, sshPath("known_hosts"), "PVESEC_SSH_KNOWN_HOSTS", ""),
+			Fingerprints:   r.fingerprints(ctx, ssh.HostKeyFingerprints),
+			ConnectTimeout: r.duration(ssh.ConnectTimeout, sshPath("connect_timeout"), "PVESEC_SSH_CONNECT_TIMEOUT", defaultConnectTimeout),
+		},
+		sshPort: r.port(ssh.Port, sshPath("port"), "PVESEC_SSH_PORT", defaultSSHPort),
+	}
+	s.nodes = r.nodes(ctx, model.Nodes, s.sshPort)
+	s.unknown = r.unknown
+	r.checkPairs(s)
+	return s
+}
+
+func sshPath(name string) path.Path { return path.Root("ssh").AtName(name) }
+
+// checkPairs reports values that are of no use without another one.
+func (r *settingsReader) checkPairs(s settings) {
+	if r.diags.HasError() || len(r.unknown) > 0 {
+		return
+	}
+	if s.pve.Endpoint != "" && s.pve.APIToken == "" {
+		r.diags.AddAttributeError(path.Root("api_token"), "API token missing",
+			"An endpoint is configured but no API token. Set api_token or the environment variable PVESEC_API_TOKEN to USER@REALM!TOKENID=SECRET.")
+	}
+	if s.pve.Endpoint == "" && s.pve.APIToken != "" {
+		r.diags.AddAttributeError(path.Root("endpoint"), "API endpoint missing",
+			"An API token is configured but no endpoint. Set endpoint or the environment variable PVESEC_ENDPOINT, for example to https://pve1.example.com:8006.")
+	}
+	if len(s.ssh.PrivateKey) > 0 && s.ssh.KnownHosts == "" && len(s.ssh.Fingerprints) == 0 {
+		r.diags.AddAttributeError(sshPath("known_hosts"), "Host keys missing",
+			"An SSH private key is configured but no host keys, and pvesec never trusts a host key that it was not told. Set ssh.known_hosts or the environment "+
+				"variable PVESEC_SSH_KNOWN_HOSTS to the lines that ssh-keyscan prints for the nodes (after comparing them with the nodes), or "+
+				"ssh.host_key_fingerprints to the fingerprints.")
+	}
+}
+
+func (r *settingsReader) object(ctx context.Context, value basetypes.ObjectValue, at path.Path, target any) {
+	if value.IsUnknown() {
+		r.unknown = append(r.unknown, at.String())
+		return
+	}
+	if !value.IsNull() {
+		r.diags.Append(value.As(ctx, target, basetypes.ObjectAsOptions{})...)
+	}
+}
+
+// known tells whether an attribute decides, noting it when Terraform does not know its value yet.
+func (r *settingsReader) known(value attr.Value, at path.Path) (set, unknown bool) {
+	if value.IsUnknown() {
+		r.unknown = append(r.unknown, at.String())
+		return false, true
+	}
+	return !value.IsNull(), false
+}
+
+func (r *settingsReader) text(value basetypes.StringValue, at path.Path, variable, fallback string) string {
+	set, unknown := r.known(value, at)
+	switch {
+	case unknown:
+		return ""
+	case set && value.ValueString() == "":
+		r.diags.AddAttributeError(at, "Empty value", fmt.Sprintf("%s is set to an empty string. Leave it out to use the environment variable %s, or give it a value.", at, variable))
+		return ""
+	case set:
+		return value.ValueString()
+	}
+	if fromEnv, ok := r.env(variable); ok {
+		return fromEnv
+	}
+	return fallback
+}
+
+func (r *settingsReader) flag(value basetypes.BoolValue, at path.Path, variable string) bool {
+	set, unknown := r.known(value, at)
+	if set || unknown {
+		return value.ValueBool()
+	}
+	fromEnv, ok := r.env(variable)
+	if !ok {
+		return false
+	}
+	parsed, err := strconv.ParseBool(fromEnv)
+	if err != nil {
+		r.diags.AddAttributeError(at, "Not a boolean", fmt.Sprintf("The environment variable %s is %q; set it to true or false.", variable, fromEnv))
+	}
+	return parsed
+}
+
+func (r *settingsReader) port(value basetypes.Int64Value, at path.Path, variable string, fallback int) int {
+	set, unknown := r.known(value, at)
+	if unknown {
+		return fallback
+	}
+	port := int64(fallback)
+	if set {
+		port = value.ValueInt64()
+	} else if fromEnv, ok := r.env(variable); ok {
+		parsed, err := strconv.ParseInt(fromEnv, 10, 32)
+		if err != nil {
+			r.diags.AddAttributeError(at, "Not a port", fmt.Sprintf("The environment variable %s is %q; set it to a number from 1 to 65535.", variable, fromEnv))
+			return fallback
+		}
+		port = parsed
+	}
+	if port < 1 || port > 65535 {
+		r.diags.AddAttributeError(at, "Not a port", fmt.Sprintf("%d is not a port: give a number from 1 to 65535.", port))
+		return fallback
+	}
+	return int(port)
+}
+
+func (r *settingsReader) duration(value basetypes.StringValue, at path.Path, variable string, fallback time.Duration) time.Duration {
+	text := r.text(value, at, variable, "")
+	if text == "" {
+		return fallback
+	}
+	parsed, err := time.ParseDuration(text)
+	if err != nil || parsed <= 0 {
+		r.diags.AddAttributeError(at, "Not a duration", fmt.Sprintf("%q is not a duration: write a number and a unit, such as 15s or 1m.", text))
+		return fallback
+	}
+	return parsed
+}
+
+func (r *settingsReader) fingerprints(ctx context.Context, value basetypes.MapValue) map[string][]string {
+	at := sshPath("host_key_fingerprints")
+	if set, _ := r.known(value, at); !set {
+		return nil
+	}
+	var byNode map[string]basetypes.StringValue
+	r.diags.Append(value.ElementsAs(ctx, &byNode, false)...)
+	fingerprints := map[string][]string{}
+	for name, text := range byNode {
+		if set, _ := r.known(text, at.AtMapKey(name)); set {
+			fingerprints[name] = strings.Fields(text.ValueString())
+		}
+	}
+	return fingerprints
+}
+
+func (r *settingsReader) nodes(ctx context.Context, value basetypes.MapValue, defaultPort int) []node.Target {
+	at := path.Root("nodes")
+	if set, _ := r.known(value, at); !set {
+		return nil
+	}
+	var byName map[string]nodeModel
+	r.diags.Append(value.ElementsAs(ctx, &byName, false)...)
+	targets := make([]node.Target, 0, len(byName))
+	for name, model := range byName {
+		entry := at.AtMapKey(name)
+		target := node.Target{Name: name, Port: r.port(model.Port, entry.AtName("port"), "", defaultPort)}
+		if set, unknown := r.known(model.Address, entry.AtName("address")); set {
+			target.Address = model.Address.ValueString()
+		} else if !unknown {
+			r.diags.AddAttributeError(entry.AtName("address"), "Address missing", fmt.Sprintf("Give the host name or IP address of node %q.", name))
+		}
+		targets = append(targets, target)
+	}
+	sort.Slice(targets, func(i, j int) bool { return targets[i].Name < targets[j].Name })
+	if len(targets) == 0 {
+		r.diags.AddAttributeError(at, "No nodes", "nodes is an empty map, so that no node would ever be hardened. Name the nodes, or leave the attribute out to take the cluster's own list.")
+	}
+	return targets
+}

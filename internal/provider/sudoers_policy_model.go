@@ -1,0 +1,133 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/hardening"
+)
+
+// sudoersPolicyModel is pvesec_sudoers_policy in configuration, plan and state.
+type sudoersPolicyModel struct {
+	Name      types.String   `tfsdk:"name"`
+	Subject   types.String   `tfsdk:"subject"`
+	Rules     types.List     `tfsdk:"rules"`
+	Defaults  types.List     `tfsdk:"defaults"`
+	Content   types.String   `tfsdk:"content"`
+	Nodes     types.Set      `tfsdk:"nodes"`
+	Exclusive types.Bool     `tfsdk:"exclusive"`
+	SHA256    types.String   `tfsdk:"sha256"`
+	Grants    types.List     `tfsdk:"grants"`
+	Deployed  types.Map      `tfsdk:"deployed"`
+	Timeouts  timeouts.Value `tfsdk:"timeouts"`
+}
+
+// sudoersRuleModel is one element of rules.
+type sudoersRuleModel struct {
+	Commands    types.List   `tfsdk:"commands"`
+	RunAsUsers  types.List   `tfsdk:"run_as_users"`
+	RunAsGroups types.List   `tfsdk:"run_as_groups"`
+	Hosts       types.List   `tfsdk:"hosts"`
+	NoPasswd    types.Bool   `tfsdk:"nopasswd"`
+	NoExec      types.Bool   `tfsdk:"noexec"`
+	SetEnv      types.Bool   `tfsdk:"setenv"`
+	LogInput    types.Bool   `tfsdk:"log_input"`
+	LogOutput   types.Bool   `tfsdk:"log_output"`
+	Timeout     types.String `tfsdk:"timeout"`
+	NotBefore   types.String `tfsdk:"not_before"`
+	NotAfter    types.String `tfsdk:"not_after"`
+	Cwd         types.String `tfsdk:"cwd"`
+}
+
+// deployedPolicyModel is what one node holds of a policy.
+type deployedPolicyModel struct {
+	Present       types.Bool   `tfsdk:"present"`
+	Mode          types.String `tfsdk:"mode"`
+	Owner         types.String `tfsdk:"owner"`
+	SHA256        types.String `tfsdk:"sha256"`
+	Changes       types.List   `tfsdk:"changes"`
+	ForeignGrants types.List   `tfsdk:"foreign_grants"`
+}
+
+var deployedPolicyType = types.ObjectType{AttrTypes: map[string]attr.Type{
+	"present":        types.BoolType,
+	"mode":           types.StringType,
+	"owner":          types.StringType,
+	"sha256":         types.StringType,
+	"changes":        types.ListType{ElemType: types.StringType},
+	"foreign_grants": types.ListType{ElemType: types.StringType},
+}}
+
+// observedPolicy is a node's entry of deployed as it was found. recorded is the text that the node should have.
+func observedPolicy(state *hardening.SudoersState, recorded string) deployedPolicyModel {
+	model := deployedPolicyModel{
+		Present:       types.BoolValue(state.File.Present),
+		Mode:          types.StringValue(state.File.Mode),
+		Owner:         types.StringValue(state.File.Owner),
+		SHA256:        types.StringValue(state.File.SHA256),
+		Changes:       stringList(nil),
+		ForeignGrants: stringList(grantTexts(state.Foreign)),
+	}
+	if state.File.Present {
+		model.Changes = stringList(hardening.LineChanges(recorded, state.Content))
+	}
+	return model
+}
+
+// plannedPolicy is a node's entry of deployed as an apply leaves it.
+func plannedPolicy(digest types.String, foreign types.List) deployedPolicyModel {
+	return deployedPolicyModel{
+		Present:       types.BoolValue(true),
+		Mode:          types.StringValue(hardening.SudoersMode),
+		Owner:         types.StringValue(hardening.SudoersOwner),
+		SHA256:        digest,
+		Changes:       stringList(nil),
+		ForeignGrants: foreign,
+	}
+}
+
+func grantTexts(grants []hardening.ForeignGrant) []string {
+	texts := make([]string, len(grants))
+	for i, grant := range grants {
+		texts[i] = grant.String()
+	}
+	return texts
+}
+
+// stringList is a known list, empty and not null for no texts.
+func stringList(texts []string) types.List {
+	values := make([]attr.Value, len(texts))
+	for i, text := range texts {
+		values[i] = types.StringValue(text)
+	}
+	return types.ListValueMust(types.StringType, values)
+}
+
+func deployedPolicyMap(ctx context.Context, byNode map[string]deployedPolicyModel, diags *diag.Diagnostics) types.Map {
+	value, problems := types.MapValueFrom(ctx, deployedPolicyType, byNode)
+	diags.Append(problems...)
+	return value
+}
+
+// deployedPolicies are the entries of deployed by node name; none while the map is null or unknown.
+func (m *sudoersPolicyModel) deployedPolicies(ctx context.Context, diags *diag.Diagnostics) map[string]deployedPolicyModel {
+	byNode := map[string]deployedPolicyModel{}
+	if !m.Deployed.IsNull() && !m.Deployed.IsUnknown() {
+		diags.Append(m.Deployed.ElementsAs(ctx, &byNode, false)...)
+	}
+	return byNode
+}
+
+// policy is the model as package hardening needs it. Call it only with known values.
+func (m *sudoersPolicyModel) policy() hardening.SudoersPolicy {
+	return hardening.SudoersPolicy{
+		Name:      m.Name.ValueString(),
+		Subject:   m.Subject.ValueString(),
+		Content:   m.Content.ValueString(),
+		Exclusive: m.Exclusive.ValueBool(),
+	}
+}

@@ -1,0 +1,97 @@
+package provider
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/hardening"
+	"github.com/pvesec/terraform-provider-pvesec/internal/node"
+)
+
+// ModifyPlan fills in everything that an apply will write: the rendered text, its digest, what it grants, and the state of each node
+// afterwards. What a node holds today is compared with that, so drift shows as a planned change of deployed.
+func (r *sudoersPolicyResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.Plan.Raw.IsNull() {
+		return // destroy
+	}
+	var plan, config sudoersPolicyModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	var state *sudoersPolicyModel
+	if !req.State.Raw.IsNull() {
+		state = &sudoersPolicyModel{}
+		resp.Diagnostics.Append(req.State.Get(ctx, state)...)
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	plan.Content = config.Content
+	render(ctx, &plan, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	plan.Deployed = types.MapUnknown(deployedPolicyType)
+	if targets, known := r.planTargets(ctx, plan.Nodes, &resp.Diagnostics); known {
+		plan.Deployed = r.planDeployed(ctx, &plan, state, targets, req, &resp.Diagnostics)
+	}
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+}
+
+func (r *sudoersPolicyResource) planDeployed(ctx context.Context, plan, state *sudoersPolicyModel, targets []node.Target, req resource.ModifyPlanRequest, diags *diag.Diagnostics) types.Map {
+	found := map[string]deployedPolicyModel{}
+	kept := map[string][]string{}
+	if state != nil {
+		found = state.deployedPolicies(ctx, diags)
+		encoded, problems := req.Private.GetKey(ctx, keptKey)
+		diags.Append(problems...)
+		if encoded != nil {
+			if err := json.Unmarshal(encoded, &kept); err != nil {
+				diags.AddError("Private state is damaged", fmt.Sprintf("The record of foreign grants cannot be read: %v. Run terraform apply -refresh-only to write it anew.", err))
+			}
+		}
+	} else {
+		r.lookAhead(ctx, plan, targets, diags)
+	}
+	deployed := map[string]deployedPolicyModel{}
+	for _, target := range targets {
+		foreign := types.ListUnknown(types.StringType)
+		entry, recorded := found[target.Name]
+		switch {
+		case recorded && !plan.Exclusive.ValueBool() && !plan.Exclusive.IsUnknown():
+			foreign = entry.ForeignGrants
+		case recorded && kept[target.Name] != nil:
+			foreign = stringList(kept[target.Name])
+		}
+		deployed[target.Name] = plannedPolicy(plan.SHA256, foreign)
+	}
+	return deployedPolicyMap(ctx, deployed, diags)
+}
+
+// lookAhead reads the nodes before a policy is created, so that a reviewer learns what the subject can do there already. A node that can't be
+// reached from where the plan is made is said by name.
+func (r *sudoersPolicyResource) lookAhead(ctx context.Context, plan *sudoersPolicyModel, targets []node.Target, diags *diag.Diagnostics) {
+	nodes, err := r.clients.Nodes()
+	if !planReached(err, path.Empty(), diags) || plan.Subject.IsUnknown() || plan.Name.IsUnknown() {
+		return
+	}
+	policy := plan.policy()
+	seen, err := onEach(ctx, targets, func(ctx context.Context, target node.Target) (*hardening.SudoersState, error) {
+		return policy.Observe(ctx, nodes, target)
+	})
+	if !planReached(err, path.Empty(), diags) {
+		return
+	}
+	for _, name := range sortedNames(seen) {
+		if seen[name].File.Present {
+			diags.AddAttributeWarning(path.Root("name"), "The file exists already",
+				fmt.Sprintf("Node %s has a file %s now. If it is not what this plan replaces, the apply refuses to overwrite it: import it (terraform import … %s), remove it, or choose another name.", name, policy.Path(), plan.Name.ValueString()))
+		}
+	}
+	warnOfForeign(plan.Subject.ValueString(), plan.Exclusive.ValueBool(), seen, diags)
+}

@@ -1,0 +1,359 @@
+package provider
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sort"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/hardening"
+	"github.com/pvesec/terraform-provider-pvesec/internal/node"
+)
+
+var (
+	_ resource.ResourceWithConfigure      = (*sudoersPolicyResource)(nil)
+	_ resource.ResourceWithModifyPlan     = (*sudoersPolicyResource)(nil)
+	_ resource.ResourceWithImportState    = (*sudoersPolicyResource)(nil)
+	_ resource.ResourceWithValidateConfig = (*sudoersPolicyResource)(nil)
+)
+
+type sudoersPolicyResource struct {
+	configured
+}
+
+func newSudoersPolicyResource() resource.Resource { return &sudoersPolicyResource{} }
+
+func (r *sudoersPolicyResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_sudoers_policy"
+}
+
+// ValidateConfig parses whatever is known, so that terraform validate already finds a malformed policy, with no node and no API.
+func (r *sudoersPolicyResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	var model sudoersPolicyModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	if !resp.Diagnostics.HasError() {
+		render(ctx, &model, &resp.Diagnostics)
+	}
+}
+
+func (r *sudoersPolicyResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var plan sudoersPolicyModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := withTimeout(ctx, plan.Timeouts.Create, &resp.Diagnostics)
+	defer cancel()
+	r.install(ctx, &plan, nil, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+}
+
+func (r *sudoersPolicyResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var state sudoersPolicyModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := withTimeout(ctx, state.Timeouts.Read, &resp.Diagnostics)
+	defer cancel()
+	targets := r.recordedTargets(ctx, &state, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	seen := r.observe(ctx, &state, targets, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if !present(seen) {
+		resp.State.RemoveResource(ctx)
+		return
+	}
+	deployed := map[string]deployedPolicyModel{}
+	for name, found := range seen {
+		deployed[name] = observedPolicy(found, state.Content.ValueString())
+	}
+	state.Deployed = deployedPolicyMap(ctx, deployed, &resp.Diagnostics)
+	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+	resp.Diagnostics.Append(setKept(ctx, resp.Private, seen)...)
+	warnOfForeign(state.Subject.ValueString(), state.Exclusive.ValueBool(), seen, &resp.Diagnostics)
+}
+
+func (r *sudoersPolicyResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan, state sudoersPolicyModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := withTimeout(ctx, plan.Timeouts.Update, &resp.Diagnostics)
+	defer cancel()
+	r.install(ctx, &plan, &state, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+}
+
+func (r *sudoersPolicyResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var state sudoersPolicyModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := withTimeout(ctx, state.Timeouts.Delete, &resp.Diagnostics)
+	defer cancel()
+	targets := r.recordedTargets(ctx, &state, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	nodes, err := r.clients.Nodes()
+	if err == nil {
+		err = state.policy().Remove(ctx, nodes, targets, progress(ctx))
+	}
+	if err != nil {
+		addError(&resp.Diagnostics, fmt.Sprintf("Unable to remove sudoers policy %q", state.Name.ValueString()), err)
+	}
+}
+
+// ImportState takes "NAME" for all nodes, or "NAME@NODE,NODE". The subject is the one that the file's rules name.
+func (r *sudoersPolicyResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	name, nodes, err := parseImportID(req.ID, hardening.CheckDropInName)
+	if err != nil {
+		resp.Diagnostics.AddError("Import id not usable", upperFirst(err.Error()))
+		return
+	}
+	targets, err := r.clients.Targets(ctx, nodes)
+	if err != nil {
+		addError(&resp.Diagnostics, "Unable to import the sudoers policy", err)
+		return
+	}
+	access, err := r.clients.Nodes()
+	if err != nil {
+		addError(&resp.Diagnostics, "Unable to import the sudoers policy", err)
+		return
+	}
+	policy := hardening.SudoersPolicy{Name: name}
+	seen, err := onEach(ctx, targets, func(ctx context.Context, target node.Target) (*hardening.SudoersState, error) {
+		return policy.Observe(ctx, access, target)
+	})
+	if err != nil {
+		addError(&resp.Diagnostics, "Unable to import the sudoers policy", err)
+		return
+	}
+	model, err := importedPolicy(name, nodes, targets, seen)
+	if err != nil {
+		resp.Diagnostics.AddError("Unable to import the sudoers policy", upperFirst(err.Error()))
+		return
+	}
+	render(ctx, model, &resp.Diagnostics)
+	deployed := map[string]deployedPolicyModel{}
+	for _, target := range targets {
+		deployed[target.Name] = observedPolicy(seen[target.Name], model.Content.ValueString())
+	}
+	model.Deployed = deployedPolicyMap(ctx, deployed, &resp.Diagnostics)
+	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
+}
+
+// importedPolicy is the model of a file that the nodes hold already. Where nodes differ, the first one's text is taken for the policy, so
+// that the others show as drift.
+func importedPolicy(name string, nodes []string, targets []node.Target, seen map[string]*hardening.SudoersState) (*sudoersPolicyModel, error) {
+	for _, target := range targets {
+		found := seen[target.Name]
+		if !found.File.Present {
+			continue
+		}
+		subject, err := hardening.SubjectOf(name, found.Content)
+		if err != nil {
+			return nil, err
+		}
+		model := &sudoersPolicyModel{
+			Name:      types.StringValue(name),
+			Subject:   types.StringValue(subject),
+			Rules:     types.ListNull(types.ObjectType{AttrTypes: sudoersRuleType}),
+			Defaults:  types.ListNull(types.StringType),
+			Content:   types.StringValue(found.Content),
+			Nodes:     types.SetNull(types.StringType),
+			Exclusive: types.BoolValue(false),
+			Timeouts:  nullTimeouts(),
+		}
+		if nodes != nil {
+			model.Nodes = stringSet(nodes)
+		}
+		return model, nil
+	}
+	return nil, fmt.Errorf("none of the nodes %s has a file %s", strings.Join(targetNames(targets), ", "), hardening.SudoersPolicy{Name: name}.Path())
+}
+
+// install brings the planned policy onto its nodes and takes it off those that state has and the plan has not.
+func (r *sudoersPolicyResource) install(ctx context.Context, plan, state *sudoersPolicyModel, diags *diag.Diagnostics) {
+	summary := fmt.Sprintf("Unable to apply sudoers policy %q", plan.Name.ValueString())
+	targets, err := r.clients.Targets(ctx, nodeNames(ctx, plan.Nodes, diags))
+	if err != nil {
+		addError(diags, summary, err)
+		return
+	}
+	nodes, err := r.clients.Nodes()
+	if err != nil {
+		addError(diags, summary, err)
+		return
+	}
+	expect := map[string]string{}
+	for _, target := range targets {
+		expect[target.Name] = "" // a file that nobody planned on is somebody's: it must be imported or removed first
+	}
+	var leave []node.Target
+	if state != nil {
+		for name, found := range state.deployedPolicies(ctx, diags) {
+			expect[name] = found.SHA256.ValueString()
+		}
+		leave = without(r.recordedTargets(ctx, state, diags), targets)
+	}
+	if diags.HasError() {
+		return
+	}
+	policy := plan.policy()
+	if err := policy.Install(ctx, nodes, targets, leave, expect, progress(ctx)); err != nil {
+		addError(diags, summary, err)
+		return
+	}
+	r.readBack(ctx, plan, targets, diags)
+}
+
+// readBack fills in what only the nodes know: the foreign grants of a policy that was just created.
+func (r *sudoersPolicyResource) readBack(ctx context.Context, plan *sudoersPolicyModel, targets []node.Target, diags *diag.Diagnostics) {
+	planned := plan.deployedPolicies(ctx, diags)
+	complete := len(planned) == len(targets)
+	for _, entry := range planned {
+		complete = complete && !entry.ForeignGrants.IsUnknown()
+	}
+	if complete {
+		return
+	}
+	seen := r.observe(ctx, plan, targets, diags)
+	deployed := map[string]deployedPolicyModel{}
+	for _, target := range targets {
+		entry, known := planned[target.Name]
+		if !known {
+			entry = plannedPolicy(plan.SHA256, types.ListUnknown(types.StringType))
+		}
+		if entry.ForeignGrants.IsUnknown() {
+			entry.ForeignGrants = stringList(nil)
+			if found := seen[target.Name]; found != nil {
+				entry.ForeignGrants = stringList(grantTexts(found.Foreign))
+			}
+		}
+		deployed[target.Name] = entry
+	}
+	plan.Deployed = deployedPolicyMap(ctx, deployed, diags)
+}
+
+func (r *sudoersPolicyResource) observe(ctx context.Context, model *sudoersPolicyModel, targets []node.Target, diags *diag.Diagnostics) map[string]*hardening.SudoersState {
+	summary := fmt.Sprintf("Unable to read sudoers policy %q", model.Name.ValueString())
+	nodes, err := r.clients.Nodes()
+	if err != nil {
+		addError(diags, summary, err)
+		return nil
+	}
+	policy := model.policy()
+	seen, err := onEach(ctx, targets, func(ctx context.Context, target node.Target) (*hardening.SudoersState, error) {
+		return policy.Observe(ctx, nodes, target)
+	})
+	if err != nil {
+		addError(diags, summary, err)
+	}
+	return seen
+}
+
+func (r *sudoersPolicyResource) recordedTargets(ctx context.Context, state *sudoersPolicyModel, diags *diag.Diagnostics) []node.Target {
+	return r.recorded(ctx, sortedNames(state.deployedPolicies(ctx, diags)), fmt.Sprintf("sudoers policy %q", state.Name.ValueString()), diags)
+}
+
+// present tells whether any node holds the policy's file.
+func present(seen map[string]*hardening.SudoersState) bool {
+	for _, found := range seen {
+		if found.File.Present {
+			return true
+		}
+	}
+	return false
+}
+
+// warnOfForeign says what the subject can do today although the policy does not say so.
+func warnOfForeign(subject string, exclusive bool, seen map[string]*hardening.SudoersState, diags *diag.Diagnostics) {
+	for _, name := range sortedNames(seen) {
+		found := seen[name]
+		if len(found.Foreign) > 0 {
+			summary := fmt.Sprintf("%s has other sudo grants on %s", subject, name)
+			for _, grant := range found.Foreign {
+				if grant.Root {
+					summary = fmt.Sprintf("%s is root on %s today", subject, name)
+				}
+			}
+			diags.AddAttributeWarning(path.Root("deployed").AtMapKey(name).AtName("foreign_grants"), summary, foreignDetail(found.Foreign, exclusive))
+		}
+		if len(found.Problems) > 0 {
+			diags.AddAttributeWarning(path.Root("deployed").AtMapKey(name), fmt.Sprintf("sudoers files on %s have lines that sudo cannot parse", name),
+				"sudo skips these lines and keeps the others in force, so that the files do not mean what they seem to:\n\n  "+strings.Join(found.Problems, "\n  "))
+		}
+	}
+}
+
+func foreignDetail(grants []hardening.ForeignGrant, exclusive bool) string {
+	var b strings.Builder
+	b.WriteString("Not written by this policy:\n\n")
+	kept := false
+	for _, grant := range grants {
+		fmt.Fprintf(&b, "  %s\n", grant)
+		kept = kept || !grant.Removable
+	}
+	switch {
+	case !exclusive:
+		b.WriteString("\nSet exclusive = true to have the next apply remove what names the subject itself (a backup is kept), or remove it by hand.")
+	case kept:
+		b.WriteString("\nThe next apply removes what names the subject itself (exclusive = true; a backup is kept). What reaches the subject through a group, an alias " +
+			"or ALL also concerns others, so it stays: take the subject out of that group or alias.")
+	default:
+		b.WriteString("\nThe next apply removes it (exclusive = true; a backup is kept).")
+	}
+	return b.String()
+}
+
+// keptKey is where private state holds, for each node, the foreign grants that exclusive = true cannot remove, so that a plan can say what will be left.
+const keptKey = "kept_foreign_grants"
+
+func setKept(ctx context.Context, private interface {
+	SetKey(context.Context, string, []byte) diag.Diagnostics
+}, seen map[string]*hardening.SudoersState) diag.Diagnostics {
+	kept := map[string][]string{}
+	for name, found := range seen {
+		kept[name] = []string{}
+		for _, grant := range found.Foreign {
+			if !grant.Removable {
+				kept[name] = append(kept[name], grant.String())
+			}
+		}
+	}
+	encoded, err := json.Marshal(kept)
+	if err != nil {
+		return diag.Diagnostics{diag.NewErrorDiagnostic("Unable to record foreign grants", err.Error())}
+	}
+	return private.SetKey(ctx, keptKey, encoded)
+}
+
+func sortedNames[V any](m map[string]V) []string {
+	names := make([]string, 0, len(m))
+	for name := range m {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	return names
+}

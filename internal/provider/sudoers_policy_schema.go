@@ -1,0 +1,158 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/hardening"
+)
+
+func (r *sudoersPolicyResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "What one subject may do with sudo, as one file in `/etc/sudoers.d` of every chosen node.\n\n" +
+			"The text is rendered and parsed while planning. An apply stages it on every node, has each node's own `visudo` check the file and the whole " +
+			"tree with it, keeps a backup, and renames it into place on all nodes or on none. The node's file, its mode and owner, and what any " +
+			"other sudoers file grants the subject are read at every refresh and shown in `deployed`.",
+		Attributes: map[string]schema.Attribute{
+			"name": schema.StringAttribute{
+				MarkdownDescription: "Name of the file in `/etc/sudoers.d`: letters, digits, `_` and `-`. sudo skips names with `.` or a trailing `~`, so they are " +
+					"refused. Changing it creates a new file.",
+				Required:      true,
+				Validators:    []validator.String{checkedBy("be a file name that sudo reads in an include directory", hardening.CheckDropInName)},
+				PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
+			},
+			"subject": schema.StringAttribute{
+				MarkdownDescription: "Whom the policy is about: a Linux user name, or a group name after `%`.",
+				Required:            true,
+				Validators:          []validator.String{checkedBy("be a user name, or a group name after %", checkSubject)},
+			},
+			"rules": schema.ListNestedAttribute{
+				MarkdownDescription: "What the subject may run, in order: where several rules match a command line, the last one decides. Either `rules` or `content` is given.",
+				Optional:            true,
+				Validators: []validator.List{
+					listvalidator.SizeAtLeast(1),
+					listvalidator.ExactlyOneOf(path.MatchRoot("rules"), path.MatchRoot("content")),
+				},
+				NestedObject: schema.NestedAttributeObject{Attributes: sudoersRuleAttributes()},
+			},
+			"defaults": schema.ListAttribute{
+				MarkdownDescription: "sudo options for this subject, each as after `Defaults` in sudoers(5): `use_pty`, `!env_editor`, `secure_path=/usr/sbin:/usr/bin`. Not with `content`.",
+				ElementType:         types.StringType,
+				Optional:            true,
+				Validators: []validator.List{
+					listvalidator.SizeAtLeast(1),
+					listvalidator.ConflictsWith(path.MatchRoot("content")),
+				},
+			},
+			"content": schema.StringAttribute{
+				MarkdownDescription: "The file's text. Given, it is a hand-written sudoers file about the subject alone, without `@include`; otherwise it is rendered from `rules` and `defaults`.",
+				Optional:            true,
+				Computed:            true,
+				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+			},
+			"nodes": schema.SetAttribute{
+				MarkdownDescription: "Names of the nodes that get the policy. All nodes of the provider or, where it names none, of the cluster by default; a node that joins later is then planned for.",
+				ElementType:         types.StringType,
+				Optional:            true,
+				Validators:          []validator.Set{setvalidator.SizeAtLeast(1)},
+			},
+			"exclusive": schema.BoolAttribute{
+				MarkdownDescription: "Whether every other grant that names the subject is removed from the nodes' sudoers files; a backup of each file is kept on the node. What reaches " +
+					"the subject through a group, an alias or `ALL` concerns others too, is never removed, and stays visible in `deployed`. " +
+					"Two policies for one subject would remove each other's grants.",
+				Optional: true,
+				Computed: true,
+				Default:  booldefault.StaticBool(false),
+			},
+			"sha256": schema.StringAttribute{
+				MarkdownDescription: "SHA-256 of `content` in hexadecimal, as `sha256sum` prints it.",
+				Computed:            true,
+			},
+			"grants": schema.ListAttribute{
+				MarkdownDescription: "What the policy grants the subject, one line for each command with its run-as and tags, aliases resolved.",
+				ElementType:         types.StringType,
+				Computed:            true,
+			},
+			"deployed": schema.MapNestedAttribute{
+				MarkdownDescription: "What each node holds, by node name. A difference from what was applied is drift; the plan shows it and the next apply mends it.",
+				Computed:            true,
+				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+					"present": schema.BoolAttribute{
+						MarkdownDescription: "Whether the file is there.",
+						Computed:            true,
+					},
+					"mode": schema.StringAttribute{
+						MarkdownDescription: "Mode of the file in octal, `0440` as applied; empty without a file.",
+						Computed:            true,
+					},
+					"owner": schema.StringAttribute{
+						MarkdownDescription: "Owner and group of the file, `root:root` as applied; empty without a file.",
+						Computed:            true,
+					},
+					"sha256": schema.StringAttribute{
+						MarkdownDescription: "SHA-256 of the file's content; empty without a file.",
+						Computed:            true,
+					},
+					"changes": schema.ListAttribute{
+						MarkdownDescription: "Lines by which the file differs from what was applied: `+` the node has, `-` it lacks.",
+						ElementType:         types.StringType,
+						Computed:            true,
+					},
+					"foreign_grants": schema.ListAttribute{
+						MarkdownDescription: "Everything that other sudoers files of the node grant the subject, as `file:line: grant`.",
+						ElementType:         types.StringType,
+						Computed:            true,
+					},
+				}},
+			},
+			"timeouts": timeouts.Attributes(ctx, allTimeouts),
+		},
+	}
+}
+
+func sudoersRuleAttributes() map[string]schema.Attribute {
+	texts := func(description string) schema.ListAttribute {
+		return schema.ListAttribute{
+			MarkdownDescription: description,
+			ElementType:         types.StringType,
+			Optional:            true,
+			Validators:          []validator.List{listvalidator.SizeAtLeast(1)},
+		}
+	}
+	flag := func(description string) schema.BoolAttribute {
+		return schema.BoolAttribute{MarkdownDescription: description, Optional: true}
+	}
+	text := func(description string) schema.StringAttribute {
+		return schema.StringAttribute{MarkdownDescription: description, Optional: true, Validators: []validator.String{stringvalidator.LengthAtLeast(1)}}
+	}
+	commands := texts("Commands in sudoers syntax: an absolute path, then nothing (any arguments), `\"\"` (no arguments), a pattern in which `*` also matches blanks and `/`, " +
+		"or a regular expression `^…$` over the joined arguments. A command after `!` is denied.")
+	commands.Optional, commands.Required = false, true
+	return map[string]schema.Attribute{
+		"commands":      commands,
+		"run_as_users":  texts("Users as whom the commands may run, `[\"root\"]` by default."),
+		"run_as_groups": texts("Groups as which the commands may run (`sudo -g`), none by default."),
+		"hosts":         texts("Hosts on which the rule holds, as sudo knows them; `[\"ALL\"]` by default."),
+		"nopasswd":      flag("Whether no password is asked (`NOPASSWD`)."),
+		"noexec":        flag("Whether the command is kept from running others (`NOEXEC`). It holds for dynamically linked programs and breaks PVE's own tools, which run helpers."),
+		"setenv":        flag("Whether the subject may set any environment variable (`SETENV`), which usually leads to root."),
+		"log_input":     flag("Whether terminal input is recorded (`LOG_INPUT`); `false` switches it off for this rule."),
+		"log_output":    flag("Whether terminal output is recorded (`LOG_OUTPUT`); `false` switches it off for this rule."),
+		"timeout":       text("Longest run time, such as `30m` or `1h30m`, after which sudo ends the command."),
+		"not_before":    text("Time from which the rule holds, in generalized time as sudoers(5) writes it: `20260101000000Z`."),
+		"not_after":     text("Time after which the rule no longer holds, in the same form."),
+		"cwd":           text("Directory in which the command runs, or `*` to let the subject choose."),
+	}
+}
