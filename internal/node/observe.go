@@ -235,8 +235,8 @@ func (r *reader) about(f frame) error {
 			return &ObserveError{Node: r.node, Subject: name, Output: err.Error()}
 		}
 		if f.word == "target" {
-			link := r.o.Files[name]
-			link.Resolved = &st
+			link, resolved := r.o.Files[name], st
+			link.Resolved = &resolved
 			st = link
 		}
 		r.o.Files[name] = st

@@ -128,11 +128,10 @@ func (p *Pool) ended(ctx context.Context, l *link, s *session, a *answer, doing 
 	if !errors.Is(cause, io.EOF) {
 		return &RemoteError{Node: l.target.Name, Doing: doing, Err: fmt.Errorf("%w: %w", errBroken, cause)}
 	}
-	waited := make(chan error, 1)
-	go func() { waited <- s.ssh.Wait() }()
 	var err error
 	select {
-	case err = <-waited:
+	case <-s.ended:
+		err = s.exit
 	case <-ctx.Done():
 		return &RemoteError{Node: l.target.Name, Doing: doing, Err: context.Cause(ctx)}
 	}

@@ -31,6 +31,9 @@ type session struct {
 	stdout  io.Reader
 	stderr  *tail
 	release func()
+
+	ended chan struct{} // closed when the server has closed the session
+	exit  error         // how the command ended; read after that
 }
 
 // errBroken marks a failure of the connection itself, as opposed to one of the program on the node.
@@ -64,9 +67,14 @@ func (p *Pool) open(ctx context.Context, l *link) (*session, error) {
 	}
 	start := func() (struct{}, error) { return struct{}{}, s.ssh.Start(command) }
 	if _, err := within(ctx, client, start, func(struct{}) {}); err != nil {
+		close(s.ended)
 		s.close()
 		return nil, &RemoteError{Node: l.target.Name, Doing: "starting /bin/sh", Err: err}
 	}
+	go func() {
+		s.exit = s.ssh.Wait()
+		close(s.ended)
+	}()
 	return s, nil
 }
 
@@ -77,7 +85,7 @@ func openChannel(ctx context.Context, client *ssh.Client) (*session, error) {
 		var full *ssh.OpenChannelError
 		switch {
 		case err == nil:
-			s := &session{ssh: sess, client: client, stderr: &tail{}}
+			s := &session{ssh: sess, client: client, stderr: &tail{}, ended: make(chan struct{})}
 			sess.Stderr = s.stderr
 			var err1, err2 error
 			s.stdin, err1 = sess.StdinPipe()
@@ -134,11 +142,24 @@ func within[T any](ctx context.Context, client *ssh.Client, call func() (T, erro
 	}
 }
 
-// close ends the session whatever it does; the remote program reads end of file.
+// close ends the session whatever it does; the remote program reads end of file. Its place is free for another session
+// when the command has ended, because until then the server counts it.
 func (s *session) close() {
 	s.stdin.Close()
-	s.ssh.Close()
-	s.release()
+	go func() {
+		defer s.release()
+		defer s.ssh.Close()
+		select {
+		case <-s.ended:
+			return
+		case <-time.After(2 * time.Second):
+		}
+		s.ssh.Close() // it does not want to end, or has more to say than anybody reads
+		select {
+		case <-s.ended:
+		case <-time.After(keepaliveInterval):
+		}
+	}()
 }
 
 // tail keeps the first part of what is written to it.

@@ -17,9 +17,10 @@ restarted= # services that were restarted
 # ---- talking to the client
 
 # hear: the next line of the client in $heard; empty when it is gone or silent for too long. The inner shell reads byte
-# by byte, so that nothing of the next line is lost, and does not hold the lock when this shell is killed.
+# by byte, so that nothing of the next line is lost. When this shell is killed it holds neither the lock nor the
+# session's output, so that the client and the next run notice at once.
 hear() {
-	heard=$(exec 9>&-; exec timeout "$patience" /bin/sh -c 'IFS= read -r l && printf %s "$l"')
+	heard=$(exec 2>/dev/null 9>&-; exec timeout "$patience" /bin/sh -c 'IFS= read -r l && printf %s "$l"')
 }
 
 # await WORD: go on when the client says so.
@@ -334,7 +335,7 @@ leaves() {
 # keeps every attribute. File systems without links get a copy.
 keep_old() {
 	place "$target"
-	if k_said=$(ln -P -- "$target" "$dir/undo.$1" 2>&1); then
+	if k_said=$(ln -- "$target" "$dir/undo.$1" 2>&1); then
 		:
 	else
 		k_said=$(explain "$k_said" "$target")
@@ -397,7 +398,7 @@ check_file() {
 		;;
 	logrotate)
 		tool logrotate
-		judged=$(logrotate -d -- "$2" 2>&1 </dev/null) || true
+		judged=$(logrotate -d "$2" 2>&1 </dev/null) || true
 		# Without a log file to rotate yet logrotate complains as well; only what it says about this file's text counts.
 		judged=$(printf '%s\n' "$judged" | grep -F -e "$2" | grep -e '^error:')
 		[ -z "$judged" ] || fail invalid "$3" "$judged" logrotate

@@ -1,0 +1,203 @@
+package node_test
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/node"
+	"github.com/pvesec/terraform-provider-pvesec/internal/node/nodetest"
+)
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+// TestObserve looks at every kind of thing under every shell, in one session each.
+func TestObserve(t *testing.T) {
+	t.Parallel()
+	for name, shell := range shells() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := nodetest.Start(t, nodetest.Options{Shell: shell, Noise: "Welcome to pve1!\nLast login: never"})
+			odd := "we ird\nname\x01'\"$(reboot)\\ü*"
+			s.Write(t, "etc/os-release", "NAME=x\nID=debian\nVERSION_ID=\"13\"\nVERSION_CODENAME=trixie\n", 0o644)
+			s.Write(t, "etc/sudoers", "root ALL=(ALL) ALL\n", 0o440)
+			s.Write(t, "etc/sudoers.d/README", "", 0o640)
+			s.Write(t, "etc/sudoers.d/.hidden", "h", 0o644)
+			s.Write(t, "etc/sudoers.d/"+odd, "a\x00b\xff\n\n", 0o755|fs.ModeSetuid)
+			s.Write(t, "etc/big", strings.Repeat("x", node.MaxContent+1), 0o600)
+			root := s.Root
+			for link, to := range map[string]string{"link": "sudoers", "dangling": "nowhere", "circle": "circle"} {
+				if err := os.Symlink(to, filepath.Join(root, "etc", link)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := syscall.Mkfifo(filepath.Join(root, "etc/sudoers.d/fifo"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			s.Tool(t, "systemctl", `[ "$5" = rsyslog ] || [ "$4" = rsyslog ] && printf 'LoadState=loaded\nActiveState=active\nSubState=running\nUnitFileState=enabled\n' || printf 'LoadState=not-found\nActiveState=inactive\nSubState=dead\nUnitFileState=\n'`)
+			s.Tool(t, "sudo", `printf 'Sudo version 1.9.16p2\nSudoers policy plugin version 1.9.16p2\n'`)
+			s.Tool(t, "hostname", `echo pve1.example.com`)
+			s.Tool(t, "uname", `echo pve1`)
+			p := newPool(t, s)
+			o, err := p.Observe(testContext(t), target("pve1", s), node.Query{
+				Files:    []string{"/etc/sudoers", "/etc/missing", "/etc/link", "/etc/dangling", "/etc/circle", "/etc/big"},
+				Trees:    []string{"/etc/sudoers.d", "/etc/nodir"},
+				Stats:    []string{"/etc", "/etc/sudoers", "/etc/gone"},
+				Accounts: []string{"root", "no-such-account"},
+				Services: []string{"rsyslog", "nothing"},
+				Commands: []string{"hostname", "say", "visudo-not-here"},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if name == "busybox" { // which prefers its own hostname and uname
+				o.Facts.Hostname, o.Facts.FQDN = "pve1", "pve1.example.com"
+			}
+			if want := (node.Facts{Hostname: "pve1", FQDN: "pve1.example.com", OSID: "debian", OSVersionID: "13", OSCodename: "trixie", SudoVersion: "1.9.16p2"}); o.Facts != want {
+				t.Errorf("facts %+v, want %+v", o.Facts, want)
+			}
+			check := func(path string, ok func(f node.FileState) bool) {
+				t.Helper()
+				f, seen := o.Files[path]
+				if !seen || !ok(f) {
+					t.Errorf("%q: seen %v, %+v", path, seen, f)
+				}
+			}
+			check("/etc/sudoers", func(f node.FileState) bool {
+				return f.Exists && f.Type == node.TypeRegular && f.Mode == 0o440 && string(f.Content) == "root ALL=(ALL) ALL\n" && f.Size == 19 && len(f.SHA256) == 64 && f.UID == os.Getuid()
+			})
+			check("/etc/missing", func(f node.FileState) bool { return !f.Exists })
+			check("/etc/nodir", func(f node.FileState) bool { return !f.Exists })
+			check("/etc/gone", func(f node.FileState) bool { return !f.Exists })
+			check("/etc", func(f node.FileState) bool { return f.Type == node.TypeDirectory && f.Content == nil })
+			check("/etc/link", func(f node.FileState) bool {
+				return f.Type == node.TypeSymlink && f.LinkTarget == "sudoers" && f.Resolved != nil && f.Resolved.Mode == 0o440 && string(f.Resolved.Content) == "root ALL=(ALL) ALL\n" && f.Content == nil
+			})
+			check("/etc/dangling", func(f node.FileState) bool { return f.Exists && f.LinkTarget == "nowhere" && f.Resolved == nil })
+			check("/etc/circle", func(f node.FileState) bool { return f.Exists && f.LinkTarget == "circle" && f.Resolved == nil })
+			check("/etc/big", func(f node.FileState) bool {
+				return f.TooLarge && f.Content == nil && f.SHA256 == "" && f.Size == node.MaxContent+1
+			})
+			check("/etc/sudoers.d", func(f node.FileState) bool { return f.Type == node.TypeDirectory })
+			check("/etc/sudoers.d/README", func(f node.FileState) bool {
+				return f.Mode == 0o640 && len(f.Content) == 0 && strings.HasPrefix(f.SHA256, "e3b0c442")
+			})
+			check("/etc/sudoers.d/.hidden", func(f node.FileState) bool { return string(f.Content) == "h" })
+			check("/etc/sudoers.d/fifo", func(f node.FileState) bool { return f.Exists && f.Type == node.TypeOther && f.Content == nil })
+			check("/etc/sudoers.d/"+odd, func(f node.FileState) bool {
+				return string(f.Content) == "a\x00b\xff\n\n" && f.Mode == 0o755|fs.ModeSetuid
+			})
+			if n := len(o.Entries("/etc/sudoers.d")); n != 4 {
+				t.Errorf("%d entries: %q", n, o.Entries("/etc/sudoers.d"))
+			}
+			if _, seen := o.Files["/etc/os-release"]; seen {
+				t.Error("os-release is in the answer without being asked for")
+			}
+			if a := o.Accounts["root"]; !a.Exists || a.UID != 0 || a.Home != "/root" || len(a.Groups) == 0 || a.Groups[0] != "root" || a.GIDs[0] != 0 {
+				t.Errorf("root is %+v", a)
+			}
+			if a, seen := o.Accounts["no-such-account"]; !seen || a.Exists {
+				t.Errorf("no-such-account: %v %+v", seen, a)
+			}
+			if got, want := o.Services["rsyslog"], (node.Service{Load: "loaded", Active: "active", Sub: "running", Enabled: "enabled"}); got != want {
+				t.Errorf("rsyslog %+v", got)
+			}
+			if got := o.Services["nothing"]; got.Load != "not-found" {
+				t.Errorf("nothing %+v", got)
+			}
+			if c := o.Commands; c["hostname"] != root+"/test/bin/hostname" || c["say"] != "" || c["visudo-not-here"] != "" || len(c) != 3 {
+				t.Errorf("commands %q", c)
+			}
+			if o.Unfinished || o.Busy {
+				t.Error("a journal was seen where there is none")
+			}
+			if _, sessions, _ := s.Counts(); sessions != 1 {
+				t.Errorf("%d sessions for one observation", sessions)
+			}
+		})
+	}
+}
+
+// TestObserveUnknownIsNoAbsence: what cannot be looked at fails the observation.
+func TestObserveUnknownIsNoAbsence(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		tools map[string]string
+		query node.Query
+		want  string
+	}{
+		"stat fails":        {map[string]string{"stat": `echo "stat: cannot statx '/x: No such file or directory': Permission denied" >&2; exit 1`}, node.Query{Files: []string{"/etc/a"}}, "Permission denied"},
+		"read fails":        {map[string]string{"base64": `[ "$#" = 2 ] || exec /usr/bin/base64 "$@"; echo "base64: read error: Input/output error" >&2; exit 1`}, node.Query{Files: []string{"/etc/a"}}, "Input/output error"},
+		"directory fails":   {map[string]string{"ls": `echo "ls: reading directory: Input/output error" >&2; exit 2`}, node.Query{Trees: []string{"/etc"}}, "Input/output error"},
+		"name service":      {map[string]string{"getent": `exit 3`}, node.Query{Accounts: []string{"root"}}, "status 3"},
+		"systemd not there": {map[string]string{"systemctl": `echo "System has not been booted with systemd" >&2; exit 1`}, node.Query{Services: []string{"ssh"}}, "not been booted"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := nodetest.Start(t, nodetest.Options{})
+			s.Write(t, "etc/a", "content", 0o600)
+			for tool, script := range c.tools {
+				s.Tool(t, tool, script)
+			}
+			_, err := newPool(t, s).Observe(testContext(t), target("pve1", s), c.query)
+			var oe *node.ObserveError
+			if !errors.As(err, &oe) || !strings.Contains(oe.Output, c.want) || oe.Node != "pve1" {
+				t.Errorf("got %v, want an ObserveError with %q", err, c.want)
+			}
+		})
+	}
+}
+
+func TestObserveRefusesBadQueries(t *testing.T) {
+	t.Parallel()
+	s := nodetest.Start(t, nodetest.Options{})
+	p := newPool(t, s)
+	for _, q := range []node.Query{
+		{Files: []string{"etc/passwd"}},
+		{Files: []string{"/etc/../etc"}},
+		{Trees: []string{"/a\x00b"}},
+		{Accounts: []string{"-x"}},
+		{Accounts: []string{"0"}},
+		{Services: []string{"--now"}},
+		{Commands: []string{"/bin/sh"}},
+	} {
+		if _, err := p.Observe(testContext(t), target("pve1", s), q); err == nil {
+			t.Errorf("%+v was taken", q)
+		}
+	}
+	if h, _, _ := s.Counts(); h != 0 {
+		t.Errorf("%d connections for queries that make no sense", h)
+	}
+}
+
+// TestOneConnection: a burst of readers makes one handshake and stays within the session limit, also where the server's is lower.
+func TestOneConnection(t *testing.T) {
+	t.Parallel()
+	for name, limit := range map[string]int{"no limit": 0, "MaxSessions 2": 2} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := nodetest.Start(t, nodetest.Options{MaxSessions: limit})
+			p := newPool(t, s)
+			ctx := testContext(t)
+			var wg sync.WaitGroup
+			for range 20 {
+				wg.Go(func() {
+					if _, err := p.Observe(ctx, target("pve1", s), node.Query{Files: []string{"/etc"}}); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			wg.Wait()
+			handshakes, sessions, peak := s.Counts()
+			if handshakes != 1 || sessions != 20 || peak > 6 {
+				t.Errorf("%d handshakes, %d sessions, %d at once", handshakes, sessions, peak)
+			}
+		})
+	}
+}
