@@ -3,8 +3,8 @@ package pvesim
 var aclEndpoints = []endpoint{
 	{method: "GET", path: "/access/acl", run: listACL},
 	{method: "PUT", path: "/access/acl", protected: true, params: schema{
-		"path": {required: true}, "roles": roleList, "users": userList, "groups": groupList, "tokens": tokenList,
-		"propagate": boolean, "delete": boolean,
+		"path": {required: true}, "roles": rolesArg, "users": usersArg, "groups": groupsArg, "tokens": tokensArg,
+		"propagate": boolArg, "delete": boolArg,
 	}, check: func(c *call) error { return c.cfg.checkModify(c.authid, c.arg("path")) }, run: changeACL},
 }
 
@@ -38,12 +38,12 @@ func listACL(c *call) (any, error) {
 func changeACL(c *call) (any, error) {
 	if !truthy(c.arg("users")) && !truthy(c.arg("groups")) && !truthy(c.arg("tokens")) {
 		const missing = "either 'users', 'groups' or 'tokens' is required."
-		return nil, badParams{"users": missing, "groups": missing, "tokens": missing}
+		return nil, paramsError{"users": missing, "groups": missing, "tokens": missing}
 	}
 	remove := c.flag("delete", false)
 	path, ok := normalisePath(c.arg("path"))
 	if !remove && (!ok || !validACLPath(path, c.srv.opts.Version)) {
-		return nil, badParams{"path": "invalid ACL path '" + c.arg("path") + "'"}
+		return nil, paramsError{"path": "invalid ACL path '" + c.arg("path") + "'"}
 	}
 	return nil, c.update("ACL update failed", func(cfg *userConfig) error {
 		change := aclChange{path: path, remove: remove, propagate: c.flag("propagate", true)}
@@ -85,11 +85,11 @@ func (a aclChange) mayHandOut(role string, privs privSet, have held) error {
 	for name := range privs {
 		propagate, ok := have[name]
 		if !ok || (a.propagate && !propagate && !a.remove) {
-			return badParams{"role": "Cannot " + verb + " role '" + role + "'" + superset}
+			return paramsError{"role": "Cannot " + verb + " role '" + role + "'" + superset}
 		}
 	}
 	if role == roleNoAccess {
-		return badParams{"role": "Cannot " + verb + " role '" + role + "' - requires 'Permissions.Modify'"}
+		return paramsError{"role": "Cannot " + verb + " role '" + role + "' - requires 'Permissions.Modify'"}
 	}
 	return nil
 }

@@ -69,7 +69,7 @@ func (c credentials) claimed() string {
 }
 
 // authenticate verifies the credentials of a request. Its error is always
-// [unauthorised]; the reason tells the cause except in PVE 9.2.
+// [unauthorisedError]; the reason tells the cause except in PVE 9.2.
 func (s *Server) authenticate(method string, creds credentials) (identity, error) {
 	who, err := s.verify(method, creds)
 	if err == nil {
@@ -79,7 +79,7 @@ func (s *Server) authenticate(method string, creds credentials) (identity, error
 	if s.opts.Version == Version92 {
 		reason = "Authentication failed!"
 	}
-	return identity{}, &unauthorised{reason: reason}
+	return identity{}, &unauthorisedError{reason: reason}
 }
 
 func (s *Server) verify(method string, creds credentials) (identity, error) {

@@ -18,7 +18,7 @@ func TestDefaultsAreThoseOfPVE(t *testing.T) {
 	if got := s.render("json", nil, errLogin).wait; got != 3*time.Second {
 		t.Errorf("a refused login comes after %v, want 3s", got)
 	}
-	if got := s.render("json", nil, &forbidden{}).wait; got != 0 {
+	if got := s.render("json", nil, &forbiddenError{}).wait; got != 0 {
 		t.Errorf("a 403 comes after %v, want at once", got)
 	}
 	if s.opts.LockTimeout != 10*time.Second || s.Version() != Version91 {

@@ -40,7 +40,7 @@ func either(checks ...check) check {
 				return nil
 			}
 		}
-		return &forbidden{}
+		return &forbiddenError{}
 	}
 }
 
@@ -54,7 +54,7 @@ func self(c *call) error {
 		return err
 	}
 	if c.authid != c.arg("userid") {
-		return &forbidden{}
+		return &forbiddenError{}
 	}
 	return nil
 }
@@ -101,7 +101,7 @@ func userGroup(scope groupScope, privs ...string) check {
 		if scope == scopeCreate || c.cfg.seesMember(c.authid, userid, privs) {
 			return nil
 		}
-		return &forbidden{}
+		return &forbiddenError{}
 	}
 }
 
@@ -110,7 +110,7 @@ func userGroup(scope groupScope, privs ...string) check {
 func (c *call) namedGroups(privs []string) error {
 	names := splitList(c.arg("groups"))
 	if len(names) == 0 {
-		return &forbidden{"/access/groups, " + strings.Join(privs, "|")}
+		return &forbiddenError{"/access/groups, " + strings.Join(privs, "|")}
 	}
 	for _, name := range names {
 		if err := c.cfg.checkAny(c.authid, "/access/groups/"+name, privs); err != nil {

@@ -24,9 +24,8 @@ var errHang = errors.New("connection closed without answer")
 
 // serveConn answers the requests of one connection, one after the other.
 func (s *Server) serveConn(c net.Conn) {
-	defer c.Close() //nolint:errcheck // nothing to be done about it
+	defer c.Close()
 	r := bufio.NewReaderSize(c, 16<<10)
-	w := bufio.NewWriter(c)
 	for {
 		head, err := readHead(r)
 		if err != nil {
@@ -44,7 +43,7 @@ func (s *Server) serveConn(c net.Conn) {
 		if req.Method == http.MethodHead {
 			answer.body = nil
 		}
-		if err := answer.write(w, s.opts.Now()); err != nil || answer.close || req.Close {
+		if err := answer.write(c, s.opts.Now()); err != nil || answer.close || req.Close {
 			return
 		}
 	}

@@ -97,7 +97,8 @@ func (s *Server) AddToken(userid, tokenid string, privsep bool) (string, error) 
 	if err != nil {
 		return "", err
 	}
-	secret, _ := data.(map[string]any)["value"].(string)
+	fields, _ := data.(map[string]any)
+	secret, _ := fields["value"].(string)
 	return userid + "!" + tokenid + "=" + secret, nil
 }
 

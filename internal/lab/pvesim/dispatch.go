@@ -9,7 +9,7 @@ import (
 // dispatch runs a request that is authenticated, in PVE's order: find the method,
 // compare parameters of path and body, closed to tokens, permissions, schema, code.
 func (s *Server) dispatch(e *endpoint, inPath, sent rawParams, authid, uri string, token bool) (any, error) {
-	bad := badParams{}
+	bad := paramsError{}
 	raw := maps.Clone(sent)
 	for name, v := range inPath {
 		if other, ok := sent[name]; ok && (other.kind != "" || other.text != v.text) {
@@ -21,7 +21,7 @@ func (s *Server) dispatch(e *endpoint, inPath, sent rawParams, authid, uri strin
 		return nil, bad
 	}
 	if e.noToken && token {
-		return nil, &forbidden{"URI '" + uri + "' not available with API token, need proper ticket.\n"}
+		return nil, &forbiddenError{"URI '" + uri + "' not available with API token, need proper ticket.\n"}
 	}
 	if e.protected && !s.daemonUp() {
 		return nil, errProxy

@@ -20,32 +20,31 @@ var fixedOptions = []string{"username-claim"}
 
 // domainOptions are the options of all kinds together; PVE has one schema for all.
 var domainOptions = schema{
-	"comment": {max: 4096}, "default": boolean, "tfa": {max: 128}, "case-sensitive": boolean,
-	"server1": {max: 256}, "server2": {max: 256}, "port": {kind: kindInteger, minimum: &one}, "secure": boolean,
-	"mode": {enum: []string{"ldap", "ldaps", "ldap+starttls"}}, "verify": boolean, "capath": text, "cert": text, "certkey": text,
+	"comment": {max: 4096}, "default": boolArg, "tfa": {max: 128}, "case-sensitive": boolArg,
+	"server1": {max: 256}, "server2": {max: 256}, "port": {kind: kindInteger, minimum: &one}, "secure": boolArg,
+	"mode": {enum: []string{"ldap", "ldaps", "ldap+starttls"}}, "verify": boolArg, "capath": textArg, "cert": textArg, "certkey": textArg,
 	"sslversion": {enum: []string{"tlsv1", "tlsv1_1", "tlsv1_2", "tlsv1_3"}},
-	"base_dn":    {max: 256}, "user_attr": {max: 256, min: 2}, "bind_dn": {max: 256}, "password": text, "filter": {max: 2048},
-	"sync_attributes": text, "user_classes": text, "group_dn": {max: 256}, "group_name_attr": text, "group_filter": {max: 2048},
-	"group_classes": text, "sync-defaults-options": text, "check-connection": boolean,
+	"base_dn":    {max: 256}, "user_attr": {max: 256, min: 2}, "bind_dn": {max: 256}, "password": textArg, "filter": {max: 2048},
+	"sync_attributes": textArg, "user_classes": textArg, "group_dn": {max: 256}, "group_name_attr": textArg, "group_filter": {max: 2048},
+	"group_classes": textArg, "sync-defaults-options": textArg, "check-connection": boolArg,
 	"domain":     {max: 256},
-	"issuer-url": {max: 256}, "client-id": {max: 256}, "client-key": {max: 256}, "autocreate": boolean, "username-claim": text,
-	"prompt": text, "scopes": text, "acr-values": text, "groups-claim": text, "groups-autocreate": boolean,
-	"groups-overwrite": boolean, "query-userinfo": boolean,
+	"issuer-url": {max: 256}, "client-id": {max: 256}, "client-key": {max: 256}, "autocreate": boolArg, "username-claim": textArg,
+	"prompt": textArg, "scopes": textArg, "acr-values": textArg, "groups-claim": textArg, "groups-autocreate": boolArg,
+	"groups-overwrite": boolArg, "query-userinfo": boolArg,
 }
 
 var (
-	one        = int64(1)
-	kindEnum   = []string{"ad", "ldap", "openid", "pam", "pve"}
-	tfaKind    = regexp.MustCompile(`type=(\w+)`)
-	integers   = []string{"port", "autocreate", "default", "verify", "secure", "case-sensitive", "groups-autocreate", "groups-overwrite", "query-userinfo"}
-	syncString = regexp.MustCompile(`,`)
+	one      = int64(1)
+	kindEnum = []string{"ad", "ldap", "openid", "pam", "pve"}
+	tfaKind  = regexp.MustCompile(`type=(\w+)`)
+	integers = []string{"port", "autocreate", "default", "verify", "secure", "case-sensitive", "groups-autocreate", "groups-overwrite", "query-userinfo"}
 )
 
 // domainEndpoints are the calls on realms.
 func domainEndpoints(version string) []endpoint {
 	options := maps.Clone(domainOptions)
 	if version == Version92 {
-		options["audiences"] = text
+		options["audiences"] = textArg
 	}
 	create := withParams(options, schema{"realm": realmArg, "type": {required: true, enum: kindEnum}})
 	update := withParams(options, schema{"realm": realmArg, "delete": {list: true}, "digest": {max: 64}})
@@ -147,7 +146,7 @@ func canonicalOption(name, v string) string {
 	if name != "sync-defaults-options" {
 		return v
 	}
-	parts := syncString.Split(v, -1)
+	parts := strings.Split(v, ",")
 	slices.Sort(parts)
 	return strings.Join(parts, ",")
 }

@@ -16,25 +16,25 @@ func (e *dieError) Error() string { return e.text }
 // dief dies with a text; the line feed at its end is added when it is written.
 func dief(format string, args ...any) error { return &dieError{fmt.Sprintf(format, args...)} }
 
-// forbidden is a failed permission check, status 403. what is empty when PVE does
+// forbiddenError is a failed permission check, status 403. what is empty when PVE does
 // not say which privilege is missing.
-type forbidden struct{ what string }
+type forbiddenError struct{ what string }
 
-func (e *forbidden) Error() string {
+func (e *forbiddenError) Error() string {
 	if e.what == "" {
 		return "Permission check failed"
 	}
 	return "Permission check failed (" + e.what + ")"
 }
 
-// badParams is a failed parameter check: parameter to text, status 400.
-type badParams map[string]string
+// paramsError is a failed parameter check: parameter to text, status 400.
+type paramsError map[string]string
 
 const paramsFailed = "Parameter verification failed."
 
 // Error is the text with which the error goes through a locked section, where it
 // becomes status 500 of several lines.
-func (e badParams) Error() string {
+func (e paramsError) Error() string {
 	lines := []string{"400 " + paramsFailed}
 	for _, name := range slices.Sorted(maps.Keys(e)) {
 		lines = append(lines, name+": "+strings.TrimSuffix(e[name], "\n"))
@@ -42,21 +42,21 @@ func (e badParams) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// unauthorised is status 401. Its body is empty unless the call itself, and not
+// unauthorisedError is status 401. Its body is empty unless the call itself, and not
 // the server in front of it, refused.
-type unauthorised struct {
+type unauthorisedError struct {
 	reason string
 	body   bool
 }
 
-func (e *unauthorised) Error() string { return e.reason }
+func (e *unauthorisedError) Error() string { return e.reason }
 
 // errProxy is status 595: pveproxy cannot reach pvedaemon.
 var errProxy = errors.New("Connection refused") //nolint:staticcheck // PVE's text
 
-// notImplemented is status 501 for a path or verb that does not exist.
-type notImplemented struct{ method, path string }
+// notImplementedError is status 501 for a path or verb that does not exist.
+type notImplementedError struct{ method, path string }
 
-func (e *notImplemented) Error() string {
+func (e *notImplementedError) Error() string {
 	return fmt.Sprintf("Method '%s %s' not implemented", e.method, e.path)
 }

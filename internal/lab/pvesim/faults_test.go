@@ -32,7 +32,7 @@ func TestHookFaults(t *testing.T) {
 			s, c := start(t, Options{})
 			seen := make(chan Request, 1)
 			s.SetHook(func(r Request) Fault { seen <- r; return tt.fault })
-			req, err := http.NewRequestWithContext(t.Context(), "POST", s.URL()+"/api2/json/access/groups", strings.NewReader(form.Encode()))
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL()+"/api2/json/access/groups", strings.NewReader(form.Encode()))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -104,7 +104,7 @@ func TestConnectionReuse(t *testing.T) {
 	const calls = 5
 	for range calls {
 		trace := &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) { reused += number(info.Reused) }}
-		req, err := http.NewRequestWithContext(httptrace.WithClientTrace(t.Context(), trace), "GET", s.URL()+"/api2/json/access/roles", nil)
+		req, err := http.NewRequestWithContext(httptrace.WithClientTrace(t.Context(), trace), http.MethodGet, s.URL()+"/api2/json/access/roles", nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -8,11 +8,11 @@ import (
 
 var groupEndpoints = []endpoint{
 	{method: "GET", path: "/access/groups", run: listGroups},
-	{method: "POST", path: "/access/groups", protected: true, params: schema{"groupid": groupIDArg, "comment": text},
+	{method: "POST", path: "/access/groups", protected: true, params: schema{"groupid": groupIDArg, "comment": textArg},
 		check: onPath("/access/groups", "Group.Allocate"), run: createGroup},
 	{method: "GET", path: "/access/groups/{groupid}", params: schema{"groupid": groupIDArg},
 		check: anyOnPath("/access/groups", "Sys.Audit", "Group.Allocate"), run: getGroup},
-	{method: "PUT", path: "/access/groups/{groupid}", protected: true, params: schema{"groupid": groupIDArg, "comment": text},
+	{method: "PUT", path: "/access/groups/{groupid}", protected: true, params: schema{"groupid": groupIDArg, "comment": textArg},
 		check: onPath("/access/groups", "Group.Allocate"), run: updateGroup},
 	{method: "DELETE", path: "/access/groups/{groupid}", protected: true, params: schema{"groupid": groupIDArg},
 		check: onPath("/access/groups", "Group.Allocate"), run: deleteGroup},

@@ -10,7 +10,7 @@ func ticketEndpoints(version string, p *privileges) []endpoint {
 	privs := privList(p)
 	privs.requires = "path"
 	login := schema{"username": {required: true, max: 64}, "realm": {format: checkRealm, max: 32}, "password": {required: true},
-		"otp": text, "path": {max: 64, requires: "privs"}, "privs": privs, "new-format": boolean, "tfa-challenge": text}
+		"otp": textArg, "path": {max: 64, requires: "privs"}, "privs": privs, "new-format": boolArg, "tfa-challenge": textArg}
 	vnc := schema{"authid": {required: true, max: 64}, "vncticket": {required: true}, "path": {required: true, max: 64},
 		"privs": {required: true, list: true, format: privs.format}}
 	return []endpoint{
@@ -23,7 +23,7 @@ func ticketEndpoints(version string, p *privileges) []endpoint {
 }
 
 // errLogin is what every refused login gets.
-var errLogin = &unauthorised{reason: "authentication failure", body: true}
+var errLogin = &unauthorisedError{reason: "authentication failure", body: true}
 
 // createTicket logs in with a password, or with a ticket of the same user or of
 // root@pam in its place. With path and privs it only tells whether they are held.

@@ -28,7 +28,7 @@ func changePassword(c *call) (any, error) {
 	userid := c.arg("userid")
 	if c.authid != rootUser {
 		if !c.given("confirmation-password") {
-			return nil, badParams{"confirmation-password": "password is required to modify user"}
+			return nil, paramsError{"confirmation-password": "password is required to modify user"}
 		}
 		if !c.srv.checkPassword(c.authid, c.arg("confirmation-password")) {
 			return nil, dief("invalid credentials")

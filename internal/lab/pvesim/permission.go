@@ -152,7 +152,7 @@ func (c *userConfig) checkAll(authid, path string, privs []string) error {
 	have := c.permissions(authid, path)
 	for _, name := range privs {
 		if _, ok := have[name]; !ok {
-			return &forbidden{path + ", " + strings.Join(privs, ", ")}
+			return &forbiddenError{path + ", " + strings.Join(privs, ", ")}
 		}
 	}
 	return nil
@@ -164,7 +164,7 @@ func (c *userConfig) checkAny(authid, path string, privs []string) error {
 	if slices.ContainsFunc(privs, func(name string) bool { _, ok := have[name]; return ok }) {
 		return nil
 	}
-	return &forbidden{path + ", " + strings.Join(privs, "|")}
+	return &forbiddenError{path + ", " + strings.Join(privs, "|")}
 }
 
 // checkModify tells whether permissions of a path may be changed: besides

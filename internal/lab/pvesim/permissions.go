@@ -10,7 +10,7 @@ var authIDPattern = regexp.MustCompile(`^[^\s:/]+@[A-Za-z][A-Za-z0-9.\-_]+(![A-Z
 
 var permissionEndpoints = []endpoint{
 	{method: "GET", path: "/access/permissions",
-		params: schema{"userid": {pattern: authIDPattern}, "path": text}, run: showPermissions},
+		params: schema{"userid": {pattern: authIDPattern}, "path": textArg}, run: showPermissions},
 }
 
 // usualPaths are listed besides the paths of the ACL.

@@ -5,7 +5,7 @@ var (
 	poolIDArg     = param{required: true, format: checkPoolID}
 	poolEndpoints = []endpoint{
 		{method: "GET", path: "/pools", params: schema{"poolid": {format: checkPoolID}}, run: listPools},
-		{method: "POST", path: "/pools", protected: true, params: schema{"poolid": poolIDArg, "comment": text},
+		{method: "POST", path: "/pools", protected: true, params: schema{"poolid": poolIDArg, "comment": textArg},
 			check: onPool("Pool.Allocate"), run: createPool},
 		{method: "DELETE", path: "/pools", protected: true, params: schema{"poolid": poolIDArg},
 			check: onPool("Pool.Allocate"), run: deletePool},

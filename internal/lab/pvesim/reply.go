@@ -1,12 +1,12 @@
 package pvesim
 
 import (
-	"bufio"
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 )
@@ -56,6 +56,7 @@ func (s *Server) render(format string, data any, err error) reply {
 				out["status"] = fmt.Sprint(r.status)
 			}
 		}
+		// The format tells everything in the body: HTTP sees success.
 		r.status, r.reason, r.close = 200, "OK", false
 	}
 	r.body = encode(out)
@@ -69,10 +70,10 @@ func (s *Server) renderError(err error, out map[string]any) (r, empty reply) {
 	out["data"] = nil
 	message := err.Error() + "\n"
 	var (
-		params  badParams
-		perm    *forbidden
-		auth    *unauthorised
-		missing *notImplemented
+		params  paramsError
+		perm    *forbiddenError
+		auth    *unauthorisedError
+		missing *notImplementedError
 	)
 	switch {
 	case errors.Is(err, errProxy):
@@ -109,44 +110,47 @@ func encode(v any) []byte {
 }
 
 // write puts the answer on the wire.
-func (r reply) write(w *bufio.Writer, now time.Time) error {
+func (r reply) write(w io.Writer, now time.Time) error {
 	body := r.body
 	compressed := r.gzip && r.json && len(body) > gzipFrom
 	if compressed {
-		var b bytes.Buffer
-		z := gzip.NewWriter(&b)
-		if _, err := z.Write(body); err != nil {
-			return err
-		}
-		if err := z.Close(); err != nil {
-			return err
-		}
-		body = b.Bytes()
+		body = compress(body)
 	}
-	fmt.Fprintf(w, "HTTP/1.1 %d %s\r\n", r.status, latin1(r.reason))
-	fmt.Fprintf(w, "Cache-Control: max-age=0\r\n")
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "HTTP/1.1 %d %s\r\n", r.status, latin1(r.reason))
+	b.WriteString("Cache-Control: max-age=0\r\n")
 	switch {
 	case r.close:
-		fmt.Fprintf(w, "Connection: close\r\n")
+		b.WriteString("Connection: close\r\n")
 	case r.forward:
 		// pvedaemon closes its own connection, pveproxy hands that header on.
-		fmt.Fprintf(w, "Connection: close\r\nConnection: Keep-Alive\r\n")
+		b.WriteString("Connection: close\r\nConnection: Keep-Alive\r\n")
 	default:
-		fmt.Fprintf(w, "Connection: Keep-Alive\r\n")
+		b.WriteString("Connection: Keep-Alive\r\n")
 	}
-	fmt.Fprintf(w, "Date: %s\r\nPragma: no-cache\r\nServer: pve-api-daemon/3.0\r\n", now.UTC().Format(httpTime))
+	fmt.Fprintf(&b, "Date: %s\r\nPragma: no-cache\r\nServer: pve-api-daemon/3.0\r\n", now.UTC().Format(httpTime))
 	if !r.noSize {
-		fmt.Fprintf(w, "Content-Length: %d\r\n", len(body))
+		fmt.Fprintf(&b, "Content-Length: %d\r\n", len(body))
 	}
 	if r.json {
-		fmt.Fprintf(w, "Content-Type: application/json;charset=UTF-8\r\n")
+		b.WriteString("Content-Type: application/json;charset=UTF-8\r\n")
 	}
 	if compressed {
-		fmt.Fprintf(w, "Content-Encoding: gzip\r\n")
+		b.WriteString("Content-Encoding: gzip\r\n")
 	}
-	fmt.Fprintf(w, "\r\n")
-	_, _ = w.Write(body)
-	return w.Flush()
+	b.WriteString("\r\n")
+	b.Write(body)
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+// compress cannot fail: it writes to memory.
+func compress(body []byte) []byte {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	_, _ = z.Write(body)
+	_ = z.Close()
+	return b.Bytes()
 }
 
 const httpTime = "Mon, 02 Jan 2006 15:04:05 GMT"

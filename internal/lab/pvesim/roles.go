@@ -61,7 +61,7 @@ func getRole(c *call) (any, error) {
 func createRole(c *call) (any, error) {
 	id := c.arg("roleid")
 	if len(id) >= 3 && strings.EqualFold(id[:3], "PVE") {
-		return nil, badParams{"roleid": "cannot use role ID starting with the (case-insensitive) 'PVE' namespace"}
+		return nil, paramsError{"roleid": "cannot use role ID starting with the (case-insensitive) 'PVE' namespace"}
 	}
 	return nil, c.update("create role failed", func(cfg *userConfig) error {
 		if _, ok := cfg.roles[id]; ok {

@@ -39,7 +39,7 @@ func (c *call) arg(name string) string {
 	}
 	v := c.raw[name]
 	if v.kind == "ARRAY" {
-		return joinList(v.list)
+		return strings.Join(v.list, ",")
 	}
 	return v.text
 }
@@ -88,7 +88,7 @@ func (s *Server) find(method, path string) (*endpoint, rawParams, error) {
 			return e, params, nil
 		}
 	}
-	return nil, nil, &notImplemented{method, path}
+	return nil, nil, &notImplementedError{method, path}
 }
 
 func matchPath(template, parts []string) (rawParams, bool) {

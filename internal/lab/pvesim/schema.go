@@ -3,7 +3,9 @@ package pvesim
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -35,7 +37,7 @@ type schema map[string]param
 // are those of PVE, one text per parameter.
 func (s schema) verify(raw rawParams, version string) (map[string]string, error) {
 	args := map[string]string{}
-	bad := badParams{}
+	bad := paramsError{}
 	for name, v := range raw {
 		p, ok := s[name]
 		if !ok {
@@ -83,7 +85,7 @@ func (p param) check(v value) (string, error) {
 		if v.kind != "ARRAY" || !p.list {
 			return "", fmt.Errorf("type check ('%s') failed - got %s", p.kind.name(), v.kind)
 		}
-		text = joinList(v.list)
+		text = strings.Join(v.list, ",")
 	}
 	switch p.kind {
 	case kindBoolean:
@@ -118,7 +120,7 @@ func (p param) checkString(text string) error {
 		}
 		for _, item := range items {
 			if err := p.format(item); err != nil {
-				return fmt.Errorf("invalid format - %w\n", err) //nolint:staticcheck,revive // PVE ends it so
+				return fmt.Errorf("invalid format - %w\n", err) //nolint:staticcheck // PVE ends it so
 			}
 		}
 	}
@@ -129,20 +131,10 @@ func (p param) checkString(text string) error {
 }
 
 func (p param) checkEnum(text string) error {
-	if len(p.enum) == 0 {
+	if len(p.enum) == 0 || slices.Contains(p.enum, text) {
 		return nil
 	}
-	names := ""
-	for i, name := range p.enum {
-		if name == text {
-			return nil
-		}
-		if i > 0 {
-			names += ", "
-		}
-		names += name
-	}
-	return fmt.Errorf("value '%s' does not have a value in the enumeration '%s'", text, names)
+	return fmt.Errorf("value '%s' does not have a value in the enumeration '%s'", text, strings.Join(p.enum, ", "))
 }
 
 func (k kind) name() string {
@@ -156,32 +148,21 @@ func (k kind) name() string {
 	}
 }
 
-func joinList(items []string) string {
-	out := ""
-	for i, item := range items {
-		if i > 0 {
-			out += ","
-		}
-		out += item
-	}
-	return out
-}
-
 // Parameters that many calls share.
 var (
 	zero       = int64(0)
-	boolean    = param{kind: kindBoolean}
-	text       = param{}
-	seconds    = param{kind: kindInteger, minimum: &zero}
+	boolArg    = param{kind: kindBoolean}
+	textArg    = param{}
+	secondsArg = param{kind: kindInteger, minimum: &zero}
 	userIDArg  = param{required: true, format: checkUserID}
 	tokenIDArg = param{required: true, pattern: realmPattern}
 	groupIDArg = param{required: true, format: checkGroupID}
 	roleIDArg  = param{required: true, format: checkRoleID}
 	realmArg   = param{required: true, format: checkRealm, max: 32}
-	nameText   = param{max: 1024}
-	groupList  = param{list: true, format: checkGroupID}
-	roleList   = param{required: true, list: true, format: checkRoleID}
-	userList   = param{list: true, format: checkUserID}
-	tokenList  = param{list: true, format: checkTokenID}
-	password   = param{min: 8, max: 64}
+	nameArg    = param{max: 1024}
+	groupsArg  = param{list: true, format: checkGroupID}
+	rolesArg   = param{required: true, list: true, format: checkRoleID}
+	usersArg   = param{list: true, format: checkUserID}
+	tokensArg  = param{list: true, format: checkTokenID}
+	newSecret  = param{min: 8, max: 64}
 )

@@ -53,7 +53,7 @@ func request(t *testing.T, c *http.Client, s *Server, token, method, path string
 	if err != nil {
 		t.Fatalf("%s %s: %v", method, path, err)
 	}
-	defer resp.Body.Close() //nolint:errcheck // read only
+	defer resp.Body.Close()
 	var answer struct {
 		Data any `json:"data"`
 	}

@@ -3,7 +3,7 @@ package pvesim
 // Second factors: nobody has one.
 var tfaEndpoints = []endpoint{
 	{method: "GET", path: "/access/users/{userid}/tfa", protected: true,
-		params: schema{"userid": userIDArg, "multiple": boolean},
+		params: schema{"userid": userIDArg, "multiple": boolArg},
 		check:  either(self, userGroup(scopeMember, "User.Modify", "Sys.Audit")), run: userTFATypes},
 	{method: "PUT", path: "/access/users/{userid}/unlock-tfa", protected: true, params: schema{"userid": userIDArg},
 		check: userGroup(scopeMember, "User.Modify"), run: func(*call) (any, error) { return 0, nil }},

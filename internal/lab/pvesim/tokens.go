@@ -5,13 +5,13 @@ import "strconv"
 // tokenEndpoints are the calls on a user's tokens. PVE 8.4 cannot remove a comment
 // and only PVE 9.2 can renew a secret.
 func tokenEndpoints(version string) []endpoint {
-	fields := schema{"userid": userIDArg, "tokenid": tokenIDArg, "comment": text, "expire": seconds, "privsep": boolean}
+	fields := schema{"userid": userIDArg, "tokenid": tokenIDArg, "comment": textArg, "expire": secondsArg, "privsep": boolArg}
 	update := withParams(fields, nil)
 	if version != Version84 {
 		update["delete"] = param{list: true}
 	}
 	if version == Version92 {
-		update["regenerate"] = boolean
+		update["regenerate"] = boolArg
 	}
 	allowed := either(self, userGroup(scopeMember, "User.Modify"))
 	one := schema{"userid": userIDArg, "tokenid": tokenIDArg}
@@ -57,7 +57,7 @@ func createToken(c *call) (any, error) {
 		return nil, err
 	}
 	if u.tokens[id] != nil {
-		return nil, badParams{"tokenid": "Token already exists."}
+		return nil, paramsError{"tokenid": "Token already exists."}
 	}
 	info := map[string]any{"privsep": 1}
 	t := &token{privsep: true}
@@ -125,7 +125,7 @@ func updateToken(c *call) (any, error) {
 		}
 		for _, name := range splitList(c.arg("delete")) {
 			if name != "comment" {
-				return badParams{"delete": "unknown option '" + name + "'"}
+				return paramsError{"delete": "unknown option '" + name + "'"}
 			}
 			t.comment = ""
 		}

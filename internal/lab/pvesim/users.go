@@ -9,9 +9,9 @@ import (
 
 // userFields are the parameters that creation and update of a user share.
 var userFields = schema{
-	"enable": boolean, "expire": seconds, "firstname": nameText, "lastname": nameText,
+	"enable": boolArg, "expire": secondsArg, "firstname": nameArg, "lastname": nameArg,
 	"email": {max: 254, format: checkEmail}, "comment": {max: 2048}, "keys": {max: 4096, pattern: keysPattern},
-	"groups": groupList, "userid": userIDArg,
+	"groups": groupsArg, "userid": userIDArg,
 }
 
 func withParams(base schema, more schema) schema {
@@ -22,8 +22,8 @@ func withParams(base schema, more schema) schema {
 
 var userEndpoints = []endpoint{
 	{method: "GET", path: "/access/users", protected: true,
-		params: schema{"full": boolean, "enabled": boolean}, run: listUsers},
-	{method: "POST", path: "/access/users", protected: true, params: withParams(userFields, schema{"password": password}),
+		params: schema{"full": boolArg, "enabled": boolArg}, run: listUsers},
+	{method: "POST", path: "/access/users", protected: true, params: withParams(userFields, schema{"password": newSecret}),
 		check: both(inRealm, userGroup(scopeCreate, "User.Modify")), run: createUser},
 	{method: "GET", path: "/access/users/{userid}", params: schema{"userid": userIDArg},
 		check: userGroup(scopeMember, "User.Modify", "Sys.Audit"), run: getUser},
