@@ -69,6 +69,17 @@ func TestExpiryFollowsTheClock(t *testing.T) {
 	if _, err := s.authenticate("PUT", credentials{ticket: ticket, csrf: csrf}); err != nil {
 		t.Errorf("new ticket: %v", err)
 	}
+	stamp, _, _ := strings.Cut(csrf, ":")
+	for name, forged := range map[string]string{
+		"none":           "",
+		"other user's":   func() string { s.mu.Lock(); defer s.mu.Unlock(); return s.csrfLocked("ops@pve", now) }(),
+		"fresh, forged":  stamp + ":" + strings.Repeat("A", 43),
+		"without digest": stamp,
+	} {
+		if _, err := s.authenticate("PUT", credentials{ticket: ticket, csrf: forged}); err == nil {
+			t.Errorf("CSRF token, %s: accepted", name)
+		}
+	}
 	now = now.Add(ticketLifetime)
 	if _, err := s.authenticate("GET", credentials{ticket: ticket}); err == nil {
 		t.Error("a ticket of two hours is still good")

@@ -1,6 +1,9 @@
 package pvesim
 
-import "time"
+import (
+	"sync/atomic"
+	"time"
+)
 
 // Locks that PVE takes for writes.
 const (
@@ -32,6 +35,18 @@ type Fault struct {
 // Hook decides about the fault of a request. It runs before the request is
 // authenticated, must not block for long, and may call methods of the server.
 type Hook func(Request) Fault
+
+// OnCall returns a hook that applies a fault once: to the n-th request, counted
+// from 1, among those that match; nil matches all.
+func OnCall(n int, match func(Request) bool, f Fault) Hook {
+	var count atomic.Int64
+	return func(r Request) Fault {
+		if (match == nil || match(r)) && count.Add(1) == int64(n) {
+			return f
+		}
+		return Fault{}
+	}
+}
 
 // SetHook installs a hook, nil for none.
 func (s *Server) SetHook(h Hook) {

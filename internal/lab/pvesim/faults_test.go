@@ -5,8 +5,10 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -77,21 +79,52 @@ func TestHookMayTamper(t *testing.T) {
 
 func TestLockIsWaitedFor(t *testing.T) {
 	t.Parallel()
-	s := New(Options{LockTimeout: time.Hour})
-	release := s.HoldLock(LockUserCfg)
-	done := make(chan error)
-	go func() { done <- s.AddGroup("ops") }()
-	select {
-	case err := <-done:
-		t.Fatalf("the write did not wait for the lock: %v", err)
-	default:
+	synctest.Test(t, func(t *testing.T) {
+		s := New(Options{})
+		release := s.HoldLock(LockUserCfg)
+		done := make(chan error, 1)
+		go func() { done <- s.AddGroup("ops") }()
+		synctest.Wait()
+		if strings.Contains(s.UserCfg(), "group:ops:") {
+			t.Error("the write did not wait for the lock")
+		}
+		release()
+		synctest.Wait()
+		select {
+		case err := <-done:
+			if err != nil {
+				t.Errorf("after the lock was free: %v", err)
+			}
+		default:
+			t.Error("the write did not notice that the lock is free")
+		}
+		if !strings.Contains(s.UserCfg(), "group:ops:") {
+			t.Error("the group was not written")
+		}
+
+		release = s.HoldLock(LockUserCfg)
+		defer release()
+		err := s.AddGroup("late")
+		const want = "create group failed: cfs-lock 'file-user_cfg' error: got lock request timeout"
+		if err == nil || !strings.HasSuffix(err.Error(), want) {
+			t.Errorf("a lock that is not given back: got %v, want %q", err, want)
+		}
+	})
+}
+
+func TestOnCall(t *testing.T) {
+	t.Parallel()
+	s, c := start(t, Options{})
+	writes := func(r Request) bool { return r.Method != "GET" }
+	s.SetHook(OnCall(2, writes, Fault{Status: 595, Reason: "Connection refused"}))
+	var got []string
+	for _, id := range []string{"a1", "a2", "a3"} {
+		request(t, c, s, s.RootToken(), http.MethodGet, "/access/groups", nil)
+		status, _ := request(t, c, s, s.RootToken(), http.MethodPost, "/access/groups", url.Values{"groupid": {id}})
+		got = append(got, status)
 	}
-	release()
-	if err := <-done; err != nil {
-		t.Errorf("after the lock was free: %v", err)
-	}
-	if !strings.Contains(s.UserCfg(), "group:ops:") {
-		t.Error("the group was not written")
+	if want := []string{"200 OK", "595 Connection refused", "200 OK"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
