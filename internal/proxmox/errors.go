@@ -1,6 +1,8 @@
 package proxmox
 
 import (
+	"crypto/sha256"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
@@ -72,7 +74,14 @@ type UnreachableError struct {
 }
 
 func (e *UnreachableError) Error() string {
-	return fmt.Sprintf("no answer from the PVE API at %s: %v", e.Endpoint, e.Err)
+	text := fmt.Sprintf("no answer from the PVE API at %s: %v", e.Endpoint, e.Err)
+	var untrusted *tls.CertificateVerificationError
+	if errors.As(e.Err, &untrusted) && len(untrusted.UnverifiedCertificates) > 0 {
+		text += fmt.Sprintf("; the server's certificate has the SHA-256 fingerprint %s: if the node itself shows the same "+
+			"(openssl x509 -in /etc/pve/local/pve-ssl.pem -noout -fingerprint -sha256), pin it, or trust the cluster's CA, /etc/pve/pve-root-ca.pem",
+			formatFingerprint(sha256.Sum256(untrusted.UnverifiedCertificates[0].Raw)))
+	}
+	return text
 }
 
 // Unwrap returns the cause, context.Canceled and x509 errors included.
@@ -122,7 +131,8 @@ func sortedKeys[V any](m map[string]V) []string {
 	return keys
 }
 
-// statusLine splits "500 some reason" as net/http keeps it into its reason.
+// statusReason returns the reason phrase of a status line as net/http keeps it,
+// "500 some reason".
 func statusReason(status string, code int) string {
 	reason := strings.TrimPrefix(status, strconv.Itoa(code))
 	return strings.TrimSpace(reason)

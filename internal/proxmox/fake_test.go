@@ -43,7 +43,7 @@ type fake struct {
 }
 
 // newFake serves script, which gets the number of the request from 0 on.
-func newFake(t *testing.T, script func(n int, r *http.Request) answer) *fake {
+func newFake(t testing.TB, script func(n int, r *http.Request) answer) *fake {
 	t.Helper()
 	f := &fake{}
 	f.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -86,12 +86,12 @@ func (f *fake) caPEM() []byte {
 }
 
 // client connects to the fake and does not wait between attempts.
-func (f *fake) client(t *testing.T) *Client {
+func (f *fake) client(t testing.TB) *Client {
 	t.Helper()
 	return newTestClient(t, Config{Endpoint: f.URL, APIToken: testToken, CAPEM: f.caPEM()})
 }
 
-func newTestClient(t *testing.T, cfg Config) *Client {
+func newTestClient(t testing.TB, cfg Config) *Client {
 	t.Helper()
 	c, err := New(cfg)
 	if err != nil {

@@ -311,3 +311,93 @@ func TestLockHeld(t *testing.T) {
 	release()
 	s.create(agent())
 }
+
+// TestRoleGoneDuringRevocation sees that one missing role does not keep the
+// entries of the others on the same path.
+func TestRoleGoneDuringRevocation(t *testing.T) {
+	t.Parallel()
+
+	s := newSim(t, pvesim.Version91)
+	p := Principal{UserID: "a@pve", Role: &Role{ID: "mine"}, Grants: []Grant{{Path: "/vms", Role: "mine"}, {Path: "/vms", Role: "PVEAuditor"}}}
+	s.create(p)
+	s.admin("DELETE", "/access/roles/mine", nil)
+	q := Principal{UserID: "a@pve"}
+	if _, err := s.UpdatePrincipal(t.Context(), p, q); err != nil {
+		t.Fatal(err)
+	}
+	want := q.normal()
+	if diff := cmp.Diff(&want, s.read("a@pve", "mine")); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestCreateUnsure loses an answer and then the sight: what may exist is removed
+// all the same.
+func TestCreateUnsure(t *testing.T) {
+	t.Parallel()
+
+	for _, path := range []string{"/access/roles", "/access/users"} {
+		t.Run(path[len("/access/"):], func(t *testing.T) {
+			t.Parallel()
+
+			s := newSim(t, pvesim.Version91).withGroups()
+			before := s.UserCfg()
+			var lost atomic.Bool
+			s.SetHook(func(r pvesim.Request) pvesim.Fault {
+				switch {
+				case r.Method == http.MethodPost && r.Path == path:
+					lost.Store(true)
+					return pvesim.Fault{DropAfter: true}
+				case r.Method == http.MethodGet && lost.Load():
+					return pvesim.Fault{Status: 500, Reason: "out of sight"}
+				}
+				return pvesim.Fault{}
+			})
+			_, err := s.CreatePrincipal(t.Context(), agent())
+			s.SetHook(nil)
+			if err == nil || !strings.Contains(err.Error(), "could not be found out") || !strings.Contains(err.Error(), "removed again") {
+				t.Errorf("error is %v", err)
+			}
+			if diff := cmp.Diff(before, s.UserCfg()); diff != "" {
+				t.Errorf("user.cfg (-before +after):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestCreateSomebodyWasFaster sees that what another admin made in the same
+// moment is not taken for ours, nor removed.
+func TestCreateSomebodyWasFaster(t *testing.T) {
+	t.Parallel()
+
+	for path, body := range map[string]map[string]any{
+		"/access/roles": {"roleid": "agent-ops", "privs": "Sys.Audit"},
+		"/access/users": {"userid": "agent@pve", "comment": "somebody else"},
+	} {
+		t.Run(path[len("/access/"):], func(t *testing.T) {
+			t.Parallel()
+
+			s := newSim(t, pvesim.Version91).withGroups()
+			var theirs string
+			s.SetHook(func(r pvesim.Request) pvesim.Fault {
+				if r.Method != http.MethodPost || r.Path != path {
+					return pvesim.Fault{}
+				}
+				s.SetHook(nil)
+				s.admin("POST", path, body)
+				theirs = s.UserCfg()
+				return pvesim.Fault{DropBefore: true}
+			})
+			_, err := s.CreatePrincipal(t.Context(), agent())
+			if !errors.Is(err, ErrExists) {
+				t.Errorf("error is %v", err)
+			}
+			// Only the role, which came before the user, is to be gone again.
+			after := s.UserCfg()
+			if !strings.Contains(theirs, "agent") || path == "/access/roles" && after != theirs ||
+				!strings.Contains(after, "agent") || path == "/access/users" && strings.Contains(after, "agent-ops") {
+				t.Errorf("user.cfg (-theirs +after):\n%s", cmp.Diff(theirs, after))
+			}
+		})
+	}
+}

@@ -41,12 +41,12 @@ func TestListsAreShared(t *testing.T) {
 	for i := range users {
 		wg.Go(func() {
 			id, role := UserID(fmt.Sprintf("u%d@pve", i)), fmt.Sprintf("r%d", i)
-			p, err := c.ReadPrincipal(context.Background(), id, role)
+			p, err := c.ReadPrincipal(t.Context(), id, role)
 			if err != nil || p == nil || len(p.Grants) != 1 || len(p.Tokens) != 1 {
 				t.Errorf("%s: %+v, %v", id, p, err)
 				return
 			}
-			if problems := c.CheckPrincipal(context.Background(), *p); len(problems) != 0 {
+			if problems := c.CheckPrincipal(t.Context(), *p); len(problems) != 0 {
 				t.Errorf("%s: %v", id, problems)
 			}
 		})
@@ -135,7 +135,7 @@ func TestSharedFetchOutlivesACaller(t *testing.T) {
 	go func() { first <- second(c.Groups(ctx)) }()
 	<-started
 	other := make(chan error, 1)
-	go func() { other <- second(c.Groups(context.Background())) }()
+	go func() { other <- second(c.Groups(t.Context())) }()
 	cancel()
 	if err := <-first; !errors.Is(err, context.Canceled) {
 		t.Errorf("the cancelled caller got %v", err)
@@ -158,7 +158,7 @@ func TestParallelPrincipals(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range 10 {
 		wg.Go(func() {
-			ctx := context.Background()
+			ctx := t.Context()
 			role := fmt.Sprintf("r%d", i)
 			p := Principal{UserID: UserID(fmt.Sprintf("u%d@pve", i)), Enabled: true, Role: &Role{ID: role, Privileges: []string{"VM.Audit"}},
 				Grants: []Grant{{Path: "/vms", Role: role, Propagate: true}},
@@ -245,5 +245,16 @@ func TestClusterNodes(t *testing.T) {
 	got, err = single.client(t).ClusterNodes(t.Context())
 	if diff := cmp.Diff([]ClusterNode{{Name: "pve1", Online: true, Local: true}}, got); diff != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+}
+
+// TestPrivilegesNeedAdministrator sees that a server without the built-in role
+// is not taken for one without privileges.
+func TestPrivilegesNeedAdministrator(t *testing.T) {
+	t.Parallel()
+
+	f := newFake(t, always(answer{200, "OK", `{"data":[{"roleid":"x","privs":"A.B","special":0}]}`}))
+	if got, err := f.client(t).Privileges(t.Context()); err == nil {
+		t.Errorf("privileges are %v", got)
 	}
 }

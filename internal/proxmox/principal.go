@@ -1,6 +1,7 @@
 package proxmox
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"strings"
@@ -62,10 +63,7 @@ func normalGrants(grants []Grant) []Grant {
 }
 
 func compareGrants(a, b Grant) int {
-	if d := strings.Compare(a.Path, b.Path); d != 0 {
-		return d
-	}
-	return strings.Compare(a.Role, b.Role)
+	return cmp.Or(strings.Compare(a.Path, b.Path), strings.Compare(a.Role, b.Role))
 }
 
 // InvalidError means that a principal was refused before anything was sent.

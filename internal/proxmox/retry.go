@@ -36,7 +36,7 @@ func pause(ctx context.Context, d time.Duration) error {
 // at random so that several clients do not meet again.
 func backoff(attempt int) time.Duration {
 	full := time.Second << (attempt - 1)
-	return full/2 + rand.N(full/2)
+	return full/2 + rand.N(full/2) //nolint:gosec // spreads clients, protects nothing
 }
 
 // repeatable tells whether sending the same request again is safe and may help.

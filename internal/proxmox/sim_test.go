@@ -2,15 +2,12 @@ package proxmox
 
 import (
 	"bytes"
-	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"io"
 	"net/http"
-	"strings"
 	"testing"
-
-	"crypto/tls"
-	"crypto/x509"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/lab/pvesim"
 )
@@ -51,7 +48,7 @@ func (s *sim) admin(method, path string, body map[string]any) map[string]any {
 		}
 		reader = bytes.NewReader(raw)
 	}
-	req, err := http.NewRequestWithContext(context.Background(), method, s.URL()+"/api2/json"+path, reader)
+	req, err := http.NewRequestWithContext(s.t.Context(), method, s.URL()+"/api2/json"+path, reader)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -100,7 +97,7 @@ func (s *sim) tokenFor(user, role, path string) string {
 	return user + "!tf=" + secret
 }
 
-// tokenCfg tells whether a secret works.
+// works tells whether a secret works.
 func (s *sim) works(token string) bool {
 	s.t.Helper()
 	_, err := simClient(s.t, s.Server, token).Version(s.t.Context())
@@ -166,13 +163,4 @@ func (s *sim) create(p Principal) map[string]string {
 		s.t.Fatal(err)
 	}
 	return secrets
-}
-
-func contains(texts []string, part string) bool {
-	for _, text := range texts {
-		if strings.Contains(text, part) {
-			return true
-		}
-	}
-	return false
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -347,5 +348,42 @@ func TestNothingIsPrinted(t *testing.T) {
 	}
 	if len(printed) != 0 {
 		t.Errorf("printed %q", printed)
+	}
+}
+
+// TestHints sees that statuses which say nothing of PVE are explained.
+func TestHints(t *testing.T) {
+	t.Parallel()
+
+	for status, want := range map[int]string{
+		302: "never redirects", 401: "wrong, expired or disabled", 502: "proxy in front", 595: "nothing was done", 596: "lost pvedaemon", 404: "404 Not Found", 418: "418 I'm a teapot",
+	} {
+		if text := (&Error{Method: "GET", Path: "/version", Status: status}).Error(); !strings.Contains(text, want) {
+			t.Errorf("%q lacks %q", text, want)
+		}
+	}
+}
+
+// TestPauseEndsWithTheContext sees that waiting never outlasts its caller.
+func TestPauseEndsWithTheContext(t *testing.T) {
+	t.Parallel()
+
+	if err := pause(t.Context(), 0); err != nil {
+		t.Errorf("no wait: %v", err)
+	}
+	near, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := pause(near, time.Hour); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a wait beyond the deadline: %v", err)
+	}
+	cancelled, cancelNow := context.WithCancel(t.Context())
+	cancelNow()
+	if err := pause(cancelled, time.Hour); !errors.Is(err, context.Canceled) {
+		t.Errorf("a cancelled wait: %v", err)
+	}
+	for attempt := 1; attempt < maxAttempts; attempt++ {
+		if full, d := time.Second<<(attempt-1), backoff(attempt); d < full/2 || d >= full {
+			t.Errorf("wait %d is %v", attempt, d)
+		}
 	}
 }
