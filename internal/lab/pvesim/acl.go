@@ -72,7 +72,8 @@ type aclChange struct {
 }
 
 // mayHandOut restricts callers who may change a path without Permissions.Modify:
-// they hand out only what they have themselves.
+// they hand out only what they have themselves, and with propagate only what they
+// have with propagate. For the latter PVE's text is not recorded.
 func (a aclChange) mayHandOut(role string, privs privSet, have held) error {
 	if _, ok := have["Permissions.Modify"]; ok {
 		return nil

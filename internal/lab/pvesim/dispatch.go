@@ -80,9 +80,9 @@ func (s *Server) waitForLock(name string) bool {
 	defer deadline.Stop()
 	for {
 		s.mu.Lock()
-		locked, changed := s.held[name], s.lockChanged
+		held, changed := s.locked[name], s.lockChanged
 		s.mu.Unlock()
-		if !locked {
+		if !held {
 			return true
 		}
 		select {

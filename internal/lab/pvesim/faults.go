@@ -73,10 +73,10 @@ func (s *Server) HoldLock(name string) (release func()) {
 	return func() { s.setLock(name, false) }
 }
 
-func (s *Server) setLock(name string, locked bool) {
+func (s *Server) setLock(name string, held bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.held[name] = locked
+	s.locked[name] = held
 	close(s.lockChanged)
 	s.lockChanged = make(chan struct{})
 }

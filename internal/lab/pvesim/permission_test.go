@@ -2,6 +2,7 @@ package pvesim
 
 import (
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -82,6 +83,49 @@ func TestBuiltinRoleSizes(t *testing.T) {
 		p := privilegesOf(version)
 		if got := [3]int{len(p.all), len(p.roles["PVEAdmin"]), len(p.roles["PVEVMAdmin"])}; got != want {
 			t.Errorf("%s: all, PVEAdmin, PVEVMAdmin have %v privileges, want %v", version, got, want)
+		}
+	}
+}
+
+// TestHandOutOwnPrivileges: whoever may allocate a guest gives away its roles, but
+// no more than the own ones.
+func TestHandOutOwnPrivileges(t *testing.T) {
+	t.Parallel()
+	s, c := start(t, Options{})
+	value := func(id string) string {
+		t.Helper()
+		if err := s.AddUser(id, nil); err != nil {
+			t.Fatal(err)
+		}
+		v, err := s.AddToken(id, "ci", false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	deep, flat := value("deep@pve"), value("flat@pve")
+	value("third@pve")
+	for principal, propagate := range map[string]bool{"deep@pve": true, "flat@pve": false} {
+		if err := s.GrantACL("/vms/200", principal, "PVEVMAdmin", propagate); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const refused = "500 ACL update failed: 400 Parameter verification failed."
+	tests := []struct {
+		name, token, role, propagate, remove, want string
+	}{
+		{"subset", deep, "PVEVMUser", "1", "0", "200 OK"},
+		{"more than the own", deep, "PVEAdmin", "1", "0", refused},
+		{"NoAccess", deep, "NoAccess", "1", "0", refused},
+		{"propagates further than the own", flat, "PVEVMUser", "1", "0", refused},
+		{"propagates no further", flat, "PVEVMUser", "0", "0", "200 OK"},
+		{"removal does not propagate", flat, "PVEVMUser", "1", "1", "200 OK"},
+	}
+	for _, tt := range tests {
+		status, _ := request(t, c, s, tt.token, "PUT", "/access/acl", url.Values{"path": {"/vms/200"}, "users": {"third@pve"},
+			"roles": {tt.role}, "propagate": {tt.propagate}, "delete": {tt.remove}})
+		if status != tt.want {
+			t.Errorf("%s: got %q, want %q", tt.name, status, tt.want)
 		}
 	}
 }

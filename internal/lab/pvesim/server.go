@@ -22,8 +22,8 @@ type Server struct {
 	// readers see whole files.
 	mu          sync.Mutex
 	state       state
-	held        map[string]bool // locks taken by HoldLock
-	lockChanged chan struct{}   // closed and replaced when held changes
+	locked      map[string]bool // locks taken by HoldLock
+	lockChanged chan struct{}   // closed and replaced when locked changes
 	daemon      bool            // pvedaemon runs
 
 	released chan struct{} // closed by Close
@@ -65,7 +65,7 @@ func New(opts Options) *Server {
 		panic("pvesim: " + err.Error())
 	}
 	s := &Server{opts: opts, release: rel, privs: privilegesOf(opts.Version), ca: ca,
-		held: map[string]bool{}, lockChanged: make(chan struct{}), daemon: true, released: make(chan struct{})}
+		locked: map[string]bool{}, lockChanged: make(chan struct{}), daemon: true, released: make(chan struct{})}
 	s.api = s.endpoints()
 	s.net.conns = map[net.Conn]struct{}{}
 	key := make([]byte, 32)
