@@ -203,7 +203,7 @@ func (tr *trust) check(key ssh.PublicKey) (ok bool, reason string) {
 			if err == nil {
 				return true, ""
 			}
-			if !strings.Contains(err.Error(), "no authorities") {
+			if reason == "" && !strings.Contains(err.Error(), "no authorities") {
 				reason = strings.TrimPrefix(err.Error(), "ssh: ")
 			}
 		}

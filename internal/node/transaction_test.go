@@ -200,14 +200,18 @@ func TestFailureChangesNothing(t *testing.T) {
 		},
 		"sudoers tree": {
 			// Fine by itself; only together with the rest it is not.
-			files:   []node.File{gone, good},
-			prepare: func(s *nodetest.Server) { s.Tool(t, "visudo", `case "$*" in *tree.sudoers*) echo "$3: alias clash"; exit 1 ;; esac`) },
-			state:   node.Unchanged, check: is[*node.ValidationError], says: "the whole configuration with /etc/sudoers.d/",
+			files: []node.File{gone, good},
+			prepare: func(s *nodetest.Server) {
+				s.Tool(t, "visudo", `case "$*" in *tree.sudoers*) echo "$3: alias clash"; exit 1 ;; esac`)
+			},
+			state: node.Unchanged, check: is[*node.ValidationError], says: "the whole configuration with /etc/sudoers.d/",
 		},
 		"sudoers in place": {
-			files:   []node.File{gone, good},
-			prepare: func(s *nodetest.Server) { s.Tool(t, "visudo", `[ $# -gt 1 ] || ! grep -q true "$PVESEC_TEST_ROOT/etc/sudoers.d/agent" || { echo "bad"; exit 1; }`) },
-			state:   node.RolledBack, check: is[*node.ValidationError], says: "bad",
+			files: []node.File{gone, good},
+			prepare: func(s *nodetest.Server) {
+				s.Tool(t, "visudo", `[ $# -gt 1 ] || ! grep -q true "$PVESEC_TEST_ROOT/etc/sudoers.d/agent" || { echo "bad"; exit 1; }`)
+			},
+			state: node.RolledBack, check: is[*node.ValidationError], says: "bad",
 		},
 		"rsyslog": {
 			files: []node.File{gone, {Path: "/etc/rsyslog.d/x.conf", Content: []byte("BROKEN"), Mode: 0o644, Validate: node.Rsyslog}},
@@ -243,19 +247,25 @@ func TestFailureChangesNothing(t *testing.T) {
 			files: []node.File{gone, {Path: "/etc/sudoers.d", Mode: 0o644}}, state: node.Unchanged, check: is[*node.InstallError], says: "is a directory",
 		},
 		"disk full while staging": {
-			files:   []node.File{gone, good},
-			prepare: func(s *nodetest.Server) { s.Tool(t, "base64", `case $1 in -d) echo "base64: write error: No space left on device" >&2; exit 1 ;; esac; exec /usr/bin/base64 "$@"`) },
-			state:   node.Unchanged, check: is[*node.InstallError], says: "No space left on device\n",
+			files: []node.File{gone, good},
+			prepare: func(s *nodetest.Server) {
+				s.Tool(t, "base64", `case $1 in -d) echo "base64: write error: No space left on device" >&2; exit 1 ;; esac; exec /usr/bin/base64 "$@"`)
+			},
+			state: node.Unchanged, check: is[*node.InstallError], says: "No space left on device\n",
 		},
 		"disk full while backing up": {
-			files:   []node.File{good, gone},
-			prepare: func(s *nodetest.Server) { s.Tool(t, "cp", `for to; do :; done; case $to in */backups/*) echo half >"$to"; echo "cp: error writing: No space left on device" >&2; exit 1 ;; esac; exec /usr/bin/cp "$@"`) },
-			state:   node.RolledBack, check: is[*node.InstallError], says: "backing up /etc/sudoers.d/old on pve1 failed",
+			files: []node.File{good, gone},
+			prepare: func(s *nodetest.Server) {
+				s.Tool(t, "cp", `for to; do :; done; case $to in */backups/*) echo half >"$to"; echo "cp: error writing: No space left on device" >&2; exit 1 ;; esac; exec /usr/bin/cp "$@"`)
+			},
+			state: node.RolledBack, check: is[*node.InstallError], says: "backing up /etc/sudoers.d/old on pve1 failed",
 		},
 		"rename fails": {
-			files:   []node.File{gone, good},
-			prepare: func(s *nodetest.Server) { s.Tool(t, "mv", `case $* in *new.1*) echo "mv: cannot move: Operation not permitted" >&2; exit 1 ;; esac; exec /usr/bin/mv "$@"`) },
-			state:   node.RolledBack, check: is[*node.InstallError], says: "installing /etc/sudoers.d/agent on pve1 failed",
+			files: []node.File{gone, good},
+			prepare: func(s *nodetest.Server) {
+				s.Tool(t, "mv", `case $* in *new.1*) echo "mv: cannot move: Operation not permitted" >&2; exit 1 ;; esac; exec /usr/bin/mv "$@"`)
+			},
+			state: node.RolledBack, check: is[*node.InstallError], says: "installing /etc/sudoers.d/agent on pve1 failed",
 		},
 		"service": {
 			files: []node.File{gone, good, {Path: "/etc/failing/rsyslog", Mode: 0o644}, {Path: "/etc/mode", Kind: node.EnsureFile, Mode: 0o600}},

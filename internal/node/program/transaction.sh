@@ -635,6 +635,6 @@ transaction() {
 	clear_stage
 	phase=done
 	printf '%s' "$txn" >"$run/last" 2>/dev/null
-	say finished
 	each prune
+	say finished
 }
