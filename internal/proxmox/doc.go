@@ -31,5 +31,9 @@
 // and [Client.DeletePrincipal] move PVE from one such state to another, adding
 // before removing. root@pam is refused in every one of them.
 //
+// What can be known at plan time is told by [Client.CheckPrincipal],
+// [Client.CheckCreate] and [Client.CheckUpdate], with the field and the fix, and
+// by [Client.MissingPrivileges] for the token's own rights.
+//
 // A [Client] is safe for use by several goroutines.
 package proxmox

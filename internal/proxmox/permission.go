@@ -9,12 +9,13 @@ type Permissions map[string]map[string]bool
 // least one privilege, from the fixed trees and every path that has an ACL.
 func (c *Client) Permissions(ctx context.Context) (Permissions, error) {
 	return shared(ctx, c, "permissions", func(l *lists) *Permissions { return &l.permissions },
-		func(p Permissions) bool { return p == nil }, c.fetchPermissions)
+		func(p Permissions) bool { return p == nil },
+		func(ctx context.Context) (Permissions, error) { return c.fetchPermissions(ctx, "") })
 }
 
-func (c *Client) fetchPermissions(ctx context.Context) (Permissions, error) {
+func (c *Client) fetchPermissions(ctx context.Context, query string) (Permissions, error) {
 	var decoded map[string]map[string]integer
-	if err := c.read(ctx, "/access/permissions", &decoded); err != nil {
+	if err := c.read(ctx, "/access/permissions"+query, &decoded); err != nil {
 		return nil, err
 	}
 	permissions := make(Permissions, len(decoded))
