@@ -85,9 +85,9 @@ func (s *Server) pause(d time.Duration) bool {
 // answer handles one request whose header was read; body is the rest of the
 // connection.
 func (s *Server) answer(req *http.Request, body *bufio.Reader) (reply, error) {
-	format, path, query, ok := splitTarget(req.RequestURI)
+	to := parseTarget(req.RequestURI)
 	creds := credentialsOf(req.Header)
-	r := Request{Method: req.Method, Path: path, Target: strings.SplitN(req.RequestURI, "?", 2)[0], As: creds.claimed()}
+	r := Request{Method: req.Method, Path: to.path, Target: strings.SplitN(req.RequestURI, "?", 2)[0], As: creds.claimed()}
 	s.log.add(r)
 	fault := s.fault(r)
 	if fault.DropBefore || !s.pause(fault.Delay) {
@@ -96,7 +96,7 @@ func (s *Server) answer(req *http.Request, body *bufio.Reader) (reply, error) {
 	if fault.Status != 0 {
 		return reply{status: fault.Status, reason: fault.Reason, close: true}, nil
 	}
-	answer, err := s.handle(req, body, format, path, query, ok, creds)
+	answer, err := s.handle(req, body, to, creds)
 	s.opts.Logf("pvesim: %s %s as %q: %d %s", r.Method, r.Path, r.As, answer.status, answer.reason)
 	if fault.DropAfter {
 		return reply{}, errHang
@@ -104,31 +104,36 @@ func (s *Server) answer(req *http.Request, body *bufio.Reader) (reply, error) {
 	return answer, err
 }
 
-// splitTarget takes a request target apart. The path is decoded to bytes that
+// target is the request target, taken apart.
+type target struct {
+	api    bool   // it is below /api2/json or /api2/extjs
+	format string // json or extjs
+	path   string // without /api2/FORMAT
+	query  string
+}
+
+// parseTarget takes a request target apart. The path is decoded to bytes that
 // stand for one character each, as Perl has them: it is never UTF-8.
-func splitTarget(target string) (format, path, query string, ok bool) {
-	target, query, _ = strings.Cut(target, "?")
-	rest, ok := strings.CutPrefix(target, "/api2/")
-	if !ok {
-		return "", target, query, false
+func parseTarget(uri string) target {
+	path, query, _ := strings.Cut(uri, "?")
+	rest, ok := strings.CutPrefix(path, "/api2/")
+	format, below, _ := strings.Cut(rest, "/")
+	if !ok || (format != "json" && format != "extjs") {
+		return target{path: path, query: query}
 	}
-	format, path, _ = strings.Cut(rest, "/")
-	if format != "json" && format != "extjs" {
-		return "", target, query, false
-	}
-	if decoded, err := url.PathUnescape(path); err == nil {
-		path = decoded
+	if decoded, err := url.PathUnescape(below); err == nil {
+		below = decoded
 	}
 	var b strings.Builder
-	for i := range len(path) {
-		b.WriteRune(rune(path[i]))
+	for i := range len(below) {
+		b.WriteRune(rune(below[i]))
 	}
-	return format, "/" + b.String(), query, true
+	return target{api: true, format: format, path: "/" + b.String(), query: query}
 }
 
 // handle runs the checks of pveproxy in their order: verb, transfer encoding,
 // authentication, body, and then the call.
-func (s *Server) handle(req *http.Request, body *bufio.Reader, format, path, query string, api bool, creds credentials) (reply, error) {
+func (s *Server) handle(req *http.Request, body *bufio.Reader, to target, creds credentials) (reply, error) {
 	switch req.Method {
 	case http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete:
 	default:
@@ -139,79 +144,99 @@ func (s *Server) handle(req *http.Request, body *bufio.Reader, format, path, que
 	if len(req.TransferEncoding) > 0 {
 		return plain(501, "chunked transfer encoding not supported"), nil
 	}
-	if !api {
-		return plain(501, "no such file '"+path+"'"), nil
+	if !to.api {
+		return plain(501, "no such file '"+to.path+"'"), nil
 	}
-	e, inPath, missing := s.find(req.Method, strings.TrimSuffix(path, "/"))
-	var who identity
-	if e == nil || !e.open {
+	path := strings.TrimSuffix(to.path, "/")
+	e, inPath, missing := s.find(req.Method, path)
+	who := identity{token: creds.token != ""}
+	if missing != nil || !e.open {
 		var err error
 		if who, err = s.authenticate(req.Method, creds); err != nil {
 			return s.render("json", nil, err), nil
 		}
-	} else {
-		who.token = creds.token != ""
 	}
 	if who.ticket && req.ContentLength > 0 && body.Buffered() == 0 {
 		// A body that comes in another TLS record than its header, after a ticket was
 		// verified, makes pveproxy close the connection without a word.
 		return reply{}, errHang
 	}
-	sent, refused, err := readParams(req, body, query)
-	if err != nil || refused != nil {
-		if refused == nil {
-			return reply{}, err
-		}
-		return *refused, nil
+	sent, err := readParams(req, body, to.query)
+	if refused := (*refusedError)(nil); errors.As(err, &refused) {
+		return refused.reply, nil
+	}
+	if err != nil {
+		return reply{}, err
 	}
 	if missing != nil {
-		return s.render(format, nil, missing), nil
+		return s.render(to.format, nil, missing), nil
 	}
-	data, err := s.dispatch(e, inPath, sent, who.authid, strings.TrimSuffix(path, "/"), who.token)
-	answer := s.render(format, data, err)
+	data, err := s.dispatch(e, inPath, sent, who.authid, path, who.token)
+	answer := s.render(to.format, data, err)
 	answer.forward = e.protected
 	return answer, nil
 }
 
+// refusedError is a body that pveproxy does not take, with its answer.
+type refusedError struct{ reply }
+
+func (e *refusedError) Error() string { return e.reason }
+
 // readParams reads the body, checks its type and merges the query over it.
-func readParams(req *http.Request, body *bufio.Reader, query string) (rawParams, *reply, error) {
+func readParams(req *http.Request, body *bufio.Reader, query string) (rawParams, error) {
 	params := rawParams{}
-	length, _ := strconv.ParseInt(req.Header.Get("Content-Length"), 10, 64)
-	refuse := func(r reply) (rawParams, *reply, error) {
-		// The client is still sending: it would not see the answer to a connection that
-		// was reset.
-		_, _ = io.CopyN(io.Discard, body, min(length, 8*maxBody))
-		return nil, &r, nil
-	}
-	if length > 0 {
-		if req.Method == http.MethodGet || req.Method == http.MethodDelete {
-			return refuse(plain(501, "Unexpected content for method '"+req.Method+"'"))
-		}
-		if length > maxBody {
-			return refuse(plain(501, "for data too large"))
+	if length, _ := strconv.ParseInt(req.Header.Get("Content-Length"), 10, 64); length > 0 {
+		kind, err := bodyKind(req, length)
+		if err != nil {
+			// The client is still sending: it would not see the answer to a connection that
+			// was reset.
+			_, _ = io.CopyN(io.Discard, body, min(length, 8*maxBody))
+			return nil, err
 		}
 		raw := make([]byte, length)
-		contentType := req.Header.Get("Content-Type")
-		kind, _, _ := strings.Cut(contentType, ";")
-		kind = strings.TrimSpace(kind)
-		if kind != "" && kind != "application/x-www-form-urlencoded" && kind != "application/json" {
-			return refuse(plain(506, "upload 'Content-Type '"+contentType+"' not implemented"))
-		}
 		if _, err := io.ReadFull(body, raw); err != nil {
-			return nil, nil, errHang
+			return nil, errHang
 		}
-		length = 0
-		if kind == "application/json" {
-			var err error
-			if params, err = parseJSON(raw); err != nil {
-				r := plain(500, err.Error())
-				r.body = append(r.body, '\n')
-				return refuse(r)
-			}
-		} else {
-			params = parseForm(string(raw))
+		if params, err = parseBodyAs(kind, raw); err != nil {
+			return nil, err
 		}
 	}
 	params.merge(parseForm(query))
-	return params, nil, nil
+	return params, nil
+}
+
+// Media types that pveproxy takes.
+const (
+	formType = "application/x-www-form-urlencoded"
+	jsonType = "application/json"
+)
+
+// bodyKind checks what the header says about the body and returns its media type.
+func bodyKind(req *http.Request, length int64) (string, error) {
+	contentType := req.Header.Get("Content-Type")
+	kind, _, _ := strings.Cut(contentType, ";")
+	kind = strings.TrimSpace(kind)
+	switch {
+	case req.Method == http.MethodGet || req.Method == http.MethodDelete:
+		return "", &refusedError{plain(501, "Unexpected content for method '"+req.Method+"'")}
+	case length > maxBody:
+		return "", &refusedError{plain(501, "for data too large")}
+	case kind != "" && kind != formType && kind != jsonType:
+		return "", &refusedError{plain(506, "upload 'Content-Type '"+contentType+"' not implemented")}
+	}
+	return kind, nil
+}
+
+// parseBodyAs reads a form or a JSON object.
+func parseBodyAs(kind string, raw []byte) (rawParams, error) {
+	if kind != jsonType {
+		return parseForm(string(raw)), nil
+	}
+	params, err := parseJSON(raw)
+	if err != nil {
+		r := plain(500, err.Error())
+		r.body = append(r.body, '\n')
+		return nil, &refusedError{r}
+	}
+	return params, nil
 }

@@ -108,8 +108,7 @@ func replay(t *testing.T, version string, pairs []pair, only map[string]bool) (d
 
 // endpointOf names the endpoint of a request with its parameters unfilled.
 func (p *player) endpointOf(rec *pair) string {
-	_, path, _, _ := splitTarget(rec.Request.Target)
-	if e, _, err := p.srv.find(rec.Request.Method, path); err == nil {
+	if e, _, err := p.srv.find(rec.Request.Method, parseTarget(rec.Request.Target).path); err == nil {
 		return e.method + " " + e.path
 	}
 	return "not implemented"
