@@ -171,8 +171,7 @@ func (w *printer) aliases(e *AliasDef) {
 			w.members(a.Members)
 		}
 	}
-	w.endCommand(lastCommand(e))
-	w.trailing(&e.Place)
+	w.endCommand(lastCommand(e), &e.Place)
 }
 
 func lastCommand(e *AliasDef) *CommandMember {
@@ -193,8 +192,7 @@ func (w *printer) userSpec(e *UserSpec) {
 		w.privilege(&e.Privileges[i])
 	}
 	last := e.Privileges[len(e.Privileges)-1].Commands
-	w.endCommand(&last[len(last)-1].CommandMember)
-	w.trailing(&e.Place)
+	w.endCommand(&last[len(last)-1].CommandMember, &e.Place)
 }
 
 // privilege writes "hosts = commands", broken into lines if it grows long.
@@ -308,15 +306,21 @@ func (w *printer) command(m CommandMember) {
 	}
 }
 
-// endCommand keeps a blank at the very end of arguments from joining the
-// backslash before it and the newline to a continuation: an empty comment
-// follows it at once.
-func (w *printer) endCommand(last *CommandMember) {
-	if last == nil || !last.Command.HasArgs {
-		return
+// endCommand writes what follows the last command. A blank at the very end of its
+// arguments must not join the backslash before it and the newline to a
+// continuation: the comment, or a continuation of its own, follows it at once.
+func (w *printer) endCommand(last *CommandMember, p *Place) {
+	args := ""
+	if last != nil {
+		args = last.Command.Args
 	}
-	if a := last.Command.Args; a != "" && isBlank(a[len(a)-1]) {
-		w.WriteByte('#')
+	switch {
+	case args == "" || !isBlank(args[len(args)-1]):
+		w.trailing(p)
+	case p.HasTrailing:
+		w.comment(p.Trailing, false)
+	default:
+		w.WriteString("\\\n")
 	}
 }
 
