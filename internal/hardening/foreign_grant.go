@@ -35,7 +35,7 @@ func foreignGrants(t *sudoersTree, own string, subject policy.Subject) []Foreign
 			File:      grant.Pos.File,
 			Line:      grant.Pos.Line,
 			Text:      grant.Text,
-			Removable: grant.Exact,
+			Removable: grant.Users == policy.MatchDirect,
 			Root:      grant.Unrestricted(),
 		})
 	}

@@ -27,7 +27,7 @@ var dropInName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_-]{0,127}$`)
 func CheckDropInName(name string) error {
 	switch {
 	case strings.ContainsAny(name, ".~"):
-		return fmt.Errorf("sudo skips files in %s whose name contains \".\" or ends in \"~\", so a policy named %q would never take effect; "+
+		return fmt.Errorf("a file in %s whose name contains \".\" or ends in \"~\" is skipped by sudo, so a policy named %q would never take effect; "+
 			"use letters, digits, \"_\" and \"-\", for example %q", sudoersDir, name, suggestDropInName(name))
 	case !dropInName.MatchString(name):
 		return fmt.Errorf("%q is not a usable file name in %s: use 1 to 128 letters, digits, \"_\" and \"-\", not beginning with \"-\"", name, sudoersDir)
@@ -98,7 +98,7 @@ func (p SudoersPolicy) Observe(ctx context.Context, nodes Nodes, target node.Tar
 
 func (p SudoersPolicy) query() node.Query {
 	query := node.Query{Files: []string{p.Path()}}
-	if !strings.HasPrefix(p.Subject, "%") && !strings.HasPrefix(p.Subject, "#") {
+	if p.Subject != "" && !strings.HasPrefix(p.Subject, "%") {
 		query.Accounts = []string{p.Subject}
 	}
 	return query

@@ -89,7 +89,7 @@ func StartCluster(ctx context.Context, spec ClusterSpec) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Cluster{SSHKeyPEM: key.private, lab: &lab{}}
+	c := &Cluster{SSHKeyPEM: key.private, lab: &lab{key: key.private}}
 	if err := c.start(ctx, spec, key.public); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
@@ -192,7 +192,7 @@ func (c *Cluster) close() error {
 	stopping.Wait()
 	problems = append(problems, failures...)
 	if c.lab.spawner != nil {
-		c.lab.spawner.close()
+		problems = append(problems, c.lab.spawner.close())
 	}
 	if c.lab.state != nil {
 		problems = append(problems, c.lab.state.remove())

@@ -5,6 +5,7 @@ package lab
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -41,46 +42,49 @@ const nodeNamespaces = unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWNET 
 
 // enter runs argv as root inside the namespaces of the process that pidfd refers to, with the same capabilities as the node's
 // own processes. It needs no network, no sshd and no login, so it works on a node that is cut off or broken.
-// cgroup is the control group to put the command in.
+// cgroup is the control group to put the command in. A process of its own goes there, since a thread could not come back.
 func enter(ctx context.Context, pidfd int, cgroup *os.File, stdin string, argv []string) (stdout, stderr string, err error) {
 	var out, errOut bytes.Buffer
-	_, err = onThread(func() (struct{}, error) {
-		none := struct{}{}
-		// setns(2): a mount namespace can only be joined by a thread that shares its root and working directory with no other.
-		if err := unix.Unshare(unix.CLONE_FS); err != nil {
-			return none, err
-		}
-		if err := unix.Setns(pidfd, nodeNamespaces); err != nil {
-			return none, fmt.Errorf("entering the node's namespaces: %w", err)
-		}
-		if err := dropCapabilities(); err != nil {
-			return none, err
-		}
-		cmd := exec.CommandContext(ctx, "/usr/bin/env", argv...) // env(1) searches the node's path and reports a missing command
-		cmd.Args[0] = "env"
-		cmd.Env = []string{"PATH=" + nodePath, "HOME=/root", "USER=root", "LOGNAME=root", "LANG=C.UTF-8", "TERM=dumb"}
-		cmd.Dir = "/"
-		cmd.SysProcAttr = &syscall.SysProcAttr{UseCgroupFD: true, CgroupFD: int(cgroup.Fd())}
-		cmd.Stdin = strings.NewReader(stdin)
-		cmd.Stdout, cmd.Stderr = &out, &errOut
-		return none, cmd.Run()
-	})
+	duplicate, err := unix.FcntlInt(uintptr(pidfd), unix.F_DUPFD_CLOEXEC, 3)
+	if err != nil {
+		return "", "", os.NewSyscallError("fcntl", err)
+	}
+	node := os.NewFile(uintptr(duplicate), "node")
+	defer node.Close()
+	cmd := exec.CommandContext(ctx, selfExe, argv...)
+	cmd.Args[0] = roleEnter
+	cmd.Env = []string{"PATH=" + nodePath, "HOME=/root", "USER=root", "LOGNAME=root", "LANG=C.UTF-8", "TERM=dumb"}
+	cmd.Dir = "/"
+	cmd.SysProcAttr = &syscall.SysProcAttr{UseCgroupFD: true, CgroupFD: int(cgroup.Fd())}
+	cmd.ExtraFiles = []*os.File{node}
+	cmd.Stdin = strings.NewReader(stdin)
+	cmd.Stdout, cmd.Stderr = &out, &errOut
+	err = cmd.Run()
 	return out.String(), errOut.String(), err
 }
 
-// forbidden are capabilities that no process of a node has: each would act on the machine as a whole.
-var forbidden = []uintptr{
-	unix.CAP_SYS_MODULE, unix.CAP_SYS_RAWIO, unix.CAP_SYS_TIME, unix.CAP_SYSLOG,
-	unix.CAP_MAC_ADMIN, unix.CAP_MAC_OVERRIDE, unix.CAP_WAKE_ALARM,
-}
-
-// dropCapabilities removes the forbidden capabilities from the calling thread's bounding set: what it executes from now on
-// cannot have them.
-func dropCapabilities() error {
-	for _, capability := range forbidden {
-		if err := unix.Prctl(unix.PR_CAPBSET_DROP, capability, 0, 0, 0); err != nil {
-			return fmt.Errorf("dropping capability %d: %w", capability, err)
-		}
+// enterMain is roleEnter: it enters the namespaces of the process behind file descriptor 3 and runs there what its arguments say. The
+// pid namespace is that of its children only, so it stays and passes on how the command ended.
+func enterMain() error {
+	// setns(2): a mount namespace can only be joined by a thread that shares its root and working directory with no other.
+	if err := unix.Unshare(unix.CLONE_FS); err != nil {
+		return err
 	}
-	return nil
+	if err := unix.Setns(3, nodeNamespaces); err != nil {
+		return fmt.Errorf("entering the node's namespaces: %w", err)
+	}
+	if err := dropCapabilities(); err != nil {
+		return err
+	}
+	// The command ends with this process. Go's own Pdeathsig is of no use: it compares process ids across pid namespaces. env(1)
+	// searches the node's path and reports a missing command.
+	cmd := exec.Command("/usr/bin/setpriv", append([]string{"--pdeathsig", "KILL", "/usr/bin/env"}, os.Args[1:]...)...)
+	cmd.Dir = "/"
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	err := cmd.Run()
+	var ended *exec.ExitError
+	if errors.As(err, &ended) && ended.Exited() {
+		os.Exit(ended.ExitCode())
+	}
+	return err
 }

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -35,7 +36,7 @@ func Missing() []string {
 		add("the capability to make namespaces (CAP_SYS_ADMIN): %v; in a container, run it privileged", err)
 	}
 	for _, p := range programs {
-		if !installed(p.name) {
+		if _, err := lookPath(p.name); err != nil {
 			add("%s, which %s: apt-get install %s", p.name, p.purpose, p.debianPackage)
 		}
 	}
@@ -55,23 +56,25 @@ func Missing() []string {
 	return missing
 }
 
-// installed reports whether a program can be found, also in the directories that only root's search path has.
-func installed(name string) bool {
-	if _, err := exec.LookPath(name); err == nil {
-		return true
+// lookPath finds a program, also in the directories that only root's search path has.
+func lookPath(name string) (string, error) {
+	path, err := exec.LookPath(name)
+	if err == nil {
+		return path, nil
 	}
 	for _, dir := range []string{"/usr/local/sbin", "/usr/sbin", "/sbin"} {
-		if info, err := os.Stat(filepath.Join(dir, name)); err == nil && info.Mode()&0o111 != 0 {
-			return true
+		if path, err := exec.LookPath(filepath.Join(dir, name)); err == nil {
+			return path, nil
 		}
 	}
-	return false
+	return "", err
 }
 
 // canUnshare tries what a spawner does.
 func canUnshare() error {
-	_, err := onThread(func() (struct{}, error) { return struct{}{}, privateMounts() })
-	return err
+	cmd := exec.Command("/bin/true")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: unix.CLONE_NEWNS}
+	return cmd.Run()
 }
 
 // overlayKnown reports whether the kernel has the overlay file system; mounting would also load the module on demand.

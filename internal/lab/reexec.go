@@ -11,24 +11,26 @@ import (
 // Roles this program takes when it is started again, recognised by argv[0].
 const (
 	roleContainer = "pvesec-lab-container" // PID 1 of a node that shares the caller's kernel, until it executes /sbin/init
-	roleMachine   = "pvesec-lab-machine"   // PID 1 next to a node with its own kernel, until it executes that kernel
+	roleGuest     = "pvesec-lab-guest"     // PID 1 next to a node with its own kernel, until it executes that kernel
+	roleEnter     = "pvesec-lab-enter"     // in the namespaces of a node, to run a command there
 	roleJanitor   = "pvesec-lab-janitor"   // outlives a crashed caller and clears up after it
 )
 
 // selfExe is the running program, whatever has happened to its path since.
 const selfExe = "/proc/self/exe"
 
-// init keeps the main goroutine on the main thread for good: the goroutines of this package that enter other namespaces end
-// together with their thread, and the main thread is the one that the Go runtime cannot end. It then takes the role that
-// argv[0] names; a role never returns.
+// init keeps the main goroutine on the main thread, which a role that enters other namespaces needs, and takes the role that argv[0]
+// names; a role never returns.
 func init() {
 	runtime.LockOSThread()
 	var role func() error
 	switch os.Args[0] {
 	case roleContainer:
 		role = containerMain
-	case roleMachine:
-		role = machineMain
+	case roleGuest:
+		role = guestMain
+	case roleEnter:
+		role = enterMain
 	case roleJanitor:
 		role = janitorMain
 	default:

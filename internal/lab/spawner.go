@@ -4,6 +4,7 @@ package lab
 
 import (
 	"fmt"
+	"os"
 	"os/exec"
 	"runtime"
 
@@ -12,21 +13,24 @@ import (
 
 // spawner is an OS thread with a mount namespace of its own. Disks are mounted there, so that the caller never sees them, and
 // nodes are started from there, so that they inherit these mounts and so that their parent death signal is tied to a thread
-// that lives exactly as long as the lab.
+// that lives as long as the program.
 type spawner struct {
 	calls chan func()
-	done  chan struct{}
+	done  chan error
 }
 
-// newSpawner starts the thread. It ends, and takes every mount and every process it started with it, when close is called
-// or when the whole program ends.
+// newSpawner starts the thread. When close is called it leaves its mount namespace, which is gone then with every mount in it; when
+// the program ends, the processes that it started end too.
 func newSpawner() (*spawner, error) {
-	s := &spawner{calls: make(chan func()), done: make(chan struct{})}
+	s := &spawner{calls: make(chan func()), done: make(chan error)}
 	started := make(chan error)
 	go func() {
-		defer close(s.done)
-		runtime.LockOSThread() // never unlocked: the thread must not be reused, it ends with this goroutine
-		err := privateMounts()
+		runtime.LockOSThread() // never unlocked: its working directory is its own for good, so nothing else may run on it
+		home, err := os.Open("/proc/thread-self/ns/mnt")
+		if err == nil {
+			defer home.Close()
+			err = privateMounts()
+		}
 		started <- err
 		if err != nil {
 			return
@@ -34,6 +38,8 @@ func newSpawner() (*spawner, error) {
 		for call := range s.calls {
 			call()
 		}
+		s.done <- unix.Setns(int(home.Fd()), unix.CLONE_NEWNS)
+		select {} // the thread must not end, see socketIn
 	}()
 	if err := <-started; err != nil {
 		return nil, err
@@ -62,8 +68,8 @@ func (s *spawner) do(call func() error) error {
 // start starts cmd as a child of the spawner's thread.
 func (s *spawner) start(cmd *exec.Cmd) error { return s.do(cmd.Start) }
 
-// close ends the thread.
-func (s *spawner) close() {
+// close gives the mounts up.
+func (s *spawner) close() error {
 	close(s.calls)
-	<-s.done
+	return <-s.done
 }

@@ -112,7 +112,9 @@ func buildRules(ctx context.Context, m *sudoersPolicyModel, diags *diag.Diagnost
 	}
 	file, problems := sudoers.Build(structured, planVersion)
 	for _, problem := range problems {
-		diags.AddAttributeError(rulePath(problem), upperFirst(problem.Err.Msg), ruleDetail(problem, structured))
+		at := rulePath(problem)
+		// Terraform points at the resource for a path this deep, so the text names the element.
+		diags.AddAttributeError(at, upperFirst(problem.Err.Msg), fmt.Sprintf("In %s:\n\n%s", at, ruleDetail(problem, structured)))
 	}
 	if len(problems) > 0 {
 		return nil

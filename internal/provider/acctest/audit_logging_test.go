@@ -28,7 +28,7 @@ func TestAuditLoggingLifeCycle(t *testing.T) {
 			c := clusterOf(t, lab.ClusterSpec{Nodes: []lab.NodeSpec{{Suite: suite}, {Suite: suite}}})
 			pve1, pve2 := c.Nodes[0], c.Nodes[1]
 			before := snapshot(t, pve1)
-			shell(t, pve1, "echo 'agent ALL=(root) NOPASSWD: /usr/bin/id' >/etc/sudoers.d/test")
+			shell(t, pve1, "echo 'agent ALL=(root) NOPASSWD: /usr/bin/id' >/etc/sudoers.d/test; chmod 0440 /etc/sudoers.d/test")
 			first := config(c) + auditConfig("")
 			second := config(c) + auditConfig(`io_logs = { input = true, max_sessions = 500 }
   rotation = { frequency = "daily", keep = 7, compress = false }
@@ -77,15 +77,14 @@ func TestAuditLoggingLifeCycle(t *testing.T) {
 					ConfigPlanChecks: planned(auditAddress, plancheck.ResourceActionCreate),
 				},
 				resource.TestStep{
-					Config:             second,
-					ResourceName:       auditAddress,
-					ImportState:        true,
-					ImportStateId:      "ops",
-					ImportStatePersist: true,
-				},
-				resource.TestStep{ // what the configuration leaves out is written out by the import; nothing on a node changes
-					Config: second,
-					Check:  func(*terraform.State) error { shell(t, pve1, "rm /etc/sudoers.d/test"); return nil },
+					PreConfig:                            func() { shell(t, pve1, "rm /etc/sudoers.d/test") },
+					ResourceName:                         auditAddress,
+					ImportState:                          true,
+					ImportStateId:                        "ops",
+					ImportStateVerify:                    true,
+					ImportStateVerifyIdentifierAttribute: "name",
+					// An import writes out what the configuration may leave out.
+					ImportStateVerifyIgnore: []string{"sudo_log", "io_logs", "security_log", "rotation"},
 				},
 			)
 			if after := snapshot(t, pve1); after != before {
@@ -100,6 +99,7 @@ func TestAuditLoggingLifeCycle(t *testing.T) {
 
 // recordsArrive runs a command as agent and looks for it in every log.
 func recordsArrive(t *testing.T, node *lab.Node) error {
+	t.Helper()
 	shell(t, node, "runuser -u agent -- sudo -n /usr/bin/id")
 	for what, script := range map[string]string{
 		"sudo log":     "grep -q 'COMMAND=/usr/bin/id' /var/log/sudo-agent.log",

@@ -119,6 +119,7 @@ func shell(t *testing.T, node *lab.Node, script string) string {
 
 // onNodes is shell on every node as a step's PreConfig.
 func onNodes(t *testing.T, c *lab.Cluster, script string) func() {
+	t.Helper()
 	return func() {
 		for _, node := range c.Nodes {
 			shell(t, node, script)
@@ -132,11 +133,11 @@ func snapshot(t *testing.T, node *lab.Node) string {
 	return shell(t, node, `find /etc/sudoers /etc/sudoers.d /etc/rsyslog.d /etc/logrotate.d /etc/pvesec -printf '%p %m %u:%g ' \( -type f -exec sha256sum {} \; -o -printf '\n' \) 2>/dev/null | sort`)
 }
 
-// matches makes a regular expression of a message that Terraform may break over lines at any blank.
+// matches makes a regular expression of a message that Terraform may break over lines at any blank and begin with a capital.
 func matches(text string) *regexp.Regexp {
 	words := strings.Fields(text)
 	for i, word := range words {
 		words[i] = regexp.QuoteMeta(word)
 	}
-	return regexp.MustCompile(strings.Join(words, `[\s│]+`))
+	return regexp.MustCompile(`(?i)` + strings.Join(words, `[\s│]+`))
 }
