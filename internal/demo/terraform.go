@@ -35,7 +35,7 @@ func newWorkspace(ctx context.Context, n *narrator, provider map[string]string) 
 	}
 	w := &workspace{narrator: n, dir: dir}
 	mirror := filepath.Join(dir, "mirror")
-	binary := filepath.Join(mirror, "registry.terraform.io", "pvesec", "pvesec", "0.0.0", runtime.GOOS+"_"+runtime.GOARCH, "terraform-provider-pvesec_v0.0.0")
+	binary := filepath.Join(mirror, "registry.terraform.io", "pvesec", "pvesec", "0.1.0", runtime.GOOS+"_"+runtime.GOARCH, "terraform-provider-pvesec_v0.1.0")
 	cli := fmt.Sprintf("disable_checkpoint = true\nprovider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", mirror)
 	err = errors.Join(
 		os.WriteFile(filepath.Join(dir, "main.tf"), example, 0o600),
@@ -66,7 +66,7 @@ func (w *workspace) remove() error { return os.RemoveAll(w.dir) }
 // terraform runs a command, shows it with all that it prints, and returns that. Any exit code but wanted is an error.
 func (w *workspace) terraform(ctx context.Context, wanted int, args ...string) (string, error) {
 	w.command("", "terraform "+strings.Join(args, " "))
-	if !w.colour && args[0] != "init" {
+	if !w.colour {
 		args = append(args, "-no-color")
 	}
 	cmd := exec.CommandContext(ctx, "terraform", args...)

@@ -104,15 +104,23 @@ func buildRules(ctx context.Context, m *sudoersPolicyModel, diags *diag.Diagnost
 	}
 	var rules []sudoersRuleModel
 	diags.Append(m.Rules.ElementsAs(ctx, &rules, false)...)
-	for _, rule := range rules {
-		structured.Rules = append(structured.Rules, rule.rule(ctx, diags))
+	var origins []origin
+	for i, model := range rules {
+		rule := model.rule(ctx, diags)
+		for j, command := range rule.Commands {
+			// A line of its own for each command: a plan then shows one line for one command gained or lost.
+			single := rule
+			single.Commands = []string{command}
+			structured.Rules = append(structured.Rules, single)
+			origins = append(origins, origin{rule: i, command: j})
+		}
 	}
 	if diags.HasError() {
 		return nil
 	}
 	file, problems := sudoers.Build(structured, planVersion)
 	for _, problem := range problems {
-		at := rulePath(problem)
+		at := rulePath(problem, origins)
 		// Terraform points at the resource for a path this deep, so the text names the element.
 		diags.AddAttributeError(at, upperFirst(problem.Err.Msg), fmt.Sprintf("In %s:\n\n%s", at, ruleDetail(problem, structured)))
 	}
@@ -159,23 +167,28 @@ var ruleAttributes = map[string]string{
 	"Timeout": "timeout", "NotBefore": "not_before", "NotAfter": "not_after", "Cwd": "cwd",
 }
 
+// origin is the element of rules, and of its commands, that a rendered line comes from.
+type origin struct{ rule, command int }
+
 // rulePath is the attribute that an error in structured rules concerns.
-func rulePath(problem *sudoers.RuleError) path.Path {
-	var at path.Path
+func rulePath(problem *sudoers.RuleError, origins []origin) path.Path {
 	switch {
 	case problem.Field == "Subject":
 		return path.Root("subject")
-	case problem.Field == "Defaults":
-		at = path.Root("defaults")
+	case problem.Field == "Defaults" && problem.Index >= 0:
+		return path.Root("defaults").AtListIndex(problem.Index)
 	case problem.Rule < 0:
 		return path.Root("rules")
-	default:
-		at = path.Root("rules").AtListIndex(problem.Rule).AtName(ruleAttributes[problem.Field])
 	}
-	if problem.Index >= 0 {
-		at = at.AtListIndex(problem.Index)
+	from := origins[problem.Rule]
+	at := path.Root("rules").AtListIndex(from.rule).AtName(ruleAttributes[problem.Field])
+	switch {
+	case problem.Index < 0:
+		return at
+	case problem.Field == "Commands":
+		return at.AtListIndex(from.command)
 	}
-	return at
+	return at.AtListIndex(problem.Index)
 }
 
 // ruleDetail shows the element with a caret, and what to write instead.
