@@ -52,7 +52,7 @@ func (m *matcher) pathMatchesGlob(spec, path string) bool {
 		return false
 	}
 	if m.fastGlob {
-		return fnmatch(spec, path, fnmPathname) || fnmatch(spec, m.env.Canonical(path), fnmPathname)
+		return fnmatch(spec, path, fnmPathname) || m.resolves() && fnmatch(spec, m.env.Canonical(path), fnmPathname)
 	}
 	pattern, isDir := strings.CutSuffix(spec, "/")
 	for _, p := range m.env.spellings(path) {
@@ -66,12 +66,18 @@ func (m *matcher) pathMatchesGlob(spec, path string) bool {
 	return false
 }
 
-// pathMatchesRegex matches the path as given, then with its directory resolved.
+// pathMatchesRegex matches the path as given, then (since 1.9.14) with its
+// directory resolved.
 func (m *matcher) pathMatchesRegex(spec, path string) bool {
 	if !strings.HasPrefix(path, "/") || !m.env.exists(path) {
 		return false
 	}
-	return matchERE(spec, path) || matchERE(spec, m.env.Canonical(path))
+	return matchERE(spec, path) || m.resolves() && matchERE(spec, m.env.Canonical(path))
+}
+
+// resolves tells whether sudo tries patterns on the resolved directory too.
+func (m *matcher) resolves() bool {
+	return m.env.Version.AtLeast(sudoers.Version{Major: 1, Minor: 9, Patch: 14})
 }
 
 // argsMatch matches the arguments (match_command.c, command_args_match).

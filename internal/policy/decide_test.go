@@ -80,6 +80,7 @@ func TestDecide(t *testing.T) {
 		{"nor match a leading dot", "agent ALL=/opt/*", "/opt/.x", nil, Unmatched},
 		{"but do with fast_glob", "Defaults fast_glob\nagent ALL=/opt/*", "/opt/.x", nil, Allowed},
 		{"regular expressions", "agent ALL=^/usr/bin/(id|who)$", "/bin/id", nil, Allowed},
+		{"on the path as given only, before 1.9.14", "agent ALL=^/usr/bin/(id|who)$", "/bin/id", func(r *Request) { r.Env = Debian(PVE8) }, Unmatched},
 		{"an undefined command alias matches nothing", "agent ALL=ALL, !IDS", "/bin/id", nil, Allowed},
 		{"command aliases have three values", "Cmnd_Alias C = /bin/id, !/bin/who\nagent ALL=!C", "/bin/who", nil, Allowed},
 
