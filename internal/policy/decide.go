@@ -96,18 +96,8 @@ func (m *matcher) prepare(r *Request) {
 	case m.runAs.groupGiven:
 		m.runAs.user = r.Subject
 	default:
-		m.runAs.user = account("root")
+		m.runAs.user = m.env.account("root")
 	}
-}
-
-// account is a user of whom only the name is known; root is known better.
-func account(name string) Subject {
-	s := Subject{Name: name}
-	if name == "root" {
-		uid := 0
-		s.UID, s.Groups, s.GIDs = &uid, []string{"root"}, []int{0}
-	}
-	return s
 }
 
 // settings gives the Defaults in force and takes over those that matter for
@@ -130,7 +120,7 @@ func (m *matcher) settings(tree *sudoers.Tree, r *Request) Settings {
 	})
 	m.use(s)
 	if r.RunAsUser == nil && !m.runAs.groupGiven && m.runAs.user.Name != m.runasDefault {
-		m.runAs.user = account(m.runasDefault)
+		m.runAs.user = m.env.account(m.runasDefault)
 	}
 	m.collect(tree, s, func(d *sudoers.Defaults) bool {
 		return d.Scope == sudoers.ScopeCommand && m.commands(d.Commands, &m.line) == allow
@@ -228,6 +218,9 @@ func (m *matcher) assumptions(r *Request) []string {
 		list = append(list, "every path that the policy or the request names exists")
 	}
 	list = append(list, "a file has the digest that the policy gives, and no hard links")
+	if a := m.env.account(m.runAs.user.Name); r.RunAsUser == nil && a.UID == nil {
+		list = append(list, "the id and groups of "+m.runAs.user.Name+" are not known")
+	}
 	if r.Time.IsZero() {
 		list = append(list, "NOTBEFORE and NOTAFTER are not looked at")
 	}

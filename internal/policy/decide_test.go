@@ -62,6 +62,7 @@ func TestDecide(t *testing.T) {
 		{"root by default", "agent ALL=(www-data) ALL", "/bin/id", nil, Unmatched},
 		{"a target user", "agent ALL=(www-data) ALL", "/bin/id", func(r *Request) { r.RunAsUser = &www }, Allowed},
 		{"runas_default", "Defaults runas_default=www-data\nagent ALL=(www-data) ALL", "/bin/id", nil, Allowed},
+		{"runas_default by its id", "Defaults runas_default=www-data\nagent ALL=(#33) ALL", "/bin/id", func(r *Request) { r.Env.Accounts = []Subject{www} }, Allowed},
 		{"a denied target skips the entry", "agent ALL=(ALL) /bin/id, (ALL, !root) !/bin/id", "/bin/id", nil, Allowed},
 		{"ALL covers users, not groups", "agent ALL=(ALL) ALL", "/bin/id", func(r *Request) { r.RunAsGroup = "disk" }, Unmatched},
 		{"unless listed", "agent ALL=(ALL : disk) ALL", "/bin/id", func(r *Request) { r.RunAsGroup = "disk" }, Allowed},

@@ -16,6 +16,24 @@ type Environment struct {
 	// Exists tells whether an absolute canonical path exists. Nil assumes that
 	// every path does.
 	Exists func(path string) bool
+	// Accounts are the users of the node that a rule may name as target. Of others
+	// only the name is known, so that "#uid" and "%group" do not match them.
+	Accounts []Subject
+}
+
+// account finds a user by name; root is known everywhere.
+func (e *Environment) account(name string) Subject {
+	for _, a := range e.Accounts {
+		if a.Name == name {
+			return a
+		}
+	}
+	s := Subject{Name: name}
+	if name == "root" {
+		uid := 0
+		s.UID, s.Groups, s.GIDs = &uid, []string{"root"}, []int{0}
+	}
+	return s
 }
 
 // Debian is the environment of Debian 12 and 13 and so of Proxmox VE 8 and 9: the

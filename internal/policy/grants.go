@@ -149,8 +149,7 @@ func (m *matcher) coversAll(c *sudoers.CommandMember) bool {
 
 // mayBeRoot tells whether a run-as list admits root.
 func (m *matcher) mayBeRoot(r *sudoers.RunAs) bool {
-	uid := 0
-	root := Subject{Name: "root", UID: &uid, Groups: []string{"root"}, GIDs: []int{0}}
+	root := m.env.account("root")
 	switch {
 	case r == nil:
 		return root.isName(m.runasDefault, m.foldUser)

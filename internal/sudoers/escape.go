@@ -9,11 +9,11 @@ func EscapeName(s string) string {
 	if id(s) == len(s) && s != "" {
 		return s
 	}
-	return escapeName(s, true)
+	return escapeName(s)
 }
 
 // EscapeWord writes the value of an option as one word.
-func EscapeWord(s string) string { return escapeName(s, true) }
+func EscapeWord(s string) string { return escapeName(s) }
 
 // EscapeGroup writes the name of a Unix group as it stands in a user list, with
 // '%' before it.
@@ -34,8 +34,8 @@ func escapeGroup(s string) string {
 	return s[:head] + escapeBytes(s[head:])
 }
 
-func escapeName(s string, quotes bool) string {
-	if quotes && strings.Contains(s, " ") && quotable(s) && s[0] != '%' && s[0] != '+' {
+func escapeName(s string) string {
+	if strings.Contains(s, " ") && quotable(s) && s[0] != '%' && s[0] != '+' {
 		return `"` + s + `"`
 	}
 	if s == "" {

@@ -160,8 +160,8 @@ func ResolveInclude(from, name, host string, v Version) string {
 	return from[:strings.LastIndexByte(from, '/')+1] + expanded
 }
 
-// Includes lists the paths that the files of a tree include, in order, for a
-// caller that fetches them one by one.
+// Includes lists the paths that a file includes, in order, for a caller that
+// fetches them one by one.
 func Includes(f *File, host string, v Version) (files, dirs []string) {
 	for _, e := range f.Entries {
 		inc, ok := e.(*Include)

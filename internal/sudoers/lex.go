@@ -48,8 +48,7 @@ func newLexer(text string, v Version) *lexer {
 	return &lexer{text: text, version: v, line: 1}
 }
 
-// rest is the text of the current line up to an embedded NUL, which ends a line
-// as a newline does (toke.l, sudoers_input); the preparation is in prepare.
+// rest is the text that is not read yet.
 func (l *lexer) rest() string { return l.text[l.pos:] }
 
 func (l *lexer) atLineStart() bool { return l.pos == l.lineStart }
@@ -93,7 +92,7 @@ func (l *lexer) takeNewline(t token, n int) token {
 	return t
 }
 
-// skip passes over a continuation, if there is one.
+// skipContinuation passes over a continuation, if there is one.
 func (l *lexer) skipContinuation() bool {
 	n := continuation(l.rest())
 	if n == 0 {

@@ -161,7 +161,7 @@ func (p *parser) comment() {
 	t := p.next()
 	c := &Comment{Text: t.text, Blank: !t.comment}
 	c.At = p.pos(&t)
-	c.Range = p.range_()
+	c.Range = p.lineRange()
 	if c.Blank {
 		n := len(p.file.Entries)
 		if n > 0 {
@@ -174,8 +174,8 @@ func (p *parser) comment() {
 	p.file.Entries = append(p.file.Entries, c)
 }
 
-// range_ is the logical line whose newline was just read.
-func (p *parser) range_() Span {
+// lineRange is the logical line whose newline was just read.
+func (p *parser) lineRange() Span {
 	return Span{Start: p.start, End: min(p.lex.pos, len(p.file.Text))}
 }
 
@@ -187,7 +187,7 @@ func (p *parser) endOfLine(pl *Place, want, hint string) bool {
 	}
 	pl.Trailing, pl.HasTrailing = t.text, t.comment
 	p.hasTok = false
-	pl.Range = p.range_()
+	pl.Range = p.lineRange()
 	return true
 }
 
@@ -233,7 +233,7 @@ func (p *parser) include(place Place) (Entry, bool) {
 	if !p.endOfLine(&inc.Place, "end of line behind the name", "an include takes one name; put a name that contains blanks in double quotes") {
 		// The include counts although the line is wrong.
 		p.recover()
-		inc.Range = p.range_()
+		inc.Range = p.lineRange()
 	}
 	return inc, true
 }
