@@ -1,0 +1,147 @@
+package hardening
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
+)
+
+// settings are audit settings of every shape.
+func settings() map[string]AuditLogging {
+	full := AuditLogging{
+		Name: "ops", Subjects: []string{"%operators", "agent"}, Require: true,
+		SudoLog:     &SudoLog{Directory: "/var/log", Mode: "0600"},
+		IOLogs:      &IOLogs{Input: true, Output: true, Directory: "/var/log/sudo-io", Mode: "0600", MaxSessions: 500, Compress: true},
+		SecurityLog: &SecurityLog{Path: "/var/log/ops-security.log", Mode: "0640"},
+		Rotation:    &Rotation{Frequency: "daily", Keep: 7, Compress: true},
+	}
+	everybody := full
+	everybody.Subjects, everybody.Require = nil, false
+	loose := full
+	loose.SudoLog = &SudoLog{Directory: "/var/log/sudo", Mode: "0640"}
+	loose.Rotation = &Rotation{Frequency: "monthly", Keep: 3}
+	onlySecurity := AuditLogging{Name: "sec", Require: true, SecurityLog: full.SecurityLog}
+	onlySessions := AuditLogging{Name: "io", Subjects: []string{"agent"}, Require: true, IOLogs: &IOLogs{Output: true, Directory: "/var/log/sudo-io", Mode: "0600"}}
+	onlyLog := AuditLogging{Name: "log", Subjects: []string{"agent"}, SudoLog: full.SudoLog, Rotation: full.Rotation}
+	return map[string]AuditLogging{"full": full, "everybody": everybody, "loose": loose, "security": onlySecurity, "sessions": onlySessions, "log": onlyLog}
+}
+
+func TestRenderedSudoersParses(t *testing.T) {
+	t.Parallel()
+	for name, a := range settings() {
+		for _, version := range []string{"1.9.13", "1.9.16"} {
+			target, err := sudoers.ParseVersion(version)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, problems := sudoers.Parse(a.DropInPath(), a.Render()[a.DropInPath()], target); len(problems) > 0 {
+				t.Errorf("%s for sudo %s: %v", name, version, problems)
+			}
+		}
+	}
+}
+
+func TestSettingsAreReadBack(t *testing.T) {
+	t.Parallel()
+	for name, want := range settings() {
+		if name == "security" {
+			want.Require = false // it is written only where sudo logs
+		}
+		got, err := ParseAuditLogging(want.Name, want.Render())
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%s:\ngot  %+v\nwant %+v", name, got, want)
+		}
+	}
+}
+
+func TestEditedFilesAreNotGuessedAt(t *testing.T) {
+	t.Parallel()
+	a := settings()["full"]
+	for _, edit := range [][2]string{{"Defaults:agent log_input", "Defaults:agent !log_input"}, {"iolog_mode=0600", "iolog_mode=0666"}, {"rotate 7", "rotate 70\n    copytruncate"}, {"omfile", "omfwd"}} {
+		files := a.Render()
+		for name, text := range files {
+			files[name] = strings.Replace(text, edit[0], edit[1], 1)
+		}
+		if _, err := ParseAuditLogging(a.Name, files); err == nil {
+			t.Errorf("%s for %s went unnoticed", edit[1], edit[0])
+		}
+	}
+}
+
+func TestLogPathsAndModes(t *testing.T) {
+	t.Parallel()
+	for name, usable := range map[string]bool{
+		"/var/log/sudo-io": true, "/var/log/a/b.log": true,
+		"/var/log": false, "/etc/x": false, "/var/log/../x": false, "/var/log//x": false, "/var/log/x/": false, "/var/log/%{user}": false, "/var/log/a b": false,
+		"/var/log/a\nb": false, `/var/log/"x`: false, "relative": false, "": false, "/var/log/-x": false,
+	} {
+		if err := CheckLogPath(name); (err == nil) != usable {
+			t.Errorf("CheckLogPath(%q) = %v", name, err)
+		}
+	}
+	for mode, usable := range map[string]bool{"0600": true, "0640": true, "0660": true, "0644": false, "0666": false, "0000": false, "0440": false, "600": false, "0700": false, "": false} {
+		if err := CheckLogMode(mode); (err == nil) != usable {
+			t.Errorf("CheckLogMode(%q) = %v", mode, err)
+		}
+	}
+}
+
+func TestAuditObservationEqualsDesireAfterInstall(t *testing.T) {
+	t.Parallel()
+	for name, a := range settings() {
+		m := newMemoryNodes("pve1")
+		if err := a.Install(t.Context(), m, targets("pve1"), nil, nil, silent); err != nil {
+			t.Fatal(err)
+		}
+		// The memory node writes all files with one mode; the transaction's own tests see to modes.
+		desired := a.Desired()
+		for file := range desired.Files {
+			if _, there := m.files["pve1"][file]; !there {
+				t.Errorf("%s: %s was not installed", name, file)
+			}
+		}
+		state, err := a.Observe(t.Context(), m, targets("pve1")[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if changes := state.Changes(a.Render()); len(changes) > 0 {
+			t.Errorf("%s: %v", name, changes)
+		}
+		if len(state.Files) != len(desired.Files) {
+			t.Errorf("%s: observed %v, desired %v", name, state.Files, desired.Files)
+		}
+		if err := a.Remove(t.Context(), m, targets("pve1"), silent); err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range a.Paths() {
+			if _, there := m.files["pve1"][file]; there {
+				t.Errorf("%s: %s is left behind", name, file)
+			}
+		}
+	}
+}
+
+func TestSudoersComesLastAndGoesFirst(t *testing.T) {
+	t.Parallel()
+	a := settings()["full"]
+	m := newMemoryNodes("pve1")
+	if err := a.Install(t.Context(), m, targets("pve1"), nil, nil, silent); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Remove(t.Context(), m, targets("pve1"), silent); err != nil {
+		t.Fatal(err)
+	}
+	installed, removed := m.applied[0].Files, m.applied[1].Files
+	if last := installed[len(installed)-1].Path; last != a.DropInPath() {
+		t.Errorf("sudo is told to log before %s is there", last)
+	}
+	if first := removed[0].Path; first != a.DropInPath() {
+		t.Errorf("%s is removed while sudo still logs", first)
+	}
+}
