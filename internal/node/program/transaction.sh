@@ -41,6 +41,7 @@ fail() {
 	trap '' HUP INT TERM
 	if [ "$phase" = journaled ]; then
 		undo "$log"
+		broken=$broken$u_dead
 		outcome=restored
 	else
 		outcome=unchanged broken=
@@ -163,9 +164,10 @@ grab() {
 
 # ---- undo and recovery
 
-# undo LOG: put back what the log says. It may have been done in part already, or not have been needed. $broken tells failures.
+# undo LOG: put back what the log says. It may have been done in part already, or not have been needed. $broken tells
+# what could not be put back, $u_dead which services do not start again.
 undo() {
-	broken= u_services=
+	broken= u_services= u_dead=
 	while IFS=$tab read -r u_op u_arg u_path; do
 		u_said=
 		case $u_op in
@@ -190,7 +192,7 @@ $1
 END_OF_LOG
 	for u_unit in $u_services; do
 		case " $restarted " in *" $u_unit "*) ;; *) continue ;; esac
-		timeout 90 systemctl restart -- "$u_unit" >/dev/null 2>&1 9>&- || broken="${broken}service $u_unit does not start again$nl"
+		timeout 90 systemctl restart -- "$u_unit" >/dev/null 2>&1 9>&- || u_dead="${u_dead}service $u_unit does not start again$nl"
 	done
 }
 
@@ -229,12 +231,15 @@ recover() {
 			undo "$r_log"
 			restarted=
 			[ -z "$broken" ] || fail recovery "$r_dir/journal" "$broken"
+			# A service that stays down with its old files back must not keep every later change out.
+			[ -z "$u_dead" ] || note "after undoing an interrupted run: $u_dead"
 			rm -f -- "$r_dir/journal"
 			flush "$r_dir"
 			say recovered "${r_dir##*/}"
 		fi
 		sweep "$r_dir"
 	done
+	rmdir -- "$stage" "$root/etc/pvesec" 2>/dev/null || true
 }
 
 # ---- before the change
