@@ -65,6 +65,8 @@ func (r *sudoersPolicyResource) planDeployed(ctx context.Context, plan, state *s
 		switch {
 		case recorded && !plan.Exclusive.ValueBool() && !plan.Exclusive.IsUnknown():
 			foreign = entry.ForeignGrants
+		case recorded && len(entry.ForeignGrants.Elements()) == 0:
+			foreign = entry.ForeignGrants
 		case recorded && kept[target.Name] != nil:
 			foreign = stringList(kept[target.Name])
 		}

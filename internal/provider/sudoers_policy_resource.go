@@ -50,11 +50,14 @@ func (r *sudoersPolicyResource) Create(ctx context.Context, req resource.CreateR
 	}
 	ctx, cancel := withTimeout(ctx, plan.Timeouts.Create, &resp.Diagnostics)
 	defer cancel()
-	r.install(ctx, &plan, nil, &resp.Diagnostics)
+	seen := r.install(ctx, &plan, nil, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	if seen != nil {
+		resp.Diagnostics.Append(setKept(ctx, resp.Private, seen)...)
+	}
 }
 
 func (r *sudoersPolicyResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
@@ -96,11 +99,14 @@ func (r *sudoersPolicyResource) Update(ctx context.Context, req resource.UpdateR
 	}
 	ctx, cancel := withTimeout(ctx, plan.Timeouts.Update, &resp.Diagnostics)
 	defer cancel()
-	r.install(ctx, &plan, &state, &resp.Diagnostics)
+	seen := r.install(ctx, &plan, &state, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	if seen != nil {
+		resp.Diagnostics.Append(setKept(ctx, resp.Private, seen)...)
+	}
 }
 
 func (r *sudoersPolicyResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
@@ -193,18 +199,19 @@ func importedPolicy(name string, nodes []string, targets []node.Target, seen map
 	return nil, fmt.Errorf("none of the nodes %s has a file %s", strings.Join(targetNames(targets), ", "), hardening.SudoersPolicy{Name: name}.Path())
 }
 
-// install brings the planned policy onto its nodes and takes it off those that state has and the plan has not.
-func (r *sudoersPolicyResource) install(ctx context.Context, plan, state *sudoersPolicyModel, diags *diag.Diagnostics) {
+// install brings the planned policy onto its nodes and takes it off those that state has and the plan has not. It returns what the nodes
+// hold afterwards where the plan could not know it, nil otherwise.
+func (r *sudoersPolicyResource) install(ctx context.Context, plan, state *sudoersPolicyModel, diags *diag.Diagnostics) map[string]*hardening.SudoersState {
 	summary := fmt.Sprintf("Unable to apply sudoers policy %q", plan.Name.ValueString())
 	targets, err := r.clients.Targets(ctx, nodeNames(ctx, plan.Nodes, diags))
 	if err != nil {
 		addError(diags, summary, err)
-		return
+		return nil
 	}
 	nodes, err := r.clients.Nodes()
 	if err != nil {
 		addError(diags, summary, err)
-		return
+		return nil
 	}
 	expect := map[string]string{}
 	for _, target := range targets {
@@ -218,27 +225,32 @@ func (r *sudoersPolicyResource) install(ctx context.Context, plan, state *sudoer
 		leave = without(r.recordedTargets(ctx, state, diags), targets)
 	}
 	if diags.HasError() {
-		return
+		return nil
 	}
 	policy := plan.policy()
 	if err := policy.Install(ctx, nodes, targets, leave, expect, progress(ctx)); err != nil {
 		addError(diags, summary, err)
-		return
+		return nil
 	}
-	r.readBack(ctx, plan, targets, diags)
+	return r.readBack(ctx, plan, targets, diags)
 }
 
-// readBack fills in what only the nodes know: the foreign grants of a policy that was just created.
-func (r *sudoersPolicyResource) readBack(ctx context.Context, plan *sudoersPolicyModel, targets []node.Target, diags *diag.Diagnostics) {
+// readBack fills in what only the nodes know: the foreign grants on nodes that did not have the policy before.
+func (r *sudoersPolicyResource) readBack(ctx context.Context, plan *sudoersPolicyModel, targets []node.Target, diags *diag.Diagnostics) map[string]*hardening.SudoersState {
 	planned := plan.deployedPolicies(ctx, diags)
 	complete := len(planned) == len(targets)
 	for _, entry := range planned {
 		complete = complete && !entry.ForeignGrants.IsUnknown()
 	}
 	if complete {
-		return
+		return nil
 	}
-	seen := r.observe(ctx, plan, targets, diags)
+	var problems diag.Diagnostics
+	seen := r.observe(ctx, plan, targets, &problems)
+	for _, problem := range problems {
+		// The policy is in force; forgetting that because a look at it failed would leave it behind unmanaged.
+		diags.AddWarning("Applied, but not read back: "+problem.Summary(), problem.Detail()+"\n\nThe next plan reads the nodes again.")
+	}
 	deployed := map[string]deployedPolicyModel{}
 	for _, target := range targets {
 		entry, known := planned[target.Name]
@@ -254,6 +266,7 @@ func (r *sudoersPolicyResource) readBack(ctx context.Context, plan *sudoersPolic
 		deployed[target.Name] = entry
 	}
 	plan.Deployed = deployedPolicyMap(ctx, deployed, diags)
+	return seen
 }
 
 func (r *sudoersPolicyResource) observe(ctx context.Context, model *sudoersPolicyModel, targets []node.Target, diags *diag.Diagnostics) map[string]*hardening.SudoersState {

@@ -1,0 +1,59 @@
+package acctest
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+)
+
+const examples = "../../../examples"
+
+// settingsBlock is a terraform or provider block of an example: the test has its own.
+var settingsBlock = regexp.MustCompile(`(?ms)^(terraform|provider "pvesec") \{(\}|.*?^\})$`)
+
+// TestExamples applies every example to a cluster, and sees to it that a second plan is empty.
+func TestExamples(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob(examples + "/resources/*/*.tf")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no examples: %v", err)
+	}
+	c := cluster(t, 2)
+	tamper(t, c.API.AddGroup("operators"))
+	steps := []resource.TestStep{}
+	for _, file := range append(files, examples+"/restricted-operator/main.tf") {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Log(strings.TrimPrefix(file, examples))
+		steps = append(steps,
+			resource.TestStep{Config: config(c) + settingsBlock.ReplaceAllString(string(text), "")},
+			resource.TestStep{Config: config(c)}, // the next example starts from nothing
+		)
+	}
+	run(t, steps...)
+}
+
+// TestProviderExample plans with the provider block that the documentation begins with. A block is checked only where something uses it.
+func TestProviderExample(t *testing.T) {
+	t.Parallel()
+	server := api(t, "9.1")
+	text, err := os.ReadFile(examples + "/provider/provider.tf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := regexp.MustCompile(`(?ms)^provider "pvesec" \{.*^\}$`).FindString(string(text))
+	credentials := "\n  api_token = \"" + server.RootToken() + "\"\n  tls = { fingerprint_sha256 = \"" + server.Fingerprint() + "\" }\n}"
+	block = strings.Replace(block, "https://pve1.example.com:8006", server.URL(), 1)
+	block = strings.TrimSuffix(block, "}") + credentials
+	run(t, resource.TestStep{
+		Config:             block + "\n" + "resource \"pvesec_restricted_user\" \"agent\" {\n  user_id = \"agent@pve\"\n}\n",
+		PlanOnly:           true,
+		ExpectNonEmptyPlan: true,
+	})
+}

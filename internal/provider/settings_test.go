@@ -1,0 +1,201 @@
+package provider
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+var (
+	tlsType = map[string]attr.Type{"ca_pem": types.StringType, "fingerprint_sha256": types.StringType, "insecure": types.BoolType}
+	sshType = map[string]attr.Type{
+		"user": types.StringType, "port": types.Int64Type, "private_key": types.StringType, "passphrase": types.StringType, "certificate": types.StringType,
+		"known_hosts": types.StringType, "host_key_fingerprints": types.MapType{ElemType: types.StringType}, "connect_timeout": types.StringType,
+	}
+	nodeType = types.ObjectType{AttrTypes: map[string]attr.Type{"address": types.StringType, "port": types.Int64Type}}
+)
+
+// emptyModel is a provider block in which nothing is set.
+func emptyModel() providerModel {
+	return providerModel{TLS: types.ObjectNull(tlsType), SSH: types.ObjectNull(sshType), Nodes: types.MapNull(nodeType)}
+}
+
+// sshBlock sets some attributes of ssh.
+func sshBlock(set map[string]attr.Value) types.Object {
+	values := map[string]attr.Value{
+		"user": types.StringNull(), "port": types.Int64Null(), "private_key": types.StringNull(), "passphrase": types.StringNull(), "certificate": types.StringNull(),
+		"known_hosts": types.StringNull(), "host_key_fingerprints": types.MapNull(types.StringType), "connect_timeout": types.StringNull(),
+	}
+	for name, value := range set {
+		values[name] = value
+	}
+	return types.ObjectValueMust(sshType, values)
+}
+
+func nodesBlock(address attr.Value, port attr.Value) types.Map {
+	return types.MapValueMust(nodeType, map[string]attr.Value{"pve1": types.ObjectValueMust(nodeType.AttrTypes, map[string]attr.Value{"address": address, "port": port})})
+}
+
+// in makes an environment of a map; an empty value counts as not set, as in [environment].
+func in(variables map[string]string) func(string) (string, bool) {
+	return func(name string) (string, bool) {
+		value := variables[name]
+		return value, value != ""
+	}
+}
+
+func read(model providerModel, variables map[string]string) (settings, diag.Diagnostics) {
+	var diags diag.Diagnostics
+	s := readSettings(context.Background(), model, in(variables), &diags)
+	return s, diags
+}
+
+func TestSettingsComeFromTheEnvironment(t *testing.T) {
+	t.Parallel()
+	s, diags := read(emptyModel(), map[string]string{
+		"PVESEC_ENDPOINT": "https://pve1:8006", "PVESEC_API_TOKEN": "root@pam!ci=x", "PVESEC_CA_PEM": "ca", "PVESEC_TLS_FINGERPRINT": "aa", "PVESEC_INSECURE": "true",
+		"PVESEC_SSH_USER": "admin", "PVESEC_SSH_PORT": "2222", "PVESEC_SSH_PRIVATE_KEY": "key", "PVESEC_SSH_PASSPHRASE": "pass", "PVESEC_SSH_CERTIFICATE": "cert",
+		"PVESEC_SSH_KNOWN_HOSTS": "hosts", "PVESEC_SSH_CONNECT_TIMEOUT": "3s",
+	})
+	if diags.HasError() {
+		t.Fatal(diags)
+	}
+	if s.pve.Endpoint != "https://pve1:8006" || s.pve.APIToken != "root@pam!ci=x" || string(s.pve.CAPEM) != "ca" || s.pve.FingerprintSHA256 != "aa" || !s.pve.Insecure {
+		t.Errorf("API settings %+v", s.pve)
+	}
+	if s.ssh.User != "admin" || s.sshPort != 2222 || string(s.ssh.PrivateKey) != "key" || string(s.ssh.Passphrase) != "pass" || string(s.ssh.Certificate) != "cert" ||
+		s.ssh.KnownHosts != "hosts" || s.ssh.ConnectTimeout.Seconds() != 3 {
+		t.Errorf("SSH settings %+v", s.ssh)
+	}
+}
+
+func TestAttributesWinOverTheEnvironment(t *testing.T) {
+	t.Parallel()
+	model := emptyModel()
+	model.Endpoint = types.StringValue("https://attribute:8006")
+	model.SSH = sshBlock(map[string]attr.Value{"port": types.Int64Value(2200), "host_key_fingerprints": types.MapValueMust(types.StringType, map[string]attr.Value{
+		"pve1": types.StringValue("SHA256:a  SHA256:b"),
+	})})
+	model.Nodes = nodesBlock(types.StringValue("10.0.0.1"), types.Int64Null())
+	s, diags := read(model, map[string]string{"PVESEC_ENDPOINT": "https://variable:8006", "PVESEC_API_TOKEN": "t", "PVESEC_SSH_PORT": "1"})
+	if diags.HasError() {
+		t.Fatal(diags)
+	}
+	if s.pve.Endpoint != "https://attribute:8006" || s.sshPort != 2200 {
+		t.Errorf("endpoint %s, port %d", s.pve.Endpoint, s.sshPort)
+	}
+	if len(s.nodes) != 1 || s.nodes[0].Name != "pve1" || s.nodes[0].Address != "10.0.0.1" || s.nodes[0].Port != 2200 {
+		t.Errorf("nodes %v", s.nodes)
+	}
+	if got := s.ssh.Fingerprints["pve1"]; len(got) != 2 {
+		t.Errorf("fingerprints %v", got)
+	}
+	if s.ssh.User != defaultSSHUser || s.ssh.ConnectTimeout != defaultConnectTimeout {
+		t.Errorf("defaults: user %q, timeout %s", s.ssh.User, s.ssh.ConnectTimeout)
+	}
+}
+
+// Each mistake is reported at the attribute to change, and says which variable or attribute to set.
+func TestWrongSettingsAreReportedAtTheAttribute(t *testing.T) {
+	t.Parallel()
+	with := func(change func(*providerModel)) providerModel {
+		model := emptyModel()
+		change(&model)
+		return model
+	}
+	for name, c := range map[string]struct {
+		model     providerModel
+		variables map[string]string
+		at, says  string
+	}{
+		"token missing":     {emptyModel(), map[string]string{"PVESEC_ENDPOINT": "https://x:8006"}, "api_token", "PVESEC_API_TOKEN"},
+		"endpoint missing":  {emptyModel(), map[string]string{"PVESEC_API_TOKEN": "x"}, "endpoint", "PVESEC_ENDPOINT"},
+		"host keys missing": {emptyModel(), map[string]string{"PVESEC_SSH_PRIVATE_KEY": "x"}, "ssh.known_hosts", "PVESEC_SSH_KNOWN_HOSTS"},
+		"port no number":    {emptyModel(), map[string]string{"PVESEC_SSH_PORT": "ssh"}, "ssh.port", "PVESEC_SSH_PORT"},
+		"port out of range": {with(func(m *providerModel) { m.SSH = sshBlock(map[string]attr.Value{"port": types.Int64Value(70000)}) }), nil, "ssh.port", "65535"},
+		"no boolean":        {emptyModel(), map[string]string{"PVESEC_INSECURE": "maybe"}, "tls.insecure", "PVESEC_INSECURE"},
+		"no duration":       {emptyModel(), map[string]string{"PVESEC_SSH_CONNECT_TIMEOUT": "soon"}, "ssh.connect_timeout", "15s"},
+		"empty value":       {with(func(m *providerModel) { m.Endpoint = types.StringValue("") }), nil, "endpoint", "PVESEC_ENDPOINT"},
+		"no nodes":          {with(func(m *providerModel) { m.Nodes = types.MapValueMust(nodeType, map[string]attr.Value{}) }), nil, "nodes", "empty map"},
+		"no address":        {with(func(m *providerModel) { m.Nodes = nodesBlock(types.StringNull(), types.Int64Null()) }), nil, `nodes["pve1"].address`, "pve1"},
+	} {
+		_, diags := read(c.model, c.variables)
+		if len(diags) != 1 {
+			t.Errorf("%s: %v", name, diags)
+			continue
+		}
+		found, ok := diags[0].(diag.DiagnosticWithPath)
+		if !ok || found.Path().String() != c.at || !strings.Contains(found.Detail(), c.says) {
+			t.Errorf("%s: %v", name, diags[0])
+		}
+	}
+}
+
+func TestUnknownSettingsAreTolerated(t *testing.T) {
+	t.Parallel()
+	model := emptyModel()
+	model.APIToken = types.StringUnknown()
+	model.SSH = types.ObjectUnknown(sshType)
+	model.Nodes = nodesBlock(types.StringUnknown(), types.Int64Unknown())
+	s, diags := read(model, map[string]string{"PVESEC_ENDPOINT": "https://x:8006"})
+	if diags.HasError() || len(s.unknown) != 4 {
+		t.Fatalf("unknown %v, %v", s.unknown, diags)
+	}
+	c, problems := newClients(s, "test")
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	if _, err := c.PVE(); err != errUnknownSettings {
+		t.Errorf("PVE: %v", err)
+	}
+	if _, err := c.Targets(t.Context(), nil); err != errUnknownSettings {
+		t.Errorf("Targets: %v", err)
+	}
+}
+
+func TestMissingSettingsSayWhatToSet(t *testing.T) {
+	t.Parallel()
+	s, diags := read(emptyModel(), nil)
+	if diags.HasError() {
+		t.Fatal(diags)
+	}
+	c, problems := newClients(s, "test")
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	for variable, ask := range map[string]func() error{
+		"PVESEC_API_TOKEN":       func() error { _, err := c.PVE(); return err },
+		"PVESEC_SSH_PRIVATE_KEY": func() error { _, err := c.Nodes(); return err },
+		"endpoint":               func() error { _, err := c.Targets(t.Context(), nil); return err },
+	} {
+		if err := ask(); err == nil || !strings.Contains(err.Error(), variable) {
+			t.Errorf("%s is not named: %v", variable, err)
+		}
+	}
+}
+
+func TestUnusableCredentialsAreReportedAtTheAttribute(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		variables map[string]string
+		at        string
+	}{
+		"endpoint":    {map[string]string{"PVESEC_ENDPOINT": "ftp://x", "PVESEC_API_TOKEN": "root@pam!ci=x"}, "endpoint"},
+		"token":       {map[string]string{"PVESEC_ENDPOINT": "https://x:8006", "PVESEC_API_TOKEN": "hunter2"}, "api_token"},
+		"ca":          {map[string]string{"PVESEC_ENDPOINT": "https://x:8006", "PVESEC_API_TOKEN": "root@pam!ci=hunter2", "PVESEC_CA_PEM": "no pem"}, "tls.ca_pem"},
+		"private key": {map[string]string{"PVESEC_SSH_PRIVATE_KEY": "hunter2", "PVESEC_SSH_KNOWN_HOSTS": "pve1 ssh-ed25519 AAAA"}, "ssh.private_key"},
+	} {
+		s, diags := read(emptyModel(), c.variables)
+		if diags.HasError() {
+			t.Fatal(diags)
+		}
+		_, problems := newClients(s, "test")
+		if len(problems) != 1 || problems[0].path.String() != c.at || strings.Contains(problems[0].detail, "hunter2") {
+			t.Errorf("%s: %+v", name, problems)
+		}
+	}
+}
