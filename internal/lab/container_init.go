@@ -64,13 +64,14 @@ func mountRoot(config containerConfig, root string) error {
 	}
 	const kernel = unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC
 	at := func(path string) string { return filepath.Join(root, path) }
-	overlay := fmt.Sprintf("lowerdir=%s,upperdir=%s,workdir=%s", config.RootFS, filepath.Join(config.Disk, "upper"), filepath.Join(config.Disk, "work"))
+	if err := mountLayers(config.RootFS, config.Disk); err != nil {
+		return err
+	}
 	mounts := []struct {
 		fsType, target string
 		flags          uintptr
 		data           string
 	}{
-		{"overlay", root, 0, overlay},
 		{"tmpfs", at("dev"), unix.MS_NOSUID, "mode=755,size=4m"},
 		{"proc", at("proc"), kernel, ""},
 		{"sysfs", at("sys"), kernel | unix.MS_RDONLY, ""},

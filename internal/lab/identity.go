@@ -169,6 +169,24 @@ func seedDirectory(root, dir string) error {
 	return os.Chmod(path, 0o755)
 }
 
+// login is what it takes to log in to the node as root with the key (PEM), and with no other host than this node.
+func (id *identity) login(key []byte) (*ssh.ClientConfig, error) {
+	signer, err := ssh.ParsePrivateKey(key)
+	if err != nil {
+		return nil, err
+	}
+	host, _, _, _, err := ssh.ParseAuthorizedKey([]byte(id.hostKeys["ed25519"].public))
+	if err != nil {
+		return nil, err
+	}
+	return &ssh.ClientConfig{
+		User:              "root",
+		Auth:              []ssh.AuthMethod{ssh.PublicKeys(signer)},
+		HostKeyCallback:   ssh.FixedHostKey(host),
+		HostKeyAlgorithms: []string{ssh.KeyAlgoED25519},
+	}, nil
+}
+
 // fingerprint is the SHA-256 fingerprint of a host key, empty for an algorithm the node has no key of.
 func (id *identity) fingerprint(algorithm string) string {
 	key, ok := id.hostKeys[algorithm]

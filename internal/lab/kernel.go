@@ -5,29 +5,39 @@ package lab
 import (
 	"context"
 	"crypto/sha256"
+	_ "embed" // for shimSource
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
 
 // The kernel of nodes with their own is user-mode-linux, a Linux kernel that is an ordinary program: it needs no
-// virtualisation by hardware. Nodes of both suites run the kernel of Debian 13 (6.12), because that of Debian 12 (6.1)
-// cannot save the registers of processors with AMX and panics there.
+// virtualisation by hardware. Nodes of both suites run the kernel of Debian 13 (6.12).
 const kernelSuite = Trixie
 
-// kernelOptions extract the package and the C library it is linked with, without installing anything. The modules stay out:
-// everything a node needs is built in.
+// kernelOptions extract the kernel, the C library it is linked with and a small compiler, without installing anything. The
+// modules stay out: everything a node needs is built in.
 var kernelOptions = []string{
-	"--mode=root", "--format=directory", "--variant=extract", "--include=user-mode-linux",
+	"--mode=root", "--format=directory", "--variant=extract", "--include=user-mode-linux,tcc",
 	"--dpkgopt=path-exclude=/usr/share/*",
 	"--dpkgopt=path-exclude=/usr/lib/uml/*",
 }
+
+// shimSource corrects how the kernel saves the registers of its processes; the file says why that is needed.
+//
+//go:embed shim/ptrace.c
+var shimSource string
+
+// shimLibrary is where the compiled shim lies below the kernel's directory.
+const shimLibrary = "/usr/lib/pvesec-lab-ptrace.so"
 
 // imageMiB is the size of the disk of a node with its own kernel. The image is sparse: about 200 MiB of it are used.
 const imageMiB = 640
@@ -48,7 +58,7 @@ ip address add ` + guestAddress + `/30 dev eth0
 ip link set eth0 up
 [ -e /var/lib/lab-seeded ] && exit 0
 mkdir -p /run/lab-seed
-mount -t hostfs -o /run/node/upper none /run/lab-seed
+mount -t hostfs -o hostfs=/run/node/upper none /run/lab-seed
 cp -a /run/lab-seed/. /
 umount /run/lab-seed
 touch /var/lib/lab-seeded
@@ -66,6 +76,7 @@ Before=network-pre.target ssh.service rsyslog.service sysinit.target
 Type=oneshot
 RemainAfterExit=yes
 ExecStart=/usr/local/sbin/lab-seed
+StandardError=journal+console
 
 [Install]
 WantedBy=sysinit.target
@@ -81,17 +92,44 @@ func BuildKernel(ctx context.Context, suite Suite, progress Progress) error {
 	return err
 }
 
-// buildKernel returns the directory in which the kernel is usr/bin/linux.uml.
+// buildKernel returns a directory in which the kernel is usr/bin/linux.uml: just enough of a root file system to run it in.
 func buildKernel(ctx context.Context, progress Progress) (string, error) {
-	return cached(fmt.Sprintf("kernel-%s-%s", kernelSuite, recipeHash(kernelOptions...)), progress, func(dir string) error {
+	recipe := recipeHash(append([]string{shimSource, shimLibrary}, kernelOptions...)...)
+	return cached(fmt.Sprintf("kernel-%s-%s", kernelSuite, recipe), progress, func(dir string) error {
 		m, err := hostMirror(ctx)
 		if err != nil {
 			return err
 		}
-		progress.say("fetching the kernel of nodes with their own, from %s (once, 40 MB)", m.main)
+		progress.say("fetching the kernel of nodes with their own, from %s (once, 45 MB)", m.main)
 		arguments := append(append([]string{}, kernelOptions...), string(kernelSuite), dir)
-		return bootstrap(ctx, append(arguments, m.sources(kernelSuite)...), progress)
+		if err := bootstrap(ctx, append(arguments, m.sources(kernelSuite)...), progress); err != nil {
+			return err
+		}
+		return completeKernel(ctx, dir)
 	})
+}
+
+// completeKernel adds to the extracted packages what installing them would have made, the places where something is mounted
+// later, and the shim.
+func completeKernel(ctx context.Context, dir string) error {
+	for _, link := range []string{"lib", "lib64"} { // from the package base-files
+		if err := os.Symlink("usr/"+link, filepath.Join(dir, link)); err != nil && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+	}
+	for _, place := range []string{"proc", "dev", "run/node"} {
+		if err := os.MkdirAll(filepath.Join(dir, place), 0o755); err != nil {
+			return err
+		}
+	}
+	cmd := exec.CommandContext(ctx, "/usr/bin/tcc", "-shared", "-nostdlib", "-o", shimLibrary, "-")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: dir}
+	cmd.Dir, cmd.Env = "/", []string{}
+	cmd.Stdin = strings.NewReader(shimSource)
+	if output, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("compiling the kernel's shim: %w\n%s", err, output)
+	}
+	return nil
 }
 
 // buildImage returns the disk image (ext4, with a journal) of the suite.
@@ -147,7 +185,9 @@ func makeImage(ctx context.Context, rootFS, image string) error {
 	if err != nil {
 		return err
 	}
-	cmd := exec.CommandContext(ctx, mke2fs, "-q", "-t", "ext4", "-d", filepath.Join(dir, "root"), image, fmt.Sprintf("%dM", imageMiB))
+	cmd := exec.CommandContext(ctx, mke2fs, "-q", "-t", "ext4",
+		"-E", "lazy_itable_init=0,lazy_journal_init=0", // the guest's disk driver cannot do what a lazy guest would do later
+		"-d", filepath.Join(dir, "root"), image, fmt.Sprintf("%dM", imageMiB))
 	if output, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("mke2fs: %w\n%s", err, output)
 	}

@@ -29,7 +29,7 @@ type NodeSpec struct {
 	Suite       Suite  // Trixie when empty
 	Kernel      bool   // its own kernel (user-mode-linux): auditd works, Kill is a power cut; boots in about half a minute
 	WithoutSudo bool   // the package sudo is purged, as on a PVE node nobody has installed it on
-	DiskMiB     int    // how much the node may write, in MiB; 256 when zero
+	DiskMiB     int    // how much the node may write, in MiB; 256 when zero, fixed for a node with its own kernel
 }
 
 // Node is one Debian system. Its methods may be called from any goroutine; those that change whether it runs (Start, Kill,
@@ -53,6 +53,9 @@ type Node struct {
 	pristine bool    // nothing has booted from the disk yet
 }
 
+// withoutSudo are the packages that NodeSpec.WithoutSudo purges.
+var withoutSudo = []string{"sudo"}
+
 // errOff is what using a node without power gives.
 var errOff = errors.New("the node is off")
 
@@ -60,6 +63,7 @@ var errOff = errors.New("the node is off")
 type lab struct {
 	state   *state
 	spawner *spawner
+	key     []byte // the cluster's private SSH key, PEM
 }
 
 // newNode prepares a node: identity, link, disk. It does not boot it.
@@ -108,6 +112,13 @@ func (n *Node) running() (machine, error) {
 	return n.machine, nil
 }
 
+// isPristine reports whether nothing has booted from the node's disk yet.
+func (n *Node) isPristine() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.pristine
+}
+
 // Running reports whether the node has power.
 func (n *Node) Running() bool {
 	_, err := n.running()
@@ -140,22 +151,39 @@ func (n *Node) start(ctx context.Context) error {
 		return fmt.Errorf("starting %s: %w", n.Name, err)
 	}
 	n.mu.Lock()
-	n.machine, n.pristine = m, false
+	n.machine = m
 	n.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, bootTimeout)
 	defer cancel()
-	if err := awaitBoot(ctx, m); err != nil {
+	if err := n.awaitReady(ctx, m); err != nil {
 		n.kill()
 		return fmt.Errorf("starting %s: %w; the end of its console:\n%s", n.Name, err, m.console())
 	}
+	n.mu.Lock()
+	n.pristine = false
+	n.mu.Unlock()
 	n.link.power(true)
+	return nil
+}
+
+// awaitReady waits for the end of the boot, the first of which also removes what the node shall not have.
+func (n *Node) awaitReady(ctx context.Context, m machine) error {
+	if err := awaitBoot(ctx, m); err != nil {
+		return err
+	}
+	if n.Kernel && n.spec.WithoutSudo && n.isPristine() {
+		argv := append([]string{"env", "SUDO_FORCE_REMOVE=yes", "dpkg", "--purge"}, withoutSudo...)
+		if _, stderr, err := m.exec(ctx, "", argv); err != nil {
+			return fmt.Errorf("purging %v: %w\n%s", withoutSudo, err, stderr)
+		}
+	}
 	return nil
 }
 
 // boot starts the machine on the node's disk.
 func (n *Node) boot() (machine, error) {
 	if n.Kernel {
-		return n.bootKernel()
+		return n.bootGuest()
 	}
 	rootFS, err := cachedRootFS(n.Suite)
 	if err != nil {
@@ -166,8 +194,8 @@ func (n *Node) boot() (machine, error) {
 		return nil, err
 	}
 	config := containerConfig{Name: n.Name, RootFS: rootFS, Disk: n.disk()}
-	if n.pristine && n.spec.WithoutSudo {
-		config.Purge = []string{"sudo"}
+	if n.isPristine() && n.spec.WithoutSudo {
+		config.Purge = withoutSudo
 	}
 	return startContainer(n.lab.spawner, config, cgroup)
 }
@@ -228,20 +256,18 @@ func (n *Node) makeDisk() error {
 		if size == 0 {
 			size = defaultDiskMiB
 		}
+		if n.Kernel {
+			size = imageMiB + 64 // the whole image may be written anew
+		}
 		if err := unix.Mount("tmpfs", disk, "tmpfs", 0, fmt.Sprintf("mode=700,size=%dm", size)); err != nil {
 			return err
 		}
-		for _, dir := range []string{"upper", "work", "root"} {
-			if err := os.Mkdir(filepath.Join(disk, dir), 0o755); err != nil {
-				return err
-			}
-			if err := os.Chmod(filepath.Join(disk, dir), 0o755); err != nil {
-				return err
-			}
+		if err := makeLayers(disk); err != nil {
+			return err
 		}
 		masked := containerMasked
 		if n.Kernel {
-			masked = kernelMasked
+			masked = nil // the image has them, for they matter before the identity is there
 		}
 		return writeSeed(filepath.Join(disk, "upper"), n.identity.seed(n.Suite, n.Address, masked))
 	})
@@ -280,6 +306,9 @@ func awaitBoot(ctx context.Context, m machine) error {
 		}
 	}()
 	for !greets(ctx, m) {
+		if strings.Contains(m.console(), "Kernel panic") { // such a machine stands still instead of ending
+			return errors.New("the node's kernel panicked")
+		}
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("sshd does not answer: %w", context.Cause(ctx))
@@ -289,14 +318,20 @@ func awaitBoot(ctx context.Context, m machine) error {
 	return awaitSystemd(ctx, m)
 }
 
+// greetingTimeout bounds one attempt to hear from sshd, for a machine that is not yet there does not refuse.
+const greetingTimeout = 2 * time.Second
+
 // greets reports whether sshd sends its greeting: RFC 4253, section 4.2.
 func greets(ctx context.Context, m machine) bool {
+	ctx, cancel := context.WithTimeout(ctx, greetingTimeout)
+	defer cancel()
 	conn, err := m.dial(ctx)
 	if err != nil {
 		return false
 	}
 	defer conn.Close()
-	conn.SetDeadline(time.Now().Add(5 * time.Second))
+	deadline, _ := ctx.Deadline()
+	conn.SetDeadline(deadline)
 	greeting := make([]byte, len("SSH-2.0"))
 	n, err := conn.Read(greeting)
 	return err == nil && strings.HasPrefix(string(greeting[:n]), "SSH-2.0")

@@ -5,8 +5,6 @@ package lab
 import (
 	"bufio"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -82,8 +80,7 @@ func BuildRootFS(ctx context.Context, suite Suite, progress Progress) (string, e
 
 // rootFSName names the cache entry after everything that decides what is in it, so that a changed recipe is built anew.
 func rootFSName(suite Suite) string {
-	recipe := sha256.Sum256([]byte(strings.Join(bootstrapOptions, "\n")))
-	return fmt.Sprintf("rootfs-%s-%s", suite, hex.EncodeToString(recipe[:4]))
+	return fmt.Sprintf("rootfs-%s-%s", suite, recipeHash(bootstrapOptions...))
 }
 
 // bootstrap runs mmdebstrap and passes its messages on.
