@@ -15,7 +15,7 @@
 //
 // Any failure before the last step puts every node back as it was: content, mode, owner and absence, and restarts the
 // services that were restarted. The part that runs on the node is one POSIX sh process for the whole transaction
-// (program/transaction.sh); when its standard input ends, because the connection broke or Terraform was killed, or when
+// (program/transaction.sh and its parts); when its standard input ends, because the connection broke or Terraform was killed, or when
 // nothing is heard for a minute, it restores by itself. When the process itself is killed or the node loses power, the journal tells
 // the next transaction on that node what to restore before it does anything else, and [Observation.Unfinished] says
 // that there is one.

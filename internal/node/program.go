@@ -21,6 +21,10 @@ var (
 	commonProgram string
 	//go:embed program/observe.sh
 	observeProgram string
+	//go:embed program/recovery.sh
+	recoveryProgram string
+	//go:embed program/validation.sh
+	validationProgram string
 	//go:embed program/transaction.sh
 	transactionProgram string
 )

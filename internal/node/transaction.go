@@ -68,7 +68,7 @@ func (tx *transaction) start(ctx context.Context, last string) (busy bool, err e
 	tx.frames = make(chan frame, 16)
 	run, stop := context.WithCancel(context.Background())
 	tx.stop = stop
-	text := wrap(marker, commonProgram, transactionProgram, tx.program(), last)
+	text := wrap(marker, commonProgram, recoveryProgram, validationProgram, transactionProgram, tx.program(), last)
 	tx.writing.Lock()
 	go func() {
 		defer tx.writing.Unlock()

@@ -1,0 +1,104 @@
+# Judging staged files and the whole configuration with the tools of the node. Part of the transaction.
+
+# tool VALIDATOR: its command in $tool, the file it starts from in $main, the directory of drop-ins in $drop.
+tool() {
+	case $1 in
+	sudoers) tool=visudo main=/etc/sudoers drop=/etc/sudoers.d ;;
+	rsyslog) tool=rsyslogd main=/etc/rsyslog.conf drop=/etc/rsyslog.d ;;
+	sshd) tool=sshd main=/etc/ssh/sshd_config drop=/etc/ssh/sshd_config.d ;;
+	logrotate) tool=logrotate main= drop= ;;
+	esac
+	on_path "$tool" || fail missing '' '' "$tool"
+}
+
+# judge VALIDATOR [FILE]: run the tool on the configuration that starts at FILE, or on the one in use. Text in $judged.
+judge() {
+	case $1 in
+	sudoers) judged=$(visudo -c ${2:+-f "$2"} 2>&1 </dev/null) ;;
+	rsyslog) judged=$(rsyslogd -N1 ${2:+-f "$2"} 2>&1 </dev/null) ;;
+	sshd) judged=$(sshd -t ${2:+-f "$2"} 2>&1 </dev/null) ;;
+	esac
+}
+
+# check_file VALIDATOR STAGED PATH: a staged file by itself.
+check_file() {
+	case $1 in
+	none) return 0 ;;
+	sudoers)
+		tool sudoers
+		judge sudoers "$2" || fail invalid "$3" "$judged" visudo
+		;;
+	logrotate)
+		tool logrotate
+		judged=$(logrotate -d "$2" 2>&1 </dev/null) || true
+		# Without a log file to rotate yet logrotate complains as well; only what it says about this file's text counts.
+		judged=$(printf '%s\n' "$judged" | grep -F -e "$2" | grep -e '^error:')
+		[ -z "$judged" ] || fail invalid "$3" "$judged" logrotate
+		;;
+	*) tool "$1" ;;
+	esac
+}
+
+# check_tree VALIDATOR: the whole configuration as it will be, as a copy in the stage.
+check_tree() {
+	touches "$1" || return 0
+	tool "$1"
+	judge "$1" && before_ok=1 || before_ok=0
+	before=$judged
+	[ -f "$root$main" ] || return 0
+	tree=$mine/tree.$1
+	try staging "$tree" mkdir -p -m 700 -- "$tree$drop"
+	set +f
+	for c_file in "$root$drop"/*; do
+		[ -f "$c_file" ] && try staging "$tree" cp -pL -- "$c_file" "$tree$drop/"
+	done
+	set -f
+	c_main=$root$main
+	each overlay "$1"
+	c_said=$({ sed "s|$drop|$tree$drop|g" <"$c_main" >"$tree/main"; } 2>&1) || fail install "$main" "$c_said" staging
+	if judge "$1" "$tree/main"; then rm -rf -- "$tree"; return 0; fi
+	judged=$(printf '%s\n' "$judged" | sed "s|$tree/main|$main|g; s|$tree||g")
+	# A confined daemon may not read the stage; then the check of the files in place has to do.
+	case $1:$judged in rsyslog:*'ermission denied'* | rsyslog:*'could not open config file'*) rm -rf -- "$tree"; return 0 ;; esac
+	not_worse || fail invalid-tree "$first" "$worse" "$tool"
+	rm -rf -- "$tree"
+}
+
+# overlay VALIDATOR NUMBER KIND …: put the change into the copy of the tree. Arguments are shifted by one.
+overlay() {
+	[ "$7" = "$1" ] || return 0
+	first=$9
+	if [ "$9" = "$main" ]; then
+		place "$root$9"
+		[ ! -f "$dir/new.$2" ] || c_main=$dir/new.$2
+	elif [ "${9%/*}" = "$drop" ]; then
+		place "$root$9"
+		if [ "$3" = absent ]; then
+			rm -f -- "$tree$9"
+		elif [ -f "$dir/new.$2" ]; then
+			try staging "$tree" cp -pf -- "$dir/new.$2" "$tree$9"
+		fi
+	fi
+}
+
+# not_worse: whether the tool says nothing in $judged that it did not say before the change. A fault in somebody else's
+# file must not keep a good change out; a new fault must.
+not_worse() {
+	worse=$(printf '%s\n' "$judged" | grep -v -e ': parsed OK$' -e 'config validation run' -e '^$')
+	[ "$before_ok" -eq 0 ] || return 1
+	b_lines=$(printf '%s\n' "$before" | sed "s|$root/|/|g" | grep -v '^$')
+	worse=$(printf '%s\n' "$worse" | sed "s|$root/|/|g" | grep -Fxv -e "$b_lines")
+	[ -z "$worse" ] || return 1
+	note "$tool complained before this change and still does: $before"
+}
+
+# check_live VALIDATOR: the configuration in use, after the change.
+check_live() {
+	touches "$1" || return 0
+	tool "$1"
+	first=
+	each named "$1"
+	judge "$1" || not_worse || fail invalid-tree "$first" "$worse" "$tool"
+}
+
+named() { [ "$7" != "$1" ] || first=${first:-$9}; }
