@@ -58,7 +58,9 @@ ip address add ` + guestAddress + `/30 dev eth0
 ip link set eth0 up
 [ -e /var/lib/lab-seeded ] && exit 0
 mkdir -p /run/lab-seed
-mount -t hostfs -o hostfs=/run/node/upper none /run/lab-seed
+# Since 6.12 the option has a name for mount programs that use fsconfig(2), and still none for older ones.
+mount -t hostfs -o hostfs=/run/node/upper none /run/lab-seed 2>/dev/null ||
+	mount -t hostfs -o /run/node/upper none /run/lab-seed
 cp -a /run/lab-seed/. /
 umount /run/lab-seed
 touch /var/lib/lab-seeded
