@@ -16,6 +16,9 @@ type lists struct {
 	realms      []Realm
 	permissions Permissions
 	version     *Version
+	pools       map[string]PoolMembers
+	rights      *Rights
+	poolRights  *Rights
 }
 
 func (c *Client) currentLists() *lists {
@@ -24,12 +27,12 @@ func (c *Client) currentLists() *lists {
 	return c.lists
 }
 
-// dropLists forgets what writes can change: all but version and realms, which
-// pvesec never writes.
+// dropLists forgets what writes can change: all but version, realms and pools,
+// which pvesec never writes.
 func (c *Client) dropLists() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.lists = &lists{version: c.lists.version, realms: c.lists.realms}
+	c.lists = &lists{version: c.lists.version, realms: c.lists.realms, pools: c.lists.pools}
 }
 
 // shared returns what slot points at, fetching it first if it is empty. Callers

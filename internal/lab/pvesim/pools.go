@@ -1,6 +1,13 @@
 package pvesim
 
-// Pools, as far as access control knows them: no members can be added here.
+import (
+	"maps"
+	"slices"
+	"strconv"
+)
+
+// Pools, as far as access control knows them: members come from user.cfg alone,
+// none can be added here.
 var (
 	poolIDArg     = param{required: true, format: checkPoolID}
 	poolEndpoints = []endpoint{
@@ -31,11 +38,25 @@ func listPools(c *call) (any, error) {
 			item["comment"] = p.comment
 		}
 		if wanted != "" {
-			item["members"] = []any{}
+			item["members"] = p.members()
 		}
 		list = append(list, item)
 	}
 	return list, nil
+}
+
+// members lists guests and storages as far as user.cfg tells of them.
+func (p *pool) members() []any {
+	list := []any{}
+	for _, id := range slices.Sorted(maps.Keys(p.vms)) {
+		if vmid, err := strconv.Atoi(id); err == nil {
+			list = append(list, map[string]any{"id": "qemu/" + id, "type": "qemu", "vmid": vmid})
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(p.storage)) {
+		list = append(list, map[string]any{"id": "storage/pve1/" + id, "type": "storage", "storage": id})
+	}
+	return list
 }
 
 func createPool(c *call) (any, error) {
