@@ -1,0 +1,119 @@
+package escalation
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// Severity says how directly a finding leads to root.
+type Severity string
+
+// The severities of findings, the worst first.
+const (
+	Critical Severity = "critical" // with what is held, today
+	High     Severity = "high"     // with a circumstance that the holder does not control alone
+)
+
+// PrivilegeRule is one set of PVE privileges that is as good as root.
+type PrivilegeRule struct {
+	ID       string   `json:"id"` // PVESEC-P and four digits
+	Severity Severity `json:"severity"`
+	// Releases is "8" for what PVE 9 has closed, "" for all.
+	Releases string `json:"releases"`
+	Needs    []Need `json:"needs"` // all of them
+	Why      string `json:"why"`
+	Witness  string `json:"witness"` // a command that root's power shows by; capitals stand for names
+	Fix      string `json:"fix"`     // what to grant instead
+	Evidence string `json:"evidence"`
+}
+
+// Need is a privilege that has to be held on one of several paths. "*" stands
+// for any name, also for one that does not exist yet.
+type Need struct {
+	Privilege string   `json:"privilege"`
+	On        []string `json:"on"`
+	// PowerfulMember asks in addition that the group of the path has a member
+	// that leads to root itself.
+	PowerfulMember bool `json:"powerful_member"`
+}
+
+//go:embed privileges.json
+var privilegesJSON []byte
+
+var privilegeRules = sync.OnceValues(func() ([]PrivilegeRule, error) { return loadPrivileges(privilegesJSON) })
+
+// Privileges returns all rules about PVE privileges in the order of their ids.
+// The error can only come from broken embedded data.
+func Privileges() ([]PrivilegeRule, error) {
+	rules, err := privilegeRules()
+	return slices.Clone(rules), err
+}
+
+var (
+	privilegeRuleID = regexp.MustCompile(`^PVESEC-P[0-9]{4}$`)
+	privilegeName   = regexp.MustCompile(`^[A-Z][A-Za-z]*(\.[A-Z][A-Za-z]*)+$`)
+	needPath        = regexp.MustCompile(`^/$|^(/([a-z]+|\*))+$`)
+)
+
+// loadPrivileges decodes and checks the data: what a reviewer could overlook.
+func loadPrivileges(data []byte) ([]PrivilegeRule, error) {
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	var rules []PrivilegeRule
+	if err := decoder.Decode(&rules); err != nil {
+		return nil, fmt.Errorf("decoding the privilege rules: %w", err)
+	}
+	last := ""
+	for _, rule := range rules {
+		if err := rule.check(); err != nil {
+			return nil, fmt.Errorf("privilege rule %q: %w", rule.ID, err)
+		}
+		if rule.ID <= last {
+			return nil, fmt.Errorf("privilege rule %q: does not come after %q", rule.ID, last)
+		}
+		last = rule.ID
+	}
+	return rules, nil
+}
+
+func (r PrivilegeRule) check() error {
+	switch {
+	case !privilegeRuleID.MatchString(r.ID):
+		return errors.New("id is not PVESEC-P and four digits")
+	case r.Severity != Critical && r.Severity != High:
+		return fmt.Errorf("severity %q is none", r.Severity)
+	case r.Releases != "" && r.Releases != "8":
+		return fmt.Errorf("releases %q is neither empty nor 8", r.Releases)
+	case len(r.Needs) == 0:
+		return errors.New("needs nothing")
+	}
+	for name, text := range map[string]string{"why": r.Why, "witness": r.Witness, "fix": r.Fix, "evidence": r.Evidence} {
+		if strings.TrimSpace(text) != text || text == "" {
+			return fmt.Errorf("%s is empty or has blanks around it", name)
+		}
+	}
+	for _, need := range r.Needs {
+		if !privilegeName.MatchString(need.Privilege) {
+			return fmt.Errorf("%q is not a privilege", need.Privilege)
+		}
+		if len(need.On) == 0 {
+			return fmt.Errorf("%s is needed nowhere", need.Privilege)
+		}
+		for _, path := range need.On {
+			if !needPath.MatchString(path) {
+				return fmt.Errorf("%s on %q: not a path", need.Privilege, path)
+			}
+			if need.PowerfulMember && path != "/access/groups/*" {
+				return fmt.Errorf("%s on %q: only groups have members", need.Privilege, path)
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,189 @@
+package escalation
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// holding is somebody with the given privileges: "User.Modify /access" holds on
+// /access and below, "=User.Modify /access" there alone.
+func holding(grants ...string) Held {
+	type grant struct {
+		privilege, path string
+		exact           bool
+	}
+	var all []grant
+	paths := map[string]bool{}
+	for _, text := range grants {
+		name, exact := strings.CutPrefix(text, "=")
+		privilege, path, _ := strings.Cut(name, " ")
+		all = append(all, grant{privilege, path, exact})
+		paths[path] = true
+	}
+	return Held{
+		Paths: slices.Collect(maps.Keys(paths)),
+		Has: func(path, privilege string) bool {
+			return slices.ContainsFunc(all, func(g grant) bool {
+				below := g.path == "/" || strings.HasPrefix(path, g.path+"/")
+				return g.privilege == privilege && (g.path == path || below && !g.exact)
+			})
+		},
+		PowerfulMember: func(group string) string {
+			if group == "admins" {
+				return "boss@pve"
+			}
+			return ""
+		},
+	}
+}
+
+func ids(t *testing.T, held Held) []string {
+	t.Helper()
+	findings, err := FindPrivileges(held)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := []string{}
+	for _, f := range findings {
+		found = append(found, strings.TrimPrefix(f.ID, "PVESEC-"))
+	}
+	return found
+}
+
+// TestPrivilegeRules has for each rule what meets it, from the shortest way down,
+// and what comes near and does not.
+func TestPrivilegeRules(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		rule string
+		pve8 bool
+		met  [][]string
+		near [][]string
+	}{
+		{"P0001", false, [][]string{{"User.Modify /"}, {"User.Modify /access"}, {"=User.Modify /access/groups"}},
+			[][]string{{"=User.Modify /"}, {"=User.Modify /access"}, {"User.Modify /access/groups/ops"}, {"User.Modify /access/realm"}, {"Group.Allocate /"}}},
+		{"P0002", false, [][]string{{"User.Modify /access/groups/admins"}, {"=User.Modify /access/groups/admins"}},
+			[][]string{{"User.Modify /access/groups/ops"}, {"Group.Allocate /access/groups/admins"}}},
+		{"P0003", false, [][]string{{"Permissions.Modify /"}, {"=Permissions.Modify /"}}, [][]string{{"Permissions.Modify /pool/build"}, {"Permissions.Modify /vms"}}},
+		{"P0004", false, [][]string{{"Permissions.Modify /access"}, {"=Permissions.Modify /access/groups"}, {"Permissions.Modify /"}},
+			[][]string{{"=Permissions.Modify /"}, {"Permissions.Modify /access/realm"}}},
+		{"P0005", false, [][]string{{"Permissions.Modify /nodes"}, {"=Permissions.Modify /nodes/pve1"}}, [][]string{{"Permissions.Modify /vms/100"}}},
+		{"P0006", false, [][]string{{"=Permissions.Modify /storage"}}, [][]string{{"Permissions.Modify /storage/local"}}},
+		{"P0007", false, [][]string{{"Permissions.Modify /mapping", "VM.Config.Disk /vms/100"}, {"Permissions.Modify /mapping/dir", "VM.Config.Disk /pool/build/ci"}},
+			[][]string{{"Permissions.Modify /mapping"}, {"VM.Config.Disk /vms"}, {"Permissions.Modify /mapping/usb", "VM.Config.Disk /vms"}}},
+		{"P0008", false, [][]string{{"Sys.Modify /"}, {"=Sys.Modify /access"}}, [][]string{{"=Sys.Modify /"}, {"Sys.Modify /access/groups"}, {"Sys.Audit /"}}},
+		{"P0009", false, [][]string{{"Sys.Modify /nodes"}, {"=Sys.Modify /nodes/pve1"}}, [][]string{{"Sys.Modify /vms/100"}, {"Sys.PowerMgmt /nodes"}, {"Sys.Console /"}}},
+		{"P0010", false, [][]string{{"Realm.Allocate /"}, {"=Realm.Allocate /access/realm"}}, [][]string{{"Realm.AllocateUser /"}}},
+		{"P0011", false, [][]string{{"Datastore.Allocate /"}, {"=Datastore.Allocate /storage"}}, [][]string{{"Datastore.Allocate /storage/local"}, {"Datastore.AllocateSpace /"}}},
+		{"P0012", false, [][]string{{"Mapping.Modify /mapping", "Mapping.Use /mapping/dir/x", "VM.Config.Disk /vms/100"}, {"Mapping.Modify /", "Mapping.Use /", "VM.Config.Disk /"}},
+			[][]string{{"Mapping.Modify /mapping", "Mapping.Use /mapping"}, {"Mapping.Use /", "VM.Config.Disk /"}, {"Mapping.Modify /mapping/usb", "Mapping.Use /", "VM.Config.Disk /"}}},
+		{"P0013", false, [][]string{{"Mapping.Modify /mapping/pci", "Mapping.Use /mapping/pci", "VM.Config.HWType /vms"}},
+			[][]string{{"Mapping.Modify /mapping/pci", "Mapping.Use /mapping/pci", "VM.Config.Disk /vms"}}},
+		{"P0014", true, [][]string{{"VM.Allocate /vms", "Datastore.AllocateSpace /storage/local"}, {"=VM.Allocate /vms/200", "Datastore.AllocateSpace /"}},
+			[][]string{{"VM.Allocate /"}, {"Datastore.AllocateSpace /"}}},
+		{"P0015", true, [][]string{{"VM.Monitor /vms/100", "=Sys.Modify /"}}, [][]string{{"VM.Monitor /"}, {"VM.Monitor /", "Sys.Modify /vms"}}},
+		{"P0016", false, [][]string{{"Realm.AllocateUser /access/realm/pam", "User.Modify /access/groups/ops"}, {"Realm.AllocateUser /", "User.Modify /"}},
+			[][]string{{"Realm.AllocateUser /access/realm/pve", "User.Modify /access/groups/ops"}, {"Realm.AllocateUser /"}}},
+	}
+	tested := map[string]bool{}
+	for _, test := range tests {
+		tested["PVESEC-"+test.rule] = true
+		t.Run(test.rule, func(t *testing.T) {
+			t.Parallel()
+			for _, grants := range test.met {
+				held := holding(grants...)
+				held.PVE8 = test.pve8
+				if !slices.Contains(ids(t, held), test.rule) {
+					t.Errorf("%q does not meet the rule", grants)
+				}
+				held.PVE8 = false
+				if test.pve8 && slices.Contains(ids(t, held), test.rule) {
+					t.Errorf("%q meets the rule on PVE 9", grants)
+				}
+			}
+			for _, grants := range test.near {
+				held := holding(grants...)
+				held.PVE8 = test.pve8
+				if slices.Contains(ids(t, held), test.rule) {
+					t.Errorf("%q meets the rule", grants)
+				}
+			}
+		})
+	}
+	rules, err := Privileges()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, rule := range rules {
+		if !tested[rule.ID] {
+			t.Errorf("%s has no test", rule.ID)
+		}
+	}
+}
+
+// TestOrdinaryWork sees that what operators usually get is no finding.
+func TestOrdinaryWork(t *testing.T) {
+	t.Parallel()
+	for _, grants := range [][]string{
+		{},
+		{"VM.Audit /pool/build", "VM.PowerMgmt /pool/build", "VM.Snapshot /pool/build"},
+		{"VM.Audit /", "Datastore.Audit /", "Sys.Audit /", "Mapping.Audit /", "Pool.Audit /", "SDN.Audit /", "VM.GuestAgent.Audit /"},
+		{"VM.Audit /vms", "VM.Backup /vms", "VM.Console /vms", "VM.Config.CDROM /vms", "VM.Config.Cloudinit /vms", "VM.PowerMgmt /vms"},
+		{"VM.Allocate /pool/build", "Datastore.AllocateSpace /storage/local", "VM.Config.Disk /pool/build", "SDN.Use /sdn"},
+		{"Pool.Allocate /pool/build", "Permissions.Modify /pool/build"},
+		{"Sys.PowerMgmt /nodes/pve1", "Sys.Console /nodes/pve1", "Sys.Syslog /nodes/pve1"},
+	} {
+		if found := ids(t, holding(grants...)); len(found) > 0 {
+			t.Errorf("%q: %v", grants, found)
+		}
+	}
+}
+
+// TestFinding sees what a finding tells.
+func TestFinding(t *testing.T) {
+	t.Parallel()
+	findings, err := FindPrivileges(holding("User.Modify /access/groups/admins", "Sys.Modify /nodes/pve1"))
+	if err != nil || len(findings) != 2 {
+		t.Fatalf("%v, %v", findings, err)
+	}
+	if diff := cmp.Diff([]Hold{{"User.Modify", "/access/groups/admins"}}, findings[0].Holds); diff != "" {
+		t.Error(diff)
+	}
+	if want := "pvesh create /access/users/boss@pve/token/x --privsep 0"; findings[0].Witness != want {
+		t.Errorf("witness %q, want %q", findings[0].Witness, want)
+	}
+	if got := findings[1].Holds[0].String(); got != "Sys.Modify on /nodes/pve1" {
+		t.Errorf("hold reads %q", got)
+	}
+}
+
+// TestLoaderRefuses sees that broken data is not taken.
+func TestLoaderRefuses(t *testing.T) {
+	t.Parallel()
+	const good = `{"id":"PVESEC-P0001","severity":"high","needs":[{"privilege":"Sys.Modify","on":["/nodes/*"]}],"why":"w","witness":"x","fix":"f","evidence":"e"}`
+	if _, err := loadPrivileges([]byte("[" + good + "]")); err != nil {
+		t.Fatal(err)
+	}
+	for old, broken := range map[string]string{
+		`PVESEC-P0001`:      `PVESEC-E0001`,
+		`"high"`:            `"bad"`,
+		`"why":"w"`:         `"why":""`,
+		`"fix":"f"`:         `"fix":" f"`,
+		`"evidence":"e"`:    `"evidenz":"e"`,
+		`Sys.Modify`:        `sys.modify`,
+		`"/nodes/*"`:        `"nodes"`,
+		`["/nodes/*"]`:      `[]`,
+		`"on":["/nodes/*"]`: `"on":["/nodes/*"],"powerful_member":true`,
+		`"severity":`:       `"releases":"7","severity":`,
+		good:                good + "," + good,
+		`"needs":[{"privilege":"Sys.Modify","on":["/nodes/*"]}]`: `"needs":[]`,
+	} {
+		if _, err := loadPrivileges([]byte("[" + strings.Replace(good, old, broken, 1) + "]")); err == nil {
+			t.Errorf("%s in place of %s is taken", broken, old)
+		}
+	}
+}
