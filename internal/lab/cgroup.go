@@ -93,8 +93,8 @@ func removeCgroupTree(dir string) error {
 	return nil
 }
 
-// labCgroups lists the control groups of one lab, or of all labs when labID is empty.
-func labCgroups(labID string) ([]string, error) {
+// labCgroups lists the control groups of labs whose id begins with the given prefix.
+func labCgroups(idPrefix string) ([]string, error) {
 	root, err := cgroup2Root()
 	if errors.Is(err, errNoCgroup2) {
 		return nil, nil
@@ -102,9 +102,5 @@ func labCgroups(labID string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	pattern := cgroupPrefix + "*"
-	if labID != "" {
-		pattern = cgroupPrefix + labID + ".*"
-	}
-	return filepath.Glob(filepath.Join(root, pattern))
+	return filepath.Glob(filepath.Join(root, cgroupPrefix+idPrefix+"*"))
 }

@@ -45,7 +45,9 @@ func (n *Node) ReadWrite(ctx context.Context) error {
 // Immutable sets the immutable attribute (chattr(1), +i) of a file: changing, replacing or removing it gives EPERM, even to
 // root. Mutable ends it.
 func (n *Node) Immutable(ctx context.Context, path string) error {
-	_, err := n.Exec(ctx, "", "chattr", "+i", "--", path)
+	// The mode is set, to what it is, to have the file in the overlay's upper layer first: chattr keeps the other attributes,
+	// and those of the lower layer's file system mean nothing to the upper one's.
+	_, err := n.Exec(ctx, "", "sh", "-euc", `chmod -- "$(stat -c %a -- "$1")" "$1"; chattr +i -- "$1"`, "sh", path)
 	return err
 }
 

@@ -56,7 +56,11 @@ func newState() (*state, error) {
 		}
 		random := make([]byte, 4)
 		rand.Read(random)
-		st = &state{id: hex.EncodeToString(random)}
+		family, err := labFamily(root)
+		if err != nil {
+			return err
+		}
+		st = &state{id: family + hex.EncodeToString(random)}
 		st.dir = filepath.Join(root, st.id)
 		if err := os.Mkdir(st.dir, 0o700); err != nil {
 			return err
@@ -78,6 +82,20 @@ func newState() (*state, error) {
 		return nil, fmt.Errorf("preparing the lab's state directory: %w", err)
 	}
 	return st, nil
+}
+
+// labFamily is how the ids of all labs under one state root begin. Control groups are known to the whole machine, state roots
+// need not be: one must not take the other's groups for leftovers.
+func labFamily(root string) (string, error) {
+	path, err := filepath.Abs(root)
+	if err != nil {
+		return "", err
+	}
+	var info unix.Stat_t
+	if err := unix.Stat(path, &info); err != nil { // containers have the same paths on different devices
+		return "", &fs.PathError{Op: "stat", Path: path, Err: err}
+	}
+	return recipeHash(path, strconv.FormatUint(info.Dev, 16))[:4], nil
 }
 
 // remove gives the lab's directory and control groups up, and with the last lab also the state root and the raised limit.
@@ -139,7 +157,11 @@ func sweep(root string) error {
 	for _, id := range dead {
 		problems = append(problems, os.RemoveAll(filepath.Join(root, id)))
 	}
-	groups, err := labCgroups("")
+	family, err := labFamily(root)
+	if err != nil {
+		return err
+	}
+	groups, err := labCgroups(family)
 	problems = append(problems, err)
 	for _, dir := range groups {
 		id, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(dir), cgroupPrefix), ".")
