@@ -6,6 +6,7 @@ import (
 	"context"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -14,7 +15,10 @@ import (
 // TypeName is the provider's name, the prefix of all its resource types.
 const TypeName = "pvesec"
 
-var _ provider.Provider = (*pvesecProvider)(nil)
+var (
+	_ provider.Provider              = (*pvesecProvider)(nil)
+	_ provider.ProviderWithFunctions = (*pvesecProvider)(nil)
+)
 
 type pvesecProvider struct {
 	version string
@@ -59,7 +63,19 @@ func (p *pvesecProvider) Resources(context.Context) []func() resource.Resource {
 	}
 }
 
-func (p *pvesecProvider) DataSources(context.Context) []func() datasource.DataSource { return nil }
+func (p *pvesecProvider) DataSources(context.Context) []func() datasource.DataSource {
+	return []func() datasource.DataSource{
+		newSudoersDocumentDataSource,
+	}
+}
+
+func (p *pvesecProvider) Functions(context.Context) []func() function.Function {
+	return []func() function.Function{
+		newSudoersAllowsFunction,
+		newSudoersFormatFunction,
+		newSudoersParseFunction,
+	}
+}
 
 // configProblem is something wrong with the provider block, at the attribute that is to be changed.
 type configProblem struct {

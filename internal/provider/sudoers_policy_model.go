@@ -17,6 +17,7 @@ type sudoersPolicyModel struct {
 	Subject   types.String   `tfsdk:"subject"`
 	Rules     types.List     `tfsdk:"rules"`
 	Defaults  types.List     `tfsdk:"defaults"`
+	Document  types.String   `tfsdk:"document"`
 	Content   types.String   `tfsdk:"content"`
 	Nodes     types.Set      `tfsdk:"nodes"`
 	Exclusive types.Bool     `tfsdk:"exclusive"`
@@ -24,23 +25,6 @@ type sudoersPolicyModel struct {
 	Grants    types.List     `tfsdk:"grants"`
 	Deployed  types.Map      `tfsdk:"deployed"`
 	Timeouts  timeouts.Value `tfsdk:"timeouts"`
-}
-
-// sudoersRuleModel is one element of rules.
-type sudoersRuleModel struct {
-	Commands    types.List   `tfsdk:"commands"`
-	RunAsUsers  types.List   `tfsdk:"run_as_users"`
-	RunAsGroups types.List   `tfsdk:"run_as_groups"`
-	Hosts       types.List   `tfsdk:"hosts"`
-	NoPasswd    types.Bool   `tfsdk:"nopasswd"`
-	NoExec      types.Bool   `tfsdk:"noexec"`
-	SetEnv      types.Bool   `tfsdk:"setenv"`
-	LogInput    types.Bool   `tfsdk:"log_input"`
-	LogOutput   types.Bool   `tfsdk:"log_output"`
-	Timeout     types.String `tfsdk:"timeout"`
-	NotBefore   types.String `tfsdk:"not_before"`
-	NotAfter    types.String `tfsdk:"not_after"`
-	Cwd         types.String `tfsdk:"cwd"`
 }
 
 // deployedPolicyModel is what one node holds of a policy.
@@ -62,7 +46,8 @@ var deployedPolicyType = types.ObjectType{AttrTypes: map[string]attr.Type{
 	"foreign_grants": types.ListType{ElemType: types.StringType},
 }}
 
-// observedPolicy is a node's entry of deployed as it was found. recorded is the text that the node should have.
+// observedPolicy is a node's entry of deployed as it was found. recorded is the text that the node should have. A file that differs from it in its form
+// alone means the same to sudo, and is shown as if it were that text.
 func observedPolicy(state *hardening.SudoersState, recorded string) deployedPolicyModel {
 	model := deployedPolicyModel{
 		Present:       types.BoolValue(state.File.Present),
@@ -72,7 +57,9 @@ func observedPolicy(state *hardening.SudoersState, recorded string) deployedPoli
 		Changes:       stringList(nil),
 		ForeignGrants: stringList(grantTexts(state.Foreign)),
 	}
-	if state.File.Present {
+	if state.File.Present && hardening.SameForm(recorded, state.Content) {
+		model.SHA256 = types.StringValue(hardening.Digest(recorded))
+	} else if state.File.Present {
 		model.Changes = stringList(hardening.LineChanges(recorded, state.Content))
 	}
 	return model

@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -36,6 +35,7 @@ func (r *sudoersPolicyResource) ModifyPlan(ctx context.Context, req resource.Mod
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	plan.keepForm(state)
 	plan.Deployed = types.MapUnknown(deployedPolicyType)
 	if targets, known := r.planTargets(ctx, plan.Nodes, &resp.Diagnostics); known {
 		plan.Deployed = r.planDeployed(ctx, &plan, state, targets, req, &resp.Diagnostics)
@@ -43,18 +43,21 @@ func (r *sudoersPolicyResource) ModifyPlan(ctx context.Context, req resource.Mod
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
 
+// keepForm keeps the recorded text where the configuration's differs from it in form alone, so that a reformatted policy is an empty plan.
+func (m *sudoersPolicyModel) keepForm(state *sudoersPolicyModel) {
+	if state == nil || m.Content.IsUnknown() || !state.Name.Equal(m.Name) || !hardening.SameForm(state.Content.ValueString(), m.Content.ValueString()) {
+		return
+	}
+	m.Content = state.Content
+	m.SHA256 = types.StringValue(hardening.Digest(m.Content.ValueString()))
+}
+
 func (r *sudoersPolicyResource) planDeployed(ctx context.Context, plan, state *sudoersPolicyModel, targets []node.Target, req resource.ModifyPlanRequest, diags *diag.Diagnostics) types.Map {
 	found := map[string]deployedPolicyModel{}
-	kept := map[string][]string{}
+	var observed map[string]observedNode
 	if state != nil {
 		found = state.deployedPolicies(ctx, diags)
-		encoded, problems := req.Private.GetKey(ctx, keptKey)
-		diags.Append(problems...)
-		if encoded != nil {
-			if err := json.Unmarshal(encoded, &kept); err != nil {
-				diags.AddError("Private state is damaged", fmt.Sprintf("The record of foreign grants cannot be read: %v. Run terraform apply -refresh-only to write it anew.", err))
-			}
-		}
+		observed = getObserved(ctx, req.Private, diags)
 	} else {
 		r.lookAhead(ctx, plan, targets, diags)
 	}
@@ -67,8 +70,8 @@ func (r *sudoersPolicyResource) planDeployed(ctx context.Context, plan, state *s
 			foreign = entry.ForeignGrants
 		case recorded && len(entry.ForeignGrants.Elements()) == 0:
 			foreign = entry.ForeignGrants
-		case recorded && kept[target.Name] != nil:
-			foreign = stringList(kept[target.Name])
+		case recorded && observed[target.Name].Kept != nil:
+			foreign = stringList(observed[target.Name].Kept)
 		}
 		deployed[target.Name] = plannedPolicy(plan.SHA256, foreign)
 	}

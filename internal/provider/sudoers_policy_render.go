@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -15,52 +14,40 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// sudoersRuleType is the element of rules as Terraform types it.
-var sudoersRuleType = map[string]attr.Type{
-	"commands":      types.ListType{ElemType: types.StringType},
-	"run_as_users":  types.ListType{ElemType: types.StringType},
-	"run_as_groups": types.ListType{ElemType: types.StringType},
-	"hosts":         types.ListType{ElemType: types.StringType},
-	"nopasswd":      types.BoolType,
-	"noexec":        types.BoolType,
-	"setenv":        types.BoolType,
-	"log_input":     types.BoolType,
-	"log_output":    types.BoolType,
-	"timeout":       types.StringType,
-	"not_before":    types.StringType,
-	"not_after":     types.StringType,
-	"cwd":           types.StringType,
-}
-
 // planVersion is the sudo that a text is judged for while planning: the newest, which knows all that older ones know. The node's own visudo
 // judges it again for the sudo that will read it.
 var planVersion = sudoers.Version{}
 
 // render fills in content, sha256 and grants from what the configuration says, as far as it is known, and reports what is wrong with it at the very
-// attribute, with line and column.
-func render(ctx context.Context, m *sudoersPolicyModel, diags *diag.Diagnostics) {
+// attribute, with line and column. It returns the parsed policy, nil while it is not known or wrong.
+func render(ctx context.Context, m *sudoersPolicyModel, diags *diag.Diagnostics) *sudoers.File {
 	m.SHA256 = types.StringUnknown()
 	m.Grants = types.ListUnknown(types.StringType)
-	if m.Rules.IsNull() && m.Content.IsNull() {
-		return // the schema's validators say that one of both is missing
+	raw := m.Rules.IsNull() && m.Document.IsNull()
+	if raw && m.Content.IsNull() {
+		return nil // the schema's validators say that one of them is missing
 	}
-	if m.Name.IsUnknown() || m.Subject.IsUnknown() || !fullyKnown(m.Rules) || !fullyKnown(m.Defaults) || m.Content.IsUnknown() {
-		if !m.Rules.IsNull() {
+	if m.Name.IsUnknown() || m.Subject.IsUnknown() || !fullyKnown(m.Rules) || !fullyKnown(m.Defaults) || m.Document.IsUnknown() || m.Content.IsUnknown() {
+		if !raw {
 			m.Content = types.StringUnknown()
 		}
-		return
+		return nil
 	}
 	var file *sudoers.File
-	if m.Rules.IsNull() {
+	switch {
+	case raw:
 		file = parseContent(m, diags)
-	} else {
+	case m.Rules.IsNull():
+		file = buildDocument(m, diags)
+	default:
 		file = buildRules(ctx, m, diags)
 	}
 	if file == nil {
-		return
+		return nil
 	}
 	m.SHA256 = types.StringValue(hardening.Digest(m.Content.ValueString()))
 	m.Grants = stringList(ownGrants(file, m.Subject.ValueString()))
+	return file
 }
 
 // parseContent parses a hand-written text.
@@ -93,37 +80,39 @@ func problemDetail(problem *sudoers.Error, text string) string {
 
 // buildRules renders rules and defaults into content.
 func buildRules(ctx context.Context, m *sudoersPolicyModel, diags *diag.Diagnostics) *sudoers.File {
-	structured := sudoers.Policy{
-		Name:    m.Name.ValueString(),
-		Subject: m.Subject.ValueString(),
-		Header: fmt.Sprintf("Managed by Terraform: pvesec_sudoers_policy %q.\nA change made here is shown as drift and undone by the next apply.",
-			m.Name.ValueString()),
-	}
-	if !m.Defaults.IsNull() {
-		diags.Append(m.Defaults.ElementsAs(ctx, &structured.Defaults, false)...)
-	}
-	var rules []sudoersRuleModel
-	diags.Append(m.Rules.ElementsAs(ctx, &rules, false)...)
-	var origins []origin
-	for i, model := range rules {
-		rule := model.rule(ctx, diags)
-		for j, command := range rule.Commands {
-			// A line of its own for each command: a plan then shows one line for one command gained or lost.
-			single := rule
-			single.Commands = []string{command}
-			structured.Rules = append(structured.Rules, single)
-			origins = append(origins, origin{rule: i, command: j})
-		}
-	}
+	document := documentOf(ctx, m.Rules, m.Defaults, diags)
 	if diags.HasError() {
 		return nil
 	}
-	file, problems := sudoers.Build(structured, planVersion)
-	for _, problem := range problems {
-		at := rulePath(problem, origins)
-		// Terraform points at the resource for a path this deep, so the text names the element.
-		diags.AddAttributeError(at, upperFirst(problem.Err.Msg), fmt.Sprintf("In %s:\n\n%s", at, ruleDetail(problem, structured)))
+	return m.build(document, path.Empty(), diags)
+}
+
+// buildDocument renders a composed document into content.
+func buildDocument(m *sudoersPolicyModel, diags *diag.Diagnostics) *sudoers.File {
+	document, err := parseDocument(m.Document.ValueString())
+	if err != nil {
+		diags.AddAttributeError(path.Root("document"), "Document not usable", upperFirst(err.Error())+".")
+		return nil
 	}
+	return m.build(document, path.Root("document"), diags)
+}
+
+// documentOf is the document that rules and defaults of a configuration make.
+func documentOf(ctx context.Context, rules, defaults types.List, diags *diag.Diagnostics) *sudoersDocument {
+	document := &sudoersDocument{Version: documentVersion, Defaults: stringsOf(ctx, defaults, diags)}
+	var models []sudoersRuleModel
+	diags.Append(rules.ElementsAs(ctx, &models, false)...)
+	for _, model := range models {
+		document.Rules = append(document.Rules, model.rule(ctx, diags))
+	}
+	return document
+}
+
+// build renders a document into content. Its errors are reported at the attribute given or, for rules of the resource's own, at the element.
+func (m *sudoersPolicyModel) build(document *sudoersDocument, at path.Path, diags *diag.Diagnostics) *sudoers.File {
+	header := fmt.Sprintf("Managed by Terraform: pvesec_sudoers_policy %q.\nA change made here is shown as drift and undone by the next apply.", m.Name.ValueString())
+	file, problems, origins := document.build(m.Name.ValueString(), m.Subject.ValueString(), header)
+	reportRules(problems, origins, document, at, "rules", diags)
 	if len(problems) > 0 {
 		return nil
 	}
@@ -131,34 +120,16 @@ func buildRules(ctx context.Context, m *sudoersPolicyModel, diags *diag.Diagnost
 	return file
 }
 
-func (r sudoersRuleModel) rule(ctx context.Context, diags *diag.Diagnostics) sudoers.Rule {
-	rule := sudoers.Rule{
-		NoPasswd:  tri(r.NoPasswd),
-		NoExec:    tri(r.NoExec),
-		Setenv:    tri(r.SetEnv),
-		LogInput:  tri(r.LogInput),
-		LogOutput: tri(r.LogOutput),
-		Timeout:   r.Timeout.ValueString(),
-		NotBefore: r.NotBefore.ValueString(),
-		NotAfter:  r.NotAfter.ValueString(),
-		Cwd:       r.Cwd.ValueString(),
-	}
-	for list, target := range map[*types.List]*[]string{&r.Commands: &rule.Commands, &r.RunAsUsers: &rule.RunAsUsers, &r.RunAsGroups: &rule.RunAsGroups, &r.Hosts: &rule.Hosts} {
-		if !list.IsNull() {
-			diags.Append(list.ElementsAs(ctx, target, false)...)
+// reportRules reports errors of structured rules. Terraform points at the resource for a path as deep as theirs, so the text names the element.
+func reportRules(problems []*sudoers.RuleError, origins []origin, document *sudoersDocument, at path.Path, rules string, diags *diag.Diagnostics) {
+	for _, problem := range problems {
+		element := rulePath(problem, origins, rules)
+		detail := fmt.Sprintf("In %s:\n\n%s", element, ruleDetail(problem, origins, document))
+		if !at.Equal(path.Empty()) {
+			element = at
 		}
+		diags.AddAttributeError(element, upperFirst(problem.Err.Msg), detail)
 	}
-	return rule
-}
-
-func tri(value types.Bool) sudoers.Tri {
-	switch {
-	case value.IsNull():
-		return sudoers.Unset
-	case value.ValueBool():
-		return sudoers.Yes
-	}
-	return sudoers.No
 }
 
 // ruleAttributes maps a field of sudoers.Rule to the attribute that holds it.
@@ -167,21 +138,18 @@ var ruleAttributes = map[string]string{
 	"Timeout": "timeout", "NotBefore": "not_before", "NotAfter": "not_after", "Cwd": "cwd",
 }
 
-// origin is the element of rules, and of its commands, that a rendered line comes from.
-type origin struct{ rule, command int }
-
-// rulePath is the attribute that an error in structured rules concerns.
-func rulePath(problem *sudoers.RuleError, origins []origin) path.Path {
+// rulePath is the attribute that an error in structured rules concerns; rules is the name of the list.
+func rulePath(problem *sudoers.RuleError, origins []origin, rules string) path.Path {
 	switch {
 	case problem.Field == "Subject":
 		return path.Root("subject")
 	case problem.Field == "Defaults" && problem.Index >= 0:
 		return path.Root("defaults").AtListIndex(problem.Index)
 	case problem.Rule < 0:
-		return path.Root("rules")
+		return path.Root(rules)
 	}
 	from := origins[problem.Rule]
-	at := path.Root("rules").AtListIndex(from.rule).AtName(ruleAttributes[problem.Field])
+	at := path.Root(rules).AtListIndex(from.rule).AtName(ruleAttributes[problem.Field])
 	switch {
 	case problem.Index < 0:
 		return at
@@ -192,23 +160,23 @@ func rulePath(problem *sudoers.RuleError, origins []origin) path.Path {
 }
 
 // ruleDetail shows the element with a caret, and what to write instead.
-func ruleDetail(problem *sudoers.RuleError, structured sudoers.Policy) string {
+func ruleDetail(problem *sudoers.RuleError, origins []origin, document *sudoersDocument) string {
 	text := ""
 	switch {
 	case problem.Index < 0:
 	case problem.Field == "Defaults":
-		text = structured.Defaults[problem.Index]
+		text = document.Defaults[problem.Index]
 	case problem.Field == "Commands":
-		text = structured.Rules[problem.Rule].Commands[problem.Index]
+		from := origins[problem.Rule]
+		text = document.Rules[from.rule].Commands[from.command]
 	}
 	return problemDetail(problem.Err, text)
 }
 
 // ownGrants lists what the file alone grants its subject.
 func ownGrants(file *sudoers.File, subject string) []string {
-	tree := sudoers.TreeOf(file)
 	var granted []string
-	for _, grant := range policy.Grants(tree, policy.Subject{Name: subject}) {
+	for _, grant := range policy.Grants(sudoers.TreeOf(file), policy.Subject{Name: subject}) {
 		granted = append(granted, grant.Text)
 	}
 	return granted

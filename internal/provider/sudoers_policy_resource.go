@@ -50,13 +50,13 @@ func (r *sudoersPolicyResource) Create(ctx context.Context, req resource.CreateR
 	}
 	ctx, cancel := withTimeout(ctx, plan.Timeouts.Create, &resp.Diagnostics)
 	defer cancel()
-	seen := r.install(ctx, &plan, nil, &resp.Diagnostics)
+	seen := r.install(ctx, &plan, nil, nil, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	if seen != nil {
-		resp.Diagnostics.Append(setKept(ctx, resp.Private, seen)...)
+		resp.Diagnostics.Append(setObserved(ctx, resp.Private, seen)...)
 	}
 }
 
@@ -86,7 +86,7 @@ func (r *sudoersPolicyResource) Read(ctx context.Context, req resource.ReadReque
 	}
 	state.Deployed = deployedPolicyMap(ctx, deployed, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
-	resp.Diagnostics.Append(setKept(ctx, resp.Private, seen)...)
+	resp.Diagnostics.Append(setObserved(ctx, resp.Private, seen)...)
 	warnOfForeign(state.Subject.ValueString(), state.Exclusive.ValueBool(), seen, &resp.Diagnostics)
 }
 
@@ -99,13 +99,13 @@ func (r *sudoersPolicyResource) Update(ctx context.Context, req resource.UpdateR
 	}
 	ctx, cancel := withTimeout(ctx, plan.Timeouts.Update, &resp.Diagnostics)
 	defer cancel()
-	seen := r.install(ctx, &plan, &state, &resp.Diagnostics)
+	seen := r.install(ctx, &plan, &state, getObserved(ctx, req.Private, &resp.Diagnostics), &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	if seen != nil {
-		resp.Diagnostics.Append(setKept(ctx, resp.Private, seen)...)
+		resp.Diagnostics.Append(setObserved(ctx, resp.Private, seen)...)
 	}
 }
 
@@ -186,6 +186,7 @@ func importedPolicy(name string, nodes []string, targets []node.Target, seen map
 			Subject:   types.StringValue(subject),
 			Rules:     types.ListNull(types.ObjectType{AttrTypes: sudoersRuleType}),
 			Defaults:  types.ListNull(types.StringType),
+			Document:  types.StringNull(),
 			Content:   types.StringValue(found.Content),
 			Nodes:     types.SetNull(types.StringType),
 			Exclusive: types.BoolValue(false),
@@ -201,7 +202,7 @@ func importedPolicy(name string, nodes []string, targets []node.Target, seen map
 
 // install brings the planned policy onto its nodes and takes it off those that state has and the plan has not. It returns what the nodes
 // hold afterwards where the plan could not know it, nil otherwise.
-func (r *sudoersPolicyResource) install(ctx context.Context, plan, state *sudoersPolicyModel, diags *diag.Diagnostics) map[string]*hardening.SudoersState {
+func (r *sudoersPolicyResource) install(ctx context.Context, plan, state *sudoersPolicyModel, observed map[string]observedNode, diags *diag.Diagnostics) map[string]*hardening.SudoersState {
 	summary := fmt.Sprintf("Unable to apply sudoers policy %q", plan.Name.ValueString())
 	targets, err := r.clients.Targets(ctx, nodeNames(ctx, plan.Nodes, diags))
 	if err != nil {
@@ -221,6 +222,9 @@ func (r *sudoersPolicyResource) install(ctx context.Context, plan, state *sudoer
 	if state != nil {
 		for name, found := range state.deployedPolicies(ctx, diags) {
 			expect[name] = found.SHA256.ValueString()
+			if actual, known := observed[name]; known && found.Present.ValueBool() {
+				expect[name] = actual.SHA256
+			}
 		}
 		leave = without(r.recordedTargets(ctx, state, diags), targets)
 	}
@@ -340,26 +344,52 @@ func foreignDetail(grants []hardening.ForeignGrant, exclusive bool) string {
 	return b.String()
 }
 
-// keptKey is where private state holds, for each node, the foreign grants that exclusive = true cannot remove, so that a plan can say what will be left.
-const keptKey = "kept_foreign_grants"
+// observedKey is where private state holds, for each node, what deployed does not show.
+const observedKey = "observed"
 
-func setKept(ctx context.Context, private interface {
-	SetKey(context.Context, string, []byte) diag.Diagnostics
+// observedNode is what private state holds of a node.
+type observedNode struct {
+	// Kept are the foreign grants that exclusive = true cannot remove, so that a plan can say what will be left.
+	Kept []string `json:"kept"`
+	// SHA256 is the digest of the file as it is, "" for none. deployed shows that of the recorded text where both differ in form alone.
+	SHA256 string `json:"sha256"`
+}
+
+// privateState is what the framework offers of private state.
+type privateState interface {
+	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
+}
+
+func setObserved(ctx context.Context, private interface {
+	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
 }, seen map[string]*hardening.SudoersState) diag.Diagnostics {
-	kept := map[string][]string{}
+	observed := map[string]observedNode{}
 	for name, found := range seen {
-		kept[name] = []string{}
+		entry := observedNode{Kept: []string{}, SHA256: found.File.SHA256}
 		for _, grant := range found.Foreign {
 			if !grant.Removable {
-				kept[name] = append(kept[name], grant.String())
+				entry.Kept = append(entry.Kept, grant.String())
 			}
 		}
+		observed[name] = entry
 	}
-	encoded, err := json.Marshal(kept)
+	encoded, err := json.Marshal(observed)
 	if err != nil {
-		return diag.Diagnostics{diag.NewErrorDiagnostic("Unable to record foreign grants", err.Error())}
+		return diag.Diagnostics{diag.NewErrorDiagnostic("Unable to record what the nodes hold", err.Error())}
 	}
-	return private.SetKey(ctx, keptKey, encoded)
+	return private.SetKey(ctx, observedKey, encoded)
+}
+
+func getObserved(ctx context.Context, private privateState, diags *diag.Diagnostics) map[string]observedNode {
+	observed := map[string]observedNode{}
+	encoded, problems := private.GetKey(ctx, observedKey)
+	diags.Append(problems...)
+	if encoded != nil {
+		if err := json.Unmarshal(encoded, &observed); err != nil {
+			diags.AddError("Private state is damaged", fmt.Sprintf("The record of what the nodes hold cannot be read: %v. Run terraform apply -refresh-only to write it anew.", err))
+		}
+	}
+	return observed
 }
 
 func sortedNames[V any](m map[string]V) []string {

@@ -39,25 +39,30 @@ func (r *sudoersPolicyResource) Schema(ctx context.Context, _ resource.SchemaReq
 				Validators:          []validator.String{checkedBy("be a user name, or a group name after %", checkSubject)},
 			},
 			"rules": schema.ListNestedAttribute{
-				MarkdownDescription: "What the subject may run, in order: where several rules match a command line, the last one decides. Either `rules` or `content` is given.",
+				MarkdownDescription: "What the subject may run, in order: where several rules match a command line, the last one decides. One of `rules`, `document` and `content` is given.",
 				Optional:            true,
 				Validators: []validator.List{
 					listvalidator.SizeAtLeast(1),
-					listvalidator.ExactlyOneOf(path.MatchRoot("rules"), path.MatchRoot("content")),
+					listvalidator.ExactlyOneOf(path.MatchRoot("rules"), path.MatchRoot("document"), path.MatchRoot("content")),
 				},
-				NestedObject: schema.NestedAttributeObject{Attributes: sudoersRuleAttributes()},
+				NestedObject: schema.NestedAttributeObject{Attributes: resourceRuleAttributes()},
 			},
 			"defaults": schema.ListAttribute{
-				MarkdownDescription: "sudo options for this subject, each as after `Defaults` in sudoers(5): `use_pty`, `!env_editor`, `secure_path=/usr/sbin:/usr/bin`. Not with `content`.",
+				MarkdownDescription: "sudo options for this subject, each as after `Defaults` in sudoers(5): `use_pty`, `!env_editor`, `secure_path=/usr/sbin:/usr/bin`. With `rules` only.",
 				ElementType:         types.StringType,
 				Optional:            true,
 				Validators: []validator.List{
 					listvalidator.SizeAtLeast(1),
-					listvalidator.ConflictsWith(path.MatchRoot("content")),
+					listvalidator.ConflictsWith(path.MatchRoot("document"), path.MatchRoot("content")),
 				},
 			},
+			"document": schema.StringAttribute{
+				MarkdownDescription: "Rules and options composed by data source `pvesec_sudoers_document`: its `json`.",
+				Optional:            true,
+				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+			},
 			"content": schema.StringAttribute{
-				MarkdownDescription: "The file's text. Given, it is a hand-written sudoers file about the subject alone, without `@include`; otherwise it is rendered from `rules` and `defaults`.",
+				MarkdownDescription: "The file's text. Given, it is a hand-written sudoers file about the subject alone, without `@include`; otherwise it is rendered from `rules` and `defaults`, or from `document`.",
 				Optional:            true,
 				Computed:            true,
 				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
@@ -119,40 +124,5 @@ func (r *sudoersPolicyResource) Schema(ctx context.Context, _ resource.SchemaReq
 			},
 			"timeouts": timeouts.Attributes(ctx, allTimeouts),
 		},
-	}
-}
-
-func sudoersRuleAttributes() map[string]schema.Attribute {
-	texts := func(description string) schema.ListAttribute {
-		return schema.ListAttribute{
-			MarkdownDescription: description,
-			ElementType:         types.StringType,
-			Optional:            true,
-			Validators:          []validator.List{listvalidator.SizeAtLeast(1)},
-		}
-	}
-	flag := func(description string) schema.BoolAttribute {
-		return schema.BoolAttribute{MarkdownDescription: description, Optional: true}
-	}
-	text := func(description string) schema.StringAttribute {
-		return schema.StringAttribute{MarkdownDescription: description, Optional: true, Validators: []validator.String{stringvalidator.LengthAtLeast(1)}}
-	}
-	commands := texts("Commands in sudoers syntax: an absolute path, then nothing (any arguments), `\"\"` (no arguments), a pattern in which `*` also matches blanks and `/`, " +
-		"or a regular expression `^…$` over the joined arguments. A command after `!` is denied.")
-	commands.Optional, commands.Required = false, true
-	return map[string]schema.Attribute{
-		"commands":      commands,
-		"run_as_users":  texts("Users as whom the commands may run, `[\"root\"]` by default."),
-		"run_as_groups": texts("Groups as which the commands may run (`sudo -g`), none by default."),
-		"hosts":         texts("Hosts on which the rule holds, as sudo knows them; `[\"ALL\"]` by default."),
-		"nopasswd":      flag("Whether no password is asked (`NOPASSWD`)."),
-		"noexec":        flag("Whether the command is kept from running others (`NOEXEC`). It holds for dynamically linked programs and breaks PVE's own tools, which run helpers."),
-		"setenv":        flag("Whether the subject may set any environment variable (`SETENV`), which usually leads to root."),
-		"log_input":     flag("Whether terminal input is recorded (`LOG_INPUT`); `false` switches it off for this rule."),
-		"log_output":    flag("Whether terminal output is recorded (`LOG_OUTPUT`); `false` switches it off for this rule."),
-		"timeout":       text("Longest run time, such as `30m` or `1h30m`, after which sudo ends the command."),
-		"not_before":    text("Time from which the rule holds, in generalized time as sudoers(5) writes it: `20260101000000Z`."),
-		"not_after":     text("Time after which the rule no longer holds, in the same form."),
-		"cwd":           text("Directory in which the command runs, or `*` to let the subject choose."),
 	}
 }

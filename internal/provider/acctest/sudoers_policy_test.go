@@ -213,6 +213,26 @@ func TestSudoersPolicyImportsRawContent(t *testing.T) {
 	)
 }
 
+// A text that means the same to sudo, line for line, is no change, on either side; the next real change still knows what the node holds.
+func TestSudoersPolicyFormIsNoChange(t *testing.T) {
+	t.Parallel()
+	c := cluster(t, 1)
+	empty := resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}}
+	raw := func(content string) string {
+		return config(c) + fmt.Sprintf("resource \"pvesec_sudoers_policy\" \"agent\" {\n  name = \"agent\"\n  subject = \"agent\"\n  content = %q\n}\n", content)
+	}
+	run(t,
+		resource.TestStep{Config: raw("agent ALL=(root) NOPASSWD: /usr/bin/id, /usr/bin/w\n")},
+		resource.TestStep{Config: raw("\nagent  ALL = (root) NOPASSWD:/usr/bin/id,\\\n    /usr/bin/w\n"), ConfigPlanChecks: empty},
+		resource.TestStep{
+			PreConfig:        onNodes(t, c, `printf 'agent ALL = (root) NOPASSWD: \\\n  /usr/bin/id, /usr/bin/w\n' >/etc/sudoers.d/agent`),
+			Config:           raw("agent ALL=(root) NOPASSWD: /usr/bin/id, /usr/bin/w\n"),
+			ConfigPlanChecks: empty,
+		},
+		resource.TestStep{Config: raw("agent ALL=(root) NOPASSWD: /usr/bin/id\n"), ConfigPlanChecks: planned(policyAddress, plancheck.ResourceActionUpdate)},
+	)
+}
+
 // expectDrift checks that what the plan takes away mentions each text.
 func expectDrift(address string, wanted ...string) plancheck.PlanCheck {
 	return driftCheck{address, wanted}

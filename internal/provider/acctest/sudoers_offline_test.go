@@ -1,0 +1,119 @@
+package acctest
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+)
+
+// What works with no node, no API and no credentials.
+const offline = "provider \"pvesec\" {}\n"
+
+func TestSudoersFunctions(t *testing.T) {
+	t.Parallel()
+	output := func(expression string) string {
+		return fmt.Sprintf("locals {\n  policy = \"agent ALL=(root)   NOPASSWD: /usr/sbin/qm ^start 2[0-9]{3}$, \\\\\\n  /usr/bin/id\\n%%ops ALL=/usr/bin/w\\n\"\n}\noutput \"x\" {\n  value = %s\n}\n", expression)
+	}
+	var steps []resource.TestStep
+	for expression, want := range map[string]knownvalue.Check{
+		`provider::pvesec::sudoers_allows(local.policy, "agent", "/usr/sbin/qm start 2001")`:            knownvalue.Bool(true),
+		`provider::pvesec::sudoers_allows(local.policy, "agent", "/usr/sbin/qm start '2001'")`:          knownvalue.Bool(true),
+		`provider::pvesec::sudoers_allows(local.policy, "agent", "/usr/sbin/qm start 2001 --skiplock")`: knownvalue.Bool(false),
+		`provider::pvesec::sudoers_allows(local.policy, "bob", "/usr/bin/id")`:                          knownvalue.Bool(false),
+		`provider::pvesec::sudoers_allows(local.policy, "bob", "/usr/bin/w", "ops")`:                    knownvalue.Bool(true),
+		`provider::pvesec::sudoers_allows(local.policy, "%ops", "/usr/bin/w")`:                          knownvalue.Bool(true),
+		`provider::pvesec::sudoers_format(local.policy)`: knownvalue.StringExact(
+			"agent ALL=(root) NOPASSWD: /usr/sbin/qm ^start 2[0-9]{3}$, /usr/bin/id\n%ops ALL=/usr/bin/w\n"),
+		`provider::pvesec::sudoers_parse(local.policy).rules[0].commands[1]`: knownvalue.ObjectExact(map[string]knownvalue.Check{
+			"line": knownvalue.Int64Exact(2), "command": knownvalue.StringExact("/usr/bin/id"), "denied": knownvalue.Bool(false),
+			"run_as_users":  knownvalue.ListExact([]knownvalue.Check{knownvalue.StringExact("root")}),
+			"run_as_groups": knownvalue.ListSizeExact(0),
+			"tags":          knownvalue.ListExact([]knownvalue.Check{knownvalue.StringExact("NOPASSWD")}),
+			"options":       knownvalue.MapSizeExact(0),
+		}),
+		`[for d in provider::pvesec::sudoers_parse("Defaults:agent use_pty, env_keep += \"A B\"\n").defaults : "${d.name}${d.operator}${d.value}"]`: knownvalue.ListExact(
+			[]knownvalue.Check{knownvalue.StringExact("use_ptyon"), knownvalue.StringExact("env_keep+=A B")}),
+	} {
+		steps = append(steps, resource.TestStep{
+			Config:            offline + output(expression),
+			ConfigStateChecks: []statecheck.StateCheck{statecheck.ExpectKnownOutputValue("x", want)},
+		})
+	}
+	for expression, message := range map[string]string{
+		`provider::pvesec::sudoers_format("agent ALL=(root /bin/x\n")`:                        "Line 1, column",
+		`provider::pvesec::sudoers_allows(local.policy, "agent", "qm start 2001")`:            "absolute path",
+		`provider::pvesec::sudoers_allows(local.policy, "agent", "/usr/sbin/qm start '2001")`: "quotes closed",
+	} {
+		steps = append(steps, resource.TestStep{Config: offline + output(expression), ExpectError: matches(message)})
+	}
+	run(t, append(steps, resource.TestStep{Config: offline})...)
+}
+
+func TestSudoersDocument(t *testing.T) {
+	t.Parallel()
+	const composed = offline + `
+data "pvesec_sudoers_document" "base" {
+  defaults = ["use_pty", "env_keep += LANG"]
+  rule {
+    id       = "id"
+    commands = ["/usr/bin/id"]
+  }
+}
+
+data "pvesec_sudoers_document" "override" {
+  defaults = ["!use_pty"]
+  rule {
+    id       = "id"
+    commands = ["/usr/bin/id \"\""]
+    nopasswd = true
+  }
+}
+
+data "pvesec_sudoers_document" "whole" {
+  source_documents   = [data.pvesec_sudoers_document.base.json]
+  override_documents = [data.pvesec_sudoers_document.override.json]
+  subject            = "agent"
+  rule {
+    commands     = ["/usr/bin/w", "!/usr/bin/w -h"]
+    run_as_users = ["nobody"]
+    timeout      = "1h"
+  }
+}
+
+output "x" {
+  value = data.pvesec_sudoers_document.whole.text
+}
+`
+	const clash = offline + `
+data "pvesec_sudoers_document" "base" {
+  rule {
+    id       = "id"
+    commands = ["/usr/bin/id"]
+  }
+}
+
+data "pvesec_sudoers_document" "whole" {
+  source_documents = [data.pvesec_sudoers_document.base.json, data.pvesec_sudoers_document.base.json]
+}
+`
+	rule := func(attributes string) string {
+		return offline + "data \"pvesec_sudoers_document\" \"x\" {\n  rule {\n    " + attributes + "\n  }\n}\n"
+	}
+	run(t,
+		resource.TestStep{Config: clash, ExpectError: matches(`rule with the id "id"`)},
+		resource.TestStep{Config: rule(`commands = ["id"]`), ExpectError: matches("rule[0].commands[0]")},
+		resource.TestStep{Config: rule("commands = [\"/usr/bin/id\"]\n    timeout = \"soon\""), ExpectError: matches("rule[0].timeout")},
+		resource.TestStep{Config: offline + "data \"pvesec_sudoers_document\" \"x\" {\n  source_documents = [\"{\\\"version\\\":1,\\\"rulez\\\":[]}\"]\n}\n", ExpectError: matches("rulez")},
+		resource.TestStep{Config: composed, ConfigStateChecks: []statecheck.StateCheck{statecheck.ExpectKnownOutputValue("x", knownvalue.StringExact(
+			`Defaults:agent env_keep += LANG
+Defaults:agent !use_pty
+
+agent ALL=(root) NOPASSWD: /usr/bin/id ""
+agent ALL=(nobody) TIMEOUT=1h /usr/bin/w
+agent ALL=(nobody) TIMEOUT=1h !/usr/bin/w -h
+`))}},
+	)
+}
