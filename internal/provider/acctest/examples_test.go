@@ -18,9 +18,13 @@ var settingsBlock = regexp.MustCompile(`(?ms)^(terraform|provider "pvesec") \{(\
 // TestExamples applies every example to a cluster, and sees to it that a second plan is empty.
 func TestExamples(t *testing.T) {
 	t.Parallel()
-	files, err := filepath.Glob(examples + "/resources/*/*.tf")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no examples: %v", err)
+	var files []string
+	for _, pattern := range []string{"/resources/*/*.tf", "/data-sources/*/*.tf", "/functions/*/*.tf"} {
+		found, err := filepath.Glob(examples + pattern)
+		if err != nil || len(found) == 0 {
+			t.Fatalf("no examples in %s: %v", pattern, err)
+		}
+		files = append(files, found...)
 	}
 	c := cluster(t, 2)
 	tamper(t, c.API.AddGroup("operators"))
