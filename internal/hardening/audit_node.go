@@ -164,9 +164,7 @@ func (a AuditLogging) installation(expect map[string]string) (node.Change, error
 			change.RequireCommands = append(change.RequireCommands, a.command(name))
 		}
 	}
-	for _, service := range sortedKeys(desired.Services) {
-		change.RequireActive = append(change.RequireActive, service)
-	}
+	change.RequireActive = sortedKeys(desired.Services)
 	return change, nil
 }
 

@@ -12,7 +12,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -83,13 +86,19 @@ func rootFSName(suite Suite) string {
 	return fmt.Sprintf("rootfs-%s-%s", suite, recipeHash(bootstrapOptions...))
 }
 
+// stopDelay is how long mmdebstrap may take to stop when it is told to.
+const stopDelay = 10 * time.Second
+
 // bootstrap runs mmdebstrap and passes its messages on.
 func bootstrap(ctx context.Context, arguments []string, progress Progress) error {
 	cmd := exec.CommandContext(ctx, "mmdebstrap", arguments...)
-	// With its own process group an interrupt at the terminal does not kill it before it has unmounted what it mounted;
-	// cancelling ctx asks it to stop.
-	cmd.SysProcAttr = newProcessGroup()
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		Unshareflags: unix.CLONE_NEWNS, // whatever it mounts goes with it: removing an unfinished tree must not reach /dev
+		Setpgid:      true,             // an interrupt at the terminal comes from us, when ctx is cancelled
+		Pdeathsig:    unix.SIGTERM,
+	}
 	cmd.Cancel = func() error { return cmd.Process.Signal(unix.SIGTERM) }
+	cmd.WaitDelay = stopDelay
 	read, write := io.Pipe()
 	cmd.Stderr = write
 	log := &tail{}
@@ -103,7 +112,9 @@ func bootstrap(ctx context.Context, arguments []string, progress Progress) error
 		}
 		io.Copy(io.Discard, read) // a line too long for the scanner must not block mmdebstrap
 	}()
+	runtime.LockOSThread() // the death signal is tied to the thread, which nothing else may use and end meanwhile
 	err := cmd.Run()
+	runtime.UnlockOSThread()
 	write.Close()
 	<-done
 	if err != nil {

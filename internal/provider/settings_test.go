@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 
@@ -149,10 +150,10 @@ func TestUnknownSettingsAreTolerated(t *testing.T) {
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	if _, err := c.PVE(); err != errUnknownSettings {
+	if _, err := c.PVE(); !errors.Is(err, errUnknownSettings) {
 		t.Errorf("PVE: %v", err)
 	}
-	if _, err := c.Targets(t.Context(), nil); err != errUnknownSettings {
+	if _, err := c.Targets(t.Context(), nil); !errors.Is(err, errUnknownSettings) {
 		t.Errorf("Targets: %v", err)
 	}
 }
