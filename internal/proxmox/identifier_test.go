@@ -97,7 +97,7 @@ func TestRootPAMGuard(t *testing.T) {
 	for _, id := range rootSpellings {
 		p := Principal{UserID: id, Enabled: true}
 		calls := map[string]func() error{
-			"createUser":  func() error { return c.createUser(ctx, p) },
+			"createUser":  func() error { return c.createUser(ctx, p, "") },
 			"changeUser":  func() error { return c.changeUser(ctx, id, userRequest{Enable: flag(false)}) },
 			"deleteUser":  func() error { return c.deleteUser(ctx, id) },
 			"createToken": func() error { _, err := c.createToken(ctx, id, "ci", Token{}); return err },

@@ -19,12 +19,27 @@ func (c *Client) MissingPrivileges(ctx context.Context, p Principal) ([]Missing,
 	if _, err := p.prepare(); err != nil {
 		return nil, err
 	}
+	return c.missing(ctx, p.normal().needs)
+}
+
+// MissingTokenPrivileges is [Client.MissingPrivileges] for one token of a user
+// that is managed elsewhere and belongs to groups.
+func (c *Client) MissingTokenPrivileges(ctx context.Context, user UserID, groups []string, t Token) ([]Missing, error) {
+	p := Principal{UserID: user, Groups: groups, Tokens: map[string]Token{"token": t}}
+	if _, err := p.prepare(); err != nil {
+		return nil, err
+	}
+	return c.missing(ctx, func(held Permissions) []Missing { return append(p.userNeeds(held), p.aclNeeds()...) })
+}
+
+// missing compares needs with what the token holds.
+func (c *Client) missing(ctx context.Context, needs func(Permissions) []Missing) ([]Missing, error) {
 	listed, err := c.Permissions(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("asking what the API token may do: %w", err)
 	}
 	var missing []Missing
-	for _, need := range p.normal().needs(listed) {
+	for _, need := range needs(listed) {
 		if listed.inherits(need) {
 			continue
 		}
@@ -44,17 +59,29 @@ func (c *Client) MissingPrivileges(ctx context.Context, p Principal) ([]Missing,
 // ::ACL; PVE::RPCEnvironment::check_perm_modify).
 func (p Principal) needs(held Permissions) []Missing {
 	needs := []Missing{{Path: "/access/realm/" + p.UserID.Realm(), Privileges: []string{"Realm.AllocateUser"}, For: "create users of this realm"}}
-	everywhere := Missing{Path: "/access/groups", Privileges: []string{"User.Modify"}, For: "create and change the user and its tokens"}
-	if len(p.Groups) == 0 || held.inherits(everywhere) {
-		needs = append(needs, everywhere)
-	} else { // then it is enough to have it on all groups of the user
-		for _, group := range p.Groups {
-			needs = append(needs, Missing{Path: "/access/groups/" + group, Privileges: everywhere.Privileges, For: everywhere.For})
-		}
-	}
+	needs = append(needs, p.userNeeds(held)...)
 	if p.Role != nil {
 		needs = append(needs, Missing{Path: "/access", Privileges: []string{"Sys.Modify"}, For: "manage the role " + p.Role.ID})
 	}
+	return append(needs, p.aclNeeds()...)
+}
+
+// userNeeds is what changing the user and its tokens takes.
+func (p Principal) userNeeds(held Permissions) []Missing {
+	everywhere := Missing{Path: "/access/groups", Privileges: []string{"User.Modify"}, For: "create and change the user and its tokens"}
+	if len(p.Groups) == 0 || held.inherits(everywhere) {
+		return []Missing{everywhere}
+	}
+	var needs []Missing // then it is enough to have it on all groups of the user
+	for _, group := range p.Groups {
+		needs = append(needs, Missing{Path: "/access/groups/" + group, Privileges: everywhere.Privileges, For: everywhere.For})
+	}
+	return needs
+}
+
+// aclNeeds is what writing the ACL entries takes.
+func (p Principal) aclNeeds() []Missing {
+	var needs []Missing
 	var paths []string
 	for _, g := range p.Grants {
 		paths = append(paths, g.Path)

@@ -24,7 +24,7 @@ func cleanupContext(ctx context.Context) (context.Context, context.CancelFunc) {
 // changed. When a later step fails, what this call made is removed again and
 // the step's error is returned; when that fails too, the error is a
 // *[PartialError].
-func (c *Client) CreatePrincipal(ctx context.Context, p Principal) (secrets map[string]string, err error) {
+func (c *Client) CreatePrincipal(ctx context.Context, p Principal, options ...CreateOption) (secrets map[string]string, err error) {
 	p, err = p.prepare()
 	if err != nil {
 		return nil, err
@@ -38,10 +38,22 @@ func (c *Client) CreatePrincipal(ctx context.Context, p Principal) (secrets map[
 		return nil, err
 	}
 	b := builder{Client: c, want: p, made: Principal{UserID: p.UserID, Tokens: map[string]Token{}}, secrets: Secrets{}}
+	for _, option := range options {
+		option(&b)
+	}
 	if err := b.build(ctx); err != nil {
 		return nil, b.undo(ctx, err)
 	}
 	return b.secrets, nil
+}
+
+// CreateOption changes how [Client.CreatePrincipal] creates.
+type CreateOption func(*builder)
+
+// WithPassword gives the new user a password. PVE lets an API token set one only
+// here and never changes it for one.
+func WithPassword(password string) CreateOption {
+	return func(b *builder) { b.password = password }
 }
 
 // refuseExisting returns an *ExistsError for what is there before the first
@@ -73,6 +85,7 @@ type builder struct {
 	want     Principal
 	made     Principal // parts that exist, or may exist, because of this call
 	userMade bool
+	password string // sent with the user, then never again
 	secrets  Secrets
 	done     []string
 }
@@ -90,7 +103,7 @@ func (b *builder) build(ctx context.Context) error {
 			return fmt.Errorf("creating role %s: %w", role.ID, err)
 		}
 	}
-	err := b.makeUser(ctx, b.want)
+	err := b.makeUser(ctx, b.want, b.password)
 	if mayExist(err) {
 		b.userMade = true
 		b.log("created user " + string(b.want.UserID))
@@ -181,9 +194,10 @@ func mayExist(err error) bool {
 	return err == nil || errors.As(err, &unsure)
 }
 
-// makeUser creates the user, looking when the answer is lost as makeRole does.
-func (c *Client) makeUser(ctx context.Context, p Principal) error {
-	err := c.createUser(ctx, p)
+// makeUser creates the user, looking when the answer is lost as makeRole does. A
+// user that exists has its password: PVE sets that first.
+func (c *Client) makeUser(ctx context.Context, p Principal, password string) error {
+	err := c.createUser(ctx, p, password)
 	if !unknownOutcome(err) {
 		return err
 	}

@@ -221,3 +221,27 @@ func splitAuthID(id string) (user UserID, token string) {
 	}
 	return UserID(id), ""
 }
+
+// Members returns the users of a group, sorted.
+func (r *Rights) Members(group string) []UserID {
+	seen := map[UserID]bool{}
+	var members []UserID
+	for at := r; at != nil; at = at.over {
+		for user := range at.groups {
+			if !seen[user] && slices.Contains(r.groupsOf(user), group) {
+				members = append(members, user)
+			}
+			seen[user] = true
+		}
+	}
+	slices.Sort(members)
+	return members
+}
+
+// Knows tells whether the server has a privilege of this name.
+func (r *Rights) Knows(privilege string) bool {
+	return slices.Contains(r.privileges("Administrator"), privilege)
+}
+
+// GroupsOf returns the groups of a user.
+func (r *Rights) GroupsOf(user UserID) []string { return slices.Clone(r.groupsOf(user)) }

@@ -10,9 +10,10 @@ import (
 // tokenRequest is the body of POST and PUT of a token. Privilege separation has
 // no "leave as it is": it is part of every request.
 type tokenRequest struct {
-	Privsep int     `json:"privsep"`
-	Expire  int64   `json:"expire"`
-	Comment *string `json:"comment,omitempty"`
+	Privsep    int     `json:"privsep"`
+	Expire     int64   `json:"expire"`
+	Comment    *string `json:"comment,omitempty"`
+	Regenerate *int    `json:"regenerate,omitempty"` // PUT only, since PVE 9.2
 }
 
 // createToken makes a token and returns its secret, which PVE tells only once.

@@ -27,7 +27,7 @@ func TestEveryFailureIsAnError(t *testing.T) {
 			c := f.client(t)
 			writes := map[string]func(context.Context) error{
 				"POST /access/users": func(ctx context.Context) error {
-					return c.createUser(ctx, Principal{UserID: "a@pve"})
+					return c.createUser(ctx, Principal{UserID: "a@pve"}, "")
 				},
 				"PUT /access/acl": func(ctx context.Context) error {
 					return c.putACL(ctx, holder{user: "a@pve"}, grantBatch{path: "/", roles: []string{"R"}}, false)
@@ -184,9 +184,9 @@ func TestUnreachable(t *testing.T) {
 		t.Parallel()
 
 		ctx, cancel := context.WithCancel(t.Context())
-		f := newFake(t, func(int, *http.Request) answer {
+		f := newFake(t, func(_ int, r *http.Request) answer {
 			cancel()
-			<-ctx.Done()
+			<-r.Context().Done() // until the client has hung up
 			return answer{}
 		})
 		err := f.client(t).createRole(ctx, Role{ID: "ops"})
@@ -278,7 +278,7 @@ func TestRequestBodies(t *testing.T) {
 	}{
 		{func() error { return c.changeUser(ctx, "a@pve", changedAttributes(full, Principal{UserID: "a@pve"})) },
 			`PUT /api2/json/access/users/a@pve {"comment":"","email":"","firstname":"","lastname":"","enable":0,"expire":0,"groups":""}`},
-		{func() error { return c.createUser(ctx, Principal{UserID: "a@pve"}) },
+		{func() error { return c.createUser(ctx, Principal{UserID: "a@pve"}, "") },
 			`POST /api2/json/access/users {"userid":"a@pve","enable":0,"expire":0}`},
 		{func() error {
 			_, err := c.createToken(ctx, "a@pve", "ci", Token{PrivilegeSeparation: true})

@@ -10,6 +10,7 @@ import (
 // sent, so that empty, zero and false can be.
 type userRequest struct {
 	UserID    *UserID `json:"userid,omitempty"`
+	Password  *string `json:"password,omitempty"` // POST only
 	Comment   *string `json:"comment,omitempty"`
 	Email     *string `json:"email,omitempty"`
 	FirstName *string `json:"firstname,omitempty"`
@@ -25,7 +26,7 @@ func (r userRequest) empty() bool { return r == userRequest{} }
 
 // createUser makes the user with all its attributes. Nothing is written when a
 // group does not exist.
-func (c *Client) createUser(ctx context.Context, p Principal) error {
+func (c *Client) createUser(ctx context.Context, p Principal, password string) error {
 	groups := strings.Join(p.Groups, ",")
 	body := userRequest{UserID: &p.UserID, Enable: flag(p.Enabled), Expire: &p.Expire}
 	for _, text := range []struct {
@@ -33,7 +34,7 @@ func (c *Client) createUser(ctx context.Context, p Principal) error {
 		slot  **string
 	}{
 		{&p.Comment, &body.Comment}, {&p.Email, &body.Email},
-		{&p.FirstName, &body.FirstName}, {&p.LastName, &body.LastName}, {&groups, &body.Groups},
+		{&p.FirstName, &body.FirstName}, {&p.LastName, &body.LastName}, {&groups, &body.Groups}, {&password, &body.Password},
 	} {
 		if *text.value != "" {
 			*text.slot = text.value
