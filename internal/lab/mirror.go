@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"strings"
-	"syscall"
 )
 
 // mirror is a Debian archive and its companion with security updates.
@@ -64,6 +63,3 @@ func mirrorFrom(targets string) mirror {
 	}
 	return found
 }
-
-// newProcessGroup detaches a child from the terminal's signals.
-func newProcessGroup() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
