@@ -13,6 +13,9 @@ const (
 	maxBound       = 255
 )
 
+// errUnsupported marks what sudo understands and this package does not.
+var errUnsupported = errors.New("not supported")
+
 var errRepeat = errors.New("invalid use of a repetition operator")
 
 // CompileERE makes a matcher of a POSIX extended regular expression as sudo and
@@ -37,9 +40,19 @@ func CompileERE(pattern string) (*regexp.Regexp, error) {
 	}
 	re, err := regexp.Compile("(?s)" + t.out.String())
 	if err != nil {
-		return nil, fmt.Errorf("regular expression: %w", err)
+		return nil, fmt.Errorf("regular expression: %w (%w)", errUnsupported, err)
 	}
 	return re, nil
+}
+
+// CheckERE says why sudo takes an expression for malformed, so that it matches
+// nothing; nil if it does not. Unlike CompileERE it finds no fault with what sudo
+// understands and this package cannot match.
+func CheckERE(pattern string) error {
+	if _, err := CompileERE(pattern); err != nil && !errors.Is(err, errUnsupported) {
+		return err
+	}
+	return nil
 }
 
 // matchERE tells whether an expression matches somewhere in s.
@@ -203,7 +216,7 @@ func (t *ereTranslator) escape() error {
 	case c == '\'':
 		t.out.WriteString(`\z`)
 	case c == '<' || c == '>' || c >= '1' && c <= '9':
-		return fmt.Errorf(`\%c is an extension that is not supported`, c)
+		return fmt.Errorf(`\%c: %w`, c, errUnsupported)
 	default:
 		t.literal(c)
 	}

@@ -43,9 +43,17 @@ func (t *Tree) File(name string) *File {
 	return nil
 }
 
-// TreeOf makes a tree of one file whose includes are not followed.
-func TreeOf(f *File) *Tree {
-	return &Tree{Root: f.Name, Files: []*File{f}, Entries: f.Entries}
+// TreeOf makes a tree of files that were parsed one by one and stand in this order.
+// Their includes are not followed. An alias that two of them define is there twice.
+func TreeOf(files ...*File) *Tree {
+	t := &Tree{Files: files}
+	for i, f := range files {
+		if i == 0 {
+			t.Root = f.Name
+		}
+		t.Entries = append(t.Entries, f.Entries...)
+	}
+	return t
 }
 
 // ParseTree reads root and everything that it includes. Host is the short name

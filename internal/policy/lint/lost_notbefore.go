@@ -1,0 +1,40 @@
+package lint
+
+import "github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
+
+// lostNotBefore looks for NOTBEFORE together with NOTAFTER (lookup.c since 1.9.15:
+// the second comparison overwrites the result of the first).
+var lostNotBefore = Rule{
+	ID: "PVESEC-S0019", Name: "lost-notbefore", Severity: Warning,
+	Summary: "A command has NOTBEFORE and NOTAFTER, and the target is sudo 1.9.15 or later.",
+	Why:     "These versions forget NOTBEFORE if NOTAFTER is given too: the rule holds at once.",
+	Bad:     "alice ALL = NOTBEFORE=20300101000000Z NOTAFTER=20300201000000Z /usr/bin/id",
+	Good:    "alice ALL = NOTAFTER=20300201000000Z /usr/bin/id",
+	check: func(l *linter, r *Rule) {
+		if !l.options.Version.AtLeast(sudoers.Version{Major: 1, Minor: 9, Patch: 15}) {
+			return
+		}
+		l.specs(func(s *sudoers.UserSpec) {
+			for i := range s.Privileges {
+				p := &s.Privileges[i]
+				for j, e := range p.Effective() {
+					if e.NotBefore != "" && e.NotAfter != "" && hasOption(&p.Commands[j], sudoers.OptionNotBefore, sudoers.OptionNotAfter) {
+						l.report(r, e.Pos, "sudo "+l.options.Version.String()+" ignores NOTBEFORE="+e.NotBefore+" because NOTAFTER is given too",
+							"apply the rule when it shall begin to hold, with NOTAFTER alone")
+					}
+				}
+			}
+		})
+	},
+}
+
+func hasOption(c *sudoers.CommandSpec, kinds ...sudoers.OptionKind) bool {
+	for _, o := range c.Options {
+		for _, k := range kinds {
+			if o.Kind == k {
+				return true
+			}
+		}
+	}
+	return false
+}
