@@ -47,7 +47,9 @@ func lifetime(text types.String) time.Duration {
 }
 
 // expiryAfter is the point in time at which a lifetime that begins now ends.
-func expiryAfter(text types.String) time.Time { return time.Now().Add(lifetime(text)).Truncate(time.Second) }
+func expiryAfter(text types.String) time.Time {
+	return time.Now().Add(lifetime(text)).Truncate(time.Second)
+}
 
 // timeValue writes a point in time as the provider does: RFC 3339 in UTC, null for the zero time.
 func timeValue(seconds int64) types.String { return timeText(types.StringNull(), seconds) }

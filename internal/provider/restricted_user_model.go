@@ -18,20 +18,27 @@ import (
 
 // restrictedUserModel is pvesec_restricted_user in configuration, plan and state.
 type restrictedUserModel struct {
-	UserID        types.String   `tfsdk:"user_id"`
-	Comment       types.String   `tfsdk:"comment"`
-	Email         types.String   `tfsdk:"email"`
-	FirstName     types.String   `tfsdk:"first_name"`
-	LastName      types.String   `tfsdk:"last_name"`
-	Enabled       types.Bool     `tfsdk:"enabled"`
-	ExpiresAt     types.String   `tfsdk:"expires_at"`
-	Groups        types.Set      `tfsdk:"groups"`
-	Role          types.Object   `tfsdk:"role"`
-	Grants        types.Set      `tfsdk:"grants"`
-	Tokens        types.Map      `tfsdk:"tokens"`
-	SecretInState types.Bool     `tfsdk:"secret_in_state"`
-	TokenSecrets  types.Map      `tfsdk:"token_secrets"`
-	Timeouts      timeouts.Value `tfsdk:"timeouts"`
+	UserID          types.String   `tfsdk:"user_id"`
+	Comment         types.String   `tfsdk:"comment"`
+	Email           types.String   `tfsdk:"email"`
+	FirstName       types.String   `tfsdk:"first_name"`
+	LastName        types.String   `tfsdk:"last_name"`
+	Enabled         types.Bool     `tfsdk:"enabled"`
+	ExpiresAt       types.String   `tfsdk:"expires_at"`
+	Password        types.String   `tfsdk:"password"` // write-only: known in the configuration alone
+	PasswordVersion types.Int64    `tfsdk:"password_version"`
+	Groups          types.Set      `tfsdk:"groups"`
+	GroupMembership types.String   `tfsdk:"group_membership"`
+	Role            types.Object   `tfsdk:"role"`
+	Grants          types.Set      `tfsdk:"grants"`
+	Tokens          types.Map      `tfsdk:"tokens"`
+	ExternalTokens  types.Set      `tfsdk:"external_tokens"`
+	SecretInState   types.Bool     `tfsdk:"secret_in_state"`
+	TokenSecrets    types.Map      `tfsdk:"token_secrets"`
+	AcceptedRisks   types.Map      `tfsdk:"accepted_risks"`
+	Effective       types.Map      `tfsdk:"effective_permissions"`
+	Findings        types.List     `tfsdk:"findings"`
+	Timeouts        timeouts.Value `tfsdk:"timeouts"`
 }
 
 type roleModel struct {
@@ -45,13 +52,6 @@ type grantModel struct {
 	Propagate types.Bool   `tfsdk:"propagate"`
 }
 
-type tokenModel struct {
-	Comment             types.String `tfsdk:"comment"`
-	ExpiresAt           types.String `tfsdk:"expires_at"`
-	PrivilegeSeparation types.Bool   `tfsdk:"privilege_separation"`
-	Grants              types.Set    `tfsdk:"grants"`
-}
-
 var (
 	roleType = types.ObjectType{AttrTypes: map[string]attr.Type{
 		"name":       types.StringType,
@@ -61,12 +61,6 @@ var (
 		"path":      types.StringType,
 		"role":      types.StringType,
 		"propagate": types.BoolType,
-	}}
-	tokenType = types.ObjectType{AttrTypes: map[string]attr.Type{
-		"comment":              types.StringType,
-		"expires_at":           types.StringType,
-		"privilege_separation": types.BoolType,
-		"grants":               types.SetType{ElemType: grantType},
 	}}
 )
 
@@ -118,23 +112,6 @@ func (m *restrictedUserModel) principal(ctx context.Context, diags *diag.Diagnos
 	return p
 }
 
-// token resolves what the configuration leaves out: privilege separation is on, and a separated token gets the user's own grants, since it
-// would be powerless without any.
-func (t tokenModel) token(ctx context.Context, userGrants []proxmox.Grant, managed string, diags *diag.Diagnostics) proxmox.Token {
-	token := proxmox.Token{
-		Comment:             t.Comment.ValueString(),
-		Expire:              unixTime(t.ExpiresAt),
-		PrivilegeSeparation: t.PrivilegeSeparation.IsNull() || t.PrivilegeSeparation.ValueBool(),
-	}
-	switch {
-	case !t.Grants.IsNull():
-		token.Grants = grantsOf(ctx, t.Grants, managed, diags)
-	case token.PrivilegeSeparation:
-		token.Grants = userGrants
-	}
-	return token
-}
-
 func grantsOf(ctx context.Context, set types.Set, managed string, diags *diag.Diagnostics) []proxmox.Grant {
 	var models []grantModel
 	diags.Append(set.ElementsAs(ctx, &models, false)...)
@@ -168,7 +145,7 @@ func (m *restrictedUserModel) take(ctx context.Context, found *proxmox.Principal
 	m.LastName = types.StringValue(found.LastName)
 	m.Enabled = types.BoolValue(found.Enabled)
 	m.ExpiresAt = timeText(m.ExpiresAt, found.Expire)
-	m.Groups = stringSet(found.Groups)
+	m.Groups = m.ownGroups(ctx, found.Groups, diags)
 	if found.Role != nil {
 		managed = found.Role.ID
 		role, problems := types.ObjectValueFrom(ctx, roleType.AttrTypes, roleModel{
@@ -184,9 +161,11 @@ func (m *restrictedUserModel) take(ctx context.Context, found *proxmox.Principal
 	if !m.Tokens.IsNull() && !m.Tokens.IsUnknown() {
 		diags.Append(m.Tokens.ElementsAs(ctx, &known, false)...)
 	}
-	m.Tokens = tokenMap(ctx, known, found, m.principalGrants(ctx, managed, diags), managed, diags)
+	own := *found
+	own.Tokens = m.ownTokens(ctx, found.Tokens, diags)
+	m.Tokens = tokenMap(ctx, known, &own, m.principalGrants(ctx, managed, diags), managed, diags)
 	m.Grants = grantSet(ctx, m.Grants, found.Grants, managed, diags)
-	m.TokenSecrets = keepSecrets(m.TokenSecrets, found.Tokens)
+	m.TokenSecrets = keepSecrets(m.TokenSecrets, own.Tokens)
 }
 
 // principalGrants are the user's grants as recorded, by which a token without grants of its own is judged.
@@ -195,35 +174,6 @@ func (m *restrictedUserModel) principalGrants(ctx context.Context, managed strin
 		return nil
 	}
 	return grantsOf(ctx, m.Grants, managed, diags)
-}
-
-func tokenMap(ctx context.Context, known map[string]tokenModel, found *proxmox.Principal, recorded []proxmox.Grant, managed string, diags *diag.Diagnostics) types.Map {
-	models := map[string]tokenModel{}
-	for id, token := range found.Tokens {
-		model, recordedToken := known[id]
-		model.Comment = keepText(model.Comment, token.Comment)
-		model.ExpiresAt = timeText(model.ExpiresAt, token.Expire)
-		model.PrivilegeSeparation = keepBool(model.PrivilegeSeparation, token.PrivilegeSeparation, true)
-		inherited := recordedToken && model.Grants.IsNull()
-		expected := recorded
-		if !token.PrivilegeSeparation {
-			expected = nil
-		}
-		switch {
-		case inherited && sameGrants(expected, token.Grants):
-			model.Grants = types.SetNull(grantType)
-		case !recordedToken && sameGrants(found.Grants, token.Grants) && token.PrivilegeSeparation:
-			model.Grants = types.SetNull(grantType)
-		case !recordedToken && len(token.Grants) == 0 && !token.PrivilegeSeparation:
-			model.Grants = types.SetNull(grantType)
-		default:
-			model.Grants = grantSet(ctx, model.Grants, token.Grants, managed, diags)
-		}
-		models[id] = model
-	}
-	value, problems := types.MapValueFrom(ctx, tokenType, models)
-	diags.Append(problems...)
-	return value
 }
 
 // grantSet writes ACL entries as the configuration would: an entry that the recorded set already has keeps its form, another one is written
@@ -270,33 +220,6 @@ func sameGrants(a, b []proxmox.Grant) bool {
 		}
 	}
 	return true
-}
-
-// keepSecrets drops the secrets of tokens that are gone.
-func keepSecrets(secrets types.Map, tokens map[string]proxmox.Token) types.Map {
-	kept := map[string]attr.Value{}
-	for id, secret := range secrets.Elements() {
-		if _, exists := tokens[id]; exists {
-			kept[id] = secret
-		}
-	}
-	return types.MapValueMust(types.StringType, kept)
-}
-
-// keepText keeps null for an empty text that was never set.
-func keepText(recorded types.String, found string) types.String {
-	if recorded.IsNull() && found == "" {
-		return recorded
-	}
-	return types.StringValue(found)
-}
-
-// keepBool keeps null for a flag that was never set and has its default.
-func keepBool(recorded types.Bool, found, byDefault bool) types.Bool {
-	if recorded.IsNull() && found == byDefault {
-		return recorded
-	}
-	return types.BoolValue(found)
 }
 
 // unixTime is a point in time in Unix seconds, 0 for none. The text was validated before.

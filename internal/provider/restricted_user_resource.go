@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -18,6 +17,7 @@ import (
 
 var (
 	_ resource.ResourceWithConfigure      = (*restrictedUserResource)(nil)
+	_ resource.ResourceWithIdentity       = (*restrictedUserResource)(nil)
 	_ resource.ResourceWithModifyPlan     = (*restrictedUserResource)(nil)
 	_ resource.ResourceWithImportState    = (*restrictedUserResource)(nil)
 	_ resource.ResourceWithValidateConfig = (*restrictedUserResource)(nil)
@@ -42,6 +42,10 @@ func (r *restrictedUserResource) ValidateConfig(ctx context.Context, req resourc
 	}
 	if model.Role.IsNull() {
 		requireRoles(ctx, model.Grants, path.Root("grants"), &resp.Diagnostics)
+	}
+	if id := model.UserID; !model.Password.IsNull() && !id.IsUnknown() && proxmox.UserID(id.ValueString()).Realm() != "pve" {
+		resp.Diagnostics.AddAttributeError(path.Root("password"), "Password of another realm",
+			fmt.Sprintf("Only the realm pve keeps passwords of its own; in pam, PVE would set the Unix password of the account %s on the node. Leave password out.", proxmox.UserID(id.ValueString()).Name()))
 	}
 	if model.Tokens.IsUnknown() {
 		return
@@ -84,124 +88,11 @@ func requireRoles(ctx context.Context, set types.Set, at path.Path, diags *diag.
 	}
 }
 
-// ModifyPlan names the managed role, and checks everything that a server knows: realm, groups, roles and privileges.
-func (r *restrictedUserResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if req.Plan.Raw.IsNull() {
-		return // destroy
-	}
-	var plan, config restrictedUserModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	var state *restrictedUserModel
-	if !req.State.Raw.IsNull() {
-		state = &restrictedUserModel{}
-		resp.Diagnostics.Append(req.State.Get(ctx, state)...)
-	}
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	nameRole(ctx, &plan, &config, &resp.Diagnostics)
-	planSecrets(&plan, state)
-	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
-	if resp.Diagnostics.HasError() || r.clients == nil || !plan.known() {
-		return
-	}
-	pve, err := r.clients.PVE()
-	if !planReached(err, path.Empty(), &resp.Diagnostics) {
-		return
-	}
-	want := plan.principal(ctx, &resp.Diagnostics)
-	problems := pve.CheckPrincipal(ctx, want)
-	if state != nil && len(problems) == 0 {
-		problems = pve.CheckUpdate(ctx, state.principal(ctx, &resp.Diagnostics), want)
-	}
-	for _, problem := range problems {
-		if problem.Field == "" && problem.Err != nil {
-			planReached(problem.Err, path.Empty(), &resp.Diagnostics)
-			continue
-		}
-		resp.Diagnostics.AddAttributeError(problemPath(problem.Field), "PVE would refuse this user", strings.TrimSpace(upperFirst(problem.Msg)+"\n\n"+problem.Fix))
-	}
-}
-
-func nameRole(ctx context.Context, plan, config *restrictedUserModel, diags *diag.Diagnostics) {
-	if config.Role.IsNull() || config.Role.IsUnknown() {
-		return
-	}
-	var role roleModel
-	diags.Append(config.Role.As(ctx, &role, basetypes.ObjectAsOptions{})...)
-	if role.Name.IsNull() && !plan.UserID.IsUnknown() {
-		role.Name = types.StringValue(managedRoleName(plan.UserID.ValueString()))
-	}
-	named, problems := types.ObjectValueFrom(ctx, roleType.AttrTypes, role)
-	diags.Append(problems...)
-	plan.Role = named
-}
-
-// planSecrets plans token_secrets: kept for tokens that stay, unknown while a new token will bring one.
-func planSecrets(plan, state *restrictedUserModel) {
-	kept := map[string]attr.Value{}
-	var before map[string]attr.Value
-	if state != nil {
-		before = state.Tokens.Elements()
-		for id, secret := range state.TokenSecrets.Elements() {
-			if _, stays := plan.Tokens.Elements()[id]; stays {
-				kept[id] = secret
-			}
-		}
-	}
-	for id := range plan.Tokens.Elements() {
-		if _, exists := before[id]; !exists && plan.SecretInState.ValueBool() {
-			kept[id] = types.StringUnknown()
-		}
-	}
-	plan.TokenSecrets = types.MapValueMust(types.StringType, kept)
-	if plan.Tokens.IsUnknown() || plan.SecretInState.IsUnknown() {
-		plan.TokenSecrets = types.MapUnknown(types.StringType)
-	}
-	if !plan.SecretInState.IsUnknown() && !plan.SecretInState.ValueBool() {
-		// Switched off, the secrets that state still holds are forgotten.
-		plan.TokenSecrets = types.MapValueMust(types.StringType, map[string]attr.Value{})
-	}
-}
-
-// known tells that nothing in the plan depends on a value that Terraform learns later.
-func (m *restrictedUserModel) known() bool {
-	for _, value := range []attr.Value{m.UserID, m.Comment, m.Email, m.FirstName, m.LastName, m.Enabled, m.ExpiresAt, m.Groups, m.Role, m.Grants, m.Tokens} {
-		if !fullyKnown(value) {
-			return false
-		}
-	}
-	return true
-}
-
-func fullyKnown(value attr.Value) bool {
-	terraform, err := value.ToTerraformValue(context.Background())
-	return err == nil && terraform.IsFullyKnown()
-}
-
-// problemPath is the attribute that a problem of a principal concerns. Elements of a set have no address that a person would recognise, so
-// the attribute itself is named.
-func problemPath(field string) path.Path {
-	name := field
-	for i, r := range field {
-		if r == '[' || r == '.' {
-			name = field[:i]
-			break
-		}
-	}
-	switch field {
-	case "role.privileges":
-		return path.Root("role").AtName("privileges")
-	case "role.id":
-		return path.Root("role").AtName("name")
-	}
-	return path.Root(name)
-}
-
 func (r *restrictedUserResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan restrictedUserModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	var password types.String
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("password"), &password)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -213,20 +104,50 @@ func (r *restrictedUserResource) Create(ctx context.Context, req resource.Create
 		addError(&resp.Diagnostics, summary, err)
 		return
 	}
-	secrets, err := pve.CreatePrincipal(ctx, plan.principal(ctx, &resp.Diagnostics))
+	reckonExpiry(ctx, &plan, &resp.Diagnostics).write(ctx, resp.Private, &resp.Diagnostics)
+	want := plan.principal(ctx, &resp.Diagnostics)
+	var options []proxmox.CreateOption
+	if !password.IsNull() {
+		options = append(options, proxmox.WithPassword(password.ValueString()))
+	}
+	secrets, err := pve.CreatePrincipal(ctx, want, options...)
 	if err != nil {
 		var partial *proxmox.PartialError
 		if errors.As(err, &partial) && partial.Exists != nil {
 			// What exists must not be forgotten: recorded, it is tainted, and the next apply replaces it.
 			plan.recordSecrets(nil, partial.Secrets)
 			plan.take(ctx, partial.Exists, &resp.Diagnostics)
+			plan.forgetReview()
 			resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+			resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, userIdentity{plan.UserID})...)
 		}
 		addError(&resp.Diagnostics, summary, err)
 		return
 	}
 	plan.recordSecrets(nil, secrets)
+	r.review(ctx, pve, &plan, want, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, userIdentity{plan.UserID})...)
+}
+
+// review fills in what the plan did not know yet, and compares what PVE says of the user just written with what was planned. Neither can undo
+// the success of the write.
+func (r *restrictedUserResource) review(ctx context.Context, pve *proxmox.Client, plan *restrictedUserModel, want proxmox.Principal, diags *diag.Diagnostics) {
+	if plan.Effective.IsUnknown() || plan.Findings.IsUnknown() {
+		review, err := reviewAccess(ctx, pve, want.UserID, string(want.UserID), nil)
+		if err != nil {
+			plan.forgetReview()
+			diags.AddWarning("What the user may do was not read", upperFirst(err.Error())+"\n\nIt was written; the next plan shows it.")
+			return
+		}
+		review.show(ctx, plan, want, diags)
+	}
+	verifyAccess(ctx, pve, string(want.UserID), expectedRights(ctx, plan.Effective, diags), diags)
+}
+
+// forgetReview leaves what follows from the user to the next refresh.
+func (m *restrictedUserModel) forgetReview() {
+	m.Effective, m.Findings = types.MapNull(effectiveType), types.ListNull(accessFindingType)
 }
 
 // recordSecrets keeps the secrets of new tokens beside those known before, if the configuration asks for it.
@@ -251,34 +172,53 @@ func (r *restrictedUserResource) Read(ctx context.Context, req resource.ReadRequ
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	// Before anything may be found gone: Terraform refuses a resource that is read without identity.
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, userIdentity{state.UserID})...)
 	ctx, cancel := withTimeout(ctx, state.Timeouts.Read, &resp.Diagnostics)
 	defer cancel()
-	found, err := r.read(ctx, state.UserID.ValueString(), state.managedRole(ctx, &resp.Diagnostics))
+	found, err := r.read(ctx, &state, state.managedRole(ctx, &resp.Diagnostics), &resp.Diagnostics)
 	if err != nil {
 		addError(&resp.Diagnostics, fmt.Sprintf("Unable to read user %s", state.UserID.ValueString()), err)
 		return
 	}
-	if found == nil {
+	if !found {
 		resp.State.RemoveResource(ctx)
 		return
 	}
-	state.take(ctx, found, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 }
 
-// read asks PVE for a user with the role that belongs to it, "" for none. It returns nil only when PVE has proven that there is no such user.
-func (r *restrictedUserResource) read(ctx context.Context, userID, managedRole string) (*proxmox.Principal, error) {
+// read takes what PVE has into the model, with the role that belongs to the user, "" for none, and with what follows from it. found is false only
+// when PVE has proven that there is no such user.
+func (r *restrictedUserResource) read(ctx context.Context, model *restrictedUserModel, managedRole string, diags *diag.Diagnostics) (found bool, err error) {
 	pve, err := r.clients.PVE()
 	if err != nil {
-		return nil, err
+		return false, err
 	}
-	return pve.ReadPrincipal(ctx, proxmox.UserID(userID), managedRole)
+	id := proxmox.UserID(model.UserID.ValueString())
+	principal, err := pve.ReadPrincipal(ctx, id, managedRole)
+	if err != nil || principal == nil {
+		return false, err
+	}
+	review, err := reviewAccess(ctx, pve, id, string(id), nil)
+	if err != nil {
+		return false, err
+	}
+	// What was recorded before is what explains a right; on import that is everything found.
+	written := *principal
+	if !model.Grants.IsNull() {
+		written.Grants = grantsOf(ctx, model.Grants, model.managedRole(ctx, diags), diags)
+	}
+	model.take(ctx, principal, diags)
+	review.show(ctx, model, written, diags)
+	return true, nil
 }
 
 func (r *restrictedUserResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var plan, state restrictedUserModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, userIdentity{plan.UserID})...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -290,21 +230,42 @@ func (r *restrictedUserResource) Update(ctx context.Context, req resource.Update
 		addError(&resp.Diagnostics, summary, err)
 		return
 	}
-	have := state.principal(ctx, &resp.Diagnostics)
-	secrets, err := pve.UpdatePrincipal(ctx, have, plan.principal(ctx, &resp.Diagnostics))
+	reckonExpiry(ctx, &plan, &resp.Diagnostics).write(ctx, resp.Private, &resp.Diagnostics)
+	have, want := state.principal(ctx, &resp.Diagnostics), plan.principal(ctx, &resp.Diagnostics)
+	if plan.GroupMembership.ValueString() == membershipAdditive {
+		if have.Groups, err = currentGroups(ctx, pve, have.UserID); err == nil {
+			want.Groups, err = plan.allGroups(ctx, pve, &state, want.Groups, &resp.Diagnostics)
+		}
+		if err != nil {
+			addError(&resp.Diagnostics, summary, err)
+			return
+		}
+	}
+	secrets, err := pve.UpdatePrincipal(ctx, have, want)
 	before := state.TokenSecrets.Elements()
 	if err != nil {
 		var partial *proxmox.PartialError
 		if errors.As(err, &partial) && partial.Exists != nil {
 			plan.recordSecrets(before, partial.Secrets)
 			plan.take(ctx, partial.Exists, &resp.Diagnostics)
+			plan.forgetReview()
 			resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 		}
 		addError(&resp.Diagnostics, summary, err)
 		return
 	}
 	plan.recordSecrets(before, secrets)
+	r.review(ctx, pve, &plan, want, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+}
+
+// currentGroups are the groups of a user as PVE tells them now.
+func currentGroups(ctx context.Context, pve *proxmox.Client, id proxmox.UserID) ([]string, error) {
+	rights, err := pve.Rights(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return rights.GroupsOf(id), nil
 }
 
 func (r *restrictedUserResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
@@ -324,30 +285,46 @@ func (r *restrictedUserResource) Delete(ctx context.Context, req resource.Delete
 	}
 }
 
-// ImportState takes a user id.
+// ImportState takes a user id, or an identity with one.
 func (r *restrictedUserResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	if err := checkUserID(req.ID); err != nil {
+	id := types.StringValue(req.ID)
+	if req.ID == "" && req.Identity != nil {
+		resp.Diagnostics.Append(req.Identity.GetAttribute(ctx, path.Root("user_id"), &id)...)
+	}
+	if err := checkUserID(id.ValueString()); err != nil {
 		resp.Diagnostics.AddError("Import id not usable", upperFirst(err.Error())+".")
+	}
+	if resp.Diagnostics.HasError() {
 		return
 	}
-	model := &restrictedUserModel{
-		UserID:        types.StringValue(req.ID),
-		Role:          types.ObjectNull(roleType.AttrTypes),
-		Grants:        types.SetNull(grantType),
-		Tokens:        types.MapNull(tokenType),
-		TokenSecrets:  types.MapNull(types.StringType),
-		SecretInState: types.BoolValue(false),
-		Timeouts:      nullTimeouts(),
-	}
-	found, err := r.read(ctx, req.ID, managedRoleName(req.ID))
+	model, found, err := r.adopt(ctx, id, &resp.Diagnostics)
 	if err != nil {
-		addError(&resp.Diagnostics, fmt.Sprintf("Unable to import user %s", req.ID), err)
+		addError(&resp.Diagnostics, fmt.Sprintf("Unable to import user %s", id.ValueString()), err)
 		return
 	}
-	if found == nil {
-		resp.Diagnostics.AddError("Nothing to import", fmt.Sprintf("PVE has no user %s.", req.ID))
+	if !found {
+		resp.Diagnostics.AddError("Nothing to import", fmt.Sprintf("PVE has no user %s.", id.ValueString()))
 		return
 	}
-	model.take(ctx, found, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, userIdentity{id})...)
+}
+
+// adopt reads a user that is in no state yet.
+func (r *restrictedUserResource) adopt(ctx context.Context, id types.String, diags *diag.Diagnostics) (*restrictedUserModel, bool, error) {
+	model := &restrictedUserModel{
+		UserID:          id,
+		Groups:          types.SetNull(types.StringType),
+		GroupMembership: types.StringValue(membershipExclusive),
+		Role:            types.ObjectNull(roleType.AttrTypes),
+		Grants:          types.SetNull(grantType),
+		Tokens:          types.MapNull(tokenType),
+		ExternalTokens:  types.SetNull(types.StringType),
+		TokenSecrets:    types.MapNull(types.StringType),
+		SecretInState:   types.BoolValue(false),
+		AcceptedRisks:   types.MapNull(types.StringType),
+		Timeouts:        nullTimeouts(),
+	}
+	found, err := r.read(ctx, model, managedRoleName(id.ValueString()), diags)
+	return model, found, err
 }

@@ -4,9 +4,11 @@ import (
 	"context"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
@@ -25,7 +27,7 @@ func (r *restrictedUserResource) Schema(ctx context.Context, _ resource.SchemaRe
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A Proxmox VE user with least privilege: its groups, a role of its own, its entries in the access control list, and its API tokens, as one thing.\n\n" +
 			"The resource is authoritative for its user: an ACL entry, a group, or a token that somebody adds to the user is drift, shown in the plan and removed by " +
-			"the next apply. root@pam can never be managed.",
+			"the next apply. root@pam can never be managed, and a user that could become root fails the plan unless `accepted_risks` says why it may.",
 		Attributes: map[string]schema.Attribute{
 			"user_id": schema.StringAttribute{
 				MarkdownDescription: "User id as `name@realm`, in any realm that PVE has. Changing it creates a new user.",
@@ -48,13 +50,34 @@ func (r *restrictedUserResource) Schema(ctx context.Context, _ resource.SchemaRe
 				Optional:            true,
 				Validators:          []validator.String{checkedBy("be a point in time as RFC 3339 writes it", checkTime)},
 			},
+			"password": schema.StringAttribute{
+				MarkdownDescription: "Password of a user of the realm `pve`, 8 to 64 characters. Write-only: it is in no plan and no state, and may come from an ephemeral value. PVE " +
+					"lets an API token set a password only while it creates the user.",
+				Optional:   true,
+				WriteOnly:  true,
+				Sensitive:  true,
+				Validators: []validator.String{stringvalidator.UTF8LengthBetween(8, 64), stringvalidator.AlsoRequires(path.MatchRoot("password_version"))},
+			},
+			"password_version": schema.Int64Attribute{
+				MarkdownDescription: "Number of the password, since Terraform does not remember the password itself. It cannot change while the user exists.",
+				Optional:            true,
+				Validators:          []validator.Int64{int64validator.AtLeast(1), int64validator.AlsoRequires(path.MatchRoot("password"))},
+			},
 			"groups": schema.SetAttribute{
-				MarkdownDescription: "Groups that the user belongs to; they must exist. What a group grants is not shown here.",
+				MarkdownDescription: "Groups that the user belongs to; they must exist. What they grant shows in `effective_permissions`.",
 				ElementType:         types.StringType,
 				Optional:            true,
 				Computed:            true,
 				Default:             setdefault.StaticValue(types.SetValueMust(types.StringType, []attr.Value{})),
 				Validators:          []validator.Set{setvalidator.ValueStringsAre(checkedBy("be a group id", proxmox.ValidateGroupID))},
+			},
+			"group_membership": schema.StringAttribute{
+				MarkdownDescription: "`exclusive`, the default: the user is in `groups` and in no other; another membership is drift. `additive`: the user is in `groups` at least; other " +
+					"memberships belong to somebody else and stay.",
+				Optional:   true,
+				Computed:   true,
+				Default:    stringdefault.StaticString(membershipExclusive),
+				Validators: []validator.String{stringvalidator.OneOf(membershipExclusive, membershipAdditive)},
 			},
 			"role": schema.SingleNestedAttribute{
 				MarkdownDescription: "A role of the user's own, created, changed and removed with it. Without it, every grant names a role that exists.",
@@ -88,9 +111,15 @@ func (r *restrictedUserResource) Schema(ctx context.Context, _ resource.SchemaRe
 						Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 					},
 					"expires_at": schema.StringAttribute{
-						MarkdownDescription: "Point in time after which the token is refused, as RFC 3339. Never without it; the user's own expiry holds for its tokens as well.",
+						MarkdownDescription: "Point in time after which the token is refused, as RFC 3339. Never without it and without `expires_in`; the user's own expiry holds for its tokens as well.",
 						Optional:            true,
-						Validators:          []validator.String{checkedBy("be a point in time as RFC 3339 writes it", checkTime)},
+						Computed:            true,
+						Validators:          []validator.String{checkedBy("be a point in time as RFC 3339 writes it", checkTime), stringvalidator.ConflictsWith(path.MatchRelative().AtParent().AtName("expires_in"))},
+					},
+					"expires_in": schema.StringAttribute{
+						MarkdownDescription: "The same as a length of time from when the token is created, or from when this changes: `90d`, `12h`, `2w`.",
+						Optional:            true,
+						Validators:          []validator.String{checkedBy("be a length of time such as 90d", checkLifetime)},
 					},
 					"privilege_separation": schema.BoolAttribute{
 						MarkdownDescription: "Whether the token has only those of the user's privileges that its own grants give it; `true` by default. Without separation the token can do all that the user can.",
@@ -98,6 +127,12 @@ func (r *restrictedUserResource) Schema(ctx context.Context, _ resource.SchemaRe
 					},
 					"grants": tokenGrantsAttribute(),
 				}},
+			},
+			"external_tokens": schema.SetAttribute{
+				MarkdownDescription: "Ids of tokens of this user that are managed elsewhere, by `pvesec_api_token` for example. They are no drift and stay, until the user itself is removed.",
+				ElementType:         types.StringType,
+				Optional:            true,
+				Validators:          []validator.Set{setvalidator.ValueStringsAre(checkedBy("be a token id", proxmox.ValidateTokenID))},
 			},
 			"secret_in_state": schema.BoolAttribute{
 				MarkdownDescription: "Whether the secrets of tokens created from now on are kept in `token_secrets`, and so in state, where everybody who reads the state can use " +
@@ -112,10 +147,19 @@ func (r *restrictedUserResource) Schema(ctx context.Context, _ resource.SchemaRe
 				Computed:            true,
 				Sensitive:           true,
 			},
-			"timeouts": timeouts.Attributes(ctx, allTimeouts),
+			"accepted_risks":        acceptedRisksAttribute(),
+			"effective_permissions": effectiveAttribute("the user"),
+			"findings":              accessFindingsAttribute(),
+			"timeouts":              timeouts.Attributes(ctx, allTimeouts),
 		},
 	}
 }
+
+// The values of group_membership.
+const (
+	membershipExclusive = "exclusive"
+	membershipAdditive  = "additive"
+)
 
 func textOrEmpty(description string, limit int) schema.StringAttribute {
 	return schema.StringAttribute{

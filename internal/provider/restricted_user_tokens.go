@@ -1,0 +1,231 @@
+package provider
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/proxmox"
+)
+
+// tokenModel is one of the tokens of a restricted user.
+type tokenModel struct {
+	Comment             types.String `tfsdk:"comment"`
+	ExpiresAt           types.String `tfsdk:"expires_at"`
+	ExpiresIn           types.String `tfsdk:"expires_in"`
+	PrivilegeSeparation types.Bool   `tfsdk:"privilege_separation"`
+	Grants              types.Set    `tfsdk:"grants"`
+}
+
+var tokenType = types.ObjectType{AttrTypes: map[string]attr.Type{
+	"comment":              types.StringType,
+	"expires_at":           types.StringType,
+	"expires_in":           types.StringType,
+	"privilege_separation": types.BoolType,
+	"grants":               types.SetType{ElemType: grantType},
+}}
+
+// token resolves what the configuration leaves out: privilege separation is on, and a separated token gets the user's own grants, since it
+// would be powerless without any.
+func (t tokenModel) token(ctx context.Context, userGrants []proxmox.Grant, managed string, diags *diag.Diagnostics) proxmox.Token {
+	token := proxmox.Token{
+		Comment:             t.Comment.ValueString(),
+		Expire:              unixTime(t.ExpiresAt),
+		PrivilegeSeparation: t.PrivilegeSeparation.IsNull() || t.PrivilegeSeparation.ValueBool(),
+	}
+	switch {
+	case !t.Grants.IsNull():
+		token.Grants = grantsOf(ctx, t.Grants, managed, diags)
+	case token.PrivilegeSeparation:
+		token.Grants = userGrants
+	}
+	return token
+}
+
+// ownTokens are the tokens that the user's resource answers for: not those that the configuration says are managed elsewhere, and not those of
+// a run that is under way.
+func (m *restrictedUserModel) ownTokens(ctx context.Context, found map[string]proxmox.Token, diags *diag.Diagnostics) map[string]proxmox.Token {
+	external := setTexts(ctx, m.ExternalTokens, diags)
+	own := map[string]proxmox.Token{}
+	for id, token := range found {
+		if !slices.Contains(external, id) && !ephemeralToken(id, token, time.Now()) {
+			own[id] = token
+		}
+	}
+	return own
+}
+
+// ownGroups are the groups that the resource answers for: all that the user is in, or with additive membership those that are configured.
+func (m *restrictedUserModel) ownGroups(ctx context.Context, found []string, diags *diag.Diagnostics) types.Set {
+	if m.GroupMembership.ValueString() != membershipAdditive {
+		return stringSet(found)
+	}
+	listed := setTexts(ctx, m.Groups, diags)
+	return stringSet(slices.DeleteFunc(slices.Clone(found), func(group string) bool { return !slices.Contains(listed, group) }))
+}
+
+func tokenMap(ctx context.Context, known map[string]tokenModel, found *proxmox.Principal, recorded []proxmox.Grant, managed string, diags *diag.Diagnostics) types.Map {
+	models := map[string]tokenModel{}
+	for id, token := range found.Tokens {
+		model, recordedToken := known[id]
+		model.Comment = keepText(model.Comment, token.Comment)
+		model.ExpiresAt = timeText(model.ExpiresAt, token.Expire)
+		model.PrivilegeSeparation = keepBool(model.PrivilegeSeparation, token.PrivilegeSeparation, true)
+		inherited := recordedToken && model.Grants.IsNull()
+		expected := recorded
+		if !token.PrivilegeSeparation {
+			expected = nil
+		}
+		switch {
+		case inherited && sameGrants(expected, token.Grants):
+			model.Grants = types.SetNull(grantType)
+		case !recordedToken && sameGrants(found.Grants, token.Grants) && token.PrivilegeSeparation:
+			model.Grants = types.SetNull(grantType)
+		case !recordedToken && len(token.Grants) == 0 && !token.PrivilegeSeparation:
+			model.Grants = types.SetNull(grantType)
+		default:
+			model.Grants = grantSet(ctx, model.Grants, token.Grants, managed, diags)
+		}
+		models[id] = model
+	}
+	value, problems := types.MapValueFrom(ctx, tokenType, models)
+	diags.Append(problems...)
+	return value
+}
+
+// keepSecrets drops the secrets of tokens that are gone.
+func keepSecrets(secrets types.Map, tokens map[string]proxmox.Token) types.Map {
+	kept := map[string]attr.Value{}
+	for id, secret := range secrets.Elements() {
+		if _, exists := tokens[id]; exists {
+			kept[id] = secret
+		}
+	}
+	return types.MapValueMust(types.StringType, kept)
+}
+
+// keepText keeps null for an empty text that was never set.
+func keepText(recorded types.String, found string) types.String {
+	if recorded.IsNull() && found == "" {
+		return recorded
+	}
+	return types.StringValue(found)
+}
+
+// keepBool keeps null for a flag that was never set and has its default.
+func keepBool(recorded types.Bool, found, byDefault bool) types.Bool {
+	if recorded.IsNull() && found == byDefault {
+		return recorded
+	}
+	return types.BoolValue(found)
+}
+
+// expiries are the points in time, in Unix seconds by token id, at which tokens with expires_in are to expire. State cannot keep them: a refresh
+// replaces expires_at by what PVE has.
+type expiries map[string]int64
+
+// planExpiry fills in expires_at where expires_in says when: as it was reckoned when the token was written, or unknown for a token that is new or
+// has another expires_in.
+func planExpiry(plan, config, state *restrictedUserModel, reckoned expiries, diags *diag.Diagnostics) {
+	if plan.Tokens.IsUnknown() || config.Tokens.IsNull() || config.Tokens.IsUnknown() {
+		return
+	}
+	planned := map[string]attr.Value{}
+	for id, value := range config.Tokens.Elements() {
+		object, ok := value.(types.Object)
+		if !ok || object.IsUnknown() || object.IsNull() {
+			planned[id] = value
+			continue
+		}
+		attributes := object.Attributes()
+		if in, _ := attributes["expires_in"].(types.String); !in.IsNull() {
+			attributes["expires_at"] = types.StringUnknown()
+			if before := state.token(id); before != nil && before.ExpiresIn.Equal(in) && reckoned[id] != 0 {
+				attributes["expires_at"] = timeText(before.ExpiresAt, reckoned[id])
+			}
+		}
+		object, problems := types.ObjectValue(tokenType.AttrTypes, attributes)
+		diags.Append(problems...)
+		planned[id] = object
+	}
+	value, problems := types.MapValue(tokenType, planned)
+	diags.Append(problems...)
+	plan.Tokens = value
+}
+
+// reckonExpiry replaces what planExpiry left unknown, and returns what is to be remembered of all tokens with expires_in.
+func reckonExpiry(ctx context.Context, plan *restrictedUserModel, diags *diag.Diagnostics) expiries {
+	reckoned := expiries{}
+	models := map[string]tokenModel{}
+	diags.Append(plan.Tokens.ElementsAs(ctx, &models, false)...)
+	for id, model := range models {
+		if model.ExpiresIn.IsNull() {
+			continue
+		}
+		if model.ExpiresAt.IsUnknown() {
+			model.ExpiresAt = timeValue(expiryAfter(model.ExpiresIn).Unix())
+			models[id] = model
+		}
+		reckoned[id] = unixTime(model.ExpiresAt)
+	}
+	value, problems := types.MapValueFrom(ctx, tokenType, models)
+	diags.Append(problems...)
+	plan.Tokens = value
+	return reckoned
+}
+
+// token is the recorded token of that id, nil for none.
+func (m *restrictedUserModel) token(id string) *tokenModel {
+	if m == nil {
+		return nil
+	}
+	object, ok := m.Tokens.Elements()[id].(types.Object)
+	if !ok {
+		return nil
+	}
+	var token tokenModel
+	if object.As(context.Background(), &token, basetypes.ObjectAsOptions{}).HasError() {
+		return nil
+	}
+	return &token
+}
+
+// privateReader and privateWriter are Terraform's private state, which has no exported type.
+type privateReader interface {
+	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
+}
+
+type privateWriter interface {
+	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
+}
+
+const expiryKey = "expiry"
+
+// readExpiries is empty for a resource that was imported, or written before there was anything to remember.
+func readExpiries(ctx context.Context, private privateReader, diags *diag.Diagnostics) expiries {
+	reckoned := expiries{}
+	text, problems := private.GetKey(ctx, expiryKey)
+	diags.Append(problems...)
+	if len(text) == 0 {
+		return reckoned
+	}
+	if err := json.Unmarshal(text, &reckoned); err != nil {
+		diags.AddWarning("Recorded expiry not readable", "The expiry of tokens is reckoned anew: "+err.Error())
+	}
+	return reckoned
+}
+
+func (e expiries) write(ctx context.Context, private privateWriter, diags *diag.Diagnostics) {
+	text, err := json.Marshal(e)
+	if err != nil {
+		diags.AddError("Unable to record the expiry of tokens", err.Error())
+		return
+	}
+	diags.Append(private.SetKey(ctx, expiryKey, text)...)
+}
