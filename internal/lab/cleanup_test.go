@@ -92,8 +92,8 @@ func TestCrash(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	defer cmd.Wait()
-	defer cmd.Process.Kill()
+	defer func() { _ = cmd.Wait() }()
+	defer func() { _ = cmd.Process.Kill() }()
 	var id string
 	var pid int
 	line, err := bufio.NewReader(out).ReadString('\n')
@@ -112,7 +112,7 @@ func TestCrash(t *testing.T) {
 	if err := cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	cmd.Wait()
+	_ = cmd.Wait()
 	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
 		gone := unix.Kill(pid, 0) == unix.ESRCH
 		left := traces(t, id)

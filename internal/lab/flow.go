@@ -51,7 +51,7 @@ func (f *flow) run() {
 		}
 		return
 	}
-	if !f.attach(conn.(*net.TCPConn)) {
+	if !f.attach(conn.(*net.TCPConn)) { //nolint:errcheck // links dial TCP only
 		return
 	}
 	var both sync.WaitGroup
@@ -122,7 +122,7 @@ func (f *flow) deliver(to *net.TCPConn, chunks <-chan chunk) {
 			return
 		}
 		if len(c.data) == 0 {
-			to.CloseWrite()
+			_ = to.CloseWrite()
 			return
 		}
 		if _, err := to.Write(c.data); err != nil {
@@ -171,6 +171,6 @@ func (f *flow) forget() {
 
 // abort closes a connection with a reset instead of an orderly end: socket(7), SO_LINGER with a timeout of zero.
 func abort(conn *net.TCPConn) {
-	conn.SetLinger(0)
+	_ = conn.SetLinger(0)
 	conn.Close()
 }

@@ -47,13 +47,13 @@ func dial(t *testing.T, n *Node) *net.TCPConn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	return conn.(*net.TCPConn)
+	return conn.(*net.TCPConn) //nolint:errcheck // dialled as TCP
 }
 
 // greeting reads sshd's first line within the time given.
 func greeting(conn net.Conn, within time.Duration) (string, error) {
-	conn.SetReadDeadline(time.Now().Add(within))
-	defer conn.SetReadDeadline(time.Time{})
+	_ = conn.SetReadDeadline(time.Now().Add(within))
+	defer func() { _ = conn.SetReadDeadline(time.Time{}) }()
 	return bufio.NewReader(conn).ReadString('\n')
 }
 

@@ -163,7 +163,7 @@ func makeImage(ctx context.Context, rootFS, image string) error {
 	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, "mode=700"); err != nil {
 		return err
 	}
-	defer unix.Unmount(dir, unix.MNT_DETACH)
+	defer func() { _ = unix.Unmount(dir, unix.MNT_DETACH) }()
 	if err := makeLayers(dir); err != nil {
 		return err
 	}
@@ -182,7 +182,7 @@ func makeImage(ctx context.Context, rootFS, image string) error {
 	if err := mountLayers(rootFS, dir); err != nil {
 		return err
 	}
-	defer unix.Unmount(filepath.Join(dir, "root"), unix.MNT_DETACH)
+	defer func() { _ = unix.Unmount(filepath.Join(dir, "root"), unix.MNT_DETACH) }()
 	mke2fs, err := lookPath("mke2fs")
 	if err != nil {
 		return err

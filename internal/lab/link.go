@@ -22,7 +22,7 @@ const dialTimeout = 10 * time.Second
 // namespace and the node's sshd. It injects the faults a network has. All methods may be called at any time from any
 // goroutine.
 type Link struct {
-	listener net.Listener
+	listener *net.TCPListener
 	address  netip.Addr
 	dial     func(context.Context) (net.Conn, error) // connects to sshd inside the node; fails while the node is off
 
@@ -119,11 +119,11 @@ func (l *Link) change(alter func()) {
 // accept takes connections until the listener is closed.
 func (l *Link) accept() {
 	for {
-		conn, err := l.listener.Accept()
+		conn, err := l.listener.AcceptTCP()
 		if err != nil {
 			return
 		}
-		f := &flow{link: l, client: conn.(*net.TCPConn), dead: make(chan struct{})}
+		f := &flow{link: l, client: conn, dead: make(chan struct{})}
 		l.mu.Lock()
 		refused := l.refuse || l.closed
 		if !refused {

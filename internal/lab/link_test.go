@@ -35,8 +35,8 @@ func echoLink(t *testing.T) *Link {
 			}
 			go func() {
 				defer conn.Close()
-				io.WriteString(conn, "hello\n")
-				io.Copy(conn, conn)
+				_, _ = io.WriteString(conn, "hello\n")
+				_, _ = io.Copy(conn, conn)
 			}()
 		}
 	}()
@@ -120,7 +120,7 @@ func TestLinkRefuse(t *testing.T) {
 	if _, err := greeting(connectTo(t, l), patience); !errors.Is(err, syscall.ECONNRESET) {
 		t.Errorf("a new connection: %v", err)
 	}
-	io.WriteString(old, "still here\n")
+	_, _ = io.WriteString(old, "still here\n")
 	hear(t, old, "still here\n")
 	l.Heal()
 	hear(t, connectTo(t, l), "hello\n")
@@ -139,7 +139,7 @@ func TestLinkDelay(t *testing.T) {
 		t.Errorf("the greeting took %v, less than it must", took)
 	}
 	begin = time.Now()
-	io.WriteString(conn, "ping\n")
+	_, _ = io.WriteString(conn, "ping\n")
 	hear(t, conn, "ping\n")
 	if took := time.Since(begin); took < rtt {
 		t.Errorf("there and back took %v, less than %v", took, rtt)
@@ -153,7 +153,7 @@ func TestLinkCarriesBulkAndHalfClose(t *testing.T) {
 	sent := strings.Repeat("0123456789abcdef", 1<<16)
 	go func() {
 		io.WriteString(conn, sent)
-		conn.CloseWrite()
+		_ = conn.CloseWrite()
 	}()
 	got, err := io.ReadAll(conn)
 	if err != nil || string(got) != "hello\n"+sent {

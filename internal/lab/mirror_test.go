@@ -45,9 +45,9 @@ func TestTailKeepsTheEnd(t *testing.T) {
 	t.Parallel()
 	var end tail
 	for range 3 {
-		end.Write([]byte(strings.Repeat("a", tailSize/2)))
+		_, _ = end.Write([]byte(strings.Repeat("a", tailSize/2)))
 	}
-	end.Write([]byte("the end"))
+	_, _ = end.Write([]byte("the end"))
 	if got := end.String(); len(got) != tailSize || !strings.HasSuffix(got, "athe end") {
 		t.Errorf("%d bytes, ending in %q", len(got), got[max(0, len(got)-20):])
 	}

@@ -57,6 +57,7 @@ func TestSuites(t *testing.T) {
 
 // checkSudo tries a policy from its check by visudo to its effect.
 func checkSudo(t *testing.T, n *Node) {
+	t.Helper()
 	shell(t, n, "useradd --create-home alice")
 	const policy = "alice ALL=(root) NOPASSWD: /usr/bin/id\n"
 	if err := n.WriteFile(t.Context(), "/etc/sudoers.d/alice", policy, 0o440); err != nil {
@@ -79,6 +80,7 @@ func checkSudo(t *testing.T, n *Node) {
 
 // checkLogging follows a message of sudo into rsyslog's file and into the journal.
 func checkLogging(t *testing.T, n *Node) {
+	t.Helper()
 	shell(t, n, `
 		runuser -u alice -- sudo -n /usr/bin/id >/dev/null
 		for attempt in $(seq 100); do

@@ -64,7 +64,7 @@ func startProcess(s *spawner, role string, config any, cgroup string) (*process,
 		return nil, fmt.Errorf("starting a process in new namespaces: %w", err)
 	}
 	go func() {
-		p.cmd.Wait() // the cause is on the console
+		_ = p.cmd.Wait() // the cause is on the console
 		close(p.done)
 	}()
 	if p.netns, err = os.Open(fmt.Sprintf("/proc/%d/ns/net", p.cmd.Process.Pid)); err == nil {
@@ -79,7 +79,7 @@ func startProcess(s *spawner, role string, config any, cgroup string) (*process,
 
 // kill ends the process, and with it its pid namespace.
 func (p *process) kill() {
-	p.cmd.Process.Kill()
+	_ = p.cmd.Process.Kill()
 	<-p.done
 	if p.netns != nil {
 		p.netns.Close()

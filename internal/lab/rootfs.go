@@ -110,7 +110,7 @@ func bootstrap(ctx context.Context, arguments []string, progress Progress) error
 				progress.say("mmdebstrap: %s", message)
 			}
 		}
-		io.Copy(io.Discard, read) // a line too long for the scanner must not block mmdebstrap
+		_, _ = io.Copy(io.Discard, read) // a line too long for the scanner must not block mmdebstrap
 	}()
 	runtime.LockOSThread() // the death signal is tied to the thread, which nothing else may use and end meanwhile
 	err := cmd.Run()

@@ -34,7 +34,7 @@ func down(context.Context, []string) error {
 		if err := unix.Kill(c.PID, unix.SIGTERM); err != nil && !errors.Is(err, unix.ESRCH) {
 			return fmt.Errorf("stopping process %d: %w", c.PID, err)
 		}
-		timer := time.AfterFunc(stopTimeout, func() { unix.Kill(c.PID, unix.SIGKILL) })
+		timer := time.AfterFunc(stopTimeout, func() { _ = unix.Kill(c.PID, unix.SIGKILL) })
 		err := c.AwaitEnd()
 		timer.Stop()
 		if err != nil {

@@ -95,7 +95,7 @@ func up(ctx context.Context, arguments []string) error {
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	stop := context.AfterFunc(ctx, func() { cmd.Process.Signal(syscall.SIGTERM) })
+	stop := context.AfterFunc(ctx, func() { _ = cmd.Process.Signal(syscall.SIGTERM) })
 	defer stop()
 	for lines := bufio.NewScanner(progress); lines.Scan(); {
 		line := lines.Text()
@@ -103,7 +103,7 @@ func up(ctx context.Context, arguments []string) error {
 			return printFor(cmd.Process.Pid, s.provider)
 		}
 		if reason, ok := strings.CutPrefix(line, failedStart); ok {
-			cmd.Wait()
+			_ = cmd.Wait()
 			return errors.New(strings.ReplaceAll(reason, "\x1f", "\n"))
 		}
 		say("%s", line)
