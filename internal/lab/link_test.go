@@ -63,7 +63,7 @@ func connectTo(t *testing.T, l *Link) *net.TCPConn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	return conn.(*net.TCPConn)
+	return conn.(*net.TCPConn) //nolint:errcheck // dialled as TCP
 }
 
 // hear expects a line.
@@ -152,7 +152,7 @@ func TestLinkCarriesBulkAndHalfClose(t *testing.T) {
 	conn := connectTo(t, l)
 	sent := strings.Repeat("0123456789abcdef", 1<<16)
 	go func() {
-		io.WriteString(conn, sent)
+		_, _ = io.WriteString(conn, sent)
 		_ = conn.CloseWrite()
 	}()
 	got, err := io.ReadAll(conn)

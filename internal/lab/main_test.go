@@ -21,6 +21,6 @@ func TestMain(m *testing.M) {
 		fmt.Println(err)
 		os.Exit(1)
 	}
-	fmt.Println(c.lab.state.id, c.Nodes[0].machine.(container).cmd.Process.Pid)
+	fmt.Println(c.lab.state.id, c.Nodes[0].machine.(container).cmd.Process.Pid) //nolint:errcheck // a node without Kernel
 	select {}
 }
