@@ -6,13 +6,24 @@ import (
 	"net"
 	"strings"
 	"syscall"
+
+	"golang.org/x/crypto/ssh"
 )
 
 // adviceUnreachable says what to do about a failed dial or handshake.
-func adviceUnreachable(err error) string {
+func adviceUnreachable(err error, jumped bool) string {
 	var dns *net.DNSError
 	var timeout net.Error
+	var channel *ssh.OpenChannelError
 	switch {
+	case errors.As(err, &channel) && channel.Reason == ssh.Prohibited:
+		return "The jump host does not forward there: see AllowTcpForwarding and PermitOpen in its sshd_config, and permitopen in authorized_keys."
+	case errors.As(err, &channel):
+		return "The jump host does not get there: check the address, which is looked up on the jump host, and its routes and firewall."
+	case jumped && errors.Is(err, context.DeadlineExceeded):
+		return "The node gives no answer through the jump host: check the node, firewalls and routes between the two."
+	case strings.Contains(err.Error(), "closed during the login"):
+		return "sshd accepted the connection and hung up on the user: see AllowUsers and DenyUsers there, and the node's journal."
 	case errors.As(err, &dns):
 		return "The name does not resolve where Terraform runs: set the node's address."
 	case errors.Is(err, syscall.ECONNREFUSED):

@@ -15,8 +15,6 @@ const (
 	lockTimeout = 5 * time.Minute
 	// rollbackTimeout bounds waiting for a node to restore, services included.
 	rollbackTimeout = 2 * time.Minute
-	// settleTimeout bounds asking a node again whose connection broke.
-	settleTimeout = 45 * time.Second
 )
 
 // Apply makes all changes or none. It returns an [*ApplyError] when they did not come about, which tells every node's state,
@@ -172,26 +170,12 @@ func (a *application) commit(ctx context.Context) bool {
 			return err
 		}
 		tx.committed = true
-		if err := tx.stillPrivileged(ctx); err != nil {
+		if err := tx.confirm(ctx); err != nil {
 			return err
 		}
 		tx.report(tx.name(), "verified")
 		return nil
 	})
-}
-
-// stillPrivileged proves, where a user who is not root changes sudoers files, that this very user still gets a root
-// shell. The old state comes back when not.
-func (tx *transaction) stillPrivileged(ctx context.Context) error {
-	if tx.pool.user == "root" || !slices.ContainsFunc(tx.change.Files, func(f File) bool { return f.Validate == Sudoers }) {
-		return nil
-	}
-	ctx, cancel := withTimeout(ctx, observeTimeout)
-	defer cancel()
-	if _, err := tx.pool.observe(ctx, tx.link, Query{}); err != nil {
-		return fmt.Errorf("the change takes away the access that pvesec itself uses: %w", err)
-	}
-	return nil
 }
 
 func (a *application) finish(ctx context.Context) bool {
@@ -254,14 +238,14 @@ func (a *application) rollback(ctx context.Context) {
 // settle asks a node whose connection broke what became of it, over a new connection. Getting the lock there proves that
 // the earlier process is gone, and what it left is undone under that lock.
 func (tx *transaction) settle(ctx context.Context) State {
-	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
+	ctx, cancel := context.WithTimeout(ctx, tx.pool.timing.Settle)
 	defer cancel()
 	again := newTransaction(tx.pool, Change{Target: tx.change.Target, Label: tx.change.Label}, tx.report)
 	defer again.close()
 	tx.session.close()
 	busy, err := again.start(ctx, "settle")
 	if err == nil && busy {
-		err = again.wait(ctx, settleTimeout)
+		err = again.wait(ctx, tx.pool.timing.Settle)
 	}
 	if err != nil {
 		return Unknown
@@ -288,7 +272,7 @@ func (a *application) failure(ctx context.Context) error {
 			o.Err = nil
 		}
 		if o.State == Unknown {
-			o.Err = fmt.Errorf("%w\nThe node restores the old state by itself within a minute, or at the next apply if it crashed", errors.Join(o.Err))
+			o.Err = fmt.Errorf("%w\nThe node restores the old state by itself within a minute, or at the next apply if it crashed", o.Err)
 		}
 		e.Outcomes = append(e.Outcomes, o)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -232,6 +233,74 @@ func TestKilledShell(t *testing.T) {
 			}
 			allHave(t, "newer\n", s)
 		})
+	}
+}
+
+// TestRestoresWithoutUs: the shell on the node is killed while a change is in place that locks us out. Nobody gets in to undo it, so the
+// node does it by itself.
+func TestRestoresWithoutUs(t *testing.T) {
+	t.Parallel()
+	for name, shell := range shells() {
+		if name == "busybox" {
+			continue // it prefers its own flock to the test's
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := nodetest.Start(t, nodetest.Options{Shell: shell})
+			fakes(t, s)
+			s.Write(t, "etc/sudoers.d/agent", "old\n", 0o440)
+			p := poolOf(t, node.Config{PrivateKey: s.PrivateKey, KnownHosts: s.KnownHosts, Timing: node.Timing{Confirm: 2 * time.Second, Settle: time.Second}})
+			reached, release := pause(t, s)
+			changes := policy(t, "new\n", s)
+			changes[0].Confirm = true
+			done := make(chan error)
+			go func() { done <- p.Apply(testContext(t), changes, nil) }()
+			<-reached
+			// Only the node's own timer waits for the lock without a limit; everybody else stays out.
+			s.Tool(t, "flock", `case $1 in 9) exec /usr/bin/flock 9 ;; esac; exit 1`)
+			s.Kill()
+			if got := s.Read(t, "etc/sudoers.d/agent"); got != "new\n" {
+				t.Fatalf("the killed transaction left %q", got)
+			}
+			release()
+			if err := <-done; err == nil {
+				t.Error("applied without its shell")
+			}
+			for strings.Contains(s.List(t, "etc"), "/etc/pvesec") {
+				time.Sleep(20 * time.Millisecond)
+			}
+			allHave(t, "old\n", s)
+		})
+	}
+}
+
+// TestConfirmed: a change that may lock us out is confirmed over a connection of its own, and leaves no timer behind.
+func TestConfirmed(t *testing.T) {
+	t.Parallel()
+	servers, p := cluster(t, 2, nodetest.Options{})
+	changes := policy(t, "new\n", servers...)
+	changes[0].Confirm = true
+	var mu sync.Mutex
+	var steps []string
+	if err := p.Apply(testContext(t), changes, func(node, step string) {
+		mu.Lock()
+		defer mu.Unlock()
+		steps = append(steps, node+" "+step)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	allHave(t, "new\n", servers...)
+	one, _, _ := servers[0].Counts()
+	other, _, _ := servers[1].Counts()
+	if one != 2 || other != 1 || !slices.Contains(steps, "pve1 confirming over a new connection") {
+		t.Errorf("%d and %d handshakes, steps %q", one, other, steps)
+	}
+	// Nothing to do means nothing to confirm.
+	if err := p.Apply(testContext(t), changes, nil); err != nil {
+		t.Fatal(err)
+	}
+	if n, _, _ := servers[0].Counts(); n != 2 {
+		t.Errorf("%d handshakes although nothing changed", n)
 	}
 }
 

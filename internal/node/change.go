@@ -70,4 +70,8 @@ type Change struct {
 	RequireActive []string
 	// RequireCommands must be on the node's path, or nothing is done: a [MissingCommandError] says which package has it.
 	RequireCommands []string
+	// Confirm says that the change may cut our own access: the node restores by itself after [Timing.Confirm] unless a new connection,
+	// made after the change, has reached root's power. Changes of sshd's configuration are confirmed in any case, those of
+	// sudoers when the login is not root's.
+	Confirm bool
 }

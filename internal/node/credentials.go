@@ -17,22 +17,31 @@ type credentials struct {
 	signers []ssh.Signer
 	// offers describes them for messages: method, algorithm, fingerprint.
 	offers []string
+	// agent is the socket of an SSH agent, empty for none.
+	agent    string
+	password string
 }
 
-// parseCredentials turns key, passphrase and certificate into signers. Its errors never quote the input.
+// parseCredentials turns key, passphrase, certificate, agent and password into ways to log in. Its errors never quote the input.
 func parseCredentials(cfg Config, now time.Time) (credentials, error) {
+	c := credentials{agent: cfg.AgentSocket, password: string(cfg.Password)}
 	pem := tidyKey(cfg.PrivateKey)
-	if len(pem) == 0 {
-		return credentials{}, &ConfigError{"private_key", errors.New("no private key is given")}
+	switch {
+	case c.password != "" && (len(pem) > 0 || c.agent != ""):
+		return c, &ConfigError{"password", errors.New("a password is never a fallback for a key: give either a password, or a private key or an agent")}
+	case len(pem) == 0 && len(bytes.TrimSpace(cfg.Certificate)) > 0:
+		return c, &ConfigError{"certificate", errors.New("a certificate is given without the private key that it belongs to")}
+	case len(pem) == 0 && c.password == "" && c.agent == "":
+		return c, &ConfigError{"private_key", errors.New("no private key is given")}
+	case len(pem) == 0:
+		return c, nil
 	}
 	signer, err := parseSigner(pem, cfg.Passphrase)
 	if err != nil {
 		return credentials{}, err
 	}
-	c := credentials{
-		signers: []ssh.Signer{signer},
-		offers:  []string{"publickey " + describeKey(signer.PublicKey())},
-	}
+	c.signers = []ssh.Signer{signer}
+	c.offers = []string{"publickey " + describeKey(signer.PublicKey())}
 	if len(bytes.TrimSpace(cfg.Certificate)) == 0 {
 		return c, nil
 	}

@@ -7,7 +7,7 @@ import (
 
 // ConfigError is a fault of one field of [Config].
 type ConfigError struct {
-	// Field is "user", "private_key", "passphrase", "certificate", "known_hosts" or "host_key_fingerprints".
+	// Field is the name of the provider's attribute, for example "private_key"; for a jump host "jump_hosts.0.private_key".
 	Field string
 	Err   error
 }
@@ -19,14 +19,21 @@ func (e *ConfigError) Unwrap() error { return e.Err }
 
 // UnreachableError says that no SSH connection to a node came about.
 type UnreachableError struct {
+	// Node is its name, or "jump host" and the address of one.
 	Node, Address string
 	Port          int
 	User          string
-	Err           error
+	// Via is the jump host over which it was tried; empty without one.
+	Via string
+	Err error
 }
 
 func (e *UnreachableError) Error() string {
-	return fmt.Sprintf("cannot reach %s: %v\n%s", Target{e.Node, e.Address, e.Port}, e.Err, adviceUnreachable(e.Err))
+	at := Target{e.Node, e.Address, e.Port}.String()
+	if e.Via != "" {
+		at += " through " + e.Via
+	}
+	return fmt.Sprintf("cannot reach %s as user %q: %v\n%s", at, e.User, e.Err, adviceUnreachable(e.Err, e.Via != ""))
 }
 
 // Unwrap returns the cause.
@@ -59,20 +66,56 @@ func (e *HostKeyError) Error() string {
 
 // AuthError says that the node refused the login.
 type AuthError struct {
+	// Node is its name, or "jump host" and the address of one.
 	Node, Address string
 	Port          int
 	User          string
-	// Methods were tried, with the keys they offered.
+	// Methods were offered, with their keys.
 	Methods []string
-	Err     error
+	// Method is publickey or password, whichever is configured. NotOffered says that the server did not even let us try it.
+	Method     string
+	NotOffered bool
+	// TooMany says that the server hung up after too many keys.
+	TooMany bool
+	// NotTried says why nothing was tried, for example an agent that does not answer.
+	NotTried string
+	// Banner is what the server said before the login.
+	Banner string
+	Err    error
 }
 
 func (e *AuthError) Error() string {
-	msg := fmt.Sprintf("%s refused the login of user %q: tried %s", Target{e.Node, e.Address, e.Port}, e.User, strings.Join(e.Methods, ", "))
-	if e.User == "root" {
-		return msg + "\nAdd the public key to /root/.ssh/authorized_keys of the node, and see that sshd has PermitRootLogin prohibit-password or yes."
+	at := Target{e.Node, e.Address, e.Port}.String()
+	if e.NotTried != "" {
+		return fmt.Sprintf("no login of user %q at %s: %s", e.User, at, e.NotTried)
 	}
-	return fmt.Sprintf("%s\nAdd the public key to the authorized_keys of %s on the node, and see that sshd lets that user in (AllowUsers, shell, expiry).", msg, e.User)
+	msg := fmt.Sprintf("%s refused the login of user %q: ", at, e.User)
+	switch {
+	case e.NotOffered:
+		msg += fmt.Sprintf("it does not take %s from that user; not tried: %s", e.Method, strings.Join(e.Methods, ", "))
+	default:
+		msg += "tried " + strings.Join(e.Methods, ", ") + ", none was accepted"
+	}
+	if e.Banner != "" {
+		msg += fmt.Sprintf("; the server said: %s", e.Banner)
+	}
+	return msg + "\n" + e.advice()
+}
+
+func (e *AuthError) advice() string {
+	switch {
+	case e.TooMany:
+		return "The server hung up after too many keys (MaxAuthTries): let the agent hold fewer, or give the one key as private_key."
+	case e.Method == "password" && e.NotOffered:
+		return "sshd there has PasswordAuthentication no, or PermitRootLogin prohibit-password: use a key."
+	case e.Method == "password":
+		return "See that the password is right, and that sshd lets that user in (AllowUsers, shell, expiry)."
+	case e.NotOffered:
+		return "sshd there has PubkeyAuthentication no, or AuthenticationMethods asks for more than a key."
+	case e.User == "root":
+		return "Add the public key to /root/.ssh/authorized_keys of the node, and see that sshd has PermitRootLogin prohibit-password or yes."
+	}
+	return fmt.Sprintf("Add the public key to the authorized_keys of %s on the node, and see that sshd lets that user in (AllowUsers, shell, expiry).", e.User)
 }
 
 // Unwrap returns the cause.
@@ -85,6 +128,7 @@ type PrivilegeKind string
 const (
 	SudoMissing    PrivilegeKind = "sudo-missing"
 	PasswordNeeded PrivilegeKind = "password-needed"
+	WrongPassword  PrivilegeKind = "wrong-password"
 	NotPermitted   PrivilegeKind = "not-permitted"
 )
 
@@ -97,14 +141,16 @@ type PrivilegeError struct {
 }
 
 func (e *PrivilegeError) Error() string {
-	line := fmt.Sprintf("%s ALL=(root) NOPASSWD: %s", e.User, sudoersCommand)
+	line := fmt.Sprintf("%s ALL=(root) NOPASSWD: %s", e.User, SudoersCommand)
 	switch e.Kind {
 	case SudoMissing:
 		return fmt.Sprintf("sudo is not installed on %s, and user %q is not root\nProxmox VE ships without sudo: install it there (`apt-get install sudo`), or log in as root.", e.Node, e.User)
 	case PasswordNeeded:
-		return fmt.Sprintf("sudo on %s wants a password of user %q, or has no rule for that user: %s\nThis line in sudoers permits what pvesec runs:\n  %s", e.Node, e.User, e.Output, line)
+		return fmt.Sprintf("sudo on %s wants a password of user %q, or has no rule for that user: %s\nConfigure sudo_password, or permit what pvesec runs with this line in sudoers:\n  %s", e.Node, e.User, e.Output, line)
+	case WrongPassword:
+		return fmt.Sprintf("sudo on %s does not accept the sudo_password of user %q; it was tried once", e.Node, e.User)
 	}
-	return fmt.Sprintf("sudo on %s does not permit user %q to run %s: %s\nThis line in sudoers permits it:\n  %s", e.Node, e.User, sudoersCommand, e.Output, line)
+	return fmt.Sprintf("sudo on %s does not permit user %q to run %s: %s\nThis line in sudoers permits it:\n  %s", e.Node, e.User, SudoersCommand, e.Output, line)
 }
 
 // RemoteError says that the program on the node did not run as it should, or that the connection broke.

@@ -183,9 +183,9 @@ func (tr *trust) algorithms(without map[string]bool) []string {
 		if without[f.family] {
 			continue
 		}
-		any := open || slices.ContainsFunc(tr.pins, func(p pin) bool { return p.family == "" || p.family == f.family })
+		everyAlgorithm := open || slices.ContainsFunc(tr.pins, func(p pin) bool { return p.family == "" || p.family == f.family })
 		for _, a := range f.algorithms {
-			if any || slices.ContainsFunc(tr.plain, func(k knownhosts.KnownKey) bool {
+			if everyAlgorithm || slices.ContainsFunc(tr.plain, func(k knownhosts.KnownKey) bool {
 				return k.Key.Type() == a || f.family == "RSA" && k.Key.Type() == ssh.KeyAlgoRSA
 			}) {
 				algos = append(algos, a)

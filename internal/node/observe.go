@@ -22,20 +22,32 @@ const observeTimeout = 2 * time.Minute
 // osRelease is asked for in every observation, for [Facts].
 const osRelease = "/etc/os-release"
 
-// Observe looks at a node in one round trip. It changes nothing. A connection that turns out to be broken is dialled
-// again once.
+// Observe looks at a node in one round trip after the session is open. It changes nothing. Calls for one node that arrive
+// together are answered by one remote command; a connection that turns out to be broken is dialled again once.
 func (p *Pool) Observe(ctx context.Context, t Target, q Query) (*Observation, error) {
 	if err := q.check(); err != nil {
 		return nil, err
 	}
 	ctx, cancel := withTimeout(ctx, observeTimeout)
 	defer cancel()
-	l := p.link(t)
-	o, err := p.observe(ctx, l, q)
-	if errors.Is(err, errBroken) && ctx.Err() == nil {
-		o, err = p.observe(ctx, l, q)
+	if p.ctx.Err() != nil {
+		return nil, errClosed
 	}
-	return o, err
+	l := p.link(t)
+	b := p.join(l, q)
+	defer l.leave(b)
+	select {
+	case <-b.done:
+	case <-ctx.Done():
+		if !l.standing() {
+			return nil, l.login.unreachable(ctx, context.Cause(ctx))
+		}
+		return nil, &RemoteError{Node: l.target.Name, Doing: "observing", Err: context.Cause(ctx)}
+	}
+	if b.err != nil {
+		return nil, b.err
+	}
+	return q.pick(b.seen, b.failed)
 }
 
 // withTimeout bounds a context that has no deadline of its own.
@@ -105,13 +117,14 @@ func (q Query) subjects() []subject {
 	return list
 }
 
-func (p *Pool) observe(ctx context.Context, l *link, q Query) (*Observation, error) {
+// observe asks one node over its shared connection. failed holds what could not be looked at.
+func (p *Pool) observe(ctx context.Context, l *link, q Query) (seen *Observation, failed map[subject]error, err error) {
 	s, err := p.open(ctx, l)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer s.close()
-	stop := context.AfterFunc(ctx, func() { s.ssh.Close() })
+	stop := context.AfterFunc(ctx, func() { s.channel.Close() })
 	defer stop()
 
 	subjects := q.subjects()
@@ -124,13 +137,12 @@ func (p *Pool) observe(ctx context.Context, l *link, q Query) (*Observation, err
 	marker := newMarker()
 	text := wrap(marker, commonProgram, observeProgram, calls.String())
 	go func() {
-		// An error shows as an answer that ends too early.
-		_, _ = s.stdin.Write(text)
-		s.stdin.Close()
+		_ = s.write(text) // an error shows as an answer that ends too early
+		_ = s.channel.CloseWrite()
 	}()
 
 	r := &reader{
-		node: l.target.Name, subjects: subjects, asked: q, answer: newAnswer(marker, s.stdout),
+		node: l.target.Name, subjects: subjects, asked: q, answer: newAnswer(marker, s.channel), failed: map[subject]error{},
 		o: &Observation{
 			Node: l.target.Name, Files: map[string]FileState{}, Accounts: map[string]Account{},
 			Services: map[string]Service{}, Commands: map[string]string{},
@@ -139,18 +151,11 @@ func (p *Pool) observe(ctx context.Context, l *link, q Query) (*Observation, err
 	err = r.read()
 	switch {
 	case err == nil:
-		return r.o, nil
-	case isObserveError(err):
-		return nil, err
+		return r.o, r.failed, nil
 	case r.errUID != "":
-		return nil, notRoot(l.target.Name, p.user, r.errUID)
+		return nil, nil, notRoot(l.target.Name, p.login.user, r.errUID)
 	}
-	return nil, p.ended(ctx, l, s, r.answer, "observing", err)
-}
-
-func isObserveError(err error) bool {
-	var oe *ObserveError
-	return errors.As(err, &oe)
+	return nil, nil, p.ended(ctx, l, s, r.answer, "observing", err)
 }
 
 // notRoot explains a shell that runs, but not as root.
@@ -169,6 +174,7 @@ type reader struct {
 	entry  string // of a tree: the name that the next frames are about
 	inTree int    // number of the tree that entry belongs to
 	errUID string // uid of a shell that does not run as root
+	failed map[subject]error
 }
 
 // errMalformed is an answer that no version of the program gives.
@@ -228,11 +234,12 @@ func (r *reader) about(f frame) error {
 	case "gone":
 		r.gone(sub, name)
 	case "unknown":
-		return &ObserveError{Node: r.node, Subject: describeSubject(sub, name), Output: printable(strings.TrimSpace(f.text(1)))}
+		r.fail(sub, name, f.text(1))
 	case "file", "target":
 		st, err := parseStat(f)
 		if err != nil {
-			return &ObserveError{Node: r.node, Subject: name, Output: err.Error()}
+			r.fail(sub, name, err.Error())
+			return nil
 		}
 		if f.word == "target" {
 			link, resolved := r.o.Files[name], st
@@ -249,7 +256,7 @@ func (r *reader) about(f frame) error {
 	case "content":
 		return r.content(sub, name)
 	case "account", "group":
-		return r.account(sub.name, f)
+		return r.account(sub, f)
 	case "service":
 		r.o.Services[sub.name] = parseService(f.text(1))
 	case "command":
@@ -258,6 +265,13 @@ func (r *reader) about(f frame) error {
 		return fmt.Errorf("%w: %q", errMalformed, f.word)
 	}
 	return nil
+}
+
+// fail notes that something could not be looked at. The first reason stays.
+func (r *reader) fail(sub subject, name, why string) {
+	if r.failed[sub] == nil {
+		r.failed[sub] = &ObserveError{Node: r.node, Subject: describeSubject(sub, name), Output: printable(strings.TrimSpace(why))}
+	}
 }
 
 func describeSubject(sub subject, name string) string {
@@ -305,7 +319,8 @@ func (r *reader) content(sub subject, name string) error {
 	case err != nil:
 		return err
 	case f.word == "unknown":
-		return &ObserveError{Node: r.node, Subject: describeSubject(sub, name), Output: printable(strings.TrimSpace(f.text(1)))}
+		r.fail(sub, name, f.text(1))
+		return nil
 	case f.word != "end":
 		return fmt.Errorf("%w: %q instead of the end of %s", errMalformed, f.word, name)
 	}

@@ -2,14 +2,17 @@ package node_test
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 	"github.com/pvesec/terraform-provider-pvesec/internal/node/nodetest"
@@ -176,28 +179,89 @@ func TestObserveRefusesBadQueries(t *testing.T) {
 	}
 }
 
-// TestOneConnection: a burst of readers makes one handshake and stays within the session limit, also where the server's is lower.
+// TestOneConnection: sessions that overlap share one connection and stay within the session limit, also where the server's is lower.
 func TestOneConnection(t *testing.T) {
 	t.Parallel()
 	for name, limit := range map[string]int{"no limit": 0, "MaxSessions 2": 2} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := nodetest.Start(t, nodetest.Options{MaxSessions: limit})
-			p := newPool(t, s)
+			// The first session ends only when more want to be open than may be.
+			s.Tool(t, "systemctl", "while [ ! -e \"$PVESEC_TEST_ROOT/tmp/go\" ]; do sleep 0.02; done")
+			p := poolOf(t, node.Config{PrivateKey: s.PrivateKey, KnownHosts: s.KnownHosts, Timing: node.Timing{Gather: time.Nanosecond}})
 			ctx := testContext(t)
 			var wg sync.WaitGroup
-			for range 20 {
+			for i := range 20 {
 				wg.Go(func() {
-					if _, err := p.Observe(ctx, target("pve1", s), node.Query{Files: []string{"/etc"}}); err != nil {
+					if _, err := p.Observe(ctx, target("pve1", s), node.Query{Services: []string{fmt.Sprintf("s%d", i)}}); err != nil {
 						t.Error(err)
 					}
 				})
+				time.Sleep(5 * time.Millisecond) // so that not all of them are answered together
 			}
+			s.Write(t, "tmp/go", "", 0o644)
 			wg.Wait()
-			handshakes, sessions, peak := s.Counts()
-			if handshakes != 1 || sessions != 20 || peak > 6 {
-				t.Errorf("%d handshakes, %d sessions, %d at once", handshakes, sessions, peak)
+			handshakes, _, peak := s.Counts()
+			if handshakes != 1 || peak > 6 {
+				t.Errorf("%d handshakes, %d sessions at once", handshakes, peak)
 			}
 		})
+	}
+}
+
+// TestReadsTogether: what arrives together is answered by one command, everybody gets what was asked for and nothing else, and what
+// cannot be looked at is an error for those only who asked for it.
+func TestReadsTogether(t *testing.T) {
+	t.Parallel()
+	s := nodetest.Start(t, nodetest.Options{})
+	s.Write(t, "etc/a", "alpha", 0o600)
+	s.Write(t, "etc/d/b", "beta", 0o600)
+	s.Tool(t, "systemctl", "echo no bus >&2; exit 1")
+	p := newPool(t, s)
+	ctx := testContext(t)
+	queries := []node.Query{
+		{Files: []string{"/etc/a"}},
+		{Trees: []string{"/etc/d"}},
+		{Stats: []string{"/etc/a", "/etc/d/b", "/etc/d/none"}},
+		{Files: []string{"/etc/d/none"}, Commands: []string{"sh"}},
+		{Services: []string{"ssh"}},
+		{},
+	}
+	got := make([]*node.Observation, len(queries))
+	errs := make([]error, len(queries))
+	var wg sync.WaitGroup
+	for i, q := range queries {
+		wg.Go(func() { got[i], errs[i] = p.Observe(ctx, target("pve1", s), q) })
+	}
+	wg.Wait()
+	if !is[*node.ObserveError](errs[4]) {
+		t.Errorf("the unreadable service: %v", errs[4])
+	}
+	for i, want := range []string{"/etc/a=alpha", "/etc/d= /etc/d/b=beta", "/etc/a= /etc/d/b= /etc/d/none=(absent)", "/etc/d/none=(absent) sh", "", ""} {
+		if i == 4 {
+			continue
+		}
+		if errs[i] != nil {
+			t.Errorf("%+v: %v", queries[i], errs[i])
+			continue
+		}
+		var found []string
+		for path, f := range got[i].Files {
+			content := string(f.Content)
+			if !f.Exists {
+				content = "(absent)"
+			}
+			found = append(found, path+"="+content)
+		}
+		for name := range got[i].Commands {
+			found = append(found, name)
+		}
+		slices.Sort(found)
+		if strings.Join(found, " ") != want {
+			t.Errorf("%+v got %q, want %q", queries[i], found, want)
+		}
+	}
+	if handshakes, sessions, _ := s.Counts(); handshakes != 1 || sessions != 1 {
+		t.Errorf("%d handshakes and %d sessions for reads that arrived together", handshakes, sessions)
 	}
 }

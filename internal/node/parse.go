@@ -84,7 +84,8 @@ func octal(m fs.FileMode) string {
 }
 
 // account reads a line of passwd(5) with the group ids, and then one frame for the name of each group.
-func (r *reader) account(name string, f frame) error {
+func (r *reader) account(sub subject, f frame) error {
+	name := sub.name
 	a := r.o.Accounts[name]
 	if f.word == "group" {
 		gid, err := strconv.Atoi(f.arg(1))
@@ -97,15 +98,23 @@ func (r *reader) account(name string, f frame) error {
 	}
 	line := strings.Split(strings.TrimRight(f.text(1), "\n"), ":")
 	if len(line) != 7 {
-		return &ObserveError{Node: r.node, Subject: "account " + name, Output: "getent gave a line that is not of passwd(5)"}
+		r.fail(sub, name, "getent gave a line that is not of passwd(5)")
+		return nil
 	}
-	uid, err1 := strconv.Atoi(line[2])
-	gid, err2 := strconv.Atoi(line[3])
-	if err1 != nil || err2 != nil {
-		return &ObserveError{Node: r.node, Subject: "account " + name, Output: "getent gave ids that are not numbers"}
+	uid, ok1 := id(line[2])
+	gid, ok2 := id(line[3])
+	if !ok1 || !ok2 {
+		r.fail(sub, name, "getent gave ids that are not numbers")
+		return nil
 	}
 	r.o.Accounts[name] = Account{Exists: true, UID: uid, GID: gid, Gecos: line[4], Home: line[5], Shell: line[6]}
 	return nil
+}
+
+// id reads a user or group id.
+func id(text string) (int, bool) {
+	n, err := strconv.Atoi(text)
+	return n, err == nil
 }
 
 // parseService reads the key=value lines of `systemctl show`.

@@ -14,22 +14,17 @@ import (
 // maxSessions bounds the sessions on one connection, below sshd's MaxSessions of 10, sshd_config(5).
 const maxSessions = 6
 
-const (
-	// keepaliveInterval is how often an idle connection is asked whether it lives.
-	keepaliveInterval = 15 * time.Second
-	// keepaliveMisses is after how many unanswered questions it is given up.
-	keepaliveMisses = 3
-)
-
-// errClosed is what a closed pool answers.
-var errClosed = errors.New("the connection pool is closed")
+// maxHandshakes bounds the handshakes that one pool has under way at once. A jump host sees all of them at first hand, and a
+// handshake is mostly arithmetic on this side.
+const maxHandshakes = 32
 
 // A Pool holds one SSH connection per [Target], dialled on first use and shared. It is safe for concurrent use.
 type Pool struct {
-	user        string
-	credentials credentials
-	hostKeys    *hostKeys
-	timeout     time.Duration
+	login        login     // for every node, without its target
+	hops         []*shared // jump hosts in order
+	sudoPassword string
+	timeout      time.Duration
+	timing       Timing
 
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
@@ -40,46 +35,99 @@ type Pool struct {
 
 // A link is the shared connection to one target and what bounds its use.
 type link struct {
+	*shared
 	target   Target
 	sessions chan struct{} // one token per open session
 	// transaction holds a token while a transaction of this pool is under way on the node.
 	transaction chan struct{}
+	sudo        sudoState
 
-	mu      sync.Mutex
-	client  *ssh.Client
-	dialing *dialing
-}
-
-// dialing is a handshake under way, waited for by everybody who needs the connection.
-type dialing struct {
-	done   chan struct{}
-	client *ssh.Client
-	err    error
+	gather    sync.Mutex
+	gathering *batch // reads that wait to be asked together
 }
 
 // NewPool checks the configuration and dials nothing. Its errors are of type [*ConfigError].
 func NewPool(cfg Config) (*Pool, error) {
-	user := cfg.User
-	if user == "" {
-		user = "root"
-	}
-	if strings.ContainsFunc(user, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
-		return nil, &ConfigError{"user", fmt.Errorf("%q holds blanks or control characters", user)}
+	user, err := parseUser(cfg.User, "root")
+	if err != nil {
+		return nil, &ConfigError{"user", err}
 	}
 	creds, err := parseCredentials(cfg, time.Now())
 	if err != nil {
 		return nil, err
 	}
+	if strings.ContainsAny(string(cfg.SudoPassword), "\n\r\x00") {
+		return nil, &ConfigError{"sudo_password", errors.New("it holds a line break or a NUL byte, which sudo cannot read")}
+	}
 	keys, err := parseHostKeys(cfg.KnownHosts, cfg.Fingerprints)
 	if err != nil {
 		return nil, err
 	}
-	p := &Pool{user: user, credentials: creds, hostKeys: keys, timeout: cfg.ConnectTimeout, nodes: map[Target]*link{}}
+	p := &Pool{
+		sudoPassword: string(cfg.SudoPassword), timeout: cfg.ConnectTimeout, timing: cfg.Timing.normal(), nodes: map[Target]*link{},
+	}
 	if p.timeout <= 0 {
 		p.timeout = DefaultConnectTimeout
 	}
+	p.login = login{user: user, credentials: creds, hostKeys: keys, slots: make(chan struct{}, maxHandshakes), keepalive: p.timing.Keepalive}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
+	for i, j := range cfg.JumpHosts {
+		hop, err := p.jump(cfg, j)
+		if err != nil {
+			p.cancel()
+			var field *ConfigError
+			if errors.As(err, &field) {
+				err = &ConfigError{fmt.Sprintf("jump_hosts.%d.%s", i, field.Field), field.Err}
+			}
+			return nil, err
+		}
+		p.login.via = hop
+		p.hops = append(p.hops, hop)
+	}
 	return p, nil
+}
+
+func parseUser(name, fallback string) (string, error) {
+	if name == "" {
+		return fallback, nil
+	}
+	if strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
+		return "", fmt.Errorf("%q holds blanks or control characters", name)
+	}
+	return name, nil
+}
+
+// jump makes the next jump host of the chain.
+func (p *Pool) jump(cfg Config, j JumpHost) (*shared, error) {
+	l := p.login // which has the hop before it in via
+	l.jump = true
+	l.target = Target{Address: j.Address, Port: j.Port}.normal()
+	var err error
+	if strings.TrimSpace(j.Address) == "" {
+		return nil, &ConfigError{"address", errors.New("a jump host needs an address")}
+	}
+	if l.user, err = parseUser(j.User, p.login.user); err != nil {
+		return nil, &ConfigError{"user", err}
+	}
+	if len(j.PrivateKey)+len(j.Certificate)+len(j.Password) > 0 {
+		own := Config{PrivateKey: j.PrivateKey, Passphrase: j.Passphrase, Certificate: j.Certificate, Password: j.Password}
+		if len(j.Password) == 0 {
+			own.AgentSocket = cfg.AgentSocket
+		}
+		if l.credentials, err = parseCredentials(own, time.Now()); err != nil {
+			return nil, err
+		}
+	}
+	if strings.TrimSpace(j.KnownHosts) != "" || len(j.Fingerprints) > 0 {
+		fingerprints := map[string][]string{}
+		if len(j.Fingerprints) > 0 {
+			fingerprints["*"] = j.Fingerprints
+		}
+		if l.hostKeys, err = parseHostKeys(j.KnownHosts, fingerprints); err != nil {
+			return nil, err
+		}
+	}
+	return &shared{login: &l, pool: p.ctx, timeout: p.timeout, timing: p.timing}, nil
 }
 
 // Close ends all connections. Transactions under way are undone by their nodes.
@@ -88,12 +136,10 @@ func (p *Pool) Close() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, l := range p.nodes {
-		l.mu.Lock()
-		if l.client != nil {
-			l.client.Close()
-			l.client = nil
-		}
-		l.mu.Unlock()
+		l.close()
+	}
+	for _, hop := range p.hops {
+		hop.close()
 	}
 	return nil
 }
@@ -105,100 +151,46 @@ func (p *Pool) link(t Target) *link {
 	defer p.mu.Unlock()
 	l := p.nodes[t]
 	if l == nil {
-		l = &link{target: t, sessions: make(chan struct{}, maxSessions), transaction: make(chan struct{}, 1)}
+		in := p.login
+		in.target = t
+		l = &link{
+			shared: &shared{login: &in, pool: p.ctx, timeout: p.timeout, timing: p.timing},
+			target: t, sessions: make(chan struct{}, maxSessions), transaction: make(chan struct{}, 1),
+		}
 		p.nodes[t] = l
 	}
 	return l
 }
 
-// connect returns the connection, dialling it when there is none. All callers share one handshake; who no longer
-// wants to wait leaves, and the handshake goes on for the others.
-func (p *Pool) connect(ctx context.Context, l *link) (*ssh.Client, error) {
-	if p.ctx.Err() != nil {
-		return nil, errClosed
+// root says whether the login itself has root's power, so that sudo is not needed.
+func (p *Pool) root() bool { return p.login.user == "root" }
+
+// Unreachable connects to every target, all at once, and returns why it did not work for those that give no answer, by the
+// target's name. A node that answers and then refuses, for its host key or our login, is not unreachable: that is an error of the
+// first use.
+func (p *Pool) Unreachable(ctx context.Context, targets []Target) map[string]error {
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	silent := map[string]error{}
+	for _, t := range targets {
+		wg.Go(func() {
+			l := p.link(t)
+			_, err := l.connect(ctx)
+			var ue *UnreachableError
+			if errors.As(err, &ue) {
+				mu.Lock()
+				silent[l.target.Name] = err
+				mu.Unlock()
+			}
+		})
 	}
-	l.mu.Lock()
-	if c := l.client; c != nil {
-		l.mu.Unlock()
-		return c, nil
-	}
-	d := l.dialing
-	if d == nil {
-		d = &dialing{done: make(chan struct{})}
-		l.dialing = d
-		go p.dialShared(l, d)
-	}
-	l.mu.Unlock()
-	select {
-	case <-d.done:
-		return d.client, d.err
-	case <-ctx.Done():
-		return nil, &UnreachableError{Node: l.target.Name, Address: l.target.Address, Port: l.target.Port, User: p.user, Err: context.Cause(ctx)}
-	}
+	wg.Wait()
+	return silent
 }
 
-func (p *Pool) dialShared(l *link, d *dialing) {
-	ctx, cancel := context.WithTimeoutCause(p.ctx, p.timeout, fmt.Errorf("after %s: %w", p.timeout, context.DeadlineExceeded))
+// fresh opens a connection of its own, which nobody shares: it proves that a login works now.
+func (p *Pool) fresh(ctx context.Context, l *link) (*ssh.Client, error) {
+	ctx, cancel := l.bounded(ctx)
 	defer cancel()
-	client, err := p.dial(ctx, l.target)
-	l.mu.Lock()
-	if err == nil && p.ctx.Err() != nil {
-		client.Close()
-		client, err = nil, errClosed
-	}
-	d.client, d.err = client, err
-	l.client, l.dialing = client, nil
-	l.mu.Unlock()
-	close(d.done)
-	if err != nil {
-		return
-	}
-	go keepalive(client)
-	client.Wait() // until the connection ends, whoever ends it
-	l.drop(client)
-}
-
-// drop forgets a connection that broke, so that the next use dials again.
-func (l *link) drop(c *ssh.Client) {
-	c.Close()
-	l.mu.Lock()
-	if l.client == c {
-		l.client = nil
-	}
-	l.mu.Unlock()
-}
-
-// keepalive closes the connection when the server stops answering, which unblocks everybody who reads from it.
-func keepalive(c *ssh.Client) {
-	answers := make(chan error, 1)
-	asking, missed := false, 0
-	ended := make(chan struct{})
-	go func() { c.Wait(); close(ended) }()
-	tick := time.NewTicker(keepaliveInterval)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ended:
-			return
-		case err := <-answers:
-			asking, missed = false, 0
-			if err != nil {
-				c.Close()
-				return
-			}
-		case <-tick.C:
-			if asking {
-				if missed++; missed >= keepaliveMisses {
-					c.Close()
-					return
-				}
-				continue
-			}
-			asking = true
-			go func() {
-				_, _, err := c.SendRequest("keepalive@openssh.com", true, nil)
-				answers <- err
-			}()
-		}
-	}
+	return l.login.dial(ctx)
 }

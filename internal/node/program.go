@@ -23,6 +23,10 @@ var (
 	observeProgram string
 	//go:embed program/recovery.sh
 	recoveryProgram string
+	//go:embed program/restore.sh
+	restoreProgram string
+	//go:embed program/confirm.sh
+	confirmProgram string
 	//go:embed program/validation.sh
 	validationProgram string
 	//go:embed program/transaction.sh
@@ -62,7 +66,6 @@ func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + 
 type frame struct {
 	word string
 	args []string
-	raw  string // for a line of a body: everything
 }
 
 // answer reads marked lines and sets everything else aside.
@@ -91,7 +94,7 @@ func (a *answer) next(body func(line []byte)) (frame, error) {
 			if body != nil {
 				body(line)
 			} else if len(bytes.TrimSpace(line)) > 0 {
-				a.noise.Write(append(line, '\n'))
+				_, _ = a.noise.Write(append(line, '\n')) // never fails
 			}
 			continue
 		}
@@ -132,37 +135,40 @@ func (p *Pool) ended(ctx context.Context, l *link, s *session, a *answer, doing 
 	if !errors.Is(cause, io.EOF) {
 		return &RemoteError{Node: l.target.Name, Doing: doing, Err: fmt.Errorf("%w: %w", errBroken, cause)}
 	}
-	var err error
 	select {
 	case <-s.ended:
-		err = s.exit
 	case <-ctx.Done():
 		return &RemoteError{Node: l.target.Name, Doing: doing, Err: context.Cause(ctx)}
 	}
 	said := strings.TrimSpace(s.stderr.String())
-	var status interface{ ExitStatus() int }
-	if !errors.As(err, &status) && err != nil {
+	if s.exit == nil {
 		return &RemoteError{Node: l.target.Name, Doing: doing, Output: said, Err: fmt.Errorf("%w before the answer was complete", errBroken)}
 	}
-	code := 0
-	if status != nil {
-		code = status.ExitStatus()
-	}
-	if p.user != "root" {
-		if perr := privilege(l.target.Name, p.user, code, said); perr != nil {
-			return perr
-		}
+	if perr := p.denied(l, s, said); perr != nil {
+		return perr
 	}
 	if said == "" {
 		said = strings.TrimSpace(a.noise.String())
 	}
-	var killed interface{ Signal() string }
-	signalled := errors.As(err, &killed) && killed.Signal() != ""
-	err = fmt.Errorf("/bin/sh of user %q ended with status %d before it was done", p.user, code)
-	if signalled {
-		err = fmt.Errorf("/bin/sh of user %q was killed by signal %s", p.user, killed.Signal())
+	err := fmt.Errorf("/bin/sh of user %q ended with status %d before it was done", p.login.user, s.exit.status)
+	if s.exit.signal != "" {
+		err = fmt.Errorf("/bin/sh of user %q was killed by signal %s", p.login.user, s.exit.signal)
 	}
 	return &RemoteError{Node: l.target.Name, Doing: doing, Output: said, Err: err}
+}
+
+// denied says whether a session ended because sudo did not let us through.
+func (p *Pool) denied(l *link, s *session, said string) error {
+	if p.root() || s.exit == nil {
+		return nil
+	}
+	if s.stderr.asked() > 1 {
+		return &PrivilegeError{Node: l.target.Name, User: p.login.user, Kind: WrongPassword}
+	}
+	if e := privilege(l.target.Name, p.login.user, s.exit.status, said); e != nil {
+		return e
+	}
+	return nil
 }
 
 // printable shortens nothing but replaces control characters, so that a node cannot write escape sequences to a terminal.

@@ -11,48 +11,62 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// The command lines that a program is fed to. Both are fixed, so that one sudoers line permits all of pvesec, and so
-// that nothing of a change is ever seen in a process list.
-const (
-	sudoersCommand = "/bin/sh -s"
-	rootCommand    = "/bin/sh -s"
-	// env makes sudo's own messages English without relying on the syntax of the login shell.
-	sudoCommand = "env LC_ALL=C sudo -n /bin/sh -s"
-)
-
-// maxStderr is how much of what a node says on standard error is kept for messages.
-const maxStderr = 4096
-
 // A session is one remote command under way.
 type session struct {
-	ssh     *ssh.Session
+	channel ssh.Channel
 	client  *ssh.Client
-	stdin   io.WriteCloser
-	stdout  io.Reader
 	stderr  *tail
 	release func()
 
 	ended chan struct{} // closed when the server has closed the session
-	exit  error         // how the command ended; read after that
+	exit  *exit         // how the command ended, nil when the server did not say; read after that
+}
+
+// exit is the end of a remote command, RFC 4254 section 6.10.
+type exit struct {
+	status int
+	signal string
 }
 
 // errBroken marks a failure of the connection itself, as opposed to one of the program on the node.
 var errBroken = errors.New("the connection broke")
 
-// open starts the command on the node. Closing the session frees its place.
+// open starts a shell with root's power on the node, ready for a program. Closing the session frees its place.
 func (p *Pool) open(ctx context.Context, l *link) (*session, error) {
+	return p.openOn(ctx, l, l.connect)
+}
+
+// openOn is open over a connection that connect gives.
+func (p *Pool) openOn(ctx context.Context, l *link, connect func(context.Context) (*ssh.Client, error)) (*session, error) {
+	if p.root() {
+		return p.run(ctx, l, connect, rootCommand)
+	}
+	return p.become(ctx, l, connect)
+}
+
+// run starts a command.
+//
+// The request to start it asks for no reply, so that what the command shall read travels right behind it: one round trip
+// opens the session and one more brings the answer. A server that does not start it closes the session or stays silent.
+func (p *Pool) run(ctx context.Context, l *link, connect func(context.Context) (*ssh.Client, error), command string) (*session, error) {
 	select {
 	case l.sessions <- struct{}{}:
 	case <-ctx.Done():
 		return nil, &RemoteError{Node: l.target.Name, Doing: "waiting for a free session", Err: context.Cause(ctx)}
 	}
 	release := sync.OnceFunc(func() { <-l.sessions })
-	client, err := p.connect(ctx, l)
+	client, err := connect(ctx)
 	if err != nil {
 		release()
 		return nil, err
 	}
 	s, err := openChannel(ctx, client)
+	if err == nil {
+		if _, err = s.channel.SendRequest("exec", false, ssh.Marshal(struct{ Command string }{command})); err != nil {
+			s.channel.Close()
+			err = fmt.Errorf("%w: %w", errBroken, err)
+		}
+	}
 	if err != nil {
 		release()
 		if errors.Is(err, errBroken) {
@@ -61,49 +75,68 @@ func (p *Pool) open(ctx context.Context, l *link) (*session, error) {
 		return nil, &RemoteError{Node: l.target.Name, Doing: "opening a session", Err: err}
 	}
 	s.release = release
-	command := rootCommand
-	if p.user != "root" {
-		command = sudoCommand
-	}
-	start := func() (struct{}, error) { return struct{}{}, s.ssh.Start(command) }
-	if _, err := within(ctx, client, start, func(struct{}) {}); err != nil {
-		close(s.ended)
-		s.close()
-		return nil, &RemoteError{Node: l.target.Name, Doing: "starting /bin/sh", Err: err}
-	}
-	go func() {
-		s.exit = s.ssh.Wait()
-		close(s.ended)
-	}()
 	return s, nil
 }
 
 // openChannel opens a session, waiting a while where the server has a lower limit than we have.
 func openChannel(ctx context.Context, client *ssh.Client) (*session, error) {
-	for pause := 50 * time.Millisecond; ; pause *= 2 {
-		sess, err := within(ctx, client, client.NewSession, func(unwanted *ssh.Session) { unwanted.Close() })
+	type opened struct {
+		channel  ssh.Channel
+		requests <-chan *ssh.Request
+	}
+	open := func() (opened, error) {
+		ch, reqs, err := client.OpenChannel("session", nil)
+		return opened{ch, reqs}, err
+	}
+	for wait := 50 * time.Millisecond; ; wait *= 2 {
+		o, err := within(ctx, client, open, func(unwanted opened) { unwanted.channel.Close() })
 		var full *ssh.OpenChannelError
 		switch {
 		case err == nil:
-			s := &session{ssh: sess, client: client, stderr: &tail{}, ended: make(chan struct{})}
-			sess.Stderr = s.stderr
-			var err1, err2 error
-			s.stdin, err1 = sess.StdinPipe()
-			s.stdout, err2 = sess.StdoutPipe()
-			return s, errors.Join(err1, err2)
+			s := &session{channel: o.channel, client: client, stderr: &tail{}, ended: make(chan struct{})}
+			go s.follow(o.requests)
+			return s, nil
 		case errors.As(err, &full) && (full.Reason == ssh.Prohibited || full.Reason == ssh.ResourceShortage || full.Reason == ssh.ConnectionFailed):
-			if pause > 5*time.Second {
+			if wait > 5*time.Second {
 				return nil, fmt.Errorf("the server refuses another session (MaxSessions in sshd_config): %w", err)
 			}
-			select {
-			case <-ctx.Done():
+			if !pause(ctx, wait) {
 				return nil, context.Cause(ctx)
-			case <-time.After(pause):
 			}
 		default:
 			return nil, err
 		}
 	}
+}
+
+// follow reads standard error and the end of the command until the server closes the session.
+func (s *session) follow(requests <-chan *ssh.Request) {
+	var copying sync.WaitGroup
+	copying.Go(func() { _, _ = io.Copy(s.stderr, s.channel.Stderr()) }) // it ends with the session
+	for r := range requests {
+		switch r.Type {
+		case "exit-status":
+			var m struct{ Status uint32 }
+			if ssh.Unmarshal(r.Payload, &m) == nil {
+				s.exit = &exit{status: int(m.Status)}
+			}
+		case "exit-signal":
+			var m struct {
+				Signal     string
+				CoreDumped bool
+				Message    string
+				Language   string
+			}
+			if ssh.Unmarshal(r.Payload, &m) == nil {
+				s.exit = &exit{status: 128, signal: printable(m.Signal)}
+			}
+		}
+		if r.WantReply {
+			_ = r.Reply(false, nil) // the connection may be gone
+		}
+	}
+	copying.Wait()
+	close(s.ended)
 }
 
 // within runs a blocking call of the SSH package. When ctx ends first the caller goes on, and discard gets what the call
@@ -133,7 +166,7 @@ func within[T any](ctx context.Context, client *ssh.Client, call func() (T, erro
 				if r.err == nil {
 					discard(r.v)
 				}
-			case <-time.After(keepaliveInterval):
+			case <-time.After(patienceWithServer):
 				client.Close()
 			}
 		}()
@@ -142,43 +175,31 @@ func within[T any](ctx context.Context, client *ssh.Client, call func() (T, erro
 	}
 }
 
+// patienceWithServer is how long a server may owe an answer, or keep a closed session, before it is given up.
+const patienceWithServer = 15 * time.Second
+
+// write sends input to the command.
+func (s *session) write(b []byte) error {
+	_, err := s.channel.Write(b)
+	return err
+}
+
 // close ends the session whatever it does; the remote program reads end of file. Its place is free for another session
 // when the command has ended, because until then the server counts it.
 func (s *session) close() {
-	s.stdin.Close()
+	_ = s.channel.CloseWrite() // the connection may be gone
 	go func() {
 		defer s.release()
-		defer s.ssh.Close()
+		defer s.channel.Close()
 		select {
 		case <-s.ended:
 			return
 		case <-time.After(2 * time.Second):
 		}
-		s.ssh.Close() // it does not want to end, or has more to say than anybody reads
+		s.channel.Close() // it does not want to end, or has more to say than anybody reads
 		select {
 		case <-s.ended:
-		case <-time.After(keepaliveInterval):
+		case <-time.After(patienceWithServer):
 		}
 	}()
-}
-
-// tail keeps the first part of what is written to it.
-type tail struct {
-	mu  sync.Mutex
-	buf []byte
-}
-
-func (t *tail) Write(b []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if room := maxStderr - len(t.buf); room > 0 {
-		t.buf = append(t.buf, b[:min(room, len(b))]...)
-	}
-	return len(b), nil
-}
-
-func (t *tail) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return printable(string(t.buf))
 }

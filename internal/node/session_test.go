@@ -155,7 +155,11 @@ func TestSilentServer(t *testing.T) {
 	t.Cleanup(func() { l.Close() })
 	s := nodetest.Start(t, nodetest.Options{})
 	p := poolOf(t, node.Config{PrivateKey: s.PrivateKey, KnownHosts: s.KnownHosts, ConnectTimeout: 300 * time.Millisecond})
-	_, err = p.Observe(testContext(t), node.Target{Name: "pve9", Address: "127.0.0.1", Port: l.Addr().(*net.TCPAddr).Port}, node.Query{})
+	at, ok := l.Addr().(*net.TCPAddr)
+	if !ok {
+		t.Fatalf("listening at %v", l.Addr())
+	}
+	_, err = p.Observe(testContext(t), node.Target{Name: "pve9", Address: "127.0.0.1", Port: at.Port}, node.Query{})
 	var ue *node.UnreachableError
 	if !errors.As(err, &ue) || ue.Node != "pve9" || !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v", err)

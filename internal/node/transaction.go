@@ -8,7 +8,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"regexp"
 	"strings"
 	"sync"
@@ -17,10 +16,6 @@ import (
 
 // keepBackups is how many backups of one path stay on a node.
 const keepBackups = 10
-
-// patience is after how many seconds of silence the node takes the client for dead and restores; the client speaks
-// every quarter of it.
-const patience = 60
 
 // A transaction is the client's end of the remote process on one node.
 type transaction struct {
@@ -64,7 +59,7 @@ func (tx *transaction) start(ctx context.Context, last string) (busy bool, err e
 	}
 	marker := newMarker()
 	tx.session = s
-	tx.answer = newAnswer(marker, s.stdout)
+	tx.answer = newAnswer(marker, s.channel)
 	tx.frames = make(chan frame, 16)
 	run, stop := context.WithCancel(context.Background())
 	tx.stop = stop
@@ -72,7 +67,7 @@ func (tx *transaction) start(ctx context.Context, last string) (busy bool, err e
 	tx.writing.Lock()
 	go func() {
 		defer tx.writing.Unlock()
-		_, _ = s.stdin.Write(text) // a failure shows as the end of the answer
+		_ = s.write(text) // a failure shows as the end of the answer
 	}()
 	go tx.read()
 	go tx.ping(run)
@@ -82,7 +77,7 @@ func (tx *transaction) start(ctx context.Context, last string) (busy bool, err e
 		return false, err
 	}
 	if f.arg(0) != "0" {
-		return false, notRoot(tx.name(), tx.pool.user, f.arg(0))
+		return false, notRoot(tx.name(), tx.pool.login.user, f.arg(0))
 	}
 	f, err = tx.expect(ctx, "locked", "busy")
 	if err != nil {
@@ -106,7 +101,7 @@ func (tx *transaction) read() {
 
 // ping keeps the node from taking us for dead.
 func (tx *transaction) ping(ctx context.Context) {
-	tick := time.NewTicker(patience * time.Second / 4)
+	tick := time.NewTicker(tx.pool.timing.Silence / 4)
 	defer tick.Stop()
 	for {
 		select {
@@ -123,8 +118,7 @@ func (tx *transaction) ping(ctx context.Context) {
 func (tx *transaction) send(word string) error {
 	tx.writing.Lock()
 	defer tx.writing.Unlock()
-	_, err := io.WriteString(tx.session.stdin, word+"\n")
-	return err
+	return tx.session.write([]byte(word + "\n"))
 }
 
 // ask sends a word and waits for one of the answers.
@@ -243,7 +237,7 @@ var debianPackages = map[string]string{
 func (tx *transaction) program() string {
 	c := tx.change
 	var b strings.Builder
-	fmt.Fprintf(&b, "txn=%s\nlabel=%s\npatience=%d\nkeep=%d\n", tx.id, quote(c.Label), patience, keepBackups)
+	fmt.Fprintf(&b, "txn=%s\nlabel=%s\npatience=%d\nkeep=%d\nconfirm=%d\n", tx.id, quote(c.Label), seconds(tx.pool.timing.Silence), keepBackups, tx.deadline())
 	fmt.Fprintf(&b, "required=%s\nrestart=%s\nactive=%s\n",
 		quote(strings.Join(c.RequireCommands, " ")), quote(strings.Join(c.RestartServices, " ")), quote(strings.Join(c.RequireActive, " ")))
 	b.WriteString("expects() {\n:\n")
@@ -270,18 +264,31 @@ func (tx *transaction) program() string {
 	b.WriteString("}\ncontent() {\ncase $1 in\n")
 	for i, f := range c.Files {
 		if data := f.staged(); len(data) > 0 {
-			fmt.Fprintf(&b, "%d) base64 -d <<'.'\n", i)
-			enc := base64.StdEncoding.EncodeToString(data)
-			for len(enc) > 76 {
-				b.WriteString(enc[:76] + "\n")
-				enc = enc[76:]
-			}
-			b.WriteString(enc + "\n.\n;;\n")
+			fmt.Fprintf(&b, "%d) %s;;\n", i, heredoc(data))
 		}
 	}
 	b.WriteString("esac\n}\n")
+	if tx.deadline() > 0 {
+		b.WriteString("restorer() {\n" + heredoc([]byte(commonProgram+recoveryProgram+restoreProgram)) + "}\n")
+	}
 	return b.String()
 }
+
+// heredoc is a command that prints data.
+func heredoc(data []byte) string {
+	var b strings.Builder
+	b.WriteString("base64 -d <<'.'\n")
+	enc := base64.StdEncoding.EncodeToString(data)
+	for len(enc) > 76 {
+		b.WriteString(enc[:76] + "\n")
+		enc = enc[76:]
+	}
+	b.WriteString(enc + "\n.\n")
+	return b.String()
+}
+
+// seconds rounds up.
+func seconds(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }
 
 // staged is what is written before the file goes into place.
 func (f File) staged() []byte {

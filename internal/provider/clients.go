@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sort"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -52,7 +53,7 @@ func newClients(s settings, version string) (*clients, []configProblem) {
 		}
 		c.pve = pve
 	}
-	if len(s.ssh.PrivateKey) > 0 {
+	if s.reachesNodes() {
 		pool, err := node.NewPool(s.ssh)
 		if err != nil {
 			problems = append(problems, sshConfigProblem(err))
@@ -76,10 +77,23 @@ func sshConfigProblem(err error) configProblem {
 	problem := configProblem{path: path.Root("ssh"), summary: "SSH configuration is not usable", detail: err.Error()}
 	var config *node.ConfigError
 	if errors.As(err, &config) {
-		problem.path = sshPath(config.Field)
+		problem.path = sshFieldPath(config.Field)
 		problem.detail = config.Err.Error()
 	}
 	return problem
+}
+
+// sshFieldPath is the path of a field of node.Config, such as "private_key" or "jump_hosts.0.address".
+func sshFieldPath(dotted string) path.Path {
+	at := path.Root("ssh")
+	for _, step := range strings.Split(dotted, ".") {
+		if index, err := strconv.Atoi(step); err == nil {
+			at = at.AtListIndex(index)
+		} else {
+			at = at.AtName(step)
+		}
+	}
+	return at
 }
 
 // attributePath turns "tls.ca_pem" into a path.
@@ -117,8 +131,8 @@ func (c *clients) Nodes() (hardening.Nodes, error) {
 	}
 	return nil, &errNotConfigured{
 		missing: "SSH private key",
-		remedy: "Set the provider's ssh.private_key, or the environment variable PVESEC_SSH_PRIVATE_KEY, to the content of a private key that the nodes accept, " +
-			"and ssh.known_hosts (PVESEC_SSH_KNOWN_HOSTS) to their host keys.",
+		remedy: "Set the provider's ssh.private_key, or the environment variable PVESEC_SSH_PRIVATE_KEY, to the content of a private key that the nodes accept " +
+			"(ssh.agent_socket and ssh.password are the other ways to log in), and ssh.known_hosts (PVESEC_SSH_KNOWN_HOSTS) to their host keys.",
 	}
 }
 

@@ -32,6 +32,22 @@ type sshModel struct {
 	KnownHosts          types.String `tfsdk:"known_hosts"`
 	HostKeyFingerprints types.Map    `tfsdk:"host_key_fingerprints"`
 	ConnectTimeout      types.String `tfsdk:"connect_timeout"`
+	AgentSocket         types.String `tfsdk:"agent_socket"`
+	Password            types.String `tfsdk:"password"`
+	SudoPassword        types.String `tfsdk:"sudo_password"`
+	JumpHosts           types.List   `tfsdk:"jump_hosts"`
+}
+
+type jumpHostModel struct {
+	Address             types.String `tfsdk:"address"`
+	Port                types.Int64  `tfsdk:"port"`
+	User                types.String `tfsdk:"user"`
+	PrivateKey          types.String `tfsdk:"private_key"`
+	Passphrase          types.String `tfsdk:"passphrase"`
+	Certificate         types.String `tfsdk:"certificate"`
+	Password            types.String `tfsdk:"password"`
+	KnownHosts          types.String `tfsdk:"known_hosts"`
+	HostKeyFingerprints types.Set    `tfsdk:"host_key_fingerprints"`
 }
 
 type nodeModel struct {
@@ -39,12 +55,57 @@ type nodeModel struct {
 	Port    types.Int64  `tfsdk:"port"`
 }
 
+func jumpHostObject() schema.NestedAttributeObject {
+	return schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+		"address": schema.StringAttribute{
+			MarkdownDescription: "Host name or IP address, as seen from the hop before.",
+			Required:            true,
+		},
+		"port": schema.Int64Attribute{
+			MarkdownDescription: "Port of its sshd, 22 by default.",
+			Optional:            true,
+		},
+		"user": schema.StringAttribute{
+			MarkdownDescription: "User to log in as, `ssh.user` by default.",
+			Optional:            true,
+		},
+		"private_key": schema.StringAttribute{
+			MarkdownDescription: "Private key for this jump host; that of `ssh` by default.",
+			Optional:            true,
+			Sensitive:           true,
+		},
+		"passphrase": schema.StringAttribute{
+			MarkdownDescription: "Passphrase of this private key.",
+			Optional:            true,
+			Sensitive:           true,
+		},
+		"certificate": schema.StringAttribute{
+			MarkdownDescription: "SSH user certificate that belongs to this private key.",
+			Optional:            true,
+		},
+		"password": schema.StringAttribute{
+			MarkdownDescription: "Password for this jump host, instead of a key.",
+			Optional:            true,
+			Sensitive:           true,
+		},
+		"known_hosts": schema.StringAttribute{
+			MarkdownDescription: "Host keys of this jump host as lines of a `known_hosts` file; those of `ssh.known_hosts` by default.",
+			Optional:            true,
+		},
+		"host_key_fingerprints": schema.SetAttribute{
+			MarkdownDescription: "Fingerprints of its host keys, `SHA256:…` as `ssh-keygen -l` prints them.",
+			ElementType:         types.StringType,
+			Optional:            true,
+		},
+	}}
+}
+
 func (p *pvesecProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Hardens Proxmox VE: restricted users and API tokens through the PVE API, validated sudoers policies and audit " +
 			"logging on the nodes over SSH, with drift shown in the plan.\n\nEvery credential is a value, from an attribute or an environment " +
-			"variable; an attribute wins. Nothing is read from the home directory and no agent is asked, so that a remote runner needs nothing " +
-			"but variables. The provider connects when a resource first needs it, never while it is being configured.",
+			"variable; an attribute wins. Nothing is read from the home directory, `~/.ssh/config` included, and no agent is asked unless " +
+			"`ssh.agent_socket` names one, so that a remote runner needs nothing but variables. The provider connects when a resource first needs it, never while it is being configured.",
 		Attributes: map[string]schema.Attribute{
 			"endpoint": schema.StringAttribute{
 				MarkdownDescription: "Address of the PVE API of any node, such as `https://pve1.example.com:8006`. Environment: `PVESEC_ENDPOINT`.",
@@ -84,8 +145,9 @@ func (p *pvesecProvider) Schema(_ context.Context, _ provider.SchemaRequest, res
 				Optional:            true,
 				Attributes: map[string]schema.Attribute{
 					"user": schema.StringAttribute{
-						MarkdownDescription: "User to log in as, `root` by default. Another user needs sudo without a password. Environment: `PVESEC_SSH_USER`.",
-						Optional:            true,
+						MarkdownDescription: "User to log in as, `root` by default. Another user works through sudo and must be allowed to run `/bin/sh -s` as root, " +
+							"without a password or with `sudo_password`. Environment: `PVESEC_SSH_USER`.",
+						Optional: true,
 					},
 					"port": schema.Int64Attribute{
 						MarkdownDescription: "Port of sshd where `nodes` does not say otherwise, 22 by default. Environment: `PVESEC_SSH_PORT`.",
@@ -115,6 +177,30 @@ func (p *pvesecProvider) Schema(_ context.Context, _ provider.SchemaRequest, res
 							"blanks; the name `*` holds for every node. A node without an entry is looked up in `known_hosts`.",
 						ElementType: types.StringType,
 						Optional:    true,
+					},
+					"agent_socket": schema.StringAttribute{
+						MarkdownDescription: "Path of an SSH agent's socket, for example what `SSH_AUTH_SOCK` says on a workstation. Its keys are offered to the nodes " +
+							"and jump hosts, after `private_key` where that is set too. Without this attribute no agent is asked. Environment: `PVESEC_SSH_AGENT_SOCKET`.",
+						Optional: true,
+					},
+					"password": schema.StringAttribute{
+						MarkdownDescription: "Password to log in with where sshd takes nothing else. It excludes `private_key` and `agent_socket`, so that a password is " +
+							"never what a refused key falls back to. Environment: `PVESEC_SSH_PASSWORD`.",
+						Optional:  true,
+						Sensitive: true,
+					},
+					"sudo_password": schema.StringAttribute{
+						MarkdownDescription: "Password that sudo on the nodes asks `user` for. It travels over standard input and only when sudo asks; it is never in a " +
+							"process list, a log or the state. Environment: `PVESEC_SUDO_PASSWORD`.",
+						Optional:  true,
+						Sensitive: true,
+					},
+					"jump_hosts": schema.ListNestedAttribute{
+						MarkdownDescription: "SSH servers to pass on the way to every node, in this order, as `ssh -J` does. All nodes share one connection to each. The " +
+							"addresses of the nodes are looked up on the last one. A jump host needs `AllowTcpForwarding` and nothing else; it sees no secret of the nodes, " +
+							"since each connection is encrypted up to its end and each host key is verified here.",
+						Optional:     true,
+						NestedObject: jumpHostObject(),
 					},
 					"connect_timeout": schema.StringAttribute{
 						MarkdownDescription: "Longest time to reach a node and log in, such as `15s`, which is the default. Environment: `PVESEC_SSH_CONNECT_TIMEOUT`.",

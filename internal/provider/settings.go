@@ -71,6 +71,10 @@ func readSettings(ctx context.Context, model providerModel, env func(string) (st
 			KnownHosts:     r.text(ssh.KnownHosts, sshPath("known_hosts"), "PVESEC_SSH_KNOWN_HOSTS", ""),
 			Fingerprints:   r.fingerprints(ctx, ssh.HostKeyFingerprints),
 			ConnectTimeout: r.duration(ssh.ConnectTimeout, sshPath("connect_timeout"), "PVESEC_SSH_CONNECT_TIMEOUT", defaultConnectTimeout),
+			AgentSocket:    r.text(ssh.AgentSocket, sshPath("agent_socket"), "PVESEC_SSH_AGENT_SOCKET", ""),
+			Password:       []byte(r.text(ssh.Password, sshPath("password"), "PVESEC_SSH_PASSWORD", "")),
+			SudoPassword:   []byte(r.text(ssh.SudoPassword, sshPath("sudo_password"), "PVESEC_SUDO_PASSWORD", "")),
+			JumpHosts:      r.jumpHosts(ctx, ssh.JumpHosts),
 		},
 		sshPort: r.port(ssh.Port, sshPath("port"), "PVESEC_SSH_PORT", defaultSSHPort),
 	}
@@ -78,6 +82,11 @@ func readSettings(ctx context.Context, model providerModel, env func(string) (st
 	s.unknown = r.unknown
 	r.checkPairs(s)
 	return s
+}
+
+// reachesNodes tells whether there is any way to log in.
+func (s settings) reachesNodes() bool {
+	return len(s.ssh.PrivateKey) > 0 || len(s.ssh.Password) > 0 || s.ssh.AgentSocket != ""
 }
 
 func sshPath(name string) path.Path { return path.Root("ssh").AtName(name) }
@@ -95,9 +104,9 @@ func (r *settingsReader) checkPairs(s settings) {
 		r.diags.AddAttributeError(path.Root("endpoint"), "API endpoint missing",
 			"An API token is configured but no endpoint. Set endpoint or the environment variable PVESEC_ENDPOINT, for example to https://pve1.example.com:8006.")
 	}
-	if len(s.ssh.PrivateKey) > 0 && s.ssh.KnownHosts == "" && len(s.ssh.Fingerprints) == 0 {
+	if s.reachesNodes() && s.ssh.KnownHosts == "" && len(s.ssh.Fingerprints) == 0 {
 		r.diags.AddAttributeError(sshPath("known_hosts"), "Host keys missing",
-			"An SSH private key is configured but no host keys, and pvesec never trusts a host key that it was not told. Set ssh.known_hosts or the environment "+
+			"A login on the nodes is configured but no host keys, and pvesec never trusts a host key that it was not told. Set ssh.known_hosts or the environment "+
 				"variable PVESEC_SSH_KNOWN_HOSTS to the lines that ssh-keyscan prints for the nodes (after comparing them with the nodes), or "+
 				"ssh.host_key_fingerprints to the fingerprints.")
 	}
@@ -205,6 +214,36 @@ func (r *settingsReader) fingerprints(ctx context.Context, value basetypes.MapVa
 		}
 	}
 	return fingerprints
+}
+
+func (r *settingsReader) jumpHosts(ctx context.Context, value basetypes.ListValue) []node.JumpHost {
+	at := sshPath("jump_hosts")
+	if set, _ := r.known(value, at); !set {
+		return nil
+	}
+	var models []jumpHostModel
+	r.diags.Append(value.ElementsAs(ctx, &models, false)...)
+	hops := make([]node.JumpHost, 0, len(models))
+	for i, model := range models {
+		entry := at.AtListIndex(i)
+		plain := func(value basetypes.StringValue, name string) string {
+			if set, _ := r.known(value, entry.AtName(name)); set {
+				return value.ValueString()
+			}
+			return ""
+		}
+		hop := node.JumpHost{
+			Address: plain(model.Address, "address"), User: plain(model.User, "user"), Port: r.port(model.Port, entry.AtName("port"), "", defaultSSHPort),
+			PrivateKey: []byte(plain(model.PrivateKey, "private_key")), Passphrase: []byte(plain(model.Passphrase, "passphrase")),
+			Certificate: []byte(plain(model.Certificate, "certificate")), Password: []byte(plain(model.Password, "password")),
+			KnownHosts: plain(model.KnownHosts, "known_hosts"),
+		}
+		if set, _ := r.known(model.HostKeyFingerprints, entry.AtName("host_key_fingerprints")); set {
+			r.diags.Append(model.HostKeyFingerprints.ElementsAs(ctx, &hop.Fingerprints, false)...)
+		}
+		hops = append(hops, hop)
+	}
+	return hops
 }
 
 func (r *settingsReader) nodes(ctx context.Context, value basetypes.MapValue, defaultPort int) []node.Target {

@@ -16,7 +16,12 @@ var (
 	sshType = map[string]attr.Type{
 		"user": types.StringType, "port": types.Int64Type, "private_key": types.StringType, "passphrase": types.StringType, "certificate": types.StringType,
 		"known_hosts": types.StringType, "host_key_fingerprints": types.MapType{ElemType: types.StringType}, "connect_timeout": types.StringType,
+		"agent_socket": types.StringType, "password": types.StringType, "sudo_password": types.StringType, "jump_hosts": types.ListType{ElemType: jumpType},
 	}
+	jumpType = types.ObjectType{AttrTypes: map[string]attr.Type{
+		"address": types.StringType, "port": types.Int64Type, "user": types.StringType, "private_key": types.StringType, "passphrase": types.StringType,
+		"certificate": types.StringType, "password": types.StringType, "known_hosts": types.StringType, "host_key_fingerprints": types.SetType{ElemType: types.StringType},
+	}}
 	nodeType = types.ObjectType{AttrTypes: map[string]attr.Type{"address": types.StringType, "port": types.Int64Type}}
 )
 
@@ -30,6 +35,7 @@ func sshBlock(set map[string]attr.Value) types.Object {
 	values := map[string]attr.Value{
 		"user": types.StringNull(), "port": types.Int64Null(), "private_key": types.StringNull(), "passphrase": types.StringNull(), "certificate": types.StringNull(),
 		"known_hosts": types.StringNull(), "host_key_fingerprints": types.MapNull(types.StringType), "connect_timeout": types.StringNull(),
+		"agent_socket": types.StringNull(), "password": types.StringNull(), "sudo_password": types.StringNull(), "jump_hosts": types.ListNull(jumpType),
 	}
 	for name, value := range set {
 		values[name] = value
@@ -61,6 +67,7 @@ func TestSettingsComeFromTheEnvironment(t *testing.T) {
 		"PVESEC_ENDPOINT": "https://pve1:8006", "PVESEC_API_TOKEN": "root@pam!ci=x", "PVESEC_CA_PEM": "ca", "PVESEC_TLS_FINGERPRINT": "aa", "PVESEC_INSECURE": "true",
 		"PVESEC_SSH_USER": "admin", "PVESEC_SSH_PORT": "2222", "PVESEC_SSH_PRIVATE_KEY": "key", "PVESEC_SSH_PASSPHRASE": "pass", "PVESEC_SSH_CERTIFICATE": "cert",
 		"PVESEC_SSH_KNOWN_HOSTS": "hosts", "PVESEC_SSH_CONNECT_TIMEOUT": "3s",
+		"PVESEC_SSH_AGENT_SOCKET": "/run/agent", "PVESEC_SSH_PASSWORD": "login", "PVESEC_SUDO_PASSWORD": "sudo",
 	})
 	if diags.HasError() {
 		t.Fatal(diags)
@@ -69,7 +76,7 @@ func TestSettingsComeFromTheEnvironment(t *testing.T) {
 		t.Errorf("API settings %+v", s.pve)
 	}
 	if s.ssh.User != "admin" || s.sshPort != 2222 || string(s.ssh.PrivateKey) != "key" || string(s.ssh.Passphrase) != "pass" || string(s.ssh.Certificate) != "cert" ||
-		s.ssh.KnownHosts != "hosts" || s.ssh.ConnectTimeout.Seconds() != 3 {
+		string(s.ssh.Password) != "login" || string(s.ssh.SudoPassword) != "sudo" || s.ssh.AgentSocket != "/run/agent" || s.ssh.KnownHosts != "hosts" || s.ssh.ConnectTimeout.Seconds() != 3 {
 		t.Errorf("SSH settings %+v", s.ssh)
 	}
 }
@@ -97,6 +104,34 @@ func TestAttributesWinOverTheEnvironment(t *testing.T) {
 	}
 	if s.ssh.User != defaultSSHUser || s.ssh.ConnectTimeout != defaultConnectTimeout {
 		t.Errorf("defaults: user %q, timeout %s", s.ssh.User, s.ssh.ConnectTimeout)
+	}
+}
+
+func TestJumpHostsKeepTheirOrder(t *testing.T) {
+	t.Parallel()
+	hop := func(address string, port attr.Value) attr.Value {
+		values := map[string]attr.Value{"address": types.StringValue(address), "port": port, "host_key_fingerprints": types.SetValueMust(types.StringType, []attr.Value{types.StringValue("SHA256:a")})}
+		for name := range jumpType.AttrTypes {
+			if values[name] == nil {
+				values[name] = types.StringNull()
+			}
+		}
+		values["user"] = types.StringValue("jumper")
+		return types.ObjectValueMust(jumpType.AttrTypes, values)
+	}
+	model := emptyModel()
+	model.SSH = sshBlock(map[string]attr.Value{"jump_hosts": types.ListValueMust(jumpType, []attr.Value{hop("b", types.Int64Null()), hop("a", types.Int64Value(2200))})})
+	s, diags := read(model, nil)
+	if diags.HasError() || len(s.ssh.JumpHosts) != 2 {
+		t.Fatalf("%v %v", s.ssh.JumpHosts, diags)
+	}
+	first, second := s.ssh.JumpHosts[0], s.ssh.JumpHosts[1]
+	if first.Address != "b" || first.Port != 22 || first.User != "jumper" || len(first.Fingerprints) != 1 || second.Address != "a" || second.Port != 2200 {
+		t.Errorf("jump hosts %+v", s.ssh.JumpHosts)
+	}
+	at := sshFieldPath("jump_hosts.1.private_key").String()
+	if at != "ssh.jump_hosts[1].private_key" {
+		t.Errorf("a fault of a jump host is reported at %s", at)
 	}
 }
 

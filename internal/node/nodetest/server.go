@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -35,8 +36,17 @@ type Options struct {
 	MaxSessions int
 	// Command, when not empty, runs instead of whatever is asked for.
 	Command string
-	// DropConnections makes the server close that many connections before it says anything.
+	// DropConnections makes the server close that many connections before SSH begins, after saying Preface.
 	DropConnections int
+	Preface         string
+	// Password lets the user in besides the key; KeyboardInteractive asks for it that way. NoKeys takes no keys at all.
+	Password            string
+	KeyboardInteractive bool
+	NoKeys              bool
+	// Banner is shown before the login.
+	Banner string
+	// Forward makes the server a jump host.
+	Forward bool
 	// Environment is added to that of every command.
 	Environment []string
 }
@@ -64,6 +74,8 @@ type Server struct {
 	processes  map[*os.Process]bool
 	handshakes int
 	sessions   int
+	passwords  int
+	forwarded  []string
 	open, peak int
 	dropped    int
 	commands   []string
@@ -109,7 +121,10 @@ func Start(tb testing.TB, o Options) *Server {
 		tb.Fatal(err)
 	}
 	s.listener = l
-	addr := l.Addr().(*net.TCPAddr)
+	addr, ok := l.Addr().(*net.TCPAddr)
+	if !ok {
+		tb.Fatalf("listening at %v", l.Addr())
+	}
 	s.Host, s.Port = addr.IP.String(), addr.Port
 	s.KnownHosts = knownhosts.Line([]string{addr.String()}, o.HostKeys[0].PublicKey()) + "\n"
 	s.wg.Go(s.accept)
@@ -172,6 +187,7 @@ func (s *Server) accept() {
 		}
 		s.mu.Unlock()
 		if drop {
+			_, _ = io.WriteString(c, s.options.Preface)
 			c.Close()
 			continue
 		}
@@ -207,6 +223,36 @@ func (s *Server) config() *ssh.ServerConfig {
 		checker.UserKeyFallback = nil
 	}
 	cfg := &ssh.ServerConfig{PublicKeyCallback: checker.Authenticate}
+	if s.options.NoKeys {
+		cfg.PublicKeyCallback = nil
+	}
+	if s.options.Banner != "" {
+		cfg.BannerCallback = func(ssh.ConnMetadata) string { return s.options.Banner }
+	}
+	if s.options.Password != "" {
+		right := func(meta ssh.ConnMetadata, password string) (*ssh.Permissions, error) {
+			s.mu.Lock()
+			s.passwords++
+			s.mu.Unlock()
+			if meta.User() != s.options.User || password != s.options.Password {
+				return nil, errors.New("wrong password")
+			}
+			return nil, nil
+		}
+		if s.options.KeyboardInteractive {
+			cfg.KeyboardInteractiveCallback = func(meta ssh.ConnMetadata, ask ssh.KeyboardInteractiveChallenge) (*ssh.Permissions, error) {
+				answers, err := ask("", "", []string{"Password: "}, []bool{false})
+				if err != nil || len(answers) != 1 {
+					return nil, errors.New("no answer")
+				}
+				return right(meta, answers[0])
+			}
+		} else {
+			cfg.PasswordCallback = func(meta ssh.ConnMetadata, password []byte) (*ssh.Permissions, error) {
+				return right(meta, string(password))
+			}
+		}
+	}
 	for _, k := range s.options.HostKeys {
 		cfg.AddHostKey(k)
 	}
@@ -227,6 +273,10 @@ func (s *Server) serve(c net.Conn) {
 	var mu sync.Mutex
 	here := 0
 	for n := range chans {
+		if n.ChannelType() == "direct-tcpip" && s.options.Forward {
+			open.Go(func() { s.forward(n) })
+			continue
+		}
 		mu.Lock()
 		full := s.options.MaxSessions > 0 && here >= s.options.MaxSessions
 		if !full {
@@ -250,6 +300,56 @@ func (s *Server) serve(c net.Conn) {
 	}
 	open.Wait()
 	conn.Close()
+}
+
+// forward connects to where a client asks for, RFC 4254 section 7.2.
+func (s *Server) forward(n ssh.NewChannel) {
+	var to struct {
+		Host string
+		Port uint32
+		From string
+		At   uint32
+	}
+	if ssh.Unmarshal(n.ExtraData(), &to) != nil {
+		_ = n.Reject(ssh.UnknownChannelType, "malformed")
+		return
+	}
+	address := net.JoinHostPort(to.Host, strconv.Itoa(int(to.Port)))
+	s.mu.Lock()
+	s.forwarded = append(s.forwarded, address)
+	s.mu.Unlock()
+	far, err := net.Dial("tcp", address)
+	if err != nil {
+		_ = n.Reject(ssh.ConnectionFailed, err.Error())
+		return
+	}
+	ch, reqs, err := n.Accept()
+	if err != nil {
+		far.Close()
+		return
+	}
+	go ssh.DiscardRequests(reqs)
+	go func() {
+		_, _ = io.Copy(far, ch)
+		far.Close()
+	}()
+	_, _ = io.Copy(ch, far)
+	ch.Close()
+	far.Close()
+}
+
+// Forwarded lists where the server connected to as a jump host, in order.
+func (s *Server) Forwarded() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]string(nil), s.forwarded...)
+}
+
+// Passwords tells how often a password was tried.
+func (s *Server) Passwords() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.passwords
 }
 
 func (s *Server) session(ch ssh.Channel, reqs <-chan *ssh.Request) {

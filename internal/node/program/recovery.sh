@@ -1,5 +1,17 @@
 # Putting the old state back, for this transaction and for killed ones. Part of the transaction.
 
+stage=$root/etc/pvesec/stage
+backups=$root/var/backups/pvesec
+run=$root/run/pvesec
+units=$root/etc/systemd/system
+restarted= # services that were restarted
+
+# flush PATH…: onto the disk, files and directories.
+flush() { sync -- "$@" 2>/dev/null || sync; }
+
+# attr MODE:UID:GID PATH
+attr() { chown -- "${1#*:}" "$2" && chmod -- "${1%%:*}" "$2"; }
+
 # undo LOG: put back what the log says. It may have been done in part already, or not have been needed. $broken tells
 # what could not be put back, $u_dead which services do not start again.
 undo() {
@@ -50,7 +62,23 @@ sweep() {
 			case ${s_dir##*/} in .pvesec-*) rm -rf -- "$s_dir" ;; esac
 		done <"$1/elsewhere"
 	fi
+	disarm "$1"
 	rm -rf -- "$1"
+}
+
+# disarm STAGE: stop what would restore it after a deadline or at the next boot.
+disarm() {
+	[ -e "$1/restore" ] || return 0
+	d_txn=${1##*/}
+	rm -f -- "$units/multi-user.target.wants/pvesec-boot-$d_txn.service" "$units/pvesec-boot-$d_txn.service"
+	if [ -e "$1/timer" ]; then
+		d_pid=$(cat -- "$1/timer")
+		# The timer of this stage may be what runs here.
+		[ "$d_pid" = "$$" ] || kill -- "-$d_pid" 2>/dev/null
+	else
+		systemctl stop "pvesec-restore-$d_txn.timer" >/dev/null 2>&1 9>&-
+	fi
+	return 0
 }
 
 # recover: undo what killed transactions left. This runs under the lock, so none of them is alive.

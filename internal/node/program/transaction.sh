@@ -1,18 +1,15 @@
 # Transaction: one process from lock to end. The client's part after this text defines
-#   txn label patience keep required restart active      plain words
+#   txn label patience keep confirm required restart active      plain words
 #   each FUNCTION    calls FUNCTION NUMBER KIND MODE OWNER GROUP VALIDATOR SHA256 PATH BACKUP for every file
 #   expects          calls expect PATH absent|any|SHA256
 #   content NUMBER   prints the content of a file
+#   restorer         prints the program that restores after a deadline, when confirm is not 0
 # and then calls transaction.
 
-stage=$root/etc/pvesec/stage
-backups=$root/var/backups/pvesec
-run=$root/run/pvesec
 phase=idle # idle, staged: nothing outside the stage is changed; journaled: files are being changed; done
 todo=' '   # numbers of the files that differ from what they shall be
 log=       # what undoes the change, newest first: OPERATION tab ARGUMENT tab PATH
 touched=' ' # validators whose configuration changes
-restarted= # services that were restarted
 
 # ---- talking to the client
 
@@ -77,9 +74,6 @@ explain() {
 
 # ---- small tools
 
-# flush PATH…: onto the disk, files and directories.
-flush() { sync -- "$@" 2>/dev/null || sync; }
-
 needs() { case $todo in *" $1 "*) return 0 ;; esac; return 1; }
 touches() { case $touched in *" $1 "*) return 0 ;; esac; return 1; }
 
@@ -114,9 +108,6 @@ owner() {
 	esac
 	ids=$o_uid:$o_gid
 }
-
-# attr MODE:UID:GID PATH
-attr() { chown -- "${1#*:}" "$2" && chmod -- "${1%%:*}" "$2"; }
 
 # place PATH: the directory in $dir where a file waits that shall be renamed to PATH. rename(2) does not cross file systems.
 place() {
@@ -389,6 +380,8 @@ commit() {
 		flush "$mine/journal.new"
 		try staging "$mine" mv -f -- "$mine/journal.new" "$mine/journal"
 		flush "$mine" "$stage"
+		phase=journaled
+		[ "$confirm" -eq 0 ] || arm
 	fi
 	phase=journaled
 	each back_up
@@ -398,6 +391,36 @@ commit() {
 	check_live sshd
 	check_live rsyslog
 	restart_services
+}
+
+# arm: have the node restore by itself after the deadline, whatever becomes of this process, and at the next boot. The lock keeps it
+# waiting for as long as this process lives; without a journal it finds nothing to do.
+arm() {
+	a_said=$({ restorer >"$mine/restore"; } 2>&1) || fail install "$mine/restore" "$a_said" arming
+	flush "$mine/restore"
+	if [ -d "$root/run/systemd/system" ] && on_path systemd-run; then
+		printf '[Unit]\nDescription=Restore what an unconfirmed change of pvesec replaced\n[Service]\nType=exec\nExecStart=/bin/sh %s/restore\n' "$mine" >"$units/pvesec-boot-$txn.service" &&
+			mkdir -p -- "$units/multi-user.target.wants" &&
+			ln -s "../pvesec-boot-$txn.service" "$units/multi-user.target.wants/pvesec-boot-$txn.service" || fail install "$units" 'cannot be written' arming
+		chmod 644 "$units/pvesec-boot-$txn.service"
+		flush "$units/pvesec-boot-$txn.service" "$units/multi-user.target.wants" "$units"
+		a_said=$(systemd-run --quiet --collect --unit="pvesec-restore-$txn" --on-active="$confirm" --timer-property=AccuracySec=1s \
+			/bin/sh "$mine/restore" 2>&1 </dev/null 9>&-) && return 0
+		note "systemd-run does not work here: $a_said"
+	fi
+	on_path setsid || fail missing '' '' setsid
+	setsid /bin/sh -c 'echo $$ >"$1/timer"; sleep "$2"; . "$1/restore"' pvesec-restore "$mine" "$confirm" </dev/null >/dev/null 2>&1 9>&- &
+	a_tries=0
+	until [ -s "$mine/timer" ]; do
+		a_tries=$((a_tries + 1))
+		[ "$a_tries" -le 50 ] || fail install "$mine/timer" 'the timer does not start' arming
+		sleep 0.1
+	done
+}
+
+# confirmed: a new connection proved that we still get in.
+confirmed() {
+	[ ! -e "$mine/restore" ] || [ -e "$mine/confirmed" ] || fail install "$mine/confirmed" 'no new connection proved that pvesec still gets in' confirming
 }
 
 # prune NUMBER …: keep the newest backups of a path.
@@ -451,6 +474,7 @@ transaction() {
 	commit
 	say committed
 	await finish
+	confirmed
 	trap '' HUP INT TERM
 	clear_stage
 	phase=done
