@@ -23,6 +23,7 @@ type sudoersPolicyModel struct {
 	Exclusive types.Bool     `tfsdk:"exclusive"`
 	SHA256    types.String   `tfsdk:"sha256"`
 	Grants    types.List     `tfsdk:"grants"`
+	Lint      types.List     `tfsdk:"lint"`
 	Deployed  types.Map      `tfsdk:"deployed"`
 	Timeouts  timeouts.Value `tfsdk:"timeouts"`
 }

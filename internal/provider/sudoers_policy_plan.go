@@ -48,7 +48,7 @@ func (m *sudoersPolicyModel) keepForm(state *sudoersPolicyModel) {
 	if state == nil || m.Content.IsUnknown() || !state.Name.Equal(m.Name) || !hardening.SameForm(state.Content.ValueString(), m.Content.ValueString()) {
 		return
 	}
-	m.Content = state.Content
+	m.Content, m.Lint = state.Content, state.Lint
 	m.SHA256 = types.StringValue(hardening.Digest(m.Content.ValueString()))
 }
 

@@ -18,11 +18,12 @@ import (
 // judges it again for the sudo that will read it.
 var planVersion = sudoers.Version{}
 
-// render fills in content, sha256 and grants from what the configuration says, as far as it is known, and reports what is wrong with it at the very
+// render fills in content, sha256, grants and lint from what the configuration says, as far as it is known, and reports what is wrong with it at the very
 // attribute, with line and column. It returns the parsed policy, nil while it is not known or wrong.
 func render(ctx context.Context, m *sudoersPolicyModel, diags *diag.Diagnostics) *sudoers.File {
 	m.SHA256 = types.StringUnknown()
 	m.Grants = types.ListUnknown(types.StringType)
+	m.Lint = types.ListUnknown(lintType)
 	raw := m.Rules.IsNull() && m.Document.IsNull()
 	if raw && m.Content.IsNull() {
 		return nil // the schema's validators say that one of them is missing
@@ -47,6 +48,7 @@ func render(ctx context.Context, m *sudoersPolicyModel, diags *diag.Diagnostics)
 	}
 	m.SHA256 = types.StringValue(hardening.Digest(m.Content.ValueString()))
 	m.Grants = stringList(ownGrants(file, m.Subject.ValueString()))
+	m.Lint = lintValue(ctx, file, diags)
 	return file
 }
 

@@ -33,12 +33,16 @@ func (r *sudoersPolicyResource) Metadata(_ context.Context, req resource.Metadat
 	resp.TypeName = req.ProviderTypeName + "_sudoers_policy"
 }
 
-// ValidateConfig parses whatever is known, so that terraform validate already finds a malformed policy, with no node and no API.
+// ValidateConfig parses whatever is known, so that terraform validate already finds a malformed policy, with no node and no API. It also warns of what
+// is legal and still wrong: here, since a plan is made anew while it is applied and would warn twice.
 func (r *sudoersPolicyResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
 	var model sudoersPolicyModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	if !resp.Diagnostics.HasError() {
-		render(ctx, &model, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if file := render(ctx, &model, &resp.Diagnostics); file != nil {
+		model.warnOfLint(file, &resp.Diagnostics)
 	}
 }
 

@@ -90,6 +90,7 @@ func (r *sudoersPolicyResource) Schema(ctx context.Context, _ resource.SchemaReq
 				ElementType:         types.StringType,
 				Computed:            true,
 			},
+			"lint": lintAttribute(),
 			"deployed": schema.MapNestedAttribute{
 				MarkdownDescription: "What each node holds, by node name. A difference from what was applied is drift; the plan shows it and the next apply mends it.",
 				Computed:            true,

@@ -2,11 +2,14 @@ package acctest
 
 import (
 	"fmt"
+	"regexp"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 )
 
 // What works with no node, no API and no credentials.
@@ -115,5 +118,24 @@ agent ALL=(root) NOPASSWD: /usr/bin/id ""
 agent ALL=(nobody) TIMEOUT=1h /usr/bin/w
 agent ALL=(nobody) TIMEOUT=1h !/usr/bin/w -h
 `))}},
+	)
+}
+
+func TestSudoersLintShowsInThePlan(t *testing.T) {
+	t.Parallel()
+	policy := func(content string) string {
+		return offline + fmt.Sprintf("resource \"pvesec_sudoers_policy\" \"agent\" {\n  name = \"agent\"\n  subject = \"agent\"\n  content = %q\n}\n", content)
+	}
+	lint := tfjsonpath.New("lint")
+	step := func(content string, checks ...plancheck.PlanCheck) resource.TestStep {
+		return resource.TestStep{Config: policy(content), PlanOnly: true, ExpectNonEmptyPlan: true, ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPreRefresh: checks}}
+	}
+	run(t,
+		step("agent ALL=(root) NOPASSWD: /usr/bin/id \"\"\n", plancheck.ExpectKnownValue(policyAddress, lint, knownvalue.ListSizeExact(0))),
+		step("agent ALL=(root) /usr/bin/id\nagent ALL=(root) /usr/bin/cat /var/log/syslog | /usr/bin/grep x\n",
+			plancheck.ExpectKnownValue(policyAddress, lint.AtSliceIndex(0).AtMapKey("line"), knownvalue.Int64Exact(2)),
+			plancheck.ExpectKnownValue(policyAddress, lint.AtSliceIndex(0).AtMapKey("id"), knownvalue.StringRegexp(regexp.MustCompile(`^PVESEC-S[0-9]{4}$`))),
+			plancheck.ExpectKnownValue(policyAddress, lint.AtSliceIndex(0).AtMapKey("fix"), knownvalue.NotNull()),
+		),
 	)
 }
