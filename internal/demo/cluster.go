@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"os/exec"
 	"strings"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/lab"
@@ -19,6 +21,9 @@ Simulated: the Proxmox VE API (held to recorded answers of the real one), and th
 // demonstrate is the whole story.
 func demonstrate(ctx context.Context, n *narrator) (err error) {
 	n.say("%s", intro)
+	if err := install(ctx, n, lab.MissingPackages()); err != nil {
+		return err
+	}
 	if missing := lab.Missing(); len(missing) > 0 {
 		return fmt.Errorf("this machine lacks what the nodes need:\n\n  %s\n\nWithout any of it there is `make demo-plan`: what pvesec shows at plan time, with no node at all",
 			strings.Join(missing, "\n  "))
@@ -43,6 +48,24 @@ func demonstrate(ctx context.Context, n *narrator) (err error) {
 		}
 	}
 	n.say("\nDone. The nodes and the API are removed; nothing is left on this machine but the cached root file systems.")
+	return nil
+}
+
+// install brings Debian packages that the nodes need, where root runs the demo on a system with apt-get; elsewhere the list of what is
+// missing says what to do.
+func install(ctx context.Context, n *narrator, packages []string) error {
+	_, noApt := os.Stat("/usr/bin/apt-get")
+	if len(packages) == 0 || noApt != nil || os.Geteuid() != 0 {
+		return nil
+	}
+	n.progress("installing " + strings.Join(packages, ", ") + " with apt-get")
+	for _, args := range [][]string{{"update"}, append([]string{"install", "--no-install-recommends", "--yes"}, packages...)} {
+		cmd := exec.CommandContext(ctx, "/usr/bin/apt-get", append([]string{"-q"}, args...)...)
+		cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("apt-get %s: %w\n%s", args[0], err, out)
+		}
+	}
 	return nil
 }
 

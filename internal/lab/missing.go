@@ -56,6 +56,20 @@ func Missing() []string {
 	return missing
 }
 
+// MissingPackages names the Debian packages that would bring the programs and keys that Missing complains about.
+func MissingPackages() []string {
+	var packages []string
+	for _, p := range programs {
+		if _, err := lookPath(p.name); err != nil {
+			packages = append(packages, p.debianPackage)
+		}
+	}
+	if _, err := os.Stat(archiveKeyring); err != nil {
+		packages = append(packages, "debian-archive-keyring")
+	}
+	return packages
+}
+
 // lookPath finds a program, also in the directories that only root's search path has.
 func lookPath(name string) (string, error) {
 	path, err := exec.LookPath(name)
