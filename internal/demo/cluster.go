@@ -54,8 +54,7 @@ func demonstrate(ctx context.Context, n *narrator) (err error) {
 // install brings Debian packages that the nodes need, where root runs the demo on a system with apt-get; elsewhere the list of what is
 // missing says what to do.
 func install(ctx context.Context, n *narrator, packages []string) error {
-	_, noApt := os.Stat("/usr/bin/apt-get")
-	if len(packages) == 0 || noApt != nil || os.Geteuid() != 0 {
+	if len(packages) == 0 || os.Geteuid() != 0 || !exists("/usr/bin/apt-get") {
 		return nil
 	}
 	n.progress("installing " + strings.Join(packages, ", ") + " with apt-get")
@@ -67,6 +66,11 @@ func install(ctx context.Context, n *narrator, packages []string) error {
 		}
 	}
 	return nil
+}
+
+func exists(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
 }
 
 // story is the demo's cluster and workspace as it goes on.
