@@ -27,6 +27,13 @@ func (r *restrictedUserResource) IdentitySchema(_ context.Context, _ resource.Id
 	}}
 }
 
+func (r *apiTokenResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = identityschema.Schema{Attributes: map[string]identityschema.Attribute{
+		"user_id":  identityschema.StringAttribute{Description: "User id as name@realm.", RequiredForImport: true},
+		"token_id": identityschema.StringAttribute{Description: "Id of the token, the part after the \"!\".", RequiredForImport: true},
+	}}
+}
+
 // setIdentity writes an identity where Terraform knows such a thing (1.12 and later).
 func setIdentity(ctx context.Context, identity *tfsdk.ResourceIdentity, value any) diag.Diagnostics {
 	if identity == nil {

@@ -6,7 +6,9 @@ import (
 	"context"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/function"
+	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -16,8 +18,10 @@ import (
 const TypeName = "pvesec"
 
 var (
-	_ provider.Provider              = (*pvesecProvider)(nil)
-	_ provider.ProviderWithFunctions = (*pvesecProvider)(nil)
+	_ provider.Provider                       = (*pvesecProvider)(nil)
+	_ provider.ProviderWithFunctions          = (*pvesecProvider)(nil)
+	_ provider.ProviderWithEphemeralResources = (*pvesecProvider)(nil)
+	_ provider.ProviderWithListResources      = (*pvesecProvider)(nil)
 )
 
 type pvesecProvider struct {
@@ -53,10 +57,12 @@ func (p *pvesecProvider) Configure(ctx context.Context, req provider.ConfigureRe
 	resp.ResourceData = clients
 	resp.DataSourceData = clients
 	resp.EphemeralResourceData = clients
+	resp.ListResourceData = clients
 }
 
 func (p *pvesecProvider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
+		newAPITokenResource,
 		newRestrictedUserResource,
 		newSudoersPolicyResource,
 		newAuditLoggingResource,
@@ -67,6 +73,14 @@ func (p *pvesecProvider) DataSources(context.Context) []func() datasource.DataSo
 	return []func() datasource.DataSource{
 		newSudoersDocumentDataSource,
 	}
+}
+
+func (p *pvesecProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
+	return []func() ephemeral.EphemeralResource{newAPITokenEphemeral}
+}
+
+func (p *pvesecProvider) ListResources(context.Context) []func() list.ListResource {
+	return []func() list.ListResource{newAPITokenList, newRestrictedUserList}
 }
 
 func (p *pvesecProvider) Functions(context.Context) []func() function.Function {

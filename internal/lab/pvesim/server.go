@@ -22,9 +22,10 @@ type Server struct {
 	// readers see whole files.
 	mu          sync.Mutex
 	state       state
-	locked      map[string]bool // locks taken by HoldLock
-	lockChanged chan struct{}   // closed and replaced when locked changes
-	daemon      bool            // pvedaemon runs
+	issued      map[string]string // every secret of a token ever given out
+	locked      map[string]bool   // locks taken by HoldLock
+	lockChanged chan struct{}     // closed and replaced when locked changes
+	daemon      bool              // pvedaemon runs
 
 	released chan struct{} // closed by Close
 	api      []endpoint
@@ -65,13 +66,14 @@ func New(opts Options) *Server {
 		panic("pvesim: " + err.Error())
 	}
 	s := &Server{opts: opts, release: rel, privs: privilegesOf(opts.Version), ca: ca,
-		locked: map[string]bool{}, lockChanged: make(chan struct{}), daemon: true, released: make(chan struct{})}
+		issued: map[string]string{}, locked: map[string]bool{}, lockChanged: make(chan struct{}), daemon: true, released: make(chan struct{})}
 	s.api = s.endpoints()
 	s.net.conns = map[net.Conn]struct{}{}
 	key := make([]byte, 32)
 	mustRead(key)
-	s.state = state{secrets: map[string]string{rootTokenID: newUUID()}, shadow: map[string]string{},
+	s.state = state{secrets: map[string]string{}, shadow: map[string]string{},
 		realmKeys: map[string]string{}, signingKey: key}
+	s.issueLocked(rootTokenID)
 	s.setUserCfg(initialUserCfg)
 	return s
 }

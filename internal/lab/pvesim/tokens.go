@@ -71,7 +71,7 @@ func createToken(c *call) (any, error) {
 		// The text of the inner lock keeps a line feed of its own.
 		return nil, dief("generating token failed: %s\n", lockTimeout(LockTokenCfg))
 	}
-	full, secret := userid+"!"+id, newUUID()
+	full, secret := userid+"!"+id, ""
 	err = c.update("generating token failed", func(cfg *userConfig) error {
 		u, err := cfg.user(userid)
 		if err != nil {
@@ -81,7 +81,7 @@ func createToken(c *call) (any, error) {
 			return dief("Token already exists.")
 		}
 		u.tokens[id] = t
-		c.srv.state.secrets[full] = secret
+		secret = c.srv.issueLocked(full)
 		return nil
 	})
 	if err != nil {
@@ -143,9 +143,8 @@ func updateToken(c *call) (any, error) {
 			out["comment"] = t.comment
 		}
 		if c.flag("regenerate", false) {
-			full, secret := userid+"!"+id, newUUID()
-			c.srv.state.secrets[full] = secret
-			out["value"], out["full-tokenid"] = secret, full
+			full := userid + "!" + id
+			out["value"], out["full-tokenid"] = c.srv.issueLocked(full), full
 		}
 		return nil
 	})
