@@ -168,3 +168,14 @@ func TestExistingFileIsNotOverwritten(t *testing.T) {
 		t.Errorf("the file is now %q", got)
 	}
 }
+
+// TestTimeouts has a node that accepts connections and never answers: the operation ends when its timeout says so, and names the node.
+func TestTimeouts(t *testing.T) {
+	t.Parallel()
+	c := cluster(t, 1)
+	policy := config(c) + policyConfig(`"/usr/bin/id"`, `timeouts = { create = "2s" }`)
+	run(t,
+		resource.TestStep{PreConfig: func() { c.Nodes[0].Link().Cut() }, Config: policy, ExpectError: matches("pve1")},
+		resource.TestStep{PreConfig: func() { c.Nodes[0].Link().Heal() }, Config: policy},
+	)
+}
