@@ -108,9 +108,9 @@ func (s *AuditState) Changes(recorded map[string]string) []string {
 }
 
 // Install brings audit logging onto targets and takes it off the nodes in leave, all in one transaction. Configuration files
-// that this version no longer has are removed. expect gives for each node the digests that the configuration files had when the change was
-// planned, "" for no file.
-func (a AuditLogging) Install(ctx context.Context, nodes Nodes, targets, leave []node.Target, expect map[string]map[string]string, progress func(node, step string)) error {
+// that this version no longer has are removed. expect gives for each node the configuration files as they were when the change was
+// planned.
+func (a AuditLogging) Install(ctx context.Context, nodes Nodes, targets, leave []node.Target, expect map[string]map[string]FileStatus, progress func(node, step string)) error {
 	var changes []node.Change
 	for _, target := range targets {
 		change, err := a.installation(expect[target.Name])
@@ -125,7 +125,7 @@ func (a AuditLogging) Install(ctx context.Context, nodes Nodes, targets, leave [
 
 // installation is the change that brings one node to the desired state. The sudoers file comes last: sudo must not be told to log to a
 // place that is not there yet.
-func (a AuditLogging) installation(expect map[string]string) (node.Change, error) {
+func (a AuditLogging) installation(expect map[string]FileStatus) (node.Change, error) {
 	change := node.Change{Label: a.label()}
 	desired := a.Desired()
 	for _, name := range sortedKeys(desired.Files) {
@@ -144,8 +144,8 @@ func (a AuditLogging) installation(expect map[string]string) (node.Change, error
 		change.Files = append(change.Files, node.File{Path: name, Kind: kind, Mode: mode, Owner: "root", Group: "root"})
 	}
 	for _, name := range a.Paths() {
-		if digest, known := expect[name]; known {
-			change.Expect = append(change.Expect, node.Expect{Path: name, Exists: digest != "", SHA256: digest})
+		if status, known := expect[name]; known {
+			change.Expect = append(change.Expect, status.expectAt(name))
 		}
 		text, wanted := desired.Contents[name]
 		file := node.File{Path: name, Kind: node.Absent, Validate: a.validator(name)}
@@ -157,7 +157,7 @@ func (a AuditLogging) installation(expect map[string]string) (node.Change, error
 			file = node.File{Path: name, Kind: node.Regular, Content: []byte(text), Mode: mode, Owner: "root", Group: "root", Validate: a.validator(name)}
 		}
 		change.Files = append(change.Files, file)
-		if name == a.RsyslogPath() && (wanted || expect[name] != "") {
+		if name == a.RsyslogPath() && (wanted || expect[name].Present) {
 			change.RestartServices = append(change.RestartServices, rsyslogService)
 		}
 		if wanted {

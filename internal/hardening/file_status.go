@@ -37,6 +37,11 @@ func (s FileStatus) String() string {
 	return strings.Join(parts, " ")
 }
 
+// expectAt has a transaction insist on the status of the file at name: its presence and, of a regular file, its content.
+func (s FileStatus) expectAt(name string) node.Expect {
+	return node.Expect{Path: name, Exists: s.Present, SHA256: s.SHA256}
+}
+
 func statusOf(state node.FileState) FileStatus {
 	if !state.Exists {
 		return FileStatus{}

@@ -67,7 +67,7 @@ func Digest(text string) string {
 // SudoersState is what one node holds of a policy.
 type SudoersState struct {
 	File FileStatus
-	// Content is the file's text, empty when absent.
+	// Content is the text that sudo reads under the file's name, through a symbolic link too; empty when absent.
 	Content string
 	// Foreign lists the subject's grants in all other files.
 	Foreign []ForeignGrant
@@ -86,7 +86,7 @@ func (p SudoersPolicy) Observe(ctx context.Context, nodes Nodes, target node.Tar
 	state := &SudoersState{Unfinished: t.seen.Unfinished}
 	file := t.files[p.Path()]
 	state.File = statusOf(file)
-	state.Content = string(file.Content)
+	state.Content = string(followed(file).Content)
 	state.Foreign = foreignGrants(t, p.Path(), subjectOf(p.Subject, t.account(p.Subject)))
 	for _, problem := range t.problems {
 		if problem.Pos.File != p.Path() {
@@ -106,9 +106,9 @@ func (p SudoersPolicy) query() node.Query {
 
 func (t *sudoersTree) account(name string) node.Account { return t.seen.Accounts[name] }
 
-// Install puts the policy on targets and takes it off the nodes in leave, all in one transaction. expect gives for each node the digest
-// that the file had when the change was planned, "" for no file; a node that differs by now is refused, since nobody reviewed that change.
-func (p SudoersPolicy) Install(ctx context.Context, nodes Nodes, targets, leave []node.Target, expect map[string]string, progress func(node, step string)) error {
+// Install puts the policy on targets and takes it off the nodes in leave, all in one transaction. expect gives for each node the file
+// as it was when the change was planned; a node that differs by now is refused, since nobody reviewed that change.
+func (p SudoersPolicy) Install(ctx context.Context, nodes Nodes, targets, leave []node.Target, expect map[string]FileStatus, progress func(node, step string)) error {
 	changes := make([]node.Change, 0, len(targets)+len(leave))
 	for _, target := range targets {
 		change := p.change(target, expect)
@@ -140,15 +140,15 @@ func (p SudoersPolicy) Remove(ctx context.Context, nodes Nodes, targets []node.T
 	return nodes.Apply(ctx, changes, progress)
 }
 
-func (p SudoersPolicy) change(target node.Target, expect map[string]string) node.Change {
+func (p SudoersPolicy) change(target node.Target, expect map[string]FileStatus) node.Change {
 	change := node.Change{Target: target, Label: fmt.Sprintf("sudoers policy %q", p.Name), RequireCommands: []string{"visudo"}}
-	if digest, known := expect[target.Name]; known {
-		change.Expect = []node.Expect{{Path: p.Path(), Exists: digest != "", SHA256: digest}}
+	if status, known := expect[target.Name]; known {
+		change.Expect = []node.Expect{status.expectAt(p.Path())}
 	}
 	return change
 }
 
-func (p SudoersPolicy) removal(target node.Target, expect map[string]string) node.Change {
+func (p SudoersPolicy) removal(target node.Target, expect map[string]FileStatus) node.Change {
 	change := p.change(target, expect)
 	// A node without sudo can hold no effective policy, and taking a file away must not need sudo to be installed.
 	change.RequireCommands = nil
@@ -170,7 +170,7 @@ func (p SudoersPolicy) foreignCuts(ctx context.Context, nodes Nodes, target node
 		if file.Name == p.Path() {
 			continue
 		}
-		state := t.files[file.Name]
+		state := followed(t.files[file.Name])
 		text, removed, _ := policy.Remove(file, string(state.Content), subject)
 		if len(removed) == 0 {
 			continue
@@ -182,7 +182,7 @@ func (p SudoersPolicy) foreignCuts(ctx context.Context, nodes Nodes, target node
 			change = node.File{Path: file.Name, Kind: node.Absent, Validate: node.Sudoers}
 		}
 		files = append(files, change)
-		expect = append(expect, node.Expect{Path: file.Name, Exists: true, SHA256: state.SHA256})
+		expect = append(expect, statusOf(t.files[file.Name]).expectAt(file.Name))
 	}
 	return files, expect, nil
 }

@@ -152,19 +152,19 @@ func (r *auditLoggingResource) install(ctx context.Context, plan, state *auditLo
 	plan.Deployed = desiredAudit(ctx, logging, targets, diags)
 }
 
-// expectations pins what the nodes hold to what the plan was made for, and gives for each node the digests that the transaction then insists on.
+// expectations pins what the nodes hold to what the plan was made for, and gives for each node the files that the transaction then insists on.
 // recorded is deployed as it was when the plan was made; a node that is not in it must have none of the files.
-func expectations(ctx context.Context, logging hardening.AuditLogging, nodes hardening.Nodes, targets []node.Target, recorded map[string]deployedAuditModel) (map[string]map[string]string, error) {
+func expectations(ctx context.Context, logging hardening.AuditLogging, nodes hardening.Nodes, targets []node.Target, recorded map[string]deployedAuditModel) (map[string]map[string]hardening.FileStatus, error) {
 	seen, err := onEach(ctx, targets, func(ctx context.Context, target node.Target) (*hardening.AuditState, error) {
 		return logging.Observe(ctx, nodes, target)
 	})
 	if err != nil {
 		return nil, err
 	}
-	expect := map[string]map[string]string{}
+	expect := map[string]map[string]hardening.FileStatus{}
 	for _, target := range targets {
 		known := texts(recorded[target.Name].Files)
-		expect[target.Name] = map[string]string{}
+		expect[target.Name] = map[string]hardening.FileStatus{}
 		for _, name := range logging.Paths() {
 			status := seen[target.Name].Files[name]
 			planned := known[name]
@@ -175,7 +175,7 @@ func expectations(ctx context.Context, logging hardening.AuditLogging, nodes har
 				return nil, fmt.Errorf("%s on node %s is not as it was when the change was planned: it was %s and is %s. Run terraform plan again to see what changed; "+
 					"a file that Terraform did not write must be imported or removed first", name, target.Name, planned, status)
 			}
-			expect[target.Name][name] = status.SHA256
+			expect[target.Name][name] = status
 		}
 	}
 	return expect, nil

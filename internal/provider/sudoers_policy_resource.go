@@ -218,17 +218,18 @@ func (r *sudoersPolicyResource) install(ctx context.Context, plan, state *sudoer
 		addError(diags, summary, err)
 		return nil
 	}
-	expect := map[string]string{}
+	expect := map[string]hardening.FileStatus{}
 	for _, target := range targets {
-		expect[target.Name] = "" // a file that nobody planned on is somebody's: it must be imported or removed first
+		expect[target.Name] = hardening.FileStatus{} // a file that nobody planned on is somebody's: it must be imported or removed first
 	}
 	var leave []node.Target
 	if state != nil {
 		for name, found := range state.deployedPolicies(ctx, diags) {
-			expect[name] = found.SHA256.ValueString()
-			if actual, known := observed[name]; known && found.Present.ValueBool() {
-				expect[name] = actual.SHA256
+			status := hardening.FileStatus{Present: found.Present.ValueBool(), SHA256: found.SHA256.ValueString()}
+			if actual, known := observed[name]; known && status.Present {
+				status.SHA256 = actual.SHA256
 			}
+			expect[name] = status
 		}
 		leave = without(r.recordedTargets(ctx, state, diags), targets)
 	}
@@ -355,7 +356,7 @@ const observedKey = "observed"
 type observedNode struct {
 	// Kept are the foreign grants that exclusive = true cannot remove, so that a plan can say what will be left.
 	Kept []string `json:"kept"`
-	// SHA256 is the digest of the file as it is, "" for none. deployed shows that of the recorded text where both differ in form alone.
+	// SHA256 is the digest of the file as it is, "" for none and for anything but a regular file. deployed shows that of the recorded text where both differ in form alone.
 	SHA256 string `json:"sha256"`
 }
 

@@ -112,6 +112,19 @@ func TestSudoersPolicyLifeCycle(t *testing.T) {
 						return nil
 					},
 				},
+				resource.TestStep{ // a link in its place: sudo would read what it leads to
+					PreConfig: func() {
+						shell(t, pve1, "mv "+path+" /root/agent; echo 'agent ALL=(ALL) NOPASSWD: ALL' >>/root/agent; ln -s /root/agent "+path)
+					},
+					Config:           second,
+					ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{expectDrift(policyAddress, "+ agent ALL=(ALL) NOPASSWD: ALL", `"mode":"0777"`)}},
+					Check: func(*terraform.State) error {
+						if got := shell(t, pve1, "stat -c '%F %a' "+path); got != "regular file 440" {
+							return fmt.Errorf("pve1: %s", got)
+						}
+						return nil
+					},
+				},
 				resource.TestStep{ // one node lost its file: mended, not re-created
 					PreConfig:        func() { shell(t, pve1, "rm "+path) },
 					Config:           second,
