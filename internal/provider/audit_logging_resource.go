@@ -204,8 +204,9 @@ func (r *auditLoggingResource) Read(ctx context.Context, req resource.ReadReques
 	}
 	recorded := texts(state.Files)
 	deployed := map[string]deployedAuditModel{}
-	for name, found := range seen {
-		deployed[name] = deployedAudit(found, recorded)
+	for _, name := range sortedNames(seen) {
+		deployed[name] = deployedAudit(seen[name], recorded)
+		warnOfUnfinished(name, seen[name].Unfinished, &resp.Diagnostics)
 	}
 	state.Deployed = deployedAuditMap(ctx, deployed, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)

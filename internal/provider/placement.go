@@ -99,3 +99,12 @@ func unreachable(err error) bool {
 	var apiError *proxmox.UnreachableError
 	return errors.As(err, &nodeError) || errors.As(err, &apiError)
 }
+
+// warnOfUnfinished says that an earlier run was killed half-way on a node. Whatever it left is shown as drift; the next apply that changes anything
+// on the node puts it back first.
+func warnOfUnfinished(name string, unfinished bool, diags *diag.Diagnostics) {
+	if unfinished {
+		diags.AddWarning(fmt.Sprintf("An earlier change of %s was interrupted", name),
+			fmt.Sprintf("A run was killed while it changed %s. The next apply that changes anything there first puts the node back as it was before that run.", name))
+	}
+}

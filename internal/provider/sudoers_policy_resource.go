@@ -309,10 +309,11 @@ func present(seen map[string]*hardening.SudoersState) bool {
 	return false
 }
 
-// warnOfForeign says what the subject can do today although the policy does not say so.
+// warnOfForeign says what the subject can do today although the policy does not say so, and what else a reviewer must know of the nodes.
 func warnOfForeign(subject string, exclusive bool, seen map[string]*hardening.SudoersState, diags *diag.Diagnostics) {
 	for _, name := range sortedNames(seen) {
 		found := seen[name]
+		warnOfUnfinished(name, found.Unfinished, diags)
 		if len(found.Foreign) > 0 {
 			summary := fmt.Sprintf("%s has other sudo grants on %s", subject, name)
 			for _, grant := range found.Foreign {
