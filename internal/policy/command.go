@@ -37,12 +37,13 @@ func (m *matcher) commandMatches(c *sudoers.Command, line *commandLine) bool {
 func (m *matcher) pathMatches(spec, path string) bool {
 	if dir, ok := strings.CutSuffix(spec, "/"); ok {
 		have, base := split(path)
-		return base != "" && m.env.exists(path) && m.env.canonicalDir(dir) == m.env.canonicalDir(have)
+		return base != "" && m.env.exists(path) &&
+			(m.env.canonicalDir(dir) == m.env.canonicalDir(have) || m.env.exists(spec+base) && m.env.same(spec+base, path))
 	}
 	if !m.env.exists(spec) || !m.env.exists(path) {
 		return spec == path
 	}
-	return m.env.Canonical(spec) == m.env.Canonical(path)
+	return m.env.same(spec, path)
 }
 
 // pathMatchesGlob matches a pattern, by default against the files that exist
@@ -54,12 +55,9 @@ func (m *matcher) pathMatchesGlob(spec, path string) bool {
 	if m.fastGlob {
 		return fnmatch(spec, path, fnmPathname) || m.resolves() && fnmatch(spec, m.env.Canonical(path), fnmPathname)
 	}
-	pattern, isDir := strings.CutSuffix(spec, "/")
-	for _, p := range m.env.spellings(path) {
-		if isDir {
-			p, _ = split(p)
-		}
-		if fnmatch(pattern, p, fnmPathname|fnmPeriod) {
+	_, base := split(path)
+	for _, dir := range m.env.places(path) {
+		if m.env.globReaches("/", spec, dir, base) {
 			return true
 		}
 	}

@@ -26,6 +26,9 @@ type Request struct {
 	Host      string
 	LongHost  string
 	Addresses []netip.Addr
+	// Interfaces are addresses with the length of their network. sudo takes the
+	// address of a network for a name of every node in it.
+	Interfaces []netip.Prefix
 	// RunAsUser is the target of -u, empty for runas_default, or for the subject
 	// himself if RunAsGroup is given.
 	RunAsUser *Subject
@@ -84,7 +87,7 @@ func Decide(tree *sudoers.Tree, r Request) Decision {
 // prepare sets what lists are compared with.
 func (m *matcher) prepare(r *Request) {
 	m.subject = r.Subject
-	m.host = hostName{short: r.Host, long: r.LongHost, addresses: r.Addresses}
+	m.host = hostName{short: r.Host, long: r.LongHost, addresses: r.Addresses, interfaces: r.Interfaces}
 	if m.host.long == "" {
 		m.host.long = r.Host
 	}
@@ -122,9 +125,11 @@ func (m *matcher) settings(tree *sudoers.Tree, r *Request) Settings {
 	if r.RunAsUser == nil && !m.runAs.groupGiven && m.runAs.user.Name != m.runasDefault {
 		m.runAs.user = m.env.account(m.runasDefault)
 	}
-	m.collect(tree, s, func(d *sudoers.Defaults) bool {
+	// Options that are applied early have no effect where they are bound to commands.
+	m.apply(tree, s, false, func(d *sudoers.Defaults) bool {
 		return d.Scope == sudoers.ScopeCommand && m.commands(d.Commands, &m.line) == allow
 	})
+	m.use(s)
 	return s
 }
 
@@ -157,8 +162,9 @@ func grantIndex(spec *sudoers.UserSpec, privilege, command int) int {
 	return n
 }
 
-// inTime compares the time with NOTBEFORE and NOTAFTER, both inclusive. Since
-// 1.9.15 sudo forgets NOTBEFORE if NOTAFTER is given too (lookup.c).
+// inTime compares the time with NOTBEFORE and NOTAFTER, both inclusive. Versions
+// 1.9.15 to 1.9.17 forget NOTBEFORE if NOTAFTER is given too (lookup.c); Debian's
+// 1.9.16 is taken to have its fix, as it has since 1.9.16p2-3+deb13u2.
 func (m *matcher) inTime(e *sudoers.Effective, now time.Time) bool {
 	if now.IsZero() {
 		return true
@@ -172,7 +178,7 @@ func (m *matcher) inTime(e *sudoers.Effective, now time.Time) bool {
 	if e.NotAfter != "" {
 		t, err := sudoers.ParseTime(e.NotAfter, now.Location())
 		before := err == nil && !now.After(t)
-		if m.env.Version.AtLeast(sudoers.Version{Major: 1, Minor: 9, Patch: 15}) {
+		if m.env.forgetsNotBefore() {
 			return before
 		}
 		return in && before

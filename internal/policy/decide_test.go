@@ -98,7 +98,9 @@ func TestDecide(t *testing.T) {
 
 		{"before its time", "agent ALL=NOTBEFORE=20300101000000Z ALL", "/bin/id", nil, Unmatched},
 		{"in time", "agent ALL=NOTAFTER=20300101000000Z ALL", "/bin/id", nil, Allowed},
-		{"both ends, since 1.9.15", "agent ALL=NOTBEFORE=20300101000000Z NOTAFTER=20310101000000Z ALL", "/bin/id", nil, Allowed},
+		{"both ends, forgotten by 1.9.15", "agent ALL=NOTBEFORE=20300101000000Z NOTAFTER=20310101000000Z ALL", "/bin/id", func(r *Request) {
+			r.Env = Debian(sudoers.Version{Major: 1, Minor: 9, Patch: 15})
+		}, Allowed},
 		{"both ends, before", "agent ALL=NOTBEFORE=20300101000000Z NOTAFTER=20310101000000Z ALL", "/bin/id", func(r *Request) { r.Env = Debian(PVE8) }, Unmatched},
 		{"a file that is missing", "agent ALL=/opt/*", "/opt/x", func(r *Request) {
 			r.Env = Debian(PVE9)

@@ -13,12 +13,21 @@ type Environment struct {
 	// Links are the symbolic links between directories, as absolute paths without
 	// a slash at the end: "/bin" to "/usr/bin".
 	Links map[string]string
+	// Targets are symbolic links to files: their canonical path to the canonical path
+	// of the file they lead to. Until 1.9.13 sudo compares the files behind links.
+	Targets map[string]string
 	// Exists tells whether an absolute canonical path exists. Nil assumes that
 	// every path does.
 	Exists func(path string) bool
 	// Accounts are the users of the node that a rule may name as target. Of others
 	// only the name is known, so that "#uid" and "%group" do not match them.
 	Accounts []Subject
+}
+
+// forgetsNotBefore tells versions in which NOTAFTER makes sudo forget NOTBEFORE.
+func (e *Environment) forgetsNotBefore() bool {
+	return e.Version.AtLeast(sudoers.Version{Major: 1, Minor: 9, Patch: 15}) &&
+		!e.Version.AtLeast(sudoers.Version{Major: 1, Minor: 9, Patch: 18}) && e.Version != sudoers.PVE9
 }
 
 // account finds a user by name; root is known everywhere.
@@ -64,6 +73,35 @@ func (e *Environment) Canonical(path string) string {
 	return dir + "/" + base
 }
 
+// same tells whether two paths are one command to sudo (match_command.c,
+// command_matches_normal): the base names are equal, and so are since 1.9.14 the
+// resolved directories, before that the files themselves.
+func (e *Environment) same(a, b string) bool {
+	a, b = e.Canonical(a), e.Canonical(b)
+	if a == b {
+		return true
+	}
+	if len(e.Targets) == 0 || e.Version.AtLeast(sudoers.Version{Major: 1, Minor: 9, Patch: 14}) {
+		return false
+	}
+	_, baseA := split(a)
+	_, baseB := split(b)
+	return baseA == baseB && e.target(a) == e.target(b)
+}
+
+// target follows the links of a file.
+func (e *Environment) target(path string) string {
+	const maxLinks = 40
+	for range maxLinks {
+		next, ok := e.Targets[path]
+		if !ok {
+			break
+		}
+		path = next
+	}
+	return path
+}
+
 // canonicalDir resolves a directory as realpath(3) would with these links. Links
 // that lead in a circle are followed only so often.
 func (e *Environment) canonicalDir(dir string) string {
@@ -93,18 +131,26 @@ func (e *Environment) canonicalDir(dir string) string {
 	return out
 }
 
-// spellings are the paths under which a command is reached: as given, canonical,
-// and through each link that leads to its directory.
-func (e *Environment) spellings(path string) []string {
-	canonical := e.Canonical(path)
-	list := []string{path}
-	if canonical != path {
-		list = append(list, canonical)
+// places are the resolved directories in which a command is to be looked for under
+// its base name: its own, and until 1.9.13 those in which a link of the same name
+// leads to the same file, or the file itself has the name.
+func (e *Environment) places(path string) []string {
+	dir, base := split(e.Canonical(path))
+	list := []string{dir}
+	if len(e.Targets) == 0 || e.Version.AtLeast(sudoers.Version{Major: 1, Minor: 9, Patch: 14}) {
+		return list
 	}
-	for link, target := range e.Links {
-		if rest, ok := strings.CutPrefix(canonical, target+"/"); ok && link+"/"+rest != path {
-			list = append(list, link+"/"+rest)
+	canonical := e.Canonical(path)
+	file := e.target(canonical)
+	for link := range e.Targets {
+		if strings.HasSuffix(link, "/"+base) && link != canonical && e.target(link) == file {
+			dir, _ := split(link)
+			list = append(list, dir)
 		}
+	}
+	if strings.HasSuffix(file, "/"+base) && file != canonical {
+		dir, _ := split(file)
+		list = append(list, dir)
 	}
 	return list
 }

@@ -39,6 +39,7 @@ type matcher struct {
 type hostName struct {
 	short, long string
 	addresses   []netip.Addr
+	interfaces  []netip.Prefix
 }
 
 // runAsTarget is whom and which group the command is to run as.
@@ -169,6 +170,11 @@ func (h *hostName) hasAddress(spec string) bool {
 			return true
 		}
 	}
+	for _, i := range h.interfaces {
+		if network.Contains(i.Addr().Unmap()) || network.IsSingleIP() && i.Masked().Addr() == network.Addr() {
+			return true
+		}
+	}
 	return false
 }
 
@@ -207,73 +213,6 @@ func maskBits(m netip.Addr) (int, bool) {
 		}
 	}
 	return n, true
-}
-
-// runAsUsers matches the user part of a run-as list; no list is runas_default, an
-// empty one the invoking user himself.
-func (m *matcher) runAsUsers(r *sudoers.RunAs) verdict {
-	if r == nil {
-		return member(m.runAs.user.isName(m.runasDefault, m.foldUser), false)
-	}
-	if len(r.Users) == 0 {
-		self := m.subject.Name == m.runAs.user.Name
-		return member(self || !m.runAs.userGiven && m.runAs.groupGiven, false)
-	}
-	v, _ := m.users(r.Users, sudoers.RunasAlias, m.runAs.user)
-	return v
-}
-
-// runAsGroups matches the group part, or the groups of a target user who matched
-// (match.c, runas_grouplist_matches).
-func (m *matcher) runAsGroups(members []sudoers.Member, user verdict) verdict {
-	v, _ := list(members, func(g *sudoers.Member) verdict {
-		switch g.Kind {
-		case sudoers.MemberAll:
-			return member(true, g.Negated)
-		case sudoers.MemberAlias:
-			v, found := m.inAlias(sudoers.RunasAlias, g.Name, func(a *sudoers.Alias) verdict {
-				return m.runAsGroups(a.Members, user)
-			})
-			if found {
-				return flip(v, g.Negated)
-			}
-		}
-		same := m.runAs.groupID != nil && isID(g.Name, *m.runAs.groupID)
-		return member(same || sameName(g.Name, m.runAs.group, m.foldGroup), g.Negated)
-	})
-	if v == unspecified && user == allow {
-		own := m.runAs.user.inGroup("%"+m.runAs.group, m.foldGroup)
-		if m.runAs.groupID != nil {
-			for _, gid := range m.runAs.user.GIDs {
-				own = own || gid == *m.runAs.groupID
-			}
-		}
-		return member(own, false)
-	}
-	return v
-}
-
-// runAsMatches joins both parts (match.c, runaslist_matches).
-func (m *matcher) runAsMatches(r *sudoers.RunAs) verdict {
-	user := m.runAsUsers(r)
-	if !m.runAs.groupGiven {
-		return user
-	}
-	var groups []sudoers.Member
-	if r != nil {
-		groups = r.Groups
-	}
-	group := m.runAsGroups(groups, user)
-	if group == allow && user == unspecified && m.subject.Name == m.runAs.user.Name {
-		user = allow
-	}
-	switch {
-	case user == deny || group == deny:
-		return deny
-	case user == group:
-		return user
-	}
-	return unspecified
 }
 
 // command matches a command or alias with its negation (match.c, cmnd_matches).

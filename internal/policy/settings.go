@@ -99,23 +99,27 @@ func (m *matcher) use(s Settings) {
 // whatever their binding, but the early ones first (defaults.c, update_defaults).
 // Settings that sudo would reject are passed over, as sudo does.
 func (m *matcher) collect(tree *sudoers.Tree, s Settings, binds func(*sudoers.Defaults) bool) {
-	for _, first := range []bool{true, false} {
-		for _, e := range tree.Entries {
-			d, ok := e.(*sudoers.Defaults)
-			if !ok || !binds(d) {
+	m.apply(tree, s, true, binds)
+	m.apply(tree, s, false, binds)
+}
+
+// apply applies the early options, or the others.
+func (m *matcher) apply(tree *sudoers.Tree, s Settings, earlyOnes bool, binds func(*sudoers.Defaults) bool) {
+	for _, e := range tree.Entries {
+		d, ok := e.(*sudoers.Defaults)
+		if !ok || !binds(d) {
+			continue
+		}
+		for i := range d.Settings {
+			if early[d.Settings[i].Name] != earlyOnes {
 				continue
 			}
-			for i := range d.Settings {
-				if early[d.Settings[i].Name] != first {
-					continue
-				}
-				if msg, _ := d.Settings[i].Check(m.env.Version); msg == "" {
-					s.set(&d.Settings[i])
-				}
+			if msg, _ := d.Settings[i].Check(m.env.Version); msg == "" {
+				s.set(&d.Settings[i])
 			}
-			if first {
-				m.use(s)
-			}
+		}
+		if earlyOnes {
+			m.use(s)
 		}
 	}
 }

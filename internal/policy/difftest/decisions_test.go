@@ -1,0 +1,185 @@
+package difftest
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
+	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
+)
+
+// quiet keeps sudo from asking for a password, writing logs, sending mail and asking
+// name services. It says nothing about who may do what.
+const quiet = "Defaults !authenticate, !pam_acct_mgmt, !syslog, !mailerpath, !fqdn\n"
+
+// question is one decision with all that it depends on.
+type question struct {
+	group *group
+	line  []string
+}
+
+func (q *question) String() string {
+	who := "root about " + q.group.user
+	if q.group.self {
+		who = q.group.user + " about himself"
+	}
+	return fmt.Sprintf("%s, -u %q -g %q: %q\n%s", who, q.group.runAsUser, q.group.runAsGroup, q.line, q.group.policy)
+}
+
+// TestDecisions compares policy.Decide with sudo.
+func TestDecisions(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, s *station) {
+		s.installDriver(t)
+		known := loadDisagreements(t, "decision", s.world.version)
+		var asked, allowed, unclear int
+		var sample, wrong []question
+		for batch := uint64(0); asked < *decisions; batch++ {
+			groups, trees := s.questions(batch)
+			answers := s.ask(t, groups)
+			for i := range groups {
+				g := &groups[i]
+				for j, line := range g.lines {
+					q := question{g, line}
+					asked++
+					want, ok := map[byte]bool{'1': true, '0': false}[answers[i][j]]
+					if !ok {
+						unclear++
+						t.Errorf("sudo gave %q: %v", answers[i][j], &q)
+						continue
+					}
+					if want {
+						allowed++
+					}
+					got := policy.Decide(trees[i], s.request(&q))
+					if (got.Verdict == policy.Allowed) != want && !known.explains(&q, want) {
+						wrong = append(wrong, q)
+					}
+					if len(sample) < *processes && (asked*7919)%(*decisions) < 2*(*processes) {
+						sample = append(sample, q)
+					}
+				}
+			}
+			if len(wrong) > 50 {
+				break
+			}
+		}
+		s.reportWrong(t, wrong)
+		t.Logf("%d decisions, %d allowed; %s", asked, allowed, known)
+		if allowed < asked/10 || allowed > asked*9/10 {
+			t.Errorf("%d of %d were allowed: the generator is lopsided", allowed, asked)
+		}
+		_ = sample
+		known.finish(t, asked)
+	})
+}
+
+// reportWrong reports disagreements, made as small as possible, each sort once.
+func (s *station) reportWrong(t *testing.T, wrong []question) {
+	t.Helper()
+	const most = 12
+	seen := map[string]bool{}
+	for _, q := range wrong {
+		if len(seen) >= 2*most {
+			break
+		}
+		if seen[q.group.policy] {
+			continue
+		}
+		seen[q.group.policy] = true
+		small := s.shrink(t, q)
+		if text := small.String(); !seen[text] {
+			seen[text] = true
+			file, _ := sudoers.Parse("policy", small.group.policy, s.world.version)
+			got := policy.Decide(sudoers.TreeOf(file), s.request(&small))
+			t.Errorf("policy says %s, sudo %s: %s", got.Verdict, s.ask(t, []group{*small.group})[0], text)
+		}
+	}
+	if len(wrong) > 0 {
+		t.Errorf("%d disagreements", len(wrong))
+	}
+}
+
+// questions makes some hundred groups.
+func (s *station) questions(batch uint64) ([]group, []*sudoers.Tree) {
+	var groups []group
+	var trees []*sudoers.Tree
+	for n := range uint64(100) {
+		g := newGenerator(theSeed(), batch*100+n)
+		text := g.policy() + quiet
+		file, errs := sudoers.Parse("policy", text, s.world.version)
+		if errs.Err() != nil && !g.wild {
+			// Errors are for the other tests; what is left of the policy still decides.
+			_ = errs
+		}
+		tree := sudoers.TreeOf(file)
+		mustAskSelf := dependsOnInvoker(file)
+		list := patterns(file)
+		for range 3 {
+			q := group{policy: text, user: pick(g, asked...)}
+			u := s.world.user(q.user)
+			q.uid, q.gids = *u.UID, u.GIDs
+			switch g.IntN(6) {
+			case 0, 1:
+				q.runAsUser = pick(g, "root", "bob", "carol", "www-data", "alice", "daemon")
+			case 2:
+				q.runAsGroup = pick(g, "ops", "dev", "web.x", "root", "alice")
+				if g.chance(2) {
+					q.runAsUser = pick(g, "root", "bob", "carol", "alice")
+				}
+			}
+			q.self = mustAskSelf || q.runAsGroup != "" && q.runAsUser == "" || g.chance(3)
+			for range 8 {
+				q.lines = append(q.lines, g.commandLine(s.world, list))
+			}
+			groups = append(groups, q)
+			trees = append(trees, tree)
+		}
+	}
+	return groups, trees
+}
+
+// dependsOnInvoker tells policies that sudo -l -U judges for root, who asks, and not
+// for the user he asks about: run-as lists of the invoking user himself, and Defaults
+// bound to users.
+func dependsOnInvoker(f *sudoers.File) bool {
+	for _, e := range f.Entries {
+		switch e := e.(type) {
+		case *sudoers.Defaults:
+			if e.Scope == sudoers.ScopeUser {
+				return true
+			}
+		case *sudoers.UserSpec:
+			for _, p := range e.Privileges {
+				for _, c := range p.Commands {
+					if c.RunAs != nil && len(c.RunAs.Users) == 0 {
+						return true
+					}
+				}
+			}
+		}
+	}
+	return false
+}
+
+// request puts a question in the terms of package policy.
+func (s *station) request(q *question) policy.Request {
+	r := policy.Request{
+		Subject: s.world.user(q.group.user), Host: hostShort, LongHost: hostLong,
+		Command: q.line[0], Args: q.line[1:], Time: time.Now(), Env: s.world.env, Interfaces: addresses,
+		RunAsGroup: q.group.runAsGroup,
+	}
+	if q.group.runAsUser != "" {
+		u := s.world.user(q.group.runAsUser)
+		r.RunAsUser = &u
+	}
+	if q.group.runAsGroup != "" {
+		gid := map[string]int{"ops": 3101, "dev": 3102, "web.x": 3103, "root": 0, "alice": 3001}[q.group.runAsGroup]
+		r.RunAsGroupID = &gid
+	}
+	return r
+}
+
+var _ = strings.Contains

@@ -1,0 +1,145 @@
+package difftest
+
+import (
+	"bytes"
+	"encoding/binary"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/lab"
+	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
+)
+
+var (
+	decisions = flag.Int("decisions", 20_000, "how many decisions to compare with each version of sudo")
+	trees     = flag.Int("trees", 2_500, "how many policies to compare with visudo and cvtsudoers of each version")
+	processes = flag.Int("processes", 300, "how many of the decisions to compare with sudo -l -U too")
+	seed      = flag.Uint64("seed", 0, "seed of the generator, 0 for one from the clock")
+)
+
+// theSeed is printed by every test, so that a failure can be repeated.
+var theSeed = sync.OnceValue(func() uint64 {
+	if *seed != 0 {
+		return *seed
+	}
+	return uint64(time.Now().UnixNano())
+})
+
+// station is one node with what is installed on it for the tests.
+type station struct {
+	node  *lab.Node
+	world *world
+}
+
+// versions are the suites and the sudo that each of them has.
+var versions = map[lab.Suite]sudoers.Version{lab.Bookworm: sudoers.PVE8, lab.Trixie: sudoers.PVE9}
+
+// onBoth runs a test with both versions of sudo at the same time.
+func onBoth(t *testing.T, test func(*testing.T, *station)) {
+	t.Helper()
+	t.Logf("repeat with -seed %d", theSeed())
+	for suite, version := range versions {
+		t.Run(version.String(), func(t *testing.T) {
+			t.Parallel()
+			cluster := lab.ForTest(t, lab.ClusterSpec{Nodes: []lab.NodeSpec{{Name: "sudo", Suite: suite}}})
+			node := cluster.Nodes[0]
+			test(t, &station{node: node, world: newWorld(t, node, version)})
+		})
+	}
+}
+
+// compileDriver compiles the driver once for all tests.
+var compileDriver = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "difftest-*")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(dir)
+	program := filepath.Join(dir, "plugin_driver")
+	// The C standard keeps newer C libraries from substituting functions that Debian 12 lacks.
+	out, err := exec.Command("cc", "-std=gnu99", "-O1", "-o", program, filepath.Join("testdata", "plugin_driver.c"), "-ldl").CombinedOutput()
+	if err != nil {
+		return "", &compileError{err, string(out)}
+	}
+	content, err := os.ReadFile(program)
+	return string(content), err
+})
+
+type compileError struct {
+	err error
+	out string
+}
+
+func (e *compileError) Error() string {
+	return "compiling testdata/plugin_driver.c with cc: " + e.err.Error() + "\n" + e.out +
+		"The driver asks the distribution's sudoers.so. Install a C compiler, on Debian and Ubuntu: apt-get install gcc libc6-dev"
+}
+
+const driverPath = "/run/difftest/plugin_driver"
+
+func (s *station) installDriver(t *testing.T) {
+	t.Helper()
+	program, err := compileDriver()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.node.WriteFile(t.Context(), driverPath, program, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	// /run may be mounted noexec.
+	if _, err := s.node.Shell(t.Context(), "cp "+driverPath+" /usr/local/lib/plugin_driver && chmod 755 /usr/local/lib/plugin_driver"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// group is a set of command lines for one policy, user and target.
+type group struct {
+	policy     string
+	user       string
+	self       bool // the user asks about himself, else root about him
+	uid        int
+	gids       []int
+	runAsUser  string
+	runAsGroup string
+	lines      [][]string
+}
+
+// ask puts groups of questions to the driver.
+func (s *station) ask(t *testing.T, groups []group) []string {
+	t.Helper()
+	var b bytes.Buffer
+	put := func(words ...string) {
+		for _, w := range words {
+			_ = binary.Write(&b, binary.LittleEndian, uint32(len(w)))
+			b.WriteString(w)
+		}
+	}
+	for _, g := range groups {
+		listed, invoker, uid, gids := g.user, "root", 0, []int{0}
+		if g.self {
+			listed, invoker, uid, gids = "", g.user, g.uid, g.gids
+		}
+		put(g.policy, listed, invoker, strconv.Itoa(uid), strconv.Itoa(gids[0]), strings.Trim(strings.ReplaceAll(fmt.Sprint(gids), " ", ","), "[]"), hostLong, addressList, g.runAsUser, g.runAsGroup, strconv.Itoa(len(g.lines)))
+		for _, line := range g.lines {
+			put(strconv.Itoa(len(line)))
+			put(line...)
+		}
+	}
+	out, err := s.node.Exec(t.Context(), b.String(), "/usr/local/lib/plugin_driver", "/usr/libexec/sudo/sudoers.so", "/run/difftest/policy")
+	if err != nil {
+		t.Fatal(err)
+	}
+	answers := strings.Split(strings.TrimSuffix(out, "\n"), "\n")
+	if len(answers) != len(groups) {
+		t.Fatalf("%d answers to %d groups of questions", len(answers), len(groups))
+	}
+	return answers
+}
