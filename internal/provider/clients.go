@@ -166,11 +166,11 @@ type errNoSuchNode struct {
 }
 
 func (e *errNoSuchNode) Error() string {
-	source := "the cluster"
+	source := "the cluster has"
 	if e.configured {
-		source = "the provider's nodes"
+		source = "the provider names"
 	}
-	return fmt.Sprintf("there is no node %q: %s has %s", e.name, source, strings.Join(e.known, ", "))
+	return fmt.Sprintf("there is no node %q; %s: %s", e.name, source, strings.Join(e.known, ", "))
 }
 
 func (c *clients) allTargets(ctx context.Context) ([]node.Target, error) {

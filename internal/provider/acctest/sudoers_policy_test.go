@@ -250,3 +250,34 @@ func TestSudoersPolicyFormIsNoChange(t *testing.T) {
 func expectDrift(address string, wanted ...string) plancheck.PlanCheck {
 	return driftCheck{address, wanted}
 }
+
+// The nodes of the provider block are taken as they are written, and PVE is not asked for anything.
+func TestSudoersPolicyOnConfiguredNodes(t *testing.T) {
+	t.Parallel()
+	c := cluster(t, 2)
+	block := fmt.Sprintf(`provider "pvesec" {
+  ssh = {
+    private_key = %q
+    known_hosts = %q
+  }
+  nodes = {
+    left  = { address = %q, port = %d }
+    right = { address = %q, port = %d }
+  }
+}
+`, c.SSHKeyPEM, c.KnownHosts(), c.Nodes[0].Address, lab.SSHPort, c.Nodes[1].Address, lab.SSHPort)
+	c.API.ResetRequests()
+	run(t,
+		resource.TestStep{Config: block + policyConfig(`"/usr/bin/id"`, `nodes = ["middle"]`), ExpectError: matches(`there is no node "middle"; the provider names: left, right`)},
+		resource.TestStep{
+			Config: block + policyConfig(`"/usr/bin/id"`, ""),
+			ConfigStateChecks: []statecheck.StateCheck{
+				statecheck.ExpectKnownValue(policyAddress, deployedAt("left", "present"), knownvalue.Bool(true)),
+				statecheck.ExpectKnownValue(policyAddress, deployedAt("right", "present"), knownvalue.Bool(true)),
+			},
+		},
+	)
+	if asked := c.API.Requests(); len(asked) > 0 {
+		t.Errorf("PVE was asked: %v", asked)
+	}
+}
