@@ -25,6 +25,7 @@ type auditLoggingModel struct {
 	Nodes          types.Set      `tfsdk:"nodes"`
 	Files          types.Map      `tfsdk:"files"`
 	Deployed       types.Map      `tfsdk:"deployed"`
+	OnUnreachable  types.String   `tfsdk:"on_unreachable"`
 	Timeouts       timeouts.Value `tfsdk:"timeouts"`
 }
 

@@ -71,7 +71,11 @@ func (r *auditLoggingResource) ModifyPlan(ctx context.Context, req resource.Modi
 		logging := plan.logging(ctx, &resp.Diagnostics)
 		plan.Files = textMap(logging.Render())
 		if targets, known := r.planTargets(ctx, plan.Nodes, &resp.Diagnostics); known {
-			plan.Deployed = desiredAudit(ctx, logging, targets, &resp.Diagnostics)
+			recorded := types.MapNull(deployedAuditType)
+			if !req.State.Raw.IsNull() {
+				resp.Diagnostics.Append(req.State.GetAttribute(ctx, path.Root("deployed"), &recorded)...)
+			}
+			plan.Deployed = undecided(ctx, desiredAudit(ctx, logging, targets, &resp.Diagnostics), recorded, plan.OnUnreachable, &resp.Diagnostics)
 		}
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
@@ -137,7 +141,8 @@ func (r *auditLoggingResource) install(ctx context.Context, plan, state *auditLo
 		deployed = state.deployedAudits(ctx, diags)
 		leave = without(r.recordedTargets(ctx, state, diags), targets)
 	}
-	expect, err := expectations(ctx, logging, nodes, targets, deployed)
+	reached := r.answering(ctx, targets, plan.OnUnreachable, diags)
+	expect, err := expectations(ctx, logging, nodes, reached, deployed)
 	if err != nil {
 		addError(diags, summary, err)
 		return
@@ -145,11 +150,29 @@ func (r *auditLoggingResource) install(ctx context.Context, plan, state *auditLo
 	if diags.HasError() {
 		return
 	}
-	if err := logging.Install(ctx, nodes, targets, leave, expect, progress(ctx)); err != nil {
+	if err := logging.Install(ctx, nodes, reached, leave, expect, progress(ctx)); err != nil {
 		addError(diags, summary, err)
 		return
 	}
-	plan.Deployed = desiredAudit(ctx, logging, targets, diags)
+	plan.Deployed = withSkipped(ctx, logging, targets, reached, deployed, diags)
+}
+
+// withSkipped is deployed after an apply: as desired where it went, and as recorded, or nothing, where a node was not reached.
+func withSkipped(ctx context.Context, logging hardening.AuditLogging, targets, reached []node.Target, recorded map[string]deployedAuditModel, diags *diag.Diagnostics) types.Map {
+	desired := logging.Desired()
+	deployed := map[string]deployedAuditModel{}
+	for _, target := range targets {
+		entry, known := recorded[target.Name]
+		switch {
+		case containsTarget(reached, target.Name):
+			entry = deployedAudit(&desired, desired.Contents)
+		case !known:
+			entry = deployedAudit(&hardening.AuditState{}, nil)
+			entry.Changes = stringList([]string{notReached})
+		}
+		deployed[target.Name] = entry
+	}
+	return deployedAuditMap(ctx, deployed, diags)
 }
 
 // expectations pins what the nodes hold to what the plan was made for, and gives for each node the files that the transaction then insists on.
@@ -194,16 +217,21 @@ func (r *auditLoggingResource) Read(ctx context.Context, req resource.ReadReques
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	seen := r.observe(ctx, logging, targets, &resp.Diagnostics)
+	reached := r.answering(ctx, targets, state.OnUnreachable, &resp.Diagnostics)
+	seen := r.observe(ctx, logging, reached, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if !anyConfigured(seen) {
+	if len(reached) == len(targets) && !anyConfigured(seen) {
 		resp.State.RemoveResource(ctx)
 		return
 	}
 	recorded := texts(state.Files)
+	before := state.deployedAudits(ctx, &resp.Diagnostics)
 	deployed := map[string]deployedAuditModel{}
+	for _, target := range without(targets, reached) {
+		deployed[target.Name] = before[target.Name]
+	}
 	for _, name := range sortedNames(seen) {
 		deployed[name] = deployedAudit(seen[name], recorded)
 		warnOfUnfinished(name, seen[name].Unfinished, &resp.Diagnostics)
@@ -293,7 +321,7 @@ func (r *auditLoggingResource) ImportState(ctx context.Context, req resource.Imp
 		}
 		break
 	}
-	model := &auditLoggingModel{Name: types.StringValue(name), Nodes: types.SetNull(types.StringType), Files: textMap(logging.Render()), Timeouts: nullTimeouts()}
+	model := &auditLoggingModel{Name: types.StringValue(name), OnUnreachable: types.StringValue(failUnreachable), Nodes: types.SetNull(types.StringType), Files: textMap(logging.Render()), Timeouts: nullTimeouts()}
 	if names != nil {
 		model.Nodes = stringSet(names)
 	}

@@ -107,6 +107,7 @@ func (r *auditLoggingResource) Schema(ctx context.Context, _ resource.SchemaRequ
 				Optional:            true,
 				Validators:          []validator.Set{setvalidator.SizeAtLeast(1)},
 			},
+			"on_unreachable": onUnreachableAttribute(),
 			"files": schema.MapAttribute{
 				MarkdownDescription: "Text of every configuration file by its path, the same on all nodes.",
 				ElementType:         types.StringType,

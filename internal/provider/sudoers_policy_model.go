@@ -13,19 +13,20 @@ import (
 
 // sudoersPolicyModel is pvesec_sudoers_policy in configuration, plan and state.
 type sudoersPolicyModel struct {
-	Name      types.String   `tfsdk:"name"`
-	Subject   types.String   `tfsdk:"subject"`
-	Rules     types.List     `tfsdk:"rules"`
-	Defaults  types.List     `tfsdk:"defaults"`
-	Document  types.String   `tfsdk:"document"`
-	Content   types.String   `tfsdk:"content"`
-	Nodes     types.Set      `tfsdk:"nodes"`
-	Exclusive types.Bool     `tfsdk:"exclusive"`
-	SHA256    types.String   `tfsdk:"sha256"`
-	Grants    types.List     `tfsdk:"grants"`
-	Lint      types.List     `tfsdk:"lint"`
-	Deployed  types.Map      `tfsdk:"deployed"`
-	Timeouts  timeouts.Value `tfsdk:"timeouts"`
+	Name          types.String   `tfsdk:"name"`
+	Subject       types.String   `tfsdk:"subject"`
+	Rules         types.List     `tfsdk:"rules"`
+	Defaults      types.List     `tfsdk:"defaults"`
+	Document      types.String   `tfsdk:"document"`
+	Content       types.String   `tfsdk:"content"`
+	Nodes         types.Set      `tfsdk:"nodes"`
+	Exclusive     types.Bool     `tfsdk:"exclusive"`
+	SHA256        types.String   `tfsdk:"sha256"`
+	Grants        types.List     `tfsdk:"grants"`
+	Lint          types.List     `tfsdk:"lint"`
+	Deployed      types.Map      `tfsdk:"deployed"`
+	OnUnreachable types.String   `tfsdk:"on_unreachable"`
+	Timeouts      timeouts.Value `tfsdk:"timeouts"`
 }
 
 // deployedPolicyModel is what one node holds of a policy.
@@ -105,7 +106,7 @@ func deployedPolicyMap(ctx context.Context, byNode map[string]deployedPolicyMode
 func (m *sudoersPolicyModel) deployedPolicies(ctx context.Context, diags *diag.Diagnostics) map[string]deployedPolicyModel {
 	byNode := map[string]deployedPolicyModel{}
 	if !m.Deployed.IsNull() && !m.Deployed.IsUnknown() {
-		diags.Append(m.Deployed.ElementsAs(ctx, &byNode, false)...)
+		diags.Append(decided(m.Deployed).ElementsAs(ctx, &byNode, false)...)
 	}
 	return byNode
 }

@@ -75,7 +75,11 @@ func (r *sudoersPolicyResource) planDeployed(ctx context.Context, plan, state *s
 		}
 		deployed[target.Name] = plannedPolicy(plan.SHA256, foreign)
 	}
-	return deployedPolicyMap(ctx, deployed, diags)
+	recorded := types.MapNull(deployedPolicyType)
+	if state != nil {
+		recorded = state.Deployed
+	}
+	return undecided(ctx, deployedPolicyMap(ctx, deployed, diags), recorded, plan.OnUnreachable, diags)
 }
 
 // lookAhead reads the nodes before a policy is created, so that a reviewer learns what the subject can do there already. A node that can't be
@@ -86,6 +90,7 @@ func (r *sudoersPolicyResource) lookAhead(ctx context.Context, plan *sudoersPoli
 		return
 	}
 	policy := plan.policy()
+	targets = r.answering(ctx, targets, plan.OnUnreachable, diags)
 	seen, err := onEach(ctx, targets, func(ctx context.Context, target node.Target) (*hardening.SudoersState, error) {
 		return policy.Observe(ctx, nodes, target)
 	})

@@ -76,15 +76,19 @@ func (r *sudoersPolicyResource) Read(ctx context.Context, req resource.ReadReque
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	seen := r.observe(ctx, &state, targets, &resp.Diagnostics)
+	reached := r.answering(ctx, targets, state.OnUnreachable, &resp.Diagnostics)
+	seen := r.observe(ctx, &state, reached, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if !present(seen) {
+	if len(reached) == len(targets) && !present(seen) {
 		resp.State.RemoveResource(ctx)
 		return
 	}
 	deployed := map[string]deployedPolicyModel{}
+	for _, target := range without(targets, reached) {
+		deployed[target.Name] = skippedPolicy(ctx, &state, target.Name, &resp.Diagnostics)
+	}
 	for name, found := range seen {
 		deployed[name] = observedPolicy(found, state.Content.ValueString())
 	}
@@ -186,15 +190,16 @@ func importedPolicy(name string, nodes []string, targets []node.Target, seen map
 			return nil, err
 		}
 		model := &sudoersPolicyModel{
-			Name:      types.StringValue(name),
-			Subject:   types.StringValue(subject),
-			Rules:     types.ListNull(types.ObjectType{AttrTypes: sudoersRuleType}),
-			Defaults:  types.ListNull(types.StringType),
-			Document:  types.StringNull(),
-			Content:   types.StringValue(found.Content),
-			Nodes:     types.SetNull(types.StringType),
-			Exclusive: types.BoolValue(false),
-			Timeouts:  nullTimeouts(),
+			Name:          types.StringValue(name),
+			Subject:       types.StringValue(subject),
+			Rules:         types.ListNull(types.ObjectType{AttrTypes: sudoersRuleType}),
+			Defaults:      types.ListNull(types.StringType),
+			Document:      types.StringNull(),
+			Content:       types.StringValue(found.Content),
+			Nodes:         types.SetNull(types.StringType),
+			Exclusive:     types.BoolValue(false),
+			OnUnreachable: types.StringValue(failUnreachable),
+			Timeouts:      nullTimeouts(),
 		}
 		if nodes != nil {
 			model.Nodes = stringSet(nodes)
@@ -237,15 +242,28 @@ func (r *sudoersPolicyResource) install(ctx context.Context, plan, state *sudoer
 		return nil
 	}
 	policy := plan.policy()
-	if err := policy.Install(ctx, nodes, targets, leave, expect, progress(ctx)); err != nil {
+	reached := r.answering(ctx, targets, plan.OnUnreachable, diags)
+	if err := policy.Install(ctx, nodes, reached, leave, expect, progress(ctx)); err != nil {
 		addError(diags, summary, err)
 		return nil
 	}
-	return r.readBack(ctx, plan, targets, diags)
+	return r.readBack(ctx, plan, state, targets, reached, diags)
+}
+
+// skippedPolicy is the entry of a node that was not reached: what is recorded of it, or nothing.
+func skippedPolicy(ctx context.Context, state *sudoersPolicyModel, name string, diags *diag.Diagnostics) deployedPolicyModel {
+	if state != nil {
+		if entry, ok := state.deployedPolicies(ctx, diags)[name]; ok {
+			return entry
+		}
+	}
+	entry := observedPolicy(&hardening.SudoersState{}, "")
+	entry.Changes = stringList([]string{notReached})
+	return entry
 }
 
 // readBack fills in what only the nodes know: the foreign grants on nodes that did not have the policy before.
-func (r *sudoersPolicyResource) readBack(ctx context.Context, plan *sudoersPolicyModel, targets []node.Target, diags *diag.Diagnostics) map[string]*hardening.SudoersState {
+func (r *sudoersPolicyResource) readBack(ctx context.Context, plan, state *sudoersPolicyModel, targets, reached []node.Target, diags *diag.Diagnostics) map[string]*hardening.SudoersState {
 	planned := plan.deployedPolicies(ctx, diags)
 	complete := len(planned) == len(targets)
 	for _, entry := range planned {
@@ -255,7 +273,7 @@ func (r *sudoersPolicyResource) readBack(ctx context.Context, plan *sudoersPolic
 		return nil
 	}
 	var problems diag.Diagnostics
-	seen := r.observe(ctx, plan, targets, &problems)
+	seen := r.observe(ctx, plan, reached, &problems)
 	for _, problem := range problems {
 		// The policy is in force; forgetting that because a look at it failed would leave it behind unmanaged.
 		diags.AddWarning("Applied, but not read back: "+problem.Summary(), problem.Detail()+"\n\nThe next plan reads the nodes again.")
@@ -263,6 +281,10 @@ func (r *sudoersPolicyResource) readBack(ctx context.Context, plan *sudoersPolic
 	deployed := map[string]deployedPolicyModel{}
 	for _, target := range targets {
 		entry, known := planned[target.Name]
+		if !known && !containsTarget(reached, target.Name) {
+			deployed[target.Name] = skippedPolicy(ctx, state, target.Name, diags)
+			continue
+		}
 		if !known {
 			entry = plannedPolicy(plan.SHA256, types.ListUnknown(types.StringType))
 		}

@@ -81,6 +81,7 @@ func (r *sudoersPolicyResource) Schema(ctx context.Context, _ resource.SchemaReq
 				Computed: true,
 				Default:  booldefault.StaticBool(false),
 			},
+			"on_unreachable": onUnreachableAttribute(),
 			"sha256": schema.StringAttribute{
 				MarkdownDescription: "SHA-256 of `content` in hexadecimal, as `sha256sum` prints it.",
 				Computed:            true,

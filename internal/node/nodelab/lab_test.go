@@ -21,7 +21,14 @@ func start(t *testing.T) *lab.Cluster {
 
 func newPool(t *testing.T, c *lab.Cluster, user string) *node.Pool {
 	t.Helper()
-	p, err := node.NewPool(node.Config{User: user, PrivateKey: c.SSHKeyPEM, KnownHosts: c.KnownHosts()})
+	return poolOf(t, node.Config{User: user, PrivateKey: c.SSHKeyPEM, KnownHosts: c.KnownHosts()})
+}
+
+// poolOf makes a pool whose patience suits a lab.
+func poolOf(t *testing.T, cfg node.Config) *node.Pool {
+	t.Helper()
+	cfg.Timing = node.Timing{Keepalive: time.Second, Silence: 4 * time.Second, Confirm: 6 * time.Second, Settle: 8 * time.Second}
+	p, err := node.NewPool(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,8 +84,10 @@ func valid(t *testing.T, n *lab.Node, content string) {
 
 // onBoth runs a test on a fresh state of each node.
 func onBoth(t *testing.T, c *lab.Cluster, test func(t *testing.T, n *lab.Node)) {
+	t.Helper()
 	for _, n := range c.Nodes {
 		t.Run(n.Name, func(t *testing.T) {
+			t.Parallel()
 			reset(t, n)
 			test(t, n)
 		})
@@ -86,10 +95,12 @@ func onBoth(t *testing.T, c *lab.Cluster, test func(t *testing.T, n *lab.Node)) 
 }
 
 // TestRealTools installs everything that the real tools accept, and finds nothing to do the second time.
-func TestRealTools(t *testing.T) {
+func TestRealTools(t *testing.T) { //nolint:tparallel // what shares a node runs one after the other
+	t.Parallel()
 	c := start(t)
 	p := newPool(t, c, "root")
 	onBoth(t, c, func(t *testing.T, n *lab.Node) {
+		t.Helper()
 		change := node.Change{
 			Target: target(n), Label: "audit logging",
 			Files: []node.File{
@@ -150,7 +161,8 @@ func TestRealTools(t *testing.T) {
 }
 
 // TestRealFaults: every fault leaves the node exactly as it was, with an error that says what is wrong.
-func TestRealFaults(t *testing.T) {
+func TestRealFaults(t *testing.T) { //nolint:tparallel // what shares a node runs one after the other
+	t.Parallel()
 	c := start(t)
 	p := newPool(t, c, "root")
 	good := policy("agent ALL=(root) NOPASSWD: /usr/bin/id\n")
@@ -184,6 +196,7 @@ func TestRealFaults(t *testing.T) {
 	} {
 		t.Run(f.name, func(t *testing.T) {
 			onBoth(t, c, func(t *testing.T, n *lab.Node) {
+				t.Helper()
 				if f.fault != nil {
 					if err := f.fault(t.Context(), n); err != nil {
 						t.Fatal(err)
@@ -232,10 +245,10 @@ func mutable(ctx context.Context, n *lab.Node) error { return n.Mutable(ctx, "/e
 func slow(t *testing.T, n *lab.Node) {
 	t.Helper()
 	if err := n.WriteFile(t.Context(), "/etc/systemd/system/slow.service",
-		"[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/sh -c 'touch /run/reached; while [ ! -e /run/go ]; do sleep 0.1; done'\n", 0o644); err != nil {
+		"[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/sh -c 'touch /run/reached; while [ ! -e /run/go ] && [ ! -e /etc/go ]; do sleep 0.1; done'\n", 0o644); err != nil {
 		t.Fatal(err)
 	}
-	shell(t, n, "rm -f /run/reached /run/go; systemctl daemon-reload")
+	shell(t, n, "rm -f /run/reached /run/go /etc/go; systemctl daemon-reload")
 }
 
 // held starts a transaction on both nodes and returns when its new files are in place on the first.
@@ -259,6 +272,7 @@ func held(t *testing.T, c *lab.Cluster, p *node.Pool) (result <-chan error) {
 
 // TestKilledRemoteShell: SIGKILL of the shell on the node while the new files are in place.
 func TestKilledRemoteShell(t *testing.T) {
+	t.Parallel()
 	c := start(t)
 	p := newPool(t, c, "root")
 	done := held(t, c, p)
@@ -278,6 +292,7 @@ func TestKilledRemoteShell(t *testing.T) {
 
 // TestBrokenLink: the connection is gone without a word while the new files are in place. The node restores by itself.
 func TestBrokenLink(t *testing.T) {
+	t.Parallel()
 	c := start(t)
 	p := newPool(t, c, "root")
 	done := held(t, c, p)
@@ -302,6 +317,7 @@ func TestBrokenLink(t *testing.T) {
 
 // TestPowerCut: the node loses power while the new files are in place, and the next transaction restores.
 func TestPowerCut(t *testing.T) {
+	t.Parallel()
 	c := start(t)
 	p := newPool(t, c, "root")
 	done := held(t, c, p)
@@ -332,13 +348,15 @@ func TestPowerCut(t *testing.T) {
 }
 
 // TestSudoUser works through the real sudo of both releases, and is told what to add where sudo refuses.
-func TestSudoUser(t *testing.T) {
+func TestSudoUser(t *testing.T) { //nolint:tparallel // what shares a node runs one after the other
+	t.Parallel()
 	c := start(t)
 	for _, n := range c.Nodes {
 		shell(t, n, `useradd -m -s /bin/bash ops; install -d -o ops -m 700 /home/ops/.ssh; install -o ops -m 600 /root/.ssh/authorized_keys /home/ops/.ssh/authorized_keys; echo 'echo Hello from bashrc' >/home/ops/.bashrc`)
 	}
 	p := newPool(t, c, "ops")
 	onBoth(t, c, func(t *testing.T, n *lab.Node) {
+		t.Helper()
 		_, err := p.Observe(t.Context(), target(n), node.Query{})
 		var pe *node.PrivilegeError
 		if !errors.As(err, &pe) || pe.Kind != node.PasswordNeeded || !strings.Contains(err.Error(), "ops ALL=(root) NOPASSWD: /bin/sh -s") {

@@ -97,6 +97,7 @@ recover() {
 			[ -z "$broken" ] || fail recovery "$r_dir/journal" "$broken"
 			# A service that stays down with its old files back must not keep every later change out.
 			[ -z "$u_dead" ] || note "after undoing an interrupted run: $u_dead"
+			[ "$(cat -- "$run/last" 2>/dev/null)" != "${r_dir##*/}" ] || rm -f -- "$run/last"
 			rm -f -- "$r_dir/journal"
 			flush "$r_dir"
 			say recovered "${r_dir##*/}"

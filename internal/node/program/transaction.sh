@@ -476,9 +476,10 @@ transaction() {
 	await finish
 	confirmed
 	trap '' HUP INT TERM
+	# Said before the journal goes: whoever finds no journal after us then knows that this was the end and not an undoing.
+	printf '%s' "$txn" >"$run/last"
 	clear_stage
 	phase=done
-	printf '%s' "$txn" >"$run/last" 2>/dev/null
 	each prune
 	say finished
 }

@@ -1,0 +1,131 @@
+package acctest
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+)
+
+// TestAccSkipUnreachable: with on_unreachable = "skip" an apply goes on without a silent node, every later plan shows what that node lacks,
+// and the apply that reaches it mends it. A node that had everything before it fell silent is no drift.
+func TestAccSkipUnreachable(t *testing.T) {
+	t.Parallel()
+	c := cluster(t, 2)
+	silent := c.Nodes[1]
+	with := func(onUnreachable, command string) string {
+		return strings.Replace(config(c), `"8s"`, `"2s"`, 1) + fmt.Sprintf(`
+resource "pvesec_sudoers_policy" "agent" {
+  name           = "agent"
+  subject        = "agent"
+  on_unreachable = %[1]q
+  rules          = [{ commands = [%[2]q] }]
+}
+resource "pvesec_audit_logging" "log" {
+  on_unreachable = %[1]q
+  security_log   = { enabled = false }
+  subjects       = ["agent"]
+}
+`, onUnreachable, command)
+	}
+	policy, logging := "pvesec_sudoers_policy.agent", "pvesec_audit_logging.log"
+	entry := func(attribute string) string { return fmt.Sprintf("deployed.%s.%s", silent.Name, attribute) }
+	run(t,
+		resource.TestStep{
+			PreConfig:   func() { silent.Link().Refuse() },
+			Config:      with("fail", "/usr/bin/id"),
+			ExpectError: matches("was not applied; every node is as it was before"),
+		},
+		resource.TestStep{
+			Config: with("skip", "/usr/bin/id"),
+			Check: resource.ComposeAggregateTestCheckFunc(
+				resource.TestCheckResourceAttr(policy, entry("present"), "false"),
+				resource.TestCheckResourceAttr(policy, entry("changes.0"), "not reached: what the node holds is not known"),
+				resource.TestCheckResourceAttr(policy, fmt.Sprintf("deployed.%s.present", c.Nodes[0].Name), "true"),
+				resource.TestCheckResourceAttr(logging, entry("changes.0"), "not reached: what the node holds is not known"),
+			),
+			ExpectNonEmptyPlan: true,
+		},
+		resource.TestStep{
+			PreConfig: func() { silent.Link().Heal() },
+			Config:    with("skip", "/usr/bin/id"),
+			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
+				plancheck.ExpectResourceAction(policy, plancheck.ResourceActionUpdate),
+				plancheck.ExpectResourceAction(logging, plancheck.ResourceActionUpdate),
+			}},
+			Check: resource.ComposeAggregateTestCheckFunc(
+				resource.TestCheckResourceAttr(policy, entry("present"), "true"),
+				resource.TestCheckResourceAttr(logging, entry("changes.#"), "0"),
+			),
+		},
+		resource.TestStep{
+			PreConfig: func() {
+				if got := shell(t, silent, "cat /etc/sudoers.d/agent"); !strings.Contains(got, "/usr/bin/id") {
+					t.Errorf("the node that was skipped has %q", got)
+				}
+				silent.Link().Refuse()
+				silent.Link().Reset()
+			},
+			Config:             with("skip", "/usr/bin/id"),
+			PlanOnly:           true,
+			ExpectNonEmptyPlan: false,
+		},
+		resource.TestStep{
+			// Destroying never skips, so the node has to answer again.
+			PreConfig: func() { silent.Link().Heal() },
+			Config:    with("fail", "/usr/bin/true"),
+		},
+	)
+}
+
+// TestAccSudoPassword: the whole way as a user whose sudo wants a password, with the password in no log and no process list.
+func TestAccSudoPassword(t *testing.T) {
+	t.Parallel()
+	c := cluster(t, 1)
+	n := c.Nodes[0]
+	shell(t, n, `useradd -m -s /bin/bash ops; echo 'ops:correct horse' | chpasswd; install -d -o ops -m 700 /home/ops/.ssh
+		install -o ops -m 600 /root/.ssh/authorized_keys /home/ops/.ssh/authorized_keys; echo 'ops ALL=(root) /bin/sh -s' >/etc/sudoers.d/ops; chmod 440 /etc/sudoers.d/ops`)
+	with := func(password string) string {
+		provider := strings.Replace(configWith(c, connection{user: "ops"}), "connect_timeout =", fmt.Sprintf("sudo_password = %q\n    connect_timeout =", password), 1)
+		return provider + `
+resource "pvesec_sudoers_policy" "agent" {
+  name    = "agent"
+  subject = "agent"
+  rules   = [{ commands = ["/usr/bin/id"] }]
+}
+`
+	}
+	run(t,
+		resource.TestStep{Config: with("wrong"), ExpectError: matches("does not accept the sudo_password")},
+		resource.TestStep{Config: with("correct horse"), Check: resource.TestCheckResourceAttr("pvesec_sudoers_policy.agent", "deployed.pve1.present", "true")},
+	)
+	if got := shell(t, n, "journalctl -q --no-pager | grep -c 'correct horse' || true"); got != "0" {
+		t.Errorf("the password is in the journal %s times", got)
+	}
+}
+
+// TestAccJumpHost: every node is reached through a jump host, and an unverified one stops everything.
+func TestAccJumpHost(t *testing.T) {
+	t.Parallel()
+	c := cluster(t, 1)
+	n := c.Nodes[0]
+	with := func(fingerprint string) string {
+		block := fmt.Sprintf("jump_hosts = [{ address = %q, port = %d, host_key_fingerprints = [%q] }]\n    host_key_fingerprints = { pve1 = %q }\n    connect_timeout =",
+			n.Address, n.Port, fingerprint, n.HostKeyFingerprint("ed25519"))
+		// A node of the lab reaches itself only.
+		provider := strings.Replace(configWith(c, connection{nodes: `nodes = { pve1 = { address = "127.0.0.1", port = 22 } }`}), "connect_timeout =", block, 1)
+		return provider + `
+resource "pvesec_sudoers_policy" "agent" {
+  name    = "agent"
+  subject = "agent"
+  rules   = [{ commands = ["/usr/bin/id"] }]
+}
+`
+	}
+	run(t,
+		resource.TestStep{Config: with("SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"), ExpectError: matches("the host key of jump host")},
+		resource.TestStep{Config: with(n.HostKeyFingerprint("ed25519")), Check: resource.TestCheckResourceAttr("pvesec_sudoers_policy.agent", "deployed.pve1.present", "true")},
+	)
+}
