@@ -128,6 +128,9 @@ func (p SudoersPolicy) Install(ctx context.Context, nodes Nodes, targets, leave 
 	for _, target := range leave {
 		changes = append(changes, p.removal(target, expect))
 	}
+	if err := guardOwnAccess(ctx, nodes, changes); err != nil {
+		return err
+	}
 	return nodes.Apply(ctx, changes, progress)
 }
 
@@ -136,6 +139,9 @@ func (p SudoersPolicy) Remove(ctx context.Context, nodes Nodes, targets []node.T
 	changes := make([]node.Change, 0, len(targets))
 	for _, target := range targets {
 		changes = append(changes, p.removal(target, nil))
+	}
+	if err := guardOwnAccess(ctx, nodes, changes); err != nil {
+		return err
 	}
 	return nodes.Apply(ctx, changes, progress)
 }

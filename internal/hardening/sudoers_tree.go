@@ -26,7 +26,9 @@ type sudoersTree struct {
 	tree     *sudoers.Tree
 	problems sudoers.Errors
 	files    map[string]node.FileState
-	seen     *node.Observation
+	// listed are the directories whose entries are all in files.
+	listed map[string]bool
+	seen   *node.Observation
 }
 
 // readSudoersTree reads /etc/sudoers, /etc/sudoers.d and every file that they include. extra is observed in the same round trip. A file
@@ -35,8 +37,8 @@ func readSudoersTree(ctx context.Context, nodes Nodes, target node.Target, extra
 	query := extra
 	query.Files = append([]string{sudoersMain}, extra.Files...)
 	query.Trees = append([]string{sudoersDir}, extra.Trees...)
-	result := &sudoersTree{files: map[string]node.FileState{}}
 	listed := map[string]bool{}
+	result := &sudoersTree{files: map[string]node.FileState{}, listed: listed}
 	for range maxIncludeRounds {
 		seen, err := nodes.Observe(ctx, target, query)
 		if err != nil {

@@ -254,7 +254,7 @@ func (tx *transaction) settle(ctx context.Context) State {
 	switch {
 	case err != nil:
 		return Unknown
-	case f.arg(0) == tx.id:
+	case slices.Contains(f.args, tx.id):
 		return Committed
 	}
 	return RolledBack

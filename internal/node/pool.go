@@ -165,6 +165,9 @@ func (p *Pool) link(t Target) *link {
 // root says whether the login itself has root's power, so that sudo is not needed.
 func (p *Pool) root() bool { return p.login.user == "root" }
 
+// Operator is the name that the pool logs in with on the nodes, and whether it has a password for sudo there.
+func (p *Pool) Operator() (name string, password bool) { return p.login.user, p.sudoPassword != "" }
+
 // Unreachable connects to every target, all at once, and returns why it did not work for those that give no answer, by the
 // target's name. A node that answers and then refuses, for its host key or our login, is not unreachable: that is an error of the
 // first use.

@@ -85,6 +85,7 @@ func (p *pvesecProvider) ListResources(context.Context) []func() list.ListResour
 
 func (p *pvesecProvider) Functions(context.Context) []func() function.Function {
 	return []func() function.Function{
+		newAccessSudoersFunction,
 		newSudoersAllowsFunction,
 		newSudoersFormatFunction,
 		newSudoersParseFunction,

@@ -24,7 +24,7 @@ func addOps(t *testing.T, n *lab.Node, sudoers string) {
 }
 
 // TestRealAccess: every way to a node with the real sshd and sudo of both releases.
-func TestRealAccess(t *testing.T) { //nolint:tparallel // what shares a node runs one after the other
+func TestRealAccess(t *testing.T) {
 	t.Parallel()
 	c := start(t)
 	onBoth(t, c, func(t *testing.T, n *lab.Node) {

@@ -95,7 +95,7 @@ func onBoth(t *testing.T, c *lab.Cluster, test func(t *testing.T, n *lab.Node)) 
 }
 
 // TestRealTools installs everything that the real tools accept, and finds nothing to do the second time.
-func TestRealTools(t *testing.T) { //nolint:tparallel // what shares a node runs one after the other
+func TestRealTools(t *testing.T) {
 	t.Parallel()
 	c := start(t)
 	p := newPool(t, c, "root")
@@ -348,7 +348,7 @@ func TestPowerCut(t *testing.T) {
 }
 
 // TestSudoUser works through the real sudo of both releases, and is told what to add where sudo refuses.
-func TestSudoUser(t *testing.T) { //nolint:tparallel // what shares a node runs one after the other
+func TestSudoUser(t *testing.T) {
 	t.Parallel()
 	c := start(t)
 	for _, n := range c.Nodes {

@@ -44,6 +44,13 @@ END_OF_LOG
 	done
 }
 
+# forget TRANSACTION: strike it from the list of those that were finished.
+forget() {
+	grep -qFx -e "$1" -- "$run/done" 2>/dev/null || return 0
+	g_rest=$(tail -n 100 -- "$run/done" | grep -Fxv -e "$1")
+	printf '%s\n' "$g_rest" >"$run/done"
+}
+
 # clear_stage: remove this transaction's files. The journal goes first: without it the rest is only rubbish.
 clear_stage() {
 	[ "$phase" != idle ] || return 0
@@ -97,7 +104,7 @@ recover() {
 			[ -z "$broken" ] || fail recovery "$r_dir/journal" "$broken"
 			# A service that stays down with its old files back must not keep every later change out.
 			[ -z "$u_dead" ] || note "after undoing an interrupted run: $u_dead"
-			[ "$(cat -- "$run/last" 2>/dev/null)" != "${r_dir##*/}" ] || rm -f -- "$run/last"
+			forget "${r_dir##*/}"
 			rm -f -- "$r_dir/journal"
 			flush "$r_dir"
 			say recovered "${r_dir##*/}"

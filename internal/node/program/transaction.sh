@@ -37,6 +37,7 @@ await() {
 fail() {
 	trap '' HUP INT TERM
 	if [ "$phase" = journaled ]; then
+		forget "$txn"
 		undo "$log"
 		broken=$broken$u_dead
 		outcome=restored
@@ -448,7 +449,7 @@ begin() {
 # settle: for a client that lost its connection. The lock is free only when the earlier process is gone.
 settle() {
 	begin
-	say settled "$(cat -- "$run/last" 2>/dev/null)"
+	say settled "$(tail -n 100 -- "$run/done" 2>/dev/null | tr '\n' ' ')"
 }
 
 transaction() {
@@ -477,7 +478,11 @@ transaction() {
 	confirmed
 	trap '' HUP INT TERM
 	# Said before the journal goes: whoever finds no journal after us then knows that this was the end and not an undoing.
-	printf '%s' "$txn" >"$run/last"
+	printf '%s\n' "$txn" >>"$run/done"
+	if [ -e "$mine/journal" ]; then
+		t_said=$(rm -f -- "$mine/journal" 2>&1) || fail install "$mine/journal" "$t_said" finishing
+		flush "$mine"
+	fi
 	clear_stage
 	phase=done
 	each prune
