@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"sort"
 	"time"
 
@@ -63,14 +62,6 @@ var (
 		"propagate": types.BoolType,
 	}}
 )
-
-var notInRoleID = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
-
-// managedRoleName is the role that belongs to a user when the configuration does not name it. It does not begin with "pvesec", since PVE
-// keeps every role id that begins with "PVE", in any case, for itself.
-func managedRoleName(userID string) string {
-	return "restricted-" + notInRoleID.ReplaceAllString(userID, "-")
-}
 
 // managedRole is the id of the user's own role, "" for none.
 func (m *restrictedUserModel) managedRole(ctx context.Context, diags *diag.Diagnostics) string {
@@ -264,3 +255,6 @@ func stringSet(texts []string) types.Set {
 	}
 	return types.SetValueMust(types.StringType, values)
 }
+
+// managedRoleName is the role that belongs to a user when the configuration does not name it.
+func managedRoleName(userID string) string { return proxmox.ManagedRoleID(proxmox.UserID(userID)) }

@@ -113,10 +113,12 @@ func (r *restrictedUserResource) Create(ctx context.Context, req resource.Create
 	secrets, err := pve.CreatePrincipal(ctx, want, options...)
 	if err != nil {
 		var partial *proxmox.PartialError
-		if errors.As(err, &partial) && partial.Exists != nil {
-			// What exists must not be forgotten: recorded, it is tainted, and the next apply replaces it.
+		if errors.As(err, &partial) {
+			// What exists, or may exist, must not be forgotten: recorded, it is tainted, and the next apply replaces it.
 			plan.recordSecrets(nil, partial.Secrets)
-			plan.take(ctx, partial.Exists, &resp.Diagnostics)
+			if partial.Exists != nil {
+				plan.take(ctx, partial.Exists, &resp.Diagnostics)
+			}
 			plan.forgetReview()
 			resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 			resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, userIdentity{plan.UserID})...)
@@ -177,6 +179,7 @@ func (r *restrictedUserResource) Read(ctx context.Context, req resource.ReadRequ
 	ctx, cancel := withTimeout(ctx, state.Timeouts.Read, &resp.Diagnostics)
 	defer cancel()
 	found, err := r.read(ctx, &state, state.managedRole(ctx, &resp.Diagnostics), &resp.Diagnostics)
+	state.Tokens = readLostTokens(ctx, req.Private, &resp.Diagnostics).drop(state.Tokens)
 	if err != nil {
 		addError(&resp.Diagnostics, fmt.Sprintf("Unable to read user %s", state.UserID.ValueString()), err)
 		return
@@ -245,15 +248,24 @@ func (r *restrictedUserResource) Update(ctx context.Context, req resource.Update
 	before := state.TokenSecrets.Elements()
 	if err != nil {
 		var partial *proxmox.PartialError
-		if errors.As(err, &partial) && partial.Exists != nil {
+		if errors.As(err, &partial) {
+			lost := untold(&plan, &state, partial.Secrets)
+			lost.write(ctx, resp.Private, &resp.Diagnostics)
 			plan.recordSecrets(before, partial.Secrets)
-			plan.take(ctx, partial.Exists, &resp.Diagnostics)
-			plan.forgetReview()
+			if partial.Exists == nil { // not even reading works: what was, with the new secrets
+				state.TokenSecrets = plan.TokenSecrets
+				plan = state
+			} else {
+				plan.take(ctx, partial.Exists, &resp.Diagnostics)
+				plan.Tokens = lost.drop(plan.Tokens)
+				plan.forgetReview()
+			}
 			resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 		}
 		addError(&resp.Diagnostics, summary, err)
 		return
 	}
+	lostTokens{}.write(ctx, resp.Private, &resp.Diagnostics)
 	plan.recordSecrets(before, secrets)
 	r.review(ctx, pve, &plan, want, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)

@@ -2,6 +2,7 @@ package proxmox
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -42,11 +43,11 @@ func (c *Client) CheckCreate(ctx context.Context, p Principal) []Problem {
 		problems.addErr("user_id", &ExistsError{Kind: "user", ID: string(p.UserID)})
 	}
 	if p.Role != nil {
-		role, err := c.role(ctx, p.Role.ID)
-		if err != nil {
+		_, err := c.freeRole(ctx, p.UserID, *p.Role)
+		if errors.Is(err, ErrExists) {
+			problems.addErr("role.id", err)
+		} else {
 			problems.addErr("", err)
-		} else if role != nil {
-			problems.addErr("role.id", &ExistsError{Kind: "role", ID: p.Role.ID})
 		}
 	}
 	return problems

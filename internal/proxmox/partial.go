@@ -56,3 +56,13 @@ func (e *unsureError) Error() string {
 }
 
 func (e *unsureError) Unwrap() []error { return []error{e.err, e.lookErr} }
+
+// leftoverError means that a token may exist whose secret nobody knows, because
+// the answer to its creation was lost and removing it failed.
+type leftoverError struct{ err, removeErr error }
+
+func (e *leftoverError) Error() string {
+	return fmt.Sprintf("%v; a token without known secret may be left: %v", e.err, e.removeErr)
+}
+
+func (e *leftoverError) Unwrap() []error { return []error{e.err, e.removeErr} }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -21,7 +22,9 @@ func cleanupContext(ctx context.Context) (context.Context, context.CancelFunc) {
 // by token id; PVE never tells them again.
 //
 // A user or managed role that exists already is an *[ExistsError] and nothing is
-// changed. When a later step fails, what this call made is removed again and
+// changed, except that a role that no ACL entry grants is taken over if it has
+// these very privileges or the name of [ManagedRoleID]: it is what an interrupted run, or somebody who removed the user
+// by hand, left behind. When a later step fails, what this call made is removed again and
 // the step's error is returned; when that fails too, the error is a
 // *[PartialError].
 func (c *Client) CreatePrincipal(ctx context.Context, p Principal, options ...CreateOption) (secrets map[string]string, err error) {
@@ -34,10 +37,11 @@ func (c *Client) CreatePrincipal(ctx context.Context, p Principal, options ...Cr
 	if err := c.RequireVisibility(ctx); err != nil {
 		return nil, err
 	}
-	if err := c.refuseExisting(ctx, p); err != nil {
+	adopt, err := c.refuseExisting(ctx, p)
+	if err != nil {
 		return nil, err
 	}
-	b := builder{Client: c, want: p, made: Principal{UserID: p.UserID, Tokens: map[string]Token{}}, secrets: Secrets{}}
+	b := builder{roleThere: adopt, Client: c, want: p, made: Principal{UserID: p.UserID, Tokens: map[string]Token{}}, secrets: Secrets{}}
 	for _, option := range options {
 		option(&b)
 	}
@@ -57,43 +61,64 @@ func WithPassword(password string) CreateOption {
 }
 
 // refuseExisting returns an *ExistsError for what is there before the first
-// write.
-func (c *Client) refuseExisting(ctx context.Context, p Principal) error {
+// write. roleThere tells that the managed role exists and is free.
+func (c *Client) refuseExisting(ctx context.Context, p Principal) (roleThere bool, err error) {
 	users, err := c.userList(ctx)
 	if err != nil {
-		return fmt.Errorf("reading the users: %w", err)
+		return false, fmt.Errorf("reading the users: %w", err)
 	}
 	if users.byID[p.UserID] != nil {
-		return &ExistsError{Kind: "user", ID: string(p.UserID)}
+		return false, &ExistsError{Kind: "user", ID: string(p.UserID)}
 	}
 	if p.Role == nil {
-		return nil
+		return false, nil
 	}
-	role, err := c.role(ctx, p.Role.ID)
+	return c.freeRole(ctx, p.UserID, *p.Role)
+}
+
+// freeRole tells whether a role exists that nobody can miss: granted to nobody,
+// and with exactly these privileges or a name that is the user's own. Another role
+// of that name is an *ExistsError.
+func (c *Client) freeRole(ctx context.Context, user UserID, want Role) (exists bool, err error) {
+	role, err := c.role(ctx, want.ID)
 	if err != nil {
-		return fmt.Errorf("reading the roles: %w", err)
+		return false, fmt.Errorf("reading the roles: %w", err)
 	}
-	if role != nil {
-		return &ExistsError{Kind: "role", ID: p.Role.ID}
+	if role == nil {
+		return false, nil
 	}
-	return nil
+	acl, err := c.aclList(ctx)
+	if err != nil {
+		return false, fmt.Errorf("reading the ACL: %w", err)
+	}
+	granted := slices.ContainsFunc(acl.all, func(e ACLEntry) bool { return e.Role == want.ID })
+	ours := want.ID == ManagedRoleID(user) || slices.Equal(role.Privileges, normalSet(want.Privileges))
+	if granted || !ours {
+		return false, &ExistsError{Kind: "role", ID: want.ID}
+	}
+	return true, nil
 }
 
 // builder makes a principal and remembers what it made.
 type builder struct {
 	*Client
-	want     Principal
-	made     Principal // parts that exist, or may exist, because of this call
-	userMade bool
-	password string // sent with the user, then never again
-	secrets  Secrets
-	done     []string
+	want      Principal
+	roleThere bool      // the managed role exists already
+	made      Principal // parts that exist, or may exist, because of this call
+	userMade  bool
+	password  string // sent with the user, then never again
+	secrets   Secrets
+	done      []string
 }
 
 func (b *builder) log(what string) { b.done = append(b.done, what) }
 
 func (b *builder) build(ctx context.Context) error {
-	if role := b.want.Role; role != nil {
+	if role := b.want.Role; role != nil && b.roleThere {
+		if err := b.setPrivileges(ctx, *role); err != nil {
+			return fmt.Errorf("taking over role %s: %w", role.ID, err)
+		}
+	} else if role != nil {
 		err := b.makeRole(ctx, *role)
 		if mayExist(err) {
 			b.made.Role = role
@@ -226,7 +251,7 @@ func (c *Client) makeToken(ctx context.Context, user UserID, id string, t Token)
 	cleanup, cancel := cleanupContext(ctx)
 	defer cancel()
 	if goneErr := c.deleteToken(cleanup, user, id); goneErr != nil && !IsNotFound(goneErr) {
-		return "", fmt.Errorf("%w; a token without known secret may be left: %w", err, goneErr)
+		return "", &leftoverError{err, goneErr}
 	}
 	if ctx.Err() != nil {
 		return "", err
@@ -234,7 +259,7 @@ func (c *Client) makeToken(ctx context.Context, user UserID, id string, t Token)
 	secret, again := c.createToken(ctx, user, id, t)
 	if unknownOutcome(again) {
 		if goneErr := c.deleteToken(cleanup, user, id); goneErr != nil && !IsNotFound(goneErr) {
-			return "", fmt.Errorf("%w; a token without known secret may be left: %w", again, goneErr)
+			return "", &leftoverError{again, goneErr}
 		}
 	}
 	return secret, again

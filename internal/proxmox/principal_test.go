@@ -433,3 +433,50 @@ func TestSecretsPrintWithoutValues(t *testing.T) {
 		t.Errorf("text is %s", err)
 	}
 }
+
+// TestFreeRoleIsTakenOver sees that what an interrupted run left is mended, and
+// that a role which somebody holds is not touched.
+func TestFreeRoleIsTakenOver(t *testing.T) {
+	t.Parallel()
+	own := ManagedRoleID("a@pve")
+	if own != "restricted-a-pve" {
+		t.Errorf("the role of a@pve is called %q", own)
+	}
+	for name, test := range map[string]struct {
+		role    string
+		privs   string
+		granted bool
+		free    bool
+	}{
+		"same privileges":       {"ops", "VM.Audit", false, true},
+		"own name":              {own, "VM.PowerMgmt", false, true},
+		"other privileges":      {"ops", "VM.PowerMgmt", false, false},
+		"granted":               {"ops", "VM.Audit", true, false},
+		"own name, and granted": {own, "VM.Audit", true, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSim(t, pvesim.Version91)
+			s.admin("POST", "/access/roles", map[string]any{"roleid": test.role, "privs": test.privs})
+			if test.granted {
+				s.admin("POST", "/access/users", map[string]any{"userid": "b@pve"})
+				s.admin("PUT", "/access/acl", map[string]any{"path": "/vms", "roles": test.role, "users": "b@pve"})
+			}
+			p := Principal{UserID: "a@pve", Role: &Role{ID: test.role, Privileges: []string{"VM.Audit"}}}
+			problems := s.fresh().CheckCreate(t.Context(), p)
+			_, err := s.CreatePrincipal(t.Context(), p)
+			if !test.free {
+				if !errors.Is(err, ErrExists) || len(problems) != 1 {
+					t.Errorf("%v, %v", err, problems)
+				}
+				return
+			}
+			if err != nil || len(problems) != 0 {
+				t.Fatalf("%v, %v", err, problems)
+			}
+			if diff := cmp.Diff([]string{"VM.Audit"}, s.read("a@pve", test.role).Role.Privileges); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}

@@ -2,6 +2,7 @@ package proxmox
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -185,13 +186,20 @@ func (u *updater) grant(ctx context.Context, h holder, add []Grant) error {
 	return nil
 }
 
-// addTokens creates new tokens, each with its grants.
+// addTokens creates new tokens, each with its grants. One that exists although
+// have does not know it is replaced, since its secret is lost.
 func (u *updater) addTokens(ctx context.Context) error {
 	for _, id := range sortedKeys(u.want.Tokens) {
 		if _, kept := u.have.Tokens[id]; kept {
 			continue
 		}
 		secret, err := u.makeToken(ctx, u.id, id, u.want.Tokens[id])
+		if errors.Is(err, ErrExists) {
+			// Nobody has recorded its secret, as after a run that was interrupted.
+			if err = u.deleteToken(ctx, u.id, id); err == nil || IsNotFound(err) {
+				secret, err = u.makeToken(ctx, u.id, id, u.want.Tokens[id])
+			}
+		}
 		if err != nil {
 			return fmt.Errorf("creating token %s: %w", u.id.Token(id), err)
 		}

@@ -55,6 +55,10 @@ func (c *Client) CreateToken(ctx context.Context, user UserID, id string, t Toke
 	}
 	t = want.Tokens[id]
 	secret, err = c.makeToken(ctx, user, id, t)
+	if errors.As(err, new(*leftoverError)) {
+		exists := &Principal{UserID: user, Tokens: map[string]Token{id: t}}
+		return "", &PartialError{Op: "create", Exists: exists, Err: fmt.Errorf("creating token %s: %w", user.Token(id), err)}
+	}
 	if err != nil {
 		return "", fmt.Errorf("creating token %s: %w", user.Token(id), err)
 	}

@@ -26,8 +26,10 @@ func runAccess(t *testing.T, server *pvesim.Server, steps ...resource.TestStep) 
 			continue
 		}
 		search := secretSearch{server: server}
-		step.ConfigPlanChecks.PreApply = append(step.ConfigPlanChecks.PreApply, search)
-		step.ConfigPlanChecks.PostApplyPostRefresh = append(step.ConfigPlanChecks.PostApplyPostRefresh, search)
+		if !step.PlanOnly {
+			step.ConfigPlanChecks.PreApply = append(step.ConfigPlanChecks.PreApply, search)
+			step.ConfigPlanChecks.PostApplyPostRefresh = append(step.ConfigPlanChecks.PostApplyPostRefresh, search)
+		}
 		check := step.Check
 		step.Check = func(s *terraform.State) error {
 			if check != nil {

@@ -1,0 +1,107 @@
+package acctest
+
+import (
+	"fmt"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-testing/echoprovider"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/lab/pvesim"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider"
+)
+
+// TestEphemeralAPIToken opens a token in plan and in apply, sees that it works while it is open, and that nothing of it is left.
+func TestEphemeralAPIToken(t *testing.T) {
+	t.Parallel()
+	for _, version := range versions {
+		t.Run(version, func(t *testing.T) {
+			t.Parallel()
+			server := tokenAPI(t, version)
+			before := server.UserCfg()
+			// What two killed runs left: one whose end has come, one that may still be running.
+			tamper(t, leftover(server, "tf-run-dead", -time.Hour), leftover(server, "tf-run-alive", time.Hour), leftover(server, "other-dead", -time.Hour))
+			config := func(attributes string) string {
+				return apiConfig(server, server.RootToken()) + "ephemeral \"pvesec_api_token\" \"run\" {\n  user_id = \"deploy@pve\"\n" + attributes + "\n}\n" +
+					"provider \"echo\" {\n  data = ephemeral.pvesec_api_token.run\n}\nresource \"echo\" \"it\" {}\n"
+			}
+			good := config("grants = [{ path = \"/pool/build\", role = \"PVEVMUser\" }]\nexpires_in = \"10m\"")
+			resource.UnitTest(t, resource.TestCase{
+				ProtoV6ProviderFactories: map[string]func() (tfprotov6.ProviderServer, error){
+					"pvesec": providerserver.NewProtocol6WithError(provider.New("test")()),
+					"echo":   echoprovider.NewProviderServer(),
+				},
+				Steps: []resource.TestStep{
+					{Config: config("grants = []"), ExpectError: matches("at least 1")},
+					{Config: config("grants = [{ path = \"/\", role = \"PVEVMUser\" }]\nexpires_in = \"2d\""), ExpectError: matches("between 5m and 24h")},
+					{Config: config("grants = [{ path = \"/\", role = \"Nothing\" }]"), ExpectError: matches("Nothing")},
+					{Config: strings.Replace(good, "deploy@pve", "ghost@pve", 1), ExpectError: matches("there is no user")},
+					{Config: strings.Replace(good, "deploy@pve", "root@pam", 1), ExpectError: matches("never managed")},
+					{
+						Config: good,
+						ConfigStateChecks: []statecheck.StateCheck{
+							statecheck.ExpectKnownValue("echo.it", tfjsonpath.New("data").AtMapKey("api_token"), knownvalue.StringRegexp(regexp.MustCompile(`^deploy@pve!tf-run-[a-z0-9]{16}=[0-9a-f-]{36}$`))),
+						},
+					},
+				},
+			})
+			tamper(t, server.DeleteToken("deploy@pve", "tf-run-alive"), server.DeleteToken("deploy@pve", "other-dead"))
+			if after := server.UserCfg(); after != before {
+				t.Errorf("something was left behind:\nbefore\n%s\nafter\n%s", before, after)
+			}
+			names := map[string]bool{}
+			opened := 0
+			for _, r := range server.RequestLog() {
+				if r.Method == "POST" && strings.Contains(r.Path, "/token/tf-run-") {
+					opened++
+					names[r.Path] = true
+				}
+			}
+			if opened < 3 || len(names) != opened {
+				t.Errorf("%d tokens were made under %d names", opened, len(names))
+			}
+		})
+	}
+}
+
+// leftover is a token as an ephemeral resource makes it, that ends so long from now.
+func leftover(server *pvesim.Server, id string, in time.Duration) error {
+	if _, err := server.AddToken("deploy@pve", id, true); err != nil {
+		return err
+	}
+	return server.ChangeToken("deploy@pve", id, url.Values{"expire": {fmt.Sprint(time.Now().Add(in).Unix())}})
+}
+
+// TestEphemeralTokenIsNoDrift sees that the token of a run under way is not taken for drift of its user, and that a lasting one that borrows
+// the name is.
+func TestEphemeralTokenIsNoDrift(t *testing.T) {
+	t.Parallel()
+	server := userAPI(t, pvesim.Version91)
+	config := userWith(server, server.RootToken(), "")
+	runAccess(t, server,
+		resource.TestStep{Config: config},
+		resource.TestStep{
+			PreConfig: func() {
+				_, err := server.AddToken("agent@pve", "tf-run-abc", true)
+				tamper(t, err, server.ChangeToken("agent@pve", "tf-run-abc", url.Values{"expire": {fmt.Sprint(time.Now().Add(time.Hour).Unix())}}))
+			},
+			Config:   config,
+			PlanOnly: true,
+		},
+		resource.TestStep{
+			PreConfig:          func() { tamper(t, server.ChangeToken("agent@pve", "tf-run-abc", url.Values{"expire": {"0"}})) },
+			Config:             config,
+			PlanOnly:           true,
+			ExpectNonEmptyPlan: true,
+		},
+	)
+}
