@@ -51,8 +51,9 @@ type fault struct {
 	outside func(ctx context.Context, n *lab.Node) error
 	// repair ends the fault, as somebody would have to who wants to go on.
 	repair func(ctx context.Context, n *lab.Node) error
-	// every is how many steps lie between two at which it is injected.
+	// every is how many steps lie between two at which it is injected; only, when not nil, picks the steps.
 	every int
+	only  func(step string) bool
 	// foreign is what somebody else wrote instead.
 	foreign bool
 }
@@ -81,8 +82,36 @@ func faults() []fault {
 		{name: "command fails", action: "exit 1", every: 2},
 		{name: "second writer", action: "echo '# foreign' >/etc/sudoers.d/agent.new; /usr/bin/chmod 440 /etc/sudoers.d/agent.new; /usr/bin/mv /etc/sudoers.d/agent.new /etc/sudoers.d/agent", foreign: true, every: 4},
 		{name: "read-only", action: await, outside: readOnly, repair: readWrite, every: 8},
-		{name: "power cut", action: await, outside: func(_ context.Context, n *lab.Node) error { n.Kill(); return nil }, repair: func(ctx context.Context, n *lab.Node) error { return n.Start(ctx) }, every: 12},
+		powerCut(12, nil),
 	}
+}
+
+func powerCut(every int, only func(step string) bool) fault {
+	return fault{
+		name: "power cut", action: await, every: every, only: only,
+		outside: func(_ context.Context, n *lab.Node) error { n.Kill(); return nil },
+		repair:  func(ctx context.Context, n *lab.Node) error { return n.Start(ctx) },
+	}
+}
+
+// TestPowerCutOfKernel cuts the power of nodes with their own kernel, where what was not flushed is lost, at the steps that depend on
+// what was: right before and after the rename, and when the journal goes.
+func TestPowerCutOfKernel(t *testing.T) {
+	t.Parallel()
+	c := lab.ForTest(t, lab.ClusterSpec{Nodes: []lab.NodeSpec{{Name: "pve8", Suite: lab.Bookworm, Kernel: true}, {Name: "pve9", Suite: lab.Trixie, Kernel: true}}})
+	steps := map[string]string{"pve8": "sync -- /etc/sudoers.d", "pve9": "sync -- /etc/pvesec/stage/"}
+	var wg sync.WaitGroup
+	for _, n := range c.Nodes {
+		m := &matrix{t: t, n: n, pool: newPool(t, c, "root"), cells: map[string]map[int]string{}}
+		m.faults = []fault{powerCut(1, func(step string) bool {
+			return strings.Contains(step, steps[n.Name]) && !strings.Contains(step, "new.0") && !strings.Contains(step, "journal.new")
+		})}
+		wg.Go(func() {
+			m.run()
+			t.Log(m.String())
+		})
+	}
+	wg.Wait()
 }
 
 // TestFaultMatrix injects every fault at the commands of a transaction, on both releases. Whatever happens, the node ends valid, the
@@ -93,7 +122,7 @@ func TestFaultMatrix(t *testing.T) {
 	matrices := make([]*matrix, len(c.Nodes))
 	var wg sync.WaitGroup
 	for i, n := range c.Nodes {
-		matrices[i] = &matrix{t: t, n: n, pool: newPool(t, c, "root"), cells: map[string]map[int]string{}}
+		matrices[i] = &matrix{t: t, n: n, pool: newPool(t, c, "root"), faults: faults(), cells: map[string]map[int]string{}}
 		wg.Go(matrices[i].run)
 	}
 	wg.Wait()
@@ -113,6 +142,7 @@ type matrix struct {
 	t        *testing.T
 	n        *lab.Node
 	pool     *node.Pool
+	faults   []fault
 	steps    []string // what the transaction runs, by number from 1
 	cells    map[string]map[int]string
 	injected int
@@ -145,6 +175,10 @@ func (m *matrix) run() {
 		m.t.Error(err)
 		return
 	}
+	if _, err := m.n.Shell(ctx, "sync"); err != nil { // so that a power cut leaves the hooks
+		m.t.Error(err)
+		return
+	}
 	for range 2 { // the first one makes directories that the later ones find
 		if err := m.arm(0, ""); err != nil {
 			m.t.Error(err)
@@ -162,10 +196,12 @@ func (m *matrix) run() {
 		return
 	}
 	m.steps = strings.Split(strings.TrimSpace(steps), "\n")
-	for _, f := range faults() {
+	for _, f := range m.faults {
 		m.cells[f.name] = map[int]string{}
 		for step := 1; step <= len(m.steps) && !m.t.Failed(); step += f.every {
-			m.inject(ctx, f, step)
+			if f.only == nil || f.only(m.steps[step-1]) {
+				m.inject(ctx, f, step)
+			}
 		}
 	}
 }
@@ -269,12 +305,12 @@ func clean(err error) bool {
 func (m *matrix) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s (%s), %d faults\n%-46s", m.n.Name, m.n.Suite, m.injected, "before")
-	for _, f := range faults() {
+	for _, f := range m.faults {
 		fmt.Fprintf(&b, " %-14s", f.name)
 	}
 	for i, s := range m.steps {
 		fmt.Fprintf(&b, "\n%-46.46s", s)
-		for _, f := range faults() {
+		for _, f := range m.faults {
 			cell := m.cells[f.name][i+1]
 			if cell == "" {
 				cell = "."
@@ -322,7 +358,7 @@ func client() error {
 
 // TestKilledProvider: SIGKILL of the process that changes the node, at several moments. The node is in the old or the new state, and
 // the next run goes on from there.
-func TestKilledProvider(t *testing.T) { //nolint:tparallel // what shares a node runs one after the other
+func TestKilledProvider(t *testing.T) {
 	t.Parallel()
 	c := start(t)
 	p := newPool(t, c, "root")
