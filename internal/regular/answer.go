@@ -1,0 +1,34 @@
+package regular
+
+// Verdict is an answer to a question about languages.
+type Verdict uint8
+
+const (
+	// Unknown is no answer: the budget was spent. It must never be taken for Yes.
+	Unknown Verdict = iota
+	// Yes is a proof.
+	Yes
+	// No comes with a witness.
+	No
+)
+
+// String gives yes, no or unknown.
+func (v Verdict) String() string {
+	switch v {
+	case Yes:
+		return "yes"
+	case No:
+		return "no"
+	default:
+		return "unknown"
+	}
+}
+
+// Answer is a verdict and what led to it.
+type Answer struct {
+	Verdict Verdict
+	// Witness is a shortest text that shows why the verdict is No, of printable bytes if there is one as short.
+	Witness string
+	// States is how many states the search made, of the product and of its parts.
+	States int
+}

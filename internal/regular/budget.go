@@ -1,0 +1,54 @@
+package regular
+
+// Budget bounds the work on one question. Inclusion of patterns is PSPACE-complete, so there are questions that no budget
+// answers; past it the answer is Unknown.
+type Budget struct {
+	// States is how many states, of the product and of its parts, may be made; DefaultStates if zero.
+	States int
+	// Expired is asked now and then whether to give up, for a limit on time or a context that is done. It may be nil.
+	Expired func() bool
+}
+
+// DefaultStates are enough for any policy that people write, and take some tens of megabytes if all are used.
+const DefaultStates = 100_000
+
+// partsPerState is how many parts a state may have on average before a budget is spent early, to bound memory.
+const partsPerState = 64
+
+// meter counts what a budget allows.
+type meter struct {
+	states, parts           int
+	statesLimit, partsLimit int
+	expired                 func() bool
+	spent                   bool
+	ticks                   int
+}
+
+func (b Budget) meter() *meter {
+	m := &meter{statesLimit: b.States, expired: b.Expired}
+	if m.statesLimit == 0 {
+		m.statesLimit = DefaultStates
+	}
+	m.partsLimit = m.statesLimit * partsPerState
+	return m
+}
+
+// node counts a state and its parts.
+func (m *meter) node(parts int) {
+	m.states++
+	m.parts += parts
+}
+
+// expiredEvery is how many steps are between two calls of Expired.
+const expiredEvery = 64
+
+// over tells whether the budget is spent, and once it is, it stays so.
+func (m *meter) over() bool {
+	m.ticks++
+	if m.states > m.statesLimit || m.parts > m.partsLimit {
+		m.spent = true
+	} else if m.expired != nil && m.ticks%expiredEvery == 1 && m.expired() {
+		m.spent = true
+	}
+	return m.spent
+}

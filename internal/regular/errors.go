@@ -1,0 +1,12 @@
+package regular
+
+import "errors"
+
+var (
+	// ErrSyntax is an expression that sudo refuses to compile. For sudo it matches nothing.
+	ErrSyntax = errors.New("malformed regular expression")
+	// ErrUnsupported is a pattern that sudo may take and this package does not: its language is not known.
+	ErrUnsupported = errors.New("pattern that is not supported")
+	// ErrTooLarge is a pattern whose automaton would not fit into memory: its language is not known.
+	ErrTooLarge = errors.New("pattern with too many states")
+)

@@ -1,0 +1,68 @@
+package regular
+
+// Source is a pattern to compile: a Glob, an ERE or a Literal.
+type Source interface {
+	compile() (*automaton, error)
+}
+
+// Literal is a text that matches itself only.
+type Literal string
+
+func (l Literal) compile() (*automaton, error) {
+	if len(l) >= maxStates {
+		return nil, ErrTooLarge
+	}
+	states := make([]state, len(l)+1)
+	for i := range len(l) {
+		if l[i] == 0 {
+			return nil, errNUL
+		}
+		states[i].edges = []edge{{on: byteSetOf(l[i]), to: int32(i + 1)}}
+	}
+	states[len(l)].accept = true
+	return finish(states), nil
+}
+
+// Expr is a compiled pattern: a Language that can also be put together with others to a longer pattern. It does not change,
+// so goroutines may share it. The zero Expr is Empty.
+type Expr struct {
+	a *automaton
+}
+
+// Compile makes an Expr of a pattern. The errors are ErrSyntax, ErrUnsupported and ErrTooLarge; only the first says what the
+// pattern means, namely nothing.
+func Compile(s Source) (Expr, error) {
+	a, err := s.compile()
+	if err != nil {
+		return Expr{}, err
+	}
+	return Expr{a}, nil
+}
+
+var (
+	emptyAutomaton   = finish(make([]state, 1))
+	anyAutomaton     = finish([]state{{accept: true, edges: []edge{{on: anyByte, to: 0}}}})
+	epsilonAutomaton = finish([]state{{accept: true}})
+)
+
+// Empty has no text.
+func Empty() Expr { return Expr{emptyAutomaton} }
+
+// Any has every text.
+func Any() Expr { return Expr{anyAutomaton} }
+
+// Epsilon has the empty text only.
+func Epsilon() Expr { return Expr{epsilonAutomaton} }
+
+// Contains tells whether a text is in the language.
+func (e Expr) Contains(text string) bool { return e.automaton().contains(text) }
+
+// Text gives the only text of a language that has one.
+func (e Expr) Text() (text string, ok bool) { return e.automaton().literal() }
+
+func (e Expr) automaton() *automaton {
+	if e.a == nil {
+		return emptyAutomaton
+	}
+	return e.a
+}

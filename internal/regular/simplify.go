@@ -1,0 +1,155 @@
+package regular
+
+import "slices"
+
+// all is the intersection of languages in a normal form: sorted, without what is everything, nothing if two exclude each
+// other. The complements of sets of positions become the complement of one set, and take out of a set what they contain.
+func (s *space) all(parts []ref) ref {
+	flat := make([]int32, 0, len(parts))
+	var without []int32 // positions whose languages are excluded
+	var add func(r ref) bool
+	add = func(r ref) bool {
+		n := &s.nodes[r>>1]
+		switch {
+		case r == nothing:
+			return false
+		case r == sigmaStar:
+		case n.kind == someOf && r.negated():
+			without = append(without, n.parts...)
+		case n.kind == allOf && !r.negated():
+			for _, p := range n.parts {
+				if !add(ref(p)) {
+					return false
+				}
+			}
+		default:
+			flat = append(flat, int32(r))
+		}
+		return true
+	}
+	for _, r := range parts {
+		if !add(r) {
+			return nothing
+		}
+	}
+	if len(without) > 0 {
+		slices.Sort(without)
+		excluded := s.some(slices.Compact(without))
+		if excluded == sigmaStar {
+			return nothing
+		}
+		s.seenAt++
+		s.see(excluded)
+		for i, r := range flat {
+			flat[i] = int32(s.unseen(ref(r)))
+			if ref(flat[i]) == nothing {
+				return nothing
+			}
+		}
+		flat = append(flat, int32(excluded.not()))
+	}
+	slices.Sort(flat)
+	flat = slices.Compact(flat)
+	for i := 1; i < len(flat); i++ {
+		if flat[i] == flat[i-1]^1 {
+			return nothing
+		}
+	}
+	switch len(flat) {
+	case 0:
+		return sigmaStar
+	case 1:
+		return ref(flat[0])
+	}
+	return s.intern(allOf, flat)
+}
+
+func (s *space) either(a, b ref) ref { return s.all([]ref{a.not(), b.not()}).not() }
+
+// run is a language with a verdict, in a list from the highest priority to the lowest.
+type run struct {
+	allow bool
+	on    ref
+}
+
+// decide is the language of what runs allow when the first that contains a text decides, and otherwise holds where none does.
+//
+// The normal form is what keeps the product of many rules small. A run that is everything cuts the list, so that all below
+// vanish, and with them the runs directly above that say the same: they no longer matter. What a higher run contains is
+// taken out of lower ones. Runs in a row with the same verdict are one.
+func (s *space) decide(runs []run, otherwise bool) ref {
+	kept := make([]run, 0, len(runs))
+	s.seenAt++
+	at := s.seenAt
+	for _, r := range runs {
+		on := s.unseen(r.on)
+		if on == nothing {
+			continue
+		}
+		if last := len(kept) - 1; last >= 0 && kept[last].allow == r.allow {
+			// The union may use the marks of what has been seen; they are made again below.
+			on = s.either(kept[last].on, on)
+			kept = kept[:last]
+			if s.seenAt != at {
+				s.seenAt++
+				at = s.seenAt
+				for _, k := range kept {
+					s.see(k.on)
+				}
+			}
+		}
+		if on == sigmaStar {
+			otherwise = r.allow
+			break
+		}
+		kept = append(kept, run{r.allow, on})
+		s.see(on)
+	}
+	for len(kept) > 0 && kept[len(kept)-1].allow == otherwise {
+		kept = kept[:len(kept)-1]
+	}
+	if len(kept) == 0 {
+		return nothing ^ toBit(otherwise)
+	}
+	// What is in the list says what is decided if its first run allows; else it is all the other way round.
+	turned := toBit(!kept[0].allow)
+	if len(kept) == 1 {
+		return kept[0].on ^ turned
+	}
+	parts := make([]int32, len(kept))
+	for i, k := range kept {
+		parts[i] = int32(k.on)
+	}
+	return s.intern(decided, parts) ^ turned
+}
+
+func toBit(b bool) ref {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// see marks the positions of a set, if it is one.
+func (s *space) see(r ref) {
+	if n := &s.nodes[r>>1]; n.kind == someOf && !r.negated() {
+		for _, q := range n.parts {
+			s.seen[q] = s.seenAt
+		}
+	}
+}
+
+// unseen takes positions out of a set whose languages are contained in those that are marked.
+func (s *space) unseen(r ref) ref {
+	n := &s.nodes[r>>1]
+	if n.kind != someOf || r.negated() {
+		return r
+	}
+	hidden := func(q int32) bool {
+		return s.seen[q] == s.seenAt || s.isMarked(s.positions[q].coveredBy, s.seen, s.seenAt)
+	}
+	if !slices.ContainsFunc(n.parts, hidden) {
+		return r
+	}
+	return s.some(slices.DeleteFunc(slices.Clone(n.parts), hidden))
+}
