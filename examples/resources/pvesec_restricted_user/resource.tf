@@ -12,7 +12,31 @@ resource "pvesec_restricted_user" "agent" {
   tokens = {
     ci = {
       comment    = "build pipeline"
-      expires_at = "2040-01-01T00:00:00Z"
+      expires_in = "90d"
     }
   }
+}
+
+# Somebody who looks after the users of one group. The group must have no member that leads to root.
+resource "pvesec_restricted_user" "helpdesk" {
+  user_id = "helpdesk@pve"
+  groups  = ["helpdesk"]
+
+  # The password is in no plan and no state. PVE lets an API token set one only while it creates the user.
+  password         = var.helpdesk_password
+  password_version = 1
+
+  role   = { privileges = ["User.Modify"] }
+  grants = [{ path = "/access/groups/customers" }]
+}
+
+variable "helpdesk_password" {
+  type      = string
+  sensitive = true
+  ephemeral = true
+}
+
+# What the operator can really do, also through groups, for a policy check or a report.
+output "agent_permissions" {
+  value = { for path, here in pvesec_restricted_user.agent.effective_permissions : path => here.privileges }
 }

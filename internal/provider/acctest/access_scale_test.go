@@ -1,0 +1,143 @@
+package acctest
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/lab/pvesim"
+)
+
+// fleet is an API with so many users, each with a token, two ACL entries, and a role of its own for every tenth, and the configuration that
+// made them.
+type fleet struct {
+	api     *pvesim.Server
+	configs []map[string]any
+	states  []instance
+}
+
+func newFleet(tb testing.TB, users int) *fleet {
+	tb.Helper()
+	server := pvesim.New(pvesim.Options{Version: pvesim.Version91, AuthDelay: -1})
+	if err := server.Start(); err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = server.Close() })
+	f := &fleet{api: server}
+	var text strings.Builder
+	text.WriteString(server.UserCfg())
+	grants := map[string][]string{}
+	for i := range users {
+		id := fmt.Sprintf("user%03d@pve", i)
+		fmt.Fprintf(&text, "user:%s:1:0::::::\ntoken:%s!ci:4102444800:1::\n", id, id)
+		path := fmt.Sprintf("/vms/%d", 100+i)
+		role := "PVEVMUser"
+		config := map[string]any{"user_id": id, "grants": []any{map[string]any{"path": path, "role": role}},
+			"tokens": map[string]any{"ci": map[string]any{"expires_at": "2100-01-01T00:00:00Z"}}}
+		if i%10 == 0 {
+			role = "restricted-" + strings.ReplaceAll(id, "@", "-")
+			fmt.Fprintf(&text, "role:%s:VM.Audit:\n", role)
+			config["role"] = map[string]any{"privileges": []any{"VM.Audit"}}
+			config["grants"] = []any{map[string]any{"path": path}}
+		}
+		grants[path+":"+role] = []string{id, id + "!ci"}
+		f.configs = append(f.configs, config)
+	}
+	for entry, holders := range grants {
+		path, role, _ := strings.Cut(entry, ":")
+		fmt.Fprintf(&text, "acl:1:%s:%s:%s:\n", path, strings.Join(holders, ","), role)
+	}
+	server.SetUserCfg(text.String())
+	p := newProtocol(tb, server)
+	for _, config := range f.configs {
+		f.states = append(f.states, f.imported(tb, p, config))
+	}
+	return f
+}
+
+// imported is what state holds of a user once its import was applied.
+func (f *fleet) imported(tb testing.TB, p *protocol, config map[string]any) instance {
+	tb.Helper()
+	it := p.absent("pvesec_restricted_user")
+	known := map[string]any{"enabled": true, "comment": "", "email": "", "first_name": "", "last_name": "", "secret_in_state": false, "group_membership": "exclusive",
+		"groups": []any{}, "token_secrets": map[string]any{}}
+	for name, value := range config {
+		known[name] = value
+	}
+	if role, ok := config["role"].(map[string]any); ok {
+		known["role"] = map[string]any{"privileges": role["privileges"], "name": "restricted-" + strings.ReplaceAll(config["user_id"].(string), "@", "-")}
+	}
+	it.state = build(it.state.Type(), known)
+	it, err := p.refresh(tb.Context(), it)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return it
+}
+
+// plan refreshes and plans all users as one terraform plan does, and tells whether anything would change.
+func (f *fleet) plan(ctx context.Context, p *protocol) (changes int, err error) {
+	for i, was := range f.states {
+		now, err := p.refresh(ctx, was)
+		if err != nil {
+			return 0, err
+		}
+		_, changed, err := p.plan(ctx, now, build(p.typeOf(was.typeName), f.configs[i]))
+		if err != nil {
+			return 0, err
+		}
+		if changed {
+			changes++
+		}
+	}
+	return changes, nil
+}
+
+// TestScaleOfRequests sees that a plan without changes costs the same few requests for ten users and for five hundred, with 1,000 ACL entries.
+func TestScaleOfRequests(t *testing.T) {
+	t.Parallel()
+	for _, users := range []int{10, 500} {
+		t.Run(fmt.Sprint(users), func(t *testing.T) {
+			t.Parallel()
+			f := newFleet(t, users)
+			p := newProtocol(t, f.api)
+			f.api.ResetRequests()
+			changes, err := f.plan(t.Context(), p)
+			if err != nil || changes != 0 {
+				t.Fatalf("%d changes, %v", changes, err)
+			}
+			requests := f.api.RequestLog()
+			for _, r := range requests {
+				if r.Method != http.MethodGet {
+					t.Errorf("a plan sent %s %s", r.Method, r.Path)
+				}
+			}
+			if len(requests) > 6 {
+				t.Errorf("%d requests: %v", len(requests), f.api.Requests())
+			}
+			if entries := strings.Count(f.api.UserCfg(), "acl:"); entries != users {
+				t.Errorf("%d lines of ACL for %d users", entries, users)
+			}
+		})
+	}
+}
+
+// BenchmarkPlanOfUsers is a plan without changes, the provider's share of it: time and memory are to grow in proportion to the users.
+func BenchmarkPlanOfUsers(b *testing.B) {
+	for _, users := range []int{10, 100, 500} {
+		b.Run(fmt.Sprint(users), func(b *testing.B) {
+			f := newFleet(b, users)
+			b.ReportAllocs()
+			f.api.ResetRequests()
+			for b.Loop() {
+				if changes, err := f.plan(b.Context(), newProtocol(b, f.api)); err != nil || changes != 0 {
+					b.Fatalf("%d changes, %v", changes, err)
+				}
+			}
+			b.ReportMetric(float64(len(f.api.RequestLog()))/float64(b.N), "requests/op")
+			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/float64(users), "µs/user")
+		})
+	}
+}
