@@ -36,7 +36,7 @@ var House = map[string]Room{
 	// Not part of what is released.
 	lab:                     {Lab: true},
 	"internal/demo":         {Uses: []string{"internal/proxmox", "internal/escalation", "internal/policy", "internal/node", "internal/sudoers"}, Lab: true},
-	"internal/docsgen":      {Uses: []string{"internal/provider"}, Terraform: true},
+	"internal/docsgen":      {Uses: []string{"internal/provider", "internal/escalation", "internal/policy"}, Terraform: true},
 	"internal/architecture": {},
 }
 

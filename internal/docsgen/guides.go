@@ -12,10 +12,10 @@ import (
 // writeGuides writes the pages that explain findings, from the catalogues that find them.
 func writeGuides(target string) error {
 	dir := filepath.Join(target, "guides")
-	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // documentation is for everybody
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("making the guides: %w", err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "sudoers-findings.md"), []byte(sudoersFindings()), 0o644); err != nil { //nolint:gosec // likewise
+	if err := os.WriteFile(filepath.Join(dir, "sudoers-findings.md"), []byte(sudoersFindings()), 0o644); err != nil {
 		return fmt.Errorf("writing the guides: %w", err)
 	}
 	return nil
