@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
+	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers/posix"
 )
 
 // commandLine is a command as sudo compares it: the path, and the arguments
@@ -26,7 +27,7 @@ func (m *matcher) commandMatches(c *sudoers.Command, line *commandLine) bool {
 		return line.path == c.Name && argsMatch(c, line)
 	case !strings.HasPrefix(line.path, "/"):
 		return false
-	case hasMeta(c.Name):
+	case posix.HasMeta(c.Name):
 		return m.pathMatchesGlob(c.Name, line.path) && argsMatch(c, line)
 	}
 	return m.pathMatches(c.Name, line.path) && argsMatch(c, line)
@@ -53,7 +54,7 @@ func (m *matcher) pathMatchesGlob(spec, path string) bool {
 		return false
 	}
 	if m.fastGlob {
-		return fnmatch(spec, path, fnmPathname) || m.resolves() && fnmatch(spec, m.env.Canonical(path), fnmPathname)
+		return posix.Match(spec, path, posix.Pathname) || m.resolves() && posix.Match(spec, m.env.Canonical(path), posix.Pathname)
 	}
 	_, base := split(path)
 	for _, dir := range m.env.places(path) {
@@ -70,7 +71,7 @@ func (m *matcher) pathMatchesRegex(spec, path string) bool {
 	if !strings.HasPrefix(path, "/") || !m.env.exists(path) {
 		return false
 	}
-	return matchERE(spec, path) || m.resolves() && matchERE(spec, m.env.Canonical(path))
+	return posix.MatchERE(spec, path) || m.resolves() && posix.MatchERE(spec, m.env.Canonical(path))
 }
 
 // resolves tells whether sudo tries patterns on the resolved directory too.
@@ -86,9 +87,9 @@ func argsMatch(c *sudoers.Command, line *commandLine) bool {
 	case c.Args == `""`:
 		return !line.hasArgs
 	case c.Args[0] == '^' && c.Args[len(c.Args)-1] == '$':
-		return matchERE(c.Args, line.args)
+		return posix.MatchERE(c.Args, line.args)
 	case c.Name == "sudoedit":
-		return fnmatch(c.Args, line.args, fnmPathname)
+		return posix.Match(c.Args, line.args, posix.Pathname)
 	}
-	return fnmatch(c.Args, line.args, 0)
+	return posix.Match(c.Args, line.args, 0)
 }

@@ -121,15 +121,9 @@ func (m *matcher) settings(tree *sudoers.Tree, r *Request) Settings {
 		}
 		return false
 	})
-	m.use(s)
-	if r.RunAsUser == nil && !m.runAs.groupGiven && m.runAs.user.Name != m.runasDefault {
-		m.runAs.user = m.env.account(m.runasDefault)
-	}
-	// Options that are applied early have no effect where they are bound to commands.
-	m.apply(tree, s, false, func(d *sudoers.Defaults) bool {
+	m.collect(tree, s, func(d *sudoers.Defaults) bool {
 		return d.Scope == sudoers.ScopeCommand && m.commands(d.Commands, &m.line) == allow
 	})
-	m.use(s)
 	return s
 }
 
@@ -163,8 +157,7 @@ func grantIndex(spec *sudoers.UserSpec, privilege, command int) int {
 }
 
 // inTime compares the time with NOTBEFORE and NOTAFTER, both inclusive. Versions
-// 1.9.15 to 1.9.17 forget NOTBEFORE if NOTAFTER is given too (lookup.c); Debian's
-// 1.9.16 is taken to have its fix, as it has since 1.9.16p2-3+deb13u2.
+// 1.9.15 to 1.9.17 forget NOTBEFORE if NOTAFTER is given too.
 func (m *matcher) inTime(e *sudoers.Effective, now time.Time) bool {
 	if now.IsZero() {
 		return true

@@ -24,10 +24,11 @@ type Environment struct {
 	Accounts []Subject
 }
 
-// forgetsNotBefore tells versions in which NOTAFTER makes sudo forget NOTBEFORE.
+// forgetsNotBefore tells versions in which NOTAFTER makes sudo forget NOTBEFORE
+// (lookup.c of 1.9.15 to 1.9.17). sudo -l of the same versions does not.
 func (e *Environment) forgetsNotBefore() bool {
 	return e.Version.AtLeast(sudoers.Version{Major: 1, Minor: 9, Patch: 15}) &&
-		!e.Version.AtLeast(sudoers.Version{Major: 1, Minor: 9, Patch: 18}) && e.Version != sudoers.PVE9
+		!e.Version.AtLeast(sudoers.Version{Major: 1, Minor: 9, Patch: 18})
 }
 
 // account finds a user by name; root is known everywhere.

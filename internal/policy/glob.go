@@ -1,6 +1,10 @@
 package policy
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers/posix"
+)
 
 // globReaches tells whether glob(3) finds a file, or with a slash at the end of the
 // pattern its directory, when it walks a pattern from the resolved directory at. Of
@@ -10,7 +14,7 @@ func (e *Environment) globReaches(at, pattern, dir, base string) bool {
 	pattern = strings.TrimLeft(pattern, "/")
 	part, rest, more := strings.Cut(pattern, "/")
 	if !more {
-		return at == dir && fnmatch(part, base, fnmPathname|fnmPeriod)
+		return at == dir && posix.Match(part, base, posix.Pathname|posix.Period)
 	}
 	last := strings.Trim(rest, "/") == ""
 	step := func(name string) bool {
@@ -20,19 +24,19 @@ func (e *Environment) globReaches(at, pattern, dir, base string) bool {
 		}
 		return e.globReaches(next, rest, dir, base)
 	}
-	if !hasMeta(part) {
+	if !posix.HasMeta(part) {
 		return step(part)
 	}
 	// The next directory towards the file.
 	if below, ok := strings.CutPrefix(dir, strings.TrimSuffix(at, "/")+"/"); ok && below != "" {
 		name, _, _ := strings.Cut(below, "/")
-		if fnmatch(part, name, fnmPathname|fnmPeriod) && step(name) {
+		if posix.Match(part, name, posix.Pathname|posix.Period) && step(name) {
 			return true
 		}
 	}
 	for link := range e.Links {
 		parent, name := split(link)
-		if parent == at && fnmatch(part, name, fnmPathname|fnmPeriod) && step(name) {
+		if parent == at && posix.Match(part, name, posix.Pathname|posix.Period) && step(name) {
 			return true
 		}
 	}

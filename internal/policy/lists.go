@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
+	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers/posix"
 )
 
 // aliasKey is a name in one of the four name spaces.
@@ -31,6 +32,7 @@ type matcher struct {
 	line    commandLine
 
 	foldUser, foldGroup bool
+	groupByID           bool
 	fastGlob            bool
 	runasDefault        string
 }
@@ -105,7 +107,8 @@ func (m *matcher) users(members []sudoers.Member, kind sudoers.AliasKind, s Subj
 		case sudoers.MemberAll:
 			return member(true, u.Negated)
 		case sudoers.MemberGroup:
-			return member(s.inGroup(u.Name, m.foldGroup), u.Negated)
+			// By id, the name must be that of a group of the node.
+			return member(s.inGroup(u.Name, m.foldGroup && !m.groupByID), u.Negated)
 		case sudoers.MemberNetgroup:
 			return member(s.inNetgroup(u.Name), u.Negated)
 		case sudoers.MemberAlias:
@@ -152,8 +155,8 @@ func (h *hostName) isName(pattern string) bool {
 	if strings.Contains(pattern, ".") {
 		name = h.long
 	}
-	if hasMeta(pattern) {
-		return fnmatch(pattern, name, fnmCasefold)
+	if posix.HasMeta(pattern) {
+		return posix.Match(pattern, name, posix.Casefold)
 	}
 	return sameName(pattern, name, true)
 }

@@ -80,7 +80,6 @@ func (m *matcher) applySettings(tree *sudoers.Tree, s Subject) Settings {
 		}
 		return false
 	})
-	m.use(settings)
 	return settings
 }
 
@@ -88,6 +87,7 @@ func (m *matcher) applySettings(tree *sudoers.Tree, s Subject) Settings {
 func (m *matcher) use(s Settings) {
 	m.foldUser = s.flag("case_insensitive_user", true)
 	m.foldGroup = s.flag("case_insensitive_group", true)
+	m.groupByID = s.flag("match_group_by_gid", false)
 	m.fastGlob = s.flag("fast_glob", false)
 	m.runasDefault = "root"
 	if user := s["runas_default"]; user != "" {
@@ -100,7 +100,17 @@ func (m *matcher) use(s Settings) {
 // Settings that sudo would reject are passed over, as sudo does.
 func (m *matcher) collect(tree *sudoers.Tree, s Settings, binds func(*sudoers.Defaults) bool) {
 	m.apply(tree, s, true, binds)
+	m.retarget()
 	m.apply(tree, s, false, binds)
+	m.use(s)
+}
+
+// retarget makes runas_default the target if the request names none. Bindings to
+// target users that are looked at later see the new one.
+func (m *matcher) retarget() {
+	if !m.runAs.userGiven && !m.runAs.groupGiven && m.runAs.user.Name != m.runasDefault {
+		m.runAs.user = m.env.account(m.runasDefault)
+	}
 }
 
 // apply applies the early options, or the others.

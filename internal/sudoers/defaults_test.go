@@ -151,9 +151,9 @@ func TestEffective(t *testing.T) {
 	want := []string{
 		"(root) ROLE=r TYPE=t CWD=/a TIMEOUT=1 NOPASSWD: SETENV: /1",
 		"(root) TYPE=x CWD=/a TIMEOUT=1 NOPASSWD: NOEXEC: SETENV: !/2",
-		"(a : b) TYPE=x CWD=/a TIMEOUT=1 PASSWD: NOEXEC: SETENV: ALL",
-		"(a : b) TYPE=x CWD=/a TIMEOUT=1 PASSWD: NOEXEC: SETENV: ALL",
-		"(a : b) TYPE=x CWD=/a TIMEOUT=1 PASSWD: NOEXEC: SETENV: /5",
+		"(a : b) TYPE=x CWD=/a TIMEOUT=1 PASSWD: NOEXEC: ALL (implied)",
+		"(a : b) TYPE=x CWD=/a TIMEOUT=1 PASSWD: NOEXEC: ALL (implied)",
+		"(a : b) TYPE=x CWD=/a TIMEOUT=1 PASSWD: NOEXEC: /5",
 		"/6", "ALL (implied)", "/8",
 	}
 	if g, w := strings.Join(got, "\n"), strings.Join(want, "\n"); g != w {

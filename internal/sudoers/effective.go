@@ -211,8 +211,8 @@ func (s *TagSet) inherit(prev *TagSet) {
 			*pair[0] = *pair[1]
 		}
 	}
-	// Only a written SETENV is handed on, also to an ALL that implies one.
-	if (s.Setenv == Unset || s.Setenv == Implied) && (prev.Setenv == Yes || prev.Setenv == No) {
+	// The SETENV that ALL implies stands in the way of one written before it.
+	if s.Setenv == Unset && prev.Setenv != Implied {
 		s.Setenv = prev.Setenv
 	}
 }

@@ -1,5 +1,7 @@
 package sudoers
 
+import "github.com/pvesec/terraform-provider-pvesec/internal/sudoers/posix"
+
 // maxPath is PATH_MAX of Linux.
 const maxPath = 4096
 
@@ -222,6 +224,13 @@ func (p *parser) commandMember() (CommandMember, bool) {
 		if t.kind == tokAlias || t.kind == tokWord && t.text != "list" {
 			p.report(p.pos(&t), "a digest requires a path name", "write the digest before each command inside the alias")
 			return m, false
+		}
+	}
+	if m.Command.Kind == CommandRegex && !p.version.has(1, 9, 15) {
+		// visudo compiles the regular expression of a command, not that of arguments;
+		// newer ones do so in strict mode only.
+		if err := posix.CheckERE(m.Command.Name); err != nil {
+			p.report(p.pos(&t), err.Error(), "write a POSIX extended regular expression")
 		}
 	}
 	if m.Command.Name == "sudoedit" && t.end > t.start && p.lex.text[t.start] == '/' && !p.version.has(1, 9, 16) {

@@ -23,7 +23,7 @@ type question struct {
 func (q *question) String() string {
 	who := "root about " + q.group.user
 	if q.group.self {
-		who = q.group.user + " about himself"
+		who = q.group.user + " runs"
 	}
 	return fmt.Sprintf("%s, -u %q -g %q: %q\n%s", who, q.group.runAsUser, q.group.runAsGroup, q.line, q.group.policy)
 }
@@ -141,19 +141,22 @@ func (s *station) questions(batch uint64) ([]group, []*sudoers.Tree) {
 	return groups, trees
 }
 
-// dependsOnInvoker tells policies that sudo -l -U judges for root, who asks, and not
-// for the user he asks about: run-as lists of the invoking user himself, and Defaults
-// bound to users.
+// dependsOnInvoker tells policies that sudo -l -U judges for root, who asks, and for
+// the command "list": run-as lists of the invoking user himself, and Defaults bound to
+// users or commands. With both NOTBEFORE and NOTAFTER, sudo -l and sudo differ.
 func dependsOnInvoker(f *sudoers.File) bool {
 	for _, e := range f.Entries {
 		switch e := e.(type) {
 		case *sudoers.Defaults:
-			if e.Scope == sudoers.ScopeUser {
+			if e.Scope == sudoers.ScopeUser || e.Scope == sudoers.ScopeCommand {
 				return true
 			}
 		case *sudoers.UserSpec:
 			for _, p := range e.Privileges {
-				for _, c := range p.Commands {
+				for _, c := range p.Effective() {
+					if c.NotBefore != "" && c.NotAfter != "" {
+						return true
+					}
 					if c.RunAs != nil && len(c.RunAs.Users) == 0 {
 						return true
 					}

@@ -104,6 +104,10 @@ func (g *generator) defaultsLine() string {
 	for i := range settings {
 		settings[i] = g.setting()
 	}
+	if !g.wild && len(binding) > 1 {
+		// The sign and what is bound belong together.
+		binding = binding[:1] + strings.TrimLeft(strings.ReplaceAll(strings.ReplaceAll(binding[1:], "! ", "!"), "!!", ""), " \t\\\n")
+	}
 	return pick(g, "", "", "", " ") + "Defaults" + binding + g.blank() + strings.Join(settings, g.gap()+","+g.gap())
 }
 

@@ -34,7 +34,10 @@ func (g *generator) gap() string {
 
 func (g *generator) blank() string {
 	if g.chance(12) {
-		return pick(g, "\\\n", " \\\n", "\\\n\t ", " \\ \n  ", "\\\r\n ")
+		if g.wild && g.chance(4) {
+			return "\\\r\n "
+		}
+		return pick(g, "\\\n", " \\\n", "\\\n\t ", " \\ \n  ")
 	}
 	return pick(g, " ", " ", " ", "\t", "  ", " \t ")
 }
@@ -155,7 +158,7 @@ func (g *generator) runAs() string {
 var (
 	directoryNames = []string{"/usr/bin", "/bin", "/usr/sbin", "/sbin", "/opt/pv", "/opt/link", "/srv/x", "/usr/local/bin", "/opt/pv/sub", "/usr//bin", "/usr/./bin", "/opt/link/sub", "/opt/pv/../link"}
 	baseNames      = []string{"id", "ls", "cat", "tool", "tool-x", "a", "ab", "b.c", ".hid", "x1", "x2", "y", "env", "useradd", "nosuch"}
-	globNames      = []string{"*", "?", "x?", "x[12]", "x[!1]", "t*", "tool*", "*x*", "[a-c]*", ".h*", "*.c", "a*b", "[[:alpha:]]*", "l?", "\\*", "i[d]", "[^a]*", "x[1-9]", "tool-?", "[]a]", "*-*", "{a,ab}", "q\\?", "\\[y\\]", "[y]", "ab\\", "[x", "[x1", "i\\d"}
+	globNames      = []string{"*", "?", "x?", "x[12]", "x[!1]", "t*", "tool*", "*x*", "[a-c]*", ".h*", "*.c", "a*b", "[[:alpha:]]*", "l?", "\\*", "i[d]", "[^a]*", "x[1-9]", "tool-?", "[]a]", "*-*", "{a}", "q\\?", "\\[y\\]", "[y]", "ab\\", "[x", "[x1", "i\\d"}
 	globDirs       = []string{"/usr/*", "/*/bin", "/opt/?v", "/opt/*", "/opt/pv/*", "/[us]*/x", "/b[i]n", "/opt/l*"}
 )
 
@@ -189,7 +192,7 @@ func escapePath(s string) string {
 var (
 	regexPaths = []string{`^/usr/bin/(id|ls)$`, `^/opt/pv/[a-z]+$`, `^(?i)/OPT/PV/TOOL$`, `^/(usr/)?bin/.*$`, `^.*$`, `^/opt/.*/x[12]$`, `^/opt/pv/tool(-x)?$`, `^/opt/link/.*$`, `^/opt/pv/b\.c$`, `^tool$`, `^/opt/(pv$`, `^/opt/pv/a|b$`, `^/opt/pv/x{1}[[:digit:]]$`, `^/opt/pv/.{1,3}$`, `^/opt/pv/a**$`}
 	regexArgs  = []string{`^a$`, `^[a-z]+$`, `^(?i)GET .*$`, `^$`, `^.*$`, `^get (a|b) c$`, `^a{2,3}$`, `^[^ ]+( [^ ]+)*$`, `^a\#b$`, `^a,b:c=d$`, `^get [[:alnum:]/]*$`, `^a+?$`, `^a|b$`, `^(a)\1$`, `^\w+$`, `^a\.b$`, `^a b  c$`, `^[]a-]+$`, `^(a|)$`, `^a{1,$`, `^\(a\)$`, `^a$`, `^[a-$`}
-	argWords   = []string{"a", "b", "get", "set", "list", "-f", "--force", "*", "?", "[ab]", "[!a]*", "a*", "*b", "x=1", "a\\,b", "a\\:b", "a\\=b", "\\*", "\\?", "\\[a\\]", "a\\\\b", "a\\\\\\\\b", "/etc/*", "../*", "a\\#b", "a\\ b", "\"q\"", "'", "(x)", "|", ">", "$HOME", "{a,b}", "[[:digit:]]*", "[a-c]x", "[]a]", "[a", "!x", "^x", "\\!x", "%h", "~", "é", "[^a]", "**", "=b", "a=", "[a-c-e]", "[[.a.]]", "[[=b=]]", "[\\\\]a]", "ALL", "NOPASSWD:"}
+	argWords   = []string{"a", "b", "get", "set", "list", "-f", "--force", "*", "?", "[ab]", "[!a]*", "a*", "*b", "x=1", "a\\,b", "a\\:b", "a\\=b", "\\*", "\\?", "\\[a\\]", "a\\\\b", "a\\\\\\\\b", "/etc/*", "../*", "a\\#b", "a\\ b", "\"q\"", "'", "(x)", "|", ">", "$HOME", "{a\\,b}", "[[\\:digit\\:]]*", "[a-c]x", "[]a]", "[a", "!x", "a^x", "\\!x", "%h", "~", "é", "[^a]", "**", "=b", "a=", "[a-c-e]", "[[.a.]]", "[[=b=]]", "[\\\\]a]", "ALL", "NOPASSWD:"}
 )
 
 func (g *generator) args() string {
@@ -231,10 +234,11 @@ func (g *generator) command() string {
 			return g.digests() + g.path()
 		}
 	}
-	p := escapePath(g.path())
+	p := g.path()
 	if !g.wild {
 		p = strings.ReplaceAll(p, `\`, "")
 	}
+	p = escapePath(p)
 	if !strings.HasSuffix(p, "/") && g.chance(2) {
 		p += g.args()
 	}

@@ -104,7 +104,7 @@ func (s *station) installDriver(t *testing.T) {
 type group struct {
 	policy     string
 	user       string
-	self       bool // the user asks about himself, else root about him
+	self       bool // the user runs the command, else root asks about him
 	uid        int
 	gids       []int
 	runAsUser  string

@@ -92,6 +92,9 @@ func newWorld(t *testing.T, n *lab.Node, v sudoers.Version) *world {
 			}
 			w.env.Targets[path] = w.env.Canonical(target)
 		}
+		if strings.HasSuffix(path, "/sudoedit") {
+			continue // sudo refuses to run it, whatever the policy says
+		}
 		if f[1] == "f" && (f[0] == "l" || strings.ContainsAny(f[2], "1357")) {
 			w.files = append(w.files, path)
 		}

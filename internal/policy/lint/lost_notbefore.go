@@ -3,12 +3,11 @@ package lint
 import "github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 
 // lostNotBefore looks for NOTBEFORE together with NOTAFTER (lookup.c of 1.9.15 to
-// 1.9.17: the second comparison overwrites the result of the first; Debian 13 has
-// the fix since 1.9.16p2-3+deb13u2).
+// 1.9.17: the second comparison overwrites the result of the first).
 var lostNotBefore = Rule{
-	ID: "PVESEC-S0019", Name: "lost-notbefore", Severity: Notice,
+	ID: "PVESEC-S0019", Name: "lost-notbefore", Severity: Warning,
 	Summary: "A command has NOTBEFORE and NOTAFTER, and the target is sudo 1.9.15 to 1.9.17.",
-	Why:     "These versions forget NOTBEFORE if NOTAFTER is given too, so the rule holds at once; Debian 13 has a fix since 1.9.16p2-3+deb13u2.",
+	Why:     "These versions forget NOTBEFORE if NOTAFTER is given too, so the rule holds at once; sudo -l does not show it.",
 	Bad:     "alice ALL = NOTBEFORE=20300101000000Z NOTAFTER=20300201000000Z /usr/bin/id",
 	Good:    "alice ALL = NOTAFTER=20300201000000Z /usr/bin/id",
 	check: func(l *linter, r *Rule) {
@@ -21,8 +20,8 @@ var lostNotBefore = Rule{
 				p := &s.Privileges[i]
 				for j, e := range p.Effective() {
 					if e.NotBefore != "" && e.NotAfter != "" && hasOption(&p.Commands[j], sudoers.OptionNotBefore, sudoers.OptionNotAfter) {
-						l.report(r, e.Pos, "without Debian's fix sudo "+v.String()+" ignores NOTBEFORE="+e.NotBefore+" because NOTAFTER is given too",
-							"bring the node up to date, or apply the rule when it shall begin to hold, with NOTAFTER alone")
+						l.report(r, e.Pos, "sudo "+v.String()+" ignores NOTBEFORE="+e.NotBefore+" because NOTAFTER is given too",
+							"apply the rule when it shall begin to hold, with NOTAFTER alone")
 					}
 				}
 			}

@@ -3,8 +3,8 @@ package lint
 import (
 	"strings"
 
-	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
+	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers/posix"
 )
 
 // malformedRegex is an error of visudo -s only (lib/util/regex.c).
@@ -24,7 +24,7 @@ var malformedRegex = Rule{
 				patterns = append(patterns, c.Command.Args)
 			}
 			for _, p := range patterns {
-				if err := policy.CheckERE(p); err != nil {
+				if err := posix.CheckERE(p); err != nil {
 					l.report(r, c.Pos, "the regular expression "+p+" is malformed and never matches: "+err.Error(),
 						"write a POSIX extended regular expression")
 				}

@@ -15,7 +15,7 @@
  *   (decimal), then per command line the number of words and the words.
  *
  * An empty run-as user or group is not given; an empty user to ask about means
- * that the invoking user asks about himself. The answer to a group is one line
+ * that the invoking user is about to run the command. The answer to a group is one line
  * with one character per command line: 1 allowed, 0 not allowed, E error, X the
  * plug-in crashed.
  */
@@ -208,7 +208,9 @@ static void answer(const char *plugin, const char *policy, struct group *g, int 
 		/* A process for each, because the plug-in keeps the target user of one answer for the next. */
 		pid_t child = opened == 1 ? fork() : -1;
 		if (child == 0) {
-			int ok = p->list(g->argc[i], g->argv[i], 0, *g->listed != '\0' ? g->listed : NULL, &why);
+			char **command_info, **argv_out, **user_env_out;
+			int ok = *g->listed != '\0' ? p->list(g->argc[i], g->argv[i], 0, g->listed, &why)
+			    : p->check_policy(g->argc[i], g->argv[i], NULL, &command_info, &argv_out, &user_env_out, &why);
 			_exit(ok == 1 ? 11 : ok == 0 ? 10 : 12);
 		}
 		int status;

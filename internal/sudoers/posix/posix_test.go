@@ -1,4 +1,4 @@
-package policy
+package posix
 
 import (
 	"testing"
@@ -8,22 +8,22 @@ func TestFnmatch(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
 		pattern, s string
-		flags      fnmatchFlags
+		flags      Flags
 		want       bool
 	}{
 		{"", "", 0, true}, {"*", "", 0, true}, {"*", "a b/c\n.", 0, true}, {"a*", "b", 0, false},
 		{"list *", "list", 0, false}, {"list *", "list ", 0, true}, {"*a*b*c", "xxaxxbxxc", 0, true}, {"*a*b*c", "xxaxxcxxb", 0, false},
-		{"?", "/", 0, true}, {"?", "/", fnmPathname, false}, {"*", "a/b", fnmPathname, false}, {"*/*", "a/b", fnmPathname, true},
-		{"[a/]", "/", fnmPathname, false}, {"[a/]", "/", 0, true}, {"*", ".x", fnmPeriod, false}, {"?x", ".x", fnmPeriod, false},
-		{"a/*", "a/.x", fnmPathname | fnmPeriod, false}, {"a/.*", "a/.x", fnmPathname | fnmPeriod, true}, {"a*", "a.x", fnmPeriod, true},
+		{"?", "/", 0, true}, {"?", "/", Pathname, false}, {"*", "a/b", Pathname, false}, {"*/*", "a/b", Pathname, true},
+		{"[a/]", "/", Pathname, false}, {"[a/]", "/", 0, true}, {"*", ".x", Period, false}, {"?x", ".x", Period, false},
+		{"a/*", "a/.x", Pathname | Period, false}, {"a/.*", "a/.x", Pathname | Period, true}, {"a*", "a.x", Period, true},
 		{"[a-c]", "b", 0, true}, {"[!a-c]", "b", 0, false}, {"[^a-c]", "d", 0, true}, {"[]]", "]", 0, true}, {"[!]]", "]", 0, false},
 		{"[a-]", "-", 0, true}, {"[c-a]", "b", 0, false}, {"[[:digit:]]*", "7x", 0, true}, {"[[:digit:]]", "x", 0, false},
 		{"[[:nope:]]", "n]", 0, true}, {"[", "[", 0, true}, {"[a", "[a", 0, true}, {`\*`, "*", 0, true}, {`\*`, "a", 0, false},
 		{`a\`, `a\`, 0, false}, {`[\]]`, "]", 0, true}, {`e\f`, "ef", 0, true}, {`e\\f`, `e\f`, 0, true},
-		{"A[b-c]?", "aBX", fnmCasefold, true}, {"é", "é", 0, true}, {"?", "é", 0, false}, {"??", "é", 0, true},
+		{"A[b-c]?", "aBX", Casefold, true}, {"é", "é", 0, true}, {"?", "é", 0, false}, {"??", "é", 0, true},
 	} {
-		if got := fnmatch(tc.pattern, tc.s, tc.flags); got != tc.want {
-			t.Errorf("fnmatch(%q, %q, %b) = %v", tc.pattern, tc.s, tc.flags, got)
+		if got := Match(tc.pattern, tc.s, tc.flags); got != tc.want {
+			t.Errorf("Match(%q, %q, %b) = %v", tc.pattern, tc.s, tc.flags, got)
 		}
 	}
 }
@@ -44,7 +44,7 @@ func TestERE(t *testing.T) {
 		{"^a**$", "aa", false}, {"^*a$", "a", false}, {"^(*a)$", "a", false}, {"^a{256}$", "a", false}, {"^a{2$", "aa", false},
 		{"^(a$", "a", false}, {"^[[:nope:]]$", "n", false}, {"^[b-a]$", "a", false}, {`^a\`, "a", false}, {"^a{2,1}$", "aa", false}, {"^a{x}$", "a{x}", false},
 	} {
-		if got := matchERE(tc.pattern, tc.s); got != tc.want {
+		if got := MatchERE(tc.pattern, tc.s); got != tc.want {
 			_, err := CompileERE(tc.pattern)
 			t.Errorf("%q on %q: %v (%v)", tc.pattern, tc.s, got, err)
 		}
@@ -56,23 +56,6 @@ func TestERE(t *testing.T) {
 	}
 }
 
-func TestCanonical(t *testing.T) {
-	t.Parallel()
-	env := Debian(PVE9)
-	for path, want := range map[string]string{
-		"/bin/cat": "/usr/bin/cat", "/usr//bin/cat": "/usr/bin/cat", "/usr/bin/../bin/./cat": "/usr/bin/cat",
-		"/sbin/x": "/usr/sbin/x", "/../x": "/x", "/x": "/x", "/opt/bin/x": "/opt/bin/x", "/bin/../x": "/usr/x",
-	} {
-		if got := env.Canonical(path); got != want {
-			t.Errorf("%s is %s, want %s", path, got, want)
-		}
-	}
-	circle := &Environment{Links: map[string]string{"/a": "/b", "/b": "/a"}}
-	if got := circle.Canonical("/a/x"); got == "" {
-		t.Error("a circle of links")
-	}
-}
-
 // FuzzMatch: neither patterns nor expressions make the matchers panic, and a
 // pattern without wildcards matches itself only.
 func FuzzMatch(f *testing.F) {
@@ -80,14 +63,14 @@ func FuzzMatch(f *testing.F) {
 		f.Add(s[0], s[1])
 	}
 	f.Fuzz(func(t *testing.T, pattern, s string) {
-		for flags := fnmatchFlags(0); flags < 8; flags++ {
-			got := fnmatch(pattern, s, flags)
-			if !hasMeta(pattern) && flags&fnmCasefold == 0 && got != (pattern == s) {
-				t.Fatalf("fnmatch(%q, %q, %b) = %v", pattern, s, flags, got)
+		for flags := Flags(0); flags < 8; flags++ {
+			got := Match(pattern, s, flags)
+			if !HasMeta(pattern) && flags&Casefold == 0 && got != (pattern == s) {
+				t.Fatalf("Match(%q, %q, %b) = %v", pattern, s, flags, got)
 			}
 		}
 		if re, err := CompileERE(pattern); err == nil {
-			re.MatchString(latin1(s))
+			re.MatchString(Latin1(s))
 		}
 	})
 }

@@ -1,4 +1,4 @@
-package policy
+package posix
 
 import (
 	"errors"
@@ -24,7 +24,7 @@ var errRepeat = errors.New("invalid use of a repetition operator")
 // extensions \1 to \9, \< and \>, and counted repetitions that multiply to more
 // than 1000. sudo takes a malformed expression for one that matches nothing.
 //
-// The matcher works on text in which every byte is one character; see latin1.
+// The matcher works on text in which every byte is one character; see Latin1.
 func CompileERE(pattern string) (*regexp.Regexp, error) {
 	if len(pattern) > maxRegexLength {
 		return nil, errors.New("regular expression too large")
@@ -55,14 +55,14 @@ func CheckERE(pattern string) error {
 	return nil
 }
 
-// matchERE tells whether an expression matches somewhere in s.
-func matchERE(pattern, s string) bool {
+// MatchERE tells whether an expression matches somewhere in s.
+func MatchERE(pattern, s string) bool {
 	re, err := CompileERE(pattern)
-	return err == nil && re.MatchString(latin1(s))
+	return err == nil && re.MatchString(Latin1(s))
 }
 
-// latin1 makes one character of each byte.
-func latin1(s string) string {
+// Latin1 makes one character of each byte.
+func Latin1(s string) string {
 	for i := range len(s) {
 		if s[i] >= 0x80 {
 			r := make([]rune, len(s))

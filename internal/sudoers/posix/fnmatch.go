@@ -1,21 +1,21 @@
-package policy
+package posix
 
-// fnmatchFlags are the flags of fnmatch(3) that sudo uses.
-type fnmatchFlags uint8
+// Flags are the flags of fnmatch(3) that sudo uses.
+type Flags uint8
 
 const (
-	// fnmPathname keeps wildcards from matching a slash.
-	fnmPathname fnmatchFlags = 1 << iota
-	// fnmPeriod keeps wildcards from matching a dot at the start of a name.
-	fnmPeriod
-	// fnmCasefold ignores the case of ASCII letters.
-	fnmCasefold
+	// Pathname keeps wildcards from matching a slash.
+	Pathname Flags = 1 << iota
+	// Period keeps wildcards from matching a dot at the start of a name.
+	Period
+	// Casefold ignores the case of ASCII letters.
+	Casefold
 )
 
-// fnmatch tells whether a shell pattern matches a string, as glibc's fnmatch(3)
+// Match tells whether a shell pattern matches a string, as glibc's fnmatch(3)
 // does in the C locale: bytes, byte-order ranges, ASCII classes. The time is at
 // most the product of both lengths.
-func fnmatch(pattern, s string, flags fnmatchFlags) bool {
+func Match(pattern, s string, flags Flags) bool {
 	p, i := 0, 0
 	starP, starI := -1, 0 // where to take up again behind the last '*'
 	for {
@@ -40,7 +40,7 @@ func fnmatch(pattern, s string, flags fnmatchFlags) bool {
 			}
 		}
 		// Let the last '*' take one byte more.
-		if starP < 0 || starI >= len(s) || s[starI] == '/' && flags&fnmPathname != 0 {
+		if starP < 0 || starI >= len(s) || s[starI] == '/' && flags&Pathname != 0 {
 			return false
 		}
 		starI++
@@ -49,32 +49,32 @@ func fnmatch(pattern, s string, flags fnmatchFlags) bool {
 }
 
 // hiddenDot tells whether a dot at i must be written out.
-func hiddenDot(s string, i int, flags fnmatchFlags) bool {
-	if flags&fnmPeriod == 0 || i >= len(s) || s[i] != '.' {
+func hiddenDot(s string, i int, flags Flags) bool {
+	if flags&Period == 0 || i >= len(s) || s[i] != '.' {
 		return false
 	}
-	return i == 0 || s[i-1] == '/' && flags&fnmPathname != 0
+	return i == 0 || s[i-1] == '/' && flags&Pathname != 0
 }
 
 // matchOne matches one element of a pattern, not '*', against one byte. It gives
 // the length of the element.
-func matchOne(pattern, s string, i int, flags fnmatchFlags) (int, bool) {
+func matchOne(pattern, s string, i int, flags Flags) (int, bool) {
 	if i >= len(s) {
 		return 0, false
 	}
 	c := s[i]
 	switch pattern[0] {
 	case '?':
-		return 1, !(c == '/' && flags&fnmPathname != 0) && !hiddenDot(s, i, flags)
+		return 1, !(c == '/' && flags&Pathname != 0) && !hiddenDot(s, i, flags)
 	case '[':
-		set, n := parseSet(pattern, flags&fnmPathname != 0)
+		set, n := parseSet(pattern, flags&Pathname != 0)
 		if n == 0 {
 			return 1, c == '['
 		}
-		if c == '/' && flags&fnmPathname != 0 || hiddenDot(s, i, flags) {
+		if c == '/' && flags&Pathname != 0 || hiddenDot(s, i, flags) {
 			return n, false
 		}
-		return n, set.has(c, flags&fnmCasefold != 0)
+		return n, set.has(c, flags&Casefold != 0)
 	case '\\':
 		if len(pattern) < 2 {
 			return 0, false
@@ -84,8 +84,8 @@ func matchOne(pattern, s string, i int, flags fnmatchFlags) (int, bool) {
 	return 1, sameByte(pattern[0], c, flags)
 }
 
-func sameByte(a, b byte, flags fnmatchFlags) bool {
-	if flags&fnmCasefold != 0 {
+func sameByte(a, b byte, flags Flags) bool {
+	if flags&Casefold != 0 {
 		return lowerByte(a) == lowerByte(b)
 	}
 	return a == b
@@ -232,8 +232,8 @@ func addClass(set *byteSet, p string) int {
 	return 0
 }
 
-// hasMeta tells whether sudo takes a text for a glob (match.c, has_meta).
-func hasMeta(s string) bool {
+// HasMeta tells whether sudo takes a text for a glob (match.c, has_meta).
+func HasMeta(s string) bool {
 	for i := range len(s) {
 		switch s[i] {
 		case '\\', '?', '*', '[', ']':
