@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -33,10 +34,20 @@ func (r *apiTokenResource) ValidateConfig(ctx context.Context, req resource.Vali
 		resp.Diagnostics.AddAttributeWarning(path.Root("grants"), "A token that may do nothing",
 			"With privilege separation a token has only what its own grants give it, and this one has none. Give it grants within the rights of its user.")
 	}
-	if !model.Recipients.IsUnknown() && fullyKnown(model.Recipients) && !model.Recipients.IsNull() {
-		if _, err := encryptFor(setTexts(ctx, model.Recipients, &resp.Diagnostics), "trial"); err != nil {
-			resp.Diagnostics.AddAttributeError(path.Root("recipients"), "Recipients not usable together", upperFirst(err.Error())+".")
-		}
+	model.checkRecipients(ctx, &resp.Diagnostics)
+}
+
+// checkRecipients finds public keys that are usable alone and not together, such as age's own beside its post-quantum ones.
+func (m *apiTokenModel) checkRecipients(ctx context.Context, diags *diag.Diagnostics) {
+	if m.Recipients.IsNull() || !fullyKnown(m.Recipients) {
+		return
+	}
+	recipients := setTexts(ctx, m.Recipients, diags)
+	if slices.ContainsFunc(recipients, func(text string) bool { return checkRecipient(text) != nil }) {
+		return // said by the attribute's own validator
+	}
+	if _, err := encryptFor(recipients, "trial"); err != nil {
+		diags.AddAttributeError(path.Root("recipients"), "Recipients not usable together", upperFirst(err.Error())+".")
 	}
 }
 

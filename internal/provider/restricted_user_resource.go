@@ -235,7 +235,7 @@ func (r *restrictedUserResource) Update(ctx context.Context, req resource.Update
 	}
 	reckonExpiry(ctx, &plan, &resp.Diagnostics).write(ctx, resp.Private, &resp.Diagnostics)
 	have, want := state.principal(ctx, &resp.Diagnostics), plan.principal(ctx, &resp.Diagnostics)
-	if plan.GroupMembership.ValueString() == membershipAdditive {
+	if plan.GroupMembership.ValueString() == membershipAdditive || state.GroupMembership.ValueString() == membershipAdditive {
 		if have.Groups, err = currentGroups(ctx, pve, have.UserID); err == nil {
 			want.Groups, err = plan.allGroups(ctx, pve, &state, want.Groups, &resp.Diagnostics)
 		}

@@ -275,3 +275,13 @@ func lines(config string) string {
 	}
 	return strings.Join(kept, "\n")
 }
+
+// validate asks for what is wrong with a configuration by itself.
+func (p *protocol) validate(ctx context.Context, typeName string, config tftypes.Value) (found, err error) {
+	answer, err := p.server.ValidateResourceConfig(ctx, &tfprotov6.ValidateResourceConfigRequest{TypeName: typeName, Config: dynamic(config),
+		ClientCapabilities: &tfprotov6.ValidateResourceConfigClientCapabilities{WriteOnlyAttributesAllowed: true}})
+	if err != nil {
+		return nil, err
+	}
+	return diagnosed(answer.Diagnostics), nil
+}

@@ -330,3 +330,8 @@ func TestAPITokenBadInput(t *testing.T) {
 		t.Errorf("a refused configuration changed PVE:\n%s", after)
 	}
 }
+
+// expiresIn is tokenExpires as a check of a step.
+func expiresIn(server *pvesim.Server, full string, in time.Duration) resource.TestCheckFunc {
+	return func(*terraform.State) error { return tokenExpires(server, full, in) }
+}
