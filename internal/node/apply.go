@@ -215,7 +215,14 @@ func (a *application) rollback(ctx context.Context) {
 			continue
 		}
 		wg.Go(func() {
-			if tx.session != nil && !tx.ended {
+			if tx.speaks && !tx.ended {
+				ctx := ctx
+				if !tx.commitSent {
+					// There is only a stage to clear, which a node also does when it hears no more of us.
+					var cancel context.CancelFunc
+					ctx, cancel = context.WithTimeout(ctx, tx.pool.timing.Settle/4)
+					defer cancel()
+				}
 				if _, err := tx.ask(ctx, "rollback", "never"); err != nil && a.errs[i] == nil && !errors.Is(err, errRolledBack) {
 					a.errs[i] = err
 				}

@@ -219,5 +219,5 @@ func (c *prefaced) said() string {
 	if strings.HasPrefix(text, "SSH-") || strings.Contains(text, "\nSSH-") {
 		return ""
 	}
-	return strings.TrimSpace(printable(text))
+	return printable(strings.Join(strings.Fields(text), " "))
 }

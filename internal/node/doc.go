@@ -2,9 +2,12 @@
 //
 // A [Pool] is made once per provider configuration and dials nothing by itself. The first use of a [Target] opens one
 // SSH connection, which all goroutines share from then on. Host keys are always verified, against known_hosts content
-// or pinned fingerprints; there is no trust on first use. Nothing is read from a home directory or an agent.
+// or pinned fingerprints; there is no trust on first use. Nothing is read from a home directory; an agent is asked and a password is
+// used only where [Config] says so. A chain of [JumpHost] is passed hop by hop, each with its own host key, and shared by all nodes.
+// Handshakes that sshd turns away before the login, for MaxStartups or a penalty, are tried again with growing pauses.
 //
-// [Pool.Observe] reads files, accounts, services and commands in one round trip. What it cannot find out is an error,
+// [Pool.Observe] reads files, accounts, services and commands. A session costs two round trips, one to open it and one for the
+// answer, and reads of one node that arrive together share one. What it cannot find out is an error,
 // never "absent": a file counts as absent only where the node itself says that there is no such file.
 //
 // [Pool.Apply] installs, changes and removes files on one or several nodes, all or nothing:
@@ -21,11 +24,21 @@
 // that there is one.
 //
 // Without root, everything runs through one fixed command line, `sudo -n /bin/sh -s`: the program and all file contents
-// travel over standard input, so nothing of them is ever in a process argument, and one sudoers line permits it.
+// travel over standard input, so nothing of them is ever in a process argument, and one sudoers line permits it. Where sudo asks
+// for a password it is sent only after sudo's prompt was seen, and a wrong one is tried once.
+//
+// # Not locking ourselves out
+//
+// A change of sshd's configuration, of sudoers by a user who is not root, or with [Change.Confirm], is armed before its first file is
+// renamed: a timer of the node (systemd-run, or a process of its own where there is no systemd) and a unit for the next boot run the
+// recovery after [Timing.Confirm]. Only a new connection, made after the change, that reaches root's power lets the transaction
+// finish and takes both away. Whatever happens to the session, to Terraform or to the node's power, the old state comes back.
 //
 // # On the node
 //
 //	/run/pvesec/lock                       flock(2) that keeps two runs apart; /run is writable by root only, unlike /run/lock
+//	/run/pvesec/done                       the last hundred transactions that were finished, for who lost the connection at that moment
+//	/etc/systemd/system/pvesec-boot-<id>.service  restores at the next boot, only while a change waits for its confirmation
 //	/etc/pvesec/stage/<id>/                new files, undo links and the journal of one transaction, mode 0700; removed when done
 //	<parent>/.pvesec-<id>/                 the same, for a target that lies on another file system than /etc/pvesec
 //	/var/backups/pvesec/<path>/<time>      replaced and removed files, mode 0700, the newest ten of each path

@@ -198,6 +198,13 @@ func (tr *trust) algorithms(without map[string]bool) []string {
 // check decides about the key that the server showed. The reason is empty for a plain mismatch.
 func (tr *trust) check(key ssh.PublicKey) (ok bool, reason string) {
 	if cert, is := key.(*ssh.Certificate); is {
+		if tr.keys.known == nil {
+			return false, "no @cert-authority in known_hosts signed its certificate"
+		}
+		// A certificate does not bring back a host's own key that is revoked.
+		if line := tr.revoked(cert.Key); line > 0 {
+			return false, fmt.Sprintf("known_hosts line %d marks its key @revoked", line)
+		}
 		for _, addr := range candidates(tr.target) {
 			err := tr.keys.known(addr, &net.TCPAddr{}, cert)
 			if err == nil {
@@ -212,11 +219,8 @@ func (tr *trust) check(key ssh.PublicKey) (ok bool, reason string) {
 		}
 		return false, reason
 	}
-	if tr.keys.known != nil {
-		var revoked *knownhosts.RevokedError
-		if errors.As(tr.keys.known(tr.target.hostPort(), &net.TCPAddr{}, key), &revoked) {
-			return false, fmt.Sprintf("known_hosts line %d marks it @revoked", revoked.Revoked.Line)
-		}
+	if line := tr.revoked(key); line > 0 {
+		return false, fmt.Sprintf("known_hosts line %d marks it @revoked", line)
 	}
 	// Only plain lines count here: knownhosts itself would also take the key of an authority as a host's own key.
 	for _, k := range tr.plain {
@@ -226,6 +230,15 @@ func (tr *trust) check(key ssh.PublicKey) (ok bool, reason string) {
 	}
 	fp := ssh.FingerprintSHA256(key)
 	return slices.ContainsFunc(tr.pins, func(p pin) bool { return p.fingerprint == fp }), ""
+}
+
+// revoked is the line of known_hosts that revokes a plain key, 0 for none.
+func (tr *trust) revoked(key ssh.PublicKey) int {
+	var revoked *knownhosts.RevokedError
+	if tr.keys.known != nil && errors.As(tr.keys.known(tr.target.hostPort(), &net.TCPAddr{}, key), &revoked) {
+		return revoked.Revoked.Line
+	}
+	return 0
 }
 
 // expected describes everything that would have been accepted.

@@ -91,6 +91,9 @@ func TestHostKeys(t *testing.T) {
 		"revoked authority": {keys: certified, known: func(a string) string {
 			return "@cert-authority * " + line(authority) + "\n@revoked * " + line(authority)
 		}, refuse: "revoked"},
+		"revoked key with a certificate": {keys: certified, known: func(a string) string {
+			return "@cert-authority * " + line(authority) + "\n@revoked * " + line(ed)
+		}, refuse: "@revoked"},
 		"expired certificate":    {keys: expired, known: func(a string) string { return "@cert-authority * " + line(authority) }, refuse: "expired"},
 		"certificate of another": {keys: foreign, known: func(a string) string { return "@cert-authority * " + line(authority) }, refuse: "principal"},
 		"authority as a plain key": {keys: []ssh.Signer{authority}, known: func(a string) string {

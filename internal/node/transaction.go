@@ -34,6 +34,7 @@ type transaction struct {
 	writing sync.Mutex
 
 	// what is known of the remote state
+	speaks                            bool // the remote program has answered
 	commitSent, finishSent, committed bool
 	ended                             bool
 	outcome                           State // set by a final frame
@@ -76,6 +77,7 @@ func (tx *transaction) start(ctx context.Context, last string) (busy bool, err e
 	if err != nil {
 		return false, err
 	}
+	tx.speaks = true
 	if f.arg(0) != "0" {
 		return false, notRoot(tx.name(), tx.pool.login.user, f.arg(0))
 	}

@@ -32,7 +32,7 @@ type Options struct {
 	Shell string
 	// Noise is printed to standard output before every command, as a careless .profile does.
 	Noise string
-	// MaxSessions refuses further sessions on a connection; zero means no limit.
+	// MaxSessions refuses further sessions on a connection; zero means no limit, a negative one refuses all.
 	MaxSessions int
 	// Command, when not empty, runs instead of whatever is asked for.
 	Command string
@@ -278,7 +278,7 @@ func (s *Server) serve(c net.Conn) {
 			continue
 		}
 		mu.Lock()
-		full := s.options.MaxSessions > 0 && here >= s.options.MaxSessions
+		full := s.options.MaxSessions != 0 && here >= s.options.MaxSessions
 		if !full {
 			here++
 		}

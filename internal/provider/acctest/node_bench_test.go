@@ -50,7 +50,7 @@ func newRig(tb testing.TB, n int) *rig {
 	if out, err := build.CombinedOutput(); err != nil {
 		tb.Fatalf("%v\n%s", err, out)
 	}
-	r.env = append(os.Environ(), "TF_CLI_CONFIG_FILE="+filepath.Join(r.dir, "terraformrc"), "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1", "ANSIBLE_CONFIG="+filepath.Join(r.dir, "ansible.cfg"))
+	r.env = append(os.Environ(), "TF_CLI_CONFIG_FILE="+filepath.Join(r.dir, "terraformrc"), "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1", "TF_CLI_ARGS=-no-color", "ANSIBLE_CONFIG="+filepath.Join(r.dir, "ansible.cfg"))
 	return r
 }
 
@@ -112,7 +112,7 @@ func (r *rig) use(n int, rtt time.Duration) {
 		}
 		r.write(dir+"/provider.tf", provider, 0o600)
 	}
-	r.write("empty/main.tf", "data \"pvesec_sudoers_document\" \"none\" {\n  subject = \"agent\"\n  rules   = [{ commands = [\"/usr/bin/id\"] }]\n}\n", 0o600)
+	r.write("empty/main.tf", "data \"pvesec_sudoers_document\" \"none\" {\n  rule = [{ commands = [\"/usr/bin/id\"] }]\n}\n", 0o600)
 	r.policies()
 	r.write("inventory", inventory.String(), 0o600)
 	r.write("ansible.cfg", fmt.Sprintf("[defaults]\nforks = 32\nprivate_key_file = %s\nremote_user = root\ngathering = explicit\ninterpreter_python = /usr/bin/python3\n[ssh_connection]\npipelining = True\nssh_args = -o ControlMaster=auto -o ControlPersist=60s -o UserKnownHostsFile=%s\ncontrol_path_dir = %s\n",
