@@ -60,7 +60,7 @@ func tamper(t *testing.T, changes ...error) {
 
 func TestRestrictedUserLifeCycle(t *testing.T) {
 	t.Parallel()
-	for _, version := range []string{pvesim.Version84, pvesim.Version91} {
+	for _, version := range versions {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
 			server := userAPI(t, version)
