@@ -1,0 +1,123 @@
+package regular
+
+import (
+	"cmp"
+	"slices"
+)
+
+// The functions below put patterns together to longer ones. They are for compiled patterns, so an anchor of an ERE means the
+// start or end of the text of its own pattern, wherever that comes to stand. An ERE in the middle of a pattern should be
+// Whole, or it brings the texts around its match along.
+
+// Concat has the texts of each pattern one after the other; of none it is Epsilon.
+func Concat(parts ...Expr) (Expr, error) {
+	result := epsilonAutomaton
+	for _, p := range parts {
+		var err error
+		if result, err = join(result, p.automaton()); err != nil {
+			return Expr{}, err
+		}
+	}
+	return Expr{result}, nil
+}
+
+// Alternate has the texts of any of the patterns; of none it is Empty. Unlike Union it is an Expr.
+func Alternate(of ...Expr) (Expr, error) {
+	c := &combiner{states: make([]state, 1)}
+	for _, e := range of {
+		base := c.copy(e.automaton())
+		c.absorb(0, base)
+		c.states[0].accept = c.states[0].accept || c.states[base].accept
+	}
+	return c.finish()
+}
+
+// Optional has the empty text as well.
+func Optional(e Expr) (Expr, error) { return Alternate(Epsilon(), e) }
+
+// Star has the texts of a pattern any number of times.
+func Star(e Expr) (Expr, error) {
+	c := &combiner{states: make([]state, 1)}
+	base := c.copy(e.automaton())
+	c.absorb(0, base)
+	c.states[0].accept = true
+	for q := range c.states {
+		if q > 0 && c.states[q].accept {
+			c.absorb(int32(q), base)
+		}
+	}
+	return c.finish()
+}
+
+// FoldCase has the texts of a pattern in any case of their ASCII letters.
+func FoldCase(e Expr) Expr {
+	c := &combiner{}
+	c.copy(e.automaton())
+	for q := range c.states {
+		for i := range c.states[q].edges {
+			c.states[q].edges[i].on = c.states[q].edges[i].on.foldCase()
+		}
+	}
+	return Expr{finish(c.states)}
+}
+
+// join is one automaton behind another.
+func join(a, b *automaton) (*automaton, error) {
+	c := &combiner{}
+	c.copy(a)
+	base := c.copy(b)
+	for q := int32(0); q < base; q++ {
+		if c.states[q].accept {
+			c.absorb(q, base)
+			c.states[q].accept = c.states[base].accept
+		}
+	}
+	e, err := c.finish()
+	return e.a, err
+}
+
+// combiner builds an automaton of copies of others.
+type combiner struct {
+	states []state
+	edges  int
+}
+
+// copy adds the states of an automaton and gives its first.
+func (c *combiner) copy(a *automaton) int32 {
+	base := int32(len(c.states))
+	for q := range a.states {
+		s := state{accept: a.states[q].accept, edges: slices.Clone(a.states[q].edges)}
+		for i := range s.edges {
+			s.edges[i].to += base
+		}
+		c.states = append(c.states, s)
+		c.edges += len(s.edges)
+	}
+	return base
+}
+
+// absorb lets a state do what another one does.
+func (c *combiner) absorb(to, from int32) {
+	if c.edges > maxEdges {
+		return
+	}
+	for _, e := range slices.Clone(c.states[from].edges) {
+		edges := &c.states[to].edges
+		if i := slices.IndexFunc(*edges, func(x edge) bool { return x.to == e.to }); i >= 0 {
+			(*edges)[i].on = (*edges)[i].on.union(e.on)
+			continue
+		}
+		*edges = append(*edges, e)
+		c.edges++
+	}
+}
+
+func (c *combiner) finish() (Expr, error) {
+	if len(c.states) > maxStates || c.edges > maxEdges {
+		return Expr{}, ErrTooLarge
+	}
+	for q := range c.states {
+		slices.SortFunc(c.states[q].edges, func(a, b edge) int { return cmp.Compare(a.to, b.to) })
+	}
+	return Expr{finish(c.states)}, nil
+}
