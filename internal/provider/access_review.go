@@ -54,6 +54,7 @@ type accessReview struct {
 	findings  []escalation.Finding
 	holds     map[string][]string // by finding: each privilege with where it comes from
 	byGroup   bool                // some finding comes through a group
+	shared    bool                // some right rests on a role that another resource may change in the same run
 }
 
 // reviewAccess resolves the rights of authID (a user, or user@realm!token) as they are, or with planned as they will be.
@@ -63,6 +64,11 @@ func reviewAccess(ctx context.Context, pve *proxmox.Client, user proxmox.UserID,
 		return accessReview{}, err
 	}
 	review := accessReview{effective: rights.Effective(authID), holds: map[string][]string{}}
+	for _, at := range review.effective {
+		for _, right := range at.Rights {
+			review.shared = review.shared || slices.ContainsFunc(right.Sources, func(s proxmox.Source) bool { return !rights.BuiltIn(s.Role) && !ownRole(planned, s.Role) })
+		}
+	}
 	review.findings, err = waysToRoot(rights, authID, true)
 	if err != nil {
 		return accessReview{}, err
@@ -79,6 +85,11 @@ func reviewAccess(ctx context.Context, pve *proxmox.Client, user proxmox.UserID,
 		}
 	}
 	return review, nil
+}
+
+// ownRole tells whether a role is the managed one of a planned user.
+func ownRole(planned *proxmox.Principal, role string) bool {
+	return planned != nil && planned.Role != nil && planned.Role.ID == role
 }
 
 // waysToRoot meets the rights with the knowledge of package escalation. Whether a group has a powerful member is judged by what each member

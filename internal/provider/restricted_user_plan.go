@@ -75,12 +75,15 @@ func (r *restrictedUserResource) planAccess(ctx context.Context, plan, state *re
 	if !planReached(err, path.Empty(), diags) {
 		return
 	}
-	review.show(ctx, plan, want, diags)
+	unchanged := state != nil && plan.samePowers(state)
+	if unchanged || !review.shared { // otherwise the apply tells, since the role may change before this user does
+		review.show(ctx, plan, want, diags)
+	}
 	review.refuseFindings(string(want.UserID), acceptedRisks(ctx, plan.AcceptedRisks, diags), diags)
 	if state != nil {
 		warnOfToday(ctx, string(want.UserID), state.Findings, review, diags)
 	}
-	if state != nil && plan.samePowers(state) {
+	if unchanged {
 		return
 	}
 	missing, err := pve.MissingPrivileges(ctx, want)

@@ -43,8 +43,8 @@ type fake struct {
 }
 
 // newFake serves script, which gets the number of the request from 0 on.
-func newFake(t testing.TB, script func(n int, r *http.Request) answer) *fake {
-	t.Helper()
+func newFake(tb testing.TB, script func(n int, r *http.Request) answer) *fake {
+	tb.Helper()
 	f := &fake{}
 	f.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
@@ -55,7 +55,7 @@ func newFake(t testing.TB, script func(n int, r *http.Request) answer) *fake {
 		a := script(n, r)
 		conn, _, err := http.NewResponseController(w).Hijack()
 		if err != nil {
-			t.Errorf("hijack: %v", err)
+			tb.Errorf("hijack: %v", err)
 			return
 		}
 		defer func() { _ = conn.Close() }()
@@ -66,7 +66,7 @@ func newFake(t testing.TB, script func(n int, r *http.Request) answer) *fake {
 	}))
 	f.Config.ErrorLog = log.New(io.Discard, "", 0)
 	f.StartTLS()
-	t.Cleanup(f.Close)
+	tb.Cleanup(f.Close)
 	return f
 }
 
@@ -86,16 +86,16 @@ func (f *fake) caPEM() []byte {
 }
 
 // client connects to the fake and does not wait between attempts.
-func (f *fake) client(t testing.TB) *Client {
-	t.Helper()
-	return newTestClient(t, Config{Endpoint: f.URL, APIToken: testToken, CAPEM: f.caPEM()})
+func (f *fake) client(tb testing.TB) *Client {
+	tb.Helper()
+	return newTestClient(tb, Config{Endpoint: f.URL, APIToken: testToken, CAPEM: f.caPEM()})
 }
 
-func newTestClient(t testing.TB, cfg Config) *Client {
-	t.Helper()
+func newTestClient(tb testing.TB, cfg Config) *Client {
+	tb.Helper()
 	c, err := New(cfg)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	c.pause = func(ctx context.Context, _ time.Duration) error { return ctx.Err() }
 	return c

@@ -37,12 +37,13 @@ func (s Source) String() string {
 // PVE::RPCEnvironment::permissions. It is a value of its own: a later write does
 // not change it.
 type Rights struct {
-	roles  map[string][]string                  // privileges by role
-	acl    map[aclHolder]map[string][]roleGrant // by holder and path
-	groups map[UserID][]string                  // memberships
-	tokens map[string]bool                      // privilege separation by full token id
-	pools  map[string]PoolMembers               // by pool id
-	over   *Rights                              // what this overlays, nil for none
+	builtIn map[string]bool                      // roles that belong to PVE
+	roles   map[string][]string                  // privileges by role
+	acl     map[aclHolder]map[string][]roleGrant // by holder and path
+	groups  map[UserID][]string                  // memberships
+	tokens  map[string]bool                      // privilege separation by full token id
+	pools   map[string]PoolMembers               // by pool id
+	over    *Rights                              // what this overlays, nil for none
 }
 
 // roleGrant is what an ACL entry adds to its holder and path.
@@ -67,10 +68,11 @@ func (m PoolMembers) has(path string) bool {
 }
 
 func newRights(users *userList, roles []Role, acl *aclList) *Rights {
-	r := &Rights{roles: make(map[string][]string, len(roles)), acl: make(map[aclHolder]map[string][]roleGrant, len(acl.byHolder)),
+	r := &Rights{builtIn: map[string]bool{}, roles: make(map[string][]string, len(roles)), acl: make(map[aclHolder]map[string][]roleGrant, len(acl.byHolder)),
 		groups: make(map[UserID][]string, len(users.all)), tokens: make(map[string]bool, len(users.all))}
 	for _, role := range roles {
 		r.roles[role.ID] = role.Privileges
+		r.builtIn[role.ID] = role.BuiltIn
 	}
 	for holder, entries := range acl.byHolder {
 		paths := make(map[string][]roleGrant, len(entries))
@@ -241,6 +243,14 @@ func (r *Rights) Members(group string) []UserID {
 // Knows tells whether the server has a privilege of this name.
 func (r *Rights) Knows(privilege string) bool {
 	return slices.Contains(r.privileges("Administrator"), privilege)
+}
+
+// BuiltIn tells whether a role belongs to PVE, so that nobody can change it.
+func (r *Rights) BuiltIn(role string) bool {
+	if r.over != nil {
+		return r.over.BuiltIn(role)
+	}
+	return r.builtIn[role]
 }
 
 // GroupsOf returns the groups of a user.

@@ -63,7 +63,7 @@ func TestRightsAgainstPVE(t *testing.T) {
 	s := newSim(t, pvesim.Version91)
 	nonEmpty, sizes := 0, 120
 	for seed := range uint64(sizes) {
-		text := randomCfg(rand.New(rand.NewPCG(seed, 1))) //nolint:gosec // reproducible test data
+		text := randomCfg(rand.New(rand.NewPCG(seed, 1))) // reproducible
 		s.SetUserCfg(text)
 		client := s.fresh()
 		rights, err := client.Rights(t.Context())

@@ -2,6 +2,7 @@ package acctest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/url"
@@ -207,13 +208,13 @@ func (r *faultRun) strike(t *testing.T, operation string, n int, fault pvesim.Fa
 	}
 	var err error
 	if r.it, err = r.fresh(t).apply(context.Background(), r.it, wanted); err != nil {
-		return fmt.Errorf("applying again after %v: %w", failure, err)
+		return fmt.Errorf("applying again after (%w): %w", orNone(failure), err)
 	}
 	if _, changes, err := r.replan(t, wanted); err != nil || changes {
-		return fmt.Errorf("after %v and a second apply a plan is not empty: %w", failure, err)
+		return fmt.Errorf("after (%w) and a second apply a plan is not empty: %w", orNone(failure), orNone(err))
 	}
 	if err := r.secretsWork(kept); err != nil {
-		return fmt.Errorf("after %v: %w", failure, err)
+		return fmt.Errorf("after (%w): %w", orNone(failure), err)
 	}
 	if r.it, err = r.fresh(t).destroy(context.Background(), r.it); err != nil {
 		return fmt.Errorf("destroying: %w", err)
@@ -272,6 +273,16 @@ func (r *faultRun) tellsNoSecret(err error) error {
 	return nil
 }
 
+var errNone = errors.New("no error")
+
+// orNone makes an error of none, for a text.
+func orNone(err error) error {
+	if err == nil {
+		return errNone
+	}
+	return err
+}
+
 func unchanged(before, after string) error {
 	if diff := cmp.Diff(lines(before), lines(after)); diff != "" {
 		return fmt.Errorf("user.cfg (-before +after):\n%s", diff)
@@ -316,13 +327,13 @@ func TestAccessOtherAdmin(t *testing.T) {
 					r.api.SetHook(nil)
 					var err error
 					if r.it, err = r.fresh(t).apply(context.Background(), r.it, c.second); err != nil {
-						return fmt.Errorf("request %d: applying again after %v (%v): %w", n, failure, meddled, err)
+						return fmt.Errorf("request %d: applying again after (%w) (%w): %w", n, orNone(failure), orNone(meddled), err)
 					}
 					if _, changes, err := r.replan(t, c.second); err != nil || changes {
-						return fmt.Errorf("request %d: after %v a plan is not empty: %w", n, failure, err)
+						return fmt.Errorf("request %d: after (%w) a plan is not empty: %w", n, orNone(failure), orNone(err))
 					}
 					if err := r.secretsWork(nil); err != nil {
-						return fmt.Errorf("request %d: after %v: %w", n, failure, err)
+						return fmt.Errorf("request %d: after (%w): %w", n, orNone(failure), err)
 					}
 					if r.it, err = r.fresh(t).destroy(context.Background(), r.it); err != nil {
 						return err

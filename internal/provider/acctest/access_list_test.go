@@ -21,7 +21,7 @@ func TestListResources(t *testing.T) {
 		tamper(t, err)
 	}
 	p := newProtocol(t, server)
-	lister, ok := p.server.(tfprotov6.ProviderServerWithListResource)
+	lister, ok := p.server.(tfprotov6.ProviderServerWithListResource) //nolint:staticcheck // ProviderServer has no such method yet
 	if !ok {
 		t.Fatal("the provider lists nothing")
 	}

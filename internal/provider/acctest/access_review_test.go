@@ -160,3 +160,56 @@ func TestHiddenIsNotGone(t *testing.T) {
 		resource.TestStep{PreConfig: server.StartDaemon, Config: external, ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}}},
 	)
 }
+
+// TestOneRunChangesAll changes a user with its role, another user that has the role too, and a token, in one run: what one of them can do
+// depends on the others, so that no plan may promise it.
+func TestOneRunChangesAll(t *testing.T) {
+	t.Parallel()
+	server := userAPI(t, pvesim.Version92)
+	before := server.UserCfg()
+	owner := func(privilege, more string) string {
+		return apiConfig(server, server.RootToken()) + `
+resource "pvesec_restricted_user" "agent" {
+  user_id         = "agent@pve"
+  role            = { name = "shared-role", privileges = ["` + privilege + `"] }
+  grants          = [{ path = "/vms" }]
+  external_tokens = ["ci"]
+}
+` + more
+	}
+	others := func(comment, path string) string {
+		return `
+resource "pvesec_restricted_user" "other" {
+  user_id = "other@pve"
+  comment = "` + comment + `"
+  grants  = [{ path = "/vms", role = pvesec_restricted_user.agent.role.name }]
+}
+resource "pvesec_api_token" "ci" {
+  user_id       = pvesec_restricted_user.agent.user_id
+  token_id      = "ci"
+  never_expires = true
+  comment       = "` + comment + `"
+  grants        = [{ path = "` + path + `", role = pvesec_restricted_user.agent.role.name }]
+}
+`
+	}
+	holdsNow := func(address, path, privilege string) statecheck.StateCheck {
+		return statecheck.ExpectKnownValue(address, tfjsonpath.New("effective_permissions").AtMapKey(path).AtMapKey("privileges"), knownvalue.SetExact([]knownvalue.Check{knownvalue.StringExact(privilege)}))
+	}
+	runAccess(t, server,
+		resource.TestStep{Config: owner("VM.Audit", "")},
+		resource.TestStep{
+			Config: owner("VM.Audit", others("one", "/vms")),
+			ConfigStateChecks: []statecheck.StateCheck{
+				holdsNow("pvesec_restricted_user.other", "/vms", "VM.Audit"), holdsNow("pvesec_api_token.ci", "/vms", "VM.Audit")},
+		},
+		resource.TestStep{
+			Config: owner("VM.Console", others("two", "/vms/100")),
+			ConfigStateChecks: []statecheck.StateCheck{
+				holdsNow("pvesec_restricted_user.other", "/vms", "VM.Console"), holdsNow("pvesec_api_token.ci", "/vms/100", "VM.Console")},
+		},
+	)
+	if after := server.UserCfg(); after != before {
+		t.Errorf("something was left behind:\n%s", after)
+	}
+}

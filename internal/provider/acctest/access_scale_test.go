@@ -67,7 +67,8 @@ func (f *fleet) imported(tb testing.TB, p *protocol, config map[string]any) inst
 		known[name] = value
 	}
 	if role, ok := config["role"].(map[string]any); ok {
-		known["role"] = map[string]any{"privileges": role["privileges"], "name": "restricted-" + strings.ReplaceAll(config["user_id"].(string), "@", "-")}
+		id := fmt.Sprint(config["user_id"])
+		known["role"] = map[string]any{"privileges": role["privileges"], "name": "restricted-" + strings.ReplaceAll(id, "@", "-")}
 	}
 	it.state = build(it.state.Type(), known)
 	it, err := p.refresh(tb.Context(), it)

@@ -66,7 +66,7 @@ func (w *workspace) find(text string) []string {
 		if err != nil || entry.IsDir() || entry.Name() == "terraform-provider-pvesec" {
 			return err
 		}
-		content, err := os.ReadFile(name) //nolint:gosec // a file of this test
+		content, err := os.ReadFile(name)
 		if err != nil {
 			return err
 		}
@@ -156,21 +156,18 @@ ephemeral "pvesec_api_token" "run" {
 }
 `))
 	}
-	t.Run("run", func(t *testing.T) {
-		w.t = t
-		w.env = []string{"TF_VAR_token=" + server.RootToken(), "TF_VAR_password=" + password}
-		printed := ""
-		for i, step := range []struct{ comment, rotation string }{{"one", "1"}, {"two", "1"}, {"two", "2"}} {
-			config(step.comment, step.rotation)
-			plan := fmt.Sprintf("plan%d", i)
-			printed += w.terraform("plan", "-input=false", "-out", plan)
-			printed += w.terraform("show", "-json", plan)
-			printed += w.terraform("apply", "-input=false", plan)
-			printed += w.terraform("show", "-json")
-		}
-		printed += w.terraform("destroy", "-input=false", "-auto-approve")
-		w.write("printed.txt", printed)
-	})
+	w.env = []string{"TF_VAR_token=" + server.RootToken(), "TF_VAR_password=" + password}
+	printed := ""
+	for i, step := range []struct{ comment, rotation string }{{"one", "1"}, {"two", "1"}, {"two", "2"}} {
+		config(step.comment, step.rotation)
+		plan := fmt.Sprintf("plan%d", i)
+		printed += w.terraform("plan", "-input=false", "-out", plan)
+		printed += w.terraform("show", "-json", plan)
+		printed += w.terraform("apply", "-input=false", plan)
+		printed += w.terraform("show", "-json")
+	}
+	printed += w.terraform("destroy", "-input=false", "-auto-approve")
+	w.write("printed.txt", printed)
 	var log []byte
 	log, err = os.ReadFile(filepath.Join(w.dir, "trace.log"))
 	if err != nil || !bytes.Contains(log, []byte("[TRACE]")) || !bytes.Contains(log, []byte("provider.terraform-provider-pvesec")) {

@@ -39,8 +39,6 @@ func tokenConfig(server *pvesim.Server, attributes string) string {
 	return apiConfig(server, server.RootToken()) + "resource \"pvesec_api_token\" \"ci\" {\n  user_id  = \"deploy@pve\"\n  token_id = \"ci\"\n" + attributes + "\n}\n"
 }
 
-var secretShape = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f-]{27}$`)
-
 // attribute reads one attribute of a resource into a variable.
 func attribute(address, name string, into *string) resource.TestCheckFunc {
 	return func(s *terraform.State) error {
