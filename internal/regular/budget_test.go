@@ -1,0 +1,70 @@
+package regular
+
+import (
+	"fmt"
+	"runtime"
+	"testing"
+)
+
+// adversary has n denials of texts with k_i= and behind it end_i: what of each has been read must be remembered for all, so
+// that the states double with every rule.
+func adversary(t testing.TB, n int, more string) Language {
+	t.Helper()
+
+	list := []Rule{{Allow: true, Match: Any()}}
+	for i := range n {
+		list = append(list, Rule{Match: glob(t, fmt.Sprintf("* k%d=* end%d", i, i))})
+	}
+	return Prioritised(append(list, Rule{Match: glob(t, more)}))
+}
+
+// TestAdversary makes sure that rules which are too much for the budget end in unknown, soon, and that fewer do not.
+func TestAdversary(t *testing.T) {
+	t.Parallel()
+
+	few := Subset(adversary(t, 4, "* x=* y*"), adversary(t, 4, "* x=* y"), Budget{})
+	if few.Verdict != Yes {
+		t.Errorf("4 rules: %v after %d states", few.Verdict, few.States)
+	}
+	const limit = 3000
+	many := Subset(adversary(t, 30, "* x=* y*"), adversary(t, 30, "* x=* y"), Budget{States: limit})
+	if many.Verdict != Unknown || many.Witness != "" {
+		t.Errorf("30 rules: %v, %q", many.Verdict, many.Witness)
+	}
+	// One step may make some more states before it is seen that the budget is spent.
+	if many.States <= limit || many.States > limit+100 {
+		t.Errorf("%d states with a budget of %d", many.States, limit)
+	}
+}
+
+// TestExpired makes sure that the caller can end a search.
+func TestExpired(t *testing.T) {
+	t.Parallel()
+
+	calls := 0
+	expired := func() bool {
+		calls++
+		return calls > 3
+	}
+	got := Subset(adversary(t, 30, "* x=* y*"), adversary(t, 30, "* x=* y"), Budget{Expired: expired})
+	if got.Verdict != Unknown || calls != 4 {
+		t.Errorf("%v after %d calls", got.Verdict, calls)
+	}
+	if got := IsEmpty(Any(), Budget{Expired: func() bool { return true }}); got.Verdict != No {
+		t.Errorf("%v where nothing is to be searched", got.Verdict)
+	}
+}
+
+// TestMemory makes sure that a budget of states bounds memory as well, where every state has many parts.
+func TestMemory(t *testing.T) {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	got := Disjoint(ere(t, "^(.{1,255}a){2}.{255}b.{255}$"), ere(t, "(a.{200}|b.{190}){3}x.{255}"), Budget{States: 5000})
+	runtime.ReadMemStats(&after)
+	if got.Verdict != Unknown {
+		t.Errorf("%v after %d states", got.Verdict, got.States)
+	}
+	if used := after.TotalAlloc - before.TotalAlloc; used > 100<<20 {
+		t.Errorf("%d bytes", used)
+	}
+}
