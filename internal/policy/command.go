@@ -18,19 +18,24 @@ type commandLine struct {
 // commandMatches tells whether one command pattern matches (match_command.c,
 // command_matches). A digest is taken to be right: the file is not read.
 func (m *matcher) commandMatches(c *sudoers.Command, line *commandLine) bool {
+	return m.pathOf(c, line.path) && argsMatch(c, line)
+}
+
+// pathOf tells whether the command of a pattern matches, whatever its arguments.
+func (m *matcher) pathOf(c *sudoers.Command, path string) bool {
 	switch {
 	case c.Kind == sudoers.CommandAll:
 		return true
 	case c.Kind == sudoers.CommandRegex:
-		return m.pathMatchesRegex(c.Name, line.path) && argsMatch(c, line)
+		return m.pathMatchesRegex(c.Name, path)
 	case c.Kind == sudoers.CommandPseudo:
-		return line.path == c.Name && argsMatch(c, line)
-	case !strings.HasPrefix(line.path, "/"):
+		return path == c.Name
+	case !strings.HasPrefix(path, "/"):
 		return false
 	case posix.HasMeta(c.Name):
-		return m.pathMatchesGlob(c.Name, line.path) && argsMatch(c, line)
+		return m.pathMatchesGlob(c.Name, path)
 	}
-	return m.pathMatches(c.Name, line.path) && argsMatch(c, line)
+	return m.pathMatches(c.Name, path)
 }
 
 // pathMatches compares a path without wildcards, or a directory that stands for
@@ -86,10 +91,12 @@ func argsMatch(c *sudoers.Command, line *commandLine) bool {
 		return true
 	case c.Args == `""`:
 		return !line.hasArgs
-	case c.Args[0] == '^' && c.Args[len(c.Args)-1] == '$':
+	case isRegex(c.Args):
 		return posix.MatchERE(c.Args, line.args)
 	case c.Name == "sudoedit":
 		return posix.Match(c.Args, line.args, posix.Pathname)
 	}
 	return posix.Match(c.Args, line.args, 0)
 }
+
+func isRegex(args string) bool { return args[0] == '^' && args[len(args)-1] == '$' }

@@ -43,6 +43,8 @@ type Request struct {
 	Time time.Time
 	// Env is the node's file system, nil for Debian's.
 	Env *Environment
+	// Candidates asks for the rules that matched the command and did not decide.
+	Candidates bool
 }
 
 // Decision is the answer with its reasons.
@@ -56,6 +58,8 @@ type Decision struct {
 	Tags sudoers.TagSet
 	// Settings are the Defaults in force.
 	Settings Settings
+	// Candidates are the rules that lost, if the request asked for them.
+	Candidates []Candidate
 	// Assumptions say what the answer takes for given.
 	Assumptions []string
 }
@@ -67,7 +71,21 @@ func Decide(tree *sudoers.Tree, r Request) Decision {
 	m := newMatcher(tree, r.Env)
 	m.prepare(&r)
 	d := Decision{Verdict: Unmatched, Settings: m.settings(tree, &r)}
-	d.Assumptions = m.assumptions(&r)
+	d.Assumptions = m.assumptions(tree, &r)
+	v, g := m.walk(tree, &r)
+	var decided sudoers.Pos
+	if v != unspecified {
+		d.decide(v, g)
+		decided = g.Pos
+	}
+	if r.Candidates {
+		d.Candidates = m.candidates(tree, &r, decided)
+	}
+	return d
+}
+
+// walk looks for the last rule that matches.
+func (m *matcher) walk(tree *sudoers.Tree, r *Request) (verdict, *Grant) {
 	for i := len(tree.Entries) - 1; i >= 0; i-- {
 		spec, ok := tree.Entries[i].(*sudoers.UserSpec)
 		if !ok {
@@ -76,12 +94,11 @@ func Decide(tree *sudoers.Tree, r Request) Decision {
 		if v, _ := m.users(spec.Users, sudoers.UserAlias, r.Subject); v != allow {
 			continue
 		}
-		if v, g := m.privileges(spec, &r); v != unspecified {
-			d.decide(v, g)
-			return d
+		if v, g := m.privileges(spec, r); v != unspecified {
+			return v, g
 		}
 	}
-	return d
+	return unspecified, nil
 }
 
 // prepare sets what lists are compared with.
@@ -210,18 +227,3 @@ func tri(b bool) sudoers.Tri {
 	return sudoers.No
 }
 
-// assumptions lists what the model did not ask the node about.
-func (m *matcher) assumptions(r *Request) []string {
-	var list []string
-	if m.env.Exists == nil {
-		list = append(list, "every path that the policy or the request names exists")
-	}
-	list = append(list, "a file has the digest that the policy gives, and no hard links")
-	if a := m.env.account(m.runAs.user.Name); r.RunAsUser == nil && a.UID == nil {
-		list = append(list, "the id and groups of "+m.runAs.user.Name+" are not known")
-	}
-	if r.Time.IsZero() {
-		list = append(list, "NOTBEFORE and NOTAFTER are not looked at")
-	}
-	return list
-}

@@ -67,11 +67,41 @@ func (e *Environment) exists(path string) bool {
 // absolute path. The last element is not resolved: sudo compares base names.
 func (e *Environment) Canonical(path string) string {
 	dir, base := split(path)
+	if e.isCanonical(dir) && (dir != "/" || len(path) == len(base)+1) {
+		return path
+	}
 	dir = e.canonicalDir(dir)
 	if dir == "/" {
 		return "/" + base
 	}
 	return dir + "/" + base
+}
+
+// isCanonical tells directories that Canonical would not change, without building
+// anything.
+func (e *Environment) isCanonical(dir string) bool {
+	if dir == "/" {
+		return true
+	}
+	if dir == "" || dir[0] != '/' {
+		return false
+	}
+	for i := 0; i < len(dir); i++ {
+		if dir[i] != '/' {
+			continue
+		}
+		name := dir[i+1:]
+		if j := strings.IndexByte(name, '/'); j >= 0 {
+			name = name[:j]
+		}
+		if name == "" || name == "." || name == ".." {
+			return false
+		}
+		if _, link := e.Links[dir[:i+1+len(name)]]; link {
+			return false
+		}
+	}
+	return true
 }
 
 // same tells whether two paths are one command to sudo (match_command.c,

@@ -32,6 +32,7 @@ func (q *question) String() string {
 func TestDecisions(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, s *station) {
+		t.Helper()
 		s.installDriver(t)
 		known := loadDisagreements(t, "decision", s.world.version)
 		var asked, allowed, unclear int
@@ -53,7 +54,11 @@ func TestDecisions(t *testing.T) {
 					if want {
 						allowed++
 					}
-					got := policy.Decide(trees[i], s.request(&q))
+					r := s.request(&q)
+					got := policy.Decide(trees[i], r)
+					if quick := policy.Compile(trees[i], r).Decide(line[0], strings.Join(line[1:], " "), len(line) > 1); quick.Verdict != got.Verdict {
+						t.Errorf("Compile says %s, Decide %s: %v", quick.Verdict, got.Verdict, &q)
+					}
 					if (got.Verdict == policy.Allowed) != want && !known.explains(&q, want) {
 						wrong = append(wrong, q)
 					}
@@ -184,5 +189,3 @@ func (s *station) request(q *question) policy.Request {
 	}
 	return r
 }
-
-var _ = strings.Contains

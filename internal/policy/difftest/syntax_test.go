@@ -91,6 +91,7 @@ var visudoPlace = regexp.MustCompile(`(?m)^p[0-9]{6}:([0-9]+:[0-9]+): (.*)$`)
 func TestSyntax(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, s *station) {
+		t.Helper()
 		known := loadDisagreements(t, "syntax", s.world.version)
 		var done, accepted, compared, wrong int
 		seen := map[string]bool{}

@@ -61,19 +61,22 @@ func jsonMembers(n *node) string {
 
 func jsonMember(n *node) string {
 	s, not := "", ""
+	var digests []sudoers.Digest
 	for _, p := range n.pairs {
 		switch {
+		case strings.HasPrefix(p.key, "sha") && len(p.value.pairs) == 0:
+			digests = append(digests, sudoers.Digest{Algorithm: p.key, Value: p.value.scalar})
 		case p.key == "negated":
 			not = "!"
 		case len(p.value.pairs) > 0: // several digests of one algorithm
 			for _, d := range p.value.pairs {
-				s += " " + p.key + "=" + d.value.scalar
+				digests = append(digests, sudoers.Digest{Algorithm: p.key, Value: d.value.scalar})
 			}
 		default:
 			s += " " + p.key + "=" + p.value.scalar
 		}
 	}
-	return not + s
+	return not + s + digestText(digests)
 }
 
 func jsonOption(o *pair) string {
@@ -182,9 +185,10 @@ func sameGroup(before, c *sudoers.Effective, v sudoers.Version) bool {
 	}
 	a, b := *before, *c
 	a.Timeout, a.NotBefore, a.NotAfter = b.Timeout, b.NotBefore, b.NotAfter
-	if b.Tags.Setenv != sudoers.Yes && b.Tags.Setenv != sudoers.No {
-		a.Tags.Setenv, b.Tags.Setenv = sudoers.Unset, sudoers.Unset
+	if (b.Tags.Setenv == sudoers.Yes || b.Tags.Setenv == sudoers.No) && a.Tags.Setenv != b.Tags.Setenv {
+		return false
 	}
+	a.Tags.Setenv, b.Tags.Setenv = sudoers.Unset, sudoers.Unset
 	return slices.Equal(treeOptions(&a, v), treeOptions(&b, v))
 }
 
@@ -251,13 +255,21 @@ func treeCommand(m *sudoers.CommandMember) string {
 	if m.Command.HasArgs {
 		s += " " + m.Command.Args
 	}
-	for _, d := range m.Digests {
-		s += " " + d.Algorithm + "=" + d.Value
-	}
+	s += digestText(m.Digests)
 	if m.Negated {
 		return "!" + s
 	}
 	return s
+}
+
+// digestText writes digests by algorithm, as cvtsudoers does since 1.9.14.
+func digestText(list []sudoers.Digest) string {
+	words := make([]string, len(list))
+	for i, d := range list {
+		words[i] = " " + d.Algorithm + "=" + d.Value
+	}
+	slices.SortStableFunc(words, func(a, b string) int { return strings.Compare(a[:7], b[:7]) })
+	return strings.Join(words, "")
 }
 
 func treeSetting(s *sudoers.Setting) string {

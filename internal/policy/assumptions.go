@@ -1,0 +1,89 @@
+package policy
+
+import (
+	"strings"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
+)
+
+// assumptions lists what the model did not ask the node about, as far as it can matter
+// for this policy.
+func (m *matcher) assumptions(tree *sudoers.Tree, r *Request) []string {
+	var list []string
+	if m.env.Exists == nil {
+		list = append(list, "every path that the policy or the request names exists")
+	}
+	list = append(list, "a file has the digest that the policy gives, and no hard links")
+	if a := m.env.account(m.runAs.user.Name); r.RunAsUser == nil && a.UID == nil {
+		list = append(list, "the id and groups of "+m.runAs.user.Name+" are not known")
+	}
+	if r.Time.IsZero() {
+		list = append(list, "NOTBEFORE and NOTAFTER are not looked at")
+	}
+	var f features
+	f.look(tree)
+	if f.hostNetgroups {
+		list = append(list, "the node is in no netgroup")
+	}
+	if f.userNetgroups {
+		list = append(list, "users are in the netgroups that the request and the accounts name, and in no others")
+	}
+	if f.nonUnixGroups {
+		list = append(list, `no group plug-in is loaded: "%:name" is a Unix group of that very name`)
+	}
+	if f.intercept {
+		list = append(list, "no command has the set-user-ID or set-group-ID bit, with which INTERCEPT refuses it since sudo 1.9.14")
+	}
+	return list
+}
+
+// features are the parts of a policy whose meaning depends on the node.
+type features struct {
+	hostNetgroups, userNetgroups, nonUnixGroups, intercept bool
+}
+
+func (f *features) look(tree *sudoers.Tree) {
+	for _, e := range tree.Entries {
+		switch e := e.(type) {
+		case *sudoers.Defaults:
+			f.members(e.Members, e.Scope == sudoers.ScopeHost)
+			for _, s := range e.Settings {
+				f.intercept = f.intercept || s.Name == "intercept" && s.Operator == sudoers.OpTrue
+			}
+		case *sudoers.AliasDef:
+			for i := range e.Aliases {
+				f.members(e.Aliases[i].Members, e.Kind == sudoers.HostAlias)
+			}
+		case *sudoers.UserSpec:
+			f.spec(e)
+		}
+	}
+}
+
+func (f *features) spec(e *sudoers.UserSpec) {
+	f.members(e.Users, false)
+	for i := range e.Privileges {
+		p := &e.Privileges[i]
+		f.members(p.Hosts, true)
+		for j := range p.Commands {
+			if r := p.Commands[j].RunAs; r != nil {
+				f.members(r.Users, false)
+			}
+			for _, t := range p.Commands[j].Tags {
+				f.intercept = f.intercept || t == sudoers.TagIntercept
+			}
+		}
+	}
+}
+
+func (f *features) members(list []sudoers.Member, hosts bool) {
+	for i := range list {
+		switch list[i].Kind {
+		case sudoers.MemberNetgroup:
+			f.hostNetgroups = f.hostNetgroups || hosts
+			f.userNetgroups = f.userNetgroups || !hosts
+		case sudoers.MemberGroup:
+			f.nonUnixGroups = f.nonUnixGroups || strings.HasPrefix(list[i].Name, "%:")
+		}
+	}
+}

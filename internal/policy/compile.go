@@ -1,0 +1,269 @@
+package policy
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
+	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers/posix"
+)
+
+// maxPatterns bounds the patterns of a compiled policy: nested aliases can double at
+// each level. Beyond it, every decision walks the policy.
+const maxPatterns = 1 << 20
+
+// Compiled is a policy prepared for many decisions that differ in the command line
+// only. It may be used by several goroutines at once.
+type Compiled struct {
+	tree    *sudoers.Tree
+	request Request
+	m       *matcher
+
+	patterns []pattern
+	// byBase are the patterns with a literal base name, general all others, both
+	// from the last to the first.
+	byBase  map[string][]int32
+	general []int32
+	// walk tells a policy that has to be walked for each command, because Defaults
+	// bound to commands change how names or patterns are compared.
+	walk bool
+}
+
+// pattern is one command that may decide, aliases resolved.
+type pattern struct {
+	command *sudoers.Command
+	denied  bool
+	// canonical is the resolved path if the command is a literal one that exists.
+	canonical string
+	regex     *regexp.Regexp // of the path
+	args      *regexp.Regexp
+	// prefix is the literal beginning of a pattern of arguments.
+	prefix string
+	never  bool // a malformed expression
+
+	spec               *sudoers.UserSpec
+	privilege, ordinal int
+}
+
+// Answer is the outcome for one command line.
+type Answer struct {
+	Verdict Verdict
+	// rule is the pattern that decided plus one, 0 for none.
+	rule int32
+}
+
+// Compile prepares a policy for one user, host, target and time: all of the request
+// but Command and Args, which are not looked at.
+func Compile(tree *sudoers.Tree, r Request) *Compiled {
+	c := &Compiled{tree: tree, request: r, byBase: map[string][]int32{}}
+	c.m = newMatcher(tree, r.Env)
+	r.Command, r.Args = "", nil
+	c.m.prepare(&r)
+	c.m.settings(tree, &r)
+	for _, e := range tree.Entries {
+		switch e := e.(type) {
+		case *sudoers.Defaults:
+			c.walk = c.walk || e.Scope == sudoers.ScopeCommand && changesMatching(e)
+		case *sudoers.UserSpec:
+			if v, _ := c.m.users(e.Users, sudoers.UserAlias, r.Subject); v == allow {
+				c.add(e, &r)
+			}
+		}
+		if c.walk || len(c.patterns) > maxPatterns {
+			c.walk, c.patterns = true, nil
+			return c
+		}
+	}
+	for i := len(c.patterns) - 1; i >= 0; i-- {
+		p := &c.patterns[i]
+		if base, ok := literalBase(p.command); ok {
+			c.byBase[base] = append(c.byBase[base], int32(i)) //nolint:gosec // below maxPatterns
+		} else {
+			c.general = append(c.general, int32(i)) //nolint:gosec // below maxPatterns
+		}
+	}
+	return c
+}
+
+// changesMatching tells Defaults that change what a rule matches.
+func changesMatching(d *sudoers.Defaults) bool {
+	for _, s := range d.Settings {
+		switch s.Name {
+		case "fast_glob", "runas_default", "case_insensitive_user", "case_insensitive_group", "match_group_by_gid":
+			return true
+		}
+	}
+	return false
+}
+
+// literalBase gives the base name that every match has.
+func literalBase(c *sudoers.Command) (string, bool) {
+	if c.Kind != sudoers.CommandPath {
+		return "", false
+	}
+	_, base := split(c.Name)
+	return base, base != "" && !posix.HasMeta(base)
+}
+
+func (c *Compiled) add(spec *sudoers.UserSpec, r *Request) {
+	for i := range spec.Privileges {
+		p := &spec.Privileges[i]
+		if c.m.hosts(p.Hosts) != allow {
+			continue
+		}
+		for j, e := range p.Effective() {
+			if c.m.inTime(&e, r.Time) && c.m.runAsMatches(e.RunAs) == allow {
+				c.addCommand(&p.Commands[j].CommandMember, false, pattern{spec: spec, privilege: i, ordinal: j})
+			}
+		}
+	}
+}
+
+// addCommand adds the patterns of a command in the order in which the last one that
+// matches decides. Negating an alias negates each of its commands.
+func (c *Compiled) addCommand(cmd *sudoers.CommandMember, flipped bool, p pattern) {
+	if len(c.patterns) > maxPatterns {
+		return
+	}
+	denied := cmd.Negated != flipped
+	if cmd.Command.Kind == sudoers.CommandAlias {
+		c.m.inAlias(sudoers.CmndAlias, cmd.Command.Name, func(a *sudoers.Alias) verdict {
+			for i := range a.Commands {
+				c.addCommand(&a.Commands[i], denied, p)
+			}
+			return unspecified
+		})
+		return
+	}
+	p.command, p.denied = &cmd.Command, denied
+	c.prepare(&p)
+	c.patterns = append(c.patterns, p)
+}
+
+// prepare compiles what can be.
+func (c *Compiled) prepare(p *pattern) {
+	cmd := p.command
+	compile := func(expression string) *regexp.Regexp {
+		re, err := posix.CompileERE(expression)
+		p.never = p.never || err != nil
+		return re
+	}
+	if cmd.Kind == sudoers.CommandRegex {
+		p.regex = compile(cmd.Name)
+	}
+	if cmd.Kind == sudoers.CommandPath && !posix.HasMeta(cmd.Name) && !strings.HasSuffix(cmd.Name, "/") && c.m.env.exists(cmd.Name) {
+		p.canonical = c.m.env.Canonical(cmd.Name)
+	}
+	if !cmd.HasArgs || cmd.Args == `""` {
+		return
+	}
+	if isRegex(cmd.Args) {
+		p.args = compile(cmd.Args)
+		return
+	}
+	p.prefix = cmd.Args
+	if i := strings.IndexAny(cmd.Args, `*?[\`); i >= 0 {
+		p.prefix = cmd.Args[:i]
+	}
+}
+
+// Decide answers for one command: its path, or "sudoedit" or "list", and its arguments
+// joined by single blanks. hasArgs tells no arguments from an empty one. It answers
+// as the function Decide does.
+func (c *Compiled) Decide(command, args string, hasArgs bool) Answer {
+	if c.walk {
+		r := c.request
+		r.Command, r.Args = command, nil
+		if hasArgs {
+			r.Args = []string{args}
+		}
+		return Answer{Verdict: Decide(c.tree, r).Verdict}
+	}
+	t := target{commandLine: commandLine{path: command, args: args, hasArgs: hasArgs}}
+	if strings.HasPrefix(command, "/") {
+		t.canonical, t.exists = c.m.env.Canonical(command), c.m.env.exists(command)
+	}
+	_, base := split(t.canonical)
+	named := c.byBase[base]
+	general := c.general
+	for len(named) > 0 || len(general) > 0 {
+		var i int32
+		if len(general) == 0 || len(named) > 0 && named[0] > general[0] {
+			i, named = named[0], named[1:]
+		} else {
+			i, general = general[0], general[1:]
+		}
+		p := &c.patterns[i]
+		if c.matches(p, &t) {
+			if p.denied {
+				return Answer{Denied, i + 1}
+			}
+			return Answer{Allowed, i + 1}
+		}
+	}
+	return Answer{Verdict: Unmatched}
+}
+
+// target is a command line with what the environment says of it.
+type target struct {
+	commandLine
+	canonical string
+	exists    bool
+}
+
+func (c *Compiled) matches(p *pattern, t *target) bool {
+	if p.never || !p.matchesArgs(t) {
+		return false
+	}
+	switch {
+	case p.canonical != "" && t.exists:
+		return p.canonical == t.canonical || c.m.env.same(p.command.Name, t.path)
+	case p.regex != nil:
+		return t.exists && (p.regex.MatchString(posix.Latin1(t.path)) || c.m.resolves() && p.regex.MatchString(posix.Latin1(t.canonical)))
+	}
+	return c.m.pathOf(p.command, t.path)
+}
+
+func (p *pattern) matchesArgs(t *target) bool {
+	switch {
+	case p.args != nil:
+		return p.args.MatchString(posix.Latin1(t.args))
+	case p.prefix != "" && !strings.HasPrefix(t.args, p.prefix):
+		return false
+	}
+	return argsMatch(p.command, &t.commandLine)
+}
+
+// Line is one command line of a batch.
+type Line struct {
+	// Command is an absolute path, or "sudoedit" or "list".
+	Command string
+	// Args are joined by single blanks; HasArgs tells none from an empty one.
+	Args    string
+	HasArgs bool
+}
+
+// NewLine joins the words of a command line as sudo does.
+func NewLine(command string, args ...string) Line {
+	return Line{Command: command, Args: strings.Join(args, " "), HasArgs: len(args) > 0}
+}
+
+// Batch appends the answers to all lines to dst.
+func (c *Compiled) Batch(dst []Answer, lines []Line) []Answer {
+	for i := range lines {
+		dst = append(dst, c.Decide(lines[i].Command, lines[i].Args, lines[i].HasArgs))
+	}
+	return dst
+}
+
+// Rule is the grant that decided, nil if nothing matched, or if the policy had to be
+// walked; Decide gives it then.
+func (c *Compiled) Rule(a Answer) *Grant {
+	if a.rule == 0 {
+		return nil
+	}
+	p := &c.patterns[a.rule-1]
+	m := newMatcher(c.tree, c.request.Env)
+	m.applySettings(c.tree, c.request.Subject)
+	return &m.grants(p.spec, c.request.Subject)[grantIndex(p.spec, p.privilege, p.ordinal)]
+}
