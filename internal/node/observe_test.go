@@ -136,7 +136,7 @@ func TestObserveUnknownIsNoAbsence(t *testing.T) {
 		want  string
 	}{
 		"stat fails":        {map[string]string{"stat": `echo "stat: cannot statx '/x: No such file or directory': Permission denied" >&2; exit 1`}, node.Query{Files: []string{"/etc/a"}}, "Permission denied"},
-		"read fails":        {map[string]string{"base64": `[ "$#" = 2 ] || exec /usr/bin/base64 "$@"; echo "base64: read error: Input/output error" >&2; exit 1`}, node.Query{Files: []string{"/etc/a"}}, "Input/output error"},
+		"read fails":        {map[string]string{"base64": `[ "$1" = -- ] || exec /usr/bin/base64 "$@"; echo "base64: read error: Input/output error" >&2; exit 1`}, node.Query{Files: []string{"/etc/a"}}, "Input/output error"},
 		"directory fails":   {map[string]string{"ls": `echo "ls: reading directory: Input/output error" >&2; exit 2`}, node.Query{Trees: []string{"/etc"}}, "Input/output error"},
 		"name service":      {map[string]string{"getent": `exit 3`}, node.Query{Accounts: []string{"root"}}, "status 3"},
 		"systemd not there": {map[string]string{"systemctl": `echo "System has not been booted with systemd" >&2; exit 1`}, node.Query{Services: []string{"ssh"}}, "not been booted"},

@@ -1,7 +1,6 @@
 package node
 
 import (
-	"encoding/base64"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -33,11 +32,7 @@ func plainOrEncoded(s string) string {
 	if !ok {
 		return s
 	}
-	b, err := base64.StdEncoding.DecodeString(enc)
-	if err != nil {
-		return s
-	}
-	return string(b)
+	return frame{args: []string{enc}}.text(0)
 }
 
 // typeOf reads the type bits of st_mode, inode(7).

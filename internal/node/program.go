@@ -107,10 +107,13 @@ func (a *answer) next(body func(line []byte)) (frame, error) {
 	return frame{}, io.EOF
 }
 
-// text decodes the base64 argument i of a frame; the remote program encodes all free text.
+// text decodes argument i of a frame; the remote program encodes all free text, in base64 or, when it is harmless, after a colon.
 func (f frame) text(i int) string {
 	if i >= len(f.args) {
 		return ""
+	}
+	if plain, ok := strings.CutPrefix(f.args[i], ":"); ok {
+		return plain
 	}
 	b, err := base64.StdEncoding.DecodeString(f.args[i])
 	if err != nil {

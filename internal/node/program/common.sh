@@ -15,13 +15,24 @@ tab='	'
 # say WORD ARG…: one line of the answer.
 say() { printf '%s %s\n' "$marker" "$*"; }
 
-# enc TEXT: base64 on one line.
-enc() { printf '%s' "$1" | base64 | tr -d '\n'; }
+# enc TEXT: base64 on one line, or the text itself after a colon where it has nothing but harmless characters.
+enc() {
+	case $1 in
+	*[!A-Za-z0-9./_=,+@-]*) printf '%s' "$1" | base64 -w 0 ;;
+	?*) printf ':%s' "$1" ;;
+	esac
+}
 
 # The line of the answer that comes first. A login shell may have printed something without a newline before.
 hello() {
 	uid=0
-	[ -n "$root" ] || uid=$(id -u)
+	if [ -z "$root" ]; then
+		uid=
+		while read -r h_key h_real h_effective h_rest; do
+			case $h_key in Uid:) uid=$h_effective; break ;; esac
+		done 2>/dev/null </proc/self/status
+		[ -n "$uid" ] || uid=$(id -u)
+	fi
 	printf '\n'
 	say hello "$uid"
 }

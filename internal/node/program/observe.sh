@@ -117,7 +117,7 @@ journals() {
 }
 
 facts() {
-	f_name=$(uname -n)
+	read -r f_name 2>/dev/null <"$root/proc/sys/kernel/hostname" || f_name=$(uname -n)
 	f_fqdn=$(timeout 2 hostname -f 2>/dev/null) || f_fqdn=
 	f_sudo=
 	if command -v sudo >/dev/null; then f_sudo=$(sudo -V 2>/dev/null) || f_sudo=; fi

@@ -2,6 +2,8 @@ package acctest
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -128,4 +130,40 @@ resource "pvesec_sudoers_policy" "agent" {
 		resource.TestStep{Config: with("SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"), ExpectError: matches("the host key of jump host")},
 		resource.TestStep{Config: with(n.HostKeyFingerprint("ed25519")), Check: resource.TestCheckResourceAttr("pvesec_sudoers_policy.agent", "deployed.pve1.present", "true")},
 	)
+}
+
+// TestAccTraceKeepsSecrets: the most talkative log of Terraform and the provider holds no password, no key and no content of a file.
+func TestAccTraceKeepsSecrets(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, 1)
+	n := r.cluster.Nodes[0]
+	shell(t, n, `useradd -m -s /bin/bash ops; echo 'ops:correct horse' | chpasswd; install -d -o ops -m 700 /home/ops/.ssh
+		install -o ops -m 600 /root/.ssh/authorized_keys /home/ops/.ssh/authorized_keys; echo 'ops ALL=(root) /bin/sh -s' >/etc/sudoers.d/ops; chmod 440 /etc/sudoers.d/ops`)
+	r.use(1, 0)
+	r.write("full/main.tf", `
+resource "pvesec_sudoers_policy" "agent" {
+  name    = "agent"
+  subject = "agent"
+  rules   = [{ commands = ["/usr/bin/id 77234-content-77234"] }]
+}
+`, 0o600)
+	log := filepath.Join(r.dir, "trace.log")
+	r.env = append(r.env, "TF_LOG=TRACE", "TF_LOG_PATH="+log, "PVESEC_SSH_USER=ops", "PVESEC_SUDO_PASSWORD=correct horse")
+	r.timed("full", "terraform", "apply", "-auto-approve", "-input=false")
+	if got := shell(t, n, "cat /etc/sudoers.d/agent"); !strings.Contains(got, "77234-content-77234") {
+		t.Errorf("the node has %q", got)
+	}
+	trace, err := os.ReadFile(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(trace), "terraform-provider-pvesec") {
+		t.Error("the log does not know the provider")
+	}
+	key := strings.Split(strings.TrimSpace(string(r.cluster.SSHKeyPEM)), "\n")
+	for name, secret := range map[string]string{"password": "correct horse", "private key": key[len(key)/2], "content of the file": "77234-content-77234"} {
+		if strings.Contains(string(trace), secret) {
+			t.Errorf("the log holds the %s", name)
+		}
+	}
 }
