@@ -8,14 +8,14 @@ import (
 
 // adversary has n denials of texts with k_i= and behind it end_i: what of each has been read must be remembered for all, so
 // that the states double with every rule.
-func adversary(t testing.TB, n int, more string) Language {
-	t.Helper()
+func adversary(tb testing.TB, n int, more string) Language {
+	tb.Helper()
 
 	list := []Rule{{Allow: true, Match: Any()}}
 	for i := range n {
-		list = append(list, Rule{Match: glob(t, fmt.Sprintf("* k%d=* end%d", i, i))})
+		list = append(list, Rule{Match: glob(tb, fmt.Sprintf("* k%d=* end%d", i, i))})
 	}
-	return Prioritised(append(list, Rule{Match: glob(t, more)}))
+	return Prioritised(append(list, Rule{Match: glob(tb, more)}))
 }
 
 // TestAdversary makes sure that rules which are too much for the budget end in unknown, soon, and that fewer do not.
@@ -34,6 +34,18 @@ func TestAdversary(t *testing.T) {
 	// One step may make some more states before it is seen that the budget is spent.
 	if many.States <= limit || many.States > limit+100 {
 		t.Errorf("%d states with a budget of %d", many.States, limit)
+	}
+}
+
+// TestSample makes sure that a text which shows the answer is found past the budget, if it is one of a pattern.
+func TestSample(t *testing.T) {
+	t.Parallel()
+
+	wide := adversary(t, 12, "!")
+	narrow := Intersect(wide, Complement(glob(t, "* x=some-very-long-text end")))
+	got := Subset(wide, narrow, Budget{States: 300})
+	if got.Verdict != No || !got.Sampled || !wide.Contains(got.Witness) || narrow.Contains(got.Witness) {
+		t.Errorf("%+v", got)
 	}
 }
 

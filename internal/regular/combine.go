@@ -1,9 +1,6 @@
 package regular
 
-import (
-	"cmp"
-	"slices"
-)
+import "slices"
 
 // The functions below put patterns together to longer ones. They are for compiled patterns, so an anchor of an ERE means the
 // start or end of the text of its own pattern, wherever that comes to stand. An ERE in the middle of a pattern should be
@@ -117,7 +114,7 @@ func (c *combiner) finish() (Expr, error) {
 		return Expr{}, ErrTooLarge
 	}
 	for q := range c.states {
-		slices.SortFunc(c.states[q].edges, func(a, b edge) int { return cmp.Compare(a.to, b.to) })
+		sortEdges(c.states[q].edges)
 	}
 	return Expr{finish(c.states)}, nil
 }

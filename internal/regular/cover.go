@@ -12,44 +12,53 @@ func sortEdges(edges []edge) {
 // findUniversal marks the states from which every text is accepted, as far as the graph shows it: the largest set of
 // accepting states that no byte leaves.
 func (a *automaton) findUniversal() {
-	var candidates []int32
+	var doubtful []int32
 	for q := range a.states {
 		if a.states[q].accept {
 			a.states[q].universal = true
-			candidates = append(candidates, int32(q))
+			doubtful = append(doubtful, int32(q))
 		}
 	}
-	for changed := true; changed; {
-		changed = false
-		for _, q := range candidates {
-			s := &a.states[q]
-			if !s.universal {
-				continue
-			}
-			var stays byteSet
-			for _, e := range s.edges {
-				if a.states[e.to].universal {
-					stays = stays.union(e.on)
-				}
-			}
-			if stays != anyByte {
-				s.universal, changed = false, true
-			}
+	var in [][]int32
+	for len(doubtful) > 0 {
+		q := doubtful[len(doubtful)-1]
+		doubtful = doubtful[:len(doubtful)-1]
+		if !a.states[q].universal || a.staysUniversal(q) {
+			continue
+		}
+		a.states[q].universal = false
+		if in == nil {
+			in = incoming(a.states)
+		}
+		doubtful = append(doubtful, in[q]...)
+	}
+}
+
+// staysUniversal tells whether every byte leads from a state to one that is universal.
+func (a *automaton) staysUniversal(q int32) bool {
+	var stays byteSet
+	for _, e := range a.states[q].edges {
+		if a.states[e.to].universal {
+			stays = stays.union(e.on)
 		}
 	}
+	return stays == anyByte
 }
 
 // maxCoverWork bounds the edges that findCovers looks at for one pattern. What is not found costs states in the search,
 // nothing else.
-const maxCoverWork = 1 << 22
+const maxCoverWork = 1 << 24
 
 // findCovers finds states that make others superfluous in a set of states. A state r that loops on the bytes B covers q if
 // every accepting path from q runs through r and reads bytes of B only before: r can read the same bytes and be in the same
 // place. With a '*' of a glob reached, this is every position before it.
 func (a *automaton) findCovers() {
-	in := incoming(a.states)
+	var in [][]int32
 	bad := make([]bool, len(a.states))
-	work := 0
+	work, size := 0, 0
+	for r := range a.states {
+		size += 1 + len(a.states[r].edges)
+	}
 	for r := range a.states {
 		var loop byteSet
 		for _, e := range a.states[r].edges {
@@ -60,8 +69,11 @@ func (a *automaton) findCovers() {
 		if loop.isEmpty() || a.states[r].universal {
 			continue
 		}
-		if work += len(a.states); work > maxCoverWork {
+		if work += size; work > maxCoverWork {
 			return
+		}
+		if in == nil {
+			in = incoming(a.states)
 		}
 		var queue []int32
 		for q := range a.states {

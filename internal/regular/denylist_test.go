@@ -65,22 +65,22 @@ type class struct {
 }
 
 // byPath compiles a policy and partitions it.
-func byPath(t testing.TB, list []command) []class {
-	t.Helper()
+func byPath(tb testing.TB, list []command) []class {
+	tb.Helper()
 
 	paths := make([]Expr, len(list))
 	for i, c := range list {
-		paths[i] = mustCompile(t, Literal(c.path))
+		paths[i] = mustCompile(tb, Literal(c.path))
 	}
 	partition, complete := Partition(paths, Budget{})
 	if !complete {
-		t.Fatal("not complete")
+		tb.Fatal("not complete")
 	}
 	var classes []class
 	for _, p := range partition {
 		c := class{path: p.Witness}
 		for _, i := range p.Members {
-			c.rules = append(c.rules, Rule{Allow: list[i].allow, Match: glob(t, list[i].args)})
+			c.rules = append(c.rules, Rule{Allow: list[i].allow, Match: glob(tb, list[i].args)})
 		}
 		classes = append(classes, c)
 	}

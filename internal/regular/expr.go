@@ -1,5 +1,7 @@
 package regular
 
+import "strings"
+
 // Source is a pattern to compile: a Glob, an ERE or a Literal.
 type Source interface {
 	compile() (*automaton, error)
@@ -12,15 +14,23 @@ func (l Literal) compile() (*automaton, error) {
 	if len(l) >= maxStates {
 		return nil, ErrTooLarge
 	}
-	states := make([]state, len(l)+1)
-	for i := range len(l) {
-		if l[i] == 0 {
-			return nil, errNUL
-		}
-		states[i].edges = []edge{{on: byteSetOf(l[i]), to: int32(i + 1)}}
+	if strings.IndexByte(string(l), 0) >= 0 {
+		return nil, errNUL
 	}
-	states[len(l)].accept = true
-	return finish(states), nil
+	// A chain is finished as it is.
+	n := len(l)
+	a := &automaton{states: make([]state, n+1), components: make([][]int32, n+1)}
+	edges, numbers := make([]edge, n), make([]int32, n+1)
+	a.states[n].accept = true
+	for i := range n + 1 {
+		numbers[i] = int32(n - i)
+		a.components[i] = numbers[i : i+1 : i+1]
+		if i < n {
+			edges[i] = edge{on: byteSetOf(l[i]), to: int32(i + 1)}
+			a.states[i].edges = edges[i : i+1 : i+1]
+		}
+	}
+	return a, nil
 }
 
 // Expr is a compiled pattern: a Language that can also be put together with others to a longer pattern. It does not change,
@@ -59,6 +69,9 @@ func (e Expr) Contains(text string) bool { return e.automaton().contains(text) }
 
 // Text gives the only text of a language that has one.
 func (e Expr) Text() (text string, ok bool) { return e.automaton().literal() }
+
+// States is how many states the automaton of a pattern has, for statistics.
+func (e Expr) States() int { return len(e.automaton().states) }
 
 func (e Expr) automaton() *automaton {
 	if e.a == nil {

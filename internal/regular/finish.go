@@ -2,6 +2,7 @@ package regular
 
 import (
 	"encoding/binary"
+	"slices"
 )
 
 // finish makes an automaton small and learns what the search wants to know about its states.
@@ -25,7 +26,18 @@ const maxMergeRounds = 16
 
 // incoming lists, for each state, those with an edge to it.
 func incoming(states []state) [][]int32 {
-	in := make([][]int32, len(states))
+	counts := make([]int32, len(states))
+	total := 0
+	for q := range states {
+		for _, e := range states[q].edges {
+			counts[e.to]++
+			total++
+		}
+	}
+	in, all := make([][]int32, len(states)), make([]int32, total)
+	for q, n := range counts {
+		in[q], all = all[:0:n], all[n:]
+	}
 	for q := range states {
 		for _, e := range states[q].edges {
 			in[e.to] = append(in[e.to], int32(q))
@@ -38,10 +50,10 @@ func incoming(states []state) [][]int32 {
 func trim(states []state) []state {
 	reached := make([]bool, len(states))
 	reached[0] = true
-	queue := []int32{0}
+	queue := append(make([]int32, 0, len(states)), 0)
 	for len(queue) > 0 {
-		q := queue[0]
-		queue = queue[1:]
+		q := queue[len(queue)-1]
+		queue = queue[:len(queue)-1]
 		for _, e := range states[q].edges {
 			if !reached[e.to] {
 				reached[e.to] = true
@@ -58,8 +70,8 @@ func trim(states []state) []state {
 	}
 	in := incoming(states)
 	for len(queue) > 0 {
-		q := queue[0]
-		queue = queue[1:]
+		q := queue[len(queue)-1]
+		queue = queue[:len(queue)-1]
 		for _, p := range in[q] {
 			if !useful[p] && reached[p] {
 				useful[p] = true
@@ -76,33 +88,66 @@ func trim(states []state) []state {
 			n++
 		}
 	}
+	if int(n) == len(states) {
+		return states
+	}
 	return renumber(states, number, int(n))
 }
 
 // merge makes one of states with the same edges. What is accepted from them is the same.
 func merge(states []state) []state {
 	number := make([]int32, len(states))
-	known := make(map[string]int32, len(states))
-	var key []byte
+	same := make(map[uint64]int32, len(states)) // by hash, the last state
+	before := make([]int32, len(states))        // the one before it with that hash
+	n := int32(0)
 	for q := range states {
-		key = key[:0]
-		if states[q].accept {
-			key = append(key, 1)
+		hash := states[q].hash()
+		last, known := same[hash]
+		if !known {
+			last = -1
 		}
-		for _, e := range states[q].edges {
-			key = appendEdge(key, e.on, e.to)
+		twin := last
+		for twin >= 0 && !states[twin].equal(&states[q]) {
+			twin = before[twin]
 		}
-		n, ok := known[string(key)]
-		if !ok {
-			n = int32(len(known))
-			known[string(key)] = n
+		if twin >= 0 {
+			number[q] = number[twin]
+			continue
 		}
 		number[q] = n
+		n++
+		before[q] = last
+		same[hash] = int32(q)
 	}
-	if len(known) == len(states) {
+	if int(n) == len(states) {
 		return states
 	}
-	return renumber(states, number, len(known))
+	return renumber(states, number, int(n))
+}
+
+func (s *state) hash() uint64 {
+	hash := fnvOffset
+	if s.accept {
+		hash++
+	}
+	for i := range s.edges {
+		e := &s.edges[i]
+		hash = mix(hash, uint64(uint32(e.to)))
+		for _, word := range e.on {
+			hash = mix(hash, word)
+		}
+	}
+	return hash
+}
+
+func (s *state) equal(t *state) bool { return s.accept == t.accept && slices.Equal(s.edges, t.edges) }
+
+const fnvOffset = uint64(14695981039346656037)
+
+// mix is a step of FNV-1a on words instead of bytes, stirred.
+func mix(hash, word uint64) uint64 {
+	hash = (hash ^ word) * 1099511628211
+	return hash ^ hash>>29
 }
 
 func appendEdge(key []byte, on byteSet, to int32) []byte {
@@ -124,28 +169,36 @@ func renumber(states []state, number []int32, n int) []state {
 		}
 		done[to] = true
 		result[to].accept = states[q].accept
-		on := map[int32]int{}
+		edges := make([]edge, 0, len(states[q].edges))
 		for _, e := range states[q].edges {
-			target := number[e.to]
-			if target < 0 {
-				continue
+			if target := number[e.to]; target >= 0 {
+				edges = append(edges, edge{on: e.on, to: target})
 			}
-			if i, ok := on[target]; ok {
-				result[to].edges[i].on = result[to].edges[i].on.union(e.on)
-				continue
-			}
-			on[target] = len(result[to].edges)
-			result[to].edges = append(result[to].edges, edge{on: e.on, to: target})
 		}
-		sortEdges(result[to].edges)
+		result[to].edges = unite(edges)
 	}
 	return result
 }
 
+// unite sorts edges and makes one of those to the same target.
+func unite(edges []edge) []edge {
+	sortEdges(edges)
+	kept := edges[:0]
+	for _, e := range edges {
+		if last := len(kept) - 1; last >= 0 && kept[last].to == e.to {
+			kept[last].on = kept[last].on.union(e.on)
+		} else {
+			kept = append(kept, e)
+		}
+	}
+	return kept
+}
+
 // components finds the strongly connected components (R. Tarjan, "Depth-first search and linear graph algorithms", 1972).
 func components(states []state) [][]int32 {
-	var found [][]int32
-	var stack []int32
+	found := make([][]int32, 0, len(states))
+	order := make([]int32, 0, len(states))
+	stack := make([]int32, 0, len(states))
 	index := make([]int32, len(states)) // 0: not visited
 	low := make([]int32, len(states))
 	on := make([]bool, len(states))
@@ -167,17 +220,17 @@ func components(states []state) [][]int32 {
 		if low[q] != index[q] {
 			return
 		}
-		var component []int32
+		start := len(order)
 		for {
 			p := stack[len(stack)-1]
 			stack = stack[:len(stack)-1]
 			on[p] = false
-			component = append(component, p)
+			order = append(order, p)
 			if p == q {
 				break
 			}
 		}
-		found = append(found, component)
+		found = append(found, order[start:len(order):len(order)])
 	}
 	visit(0)
 	return found

@@ -41,10 +41,9 @@ const unknownRef ref = -1
 
 // intern finds a node or makes it, taking parts over.
 func (s *space) intern(kind nodeKind, parts []int32) ref {
-	hash := uint64(kind) + 14695981039346656037
+	hash := fnvOffset + uint64(kind)
 	for _, p := range parts {
-		hash = (hash ^ uint64(uint32(p))) * 1099511628211
-		hash ^= hash >> 29
+		hash = mix(hash, uint64(uint32(p)))
 	}
 	newest := s.index[hash]
 	for i := newest; i != 0; i = s.nodes[i].link {

@@ -1,9 +1,37 @@
 package regular
 
-// IsEmpty asks whether a language has no text. The witness is one that it has.
+// IsEmpty asks whether a language has no text. The witness is one that it has. Past the budget it tries some texts of the
+// patterns before it says Unknown.
 func IsEmpty(l Language, b Budget) Answer {
 	s := newSpace(b.meter(), l)
-	return s.isEmpty(l.node(s))
+	answer := s.isEmpty(l.node(s))
+	if answer.Verdict == Unknown {
+		if text, ok := sample(l); ok {
+			answer.Verdict, answer.Witness, answer.Sampled = No, text, true
+		}
+	}
+	return answer
+}
+
+// samples is how many patterns are sampled, and sampleStates the budget for each.
+const (
+	samples      = 1000
+	sampleStates = 1000
+)
+
+// sample tries a shortest text of each pattern, of which one or the other is in the language more often than not.
+func sample(l Language) (text string, ok bool) {
+	tried := 0
+	l.exprs(func(e Expr) {
+		if tried++; ok || tried > samples {
+			return
+		}
+		s := newSpace(Budget{States: sampleStates}.meter(), e)
+		if answer := s.isEmpty(e.node(s)); answer.Verdict == No && l.Contains(answer.Witness) {
+			text, ok = answer.Witness, true
+		}
+	})
+	return text, ok
 }
 
 // Subset asks whether b has every text of a. The witness is in a and not in b.

@@ -6,36 +6,36 @@ import (
 )
 
 // mustCompile is for patterns that a test knows to be right.
-func mustCompile(t testing.TB, s Source) Expr {
-	t.Helper()
+func mustCompile(tb testing.TB, s Source) Expr {
+	tb.Helper()
 
 	e, err := Compile(s)
 	if err != nil {
-		t.Fatalf("%#v: %v", s, err)
+		tb.Fatalf("%#v: %v", s, err)
 	}
 	return e
 }
 
-func glob(t testing.TB, pattern string) Expr {
-	t.Helper()
+func glob(tb testing.TB, pattern string) Expr {
+	tb.Helper()
 
-	return mustCompile(t, Glob{Pattern: pattern})
+	return mustCompile(tb, Glob{Pattern: pattern})
 }
 
-func ere(t testing.TB, pattern string) Expr {
-	t.Helper()
+func ere(tb testing.TB, pattern string) Expr {
+	tb.Helper()
 
-	return mustCompile(t, ERE{Pattern: pattern})
+	return mustCompile(tb, ERE{Pattern: pattern})
 }
 
 // rules makes a list of globs, of which those with an exclamation mark deny.
-func rules(t testing.TB, patterns ...string) []Rule {
-	t.Helper()
+func rules(tb testing.TB, patterns ...string) []Rule {
+	tb.Helper()
 
 	var list []Rule
 	for _, p := range patterns {
 		rest, denies := strings.CutPrefix(p, "!")
-		list = append(list, Rule{Allow: !denies, Match: glob(t, rest)})
+		list = append(list, Rule{Allow: !denies, Match: glob(tb, rest)})
 	}
 	return list
 }

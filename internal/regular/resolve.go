@@ -1,10 +1,5 @@
 package regular
 
-import (
-	"cmp"
-	"slices"
-)
-
 // What lies before or behind a place between two bytes.
 type neighbour uint8
 
@@ -145,7 +140,7 @@ func (r *resolver) resolve(n int32) error {
 		r.collect(n, p, otherByte, reading{bytes: newlineByte, outside: true})
 		r.collect(n, p, otherByte, reading{bytes: anyByte.minus(wordBytes).minus(newlineByte), inside: true, outside: true})
 	}
-	slices.SortFunc(r.states[n].edges, func(a, b edge) int { return cmp.Compare(a.to, b.to) })
+	sortEdges(r.states[n].edges)
 	if len(r.places) > maxStates || r.edges > maxEdges {
 		return ErrTooLarge
 	}

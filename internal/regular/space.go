@@ -1,6 +1,7 @@
 package regular
 
 import (
+	"cmp"
 	"encoding/binary"
 	"slices"
 )
@@ -75,6 +76,7 @@ func newSpace(m *meter, languages ...Language) *space {
 func (s *space) add(a *automaton, letters map[byteSet]byteSet) int32 {
 	number := make([]int32, len(a.states))
 	var key []byte
+	var sorted []edge
 	for _, component := range a.components {
 		key = key[:0]
 		for i, q := range component {
@@ -86,7 +88,9 @@ func (s *space) add(a *automaton, letters map[byteSet]byteSet) int32 {
 				key[len(key)-1] = 1
 			}
 			key = binary.LittleEndian.AppendUint32(key, uint32(len(a.states[q].edges)))
-			for _, e := range sortedByNumber(a.states[q].edges, number) {
+			sorted = append(sorted[:0], a.states[q].edges...)
+			slices.SortFunc(sorted, func(x, y edge) int { return cmp.Compare(number[x.to], number[y.to]) })
+			for _, e := range sorted {
 				key = appendEdge(key, e.on, number[e.to])
 			}
 		}
@@ -102,7 +106,7 @@ func (s *space) add(a *automaton, letters map[byteSet]byteSet) int32 {
 			continue
 		}
 		for _, q := range component {
-			p := position{accept: a.states[q].accept, universal: a.states[q].universal}
+			p := position{accept: a.states[q].accept, universal: a.states[q].universal, edges: make([]arc, 0, len(a.states[q].edges))}
 			for _, e := range a.states[q].edges {
 				p.edges = append(p.edges, arc{on: letters[e.on], to: number[e.to]})
 			}
@@ -118,12 +122,6 @@ func (s *space) add(a *automaton, letters map[byteSet]byteSet) int32 {
 		}
 	}
 	return number[0]
-}
-
-func sortedByNumber(edges []edge, number []int32) []edge {
-	sorted := slices.Clone(edges)
-	slices.SortFunc(sorted, func(a, b edge) int { return int(number[a.to]) - int(number[b.to]) })
-	return sorted
 }
 
 // step gives the language of what may follow a letter in a set of positions: its derivative (J. Brzozowski, "Derivatives of

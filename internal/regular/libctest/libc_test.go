@@ -2,7 +2,6 @@ package libctest
 
 import (
 	"bufio"
-	"encoding/hex"
 	"fmt"
 	"io"
 	"os/exec"
@@ -84,10 +83,9 @@ func (l *libc) ask(t *testing.T, q question) (matches []bool, ok bool) {
 		}
 		return '-'
 	}
-	fmt.Fprintf(l.in, "%c%c%c %d\n%s\n", q.kind, flag(q.pathname, 'p'), flag(q.period, 'd'), len(q.texts), hex.EncodeToString([]byte(q.pattern)))
+	fmt.Fprintf(l.in, "%c%c%c %d\n%x\n", q.kind, flag(q.pathname, 'p'), flag(q.period, 'd'), len(q.texts), q.pattern)
 	for _, text := range q.texts {
-		l.in.WriteString(hex.EncodeToString([]byte(text)))
-		l.in.WriteByte('\n')
+		fmt.Fprintf(l.in, "%x\n", text)
 	}
 	if err := l.in.Flush(); err != nil {
 		t.Fatal(err)
