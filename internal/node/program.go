@@ -33,6 +33,25 @@ var (
 	transactionProgram string
 )
 
+func init() {
+	for _, p := range []*string{&commonProgram, &observeProgram, &recoveryProgram, &restoreProgram, &confirmProgram, &validationProgram, &transactionProgram} {
+		*p = compact(*p)
+	}
+}
+
+// compact leaves out comments and indentation: what travels should fit into the first flight of a TCP connection. No quoted text
+// and no here-document of the programs has a line that begins with either.
+func compact(program string) string {
+	var b strings.Builder
+	for line := range strings.Lines(program) {
+		line = strings.TrimLeft(line, "\t")
+		if line != "\n" && !strings.HasPrefix(line, "#") {
+			b.WriteString(line)
+		}
+	}
+	return b.String()
+}
+
 // maxLine bounds one line of an answer, maxAnswer the whole answer to a query.
 const (
 	maxLine   = 1 << 20
@@ -52,8 +71,10 @@ func wrap(marker string, parts ...string) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "{\nmarker=%s\n", marker)
 	for _, p := range parts {
-		b.WriteString(strings.TrimRight(p, "\n"))
-		b.WriteByte('\n')
+		b.WriteString(p)
+		if !strings.HasSuffix(p, "\n") {
+			b.WriteByte('\n')
+		}
 	}
 	b.WriteString("exit 0\n}\n")
 	return b.Bytes()
