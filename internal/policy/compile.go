@@ -77,9 +77,9 @@ func Compile(tree *sudoers.Tree, r Request) *Compiled {
 	for i := len(c.patterns) - 1; i >= 0; i-- {
 		p := &c.patterns[i]
 		if base, ok := literalBase(p.command); ok {
-			c.byBase[base] = append(c.byBase[base], int32(i)) //nolint:gosec // below maxPatterns
+			c.byBase[base] = append(c.byBase[base], int32(i))
 		} else {
-			c.general = append(c.general, int32(i)) //nolint:gosec // below maxPatterns
+			c.general = append(c.general, int32(i))
 		}
 	}
 	return c

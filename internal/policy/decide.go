@@ -226,4 +226,3 @@ func tri(b bool) sudoers.Tri {
 	}
 	return sudoers.No
 }
-

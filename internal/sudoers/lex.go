@@ -113,6 +113,17 @@ func (l *lexer) next() token {
 			t.end = l.pos
 			return t
 		}
+		if l.state == stInitial && l.pos != l.lineStart {
+			// What most often stands between words, without asking every rule.
+			switch c := l.text[l.pos]; c {
+			case ' ', '\t':
+				l.pos += blanks(l.rest())
+				l.sawSpace = true
+				continue
+			case ',', '=', '(', ')':
+				return l.take(l.begin(), signs[c], 1)
+			}
+		}
 		switch l.state {
 		case stInString:
 			return l.inString(l.begin(), nil)
@@ -148,6 +159,9 @@ func (l *lexer) next() token {
 		}
 	}
 }
+
+// signs are the tokens of one character that mean the same in every context.
+var signs = [128]tokenKind{',': tokComma, '=': tokEqual, '(': tokOpen, ')': tokClose}
 
 // gotDefsBlank handles what may stand behind a binding: a comma with blanks
 // around it goes on with the list, blanks alone begin the settings.

@@ -56,7 +56,7 @@ func (l *lexer) arguments(t token, name string, resumed bool) token {
 				continue
 			}
 			if len(s) < 2 || !is(s[1], argEsc|globEsc) {
-				return l.strayInArguments(t, s)
+				return l.strayInArguments(s)
 			}
 			if l.badEditArg(c, len(buf)) {
 				return l.fail(t, 2, "invalid sudoedit file name")
@@ -111,9 +111,8 @@ func argRun(s string) int {
 }
 
 // strayInArguments is a backslash before a character that needs none.
-func (l *lexer) strayInArguments(t token, s string) token {
-	t = l.begin()
-	t = l.take(t, tokNoMatch, 1)
+func (l *lexer) strayInArguments(s string) token {
+	t := l.take(l.begin(), tokNoMatch, 1)
 	if len(s) > 1 && s[1] != '\n' && s[1] != '\r' {
 		t.end++
 	}

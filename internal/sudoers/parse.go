@@ -37,6 +37,13 @@ type parser struct {
 	tok    token // lookahead
 	hasTok bool
 	start  int // offset at which the current logical line begins
+
+	members    slab[Member]
+	commands   slab[CommandSpec]
+	privileges slab[Privilege]
+	specs      slab[UserSpec]
+	runAsLists slab[RunAs]
+	tags       slab[Tag]
 }
 
 func newParser(name, text string, v Version, aliases aliasTable) *parser {

@@ -8,36 +8,56 @@ const maxPath = 4096
 const specHint = "write a rule as: user host = (runas) /path/to/command"
 
 func (p *parser) userSpec(place Place) (Entry, bool) {
-	spec := &UserSpec{Place: place}
+	spec := p.newUserSpec()
+	spec.Place = place
 	var ok bool
 	if spec.Users, ok = p.list(p.user); !ok {
 		return nil, false
 	}
+	mark := p.privileges.mark()
 	priv, ok := p.privilege()
+	if ok {
+		p.privileges.push(priv)
+		ok = p.morePrivileges(spec)
+	}
+	spec.Privileges = p.privileges.take(mark)
 	if !ok {
 		return nil, false
 	}
-	spec.Privileges = append(spec.Privileges, priv)
-	for p.accept(tokColon) {
-		if priv, ok = p.privilege(); ok {
-			spec.Privileges = append(spec.Privileges, priv)
-			continue
-		}
-		// The privileges before this one stay in force, but only if the line ends
-		// or goes on with ':' right behind the error; else all of it is dropped.
-		switch p.peek().kind {
-		case tokColon:
-		case tokNewline:
-			p.endOfLine(&spec.Place, "", "")
-			return spec, true
-		default:
-			return nil, false
-		}
+	if spec.Range.End > 0 {
+		return spec, true
 	}
 	if !p.endOfLine(&spec.Place, "',', ':' or end of line", specEndHint(p.peek())) {
 		return nil, false
 	}
 	return spec, true
+}
+
+// morePrivileges reads what follows the first privilege. After an error the
+// privileges before it stay in force, but only if the line ends (which it then notes
+// in the place) or goes on with ':' right behind the error; else all of it is dropped.
+func (p *parser) morePrivileges(spec *UserSpec) bool {
+	for p.accept(tokColon) {
+		priv, ok := p.privilege()
+		if ok {
+			p.privileges.push(priv)
+			continue
+		}
+		switch p.peek().kind {
+		case tokColon:
+		case tokNewline:
+			p.endOfLine(&spec.Place, "", "")
+			return true
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+func (p *parser) newUserSpec() *UserSpec {
+	p.specs.push(UserSpec{})
+	return &p.specs.take(p.specs.mark() - 1)[0]
 }
 
 // specEndHint explains what may follow a command.
@@ -57,14 +77,15 @@ func (p *parser) privilege() (Privilege, bool) {
 	if !p.accept(tokEqual) {
 		return priv, p.unexpected("'=' behind the host", specHint)
 	}
+	mark := p.commands.mark()
 	for {
 		spec, ok := p.commandSpec()
-		if !ok {
-			return priv, false
+		if ok {
+			p.commands.push(spec)
 		}
-		priv.Commands = append(priv.Commands, spec)
-		if !p.accept(tokComma) {
-			return priv, true
+		if !ok || !p.accept(tokComma) {
+			priv.Commands = p.commands.take(mark)
+			return priv, ok
 		}
 	}
 }
@@ -84,10 +105,12 @@ func (p *parser) commandSpec() (CommandSpec, bool) {
 		}
 		s.Options = append(s.Options, o)
 	}
+	tags := p.tags.mark()
 	for p.peek().kind == tokTag {
-		t := p.next()
-		s.Tags = append(s.Tags, t.tag)
+		p.tags.push(p.peek().tag)
+		p.hasTok = false
 	}
+	s.Tags = p.tags.take(tags)
 	if len(s.Tags) > 0 {
 		switch t := p.peek(); t.kind {
 		case tokOption:
@@ -102,7 +125,7 @@ func (p *parser) commandSpec() (CommandSpec, bool) {
 
 func (p *parser) runAs() (*RunAs, bool) {
 	p.next()
-	r := &RunAs{}
+	r := p.newRunAs()
 	var ok bool
 	if k := p.peek().kind; k != tokColon && k != tokClose {
 		if r.Users, ok = p.list(p.user); !ok {
@@ -122,6 +145,11 @@ func (p *parser) runAs() (*RunAs, bool) {
 		return nil, p.unexpected("')' behind the run-as list", "write (user), (user1, user2), (user : group) or (: group)")
 	}
 	return r, true
+}
+
+func (p *parser) newRunAs() *RunAs {
+	p.runAsLists.push(RunAs{})
+	return &p.runAsLists.take(p.runAsLists.mark() - 1)[0]
 }
 
 func (p *parser) option() (Option, bool) {
@@ -265,21 +293,21 @@ func (p *parser) digest() (Digest, bool) {
 
 // list reads members separated by commas.
 func (p *parser) list(kind func(*token) (MemberKind, bool, string)) ([]Member, bool) {
-	var list []Member
+	mark := p.members.mark()
 	for {
-		first := *p.peek()
-		m := Member{Pos: p.pos(&first), Span: Span{Start: first.start}}
+		first := p.peek()
+		m := Member{Pos: p.pos(first), Span: Span{Start: first.start}}
 		m.Negated = p.accept(tokBang)
 		t := p.peek()
 		k, ok, want := kind(t)
 		if !ok {
-			return list, p.unexpected(want, memberHint(t, want))
+			return p.members.take(mark), p.unexpected(want, memberHint(t, want))
 		}
 		m.Kind, m.Name, m.Span.End = k, t.text, t.end
-		p.next()
-		list = append(list, m)
+		p.hasTok = false
+		p.members.push(m)
 		if !p.accept(tokComma) {
-			return list, true
+			return p.members.take(mark), true
 		}
 	}
 }
