@@ -103,6 +103,9 @@ func TestAccessFaults(t *testing.T) {
 	t.Parallel()
 	all := os.Getenv(everyRelease) != ""
 	faults := slices.Sorted(maps.Keys(accessFaults))
+	if !all { // these two end like others: 599 like a lost connection, a missing quorum like a refusal
+		faults = slices.DeleteFunc(faults, func(name string) bool { return name == "599" || name == "no quorum" })
+	}
 	for name, c := range accessCases {
 		for _, operation := range operations {
 			t.Run(name+"/"+operation, func(t *testing.T) {
