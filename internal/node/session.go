@@ -60,7 +60,10 @@ func (p *Pool) run(ctx context.Context, l *link, connect func(context.Context) (
 		release()
 		return nil, err
 	}
-	s, err := openChannel(ctx, client)
+	s := l.takeSpare(client)
+	if s == nil {
+		s, err = openChannel(ctx, client)
+	}
 	if err == nil {
 		if _, err = s.channel.SendRequest("exec", false, ssh.Marshal(struct{ Command string }{command})); err != nil {
 			s.channel.Close()
@@ -75,7 +78,44 @@ func (p *Pool) run(ctx context.Context, l *link, connect func(context.Context) (
 		return nil, &RemoteError{Node: l.target.Name, Doing: "opening a session", Err: err}
 	}
 	s.release = release
+	go l.prepareSpare(client)
 	return s, nil
+}
+
+// takeSpare returns the session that was opened ahead on this connection, nil when there is none that is still good.
+func (s *shared) takeSpare(client *ssh.Client) *session {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	spare := s.spare
+	if spare == nil || spare.client != client {
+		return nil
+	}
+	s.spare = nil
+	select {
+	case <-spare.ended: // the server closed it meanwhile
+		return nil
+	default:
+		return spare
+	}
+}
+
+// prepareSpare opens the next session ahead, which saves its round trip. A server that refuses another one is not asked again.
+func (s *shared) prepareSpare(client *ssh.Client) {
+	s.mu.Lock()
+	wanted := s.client == client && s.spare == nil && !s.preparing
+	s.preparing = s.preparing || wanted
+	s.mu.Unlock()
+	if !wanted {
+		return
+	}
+	channel, requests, err := client.OpenChannel("session", nil)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.preparing = false
+	if err != nil {
+		return
+	}
+	s.spare = newSession(client, channel, requests)
 }
 
 // openChannel opens a session, waiting a while where the server has a lower limit than we have.
@@ -93,9 +133,7 @@ func openChannel(ctx context.Context, client *ssh.Client) (*session, error) {
 		var full *ssh.OpenChannelError
 		switch {
 		case err == nil:
-			s := &session{channel: o.channel, client: client, stderr: &tail{}, ended: make(chan struct{})}
-			go s.follow(o.requests)
-			return s, nil
+			return newSession(client, o.channel, o.requests), nil
 		case errors.As(err, &full) && (full.Reason == ssh.Prohibited || full.Reason == ssh.ResourceShortage || full.Reason == ssh.ConnectionFailed):
 			if wait > 5*time.Second {
 				return nil, fmt.Errorf("the server refuses another session (MaxSessions in sshd_config): %w", err)
@@ -107,6 +145,12 @@ func openChannel(ctx context.Context, client *ssh.Client) (*session, error) {
 			return nil, err
 		}
 	}
+}
+
+func newSession(client *ssh.Client, channel ssh.Channel, requests <-chan *ssh.Request) *session {
+	s := &session{channel: channel, client: client, stderr: &tail{}, ended: make(chan struct{})}
+	go s.follow(requests)
+	return s
 }
 
 // follow reads standard error and the end of the command until the server closes the session.

@@ -26,6 +26,9 @@ type shared struct {
 	mu      sync.Mutex
 	client  *ssh.Client
 	dialing *dialing
+	// spare is a session of client that was opened ahead; preparing says that one is being opened.
+	spare     *session
+	preparing bool
 }
 
 // dialing is a handshake under way, waited for by everybody who needs the connection.

@@ -158,7 +158,7 @@ func (s *Server) Kill() {
 	}
 }
 
-// Counts tells how many connections logged in, how many sessions were opened, and how many were open at once.
+// Counts tells how many connections logged in, how many sessions ran a command, and how many did at once.
 func (s *Server) Counts() (handshakes, sessions, peak int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -353,17 +353,7 @@ func (s *Server) Passwords() int {
 }
 
 func (s *Server) session(ch ssh.Channel, reqs <-chan *ssh.Request) {
-	s.mu.Lock()
-	s.sessions++
-	s.open++
-	s.peak = max(s.peak, s.open)
-	s.mu.Unlock()
-	defer func() {
-		s.mu.Lock()
-		s.open--
-		s.mu.Unlock()
-		ch.Close()
-	}()
+	defer ch.Close()
 	for r := range reqs {
 		if r.Type != "exec" {
 			_ = r.Reply(false, nil)
@@ -376,7 +366,15 @@ func (s *Server) session(ch ssh.Channel, reqs <-chan *ssh.Request) {
 		}
 		_ = r.Reply(true, nil)
 		go ssh.DiscardRequests(reqs)
+		s.mu.Lock()
+		s.sessions++
+		s.open++
+		s.peak = max(s.peak, s.open)
+		s.mu.Unlock()
 		s.run(ch, payload.Command)
+		s.mu.Lock()
+		s.open--
+		s.mu.Unlock()
 		return
 	}
 }
