@@ -132,3 +132,26 @@ func TestRefusedERE(t *testing.T) {
 		})
 	}
 }
+
+// TestLargeERE compiles expressions as large as sudo takes them.
+func TestLargeERE(t *testing.T) {
+	t.Parallel()
+
+	for name, pattern := range map[string]string{
+		"bounds in a row":     "^" + strings.Repeat("[a]{255}", 120),
+		"loops in a row":      strings.Repeat("a*b*", 250),
+		"optional groups":     strings.Repeat("(a*", 200) + strings.Repeat(")?", 200),
+		"optional all over":   "^((a|b)?(c|d)?(e|f)?){80}$",
+		"words":               strings.Repeat(`(\<a|\b|b\>)*x`, 60),
+		"empty groups nested": strings.Repeat("(", 500) + strings.Repeat(")", 500),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			e := ere(t, pattern)
+			if in := IsEmpty(e, Budget{}); in.Verdict != No || !e.Contains(in.Witness) {
+				t.Errorf("%v with %q", in.Verdict, in.Witness)
+			}
+		})
+	}
+}

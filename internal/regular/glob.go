@@ -42,7 +42,12 @@ type globReader struct {
 	number map[globPlace]int32
 	places []globPlace
 	states []state
+	work   int // bytes of bracket expressions read so far
 }
+
+// maxBracketWork bounds the bytes of bracket expressions that are read for one pattern. Brackets that are not closed are read
+// again and again; those that people write stay far below it.
+const maxBracketWork = 1 << 24
 
 func (g Glob) compile() (*automaton, error) {
 	if strings.IndexByte(g.Pattern, 0) >= 0 {
@@ -58,6 +63,9 @@ func (g Glob) compile() (*automaton, error) {
 	r.state(globPlace{dot: r.start(g.Period)})
 	for i := 0; i < len(r.places); i++ {
 		r.read(int32(i), r.places[i])
+		if r.work > maxBracketWork {
+			return nil, ErrTooLarge
+		}
 	}
 	for i := range r.states {
 		sortEdges(r.states[i].edges)
@@ -156,6 +164,11 @@ func (r *globReader) read(from int32, p globPlace) {
 func (r *globReader) bracket(from int32, pos int, wild byteSet) {
 	for b := 1; b < 256; b++ {
 		end, matches := matchBracket(r.Pattern, pos, byte(b))
+		if end < 0 {
+			r.work += len(r.Pattern) - pos
+		} else {
+			r.work += end - pos
+		}
 		switch {
 		case matches && wild.has(byte(b)):
 			r.connect(from, byteSetOf(byte(b)), globPlace{pos: end})

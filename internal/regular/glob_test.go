@@ -1,6 +1,10 @@
 package regular
 
-import "testing"
+import (
+	"errors"
+	"strings"
+	"testing"
+)
 
 // globTest is a pattern with texts that it matches and that it does not.
 type globTest struct {
@@ -68,6 +72,31 @@ func TestGlob(t *testing.T) {
 				if e.Contains(text) {
 					t.Errorf("%+v matches %q", test.glob, text)
 				}
+			}
+		})
+	}
+}
+
+// TestLargeGlob makes sure that long patterns compile, and that those which would take too long say so.
+func TestLargeGlob(t *testing.T) {
+	t.Parallel()
+
+	tests := map[string]struct {
+		pattern string
+		want    error
+	}{
+		"many brackets":             {strings.Repeat("[!a]*", 10_000), nil},
+		"many stars":                {strings.Repeat("*?", 30_000), nil},
+		"brackets without an end":   {strings.Repeat("[", 5000), ErrTooLarge},
+		"brackets with false ends":  {strings.Repeat(`[\]`, 3000), ErrTooLarge},
+		"more states than are kept": {strings.Repeat("a", maxStates), ErrTooLarge},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			if _, err := Compile(Glob{Pattern: test.pattern}); !errors.Is(err, test.want) {
+				t.Errorf("%v, want %v", err, test.want)
 			}
 		})
 	}
