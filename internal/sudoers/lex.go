@@ -115,13 +115,19 @@ func (l *lexer) next() token {
 		}
 		if l.state == stInitial && l.pos != l.lineStart {
 			// What most often stands between words, without asking every rule.
-			switch c := l.text[l.pos]; c {
-			case ' ', '\t':
+			switch c := l.text[l.pos]; {
+			case isBlank(c):
 				l.pos += blanks(l.rest())
 				l.sawSpace = true
 				continue
-			case ',', '=', '(', ')':
+			case c == ',' || c == '=' || c == '(' || c == ')':
 				return l.take(l.begin(), signs[c], 1)
+			case c == '/':
+				// Nothing is longer than the path, if no escape goes on.
+				s := l.rest()
+				if n := path(s); n > 0 && n < len(s) && s[n] != '\\' && s[n-1] != '/' {
+					return l.command(l.begin(), n, stGotCommand)
+				}
 			}
 		}
 		switch l.state {

@@ -194,12 +194,15 @@ func (l *lexer) upper(s string) int {
 }
 
 func (l *lexer) tagAt(s string, n int) (Tag, bool) {
+	end := n + blanks(s[n:])
+	if end >= len(s) || s[end] != ':' {
+		return 0, false
+	}
 	tag, ok := tagWords[s[:n]]
 	if since, dated := tagSince[tag]; !ok || dated && !l.version.AtLeast(since) {
 		return 0, false
 	}
-	end := n + blanks(s[n:])
-	return tag, end < len(s) && s[end] == ':'
+	return tag, true
 }
 
 // upperWord takes ALL, tags, options and aliases.

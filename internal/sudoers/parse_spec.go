@@ -79,9 +79,11 @@ func (p *parser) privilege() (Privilege, bool) {
 	}
 	mark := p.commands.mark()
 	for {
-		spec, ok := p.commandSpec()
-		if ok {
-			p.commands.push(spec)
+		// The command is read into its place, which stays until the list is taken.
+		spec := p.commands.grow()
+		ok := p.commandSpec(spec)
+		if !ok {
+			p.commands.drop()
 		}
 		if !ok || !p.accept(tokComma) {
 			priv.Commands = p.commands.take(mark)
@@ -90,18 +92,17 @@ func (p *parser) privilege() (Privilege, bool) {
 	}
 }
 
-func (p *parser) commandSpec() (CommandSpec, bool) {
-	var s CommandSpec
+func (p *parser) commandSpec(s *CommandSpec) bool {
 	var ok bool
 	if p.peek().kind == tokOpen {
 		if s.RunAs, ok = p.runAs(); !ok {
-			return s, false
+			return false
 		}
 	}
 	for p.peek().kind == tokOption {
 		o, ok := p.option()
 		if !ok {
-			return s, false
+			return false
 		}
 		s.Options = append(s.Options, o)
 	}
@@ -114,13 +115,12 @@ func (p *parser) commandSpec() (CommandSpec, bool) {
 	if len(s.Tags) > 0 {
 		switch t := p.peek(); t.kind {
 		case tokOption:
-			return s, p.unexpected("a command", "write options such as "+t.text+"= before tags such as "+s.Tags[0].String()+":")
+			return p.unexpected("a command", "write options such as "+t.text+"= before tags such as "+s.Tags[0].String()+":")
 		case tokOpen:
-			return s, p.unexpected("a command", "write the run-as list before tags such as "+s.Tags[0].String()+":")
+			return p.unexpected("a command", "write the run-as list before tags such as "+s.Tags[0].String()+":")
 		}
 	}
-	s.CommandMember, ok = p.commandMember()
-	return s, ok
+	return p.commandMemberInto(&s.CommandMember)
 }
 
 func (p *parser) runAs() (*RunAs, bool) {
@@ -208,23 +208,30 @@ func (p *parser) commandList() ([]CommandMember, bool) {
 }
 
 func (p *parser) commandMember() (CommandMember, bool) {
-	first := *p.peek()
-	m := CommandMember{Pos: p.pos(&first), Span: Span{Start: first.start}}
+	var m CommandMember
+	ok := p.commandMemberInto(&m)
+	return m, ok
+}
+
+func (p *parser) commandMemberInto(m *CommandMember) bool {
+	first := p.peek()
+	m.Pos, m.Span.Start = p.pos(first), first.start
 	for p.peek().kind == tokDigestName {
 		d, ok := p.digest()
 		if !ok {
-			return m, false
+			return false
 		}
 		m.Digests = append(m.Digests, d)
 		if !p.accept(tokComma) {
 			break
 		}
 		if p.peek().kind != tokDigestName {
-			return m, p.unexpected("another digest", "behind the last digest write the command without a ','")
+			return p.unexpected("another digest", "behind the last digest write the command without a ','")
 		}
 	}
 	m.Negated = p.accept(tokBang)
-	t := *p.peek()
+	// The token stays where it is until the next one is looked at.
+	t := p.peek()
 	switch t.kind {
 	case tokAll:
 		m.Command = Command{Kind: CommandAll, Name: "ALL"}
@@ -234,37 +241,37 @@ func (p *parser) commandMember() (CommandMember, bool) {
 		m.Command = Command{Kind: commandKind(t.text), Name: t.text, Args: t.args, HasArgs: t.hasArgs}
 	case tokWord:
 		if t.text != "list" || !p.version.has(1, 9, 13) {
-			p.next()
-			p.report(p.pos(&t), "expected a fully-qualified path name, found "+t.describe(p.lex.text), wordHint(t.text))
-			return m, false
+			p.hasTok = false
+			p.report(p.pos(t), "expected a fully-qualified path name, found "+t.describe(p.lex.text), wordHint(t.text))
+			return false
 		}
 		m.Command = Command{Kind: CommandPseudo, Name: "list"}
 	default:
-		return m, p.unexpected("a command", commandHint(&t))
+		return p.unexpected("a command", commandHint(t))
 	}
-	p.next()
+	p.hasTok = false
 	m.Span.End = t.end
 	if len(t.text) >= maxPath {
-		p.report(p.pos(&t), "command too long", "use a path shorter than 4096 bytes")
-		return m, false
+		p.report(p.pos(t), "command too long", "use a path shorter than 4096 bytes")
+		return false
 	}
 	if len(m.Digests) > 0 && t.kind != tokCommand && t.kind != tokAll {
 		if t.kind == tokAlias || t.kind == tokWord && t.text != "list" {
-			p.report(p.pos(&t), "a digest requires a path name", "write the digest before each command inside the alias")
-			return m, false
+			p.report(p.pos(t), "a digest requires a path name", "write the digest before each command inside the alias")
+			return false
 		}
 	}
 	if m.Command.Kind == CommandRegex && !p.version.has(1, 9, 15) {
 		// visudo compiles the regular expression of a command, not that of arguments;
 		// newer ones do so in strict mode only.
 		if err := posix.CheckERE(m.Command.Name); err != nil {
-			p.report(p.pos(&t), err.Error(), "write a POSIX extended regular expression")
+			p.report(p.pos(t), err.Error(), "write a POSIX extended regular expression")
 		}
 	}
 	if m.Command.Name == "sudoedit" && t.end > t.start && p.lex.text[t.start] == '/' && !p.version.has(1, 9, 16) {
-		p.report(p.pos(&t), "sudoedit should not be specified with a path", "write sudoedit without a path")
+		p.report(p.pos(t), "sudoedit should not be specified with a path", "write sudoedit without a path")
 	}
-	return m, true
+	return true
 }
 
 func commandKind(name string) CommandKind {

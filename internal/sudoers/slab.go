@@ -21,6 +21,20 @@ func (s *slab[T]) mark() int { return len(s.pending) }
 
 func (s *slab[T]) push(v T) { s.pending = append(s.pending, v) }
 
+// grow pushes an empty element and gives it, to be filled before anything else is
+// pushed; drop takes it back.
+func (s *slab[T]) grow() *T {
+	var zero T
+	s.pending = append(s.pending, zero)
+	return &s.pending[len(s.pending)-1]
+}
+
+func (s *slab[T]) drop() {
+	last := len(s.pending) - 1
+	clear(s.pending[last:])
+	s.pending = s.pending[:last]
+}
+
 // take gives what was pushed since the mark as a list of its own; appending to it
 // copies it.
 func (s *slab[T]) take(mark int) []T {
