@@ -12,8 +12,9 @@ type Budget struct {
 // DefaultStates are enough for any policy that people write, and take some tens of megabytes if all are used.
 const DefaultStates = 100_000
 
-// partsPerState is how many parts a state may have on average before a budget is spent early, to bound memory.
-const partsPerState = 64
+// partsPerState is how many parts, and derivatives kept, a state may have on average before a budget is spent early, to
+// bound memory.
+const partsPerState = 128
 
 // meter counts what a budget allows.
 type meter struct {
@@ -38,6 +39,9 @@ func (m *meter) node(parts int) {
 	m.states++
 	m.parts += parts
 }
+
+// memo counts derivatives that are kept.
+func (m *meter) memo(n int) { m.parts += n }
 
 // expiredEvery is how many steps are between two calls of Expired.
 const expiredEvery = 64
