@@ -142,6 +142,10 @@ func (r *auditLoggingResource) install(ctx context.Context, plan, state *auditLo
 		leave = without(r.recordedTargets(ctx, state, diags), targets)
 	}
 	reached := r.answering(ctx, targets, plan.OnUnreachable, diags)
+	if len(reached) == 0 {
+		diags.AddError(summary, errNobodyAnswers)
+		return
+	}
 	expect, err := expectations(ctx, logging, nodes, reached, deployed)
 	if err != nil {
 		addError(diags, summary, err)

@@ -26,6 +26,9 @@ const (
 // notReached is what the entry of a skipped node says in changes.
 const notReached = "not reached: what the node holds is not known"
 
+// errNobodyAnswers is said where skipping would leave nothing.
+const errNobodyAnswers = "No node answered, and an apply that skips every node would only look as if it had done something. Nothing was changed."
+
 func onUnreachableAttribute() schema.StringAttribute {
 	return schema.StringAttribute{
 		MarkdownDescription: "What happens when a node does not answer: `fail` (default) changes no node at all; `skip` goes on with the others, says the node by name, and keeps " +

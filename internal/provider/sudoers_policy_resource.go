@@ -243,6 +243,10 @@ func (r *sudoersPolicyResource) install(ctx context.Context, plan, state *sudoer
 	}
 	policy := plan.policy()
 	reached := r.answering(ctx, targets, plan.OnUnreachable, diags)
+	if len(reached) == 0 {
+		diags.AddError(summary, errNobodyAnswers)
+		return nil
+	}
 	if err := policy.Install(ctx, nodes, reached, leave, expect, progress(ctx)); err != nil {
 		addError(diags, summary, err)
 		return nil
