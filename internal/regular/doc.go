@@ -25,10 +25,14 @@
 //   - shadowing: what a higher rule contains is taken out of lower ones;
 //   - merging: consecutive rules with one verdict are one set of positions, and positions with the same future are one,
 //     from whatever pattern they come;
-//   - covering: a position that can only lead through a star which is reached already is dropped (cover.go).
+//   - covering: a position that can only lead through a star which is reached already is dropped (cover.go);
+//   - antichains: what is left of a list of denials is dropped if less was denied elsewhere (antichain.go).
 //
 // A No comes with a shortest witness, printable if there is one as short. A Budget bounds states and, through a function of
 // the caller, time; past it the answer is Unknown, which is not Yes.
+//
+// Rules on command lines are two-dimensional. Partition splits command paths into classes that the same rules match, which
+// leaves a list of patterns of arguments for each. Arguments keeps no arguments apart from an empty one.
 //
 // The package is pure: no file, no clock, and no other package of the house.
 package regular

@@ -7,6 +7,8 @@ type search struct {
 	space *space
 	found []finding
 	known map[ref]struct{}
+	less  antichain
+	depth int // the layer that is being found
 }
 
 // finding is a language that is left after reading a text.
@@ -18,7 +20,7 @@ type finding struct {
 }
 
 func (s *space) isEmpty(r ref) Answer {
-	f := &search{space: s, known: map[ref]struct{}{}}
+	f := &search{space: s, known: map[ref]struct{}{}, less: antichain{space: s, found: map[string][]difference{}}}
 	f.add(finding{left: r, before: -1, printable: true})
 	if len(f.found) == 0 {
 		return f.answer(Yes, "")
@@ -27,6 +29,7 @@ func (s *space) isEmpty(r ref) Answer {
 		return f.answer(No, "")
 	}
 	for start, end := 0, len(f.found); start < end; start, end = end, len(f.found) {
+		f.depth++
 		for _, printable := range []bool{true, false} {
 			if last, verdict := f.layer(start, end, printable); verdict != Yes {
 				return f.answer(verdict, f.text(last))
@@ -62,7 +65,7 @@ func (f *search) layer(start, end int, printable bool) (last int32, v Verdict) {
 	return 0, Yes
 }
 
-// add takes up a language that is not empty and not known yet.
+// add takes up a language that is not empty, not known yet, and not part of one that is.
 func (f *search) add(n finding) bool {
 	if n.left == nothing {
 		return false
@@ -71,6 +74,9 @@ func (f *search) add(n finding) bool {
 		return false
 	}
 	f.known[n.left] = struct{}{}
+	if f.less.has(n.left, f.depth, n.printable) {
+		return false
+	}
 	f.found = append(f.found, n)
 	return true
 }

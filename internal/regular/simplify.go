@@ -113,8 +113,11 @@ func (s *space) decide(runs []run, otherwise bool) ref {
 	}
 	// What is in the list says what is decided if its first run allows; else it is all the other way round.
 	turned := toBit(!kept[0].allow)
-	if len(kept) == 1 {
+	switch len(kept) {
+	case 1:
 		return kept[0].on ^ turned
+	case 2:
+		return s.all([]ref{kept[0].on.not(), kept[1].on}) ^ turned ^ 1
 	}
 	parts := make([]int32, len(kept))
 	for i, k := range kept {
