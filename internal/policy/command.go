@@ -63,7 +63,7 @@ func (m *matcher) pathMatchesGlob(spec, path string) bool {
 	}
 	_, base := split(path)
 	for _, dir := range m.env.places(path) {
-		if m.env.globReaches("/", spec, dir, base) {
+		if m.env.globReaches(spec, dir, base) {
 			return true
 		}
 	}

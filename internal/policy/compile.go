@@ -27,6 +27,8 @@ type Compiled struct {
 	// walk tells a policy that has to be walked for each command, because Defaults
 	// bound to commands change how names or patterns are compared.
 	walk bool
+	// steps counts the commands and aliases looked at while compiling.
+	steps int
 }
 
 // pattern is one command that may decide, aliases resolved.
@@ -69,8 +71,8 @@ func Compile(tree *sudoers.Tree, r Request) *Compiled {
 				c.add(e, &r)
 			}
 		}
-		if c.walk || len(c.patterns) > maxPatterns {
-			c.walk, c.patterns = true, nil
+		if c.walk {
+			c.patterns = nil
 			return c
 		}
 	}
@@ -122,17 +124,21 @@ func (c *Compiled) add(spec *sudoers.UserSpec, r *Request) {
 // addCommand adds the patterns of a command in the order in which the last one that
 // matches decides. Negating an alias negates each of its commands.
 func (c *Compiled) addCommand(cmd *sudoers.CommandMember, flipped bool, p pattern) {
-	if len(c.patterns) > maxPatterns {
+	c.steps++
+	if c.steps > maxPatterns {
+		c.walk = true
 		return
 	}
 	denied := cmd.Negated != flipped
 	if cmd.Command.Kind == sudoers.CommandAlias {
-		c.m.inAlias(sudoers.CmndAlias, cmd.Command.Name, func(a *sudoers.Alias) verdict {
-			for i := range a.Commands {
-				c.addCommand(&a.Commands[i], denied, p)
+		body := c.m.aliases[aliasKey{sudoers.CmndAlias, cmd.Command.Name}]
+		if body != nil && !body.busy {
+			body.busy = true
+			for i := range body.def.Commands {
+				c.addCommand(&body.def.Commands[i], denied, p)
 			}
-			return unspecified
-		})
+			body.busy = false
+		}
 		return
 	}
 	p.command, p.denied = &cmd.Command, denied

@@ -103,7 +103,7 @@ func (m *matcher) walk(tree *sudoers.Tree, r *Request) (verdict, *Grant) {
 
 // prepare sets what lists are compared with.
 func (m *matcher) prepare(r *Request) {
-	m.subject = r.Subject
+	m.subject, m.known = r.Subject, nil
 	m.host = hostName{short: r.Host, long: r.LongHost, addresses: r.Addresses, interfaces: r.Interfaces}
 	if m.host.long == "" {
 		m.host.long = r.Host

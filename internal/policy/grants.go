@@ -136,7 +136,7 @@ func (m *matcher) coversAll(c *sudoers.CommandMember) bool {
 	if c.Command.Kind != sudoers.CommandAlias {
 		return c.Command.Kind == sudoers.CommandAll && len(c.Digests) == 0
 	}
-	v, _ := m.inAlias(sudoers.CmndAlias, c.Command.Name, func(a *sudoers.Alias) verdict {
+	v, _ := m.inAlias(sudoers.CmndAlias, c.Command.Name, "ALL", func(a *sudoers.Alias) verdict {
 		for i := len(a.Commands) - 1; i >= 0; i-- {
 			if m.coversAll(&a.Commands[i]) {
 				return member(true, a.Commands[i].Negated)

@@ -35,6 +35,9 @@ type matcher struct {
 	groupByID           bool
 	fastGlob            bool
 	runasDefault        string
+
+	known   map[aliasQuestion]verdict
+	circles int // how often an alias was met that was in use
 }
 
 // hostName is the node as the policy sees it.
@@ -70,15 +73,39 @@ func newMatcher(tree *sudoers.Tree, env *Environment) *matcher {
 	return m
 }
 
-// inAlias looks through an alias. Found is false if it is undefined or in use.
-func (m *matcher) inAlias(kind sudoers.AliasKind, name string, look func(*sudoers.Alias) verdict) (v verdict, found bool) {
+// aliasQuestion is an alias and what is asked about it.
+type aliasQuestion struct {
+	key     aliasKey
+	subject string
+}
+
+// inAlias looks through an alias. Found is false if it is undefined or in use. The
+// answer is kept for the same subject until a setting changes, so that aliases which
+// name others again and again are looked through once; not, where it depends on
+// which aliases are in use.
+func (m *matcher) inAlias(kind sudoers.AliasKind, name, subject string, look func(*sudoers.Alias) verdict) (v verdict, found bool) {
 	body := m.aliases[aliasKey{kind, name}]
-	if body == nil || body.busy {
+	if body == nil {
 		return unspecified, false
 	}
+	if body.busy {
+		m.circles++
+		return unspecified, false
+	}
+	q := aliasQuestion{aliasKey{kind, name}, subject}
+	if v, known := m.known[q]; known {
+		return v, true
+	}
+	circles := m.circles
 	body.busy = true
 	v = look(body.def)
 	body.busy = false
+	if m.circles == circles {
+		if m.known == nil {
+			m.known = map[aliasQuestion]verdict{}
+		}
+		m.known[q] = v
+	}
 	return v, true
 }
 
@@ -112,7 +139,7 @@ func (m *matcher) users(members []sudoers.Member, kind sudoers.AliasKind, s Subj
 		case sudoers.MemberNetgroup:
 			return member(s.inNetgroup(u.Name), u.Negated)
 		case sudoers.MemberAlias:
-			v, found := m.inAlias(kind, u.Name, func(a *sudoers.Alias) verdict {
+			v, found := m.inAlias(kind, u.Name, s.Name, func(a *sudoers.Alias) verdict {
 				v, _ := m.users(a.Members, kind, s)
 				return v
 			})
@@ -136,7 +163,7 @@ func (m *matcher) hosts(members []sudoers.Member) verdict {
 		case sudoers.MemberAddress:
 			return member(m.host.hasAddress(h.Name), h.Negated)
 		case sudoers.MemberAlias:
-			v, found := m.inAlias(sudoers.HostAlias, h.Name, func(a *sudoers.Alias) verdict {
+			v, found := m.inAlias(sudoers.HostAlias, h.Name, "", func(a *sudoers.Alias) verdict {
 				return m.hosts(a.Members)
 			})
 			if found {
@@ -224,7 +251,7 @@ func (m *matcher) command(c *sudoers.CommandMember, line *commandLine) verdict {
 	if c.Command.Kind != sudoers.CommandAlias {
 		return member(m.commandMatches(&c.Command, line), c.Negated)
 	}
-	v, _ := m.inAlias(sudoers.CmndAlias, c.Command.Name, func(a *sudoers.Alias) verdict {
+	v, _ := m.inAlias(sudoers.CmndAlias, c.Command.Name, "", func(a *sudoers.Alias) verdict {
 		return m.commands(a.Commands, line)
 	})
 	return flip(v, c.Negated)

@@ -52,7 +52,7 @@ func (m *matcher) strictGroups() bool {
 func (m *matcher) runAsGroups(members []sudoers.Member, user verdict) verdict {
 	v, _ := list(members, func(g *sudoers.Member) verdict {
 		if g.Kind == sudoers.MemberAlias {
-			v, found := m.inAlias(sudoers.RunasAlias, g.Name, func(a *sudoers.Alias) verdict {
+			v, found := m.inAlias(sudoers.RunasAlias, g.Name, ":"+user.String(), func(a *sudoers.Alias) verdict {
 				return m.runAsGroups(a.Members, user)
 			})
 			if found {
@@ -121,7 +121,7 @@ func (m *matcher) runAsParts(users, groups []sudoers.Member) verdict {
 	}
 	group, _ := list(groups, func(g *sudoers.Member) verdict {
 		if g.Kind == sudoers.MemberAlias {
-			v, found := m.inAlias(sudoers.RunasAlias, g.Name, func(a *sudoers.Alias) verdict {
+			v, found := m.inAlias(sudoers.RunasAlias, g.Name, ":", func(a *sudoers.Alias) verdict {
 				return m.runAsParts(nil, a.Members)
 			})
 			if found {
@@ -141,7 +141,7 @@ func (m *matcher) runAsUser1913(u *sudoers.Member) verdict {
 	case 0:
 		return member(!m.runAs.userGiven || m.subject.Name == m.runAs.user.Name, u.Negated)
 	case sudoers.MemberAlias:
-		v, found := m.inAlias(sudoers.RunasAlias, u.Name, func(a *sudoers.Alias) verdict {
+		v, found := m.inAlias(sudoers.RunasAlias, u.Name, "", func(a *sudoers.Alias) verdict {
 			return m.runAsParts(a.Members, nil)
 		})
 		if found {

@@ -68,7 +68,7 @@ var early = map[string]bool{
 // applySettings sets what decides how names are compared, from the Defaults that
 // bind to the subject, whatever the host.
 func (m *matcher) applySettings(tree *sudoers.Tree, s Subject) Settings {
-	m.subject = s
+	m.subject, m.known = s, nil
 	settings := Settings{}
 	m.collect(tree, settings, func(d *sudoers.Defaults) bool {
 		switch d.Scope {
@@ -85,6 +85,7 @@ func (m *matcher) applySettings(tree *sudoers.Tree, s Subject) Settings {
 
 // use takes over the settings that matter for matching.
 func (m *matcher) use(s Settings) {
+	m.known = nil
 	m.foldUser = s.flag("case_insensitive_user", true)
 	m.foldGroup = s.flag("case_insensitive_group", true)
 	m.groupByID = s.flag("match_group_by_gid", false)
@@ -110,6 +111,7 @@ func (m *matcher) collect(tree *sudoers.Tree, s Settings, binds func(*sudoers.De
 func (m *matcher) retarget() {
 	if !m.runAs.userGiven && !m.runAs.groupGiven && m.runAs.user.Name != m.runasDefault {
 		m.runAs.user = m.env.account(m.runasDefault)
+		m.known = nil
 	}
 }
 

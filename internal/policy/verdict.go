@@ -30,3 +30,8 @@ func member(matched, negated bool) verdict {
 	}
 	return allow
 }
+
+// String names the verdict.
+func (v verdict) String() string {
+	return [...]string{unspecified: "unspecified", allow: "allow", deny: "deny"}[v]
+}

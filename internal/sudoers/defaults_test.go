@@ -139,7 +139,11 @@ func TestEffective(t *testing.T) {
 		t.Fatal(errs)
 	}
 	var got []string
-	for _, p := range f.Entries[0].(*UserSpec).Privileges {
+	spec, ok := f.Entries[0].(*UserSpec)
+	if !ok {
+		t.Fatal("no rule")
+	}
+	for _, p := range spec.Privileges {
 		for _, e := range p.Effective() {
 			s := e.Spec().String()
 			if e.Tags.Setenv == Implied {

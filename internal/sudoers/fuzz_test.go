@@ -63,10 +63,11 @@ func FuzzParseCommand(f *testing.F) {
 		if len(errs) > 0 {
 			t.Fatalf("%q as %q: %v", text, m, errs)
 		}
-		if len(file.Entries) != 1 || len(file.Entries[0].(*UserSpec).Privileges) != 1 {
+		spec, ok := file.Entries[0].(*UserSpec)
+		if !ok || len(file.Entries) != 1 || len(spec.Privileges) != 1 {
 			t.Fatalf("%q as %q gives %q", text, m, Print(file))
 		}
-		cmds := file.Entries[0].(*UserSpec).Privileges[0].Commands
+		cmds := spec.Privileges[0].Commands
 		if len(cmds) != 2 || cmds[0].Command != m.Command || cmds[0].Negated != m.Negated {
 			t.Fatalf("%q as %q gives %q", text, m, Print(file))
 		}
@@ -88,9 +89,41 @@ func FuzzEscapeName(f *testing.F) {
 		if len(errs) > 0 {
 			t.Fatalf("%q as %q: %v", name, EscapeName(name), errs)
 		}
-		users := file.Entries[0].(*UserSpec).Users
+		spec, ok := file.Entries[0].(*UserSpec)
+		if !ok {
+			t.Fatalf("%q as %q gives %q", name, EscapeName(name), Print(file))
+		}
+		users := spec.Users
 		if len(users) != 2 || users[1].Kind != MemberWord || users[1].Name != name {
 			t.Fatalf("%q as %q is %+v", name, EscapeName(name), users)
+		}
+	})
+}
+
+// FuzzLexer: every token takes at least one byte, but for those that end the text, so
+// that time and memory are at most linear in it; places never go back.
+func FuzzLexer(f *testing.F) {
+	for _, text := range []string{"a ALL=/x b\\\n c, !/y\n", "Defaults:a x=\"y\\\nz\"\n", "\"\\\n", "^^^^^", "a\\", "@include \"x\n", "sha256:aaa", "#include \\"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		l := newLexer(text, PVE9)
+		for tokens, last := 0, 0; ; tokens++ {
+			tok := l.next()
+			if tok.kind == tokEOF {
+				return
+			}
+			// An empty string and an unterminated one stand for no byte of their own.
+			if tokens > 2*len(text)+2 {
+				t.Fatalf("%d tokens in %d bytes", tokens, len(text))
+			}
+			if l.pos < last || tok.start > len(text) {
+				t.Fatalf("token %d at %d goes back from %d", tokens, tok.start, last)
+			}
+			last = l.pos
+			if len(tok.text)+len(tok.args) > 2*len(text)+64 {
+				t.Fatalf("token of %d bytes in %d", len(tok.text)+len(tok.args), len(text))
+			}
 		}
 	})
 }
