@@ -75,12 +75,12 @@ func faults() []fault {
 	}
 	return []fault{
 		{name: "shell killed", action: "/usr/bin/pkill -KILL -f '^/bin/sh -s$'", every: 1},
-		{name: "connection cut", action: session + "kill -9 $sshd", every: 2},
-		{name: "disk full", action: "/usr/bin/dd if=/dev/zero of=/full bs=1M 2>/dev/null", repair: thaw, every: 3},
-		{name: "immutable file", action: "/usr/bin/chattr +i /etc/sudoers.d/agent", repair: thaw, every: 4},
-		{name: "immutable directory", action: "/usr/bin/chattr +i /etc/sudoers.d", repair: thaw, every: 4},
-		{name: "command fails", action: "exit 1", every: 2},
-		{name: "second writer", action: "echo '# foreign' >/etc/sudoers.d/agent.new; /usr/bin/chmod 440 /etc/sudoers.d/agent.new; /usr/bin/mv /etc/sudoers.d/agent.new /etc/sudoers.d/agent", foreign: true, every: 4},
+		{name: "connection cut", action: session + "kill -9 $sshd", every: 3},
+		{name: "disk full", action: "/usr/bin/dd if=/dev/zero of=/full bs=1M 2>/dev/null", repair: thaw, every: 4},
+		{name: "immutable file", action: "/usr/bin/chattr +i /etc/sudoers.d/agent", repair: thaw, every: 6},
+		{name: "immutable directory", action: "/usr/bin/chattr +i /etc/sudoers.d", repair: thaw, every: 6},
+		{name: "command fails", action: "exit 1", every: 4},
+		{name: "second writer", action: "echo '# foreign' >/etc/sudoers.d/agent.new; /usr/bin/chmod 440 /etc/sudoers.d/agent.new; /usr/bin/mv /etc/sudoers.d/agent.new /etc/sudoers.d/agent", foreign: true, every: 6},
 		{name: "read-only", action: await, outside: readOnly, repair: readWrite, every: 8},
 		powerCut(12, nil),
 	}
