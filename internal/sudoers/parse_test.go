@@ -221,7 +221,10 @@ func TestSpansCoverTheText(t *testing.T) {
 	if want := "a ALL=\\\n /bin/x # d\n"; parts[2] != want {
 		t.Errorf("third entry %q, want %q", parts[2], want)
 	}
-	last := f.Entries[len(f.Entries)-1].(*UserSpec)
+	last, ok := f.Entries[len(f.Entries)-1].(*UserSpec)
+	if !ok {
+		t.Fatal("no rule at the end")
+	}
 	if got := text[last.Users[1].Span.Start:last.Users[1].Span.End]; got != "!c" {
 		t.Errorf("second user %q", got)
 	}
@@ -249,7 +252,11 @@ func TestArguments(t *testing.T) {
 			t.Errorf("%q: %v", text, errs)
 			continue
 		}
-		c := f.Entries[0].(*UserSpec).Privileges[0].Commands[0].Command
+		spec, ok := f.Entries[0].(*UserSpec)
+		if !ok {
+			t.Fatalf("%q is no rule", f.Text)
+		}
+		c := spec.Privileges[0].Commands[0].Command
 		if c.Name != "/x" || !c.HasArgs || c.Args != want {
 			t.Errorf("%q: command %q, arguments %q, want %q", text, c.Name, c.Args, want)
 		}

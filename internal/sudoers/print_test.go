@@ -73,7 +73,11 @@ func TestEscapeNameIsReadBack(t *testing.T) {
 			t.Errorf("%q as %q: %v", name, text, errs)
 			continue
 		}
-		m := f.Entries[0].(*UserSpec).Users[0]
+		spec, ok := f.Entries[0].(*UserSpec)
+		if !ok {
+			t.Fatalf("%q is no rule", f.Text)
+		}
+		m := spec.Users[0]
 		if m.Kind != MemberWord || m.Name != name {
 			t.Errorf("%q as %q is read as %v %q", name, text, m.Kind, m.Name)
 		}
