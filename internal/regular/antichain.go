@@ -1,6 +1,9 @@
 package regular
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"slices"
+)
 
 // antichain knows differences P \ T that a search has found, where P is any intersection and T a set of positions, and so
 // which others are of no use: what P \ T has, P \ T' has if T' is less. Of denials that each wait for an end of their own,
@@ -8,23 +11,16 @@ import "encoding/binary"
 // "Antichains: a new algorithm for checking universality of finite automata", 2006).
 type antichain struct {
 	space *space
-	found map[string][]difference // by P
+	found map[string][][]int32 // the positions of T, by P
 	key   []byte
-}
-
-// difference is one that was found, in a layer of the search.
-type difference struct {
-	without   []int32 // the positions of T
-	layer     int
-	printable bool
 }
 
 // maxDifferences bounds how many differences with one P are compared. Others are searched as if there were no antichain.
 const maxDifferences = 64
 
-// has tells whether a language is in one that was found in an earlier layer, or in this one with a text no worse to print. If
-// not it takes the language up.
-func (a *antichain) has(r ref, layer int, printable bool) bool {
+// has tells whether a language is in one that was found before, and takes it up if not. What was found before has been reached
+// by a text no longer, and by one no worse to print if it is as long: so no better witness is lost.
+func (a *antichain) has(r ref) bool {
 	without, ok := a.split(r)
 	if !ok {
 		return false
@@ -35,14 +31,11 @@ func (a *antichain) has(r ref, layer int, printable bool) bool {
 		s.seen[q] = s.seenAt
 	}
 	known := a.found[string(a.key)]
-	for i := range known {
-		d := &known[i]
-		if (d.layer < layer || d.printable || !printable) && s.areSeen(d.without) {
-			return true
-		}
+	if slices.ContainsFunc(known, s.areSeen) {
+		return true
 	}
 	if len(known) < maxDifferences {
-		a.found[string(a.key)] = append(known, difference{without, layer, printable})
+		a.found[string(a.key)] = append(known, without)
 	}
 	return false
 }

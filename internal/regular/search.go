@@ -8,7 +8,6 @@ type search struct {
 	found []finding
 	known map[ref]struct{}
 	less  antichain
-	depth int // the layer that is being found
 }
 
 // finding is a language that is left after reading a text.
@@ -20,7 +19,7 @@ type finding struct {
 }
 
 func (s *space) isEmpty(r ref) Answer {
-	f := &search{space: s, known: map[ref]struct{}{}, less: antichain{space: s, found: map[string][]difference{}}}
+	f := &search{space: s, known: map[ref]struct{}{}, less: antichain{space: s, found: map[string][][]int32{}}}
 	f.add(finding{left: r, before: -1, printable: true})
 	if len(f.found) == 0 {
 		return f.answer(Yes, "")
@@ -29,7 +28,6 @@ func (s *space) isEmpty(r ref) Answer {
 		return f.answer(No, "")
 	}
 	for start, end := 0, len(f.found); start < end; start, end = end, len(f.found) {
-		f.depth++
 		for _, printable := range []bool{true, false} {
 			if last, verdict := f.layer(start, end, printable); verdict != Yes {
 				return f.answer(verdict, f.text(last))
@@ -74,7 +72,7 @@ func (f *search) add(n finding) bool {
 		return false
 	}
 	f.known[n.left] = struct{}{}
-	if f.less.has(n.left, f.depth, n.printable) {
+	if f.less.has(n.left) {
 		return false
 	}
 	f.found = append(f.found, n)
