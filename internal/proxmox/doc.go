@@ -31,6 +31,19 @@
 // and [Client.DeletePrincipal] move PVE from one such state to another, adding
 // before removing. root@pam is refused in every one of them.
 //
+// [Client.CreateToken], [Client.UpdateToken], [Client.RegenerateToken] and
+// [Client.DeleteToken] do the same for one token of a user that is managed
+// elsewhere.
+//
+// # Rights
+//
+// [Rights] resolves what users and tokens may really do, with the ACL entry that
+// each privilege comes from, from the lists alone and by PVE's own rules; also for
+// a principal that is yet to be written ([Rights.With]). [Client.VerifyRights]
+// compares with PVE's own word.
+//
+// # Plan time
+//
 // What can be known at plan time is told by [Client.CheckPrincipal],
 // [Client.CheckCreate] and [Client.CheckUpdate], with the field and the fix, and
 // by [Client.MissingPrivileges] for the token's own rights.
