@@ -1,9 +1,6 @@
 package regular
 
-import (
-	"encoding/binary"
-	"slices"
-)
+import "slices"
 
 // finish makes an automaton small and learns what the search wants to know about its states.
 func finish(states []state) *automaton {
@@ -148,14 +145,6 @@ const fnvOffset = uint64(14695981039346656037)
 func mix(hash, word uint64) uint64 {
 	hash = (hash ^ word) * 1099511628211
 	return hash ^ hash>>29
-}
-
-func appendEdge(key []byte, on byteSet, to int32) []byte {
-	key = binary.LittleEndian.AppendUint32(key, uint32(to))
-	for _, word := range on {
-		key = binary.LittleEndian.AppendUint64(key, word)
-	}
-	return key
 }
 
 // renumber makes n states of old ones; a negative number drops a state. State 0 must become state 0.

@@ -60,7 +60,7 @@ func (g Glob) compile() (*automaton, error) {
 	if g.Pathname {
 		r.wild = r.wild.minus(byteSetOf('/'))
 	}
-	r.state(globPlace{dot: r.start(g.Period)})
+	r.state(globPlace{dot: r.start(true)})
 	for i := 0; i < len(r.places); i++ {
 		r.read(int32(i), r.places[i])
 		if r.work > maxBracketWork {

@@ -124,6 +124,15 @@ func (s *space) add(a *automaton, letters map[byteSet]byteSet) int32 {
 	return number[0]
 }
 
+// appendEdge adds an edge to a key.
+func appendEdge(key []byte, on byteSet, to int32) []byte {
+	key = binary.LittleEndian.AppendUint32(key, uint32(to))
+	for _, word := range on {
+		key = binary.LittleEndian.AppendUint64(key, word)
+	}
+	return key
+}
+
 // step gives the language of what may follow a letter in a set of positions: its derivative (J. Brzozowski, "Derivatives of
 // regular expressions", 1964, with the partial derivatives of V. Antimirov, 1996, as positions).
 func (s *space) step(from []int32, l uint8) ref {
