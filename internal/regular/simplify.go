@@ -55,6 +55,9 @@ func (s *space) all(parts []ref) ref {
 			return nothing
 		}
 	}
+	if shorter, ok := s.withoutImplied(flat); ok {
+		return s.all(shorter)
+	}
 	switch len(flat) {
 	case 0:
 		return sigmaStar
@@ -62,6 +65,33 @@ func (s *space) all(parts []ref) ref {
 		return ref(flat[0])
 	}
 	return s.intern(allOf, flat)
+}
+
+// withoutImplied takes out of the complements of intersections what the rest of an intersection says anyway: of a text that is
+// in A, not being in A and B means not being in B. It gives false if there is nothing to take out.
+func (s *space) withoutImplied(flat []int32) (shorter []ref, ok bool) {
+	for i, r := range flat {
+		n := &s.nodes[r>>1]
+		if n.kind != allOf || !ref(r).negated() {
+			continue
+		}
+		var rest []ref
+		for _, p := range n.parts {
+			if !slices.Contains(flat, p) {
+				rest = append(rest, ref(p))
+			}
+		}
+		if len(rest) == len(n.parts) {
+			continue
+		}
+		for j, other := range flat {
+			if j != i {
+				shorter = append(shorter, ref(other))
+			}
+		}
+		return append(shorter, s.all(rest).not()), true
+	}
+	return nil, false
 }
 
 func (s *space) either(a, b ref) ref { return s.all([]ref{a.not(), b.not()}).not() }

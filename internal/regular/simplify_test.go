@@ -46,6 +46,8 @@ func TestNormalForm(t *testing.T) {
 		"a language and its complement exclude":       {Intersect(list("a*", "!b", "c"), Complement(list("a*", "!b", "c"))), Empty(), "", ""},
 		"and are everything together":                 {Union(list("a*", "!b", "c"), Complement(list("a*", "!b", "c"))), Any(), "", ""},
 		"intersections are flat":                      {Intersect(glob(t, "a*"), Intersect(glob(t, "*b"), glob(t, "*c*"))), Intersect(glob(t, "*c*"), glob(t, "a*"), glob(t, "*b")), "", ""},
+		"what is known is taken out of a choice":      {Difference(glob(t, "a*"), Intersect(glob(t, "a*"), glob(t, "*b"))), Difference(glob(t, "a*"), glob(t, "*b")), "", ""},
+		"a policy excludes itself":                    {Difference(list("a*", "b*", "!*c"), list("b*", "a*", "!*c")), Empty(), "", ""},
 		"an excluded set takes out of another":        {Difference(Union(glob(t, "a*c"), glob(t, "b*d")), glob(t, "a*c")), Difference(glob(t, "b*d"), glob(t, "a*c")), "", ""},
 	}
 	for name, test := range tests {
