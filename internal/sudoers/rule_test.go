@@ -56,7 +56,8 @@ func TestLongRulesAreBroken(t *testing.T) {
 		}
 	}
 	f, perrs := Parse("f", got, PVE9)
-	if len(perrs) > 0 || len(f.Entries) != 1 || len(f.Entries[0].(*UserSpec).Privileges[0].Commands) != 20 {
+	spec, ok := f.Entries[0].(*UserSpec)
+	if len(perrs) > 0 || len(f.Entries) != 1 || !ok || len(spec.Privileges[0].Commands) != 20 {
 		t.Errorf("parsed again: %v", perrs)
 	}
 }
