@@ -92,8 +92,8 @@ func TestQuoteValueIsReadBack(t *testing.T) {
 			t.Errorf("%q: %v", value, errs)
 			continue
 		}
-		if got := f.Entries[0].(*Defaults).Settings[0].Value; got != value {
-			t.Errorf("%q is read as %q", value, got)
+		if d, ok := f.Entries[0].(*Defaults); !ok || d.Settings[0].Value != value {
+			t.Errorf("%q is read as %q", value, Print(f))
 		}
 	}
 }
