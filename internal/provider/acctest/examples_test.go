@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	tfconfig "github.com/hashicorp/terraform-plugin-testing/config"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 )
 
@@ -14,6 +15,9 @@ const examples = "../../../examples"
 
 // settingsBlock is a terraform or provider block of an example: the test has its own.
 var settingsBlock = regexp.MustCompile(`(?ms)^(terraform|provider "pvesec") \{(\}|.*?^\})$`)
+
+// variableBlock is an input of an example, without a default.
+var variableBlock = regexp.MustCompile(`(?m)^variable "([^"]+)" \{`)
 
 // TestExamples applies every example to a cluster, and sees to it that a second plan is empty.
 func TestExamples(t *testing.T) {
@@ -27,7 +31,7 @@ func TestExamples(t *testing.T) {
 		files = append(files, found...)
 	}
 	c := cluster(t, 2)
-	tamper(t, c.API.AddGroup("operators"))
+	tamper(t, c.API.AddGroup("operators"), c.API.AddGroup("helpdesk"), c.API.AddUser("deploy@pve", nil)) // what examples take for given
 	steps := []resource.TestStep{}
 	for _, file := range append(files, examples+"/restricted-operator/main.tf") {
 		text, err := os.ReadFile(file)
@@ -35,8 +39,12 @@ func TestExamples(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Log(strings.TrimPrefix(file, examples))
+		variables := tfconfig.Variables{}
+		for _, declared := range variableBlock.FindAllStringSubmatch(string(text), -1) {
+			variables[declared[1]] = tfconfig.StringVariable("a value for " + declared[1])
+		}
 		steps = append(steps,
-			resource.TestStep{Config: config(c) + settingsBlock.ReplaceAllString(string(text), "")},
+			resource.TestStep{Config: config(c) + settingsBlock.ReplaceAllString(string(text), ""), ConfigVariables: variables},
 			resource.TestStep{Config: config(c)}, // the next example starts from nothing
 		)
 	}
