@@ -5,6 +5,7 @@ package nodelab_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -249,6 +250,25 @@ func slow(t *testing.T, n *lab.Node) {
 		t.Fatal(err)
 	}
 	shell(t, n, "rm -f /run/reached /run/go /etc/go; systemctl daemon-reload")
+}
+
+// TestRestartsInARow makes more changes within seconds than systemd lets a unit start by itself.
+func TestRestartsInARow(t *testing.T) {
+	t.Parallel()
+	c := start(t)
+	p := newPool(t, c, "root")
+	onBoth(t, c, func(t *testing.T, n *lab.Node) {
+		t.Helper()
+		for i := range 8 {
+			change := node.Change{
+				Target: target(n), Label: "logging", RestartServices: []string{"rsyslog"}, RequireActive: []string{"rsyslog"},
+				Files: []node.File{{Path: "/etc/rsyslog.d/50-row.conf", Content: fmt.Appendf(nil, "local6.* /var/log/row%d.log\n", i), Mode: 0o644, Validate: node.Rsyslog}},
+			}
+			if err := p.Apply(t.Context(), []node.Change{change}, nil); err != nil {
+				t.Fatalf("change %d: %v", i, err)
+			}
+		}
+	})
 }
 
 // held starts a transaction on both nodes and returns when its new files are in place on the first.

@@ -53,3 +53,10 @@ on_path() {
 	unset IFS
 	return 1
 }
+
+# restart_unit UNIT: print what systemctl says. systemd refuses to start a unit more than a few times within seconds, systemd.unit(5)
+# StartLimitBurst=; several changes one after the other are no crash loop, so the count begins anew, systemctl(1) reset-failed.
+restart_unit() {
+	systemctl reset-failed -- "$1" >/dev/null 2>&1 </dev/null 9>&-
+	timeout 90 systemctl restart -- "$1" 2>&1 </dev/null 9>&-
+}

@@ -40,7 +40,7 @@ $1
 END_OF_LOG
 	for u_unit in $u_services; do
 		case " $restarted " in *" $u_unit "*) ;; *) continue ;; esac
-		timeout 90 systemctl restart -- "$u_unit" >/dev/null 2>&1 9>&- || u_dead="${u_dead}service $u_unit does not start again$nl"
+		restart_unit "$u_unit" >/dev/null || u_dead="${u_dead}service $u_unit does not start again$nl"
 	done
 }
 

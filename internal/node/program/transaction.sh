@@ -285,10 +285,14 @@ unmoved() {
 
 # ---- the change
 
-# copy_name BACKUP: where a copy goes in $copy. Two transactions may fall into one second.
+# copy_name BACKUP: where a copy goes in $copy. Several transactions may fall into one second; the name then sorts behind all that are
+# there, also when the first of them was pruned.
 copy_name() {
 	copy=$backups/$1/$now
-	while [ -e "$copy" ] || [ -L "$copy" ]; do copy=$copy.1; done
+	set +f
+	for c_last in "$copy"*; do :; done
+	set -f
+	if [ -e "$c_last" ] || [ -L "$c_last" ]; then copy=$c_last.1; fi
 }
 
 # plan_backup: the copy is in the journal before it is made.
@@ -342,7 +346,7 @@ restart_services() {
 	for v_unit in $restart; do
 		if [ "$todo" = ' ' ] && systemctl is-active --quiet -- "$v_unit"; then continue; fi
 		restarted="$restarted $v_unit"
-		v_said=$(timeout 90 systemctl restart -- "$v_unit" 2>&1 </dev/null 9>&-) || fail service "$v_unit" "$v_said$(last_words "$v_unit")" restarting
+		v_said=$(restart_unit "$v_unit") || fail service "$v_unit" "$v_said$(last_words "$v_unit")" restarting
 	done
 	for v_unit in $active; do
 		v_tries=0
