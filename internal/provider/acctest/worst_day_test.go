@@ -152,7 +152,7 @@ func TestRejectedByTheNode(t *testing.T) {
 	}
 }
 
-// TestFileChangedBetweenPlanAndApply and file names that somebody else uses already: nothing that nobody reviewed is overwritten.
+// TestExistingFileIsNotOverwritten has a file of that name which Terraform did not write: nothing that nobody reviewed is overwritten.
 func TestExistingFileIsNotOverwritten(t *testing.T) {
 	t.Parallel()
 	c := cluster(t, 1)
