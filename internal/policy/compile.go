@@ -42,6 +42,7 @@ type pattern struct {
 	// prefix is the literal beginning of a pattern of arguments.
 	prefix string
 	never  bool // a malformed expression
+	digest bool // the file must have a checksum
 
 	spec               *sudoers.UserSpec
 	privilege, ordinal int
@@ -141,7 +142,7 @@ func (c *Compiled) addCommand(cmd *sudoers.CommandMember, flipped bool, p patter
 		}
 		return
 	}
-	p.command, p.denied = &cmd.Command, denied
+	p.command, p.denied, p.digest = &cmd.Command, denied, len(cmd.Digests) > 0
 	c.prepare(&p)
 	c.patterns = append(c.patterns, p)
 }

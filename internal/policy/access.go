@@ -1,0 +1,252 @@
+package policy
+
+import (
+	"slices"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/regular"
+	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
+)
+
+// Access is what a policy admits a subject in one class of requests: on one host, as one target, at one time. It is a set of
+// command lines, each a path and arguments; the paths are split into classes that the same rules match.
+//
+// It errs on one side: what it does not admit, sudo does not allow. A rule that holds under a condition which no text shows
+// (a digest, a time window if the request names no time) counts where it allows and does not where it denies.
+type Access struct {
+	Paths    []PathAccess
+	Settings Settings // the Defaults in force, those bound to commands left out
+	// Gaps are the rules whose command lines are not known. What they allow is not in Paths, so it must not be taken for denied.
+	Gaps        []Gap
+	Assumptions []string
+}
+
+// Complete tells whether nothing is allowed that Paths do not show.
+func (a *Access) Complete() bool { return len(a.Gaps) == 0 }
+
+// Gap is a rule that allows what is not known, or with a nil Grant the whole policy.
+type Gap struct {
+	Grant  *Grant
+	Reason string
+}
+
+// PathAccess is what is admitted on the command paths of one class.
+type PathAccess struct {
+	// Path is the canonical path, "sudoedit" or "list". If the class has several paths it is a shortest one of them.
+	Path   string
+	Single bool // Path is the only path of the class
+	// Rules are those that match the paths of the class, in the order of the policy. The last whose Args have the arguments
+	// decides.
+	Rules    []AccessRule
+	Settings Settings // the Defaults in force, with those bound to the command
+}
+
+// AccessRule is one command of the policy, aliases resolved, that matches the paths of a class.
+type AccessRule struct {
+	Grant  *Grant
+	Denied bool
+	Args   regular.Expr // the arguments, in the form of regular.Arguments
+	// Certain is false if the rule may not hold where it seems to.
+	Certain bool
+
+	respell respelling
+}
+
+// counts tells whether a rule is looked at: a denial that may not hold is not.
+func (r *AccessRule) counts() bool { return r.Certain || !r.Denied }
+
+// Allowed are the arguments that are allowed.
+func (p *PathAccess) Allowed() regular.Language {
+	return p.decided(func(r int) bool { return !p.Rules[r].Denied })
+}
+
+// AllowedBy are the arguments that one rule allows and no later one decides.
+func (p *PathAccess) AllowedBy(rule int) regular.Language {
+	return p.decided(func(r int) bool { return r == rule && !p.Rules[r].Denied })
+}
+
+// decided are the arguments that rules decide which are wanted.
+func (p *PathAccess) decided(wanted func(rule int) bool) regular.Language {
+	rules := make([]regular.Rule, 0, len(p.Rules))
+	for i := range p.Rules {
+		if r := &p.Rules[i]; r.counts() {
+			rules = append(rules, regular.Rule{Allow: wanted(i), Match: r.Args})
+		}
+	}
+	return regular.Prioritised(rules)
+}
+
+// Deciding is the rule that decides about arguments, nil if there is none.
+func (p *PathAccess) Deciding(args string) *AccessRule {
+	for i := range slices.Backward(p.Rules) {
+		if r := &p.Rules[i]; r.counts() && r.Args.Contains(args) {
+			return r
+		}
+	}
+	return nil
+}
+
+// Line is a command line of the class with these arguments, in the form of regular.Arguments, as it must be written for the
+// rule that decides to match: a pattern of paths may ask for /bin/x where the canonical path is /usr/bin/x.
+func (p *PathAccess) Line(args string) Line {
+	path := p.Path
+	if r := p.Deciding(args); r != nil {
+		path = r.respell.of(path)
+	}
+	return NewLine(path, regular.SplitArguments(args)...)
+}
+
+// Admits turns a policy into what it admits for one user, host, target and time: all of the request but Command and Args,
+// which are not looked at. Each of the given canonical paths that a rule matches gets a class of its own. The budget is that
+// of splitting the paths.
+func Admits(tree *sudoers.Tree, r Request, paths []string, budget regular.Budget) *Access {
+	c := Compile(tree, r)
+	b := accessBuilder{c: c, access: &Access{}, arguments: map[string]compiledArgs{}, grants: map[*sudoers.UserSpec][]Grant{}}
+	r.Command, r.Args = "", nil
+	b.m = newMatcher(tree, r.Env)
+	b.m.prepare(&r)
+	b.access.Settings = b.m.settings(tree, &r)
+	b.access.Assumptions = b.m.assumptions(tree, &r)
+	if c.walk {
+		b.gap(nil, "Defaults bound to commands change how its rules match, or its aliases are nested too deep")
+		return b.access
+	}
+	for i := range c.patterns {
+		b.add(&c.patterns[i])
+	}
+	b.split(tree, &r, paths, budget)
+	return b.access
+}
+
+// accessBuilder collects the rules of a policy as patterns of paths and of arguments.
+type accessBuilder struct {
+	c      *Compiled
+	m      *matcher
+	access *Access
+	paths  []regular.Expr
+	rules  []AccessRule
+	all    bool // some rule matches every command
+	// Patterns of arguments and grants are shared: policies repeat them.
+	arguments map[string]compiledArgs
+	grants    map[*sudoers.UserSpec][]Grant
+}
+
+type compiledArgs struct {
+	expr regular.Expr
+	err  error
+}
+
+func (b *accessBuilder) gap(g *Grant, reason string) {
+	b.access.Gaps = append(b.access.Gaps, Gap{Grant: g, Reason: reason})
+}
+
+// grant is the grant that a pattern comes from.
+func (b *accessBuilder) grant(p *pattern) *Grant {
+	list, known := b.grants[p.spec]
+	if !known {
+		list = b.m.grants(p.spec, b.c.request.Subject)
+		b.grants[p.spec] = list
+	}
+	return &list[grantIndex(p.spec, p.privilege, p.ordinal)]
+}
+
+// add adds one command. One whose language is not known is a gap if it allows; if it denies it is left out.
+func (b *accessBuilder) add(p *pattern) {
+	if p.never {
+		return
+	}
+	grant := b.grant(p)
+	missing := func(reason string) {
+		if !p.denied {
+			b.gap(grant, reason)
+		}
+	}
+	args, err := b.args(p.command)
+	if err != nil {
+		missing("its pattern of arguments: " + err.Error())
+		return
+	}
+	paths, reason := b.m.pathLanguages(p.command)
+	if reason != "" {
+		missing(reason)
+	}
+	windowed := b.c.request.Time.IsZero() && (grant.Effective.NotBefore != "" || grant.Effective.NotAfter != "")
+	for _, path := range paths {
+		b.paths = append(b.paths, path.expr)
+		b.rules = append(b.rules, AccessRule{
+			Grant: grant, Denied: p.denied, Args: args, respell: path.respell,
+			Certain: path.certain && !windowed && !p.digest,
+		})
+	}
+	b.all = b.all || p.command.Kind == sudoers.CommandAll
+}
+
+// args is the language of a command's arguments (match_command.c, command_args_match).
+func (b *accessBuilder) args(c *sudoers.Command) (regular.Expr, error) {
+	if !c.HasArgs {
+		return regular.AnyArguments(), nil
+	}
+	if c.Args == `""` {
+		return regular.NoArguments(), nil
+	}
+	pathname := c.Name == "sudoedit"
+	key := c.Args
+	if pathname {
+		key = "sudoedit " + key
+	}
+	known, ok := b.arguments[key]
+	if !ok {
+		known.expr, known.err = argsLanguage(c.Args, pathname)
+		b.arguments[key] = known
+	}
+	return known.expr, known.err
+}
+
+func argsLanguage(pattern string, pathname bool) (regular.Expr, error) {
+	var source regular.Source = regular.Glob{Pattern: pattern, Pathname: pathname}
+	if isRegex(pattern) {
+		source = regular.ERE{Pattern: pattern}
+	}
+	joined, err := regular.Compile(source)
+	if err != nil {
+		return regular.Expr{}, err
+	}
+	return regular.Arguments(joined)
+}
+
+// split makes the classes of paths.
+func (b *accessBuilder) split(tree *sudoers.Tree, r *Request, literals []string, budget regular.Budget) {
+	patterns := slices.Clone(b.paths)
+	if b.all {
+		literals = append(slices.Clone(literals), "sudoedit", "list")
+	}
+	for _, path := range literals {
+		if e, err := regular.Compile(regular.Literal(path)); err == nil {
+			patterns = append(patterns, e)
+		}
+	}
+	classes, complete := regular.Partition(patterns, budget)
+	if !complete {
+		b.gap(nil, "it has too many patterns of command paths")
+	}
+	bound := slices.ContainsFunc(tree.Entries, func(e sudoers.Entry) bool {
+		d, ok := e.(*sudoers.Defaults)
+		return ok && d.Scope == sudoers.ScopeCommand
+	})
+	for _, class := range classes {
+		p := PathAccess{Path: class.Witness, Single: class.Single, Settings: b.access.Settings}
+		for _, i := range class.Members {
+			if i < len(b.rules) {
+				p.Rules = append(p.Rules, b.rules[i])
+			}
+		}
+		if !slices.ContainsFunc(p.Rules, func(r AccessRule) bool { return !r.Denied }) {
+			continue
+		}
+		if bound {
+			b.m.prepare(r)
+			b.m.line = commandLine{path: p.Path}
+			p.Settings = b.m.settings(tree, r)
+		}
+		b.access.Paths = append(b.access.Paths, p)
+	}
+}

@@ -1,0 +1,187 @@
+package policy
+
+import (
+	"strings"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/regular"
+	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
+	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers/posix"
+)
+
+// pathLanguage is a set of canonical command paths.
+type pathLanguage struct {
+	expr regular.Expr
+	// certain tells that sudo matches the paths of the set in whatever spelling.
+	certain bool
+	respell respelling
+}
+
+// respelling leads from a canonical path to the one that a pattern matches, through the link of a directory.
+type respelling struct{ canonical, link string }
+
+func (r respelling) of(path string) string {
+	if rest, ok := strings.CutPrefix(path, r.canonical+"/"); ok && r.canonical != "" {
+		return r.link + "/" + rest
+	}
+	return path
+}
+
+// Parts of paths that are canonical, and spellings that are not.
+var (
+	pathSpace    = mustCompile(regular.ERE{Pattern: `^(/([^./][^/]*|\.[^./][^/]*|\.\.[^/]+))+$`})
+	belowRoot    = regular.After(pathSpace, "/")
+	fileName     = mustCompile(regular.ERE{Pattern: `^([^./][^/]*|\.[^./][^/]*|\.\.[^/]+)$`})
+	visibleName  = mustCompile(regular.ERE{Pattern: `^[^./][^/]*$`})
+	roundaboutly = mustCompile(regular.ERE{Pattern: `//|/\.\.?(/|$)`})
+)
+
+func mustCompile(s regular.Source) regular.Expr {
+	e, err := regular.Compile(s)
+	if err != nil {
+		panic(err) // a pattern written here
+	}
+	return e
+}
+
+// pathLanguages are the canonical paths that a command stands for. Where they are not all known the reason says why.
+func (m *matcher) pathLanguages(c *sudoers.Command) (languages []pathLanguage, reason string) {
+	switch {
+	case c.Kind == sudoers.CommandAll:
+		all, _ := regular.Alternate(pathSpace, literal("sudoedit"), literal("list"))
+		return []pathLanguage{{expr: all, certain: true}}, ""
+	case c.Kind == sudoers.CommandRegex:
+		return m.typedLanguages(regular.ERE{Pattern: c.Name})
+	case c.Kind == sudoers.CommandPseudo:
+		return []pathLanguage{{expr: literal(c.Name), certain: true}}, ""
+	case posix.HasMeta(c.Name) && m.fastGlob:
+		return m.typedLanguages(regular.Glob{Pattern: c.Name, Pathname: true})
+	case posix.HasMeta(c.Name):
+		return m.globLanguages(c.Name)
+	case strings.HasSuffix(c.Name, "/"):
+		return []pathLanguage{{expr: join(m.env.canonicalDir(c.Name), fileName), certain: true}}, ""
+	}
+	return m.literalLanguages(c.Name), ""
+}
+
+func literal(text string) regular.Expr { return mustCompile(regular.Literal(text)) }
+
+// join has the paths of files in a directory.
+func join(dir string, name regular.Expr) regular.Expr {
+	e, err := regular.Concat(literal(strings.TrimSuffix(dir, "/")+"/"), name)
+	if err != nil {
+		return regular.Empty() // two small patterns
+	}
+	return e
+}
+
+// literalLanguages are a path, and until 1.9.13 the links of its name that lead to the same file.
+func (m *matcher) literalLanguages(name string) []pathLanguage {
+	languages := []pathLanguage{{expr: literal(m.env.Canonical(name)), certain: true}}
+	others := map[string]bool{}
+	for link, target := range m.env.Targets {
+		others[link], others[target] = true, true
+	}
+	for other := range others {
+		if other != m.env.Canonical(name) && m.env.same(name, other) {
+			languages = append(languages, pathLanguage{expr: literal(other), certain: true})
+		}
+	}
+	return languages
+}
+
+// typedLanguages are the paths of a pattern that sudo compares with the path as it was typed, and since 1.9.14 with the
+// canonical one too. Before, a denial is got around by another spelling.
+func (m *matcher) typedLanguages(pattern regular.Source) (languages []pathLanguage, reason string) {
+	typed, err := regular.Compile(pattern)
+	if err != nil {
+		return nil, "its pattern of paths: " + err.Error()
+	}
+	if around := regular.Disjoint(typed, roundaboutly, regular.Budget{}); around.Verdict != regular.Yes {
+		reason = `its pattern of paths matches detours such as "/../", and so commands elsewhere`
+	}
+	canonical, err := regular.Both(typed, pathSpace)
+	for link := range m.env.Links {
+		if err == nil {
+			canonical, err = regular.Both(canonical, regular.NotPrefixed(link+"/"))
+		}
+	}
+	if err != nil {
+		return nil, "its pattern of paths: " + err.Error()
+	}
+	languages = append(languages, pathLanguage{expr: canonical, certain: m.resolves()})
+	for link, target := range m.env.Links {
+		below, err := regular.Both(regular.After(typed, link+"/"), belowRoot)
+		if err != nil {
+			return nil, "its pattern of paths: " + err.Error()
+		}
+		if regular.IsEmpty(below, regular.Budget{}).Verdict == regular.Yes {
+			continue
+		}
+		languages = append(languages, pathLanguage{expr: join(target, below), respell: respelling{canonical: target, link: link}})
+	}
+	return languages, reason
+}
+
+// globLanguages are the paths that glob(3) finds, part by part. A part that matches a link stands for what it leads to.
+func (m *matcher) globLanguages(pattern string) (languages []pathLanguage, reason string) {
+	directory := strings.HasSuffix(pattern, "/")
+	parts := strings.FieldsFunc(pattern, func(r rune) bool { return r == '/' })
+	base := fileName
+	if !directory {
+		e, err := globPart(parts[len(parts)-1])
+		if err != nil {
+			return nil, "its pattern of paths: " + err.Error()
+		}
+		base, parts = e, parts[:len(parts)-1]
+	}
+	dirs := []regular.Expr{regular.Epsilon()}
+	literalDir := "" // the canonical directory so far, while it is one
+	isLiteral := true
+	for _, part := range parts {
+		switch {
+		case isLiteral && !posix.HasMeta(part):
+			literalDir = strings.TrimSuffix(m.env.canonicalDir(literalDir+"/"+part), "/")
+			dirs = []regular.Expr{literal(literalDir)}
+			continue
+		case part == "." || part == ".." || strings.HasPrefix(part, ".") && posix.HasMeta(part):
+			return nil, `its pattern of paths can lead through ".."`
+		}
+		name, err := globPart(part)
+		if err != nil {
+			return nil, "its pattern of paths: " + err.Error()
+		}
+		var next []regular.Expr
+		for _, dir := range dirs {
+			e, err := regular.Concat(dir, literal("/"), name)
+			if err != nil {
+				return nil, "its pattern of paths: " + err.Error()
+			}
+			next = append(next, e)
+			for link, target := range m.env.Links {
+				if e.Contains(link) {
+					next = append(next, literal(target))
+				}
+			}
+		}
+		dirs, isLiteral = next, false
+	}
+	for _, dir := range dirs {
+		e, err := regular.Concat(dir, literal("/"), base)
+		if err != nil {
+			return nil, "its pattern of paths: " + err.Error()
+		}
+		languages = append(languages, pathLanguage{expr: e, certain: true})
+	}
+	return languages, ""
+}
+
+// globPart is a part of a pattern between slashes. No file has an empty name.
+func globPart(part string) (regular.Expr, error) {
+	switch {
+	case !posix.HasMeta(part):
+		return literal(part), nil
+	case strings.Trim(part, "*") == "":
+		return visibleName, nil
+	}
+	return regular.Compile(regular.Glob{Pattern: part, Pathname: true, Period: true})
+}
