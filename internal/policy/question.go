@@ -16,11 +16,6 @@ type Question struct {
 	Budget regular.Budget
 }
 
-// request is the request of a question for the default target.
-func (q Question) request() Request {
-	return Request{Subject: q.Subject, Host: q.Host, Env: q.Env}
-}
-
 // ShellLine renders a command line as a person would type it into a POSIX shell.
 func ShellLine(r Request, line Line) string {
 	words := []string{"sudo"}
