@@ -46,7 +46,7 @@ var pureImports = map[string]bool{
 	"bufio": true, "bytes": true, "cmp": true, "container/heap": true, "container/list": true, "context": true,
 	"crypto/sha256": true, "crypto/sha512": true, "embed": true, "encoding": true, "encoding/base64": true,
 	"encoding/binary": true, "encoding/hex": true, "encoding/json": true, "errors": true, "fmt": true, "hash": true,
-	"hash/fnv": true, "io": true, "iter": true, "maps": true, "math": true, "math/big": true,
+	"hash/fnv": true, "io": true, "io/fs": true, "iter": true, "maps": true, "math": true, "math/big": true,
 	"math/bits": true, "net/netip": true, "path": true, "regexp": true, "regexp/syntax": true, "slices": true, "sort": true,
 	"strconv": true, "strings": true, "sync": true, "sync/atomic": true, "text/tabwriter": true, "text/template": true,
 	"time": true, "unicode": true, "unicode/utf16": true, "unicode/utf8": true, "unique": true,

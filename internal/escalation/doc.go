@@ -7,7 +7,9 @@
 // instead, and the place in PVE's own source that says so. Ids are never reused
 // and never change their meaning, since configurations accept risks by id:
 //
-//   - PVESEC-P0001 and on: privileges of the PVE API ([Privileges]).
+//   - PVESEC-P0001 and on: privileges of the PVE API ([Privileges]);
+//   - PVESEC-E0001 to E0099: what is wrong with a grant of sudo whatever its command ([Analyse]);
+//   - PVESEC-E0101 and on: commands and their arguments ([Commands]).
 //
 // The package is pure: it takes values and returns values.
 package escalation

@@ -19,6 +19,10 @@ type Severity string
 const (
 	Critical Severity = "critical" // with what is held, today
 	High     Severity = "high"     // with a circumstance that the holder does not control alone
+
+	// Not as good as root:
+	Medium     Severity = "medium"     // secrets are read or records are changed
+	Disruptive Severity = "disruptive" // guests, services or data suffer
 )
 
 // PrivilegeRule is one set of PVE privileges that is as good as root.
