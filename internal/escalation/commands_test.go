@@ -45,7 +45,7 @@ func TestCommandRules(t *testing.T) {
 			}
 		}
 		if len(rule.NoMatch) == 0 {
-			if any := regular.Equivalent(language, regular.AnyArguments(), regular.Budget{}); any.Verdict == regular.No && rule.ArgumentsAre != "some" {
+			if all := regular.Equivalent(language, regular.AnyArguments(), regular.Budget{}); all.Verdict == regular.No && rule.ArgumentsAre != "some" {
 				t.Errorf("%s (%s) has nothing that comes near", rule.ID, rule.About)
 			}
 		}
