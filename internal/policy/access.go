@@ -5,6 +5,7 @@ import (
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/regular"
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
+	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers/posix"
 )
 
 // Access is what a policy admits a subject in one class of requests: on one host, as one target, at one time. It is a set of
@@ -47,8 +48,30 @@ type AccessRule struct {
 	Args   regular.Expr // the arguments, in the form of regular.Arguments
 	// Certain is false if the rule may not hold where it seems to.
 	Certain bool
+	// Paths says how the command is named.
+	Paths PathKind
 
 	respell respelling
+}
+
+// PathKind says how a rule names its command.
+type PathKind uint8
+
+// The kinds of paths in rules.
+const (
+	LiteralPath PathKind = iota // one path, or a pseudo command
+	PatternPath                 // a pattern or a directory
+	AllPaths                    // ALL
+)
+
+func pathKind(c *sudoers.Command) PathKind {
+	switch {
+	case c.Kind == sudoers.CommandAll:
+		return AllPaths
+	case c.Kind == sudoers.CommandRegex || c.Kind == sudoers.CommandPath && (posix.HasMeta(c.Name) || c.Name[len(c.Name)-1] == '/'):
+		return PatternPath
+	}
+	return LiteralPath
 }
 
 // counts tells whether a rule is looked at: a denial that may not hold is not.
@@ -175,6 +198,7 @@ func (b *accessBuilder) add(p *pattern) {
 		b.rules = append(b.rules, AccessRule{
 			Grant: grant, Denied: p.denied, Args: args, respell: path.respell,
 			Certain: path.certain && !windowed && !p.digest,
+			Paths:   pathKind(p.command),
 		})
 	}
 	b.all = b.all || p.command.Kind == sudoers.CommandAll

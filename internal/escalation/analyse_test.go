@@ -1,0 +1,128 @@
+package escalation
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
+	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
+)
+
+func analyse(t *testing.T, text string) Analysis {
+	t.Helper()
+	file, errs := sudoers.Parse("policy", text, sudoers.PVE9)
+	if err := errs.Err(); err != nil {
+		t.Fatal(err)
+	}
+	a, err := Analyse(sudoers.TreeOf(file), policy.Question{Subject: policy.Subject{Name: "op"}, Env: policy.Debian(sudoers.PVE9)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// TestAnalyse has for each policy the ids that are found.
+func TestAnalyse(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, policy string
+		want         []string
+		root         bool
+	}{
+		{"nothing", "", nil, false},
+		{"pinned", `op ALL=(root) NOPASSWD: /usr/sbin/qm ^(start|status) 2[0-9]{3}$, /usr/bin/pveversion ""`, nil, false},
+		{"everything", "op ALL=ALL", []string{"E0001"}, true},
+		{"everything but", "op ALL=ALL, !/bin/sh, !/usr/bin/su", []string{"E0001"}, true},
+		{"a directory", "op ALL=/usr/bin/", []string{"E0002"}, true},
+		{"unknown program", "op ALL=/usr/local/sbin/report", []string{"E0003"}, true},
+		{"unknown program, wildcard", "op ALL=/usr/local/sbin/report day *", []string{"E0003"}, true},
+		{"unknown program, pinned", `op ALL=/usr/local/sbin/report "", /usr/local/sbin/report ^[a-z]{1,9}$`, nil, false},
+		{"home directory", `op ALL=/home/op/x ""`, []string{"E0004"}, true},
+		{"SETENV", `op ALL=SETENV: /usr/local/sbin/report ""`, []string{"E0005"}, true},
+		{"setenv", "Defaults setenv\n" + `op ALL=/usr/local/sbin/report ""`, []string{"E0005"}, true},
+		{"env_reset", "Defaults:op !env_reset\n" + `op ALL=/usr/local/sbin/report ""`, []string{"E0006"}, true},
+		{"env_keep", "Defaults env_keep += \"LANG LD_LIBRARY_PATH\"\n" + `op ALL=/usr/local/sbin/report ""`, []string{"E0006"}, true},
+		{"env_keep of harmless ones", "Defaults env_keep += \"LANG TZ\"\n" + `op ALL=/usr/local/sbin/report ""`, nil, false},
+		{"options", "Defaults !use_pty, !secure_path, !syslog\n" + `op ALL=/usr/local/sbin/report ""`, []string{"E0007", "E0008", "E0009"}, false},
+		{"detours", "op ALL=^/usr/local/.*$ ^a$", []string{"E0002", "E0010"}, true},
+		{"mighty target", `op ALL=(www-data) /usr/bin/id ""`, []string{"E0011"}, true},
+		{"ordinary target", `op ALL=(deploy) /usr/bin/id ""`, nil, false},
+		{"another host", "op web=ALL", []string{"E0001"}, true},
+		{"set by any option", "op ALL=/usr/sbin/qm set 100 --hook*", []string{"E0106", "E0107", "E0108", "E0109", "E0110", "E0111", "E0112", "E0113", "E0114", "E0115"}, true},
+		{"a denial of one spelling", "op ALL=/usr/sbin/qm set 100 --args *, !/usr/sbin/qm * --args *", nil, false},
+		{"a denial of one spelling of many", "op ALL=/usr/sbin/qm ^set 100 --?args[ =][a-z]+$, !/usr/sbin/qm * --args *", []string{"E0106"}, true},
+		{"NOEXEC", "op ALL=NOEXEC: /usr/bin/nice", []string{"E"}, false},
+		{"guests stopped", "op ALL=/usr/sbin/qm ^stop 2[0-9]{3}$", nil, false},
+		{"reads a key", "op ALL=/usr/bin/cat /var/log/pve*.log", []string{"E"}, true},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			a := analyse(t, test.policy)
+			var got []string
+			for _, f := range a.Findings {
+				got = append(got, strings.TrimPrefix(f.ID, "PVESEC-"))
+				if f.Witness == "" && f.ID != undecided.ID && f.ID != mightyTarget.ID {
+					t.Errorf("%s has no witness", f.ID)
+				}
+				if f.Why == "" || f.Fix == "" || f.Pos.Line == 0 && f.Grant != "" {
+					t.Errorf("%+v says too little", f)
+				}
+			}
+			slices.Sort(got)
+			got = slices.Compact(got)
+			if slices.Equal(test.want, []string{"E"}) {
+				if len(got) == 0 {
+					t.Error("nothing is found")
+				}
+			} else if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Error(diff)
+			}
+			if a.Root() != test.root {
+				t.Errorf("root is %t", a.Root())
+			}
+		})
+	}
+}
+
+// TestVectors grants exactly one command line of the knowledge at a time: those that a rule is about are found, each witness is
+// what the policy allows, and those that come near are not found by that rule.
+func TestVectors(t *testing.T) {
+	t.Parallel()
+	rules, err := Commands()
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := func(rule *CommandRule, line string) bool {
+		args := `""`
+		if line != "" {
+			args = escapedWords(line)
+		}
+		a := analyse(t, "op ALL=(root) "+rule.Commands[0]+" "+args+"\n")
+		return slices.ContainsFunc(slices.Concat(a.Findings, a.Disruptive), func(f CommandFinding) bool { return f.ID == rule.ID })
+	}
+	for _, rule := range rules {
+		for _, line := range rule.Match {
+			if !found(rule, line) {
+				t.Errorf("%s: %s %q is not found", rule.ID, rule.Commands[0], line)
+			}
+		}
+		for _, line := range rule.NoMatch {
+			if found(rule, line) {
+				t.Errorf("%s: %s %q is found", rule.ID, rule.Commands[0], line)
+			}
+		}
+	}
+}
+
+// escapedWords is a pattern of arguments that matches a line and nothing else.
+func escapedWords(line string) string {
+	words := strings.Split(line, " ")
+	for i, word := range words {
+		words[i] = sudoers.EscapeArgument(word)
+	}
+	return strings.Join(words, " ")
+}
