@@ -193,7 +193,7 @@ func (a *analyser) rules(request policy.Request, p *policy.PathAccess, grant int
 		if regular.Disjoint(p.Rules[grant].Args, about, a.question.Budget).Verdict == regular.Yes {
 			continue
 		}
-		args := ""
+		var args string
 		if i := slices.IndexFunc(rule.Match, func(line string) bool { return allowed.Contains(asArguments(line)) }); i >= 0 {
 			args = asArguments(rule.Match[i]) // one that makes sense to the tool
 		} else {
