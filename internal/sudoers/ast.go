@@ -69,12 +69,12 @@ const (
 
 // Member is one element of a user, host or run-as list.
 type Member struct {
-	Kind MemberKind
+	Kind    MemberKind
+	Negated bool
 	// Name is the text with quotes and escapes removed. It keeps the leading
 	// '%' of a group, '+' of a netgroup and '#' of an id; "ALL" for MemberAll.
-	Name    string
-	Negated bool
-	Pos     Pos
+	Name string
+	Pos  Pos
 	// Span covers the member with its '!'.
 	Span Span
 }
@@ -213,13 +213,14 @@ const (
 // Command is one command pattern.
 type Command struct {
 	Kind CommandKind
+	// HasArgs tells a pattern for the arguments, even an empty one, from none.
+	HasArgs bool
 	// Name is the path or the regular expression as sudo compares it: the
 	// escapes before , : = # and blanks are removed. "ALL" for CommandAll.
 	Name string
 	// Args is the pattern for the arguments joined by single spaces, "" with
 	// HasArgs false for any arguments. `""` means no arguments.
-	Args    string
-	HasArgs bool
+	Args string
 }
 
 // Tag is a word with a colon before a command.

@@ -64,6 +64,9 @@ func wordHint(w string) string {
 	case strings.EqualFold(w, "all"):
 		return "write ALL in capitals"
 	}
+	if strings.Contains(w, "/") {
+		return "a path begins with a slash: write /" + strings.Map(printable, w)
+	}
 	return "write the full path, for example /usr/bin/" + strings.Map(printable, w)
 }
 

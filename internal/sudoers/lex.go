@@ -42,6 +42,8 @@ type lexer struct {
 	noRegexBefore int
 
 	buf []byte // arguments or string being put together
+
+	tok token // the token that next gives: the next one takes its place
 }
 
 func newLexer(text string, v Version) *lexer {
@@ -53,13 +55,14 @@ func (l *lexer) rest() string { return l.text[l.pos:] }
 
 func (l *lexer) atLineStart() bool { return l.pos == l.lineStart }
 
-// begin starts a token at the current offset.
-func (l *lexer) begin() token {
-	return token{start: l.pos, line: l.line, col: l.pos - l.lineStart + 1}
+// begin starts a token at the current offset, in the place of the one before.
+func (l *lexer) begin() *token {
+	l.tok = token{start: l.pos, line: l.line, col: l.pos - l.lineStart + 1}
+	return &l.tok
 }
 
 // take ends a token n bytes on.
-func (l *lexer) take(t token, kind tokenKind, n int) token {
+func (l *lexer) take(t *token, kind tokenKind, n int) *token {
 	l.pos += n
 	t.kind = kind
 	t.end = l.pos
@@ -67,13 +70,13 @@ func (l *lexer) take(t token, kind tokenKind, n int) token {
 }
 
 // takeWord ends a token whose value is a word with escapes.
-func (l *lexer) takeWord(t token, kind tokenKind, n int) token {
+func (l *lexer) takeWord(t *token, kind tokenKind, n int) *token {
 	t.text = unescape(l.text[l.pos : l.pos+n])
 	return l.take(t, kind, n)
 }
 
 // fail ends a token that is malformed.
-func (l *lexer) fail(t token, n int, msg string) token {
+func (l *lexer) fail(t *token, n int, msg string) *token {
 	t.text = msg
 	return l.take(t, tokError, n)
 }
@@ -84,7 +87,7 @@ func (l *lexer) nextLine() {
 	l.lineStart = l.pos
 }
 
-func (l *lexer) takeNewline(t token, n int) token {
+func (l *lexer) takeNewline(t *token, n int) *token {
 	t = l.take(t, tokNewline, n)
 	l.nextLine()
 	l.state = stInitial
@@ -105,8 +108,8 @@ func (l *lexer) skipContinuation() bool {
 	return true
 }
 
-// next gives the next token.
-func (l *lexer) next() token {
+// next gives the next token. It is valid until the one after it is asked for.
+func (l *lexer) next() *token {
 	for {
 		if l.pos >= len(l.text) {
 			t := l.begin()
@@ -122,6 +125,13 @@ func (l *lexer) next() token {
 				continue
 			case c == ',' || c == '=' || c == '(' || c == ')':
 				return l.take(l.begin(), signs[c], 1)
+			case c == '\n':
+				return l.takeNewline(l.begin(), 1)
+			case c == '!' || isLetter(c):
+				if t, ok := l.scan(); ok {
+					return t
+				}
+				continue
 			case c == '/':
 				// Nothing is longer than the path, if no escape goes on.
 				s := l.rest()
@@ -148,7 +158,7 @@ func (l *lexer) next() token {
 			return t
 		}
 		if l.state == stGotDefs {
-			if t, again := l.gotDefsBlank(); t.kind != tokEOF {
+			if t, again := l.gotDefsBlank(); t != nil {
 				return t
 			} else if again {
 				continue
@@ -171,7 +181,7 @@ var signs = [128]tokenKind{',': tokComma, '=': tokEqual, '(': tokOpen, ')': tokC
 
 // gotDefsBlank handles what may stand behind a binding: a comma with blanks
 // around it goes on with the list, blanks alone begin the settings.
-func (l *lexer) gotDefsBlank() (token, bool) {
+func (l *lexer) gotDefsBlank() (*token, bool) {
 	s := l.rest()
 	n := blanks(s)
 	if n < len(s) && s[n] == ',' {
@@ -181,16 +191,16 @@ func (l *lexer) gotDefsBlank() (token, bool) {
 		return l.take(t, tokComma, n+1+blanks(s[n+1:])), false
 	}
 	if n == 0 {
-		return token{}, false
+		return nil, false
 	}
 	l.pos += n
 	l.state = stStartDefs
-	return token{}, true
+	return nil, true
 }
 
 // scan takes one token in the states without a loop of their own. The second
 // result is false if something was consumed that is no token.
-func (l *lexer) scan() (token, bool) {
+func (l *lexer) scan() (*token, bool) {
 	t, s := l.begin(), l.rest()
 	c := s[0]
 	if c == '!' {
@@ -259,7 +269,7 @@ func (l *lexer) otherLength(s string) int {
 
 // comment takes a comment with the newline behind it. A '#' that is neither a
 // comment nor an id, as in "#-" before a newline, is an error.
-func (l *lexer) comment(t token) token {
+func (l *lexer) comment(t *token) *token {
 	s := l.rest()
 	n := 1
 	switch {
@@ -288,7 +298,7 @@ func (l *lexer) comment(t token) token {
 }
 
 // inDefs takes a token behind the name of a Defaults option.
-func (l *lexer) inDefs(t token) token {
+func (l *lexer) inDefs(t *token) *token {
 	s := l.rest()
 	switch {
 	case s[0] == ',':
@@ -316,7 +326,7 @@ func (l *lexer) inDefs(t token) token {
 }
 
 // openString enters a quoted string.
-func (l *lexer) openString(t token) token {
+func (l *lexer) openString(t *token) *token {
 	l.pos++
 	l.state = stInString
 	l.buf = l.buf[:0]
@@ -324,7 +334,7 @@ func (l *lexer) openString(t token) token {
 }
 
 // inString reads up to the closing quote. Only \" is an escape in it.
-func (l *lexer) inString(t token, buf []byte) token {
+func (l *lexer) inString(t *token, buf []byte) *token {
 	empty := len(buf) == 0
 	for l.pos < len(l.text) {
 		s := l.rest()
@@ -369,7 +379,7 @@ func (l *lexer) inString(t token, buf []byte) token {
 }
 
 // endString makes the token of a quoted string: a group, a netgroup or a word.
-func (l *lexer) endString(t token, s string) token {
+func (l *lexer) endString(t *token, s string) *token {
 	t.kind, t.text = tokWord, s
 	if l.prev != stInitial && l.prev != stGotDefs {
 		return t

@@ -4,13 +4,54 @@ import "strings"
 
 // command begins a command with the path or regular expression of n bytes; its
 // arguments follow.
-func (l *lexer) command(t token, n int, state lexState) token {
+func (l *lexer) command(t *token, n int, state lexState) *token {
 	name := commandName(l.text[l.pos : l.pos+n])
 	l.pos += n
 	t.end = l.pos
+	if state == stGotCommand {
+		if start, end, next := plainArguments(l.rest()); next >= 0 {
+			t.kind, t.text = tokCommand, name
+			if end > start {
+				t.hasArgs, t.args, t.end = true, l.text[l.pos+start:l.pos+end], l.pos+end
+			}
+			l.pos += next
+			l.state = stInitial
+			return t
+		}
+	}
 	l.state = state
 	l.buf = l.buf[:0]
 	return l.arguments(t, name, false)
+}
+
+// plainArguments finds arguments that stand in s as they are meant: no escape, one blank
+// between two words, no regular expression, and on one line. They are s[start:end], and what
+// ends the command is at next, -1 if the arguments are not of that sort.
+func plainArguments(s string) (start, end, next int) {
+	n := blanks(s)
+	start, end = n, n
+	for n < len(s) {
+		word := n
+		for n < len(s) && !is(s[n], argStop) {
+			n++
+		}
+		switch {
+		case n == len(s) || s[n] == '\\' || s[n] == '\r':
+			return 0, 0, -1
+		case n == word:
+			return start, end, n
+		case s[word] == '=' || s[word] == '^' && word == start:
+			return 0, 0, -1
+		}
+		end = n
+		if gap := blanks(s[n:]); gap > 0 {
+			n += gap
+			if n == len(s) || s[end] != ' ' || gap > 1 && !is(s[n], argStop) {
+				return 0, 0, -1
+			}
+		}
+	}
+	return 0, 0, -1
 }
 
 // commandName removes the escapes of a path (toke_util.c, fill_cmnd). A regular
@@ -41,7 +82,7 @@ func sudoeditPath(s string) string {
 // arguments reads up to the end of the command. Resumed is true after a character
 // that no rule takes: sudo then goes on in the same state, and so the words that
 // follow are thrown away in the same way.
-func (l *lexer) arguments(t token, name string, resumed bool) token {
+func (l *lexer) arguments(t *token, name string, resumed bool) *token {
 	buf := l.buf[:0]
 	argStart := l.pos
 	for l.pos < len(l.text) {
@@ -111,7 +152,7 @@ func argRun(s string) int {
 }
 
 // strayInArguments is a backslash before a character that needs none.
-func (l *lexer) strayInArguments(s string) token {
+func (l *lexer) strayInArguments(s string) *token {
 	t := l.take(l.begin(), tokNoMatch, 1)
 	if len(s) > 1 && s[1] != '\n' && s[1] != '\r' {
 		t.end++
@@ -137,7 +178,7 @@ func (l *lexer) addArgument(buf []byte, piece string) []byte {
 
 // endCommand makes the token. The arguments share the memory of the text where
 // they stand there as they are.
-func (l *lexer) endCommand(t token, name string, buf []byte, start int, resumed bool) token {
+func (l *lexer) endCommand(t *token, name string, buf []byte, start int, resumed bool) *token {
 	l.buf = buf
 	t.kind = tokCommand
 	t.text = name
@@ -157,7 +198,7 @@ func (l *lexer) endCommand(t token, name string, buf []byte, start int, resumed 
 
 // regexArguments reads arguments that are a regular expression, up to the first
 // dollar sign without a backslash. They are kept as written.
-func (l *lexer) regexArguments(t token, name string) token {
+func (l *lexer) regexArguments(t *token, name string) *token {
 	buf := l.buf[:0]
 	start := l.pos
 	for l.pos < len(l.text) {

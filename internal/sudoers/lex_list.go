@@ -4,16 +4,16 @@ import "strings"
 
 // keywordLine takes the words that begin a line of their own kind. They count
 // only at the start of a line in the initial state, except @include.
-func (l *lexer) keywordLine() (token, bool) {
+func (l *lexer) keywordLine() (*token, bool) {
 	if l.state != stInitial {
-		return token{}, false
+		return nil, false
 	}
 	t, s := l.begin(), l.rest()
 	if s[0] == '@' {
 		return l.includeWord(t, s, word(s))
 	}
 	if !l.atLineStart() {
-		return token{}, false
+		return nil, false
 	}
 	if s[0] == '#' {
 		for _, w := range []string{"#includedir", "#include"} {
@@ -21,12 +21,12 @@ func (l *lexer) keywordLine() (token, bool) {
 				return l.includeWord(t, s, len(w))
 			}
 		}
-		return token{}, false
+		return nil, false
 	}
 	indent := blanks(s)
 	s = s[indent:]
 	if s == "" || strings.IndexByte("DHCUR", s[0]) < 0 {
-		return token{}, false
+		return nil, false
 	}
 	// Indented, the keyword needs no blank behind it: the scanner compares it with
 	// the blanks only, not with the word that it is part of.
@@ -44,7 +44,7 @@ func (l *lexer) keywordLine() (token, bool) {
 	if strings.HasPrefix(s, "Defaults") {
 		return l.defaultsWord(t, s, indent, longest)
 	}
-	return token{}, false
+	return nil, false
 }
 
 var aliasWords = map[string]tokenKind{
@@ -56,7 +56,7 @@ var aliasWords = map[string]tokenKind{
 }
 
 // lineKeyword takes a keyword unless the line is continued from another one.
-func (l *lexer) lineKeyword(t token, kind tokenKind, n int, state lexState) token {
+func (l *lexer) lineKeyword(t *token, kind tokenKind, n int, state lexState) *token {
 	if l.continued {
 		return l.fail(t, n, "invalid line continuation")
 	}
@@ -64,29 +64,29 @@ func (l *lexer) lineKeyword(t token, kind tokenKind, n int, state lexState) toke
 	return l.take(t, kind, n)
 }
 
-func (l *lexer) includeWord(t token, s string, n int) (token, bool) {
+func (l *lexer) includeWord(t *token, s string, n int) (*token, bool) {
 	switch s[:n] {
 	case "@include":
 		if !l.version.has(1, 9, 1) {
-			return token{}, false
+			return nil, false
 		}
 		fallthrough
 	case "#include":
 		return l.lineKeyword(t, tokInclude, n, stGotInclude), true
 	case "@includedir":
 		if !l.version.has(1, 9, 1) {
-			return token{}, false
+			return nil, false
 		}
 		fallthrough
 	case "#includedir":
 		return l.lineKeyword(t, tokIncludeDir, n, stGotInclude), true
 	}
-	return token{}, false
+	return nil, false
 }
 
 // defaultsWord takes Defaults and the sign of its binding. The sign belongs to
 // the keyword only if something that can be bound follows it.
-func (l *lexer) defaultsWord(t token, s string, indent, longest int) (token, bool) {
+func (l *lexer) defaultsWord(t *token, s string, indent, longest int) (*token, bool) {
 	const keyword = len("Defaults")
 	kind, n, matched := tokDefaults, keyword, keyword
 	if len(s) > keyword {
@@ -109,13 +109,13 @@ func (l *lexer) defaultsWord(t token, s string, indent, longest int) (token, boo
 		}
 	}
 	if matched < longest {
-		return token{}, false
+		return nil, false
 	}
 	return l.lineKeyword(t, kind, indent+n, stGotDefs), true
 }
 
 // list takes a token of the inclusive states: names, commands and signs.
-func (l *lexer) list(t token) token {
+func (l *lexer) list(t *token) *token {
 	s := l.rest()
 	switch s[0] {
 	case '(':
@@ -206,7 +206,7 @@ func (l *lexer) tagAt(s string, n int) (Tag, bool) {
 }
 
 // upperWord takes ALL, tags, options and aliases.
-func (l *lexer) upperWord(t token, s string, w int) (token, bool) {
+func (l *lexer) upperWord(t *token, s string, w int) (*token, bool) {
 	n := aliasName(s)
 	if tag, ok := l.tagAt(s, n); ok && n+blanks(s[n:])+1 > w {
 		t.tag = tag
@@ -229,7 +229,7 @@ func (l *lexer) upperWord(t token, s string, w int) (token, bool) {
 }
 
 // quote opens a string where one may stand.
-func (l *lexer) quote(t token) token {
+func (l *lexer) quote(t *token) *token {
 	switch {
 	case l.state == stInitial || l.state == stGotDefs:
 		l.prev = l.state
@@ -241,7 +241,7 @@ func (l *lexer) quote(t token) token {
 }
 
 // group takes %group and +netgroup.
-func (l *lexer) group(t token, s string) token {
+func (l *lexer) group(t *token, s string) *token {
 	n, kind, empty := 1, tokGroup, "empty group"
 	if s[0] == '+' {
 		kind, empty = tokNetgroup, "empty netgroup"
@@ -267,7 +267,7 @@ func (l *lexer) group(t token, s string) token {
 }
 
 // pathOrRegex takes a command, if the text is one and not a longer word.
-func (l *lexer) pathOrRegex(t token, s string) (token, bool) {
+func (l *lexer) pathOrRegex(t *token, s string) (*token, bool) {
 	n, w := 0, word(s)
 	if s[0] == '/' {
 		n = path(s)

@@ -34,7 +34,7 @@ type parser struct {
 	errs    Errors
 	aliases aliasTable
 
-	tok    token // lookahead
+	tok    *token // lookahead
 	hasTok bool
 	start  int // offset at which the current logical line begins
 
@@ -81,7 +81,7 @@ func (p *parser) peek() *token {
 		p.tok = p.lex.next()
 		p.hasTok = true
 	}
-	return &p.tok
+	return p.tok
 }
 
 // next gives the lookahead and moves on.

@@ -14,13 +14,12 @@ func (p *parser) userSpec(place Place) (Entry, bool) {
 	if spec.Users, ok = p.list(p.user); !ok {
 		return nil, false
 	}
-	mark := p.privileges.mark()
 	priv, ok := p.privilege()
 	if ok {
-		p.privileges.push(priv)
+		*p.privileges.grow() = priv
 		ok = p.morePrivileges(spec)
 	}
-	spec.Privileges = p.privileges.take(mark)
+	spec.Privileges = p.privileges.take()
 	if !ok {
 		return nil, false
 	}
@@ -40,7 +39,7 @@ func (p *parser) morePrivileges(spec *UserSpec) bool {
 	for p.accept(tokColon) {
 		priv, ok := p.privilege()
 		if ok {
-			p.privileges.push(priv)
+			*p.privileges.grow() = priv
 			continue
 		}
 		switch p.peek().kind {
@@ -56,8 +55,7 @@ func (p *parser) morePrivileges(spec *UserSpec) bool {
 }
 
 func (p *parser) newUserSpec() *UserSpec {
-	p.specs.push(UserSpec{})
-	return &p.specs.take(p.specs.mark() - 1)[0]
+	return p.specs.one()
 }
 
 // specEndHint explains what may follow a command.
@@ -77,7 +75,6 @@ func (p *parser) privilege() (Privilege, bool) {
 	if !p.accept(tokEqual) {
 		return priv, p.unexpected("'=' behind the host", specHint)
 	}
-	mark := p.commands.mark()
 	for {
 		// The command is read into its place, which stays until the list is taken.
 		spec := p.commands.grow()
@@ -86,7 +83,7 @@ func (p *parser) privilege() (Privilege, bool) {
 			p.commands.drop()
 		}
 		if !ok || !p.accept(tokComma) {
-			priv.Commands = p.commands.take(mark)
+			priv.Commands = p.commands.take()
 			return priv, ok
 		}
 	}
@@ -106,12 +103,11 @@ func (p *parser) commandSpec(s *CommandSpec) bool {
 		}
 		s.Options = append(s.Options, o)
 	}
-	tags := p.tags.mark()
 	for p.peek().kind == tokTag {
-		p.tags.push(p.peek().tag)
+		*p.tags.grow() = p.peek().tag
 		p.hasTok = false
 	}
-	s.Tags = p.tags.take(tags)
+	s.Tags = p.tags.take()
 	if len(s.Tags) > 0 {
 		switch t := p.peek(); t.kind {
 		case tokOption:
@@ -148,8 +144,7 @@ func (p *parser) runAs() (*RunAs, bool) {
 }
 
 func (p *parser) newRunAs() *RunAs {
-	p.runAsLists.push(RunAs{})
-	return &p.runAsLists.take(p.runAsLists.mark() - 1)[0]
+	return p.runAsLists.one()
 }
 
 func (p *parser) option() (Option, bool) {
@@ -238,7 +233,8 @@ func (p *parser) commandMemberInto(m *CommandMember) bool {
 	case tokAlias:
 		m.Command = Command{Kind: CommandAlias, Name: t.text}
 	case tokCommand:
-		m.Command = Command{Kind: commandKind(t.text), Name: t.text, Args: t.args, HasArgs: t.hasArgs}
+		c := &m.Command
+		c.Kind, c.Name, c.Args, c.HasArgs = commandKind(t.text), t.text, t.args, t.hasArgs
 	case tokWord:
 		if t.text != "list" || !p.version.has(1, 9, 13) {
 			p.hasTok = false
@@ -300,21 +296,21 @@ func (p *parser) digest() (Digest, bool) {
 
 // list reads members separated by commas.
 func (p *parser) list(kind func(*token) (MemberKind, bool, string)) ([]Member, bool) {
-	mark := p.members.mark()
 	for {
 		first := p.peek()
-		m := Member{Pos: p.pos(first), Span: Span{Start: first.start}}
-		m.Negated = p.accept(tokBang)
+		at, start := p.pos(first), first.start
+		negated := p.accept(tokBang)
 		t := p.peek()
 		k, ok, want := kind(t)
 		if !ok {
-			return p.members.take(mark), p.unexpected(want, memberHint(t, want))
+			return p.members.take(), p.unexpected(want, memberHint(t, want))
 		}
-		m.Kind, m.Name, m.Span.End = k, t.text, t.end
+		m := p.members.grow()
+		m.Kind, m.Negated, m.Name = k, negated, t.text
+		m.Pos, m.Span = at, Span{Start: start, End: t.end}
 		p.hasTok = false
-		p.members.push(m)
 		if !p.accept(tokComma) {
-			return p.members.take(mark), true
+			return p.members.take(), true
 		}
 	}
 }

@@ -262,3 +262,17 @@ func TestArguments(t *testing.T) {
 		}
 	}
 }
+
+// TestHintForPath: a path that lacks its first slash gets that, a bare name a directory.
+func TestHintForPath(t *testing.T) {
+	t.Parallel()
+	for word, want := range map[string]string{
+		"usr/bin/x": "a path begins with a slash: write /usr/bin/x",
+		"systemctl": "write the full path, for example /usr/bin/systemctl",
+	} {
+		_, errs := Parse("policy", "alice ALL = "+word+"\n", PVE9)
+		if len(errs) != 1 || errs[0].Hint != want {
+			t.Errorf("%s: %v, want the hint %q", word, errs, want)
+		}
+	}
+}

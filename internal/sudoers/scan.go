@@ -37,9 +37,10 @@ func buildClasses() (c [256]uint8) {
 
 func is(c byte, set uint8) bool { return class[c]&set != 0 }
 
-func isBlank(c byte) bool { return c == ' ' || c == '\t' }
-func isDigit(c byte) bool { return c >= '0' && c <= '9' }
-func isUpper(c byte) bool { return c >= 'A' && c <= 'Z' }
+func isBlank(c byte) bool  { return c == ' ' || c == '\t' }
+func isDigit(c byte) bool  { return c >= '0' && c <= '9' }
+func isUpper(c byte) bool  { return c >= 'A' && c <= 'Z' }
+func isLetter(c byte) bool { return isUpper(c) || c >= 'a' && c <= 'z' }
 func isHex(c byte) bool {
 	return isDigit(c) || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
 }

@@ -3,11 +3,13 @@ package sudoers
 // slab hands out slices of exact length from bigger pieces of memory, so that a policy
 // costs few allocations and no memory is left over from growing. What comes from
 // one piece is kept alive together, as the parts of one policy are.
+//
+// A list is read where it will stay: it begins behind the last one that was taken.
+// So there is one list of a type at a time; lists of one type are never within
+// one another in a policy.
 type slab[T any] struct {
-	free []T
-	size int
-	// pending are the elements of lists that are being read, innermost last.
-	pending []T
+	piece []T // as long as what was handed out or is being read
+	begun int // where the list that is being read begins
 }
 
 // Pieces grow, so that a small policy stays small.
@@ -16,40 +18,47 @@ const (
 	lastPiece  = 1024
 )
 
-// mark gives the place from which take collects.
-func (s *slab[T]) mark() int { return len(s.pending) }
-
-func (s *slab[T]) push(v T) { s.pending = append(s.pending, v) }
-
-// grow pushes an empty element and gives it, to be filled before anything else is
-// pushed; drop takes it back.
+// grow adds an empty element to the list and gives it. It stays where it is until
+// the next one; drop takes it back.
 func (s *slab[T]) grow() *T {
-	var zero T
-	s.pending = append(s.pending, zero)
-	return &s.pending[len(s.pending)-1]
+	n := len(s.piece)
+	if n == cap(s.piece) {
+		s.enlarge()
+		n = len(s.piece)
+	}
+	s.piece = s.piece[:n+1]
+	return &s.piece[n]
+}
+
+// enlarge moves the list that is being read to a new piece.
+func (s *slab[T]) enlarge() {
+	list := s.piece[s.begun:]
+	size := min(max(firstPiece, 2*cap(s.piece)), lastPiece)
+	s.piece = make([]T, len(list), max(size, 2*len(list)))
+	copy(s.piece, list)
+	s.begun = 0
 }
 
 func (s *slab[T]) drop() {
-	last := len(s.pending) - 1
-	clear(s.pending[last:])
-	s.pending = s.pending[:last]
+	last := len(s.piece) - 1
+	clear(s.piece[last:])
+	s.piece = s.piece[:last]
 }
 
-// take gives what was pushed since the mark as a list of its own; appending to it
-// copies it.
-func (s *slab[T]) take(mark int) []T {
-	n := len(s.pending) - mark
-	if n == 0 {
+// take ends the list and gives it; appending to it copies it.
+func (s *slab[T]) take() []T {
+	n := len(s.piece)
+	if n == s.begun {
 		return nil
 	}
-	if n > len(s.free) {
-		s.size = min(max(firstPiece, 2*s.size), lastPiece)
-		s.free = make([]T, max(s.size, n))
-	}
-	list := s.free[:n:n]
-	s.free = s.free[n:]
-	copy(list, s.pending[mark:])
-	clear(s.pending[mark:])
-	s.pending = s.pending[:mark]
+	list := s.piece[s.begun:n:n]
+	s.begun = n
 	return list
+}
+
+// one gives a single element.
+func (s *slab[T]) one() *T {
+	v := s.grow()
+	s.begun = len(s.piece)
+	return v
 }
