@@ -40,6 +40,7 @@ func TestAnalyse(t *testing.T) {
 		{"unknown program", "op ALL=/usr/local/sbin/report", []string{"E0003"}, true},
 		{"unknown program, wildcard", "op ALL=/usr/local/sbin/report day *", []string{"E0003"}, true},
 		{"unknown program, pinned", `op ALL=/usr/local/sbin/report "", /usr/local/sbin/report ^[a-z]{1,9}$`, nil, false},
+		{"harmless program", "op ALL=/usr/bin/id, /bin/uptime -p", nil, false},
 		{"home directory", `op ALL=/home/op/x ""`, []string{"E0004"}, true},
 		{"SETENV", `op ALL=SETENV: /usr/local/sbin/report ""`, []string{"E0005"}, true},
 		{"setenv", "Defaults setenv\n" + `op ALL=/usr/local/sbin/report ""`, []string{"E0005"}, true},

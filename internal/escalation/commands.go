@@ -99,14 +99,25 @@ func (r *CommandRule) Arguments() (regular.Expr, error) { return r.compiled() }
 //go:embed commands/*.json
 var commandsData embed.FS
 
+//go:embed harmless.json
+var harmlessData embed.FS
+
 // knowledge is what is embedded about commands.
 type knowledge struct {
+	// harmless are commands that can be granted whatever their arguments.
+	harmless map[string]bool
 	families []*Family
 	rules    []*CommandRule
 	byPath   map[string][]*CommandRule
 }
 
-var commandKnowledge = sync.OnceValues(func() (*knowledge, error) { return loadCommands(commandsData) })
+var commandKnowledge = sync.OnceValues(func() (*knowledge, error) {
+	k, err := loadCommands(commandsData)
+	if err == nil {
+		err = k.loadHarmless(harmlessData)
+	}
+	return k, err
+})
 
 // CommandFamilies are all rules about commands, in families, in the order of their ids. The error can only come from broken
 // embedded data.
@@ -178,6 +189,26 @@ func loadCommands(data fs.FS) (*knowledge, error) {
 		}
 	}
 	return k, nil
+}
+
+// loadHarmless decodes and checks the list of harmless commands.
+func (k *knowledge) loadHarmless(data fs.FS) error {
+	var list struct {
+		Why      string   `json:"why"`
+		Evidence string   `json:"evidence"`
+		Commands []string `json:"commands"`
+	}
+	if err := decodeFile(data, "harmless.json", &list); err != nil {
+		return err
+	}
+	k.harmless = map[string]bool{}
+	for _, command := range list.Commands {
+		if !commandPath.MatchString(command) || k.byPath[command] != nil || k.harmless[command] {
+			return fmt.Errorf("harmless command %q is no canonical path, has rules, or comes twice", command)
+		}
+		k.harmless[command] = true
+	}
+	return nil
 }
 
 func decodeFile(data fs.FS, name string, into any) error {

@@ -59,14 +59,20 @@ func accessFindingsAttribute() schema.ListNestedAttribute {
 	}
 }
 
-func acceptedRisksAttribute() schema.MapAttribute {
+// acceptedRisksAttribute describes accepted_risks with an example. The check tells ids of findings from other texts.
+func acceptedRisksAttribute(example, purpose string, check func(id string) error) schema.MapAttribute {
 	return schema.MapAttribute{
-		MarkdownDescription: "Findings that are accepted, by id, with the reason: `{ \"PVESEC-P0009\" = \"the network team configures bridges\" }`.",
+		MarkdownDescription: "Findings that are accepted, by id, with the reason: " + example + ".",
 		ElementType:         types.StringType,
 		Optional:            true,
 		Validators: []validator.Map{
-			keysCheckedBy("be ids of findings about privileges", checkRiskID),
+			keysCheckedBy(purpose, check),
 			mapvalidator.ValueStringsAre(stringvalidator.LengthAtLeast(3)),
 		},
 	}
+}
+
+// acceptedPrivileges describes accepted_risks of users and tokens.
+func acceptedPrivileges() schema.MapAttribute {
+	return acceptedRisksAttribute("`{ \"PVESEC-P0009\" = \"the network team configures bridges\" }`", "be ids of findings about privileges", checkRiskID)
 }

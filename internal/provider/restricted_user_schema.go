@@ -147,7 +147,7 @@ func (r *restrictedUserResource) Schema(ctx context.Context, _ resource.SchemaRe
 				Computed:            true,
 				Sensitive:           true,
 			},
-			"accepted_risks":        acceptedRisksAttribute(),
+			"accepted_risks":        acceptedPrivileges(),
 			"effective_permissions": effectiveAttribute("the user"),
 			"findings":              accessFindingsAttribute(),
 			"timeouts":              timeouts.Attributes(ctx, allTimeouts),

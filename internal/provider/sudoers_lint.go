@@ -7,7 +7,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -37,13 +36,7 @@ func lintPolicy(file *sudoers.File) []lint.Finding {
 // warnOfLint reports findings at the attribute that the text comes from. Notices are left to the lint attribute: they are worth a thought, not an
 // interruption.
 func (m *sudoersPolicyModel) warnOfLint(file *sudoers.File, diags *diag.Diagnostics) {
-	at := path.Root("content")
-	switch {
-	case !m.Rules.IsNull():
-		at = path.Root("rules")
-	case !m.Document.IsNull():
-		at = path.Root("document")
-	}
+	at := m.textAttribute()
 	for _, finding := range lintPolicy(file) {
 		if finding.Severity != lint.Warning {
 			continue

@@ -24,6 +24,8 @@ type sudoersPolicyModel struct {
 	SHA256        types.String   `tfsdk:"sha256"`
 	Grants        types.List     `tfsdk:"grants"`
 	Lint          types.List     `tfsdk:"lint"`
+	Analysis      types.Object   `tfsdk:"analysis"`
+	AcceptedRisks types.Map      `tfsdk:"accepted_risks"`
 	Deployed      types.Map      `tfsdk:"deployed"`
 	OnUnreachable types.String   `tfsdk:"on_unreachable"`
 	Timeouts      timeouts.Value `tfsdk:"timeouts"`

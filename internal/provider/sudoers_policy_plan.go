@@ -36,6 +36,9 @@ func (r *sudoersPolicyResource) ModifyPlan(ctx context.Context, req resource.Mod
 		return
 	}
 	plan.keepForm(state)
+	if plan.analyse(ctx, &resp.Diagnostics); resp.Diagnostics.HasError() {
+		return
+	}
 	plan.Deployed = types.MapUnknown(deployedPolicyType)
 	if targets, known := r.planTargets(ctx, plan.Nodes, &resp.Diagnostics); known {
 		plan.Deployed = r.planDeployed(ctx, &plan, state, targets, req, &resp.Diagnostics)

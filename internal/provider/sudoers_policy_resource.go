@@ -169,6 +169,7 @@ func (r *sudoersPolicyResource) ImportState(ctx context.Context, req resource.Im
 		return
 	}
 	render(ctx, model, &resp.Diagnostics)
+	model.describe(ctx, &resp.Diagnostics)
 	deployed := map[string]deployedPolicyModel{}
 	for _, target := range targets {
 		deployed[target.Name] = observedPolicy(seen[target.Name], model.Content.ValueString())
@@ -196,6 +197,7 @@ func importedPolicy(name string, nodes []string, targets []node.Target, seen map
 			Defaults:      types.ListNull(types.StringType),
 			Document:      types.StringNull(),
 			Content:       types.StringValue(found.Content),
+			AcceptedRisks: types.MapNull(types.StringType),
 			Nodes:         types.SetNull(types.StringType),
 			Exclusive:     types.BoolValue(false),
 			OnUnreachable: types.StringValue(failUnreachable),

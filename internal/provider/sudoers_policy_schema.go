@@ -16,6 +16,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/pvesec/terraform-provider-pvesec/internal/escalation"
 	"github.com/pvesec/terraform-provider-pvesec/internal/hardening"
 )
 
@@ -91,7 +92,10 @@ func (r *sudoersPolicyResource) Schema(ctx context.Context, _ resource.SchemaReq
 				ElementType:         types.StringType,
 				Computed:            true,
 			},
-			"lint": lintAttribute(),
+			"lint":     lintAttribute(),
+			"analysis": sudoersAnalysisAttribute(),
+			"accepted_risks": acceptedRisksAttribute(
+				"`{ \"PVESEC-E0107\" = \"hook scripts are reviewed in the same repository\" }`", "be ids of findings about sudo", escalation.CheckSudoRiskID),
 			"deployed": schema.MapNestedAttribute{
 				MarkdownDescription: "What each node holds, by node name. A difference from what was applied is drift; the plan shows it and the next apply mends it.",
 				Computed:            true,

@@ -37,6 +37,9 @@ func TestSudoersFunctions(t *testing.T) {
 			"tags":          knownvalue.ListExact([]knownvalue.Check{knownvalue.StringExact("NOPASSWD")}),
 			"options":       knownvalue.MapSizeExact(0),
 		}),
+		`[for f in provider::pvesec::sudoers_findings("op ALL=/usr/sbin/qm ^set 100 --args [a-z]+$\n", "op") : "${f.id} ${f.witness}"]`: knownvalue.ListExact(
+			[]knownvalue.Check{knownvalue.StringExact("PVESEC-E0106 sudo /usr/sbin/qm set 100 --args x")}),
+		`provider::pvesec::sudoers_findings(local.policy, "bob")`: knownvalue.ListSizeExact(0),
 		`[for d in provider::pvesec::sudoers_parse("Defaults:agent use_pty, env_keep += \"A B\"\n").defaults : "${d.name}${d.operator}${d.value}"]`: knownvalue.ListExact(
 			[]knownvalue.Check{knownvalue.StringExact("use_ptyon"), knownvalue.StringExact("env_keep+=A B")}),
 	} {
@@ -132,10 +135,44 @@ func TestSudoersLintShowsInThePlan(t *testing.T) {
 	}
 	run(t,
 		step("agent ALL=(root) NOPASSWD: /usr/bin/id \"\"\n", plancheck.ExpectKnownValue(policyAddress, lint, knownvalue.ListSizeExact(0))),
-		step("agent ALL=(root) /usr/bin/id\nagent ALL=(root) /usr/bin/cat /var/log/syslog | /usr/bin/grep x\n",
+		step("agent ALL=(root) /usr/bin/id\nagent ALL=(root) /usr/bin/uptime /var/log/syslog | /usr/bin/grep x\n",
 			plancheck.ExpectKnownValue(policyAddress, lint.AtSliceIndex(0).AtMapKey("line"), knownvalue.Int64Exact(2)),
 			plancheck.ExpectKnownValue(policyAddress, lint.AtSliceIndex(0).AtMapKey("id"), knownvalue.StringRegexp(regexp.MustCompile(`^PVESEC-S[0-9]{4}$`))),
 			plancheck.ExpectKnownValue(policyAddress, lint.AtSliceIndex(0).AtMapKey("fix"), knownvalue.NotNull()),
 		),
+	)
+}
+
+// TestSudoersAnalysis: what a policy means stands in the plan, and a way to root fails it unless it is accepted by its id.
+func TestSudoersAnalysis(t *testing.T) {
+	t.Parallel()
+	policy := func(command, more string) string {
+		return offline + fmt.Sprintf("resource \"pvesec_sudoers_policy\" \"agent\" {\n  name = \"agent\"\n  subject = \"agent\"\n  rules = [{ commands = [%q] }]\n  %s\n}\n", command, more)
+	}
+	analysis := tfjsonpath.New("analysis")
+	root := analysis.AtMapKey("root_equivalent")
+	findings := analysis.AtMapKey("findings")
+	plan := func(config string, checks ...plancheck.PlanCheck) resource.TestStep {
+		return resource.TestStep{Config: config, PlanOnly: true, ExpectNonEmptyPlan: true, ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPreRefresh: checks}}
+	}
+	const hookscript = "/usr/sbin/qm ^set 2[0-9]{3} --hookscript local:snippets/[a-z]{1,9}$"
+	run(t,
+		plan(policy("/usr/sbin/qm ^(start|stop) 2[0-9]{3}$", ""),
+			plancheck.ExpectKnownValue(policyAddress, root, knownvalue.Bool(false)),
+			plancheck.ExpectKnownValue(policyAddress, findings, knownvalue.ListSizeExact(0)),
+			plancheck.ExpectKnownValue(policyAddress, analysis.AtMapKey("disruptive"), knownvalue.ListSizeExact(1))),
+		resource.TestStep{Config: policy("/usr/sbin/qm set *", ""), PlanOnly: true, ExpectError: matches(`The policy makes "agent" root-equivalent`)},
+		resource.TestStep{Config: policy("/usr/sbin/qm set *", ""), PlanOnly: true, ExpectError: matches("sudo /usr/sbin/qm set 100 --args x")},
+		resource.TestStep{Config: policy("ALL", ""), PlanOnly: true, ExpectError: matches("PVESEC-E0001 (critical)")},
+		resource.TestStep{Config: policy(hookscript, ""), PlanOnly: true, ExpectError: matches(`accepted_risks = { PVESEC-E0107 = "why" }`)},
+		resource.TestStep{Config: policy(hookscript, `accepted_risks = { PVESEC-E0106 = "another one" }`), PlanOnly: true, ExpectError: matches("PVESEC-E0107 (high)")},
+		resource.TestStep{Config: policy(hookscript, `accepted_risks = { PVESEC-E9999 = "no such" }`), PlanOnly: true, ExpectError: matches("there is no finding")},
+		resource.TestStep{Config: policy(hookscript, `accepted_risks = { PVESEC-E0107 = "" }`), PlanOnly: true, ExpectError: matches("at least 3")},
+		plan(policy(hookscript, `accepted_risks = { PVESEC-E0107 = "snippets are reviewed" }`),
+			plancheck.ExpectKnownValue(policyAddress, root, knownvalue.Bool(true)),
+			plancheck.ExpectKnownValue(policyAddress, findings, knownvalue.ListSizeExact(1)),
+			plancheck.ExpectKnownValue(policyAddress, findings.AtSliceIndex(0).AtMapKey("id"), knownvalue.StringExact("PVESEC-E0107")),
+			plancheck.ExpectKnownValue(policyAddress, findings.AtSliceIndex(0).AtMapKey("accepted"), knownvalue.StringExact("snippets are reviewed")),
+			plancheck.ExpectKnownValue(policyAddress, findings.AtSliceIndex(0).AtMapKey("line"), knownvalue.Int64Exact(4))),
 	)
 }
