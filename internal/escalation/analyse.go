@@ -33,6 +33,7 @@ type Analysis struct {
 	// Disruptive are grants by which guests, services or data can be stopped or lost. They are no findings: to stop guests may
 	// be just what an operator is there for.
 	Disruptive  []CommandFinding
+	Denials     Denials
 	Assumptions []string
 }
 
@@ -49,7 +50,7 @@ func Analyse(tree *sudoers.Tree, q policy.Question) (Analysis, error) {
 	if err != nil {
 		return Analysis{}, err
 	}
-	a := analyser{known: known, question: q, seen: map[findingKey]bool{}, analysed: map[sudoers.Pos]bool{}}
+	a := analyser{known: known, question: q, seen: map[findingKey]bool{}, rootAt: map[string]string{}, analysed: map[sudoers.Pos]bool{}}
 	for path := range known.byPath {
 		a.paths = append(a.paths, path)
 	}
@@ -83,6 +84,7 @@ type analyser struct {
 	paths    []string
 	result   Analysis
 	seen     map[findingKey]bool
+	rootAt   map[string]string    // a witness for each command that is a way to root
 	analysed map[sudoers.Pos]bool // the grants that were looked at for root
 }
 
@@ -122,7 +124,9 @@ func (a *analyser) host(tree *sudoers.Tree, host string) error {
 		if err := a.path(request, p); err != nil {
 			return err
 		}
+		a.denials(request, p)
 	}
+	a.result.Denials.Count = max(a.result.Denials.Count, access.Denials)
 	return nil
 }
 
@@ -228,6 +232,9 @@ func (a *analyser) addCommand(rule *CommandRule, p *policy.PathAccess, grant int
 	}
 	if f.Root && rule.NoExecStops != nil && *rule.NoExecStops && noExec(g, p.Settings) {
 		f.Root, f.Severity, f.Needs = false, Medium, "a way around NOEXEC, which is in force"
+	}
+	if f.Root {
+		a.rootAt[p.Path] = witness
 	}
 	a.add(f)
 }

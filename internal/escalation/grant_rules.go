@@ -87,12 +87,18 @@ var (
 		Example: "agent ALL=(root) sudoedit /etc/*/motd",
 		Fix:     "Name each file, in a directory that only root writes to.",
 	}
+	idleDenial = &GrantRule{
+		ID: "PVESEC-E0013", Severity: Medium, About: "a denial does not hold: the same program still leads to root",
+		Why:     "A denial forbids spellings, not acts. Options can be shortened, reordered, joined with \"=\", or doubled blanks put between words, and what is left of the grant is as good as root anyway.",
+		Example: "agent ALL=(root) /usr/sbin/qm set *, !/usr/sbin/qm * --args *",
+		Fix:     "Leave the denial out, and grant only what is meant: an anchored expression that lists what may follow.",
+	}
 )
 
 // GrantRules are all rules about grants in the order of their ids.
 func GrantRules() []*GrantRule {
 	return []*GrantRule{
 		everything, manyCommands, unknownProgram, foreignPath, freeEnvironment, keptEnvironment,
-		noPTY, noSecurePath, unlogged, undecided, mightyTarget, openEdit,
+		noPTY, noSecurePath, unlogged, undecided, mightyTarget, openEdit, idleDenial,
 	}
 }

@@ -19,6 +19,8 @@ type Access struct {
 	// Gaps are the rules whose command lines are not known. What they allow is not in Paths, so it must not be taken for denied.
 	Gaps        []Gap
 	Assumptions []string
+	// Denials is how many commands are denied, aliases resolved, those included that nothing is granted of.
+	Denials int
 }
 
 // Complete tells whether nothing is allowed that Paths do not show.
@@ -85,6 +87,17 @@ func (p *PathAccess) Allowed() regular.Language {
 // AllowedBy are the arguments that one rule allows and no later one decides.
 func (p *PathAccess) AllowedBy(rule int) regular.Language {
 	return p.decided(func(r int) bool { return r == rule && !p.Rules[r].Denied })
+}
+
+// Withheld are the arguments that rules allow and denials take away again. What only may be denied is not among them.
+func (p *PathAccess) Withheld() regular.Language {
+	var granted []regular.Language
+	for i := range p.Rules {
+		if r := &p.Rules[i]; !r.Denied {
+			granted = append(granted, r.Args)
+		}
+	}
+	return regular.Difference(regular.Union(granted...), p.Allowed())
 }
 
 // decided are the arguments that rules decide which are wanted.
@@ -174,6 +187,9 @@ func (b *accessBuilder) grant(p *pattern) *Grant {
 
 // add adds one command. One whose language is not known is a gap if it allows; if it denies it is left out.
 func (b *accessBuilder) add(p *pattern) {
+	if p.denied {
+		b.access.Denials++
+	}
 	if p.never {
 		return
 	}

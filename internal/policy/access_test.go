@@ -100,3 +100,29 @@ func TestPathRegex(t *testing.T) {
 		t.Error("a pattern that matches /usr/bin/../../tmp/x leaves no gap")
 	}
 }
+
+// TestWithheld: denials are counted whatever they are of, and what they take away is what a grant would allow without them.
+func TestWithheld(t *testing.T) {
+	t.Parallel()
+	access := admits(t, "Cmnd_Alias NO = /bin/ls -a*, /bin/rm\nop ALL=/bin/ls -[al], /bin/cat, !NO, !/bin/cat -[^-]*, /bin/cat -n\n"+
+		"op ALL=NOTAFTER=20200101000000Z !/bin/ls -l")
+	if access.Denials != 4 {
+		t.Errorf("%d denials", access.Denials)
+	}
+	want := map[string]map[string]bool{
+		"/usr/bin/ls":  {" -a": true, " -l": false, " -ab": false, "": false},
+		"/usr/bin/cat": {" -v": true, " -n": false, " --v": false, "": false},
+	}
+	for i := range access.Paths {
+		p := &access.Paths[i]
+		for args, withheld := range want[p.Path] {
+			if p.Withheld().Contains(args) != withheld {
+				t.Errorf("%s%s is withheld: %t", p.Path, args, !withheld)
+			}
+		}
+		delete(want, p.Path)
+	}
+	if len(want) > 0 {
+		t.Errorf("nothing is granted of %v", want)
+	}
+}
