@@ -194,7 +194,7 @@ func (a *analyser) rules(request policy.Request, p *policy.PathAccess, grant int
 		if err != nil {
 			return err
 		}
-		if regular.Disjoint(p.Rules[grant].Args, about, a.question.Budget).Verdict == regular.Yes {
+		if !regular.MayMeet(p.Rules[grant].Args, about) {
 			continue
 		}
 		var args string

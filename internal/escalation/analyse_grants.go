@@ -33,6 +33,9 @@ var openArguments = sync.OnceValue(func() regular.Expr {
 
 // open tells whether the caller chooses an option or a file, and shows arguments.
 func (a *analyser) open(p *policy.PathAccess, grant int) (args string, open bool) {
+	if !regular.MayMeet(p.Rules[grant].Args, openArguments()) {
+		return "", false
+	}
 	answer := regular.Disjoint(p.AllowedBy(grant), openArguments(), a.question.Budget)
 	return answer.Witness, answer.Verdict != regular.Yes
 }

@@ -81,12 +81,32 @@ func (r *AccessRule) counts() bool { return r.Certain || !r.Denied }
 
 // Allowed are the arguments that are allowed.
 func (p *PathAccess) Allowed() regular.Language {
-	return p.decided(func(r int) bool { return !p.Rules[r].Denied })
+	rules := make([]regular.Rule, 0, len(p.Rules))
+	for i := range p.Rules {
+		if r := &p.Rules[i]; r.counts() {
+			rules = append(rules, regular.Rule{Allow: !r.Denied, Match: r.Args})
+		}
+	}
+	return regular.Prioritised(rules)
 }
 
 // AllowedBy are the arguments that one rule allows and no later one decides.
 func (p *PathAccess) AllowedBy(rule int) regular.Language {
-	return p.decided(func(r int) bool { return r == rule && !p.Rules[r].Denied })
+	of := &p.Rules[rule]
+	if of.Denied {
+		return regular.Union()
+	}
+	rules := []regular.Rule{{Allow: true, Match: of.Args}}
+	for i := rule + 1; i < len(p.Rules); i++ {
+		// Most rules about a command are about different arguments. Those are left out, since every pattern costs.
+		if r := &p.Rules[i]; r.counts() && regular.MayMeet(r.Args, of.Args) {
+			rules = append(rules, regular.Rule{Match: r.Args})
+		}
+	}
+	if len(rules) == 1 {
+		return of.Args
+	}
+	return regular.Prioritised(rules)
 }
 
 // Withheld are the arguments that rules allow and denials take away again. What only may be denied is not among them.
@@ -98,17 +118,6 @@ func (p *PathAccess) Withheld() regular.Language {
 		}
 	}
 	return regular.Difference(regular.Union(granted...), p.Allowed())
-}
-
-// decided are the arguments that rules decide which are wanted.
-func (p *PathAccess) decided(wanted func(rule int) bool) regular.Language {
-	rules := make([]regular.Rule, 0, len(p.Rules))
-	for i := range p.Rules {
-		if r := &p.Rules[i]; r.counts() {
-			rules = append(rules, regular.Rule{Allow: wanted(i), Match: r.Args})
-		}
-	}
-	return regular.Prioritised(rules)
 }
 
 // Deciding is the rule that decides about arguments, nil if there is none.

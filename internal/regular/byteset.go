@@ -41,6 +41,10 @@ func (s byteSet) intersect(t byteSet) byteSet {
 }
 
 // minus is without the bytes of t.
+func (s *byteSet) meets(t *byteSet) bool {
+	return s[0]&t[0]|s[1]&t[1]|s[2]&t[2]|s[3]&t[3] != 0
+}
+
 func (s byteSet) minus(t byteSet) byteSet {
 	for i := range s {
 		s[i] &^= t[i]

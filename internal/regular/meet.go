@@ -1,0 +1,42 @@
+package regular
+
+// mostPairs bounds the work of MayMeet.
+const mostPairs = 1 << 20
+
+// MayMeet tells whether some text may be in both of two patterns. False is a proof; true is one too, unless the patterns are so
+// large that it gives up. It takes states in pairs, of which there are only as many as the product of both, and so is a cheap
+// question to ask before one that makes sets of states.
+func MayMeet(a, b Expr) bool {
+	x, y := a.automaton(), b.automaton()
+	if len(x.states)*len(y.states) > mostPairs {
+		return true
+	}
+	type pair struct{ x, y int32 }
+	known := map[pair]struct{}{{}: {}}
+	work := []pair{{}}
+	for len(work) > 0 {
+		at := work[len(work)-1]
+		work = work[:len(work)-1]
+		p, q := &x.states[at.x], &y.states[at.y]
+		// From a universal state every text is accepted, and from any state of a pattern that has a text there is one.
+		if p.accept && q.accept || p.universal && live(q) || q.universal && live(p) {
+			return true
+		}
+		for i := range p.edges {
+			for j := range q.edges {
+				if !p.edges[i].on.meets(&q.edges[j].on) {
+					continue
+				}
+				to := pair{p.edges[i].to, q.edges[j].to}
+				if _, seen := known[to]; !seen {
+					known[to] = struct{}{}
+					work = append(work, to)
+				}
+			}
+		}
+	}
+	return false
+}
+
+// live tells whether a state leads to an accepting one: all do, but for the only one of an empty pattern.
+func live(s *state) bool { return s.accept || len(s.edges) > 0 }
