@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/regular"
@@ -54,6 +55,7 @@ type AccessRule struct {
 	Paths PathKind
 
 	respell respelling
+	pattern *sudoers.Command
 }
 
 // PathKind says how a rule names its command.
@@ -144,32 +146,26 @@ func (p *PathAccess) Line(args string) Line {
 // which are not looked at. Each of the given canonical paths that a rule matches gets a class of its own. The budget is that
 // of splitting the paths.
 func Admits(tree *sudoers.Tree, r Request, paths []string, budget regular.Budget) *Access {
-	c := Compile(tree, r)
-	b := accessBuilder{c: c, access: &Access{}, arguments: map[string]compiledArgs{}, grants: map[*sudoers.UserSpec][]Grant{}}
-	r.Command, r.Args = "", nil
-	b.m = newMatcher(tree, r.Env)
-	b.m.prepare(&r)
-	b.access.Settings = b.m.settings(tree, &r)
-	b.access.Assumptions = b.m.assumptions(tree, &r)
-	if c.walk {
-		b.gap(nil, "Defaults bound to commands change how its rules match, or its aliases are nested too deep")
-		return b.access
+	b := newAccessBuilder(tree, r)
+	b.collect()
+	for _, class := range splitPaths([]*accessBuilder{b}, paths, budget) {
+		if p := class[0]; p.allows() {
+			b.access.Paths = append(b.access.Paths, p)
+		}
 	}
-	for i := range c.patterns {
-		b.add(&c.patterns[i])
-	}
-	b.split(tree, &r, paths, budget)
 	return b.access
 }
 
 // accessBuilder collects the rules of a policy as patterns of paths and of arguments.
 type accessBuilder struct {
-	c      *Compiled
-	m      *matcher
-	access *Access
-	paths  []regular.Expr
-	rules  []AccessRule
-	all    bool // some rule matches every command
+	tree    *sudoers.Tree
+	request Request
+	c       *Compiled
+	m       *matcher
+	access  *Access
+	paths   []regular.Expr
+	rules   []AccessRule
+	all     bool // some rule matches every command
 	// Patterns of arguments and grants are shared: policies repeat them.
 	arguments map[string]compiledArgs
 	grants    map[*sudoers.UserSpec][]Grant
@@ -178,6 +174,30 @@ type accessBuilder struct {
 type compiledArgs struct {
 	expr regular.Expr
 	err  error
+}
+
+func newAccessBuilder(tree *sudoers.Tree, r Request) *accessBuilder {
+	b := &accessBuilder{
+		tree: tree, request: r, c: Compile(tree, r), access: &Access{},
+		arguments: map[string]compiledArgs{}, grants: map[*sudoers.UserSpec][]Grant{},
+	}
+	b.request.Command, b.request.Args = "", nil
+	b.m = newMatcher(tree, r.Env)
+	b.m.prepare(&b.request)
+	b.access.Settings = b.m.settings(tree, &b.request)
+	b.access.Assumptions = b.m.assumptions(tree, &b.request)
+	return b
+}
+
+// collect adds the rules of the policy.
+func (b *accessBuilder) collect() {
+	if b.c.walk {
+		b.gap(nil, "Defaults bound to commands change how its rules match, or its aliases are nested too deep")
+		return
+	}
+	for i := range b.c.patterns {
+		b.add(&b.c.patterns[i])
+	}
 }
 
 func (b *accessBuilder) gap(g *Grant, reason string) {
@@ -199,9 +219,6 @@ func (b *accessBuilder) add(p *pattern) {
 	if p.denied {
 		b.access.Denials++
 	}
-	if p.never {
-		return
-	}
 	grant := b.grant(p)
 	missing := func(reason string) {
 		if !p.denied {
@@ -209,6 +226,9 @@ func (b *accessBuilder) add(p *pattern) {
 		}
 	}
 	args, err := b.args(p.command)
+	if errors.Is(err, regular.ErrSyntax) {
+		return // sudo refuses to compile it, and it matches nothing
+	}
 	if err != nil {
 		missing("its pattern of arguments: " + err.Error())
 		return
@@ -223,7 +243,7 @@ func (b *accessBuilder) add(p *pattern) {
 		b.rules = append(b.rules, AccessRule{
 			Grant: grant, Denied: p.denied, Args: args, respell: path.respell,
 			Certain: path.certain && !windowed && !p.digest,
-			Paths:   pathKind(p.command),
+			Paths:   pathKind(p.command), pattern: p.command,
 		})
 	}
 	b.all = b.all || p.command.Kind == sudoers.CommandAll
@@ -262,10 +282,22 @@ func argsLanguage(pattern string, pathname bool) (regular.Expr, error) {
 	return regular.Arguments(joined)
 }
 
-// split makes the classes of paths.
-func (b *accessBuilder) split(tree *sudoers.Tree, r *Request, literals []string, budget regular.Budget) {
-	patterns := slices.Clone(b.paths)
-	if b.all {
+// splitPaths makes the classes of paths that the rules of several policies tell apart. For each class it gives what each
+// policy admits there, in their order.
+func splitPaths(builders []*accessBuilder, literals []string, budget regular.Budget) [][]PathAccess {
+	var patterns []regular.Expr
+	var of []int // the policy of each rule
+	var rules []AccessRule
+	all := false
+	for i, b := range builders {
+		patterns = append(patterns, b.paths...)
+		rules = append(rules, b.rules...)
+		for range b.rules {
+			of = append(of, i)
+		}
+		all = all || b.all
+	}
+	if all {
 		literals = append(slices.Clone(literals), "sudoedit", "list")
 	}
 	for _, path := range literals {
@@ -274,28 +306,48 @@ func (b *accessBuilder) split(tree *sudoers.Tree, r *Request, literals []string,
 		}
 	}
 	classes, complete := regular.Partition(patterns, budget)
-	if !complete {
-		b.gap(nil, "it has too many patterns of command paths")
+	split := make([][]PathAccess, len(classes))
+	for i, class := range classes {
+		split[i] = make([]PathAccess, len(builders))
+		for j, b := range builders {
+			split[i][j] = PathAccess{Path: class.Witness, Single: class.Single, Settings: b.access.Settings}
+		}
+		for _, member := range class.Members {
+			if member < len(rules) {
+				p := &split[i][of[member]]
+				p.Rules = append(p.Rules, rules[member])
+			}
+		}
 	}
-	bound := slices.ContainsFunc(tree.Entries, func(e sudoers.Entry) bool {
+	for j, b := range builders {
+		if !complete {
+			b.gap(nil, "it has too many patterns of command paths")
+		}
+		if b.bindsToCommands() {
+			for i := range split {
+				split[i][j].Settings = b.settings(split[i][j].Path)
+			}
+		}
+	}
+	return split
+}
+
+// bindsToCommands tells whether options depend on the command.
+func (b *accessBuilder) bindsToCommands() bool {
+	return slices.ContainsFunc(b.tree.Entries, func(e sudoers.Entry) bool {
 		d, ok := e.(*sudoers.Defaults)
 		return ok && d.Scope == sudoers.ScopeCommand
 	})
-	for _, class := range classes {
-		p := PathAccess{Path: class.Witness, Single: class.Single, Settings: b.access.Settings}
-		for _, i := range class.Members {
-			if i < len(b.rules) {
-				p.Rules = append(p.Rules, b.rules[i])
-			}
-		}
-		if !slices.ContainsFunc(p.Rules, func(r AccessRule) bool { return !r.Denied }) {
-			continue
-		}
-		if bound {
-			b.m.prepare(r)
-			b.m.line = commandLine{path: p.Path}
-			p.Settings = b.m.settings(tree, r)
-		}
-		b.access.Paths = append(b.access.Paths, p)
-	}
+}
+
+// settings are the Defaults in force for a command.
+func (b *accessBuilder) settings(path string) Settings {
+	b.m.prepare(&b.request)
+	b.m.line = commandLine{path: path}
+	return b.m.settings(b.tree, &b.request)
+}
+
+// allows tells whether any rule allows something.
+func (p *PathAccess) allows() bool {
+	return slices.ContainsFunc(p.Rules, func(r AccessRule) bool { return !r.Denied })
 }

@@ -63,3 +63,22 @@ func TestCompiledAllocations(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkCompare compares two policies that differ in one rule.
+func BenchmarkCompare(b *testing.B) {
+	for _, rules := range []int{10, 100, 1000, 10_000} {
+		b.Run(fmt.Sprintf("rules=%d", rules), func(b *testing.B) {
+			var before strings.Builder
+			for i := range rules {
+				fmt.Fprintf(&before, "op ALL=(root) NOPASSWD: /usr/local/bin/tool%d ^(start|stop|status) [1-9][0-9]{2,8}$\n", i)
+			}
+			old, changed := treeOf(b, before.String()), treeOf(b, before.String()+"op ALL=(root) /usr/local/bin/tool7 ^restart [0-9]+$\n")
+			b.ReportAllocs()
+			for b.Loop() {
+				if c := Compare(old, changed, op); c.Verdict != Wider || len(c.NewlyAllowed) != 1 {
+					b.Fatalf("%+v", c)
+				}
+			}
+		})
+	}
+}

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/regular"
@@ -93,6 +94,9 @@ func (m *matcher) literalLanguages(name string) []pathLanguage {
 // canonical one too. Before, a denial is got around by another spelling.
 func (m *matcher) typedLanguages(pattern regular.Source) (languages []pathLanguage, reason string) {
 	typed, err := regular.Compile(pattern)
+	if errors.Is(err, regular.ErrSyntax) {
+		return nil, "" // it matches nothing
+	}
 	if err != nil {
 		return nil, "its pattern of paths: " + err.Error()
 	}

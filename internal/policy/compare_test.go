@@ -1,0 +1,140 @@
+package policy
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/regular"
+	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
+)
+
+var op = Question{Subject: Subject{Name: "op"}, Env: Debian(sudoers.PVE9)}
+
+func treeOf(t testing.TB, text string) *sudoers.Tree {
+	t.Helper()
+	file, problems := sudoers.Parse("policy", text, sudoers.PVE9)
+	if err := problems.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return sudoers.TreeOf(file)
+}
+
+// TestCompare has the verdict of each pair of policies, what is newly allowed, and what no longer.
+func TestCompare(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, before, after string
+		verdict             Change
+		newly, lost         []string
+		changed             []string
+	}{
+		{"nothing", "", "", Equal, nil, nil, nil},
+		{"written otherwise", "op ALL=/bin/a, /bin/b", "op ALL=/usr/bin/b\nop ALL=(root) /usr/bin/a", Equal, nil, nil, nil},
+		{"more", "op ALL=/bin/a x", "op ALL=/bin/a x, /bin/a ^y[0-9]$", Wider, []string{"sudo /usr/bin/a y0"}, nil, nil},
+		{"less", "op ALL=/bin/a", "op ALL=/bin/a x*", Narrower, nil, []string{"sudo /usr/bin/a"}, nil},
+		{"other", "op ALL=/bin/a", "op ALL=/bin/b", Incomparable, []string{"sudo /usr/bin/b"}, []string{"sudo /usr/bin/a"}, nil},
+		{"a denial that changes nothing", "op ALL=/bin/a x", "op ALL=/bin/a x, !/bin/a y", Equal, nil, nil, nil},
+		{"shadowed", "op ALL=/bin/a *", "op ALL=/bin/a x, /bin/a *", Equal, nil, nil, nil},
+		{"everything", "op ALL=/bin/a", "op ALL=ALL", Wider, []string{"sudo -e", "sudo list", "sudo /a"}, nil, []string{"setenv off on"}},
+		{"another target", "op ALL=(bob) /bin/a", "op ALL=(bob, carol) /bin/a", Wider, []string{"sudo -u carol /usr/bin/a"}, nil, nil},
+		{"another host", "op web=/bin/a", "op web, db=/bin/a", Wider, []string{"sudo /usr/bin/a"}, nil, nil},
+		{"no password", "op ALL=/bin/a, /bin/b", "op ALL=NOPASSWD: /bin/a, PASSWD: /bin/b", Wider, nil, nil, []string{"nopasswd off on"}},
+		{"password by an option", "Defaults !authenticate\nop ALL=/bin/a", "op ALL=/bin/a", Narrower, nil, nil, []string{"nopasswd on off"}},
+		{"no exec", "op ALL=NOEXEC: /bin/a", "op ALL=/bin/a", Wider, nil, nil, []string{"noexec on off"}},
+		{"bound to the command", "Defaults!/bin/a log_output\nop ALL=/bin/a, /bin/b", "op ALL=/bin/a, /bin/b", Wider, nil, nil, []string{"log_output on off"}},
+		{"for some arguments", "op ALL=/bin/a *", "op ALL=/bin/a *, NOPASSWD: /bin/a x", Wider, nil, nil, []string{"nopasswd off on"}},
+		{"until", "op ALL=/bin/a", "op ALL=NOTAFTER=20300101000000Z /bin/a", Incomparable, nil, nil, []string{"not_after  20300101000000Z"}},
+		{"not understood", "op ALL=/bin/a", `op ALL=/bin/a ^(a)\1$`, UnknownChange, nil, []string{"sudo /usr/bin/a"}, nil},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			c := Compare(treeOf(t, test.before), treeOf(t, test.after), op)
+			if c.Verdict != test.verdict {
+				t.Errorf("verdict %s, want %s; %v", c.Verdict, test.verdict, c.Gaps)
+			}
+			texts := func(list []Difference, allowed, not string) []string {
+				var texts []string
+				for _, d := range list {
+					texts = append(texts, d.String())
+					r := d.Request
+					r.Command, r.Args = d.Line.Command, nil
+					if d.Line.HasArgs {
+						r.Args = strings.Split(d.Line.Args, " ")
+					}
+					if Decide(treeOf(t, allowed), r).Verdict != Allowed || Decide(treeOf(t, not), r).Verdict == Allowed {
+						t.Errorf("%s is no witness", d)
+					}
+				}
+				return texts
+			}
+			if diff := cmp.Diff(test.newly, texts(c.NewlyAllowed, test.after, test.before)); diff != "" {
+				t.Error(diff)
+			}
+			if diff := cmp.Diff(test.lost, texts(c.NoLongerAllowed, test.before, test.after)); diff != "" {
+				t.Error(diff)
+			}
+			var changed []string
+			for _, change := range c.Changed {
+				changed = append(changed, change.Condition+" "+change.From+" "+change.To)
+			}
+			if diff := cmp.Diff(test.changed, changed); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// TestProveNever has for each statement the command line that disproves it.
+func TestProveNever(t *testing.T) {
+	t.Parallel()
+	const policy = "op ALL=/usr/bin/systemctl *, !/usr/bin/systemctl stop *, /usr/sbin/qm ^(start|status) 2[0-9]{3}$\nop web=/bin/ls\n"
+	for statement, want := range map[string]string{
+		"/usr/bin/systemctl ^mask ":      "sudo /usr/bin/systemctl mask ''",
+		"/usr/bin/systemctl stop *":      "",
+		"/usr/bin/systemctl stop":        "sudo /usr/bin/systemctl stop",
+		"/usr/sbin/qm ^start 1[0-9]{3}$": "",
+		"/sbin/qm start 200?":            "sudo /usr/sbin/qm start 2000",
+		"/usr/sbin/qm set *":             "",
+		"/usr/bin/ls":                    "sudo /usr/bin/ls",
+		"sudoedit /etc/*":                "",
+		"ALL ^(start|status) 2001$":      "sudo /usr/bin/systemctl start 2001",
+		`/usr/sbin/qm ""`:                "",
+		"/usr/bin/apt-get":               "",
+	} {
+		s, err := ParseStatement(statement, op.Env)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		proof := ProveNever(treeOf(t, policy), op, s)
+		if proof.Counterexample != want || (proof.Verdict == regular.Yes) != (want == "") {
+			t.Errorf("%s: %v %q, want %q", statement, proof.Verdict, proof.Counterexample, want)
+		}
+		if proof.Verdict == regular.No && proof.Rule == nil {
+			t.Errorf("%s: no rule", statement)
+		}
+	}
+	if proof := ProveNever(treeOf(t, `op ALL=/bin/a ^(a)\1$`), op, Statement{Patterns: []StatementPattern{{Path: "/usr/bin/b", Args: regular.AnyArguments()}}}); proof.Verdict != regular.Unknown {
+		t.Errorf("with a rule that is not understood: %v", proof.Verdict)
+	}
+	for _, statement := range []string{"", "ls", "/bin/ls, /bin/cat", "!/bin/ls", "/bin/*", "X", "/bin/", "/bin/ls ^(a)\\1"} {
+		if s, err := ParseStatement(statement, op.Env); err == nil {
+			t.Errorf("%q is taken for %+v", statement, s)
+		}
+	}
+}
+
+// TestProveAlways asks on each host.
+func TestProveAlways(t *testing.T) {
+	t.Parallel()
+	tree := treeOf(t, "op ALL=/bin/a x\nop web=!/bin/a x\nop ALL=/bin/b\n")
+	if proof := ProveAlways(tree, op, []string{"/usr/bin/b", "y"}); proof.Verdict != regular.Yes {
+		t.Errorf("%+v", proof)
+	}
+	if proof := ProveAlways(tree, op, []string{"/usr/bin/a", "x"}); proof.Verdict != regular.No || proof.Rule == nil || proof.Counterexample != "sudo /usr/bin/a x" {
+		t.Errorf("%+v", proof)
+	}
+}

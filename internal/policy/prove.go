@@ -1,0 +1,137 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/regular"
+	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
+)
+
+// Statement is a set of command lines about which something is claimed.
+type Statement struct {
+	Text     string
+	Patterns []StatementPattern
+}
+
+// StatementPattern is some of them.
+type StatementPattern struct {
+	Path string // canonical path, or "sudoedit"; "" for every command
+	Args regular.Expr
+	Note string // why it belongs to the statement, "" where that is plain
+}
+
+// Proof is whether a statement holds.
+type Proof struct {
+	Verdict regular.Verdict // Yes proven, No disproven; Unknown is neither
+	// Counterexample is a command line that disproves it, Rule the rule that allows or denies it, if any.
+	Counterexample string
+	Rule           *Grant
+	Note           string // of the pattern that is met
+	Gaps           []Gap  // why it is not known
+}
+
+// ParseStatement reads a command as in sudoers(5): a path, "sudoedit", or ALL, and a pattern of arguments. An expression that
+// begins with ^ and does not end in $ is searched. Without arguments it stands for any.
+func ParseStatement(text string, env *Environment) (Statement, error) {
+	words, searched, _ := strings.Cut(text, " ^")
+	spec := text
+	if searched != "" && !strings.HasSuffix(searched, "$") {
+		spec = words
+	} else {
+		searched = ""
+	}
+	rest, every := strings.CutPrefix(spec, "ALL ")
+	if every {
+		spec = "/every " + rest // sudoers(5) has no arguments behind ALL
+	}
+	file, problems := sudoers.Parse("statement", "ALL ALL=(root) "+spec+"\n", env.Version)
+	if len(problems) > 0 {
+		return Statement{}, fmt.Errorf("not a command as in sudoers(5): %s", problems[0].Msg)
+	}
+	grants := Grants(sudoers.TreeOf(file), Subject{Name: "root"})
+	if len(grants) != 1 || grants[0].Negated {
+		return Statement{}, fmt.Errorf("not one command, without negation")
+	}
+	command := grants[0].Command
+	pattern := StatementPattern{Args: regular.AnyArguments()}
+	switch kind := pathKind(&command); {
+	case every:
+	case kind == LiteralPath && command.Kind == sudoers.CommandPath:
+		pattern.Path = env.Canonical(command.Name)
+	case kind == LiteralPath && command.Kind == sudoers.CommandPseudo:
+		pattern.Path = command.Name
+	case kind != AllPaths:
+		return Statement{}, fmt.Errorf("name the command by its path, or every command by ALL; patterns of paths and aliases are not taken")
+	}
+	var err error
+	switch {
+	case searched != "":
+		var joined regular.Expr
+		if joined, err = regular.Compile(regular.ERE{Pattern: "^" + searched}); err == nil {
+			pattern.Args, err = regular.Arguments(joined)
+		}
+	case command.HasArgs && command.Args == `""`:
+		pattern.Args = regular.NoArguments()
+	case command.HasArgs:
+		pattern.Args, err = argsLanguage(command.Args, command.Name == "sudoedit")
+	}
+	if err != nil {
+		return Statement{}, fmt.Errorf("its pattern of arguments: %w", err)
+	}
+	return Statement{Text: text, Patterns: []StatementPattern{pattern}}, nil
+}
+
+// ProveNever proves that no command line of a statement is allowed as root.
+func ProveNever(tree *sudoers.Tree, q Question, s Statement) Proof {
+	var paths []string
+	for _, pattern := range s.Patterns {
+		if pattern.Path != "" && !slices.Contains(paths, pattern.Path) {
+			paths = append(paths, pattern.Path)
+		}
+	}
+	proof := Proof{Verdict: regular.Yes}
+	for _, request := range rootClasses(q, tree) {
+		access := Admits(tree, request, paths, q.Budget)
+		proof.Gaps = append(proof.Gaps, access.Gaps...)
+		for _, pattern := range s.Patterns {
+			for i := range access.Paths {
+				p := &access.Paths[i]
+				if pattern.Path != "" && p.Path != pattern.Path {
+					continue
+				}
+				switch answer := regular.Disjoint(p.Allowed(), pattern.Args, q.Budget); answer.Verdict {
+				case regular.No:
+					found := Proof{Verdict: regular.No, Counterexample: ShellLine(request, p.Line(answer.Witness)), Note: pattern.Note}
+					if rule := p.Deciding(answer.Witness); rule != nil {
+						found.Rule = rule.Grant
+					}
+					return found
+				case regular.Unknown:
+					proof.Gaps = append(proof.Gaps, Gap{Reason: "what is allowed of " + p.Path + " takes more work to decide than the budget allows"})
+				}
+			}
+		}
+	}
+	if len(proof.Gaps) > 0 {
+		proof.Verdict = regular.Unknown
+	}
+	return proof
+}
+
+// ProveAlways proves that a command line is allowed as root on every host that the policy tells apart.
+func ProveAlways(tree *sudoers.Tree, q Question, line []string) Proof {
+	for _, request := range rootClasses(q, tree) {
+		request.Command, request.Args = line[0], line[1:]
+		if d := Decide(tree, request); d.Verdict != Allowed {
+			return Proof{Verdict: regular.No, Counterexample: ShellLine(request, NewLine(line[0], line[1:]...)), Rule: d.Rule}
+		}
+	}
+	return Proof{Verdict: regular.Yes}
+}
+
+// rootClasses are the classes whose target is root.
+func rootClasses(q Question, tree *sudoers.Tree) []Request {
+	return slices.DeleteFunc(Classes(q, tree), func(r Request) bool { return r.RunAsUser == nil || r.RunAsUser.Name != "root" })
+}
