@@ -12,11 +12,11 @@ import (
 
 var op = Question{Subject: Subject{Name: "op"}, Env: Debian(sudoers.PVE9)}
 
-func treeOf(t testing.TB, text string) *sudoers.Tree {
-	t.Helper()
+func treeOf(tb testing.TB, text string) *sudoers.Tree {
+	tb.Helper()
 	file, problems := sudoers.Parse("policy", text, sudoers.PVE9)
 	if err := problems.Err(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return sudoers.TreeOf(file)
 }
