@@ -46,18 +46,31 @@ func (a *Analysis) Root() bool {
 // any command line that sudo allows, under the assumptions that are listed. What cannot be decided is a finding itself. The
 // error can only come from broken embedded data.
 func Analyse(tree *sudoers.Tree, q policy.Question) (Analysis, error) {
-	known, err := commandKnowledge()
+	a, err := newAnalyser(q)
 	if err != nil {
 		return Analysis{}, err
 	}
-	a := analyser{known: known, question: q, seen: map[findingKey]bool{}, rootAt: map[string]string{}, analysed: map[sudoers.Pos]bool{}}
+	err = a.analyse(tree)
+	return a.result, err
+}
+
+func newAnalyser(q policy.Question) (*analyser, error) {
+	known, err := commandKnowledge()
+	if err != nil {
+		return nil, err
+	}
+	a := &analyser{known: known, question: q, seen: map[findingKey]bool{}, rootAt: map[string]string{}, analysed: map[sudoers.Pos]bool{}}
 	for path := range known.byPath {
 		a.paths = append(a.paths, path)
 	}
-	grants := policy.Grants(tree, q.Subject)
+	return a, nil
+}
+
+func (a *analyser) analyse(tree *sudoers.Tree) error {
+	grants := policy.Grants(tree, a.question.Subject)
 	for _, host := range a.hosts(grants) {
 		if err := a.host(tree, host); err != nil {
-			return Analysis{}, err
+			return err
 		}
 	}
 	for i := range grants {
@@ -69,7 +82,7 @@ func Analyse(tree *sudoers.Tree, q policy.Question) (Analysis, error) {
 				cmp.Compare(x.ID, y.ID), cmp.Compare(x.Command, y.Command))
 		})
 	}
-	return a.result, nil
+	return nil
 }
 
 type findingKey struct {
@@ -78,14 +91,21 @@ type findingKey struct {
 	command string
 }
 
+type hostAccess struct {
+	request policy.Request
+	access  *policy.Access
+}
+
 type analyser struct {
 	known    *knowledge
 	question policy.Question
 	paths    []string
 	result   Analysis
 	seen     map[findingKey]bool
-	rootAt   map[string]string    // a witness for each command that is a way to root
-	analysed map[sudoers.Pos]bool // the grants that were looked at for root
+	// hostsSeen is what is admitted on each host.
+	hostsSeen []hostAccess
+	rootAt    map[string]string    // a witness for each command that is a way to root
+	analysed  map[sudoers.Pos]bool // the grants that were looked at for root
 }
 
 // hosts are those that the policy tells apart: the one that is asked about, or each that it names and any other.
@@ -108,6 +128,7 @@ func (a *analyser) hosts(grants []policy.Grant) []string {
 func (a *analyser) host(tree *sudoers.Tree, host string) error {
 	request := policy.Request{Subject: a.question.Subject, Host: host, Env: a.question.Env, RunAsUser: rootUser()}
 	access := policy.Admits(tree, request, a.paths, a.question.Budget)
+	a.hostsSeen = append(a.hostsSeen, hostAccess{request, access})
 	for _, assumption := range access.Assumptions {
 		if !slices.Contains(a.result.Assumptions, assumption) {
 			a.result.Assumptions = append(a.result.Assumptions, assumption)
