@@ -87,6 +87,8 @@ func (a *analyser) environment(request policy.Request, p *policy.PathAccess, gra
 		a.addGrant(keptEnvironment, g, p.Path, line, "")
 	case kept != "":
 		a.addGrant(keptEnvironment, g, p.Path, line, "env_keep has "+kept+". "+keptEnvironment.Why)
+	case writableByOthers(s["env_file"]), writableByOthers(s["restricted_env_file"]):
+		a.addGrant(keptEnvironment, g, p.Path, line, "The environment is read from a file in a place where others than root write.")
 	}
 	for _, option := range []struct {
 		found bool

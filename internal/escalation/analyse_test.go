@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
+	"github.com/pvesec/terraform-provider-pvesec/internal/regular"
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
@@ -47,6 +48,8 @@ func TestAnalyse(t *testing.T) {
 		{"env_reset", "Defaults:op !env_reset\n" + `op ALL=/usr/local/sbin/report ""`, []string{"E0006"}, true},
 		{"env_keep", "Defaults env_keep += \"LANG LD_LIBRARY_PATH\"\n" + `op ALL=/usr/local/sbin/report ""`, []string{"E0006"}, true},
 		{"env_keep of harmless ones", "Defaults env_keep += \"LANG TZ\"\n" + `op ALL=/usr/local/sbin/report ""`, nil, false},
+		{"env_file", "Defaults env_file = \"/home/op/env\"\n" + `op ALL=/usr/local/sbin/report ""`, []string{"E0006"}, true},
+		{"env_file of root", "Defaults env_file = \"/etc/environment\"\n" + `op ALL=/usr/local/sbin/report ""`, nil, false},
 		{"options", "Defaults !use_pty, !secure_path, !syslog\n" + `op ALL=/usr/local/sbin/report ""`, []string{"E0007", "E0008", "E0009"}, false},
 		{"detours", "op ALL=^/usr/local/.*$ ^a$", []string{"E0002", "E0010"}, true},
 		{"mighty target", `op ALL=(www-data) /usr/bin/id ""`, []string{"E0011"}, true},
@@ -126,4 +129,37 @@ func escapedWords(line string) string {
 		words[i] = sudoers.EscapeArgument(word)
 	}
 	return strings.Join(words, " ")
+}
+
+// TestSpentBudget: what is proven with a budget is not known without it, and is said to be so.
+func TestSpentBudget(t *testing.T) {
+	t.Parallel()
+	file, errs := sudoers.Parse("policy", "op ALL=/usr/sbin/qm set 100 --args *, !/usr/sbin/qm * --args *", sudoers.PVE9)
+	if err := errs.Err(); err != nil {
+		t.Fatal(err)
+	}
+	list, err := Statements()
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := policy.Question{Subject: policy.Subject{Name: "op"}, Env: policy.Debian(sudoers.PVE9)}
+	for _, states := range []int{0, 1} {
+		q.Budget.States = states
+		a, err := Analyse(sudoers.TreeOf(file), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if found := slices.ContainsFunc(a.Findings, func(f CommandFinding) bool { return f.ID == undecided.ID && f.Root }); found != (states == 1) {
+			t.Errorf("with %d states: %+v", states, a.Findings)
+		}
+		proofs, err := Never(sudoers.TreeOf(file), q, list...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range proofs {
+			if want := map[int]regular.Verdict{0: regular.Yes, 1: regular.Unknown}[states]; p.Verdict != want {
+				t.Errorf("with %d states, %s: %v", states, p.Statement.Name, p.Verdict)
+			}
+		}
+	}
 }

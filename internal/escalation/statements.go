@@ -117,6 +117,8 @@ func (p *StatementPattern) compile() error {
 
 // Never proves of statements that no command line does what they say, or shows one that does. Whoever is as good as root does
 // all of it: a way to root disproves every statement, and what may be one leaves them unknown.
+//
+// It is about what runs as root. What runs as another account is held to do nothing of it, unless that account may be mighty.
 func Never(tree *sudoers.Tree, q policy.Question, of ...*Statement) ([]Proof, error) {
 	a, err := newAnalyser(q)
 	if err != nil {
