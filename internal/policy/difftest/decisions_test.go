@@ -35,46 +35,68 @@ func TestDecisions(t *testing.T) {
 		t.Helper()
 		s.installDriver(t)
 		known := loadDisagreements(t, "decision", s.world.version)
-		var asked, allowed, unclear int
-		var wrong []question
-		for batch := uint64(0); asked < *decisions; batch++ {
+		var c comparison
+		s.compare(t, known, &c, setIDUnderIntercept, []*sudoers.Tree{treeOf(setIDUnderIntercept[0].policy, s.world.version)})
+		for batch := uint64(0); c.asked < *decisions && len(c.wrong) <= 50; batch++ {
 			groups, trees := s.questions(batch)
-			answers := s.ask(t, groups)
-			for i := range groups {
-				g := &groups[i]
-				for j, line := range g.lines {
-					q := question{g, line}
-					asked++
-					want, ok := map[byte]bool{'1': true, '0': false}[answers[i][j]]
-					if !ok {
-						unclear++
-						t.Errorf("sudo gave %q: %v", answers[i][j], &q)
-						continue
-					}
-					if want {
-						allowed++
-					}
-					r := s.request(&q)
-					got := policy.Decide(trees[i], r)
-					if quick := policy.Compile(trees[i], r).Decide(line[0], strings.Join(line[1:], " "), len(line) > 1); quick.Verdict != got.Verdict {
-						t.Errorf("Compile says %s, Decide %s: %v", quick.Verdict, got.Verdict, &q)
-					}
-					if (got.Verdict == policy.Allowed) != want && !known.explains(&q, want) {
-						wrong = append(wrong, q)
-					}
-				}
-			}
-			if len(wrong) > 50 {
-				break
-			}
+			s.compare(t, known, &c, groups, trees)
 		}
-		s.reportWrong(t, wrong)
-		t.Logf("%d decisions, %d allowed; %s", asked, allowed, known)
-		if allowed < asked/10 || allowed > asked*9/10 {
-			t.Errorf("%d of %d were allowed: the generator is lopsided", allowed, asked)
-		}
-		known.finish(t, asked)
+		s.reportWrong(t, c.wrong)
+		c.log(t, known)
+		known.finish(t, c.asked)
 	})
+}
+
+// setIDUnderIntercept is a disagreement that the generator meets too seldom to notice when it ends.
+var setIDUnderIntercept = []group{{policy: "alice ALL = INTERCEPT: /usr/bin/passwd\n" + quiet, user: "alice", lines: [][]string{{"/usr/bin/passwd"}}}}
+
+func treeOf(text string, v sudoers.Version) *sudoers.Tree {
+	file, _ := sudoers.Parse("policy", text, v)
+	return sudoers.TreeOf(file)
+}
+
+// comparison counts answers.
+type comparison struct {
+	asked, allowed int
+	wrong          []question
+}
+
+// compare puts questions to sudo and to this project.
+func (s *station) compare(t *testing.T, known *disagreements, c *comparison, groups []group, trees []*sudoers.Tree) {
+	t.Helper()
+	answers := s.ask(t, groups)
+	for i := range groups {
+		g := &groups[i]
+		for j, line := range g.lines {
+			q := question{g, line}
+			c.asked++
+			want, ok := map[byte]bool{'1': true, '0': false}[answers[i][j]]
+			if !ok {
+				t.Errorf("sudo gave %q: %v", answers[i][j], &q)
+				continue
+			}
+			if want {
+				c.allowed++
+			}
+			r := s.request(&q)
+			got := policy.Decide(trees[i], r)
+			if quick := policy.Compile(trees[i], r).Decide(line[0], strings.Join(line[1:], " "), len(line) > 1); quick.Verdict != got.Verdict {
+				t.Errorf("Compile says %s, Decide %s: %v", quick.Verdict, got.Verdict, &q)
+			}
+			if (got.Verdict == policy.Allowed) != want && !known.explains(&q, want) {
+				c.wrong = append(c.wrong, q)
+			}
+		}
+	}
+}
+
+// log says how much was compared, and fails if nearly all answers were the same.
+func (c *comparison) log(t *testing.T, known *disagreements) {
+	t.Helper()
+	t.Logf("%d decisions, %d allowed; %s", c.asked, c.allowed, known)
+	if c.allowed < c.asked/10 || c.allowed > c.asked*9/10 {
+		t.Errorf("%d of %d were allowed: the generator is lopsided", c.allowed, c.asked)
+	}
 }
 
 // reportWrong reports disagreements, made as small as possible, each sort once.

@@ -29,6 +29,12 @@ ln -s /opt/pv /opt/link
 ln -s /usr/bin/id /srv/x/id
 ln -s ../../opt/pv/tool /srv/x/a
 cp /bin/true /usr/local/bin/tool
+useradd -u 3006 -m noc
+for f in sbin/qm sbin/pct sbin/pveum sbin/pvesh sbin/pvesm sbin/zfs sbin/zpool sbin/ip sbin/smartctl sbin/ethtool sbin/ha-manager \
+	sbin/lvs sbin/vgs sbin/pvs bin/pvecm bin/vtysh bin/tcpdump bin/pveversion bin/ping bin/ss bin/pvesubscription bin/pveperf \
+	bin/traceroute bin/netstat; do
+	[ -e /usr/$f ] || cp /bin/true /usr/$f
+done
 install -d -m 0700 /run/difftest
 `
 
