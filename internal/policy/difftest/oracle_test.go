@@ -104,7 +104,8 @@ func (s *station) installDriver(t *testing.T) {
 type group struct {
 	policy     string
 	user       string
-	self       bool // the user runs the command, else root asks about him
+	self       bool   // the user runs the command, else root asks about him
+	about      string // with self and command lines without words: whose rights the user wants listed
 	uid        int
 	gids       []int
 	runAsUser  string
@@ -125,7 +126,7 @@ func (s *station) ask(t *testing.T, groups []group) []string {
 	for _, g := range groups {
 		listed, invoker, uid, gids := g.user, "root", 0, []int{0}
 		if g.self {
-			listed, invoker, uid, gids = "", g.user, g.uid, g.gids
+			listed, invoker, uid, gids = g.about, g.user, g.uid, g.gids
 		}
 		put(g.policy, listed, invoker, strconv.Itoa(uid), strconv.Itoa(gids[0]), strings.Trim(strings.ReplaceAll(fmt.Sprint(gids), " ", ","), "[]"), hostLong, addressList, g.runAsUser, g.runAsGroup, strconv.Itoa(len(g.lines)))
 		for _, line := range g.lines {

@@ -160,6 +160,9 @@ func difference(text string, r *reading, v sudoers.Version) (string, bool) {
 		if !slices.Equal(logicalLines(text, own), logicalLines(text, r.errors)) {
 			return fmt.Sprintf("errors are at other lines\nsudoers says\n%v\nvisudo says\n%s", errs, r.messages), false
 		}
+		if what := columns(text, errs, own, r.errors); what != "" {
+			return fmt.Sprintf("errors are at other columns\n%s\nsudoers says\n%v\nvisudo says\n%s", what, errs, r.messages), false
+		}
 		return "", false
 	}
 	n, err := readJSON(r.json)
@@ -211,6 +214,7 @@ func logicalLines(text string, places []string) []int {
 		if i == 0 {
 			begins = append(begins, 1)
 		}
+		line, _, _ = strings.Cut(line, "\x00") // sudo reads no further
 		next := i + 2
 		if strings.HasSuffix(strings.TrimRight(line, " \t\r"), "\\") {
 			next = begins[i+1]
@@ -230,6 +234,7 @@ func logicalLines(text string, places []string) []int {
 	return slices.Compact(out)
 }
 
+// first is the sort of a difference.
 func first(s string) string {
 	line, _, _ := strings.Cut(s, "\n")
 	return line

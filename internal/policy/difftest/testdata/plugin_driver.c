@@ -15,7 +15,8 @@
  *   (decimal), then per command line the number of words and the words.
  *
  * An empty run-as user or group is not given; an empty user to ask about means
- * that the invoking user is about to run the command. The answer to a group is one line
+ * that the invoking user is about to run the command. If the first command line is one of
+ * sudoedit, all of the group are: sudo knows before it reads the policy. The answer to a group is one line
  * with one character per command line: 1 allowed, 0 not allowed, E error, X the
  * plug-in crashed.
  */
@@ -175,6 +176,8 @@ static void answer(const char *plugin, const char *policy, struct group *g, int 
 	settings[n++] = "plugin_path=/usr/libexec/sudo/sudoers.so";
 	settings[n++] = "noninteractive=true";
 	settings[n++] = setting("network_addrs", g->addresses);
+	if (g->count > 0 && g->argc[0] > 0 && strcmp(g->argv[0][0], "sudoedit") == 0)
+		settings[n++] = "sudoedit=true";
 	if (*g->runas_user != '\0')
 		settings[n++] = setting("runas_user", g->runas_user);
 	if (*g->runas_group != '\0')

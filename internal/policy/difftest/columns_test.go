@@ -1,0 +1,89 @@
+package difftest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
+)
+
+// noticedLater are the errors of which visudo gives a column behind that of what is wrong: the one its scanner had
+// reached when the parser noticed. A person is better served by the place of the mistake, so these differ on purpose.
+// Each is the beginning of a message with the reason.
+var noticedLater = []struct{ message, reason string }{
+	{"unknown defaults entry ", "settings are looked at when the line is read (gram.y, defaults_entry; defaults.c)"},
+	{"value ", "settings are looked at when the line is read"},
+	{"values for ", "settings and options are looked at behind their value"},
+	{"no value specified for ", "settings are looked at when the line is read"},
+	{"invalid operator ", "settings are looked at when the line is read"},
+	{"option ", "settings are looked at when the line is read"},
+	{"expected a fully-qualified path name", "a word is refused as command when the token behind it is known (gram.y, cmnd)"},
+	{"invalid timeout value", "visudo tells the same mistake once more, as a syntax error at the token behind it (gram.y, options)"},
+	{"timeout value too large", "visudo tells the same mistake once more, at the token behind it"},
+	{"invalid not", "visudo tells the same mistake once more, at the token behind it"},
+	{"\"CWD\" path", "visudo tells the same mistake once more, at the token behind it"},
+	{"\"CHROOT\" path", "visudo tells the same mistake once more, at the token behind it"},
+	{"empty ", "the place is the closing quote (toke.l, INSTR)"},
+	{"unexpected line break in string", "the place is the end of the line (toke.l, INSTR)"},
+	{"unterminated regular expression", "the place is the end of what was read (toke.l, GOTREGEX)"},
+	{"duplicate ", "an alias is entered when the token behind it is known (gram.y, cmndalias and its like)"},
+}
+
+// foundLater are the first characters of the tokens that visudo places at their last piece: a command with its
+// arguments, a quoted string (toke.l, sudolinebuf.toke_start).
+const foundLater = `/^"`
+
+// reasonForLater gives why visudo's column may be behind, "" if it must be the same.
+func reasonForLater(message string) string {
+	for _, e := range noticedLater {
+		if strings.HasPrefix(message, e.message) {
+			return e.reason
+		}
+	}
+	_, found, ok := strings.Cut(message, ", found \"")
+	found = strings.TrimPrefix(found, `\`)
+	if ok && found != "" && (strings.IndexByte(foundLater, found[0]) >= 0 || strings.HasPrefix(found, "sudoedit")) {
+		return "the place of a token of several pieces is its last one"
+	}
+	return ""
+}
+
+// columns compares the columns of errors: each that visudo tells must be one of ours, or behind one of ours in the same
+// logical line with a reason. It gives the first that is neither.
+func columns(text string, errs sudoers.Errors, own, theirs []string) string {
+	message := map[string]string{}
+	for _, e := range errs {
+		message[fmt.Sprintf("%d:%d", e.Pos.Line, e.Pos.Col)] = e.Msg
+	}
+	for _, their := range theirs {
+		if !strings.HasSuffix(text, "\n") && offset(text, their) >= len(text) {
+			continue // sudo adds the newline that the last line lacks, and places errors behind it
+		}
+		explained := slices.ContainsFunc(own, func(o string) bool {
+			return o == their || offset(text, o) < offset(text, their) && reasonForLater(message[o]) != "" &&
+				slices.Equal(logicalLines(text, []string{o}), logicalLines(text, []string{their}))
+		})
+		if !explained {
+			return their + " is not among " + strings.Join(own, " ")
+		}
+	}
+	return ""
+}
+
+// offset is where in the text a line:column is.
+func offset(text, place string) int {
+	var line, column int
+	if _, err := fmt.Sscanf(place, "%d:%d", &line, &column); err != nil {
+		return -1
+	}
+	at := 0
+	for ; line > 1; line-- {
+		next := strings.IndexByte(text[at:], '\n')
+		if next < 0 {
+			return len(text)
+		}
+		at += next + 1
+	}
+	return at + column - 1
+}
