@@ -1,6 +1,7 @@
 package difftest
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,11 +20,6 @@ var noticedLater = []struct{ message, reason string }{
 	{"invalid operator ", "settings are looked at when the line is read"},
 	{"option ", "settings are looked at when the line is read"},
 	{"expected a fully-qualified path name", "a word is refused as command when the token behind it is known (gram.y, cmnd)"},
-	{"invalid timeout value", "visudo tells the same mistake once more, as a syntax error at the token behind it (gram.y, options)"},
-	{"timeout value too large", "visudo tells the same mistake once more, at the token behind it"},
-	{"invalid not", "visudo tells the same mistake once more, at the token behind it"},
-	{"\"CWD\" path", "visudo tells the same mistake once more, at the token behind it"},
-	{"\"CHROOT\" path", "visudo tells the same mistake once more, at the token behind it"},
 	{"empty ", "the place is the closing quote (toke.l, INSTR)"},
 	{"unexpected line break in string", "the place is the end of the line (toke.l, INSTR)"},
 	{"unterminated regular expression", "the place is the end of what was read (toke.l, GOTREGEX)"},
@@ -41,6 +37,9 @@ func reasonForLater(message string) string {
 			return e.reason
 		}
 	}
+	if strings.HasSuffix(message, "found end of file") {
+		return "the place is behind the last newline"
+	}
 	_, found, ok := strings.Cut(message, ", found \"")
 	found = strings.TrimPrefix(found, `\`)
 	if ok && found != "" && (strings.IndexByte(foundLater, found[0]) >= 0 || strings.HasPrefix(found, "sudoedit")) {
@@ -49,20 +48,27 @@ func reasonForLater(message string) string {
 	return ""
 }
 
-// columns compares the columns of errors: each that visudo tells must be one of ours, or behind one of ours in the same
-// logical line with a reason. It gives the first that is neither.
+// columns compares the columns of errors: the first that visudo tells in a logical line must be one of ours, or behind
+// one of ours in that line with a reason. What it tells later of the same line follows from the first mistake: it goes
+// on behind it, where this parser drops the line. It gives the first column that is neither.
 func columns(text string, errs sudoers.Errors, own, theirs []string) string {
 	message := map[string]string{}
 	for _, e := range errs {
 		message[fmt.Sprintf("%d:%d", e.Pos.Line, e.Pos.Col)] = e.Msg
 	}
+	line := func(place string) int { return logicalLines(text, []string{place})[0] }
+	told := map[int]bool{}
+	theirs = slices.SortedFunc(slices.Values(theirs), func(a, b string) int { return cmp.Compare(offset(text, a), offset(text, b)) })
 	for _, their := range theirs {
+		if told[line(their)] {
+			continue
+		}
+		told[line(their)] = true
 		if !strings.HasSuffix(text, "\n") && offset(text, their) >= len(text) {
 			continue // sudo adds the newline that the last line lacks, and places errors behind it
 		}
 		explained := slices.ContainsFunc(own, func(o string) bool {
-			return o == their || offset(text, o) < offset(text, their) && reasonForLater(message[o]) != "" &&
-				slices.Equal(logicalLines(text, []string{o}), logicalLines(text, []string{their}))
+			return o == their || line(o) == line(their) && offset(text, o) <= offset(text, their) && reasonForLater(message[o]) != ""
 		})
 		if !explained {
 			return their + " is not among " + strings.Join(own, " ")
