@@ -58,6 +58,8 @@ var aliasWords = map[string]tokenKind{
 // lineKeyword takes a keyword unless the line is continued from another one.
 func (l *lexer) lineKeyword(t *token, kind tokenKind, n int, state lexState) *token {
 	if l.continued {
+		// To visudo the blanks before the keyword belong to it.
+		t = l.begin()
 		return l.fail(t, n, "invalid line continuation")
 	}
 	l.state = state
