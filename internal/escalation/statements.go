@@ -3,8 +3,8 @@ package escalation
 import (
 	"cmp"
 	"embed"
-	"encoding/json"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 	"sync"
@@ -45,13 +45,7 @@ type Proof struct {
 //go:embed statements.json
 var statementsData embed.FS
 
-var statements = sync.OnceValues(func() ([]*Statement, error) {
-	content, err := statementsData.ReadFile("statements.json")
-	if err != nil {
-		return nil, err
-	}
-	return loadStatements(content)
-})
+var statements = sync.OnceValues(func() ([]*Statement, error) { return loadStatements(statementsData) })
 
 // Statements are those that are known by name. The error can only come from broken embedded data.
 func Statements() ([]*Statement, error) { return statements() }
@@ -72,10 +66,10 @@ func FindStatement(name string) (*Statement, error) {
 	return nil, fmt.Errorf("there is no statement %q; there are %s", name, strings.Join(names, ", "))
 }
 
-func loadStatements(content []byte) ([]*Statement, error) {
+func loadStatements(data fs.FS) ([]*Statement, error) {
 	var list []*Statement
-	if err := decodeStrictly(content, &list); err != nil {
-		return nil, fmt.Errorf("decoding statements.json: %w", err)
+	if err := decodeFile(data, "statements.json", &list); err != nil {
+		return nil, err
 	}
 	seen := map[string]bool{}
 	for _, s := range list {
@@ -206,10 +200,4 @@ func (a *analyser) directly(s *Statement) Proof {
 		}
 	}
 	return proof
-}
-
-func decodeStrictly(content []byte, into any) error {
-	decoder := json.NewDecoder(strings.NewReader(string(content)))
-	decoder.DisallowUnknownFields()
-	return decoder.Decode(into)
 }

@@ -3,6 +3,7 @@ package escalation
 import (
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
 	"github.com/pvesec/terraform-provider-pvesec/internal/regular"
@@ -125,13 +126,17 @@ func TestNever(t *testing.T) {
 func TestStatementLoaderRefuses(t *testing.T) {
 	t.Parallel()
 	const good = `[{"name":"n","description":"d","classes":["dos"],"patterns":[{"commands":["/usr/bin/x"],"ere":"a"}]}]`
-	if _, err := loadStatements([]byte(good)); err != nil {
+	load := func(text string) error {
+		_, err := loadStatements(fstest.MapFS{"statements.json": {Data: []byte(text)}})
+		return err
+	}
+	if err := load(good); err != nil {
 		t.Fatal(err)
 	}
 	for old, broken := range map[string]string{
 		`"n"`: `""`, `"d"`: `""`, `"dos"`: `"none"`, `/usr/bin/x`: `usr/x`, `"a"`: `"("`, `"ere"`: `"re"`, `[{"commands":["/usr/bin/x"],"ere":"a"}]`: `[]`,
 	} {
-		if _, err := loadStatements([]byte(strings.Replace(good, old, broken, 1))); err == nil {
+		if err := load(strings.Replace(good, old, broken, 1)); err == nil {
 			t.Errorf("%s for %s is taken", broken, old)
 		}
 	}
