@@ -87,6 +87,7 @@ func (p *pvesecProvider) Functions(context.Context) []func() function.Function {
 	return []func() function.Function{
 		newAccessSudoersFunction,
 		newSudoersAllowsFunction,
+		newSudoersCompareFunction,
 		newSudoersFindingsFunction,
 		newSudoersFormatFunction,
 		newSudoersParseFunction,

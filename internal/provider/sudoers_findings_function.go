@@ -37,7 +37,7 @@ func (sudoersFindingsFunction) Run(ctx context.Context, req function.RunRequest,
 	if resp.Error = req.Arguments.Get(ctx, &text, &user, &groups); resp.Error != nil {
 		return
 	}
-	file, problem := parseArgument(text)
+	file, problem := parseArgument(0, text)
 	if problem != nil {
 		resp.Error = problem
 		return

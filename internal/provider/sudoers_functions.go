@@ -7,7 +7,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"github.com/kballard/go-shellquote"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
@@ -18,8 +17,8 @@ func policyParameter() function.Parameter {
 	return function.StringParameter{Name: "policy", MarkdownDescription: "A policy in sudoers syntax, for example `file(\"agent.sudoers\")`."}
 }
 
-// parseArgument parses the first argument of a function. A malformed policy is an error of that argument, with every line that is wrong.
-func parseArgument(text string) (*sudoers.File, *function.FuncError) {
+// parseArgument parses an argument of a function. A malformed policy is an error of that argument, with every line that is wrong.
+func parseArgument(position int64, text string) (*sudoers.File, *function.FuncError) {
 	file, problems := sudoers.Parse("policy", text, planVersion)
 	if len(problems) == 0 {
 		return file, nil
@@ -28,7 +27,7 @@ func parseArgument(text string) (*sudoers.File, *function.FuncError) {
 	for _, problem := range problems {
 		message += fmt.Sprintf("\n\nLine %d, column %d: %s\n%s", problem.Pos.Line, problem.Pos.Col, problem.Msg, problemDetail(problem, text))
 	}
-	return nil, function.NewArgumentFuncError(0, message)
+	return nil, function.NewArgumentFuncError(position, message)
 }
 
 type sudoersFormatFunction struct{}
@@ -53,7 +52,7 @@ func (sudoersFormatFunction) Run(ctx context.Context, req function.RunRequest, r
 	if resp.Error = req.Arguments.Get(ctx, &text); resp.Error != nil {
 		return
 	}
-	file, problem := parseArgument(text)
+	file, problem := parseArgument(0, text)
 	if problem != nil {
 		resp.Error = problem
 		return
@@ -90,14 +89,14 @@ func (sudoersAllowsFunction) Run(ctx context.Context, req function.RunRequest, r
 	if resp.Error = req.Arguments.Get(ctx, &text, &user, &command, &groups); resp.Error != nil {
 		return
 	}
-	file, problem := parseArgument(text)
+	file, problem := parseArgument(0, text)
 	if problem != nil {
 		resp.Error = problem
 		return
 	}
-	words, err := shellquote.Split(command)
-	if err != nil || len(words) == 0 || words[0] == "" || (words[0][0] != '/' && words[0] != "sudoedit") {
-		resp.Error = function.NewArgumentFuncError(2, "not a command line: write an absolute path and its arguments, with quotes closed, as in a shell")
+	words, err := splitCommand(command)
+	if err != nil {
+		resp.Error = function.NewArgumentFuncError(2, err.Error())
 		return
 	}
 	decision := policy.Decide(sudoers.TreeOf(file), policy.Request{
@@ -201,7 +200,7 @@ func (sudoersParseFunction) Run(ctx context.Context, req function.RunRequest, re
 	if resp.Error = req.Arguments.Get(ctx, &text); resp.Error != nil {
 		return
 	}
-	file, problem := parseArgument(text)
+	file, problem := parseArgument(0, text)
 	if problem != nil {
 		resp.Error = problem
 		return

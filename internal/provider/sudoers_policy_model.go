@@ -26,6 +26,10 @@ type sudoersPolicyModel struct {
 	Lint          types.List     `tfsdk:"lint"`
 	Analysis      types.Object   `tfsdk:"analysis"`
 	AcceptedRisks types.Map      `tfsdk:"accepted_risks"`
+	Never         types.List     `tfsdk:"never"`
+	Always        types.List     `tfsdk:"always"`
+	OnNewAccess   types.String   `tfsdk:"on_new_access"`
+	Change        types.Object   `tfsdk:"change"`
 	Deployed      types.Map      `tfsdk:"deployed"`
 	OnUnreachable types.String   `tfsdk:"on_unreachable"`
 	Timeouts      timeouts.Value `tfsdk:"timeouts"`

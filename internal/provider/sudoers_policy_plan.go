@@ -36,13 +36,16 @@ func (r *sudoersPolicyResource) ModifyPlan(ctx context.Context, req resource.Mod
 		return
 	}
 	plan.keepForm(state)
-	if plan.analyse(ctx, &resp.Diagnostics); resp.Diagnostics.HasError() {
+	plan.analyse(ctx, &resp.Diagnostics)
+	plan.prove(ctx, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
 		return
 	}
 	plan.Deployed = types.MapUnknown(deployedPolicyType)
 	if targets, known := r.planTargets(ctx, plan.Nodes, &resp.Diagnostics); known {
 		plan.Deployed = r.planDeployed(ctx, &plan, state, targets, req, &resp.Diagnostics)
 	}
+	plan.planChange(ctx, state, getObserved(ctx, req.Private, &resp.Diagnostics), &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
 

@@ -198,6 +198,10 @@ func importedPolicy(name string, nodes []string, targets []node.Target, seen map
 			Document:      types.StringNull(),
 			Content:       types.StringValue(found.Content),
 			AcceptedRisks: types.MapNull(types.StringType),
+			Never:         types.ListNull(types.StringType),
+			Always:        types.ListNull(types.StringType),
+			OnNewAccess:   types.StringNull(),
+			Change:        types.ObjectNull(sudoersChangeType),
 			Nodes:         types.SetNull(types.StringType),
 			Exclusive:     types.BoolValue(false),
 			OnUnreachable: types.StringValue(failUnreachable),
@@ -387,6 +391,8 @@ type observedNode struct {
 	Kept []string `json:"kept"`
 	// SHA256 is the digest of the file as it is, "" for none and for anything but a regular file. deployed shows that of the recorded text where both differ in form alone.
 	SHA256 string `json:"sha256"`
+	// Content is the file's text, with which a plan compares.
+	Content string `json:"content,omitempty"`
 }
 
 // privateState is what the framework offers of private state.
@@ -399,7 +405,7 @@ func setObserved(ctx context.Context, private interface {
 }, seen map[string]*hardening.SudoersState) diag.Diagnostics {
 	observed := map[string]observedNode{}
 	for name, found := range seen {
-		entry := observedNode{Kept: []string{}, SHA256: found.File.SHA256}
+		entry := observedNode{Kept: []string{}, SHA256: found.File.SHA256, Content: found.Content}
 		for _, grant := range found.Foreign {
 			if !grant.Removable {
 				entry.Kept = append(entry.Kept, grant.String())

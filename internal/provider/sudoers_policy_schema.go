@@ -94,6 +94,25 @@ func (r *sudoersPolicyResource) Schema(ctx context.Context, _ resource.SchemaReq
 			},
 			"lint":     lintAttribute(),
 			"analysis": sudoersAnalysisAttribute(),
+			"change":   sudoersChangeAttribute(),
+			"never": schema.ListAttribute{
+				MarkdownDescription: "What the policy must never allow as root, proven while planning over every command line: a command as in a rule (`/usr/bin/apt-get`, `/usr/sbin/qm set *`, `ALL ^destroy `; an expression " +
+					"that does not end in `$` is searched), or one of " + statementNames() + ". A command line that is allowed all the same is an error.",
+				ElementType: types.StringType,
+				Optional:    true,
+				Validators:  []validator.List{listvalidator.SizeAtLeast(1)},
+			},
+			"always": schema.ListAttribute{
+				MarkdownDescription: "Command lines that the policy must allow as root on every host that it names, split into words as a POSIX shell would: `/usr/sbin/qm start 2001`. One that is not allowed is an error in the plan.",
+				ElementType:         types.StringType,
+				Optional:            true,
+				Validators:          []validator.List{listvalidator.SizeAtLeast(1)},
+			},
+			"on_new_access": schema.StringAttribute{
+				MarkdownDescription: "What to do in a plan that allows the subject of an existing policy more than the nodes do: `warn`, or `deny`, which is an error. By default it is only shown in `change`.",
+				Optional:            true,
+				Validators:          []validator.String{stringvalidator.OneOf(warnOfNewAccess, denyNewAccess)},
+			},
 			"accepted_risks": acceptedRisksAttribute(
 				"`{ \"PVESEC-E0107\" = \"hook scripts are reviewed in the same repository\" }`", "be ids of findings about sudo", escalation.CheckSudoRiskID),
 			"deployed": schema.MapNestedAttribute{

@@ -39,6 +39,13 @@ func TestSudoersFunctions(t *testing.T) {
 		}),
 		`[for f in provider::pvesec::sudoers_findings("op ALL=/usr/sbin/qm ^set 100 --args [a-z]+$\n", "op") : "${f.id} ${f.witness}"]`: knownvalue.ListExact(
 			[]knownvalue.Check{knownvalue.StringExact("PVESEC-E0106 sudo /usr/sbin/qm set 100 --args x")}),
+		`provider::pvesec::sudoers_compare("op ALL=/usr/bin/id -u\n", "op ALL=NOPASSWD: /usr/bin/id -u, /usr/bin/w \"\"\n", "op")`: knownvalue.ObjectExact(map[string]knownvalue.Check{
+			"verdict":           knownvalue.StringExact("wider"),
+			"newly_allowed":     knownvalue.ListExact([]knownvalue.Check{knownvalue.StringExact("sudo /usr/bin/w")}),
+			"no_longer_allowed": knownvalue.ListSizeExact(0),
+			"changed":           knownvalue.ListExact([]knownvalue.Check{knownvalue.StringExact(`sudo /usr/bin/id -u: nopasswd "off" -> "on"`)}),
+			"unknown":           knownvalue.ListSizeExact(0),
+		}),
 		`provider::pvesec::sudoers_findings(local.policy, "bob")`: knownvalue.ListSizeExact(0),
 		`[for d in provider::pvesec::sudoers_parse("Defaults:agent use_pty, env_keep += \"A B\"\n").defaults : "${d.name}${d.operator}${d.value}"]`: knownvalue.ListExact(
 			[]knownvalue.Check{knownvalue.StringExact("use_ptyon"), knownvalue.StringExact("env_keep+=A B")}),
@@ -174,5 +181,32 @@ func TestSudoersAnalysis(t *testing.T) {
 			plancheck.ExpectKnownValue(policyAddress, findings.AtSliceIndex(0).AtMapKey("id"), knownvalue.StringExact("PVESEC-E0107")),
 			plancheck.ExpectKnownValue(policyAddress, findings.AtSliceIndex(0).AtMapKey("accepted"), knownvalue.StringExact("snippets are reviewed")),
 			plancheck.ExpectKnownValue(policyAddress, findings.AtSliceIndex(0).AtMapKey("line"), knownvalue.Int64Exact(4))),
+	)
+}
+
+// TestSudoersStatements: what a policy must never and must always allow is proven while planning.
+func TestSudoersStatements(t *testing.T) {
+	t.Parallel()
+	policy := func(more string) string {
+		return offline + "resource \"pvesec_sudoers_policy\" \"agent\" {\n  name = \"agent\"\n  subject = \"agent\"\n  rules = [{ commands = [\"/usr/sbin/qm ^(start|status) 2[0-9]{3}$\"] }]\n  " + more + "\n}\n"
+	}
+	refused := func(more, want string) resource.TestStep {
+		return resource.TestStep{Config: policy(more), PlanOnly: true, ExpectError: matches(want)}
+	}
+	run(t,
+		resource.TestStep{
+			Config:   policy(`never = ["touches root@pam", "edits sudoers", "/usr/sbin/qm set *", "ALL ^destroy "]` + "\n  " + `always = ["/usr/sbin/qm start 2001"]`),
+			PlanOnly: true, ExpectNonEmptyPlan: true,
+			ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPreRefresh: []plancheck.PlanCheck{
+				plancheck.ExpectKnownValue(policyAddress, tfjsonpath.New("analysis").AtMapKey("root_equivalent"), knownvalue.Bool(false)),
+			}},
+		},
+		refused(`never = ["/usr/sbin/qm start *"]`, "sudo /usr/sbin/qm start 2000"),
+		refused(`never = ["/usr/sbin/qm ^start "]`, "is allowed by line 4"),
+		refused(`never = ["melts the node"]`, "touches root@pam"),
+		refused(`never = ["/usr/sbin/*"]`, "name the command by its path"),
+		refused(`always = ["/usr/sbin/qm start 3001"]`, "sudo /usr/sbin/qm start 3001"),
+		refused(`always = ["qm start 2001"]`, "absolute path"),
+		refused(`on_new_access = "ask"`, "must be one of"),
 	)
 }

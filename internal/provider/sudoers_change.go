@@ -1,0 +1,186 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
+	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
+)
+
+// sudoersChangeModel is how two policies differ for a subject.
+type sudoersChangeModel struct {
+	Verdict         string   `tfsdk:"verdict"`
+	NewlyAllowed    []string `tfsdk:"newly_allowed"`
+	NoLongerAllowed []string `tfsdk:"no_longer_allowed"`
+	Changed         []string `tfsdk:"changed"`
+	Unknown         []string `tfsdk:"unknown"`
+}
+
+var sudoersChangeType = map[string]attr.Type{
+	"verdict": types.StringType, "newly_allowed": textList, "no_longer_allowed": textList, "changed": textList, "unknown": textList,
+}
+
+// Values of on_new_access.
+const (
+	warnOfNewAccess = "warn"
+	denyNewAccess   = "deny"
+)
+
+// compareSudoers compares two texts that parse.
+func compareSudoers(before, after *sudoers.File, subject policy.Subject) sudoersChangeModel {
+	c := policy.Compare(sudoers.TreeOf(before), sudoers.TreeOf(after), policy.Question{Subject: subject, Env: policy.Debian(planVersion)})
+	model := sudoersChangeModel{Verdict: string(c.Verdict), NewlyAllowed: []string{}, NoLongerAllowed: []string{}, Changed: []string{}, Unknown: []string{}}
+	for _, d := range c.NewlyAllowed {
+		model.NewlyAllowed = append(model.NewlyAllowed, onHost(d))
+	}
+	for _, d := range c.NoLongerAllowed {
+		model.NoLongerAllowed = append(model.NoLongerAllowed, onHost(d))
+	}
+	for _, change := range c.Changed {
+		model.Changed = append(model.Changed, fmt.Sprintf("%s: %s %q -> %q", onHost(change.Difference), change.Condition, change.From, change.To))
+	}
+	for _, gap := range c.Gaps {
+		text := gap.Reason
+		if gap.Grant != nil {
+			text = gap.Grant.Text + ": " + text
+		}
+		model.Unknown = append(model.Unknown, text)
+	}
+	return model
+}
+
+// onHost is a command line, with the host if the policy names it.
+func onHost(d policy.Difference) string {
+	if d.Request.Host == "" {
+		return d.String()
+	}
+	return d.String() + " (on host " + d.Request.Host + ")"
+}
+
+// merge takes in how the policy differs on further nodes.
+func (m *sudoersChangeModel) merge(other sudoersChangeModel, nodes []string) {
+	where := " (on " + strings.Join(nodes, ", ") + ")"
+	for _, list := range []struct{ into, from *[]string }{
+		{&m.NewlyAllowed, &other.NewlyAllowed}, {&m.NoLongerAllowed, &other.NoLongerAllowed}, {&m.Changed, &other.Changed}, {&m.Unknown, &other.Unknown},
+	} {
+		for _, text := range *list.from {
+			if !slices.Contains(*list.into, text) {
+				*list.into = append(*list.into, text+where)
+			}
+		}
+	}
+	equal, unknown := string(policy.Equal), string(policy.UnknownChange)
+	switch {
+	case m.Verdict == other.Verdict, other.Verdict == equal, m.Verdict == unknown:
+	case m.Verdict == equal, other.Verdict == unknown:
+		m.Verdict = other.Verdict
+	default:
+		m.Verdict = string(policy.Incomparable)
+	}
+}
+
+// planChange fills in change: what the apply changes for the subject, compared with what the nodes hold. Where nothing is to be written it stays as
+// it was recorded, so that it tells of the last change and is no change itself.
+func (m *sudoersPolicyModel) planChange(ctx context.Context, state *sudoersPolicyModel, observed map[string]observedNode, diags *diag.Diagnostics) {
+	m.Change = types.ObjectUnknown(sudoersChangeType)
+	if m.Content.IsUnknown() || m.Deployed.IsUnknown() || m.Subject.IsUnknown() {
+		return
+	}
+	if state != nil && !state.Change.IsNull() && m.Content.Equal(state.Content) && m.Deployed.Equal(state.Deployed) {
+		m.Change = state.Change
+		return
+	}
+	after, problems := sudoers.Parse(m.Name.ValueString(), m.Content.ValueString(), planVersion)
+	if len(problems) > 0 {
+		return // reported where it was rendered
+	}
+	nodes := map[string][]string{} // by the text that they hold
+	for _, name := range sortedNames(m.deployedPolicies(ctx, diags)) {
+		text := m.heldText(ctx, state, observed, name, diags)
+		nodes[text] = append(nodes[text], name)
+	}
+	var change *sudoersChangeModel
+	for _, text := range sortedNames(nodes) {
+		before, _ := sudoers.Parse(m.Name.ValueString(), text, planVersion) // lines that are malformed grant nothing, as for sudo
+		model := compareSudoers(before, after, policy.Subject{Name: m.Subject.ValueString()})
+		if change == nil {
+			change = &model
+			continue
+		}
+		change.merge(model, nodes[text])
+	}
+	if change == nil {
+		m.Change = types.ObjectNull(sudoersChangeType)
+		return
+	}
+	value, invalid := types.ObjectValueFrom(ctx, sudoersChangeType, change)
+	diags.Append(invalid...)
+	m.Change = value
+	if state != nil {
+		m.judgeNewAccess(change, diags)
+	}
+}
+
+// heldText is the text of the policy on a node as it is; "" where there is none. A file that nobody planned on is not replaced by an apply, so that
+// a new policy starts from nothing.
+func (m *sudoersPolicyModel) heldText(ctx context.Context, state *sudoersPolicyModel, observed map[string]observedNode, name string, diags *diag.Diagnostics) string {
+	if state == nil || !state.Name.Equal(m.Name) {
+		return ""
+	}
+	entry, known := state.deployedPolicies(ctx, diags)[name]
+	switch {
+	case !known || !entry.Present.ValueBool():
+		return ""
+	case len(entry.Changes.Elements()) > 0:
+		return observed[name].Content
+	}
+	return state.Content.ValueString()
+}
+
+// judgeNewAccess says what on_new_access wants to be said of a change.
+func (m *sudoersPolicyModel) judgeNewAccess(change *sudoersChangeModel, diags *diag.Diagnostics) {
+	more := slices.Concat(change.NewlyAllowed, change.Unknown)
+	if change.Verdict == string(policy.Wider) || change.Verdict == string(policy.Incomparable) {
+		more = slices.Concat(more, change.Changed)
+	}
+	if len(more) == 0 {
+		return
+	}
+	summary := fmt.Sprintf("The change allows %q more", m.Subject.ValueString())
+	detail := "Compared with what the nodes hold:\n\n    " + strings.Join(more, "\n    ")
+	switch m.OnNewAccess.ValueString() {
+	case denyNewAccess:
+		diags.AddAttributeError(m.textAttribute(), summary, detail+"\n\non_new_access = \"deny\" refuses it. Take it out, or set on_new_access to \"warn\" for this change.")
+	case warnOfNewAccess:
+		diags.AddAttributeWarning(m.textAttribute(), summary, detail)
+	}
+}
+
+// sudoersChangeAttribute describes change.
+func sudoersChangeAttribute() schema.SingleNestedAttribute {
+	list := func(description string) schema.ListAttribute {
+		return schema.ListAttribute{MarkdownDescription: description, ElementType: types.StringType, Computed: true}
+	}
+	return schema.SingleNestedAttribute{
+		MarkdownDescription: "What the last change of the policy means for the subject, or in a plan the one to come: the policy compared with what each node holds of it, over every command line.",
+		Computed:            true,
+		Attributes: map[string]schema.Attribute{
+			"verdict": schema.StringAttribute{
+				MarkdownDescription: "`equal`, `narrower`, `wider`, `incomparable` (wider in some ways and narrower in others), or `unknown`.",
+				Computed:            true,
+			},
+			"newly_allowed":     list("A command line for each path and rule that allows what was not allowed."),
+			"no_longer_allowed": list("A command line for each path and rule that allowed what is not allowed any more."),
+			"changed":           list("Command lines that stay allowed on other conditions, such as `nopasswd` or `noexec`, with the condition before and after."),
+			"unknown":           list("What could not be compared, and why."),
+		},
+	}
+}
