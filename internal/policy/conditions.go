@@ -30,7 +30,7 @@ var conditions = []condition{
 	{"log_output", tagOr(func(t *sudoers.TagSet) sudoers.Tri { return t.LogOutput }, "log_output"), takes},
 	{"follow", tagOr(func(t *sudoers.TagSet) sudoers.Tri { return t.Follow }, "sudoedit_follow"), gives},
 	{"env_reset", func(_ *Grant, s Settings) string { return flagText(s.flag("env_reset", true)) }, takes},
-	{"use_pty", func(_ *Grant, s Settings) string { return s["use_pty"] }, takes},
+	{"use_pty", func(_ *Grant, s Settings) string { return flagText(s.flag("use_pty", true)) }, takes},
 	{"env_keep", func(_ *Grant, s Settings) string { return s["env_keep"] }, nil},
 	{"secure_path", func(_ *Grant, s Settings) string { return s["secure_path"] }, nil},
 	{"timeout", func(g *Grant, s Settings) string { return g.Effective.Timeout + s["command_timeout"] }, nil},

@@ -94,7 +94,7 @@ func (m *sudoersPolicyModel) planChange(ctx context.Context, state *sudoersPolic
 	if m.Content.IsUnknown() || m.Deployed.IsUnknown() || m.Subject.IsUnknown() {
 		return
 	}
-	if state != nil && !state.Change.IsNull() && m.Content.Equal(state.Content) && m.Deployed.Equal(state.Deployed) {
+	if state != nil && m.Content.Equal(state.Content) && m.Deployed.Equal(state.Deployed) {
 		m.Change = state.Change
 		return
 	}

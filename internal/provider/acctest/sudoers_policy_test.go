@@ -38,6 +38,9 @@ func deployedAt(node string, steps ...string) tfjsonpath.Path {
 	return at
 }
 
+// changeOf is a value under change.
+func changeOf(name string) tfjsonpath.Path { return tfjsonpath.New("change").AtMapKey(name) }
+
 // planned checks what the plan does with a resource.
 func planned(address string, action plancheck.ResourceActionType) resource.ConfigPlanChecks {
 	return resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(address, action)}}
@@ -82,8 +85,12 @@ func TestSudoersPolicyLifeCycle(t *testing.T) {
 					},
 				},
 				resource.TestStep{ // update in place
-					Config:           second,
-					ConfigPlanChecks: planned(policyAddress, plancheck.ResourceActionUpdate),
+					Config: second,
+					ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
+						plancheck.ExpectResourceAction(policyAddress, plancheck.ResourceActionUpdate),
+						plancheck.ExpectKnownValue(policyAddress, changeOf("verdict"), knownvalue.StringExact("narrower")),
+						plancheck.ExpectKnownValue(policyAddress, changeOf("no_longer_allowed"), knownvalue.ListExact([]knownvalue.Check{knownvalue.StringExact("sudo /usr/sbin/qm start 2000")})),
+					}},
 					Check: func(*terraform.State) error {
 						text := shell(t, pve2, "cat "+path)
 						if strings.Contains(text, "qm") || !strings.Contains(text, "Defaults:agent use_pty") {
@@ -101,6 +108,9 @@ func TestSudoersPolicyLifeCycle(t *testing.T) {
 					ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
 						plancheck.ExpectResourceAction(policyAddress, plancheck.ResourceActionUpdate),
 						expectDrift(policyAddress, "+ agent ALL=(ALL) NOPASSWD: ALL", `"mode":"0644"`, `"owner":"agent:root"`),
+						// What the node allows today, and will not any more.
+						plancheck.ExpectKnownValue(policyAddress, changeOf("verdict"), knownvalue.StringExact("narrower")),
+						plancheck.ExpectKnownValue(policyAddress, changeOf("no_longer_allowed").AtSliceIndex(0), knownvalue.StringExact("sudo -e (on pve1)")),
 					}},
 					Check: func(*terraform.State) error {
 						if got := inForce(pve1, "/usr/bin/passwd"); got != "denied" {
@@ -151,7 +161,7 @@ func TestSudoersPolicyLifeCycle(t *testing.T) {
 					ImportStateId:                        "agent@pve2",
 					ImportStateVerify:                    true,
 					ImportStateVerifyIdentifierAttribute: "name",
-					ImportStateVerifyIgnore:              []string{"rules", "rules.#"},
+					ImportStateVerifyIgnore:              []string{"change", "rules", "rules.#"},
 				},
 			)
 			if after := snapshot(t, pve1); after != before {
@@ -280,4 +290,18 @@ func TestSudoersPolicyOnConfiguredNodes(t *testing.T) {
 	if asked := c.API.Requests(); len(asked) > 0 {
 		t.Errorf("PVE was asked: %v", asked)
 	}
+}
+
+// TestSudoersPolicyOnNewAccess: a policy that is there already cannot be widened where that is refused, and can be narrowed.
+func TestSudoersPolicyOnNewAccess(t *testing.T) {
+	t.Parallel()
+	c := clusterOf(t, lab.ClusterSpec{Nodes: []lab.NodeSpec{{}}})
+	with := func(commands string) string { return config(c) + policyConfig(commands, `on_new_access = "deny"`) }
+	run(t,
+		resource.TestStep{Config: with(`"/usr/bin/id -u", "/usr/bin/w"`)},
+		resource.TestStep{Config: with(`"/usr/bin/id -u", "/usr/bin/id -g", "/usr/bin/w"`), ExpectError: matches("sudo /usr/bin/id -g")},
+		resource.TestStep{Config: with(`"/usr/bin/id -u"`), ConfigStateChecks: []statecheck.StateCheck{
+			statecheck.ExpectKnownValue(policyAddress, changeOf("verdict"), knownvalue.StringExact("narrower")),
+		}},
+	)
 }
