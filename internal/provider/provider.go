@@ -71,6 +71,7 @@ func (p *pvesecProvider) Resources(context.Context) []func() resource.Resource {
 
 func (p *pvesecProvider) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{
+		newSudoersAnalysisDataSource,
 		newSudoersDocumentDataSource,
 	}
 }

@@ -54,7 +54,7 @@ var (
 
 // analyseSudoers analyses what a file grants a subject.
 func analyseSudoers(file *sudoers.File, subject policy.Subject) (escalation.Analysis, error) {
-	return escalation.Analyse(sudoers.TreeOf(file), policy.Question{Subject: subject, Env: policy.Debian(planVersion)})
+	return escalation.Analyse(sudoers.TreeOf(file), askAbout(subject))
 }
 
 // sudoersFindings are findings as they are shown.
@@ -80,18 +80,23 @@ func findingRule(f escalation.CommandFinding) string {
 	return f.Command[strings.LastIndexByte(f.Command, '/')+1:] + " " + f.About
 }
 
+// disruptions are the command lines that disturb, and how.
+func disruptions(a escalation.Analysis) []string {
+	texts := make([]string, len(a.Disruptive))
+	for i, f := range a.Disruptive {
+		texts[i] = fmt.Sprintf("%s (%s)", f.Witness, findingRule(f))
+	}
+	return texts
+}
+
 // sudoersAnalysisValue is the attribute analysis.
 func sudoersAnalysisValue(ctx context.Context, a escalation.Analysis, accepted map[string]string, diags *diag.Diagnostics) types.Object {
 	findings, problems := types.ListValueFrom(ctx, sudoersFindingType, sudoersFindings(a.Findings, accepted))
 	diags.Append(problems...)
-	disruptive := make([]string, len(a.Disruptive))
-	for i, f := range a.Disruptive {
-		disruptive[i] = fmt.Sprintf("%s (%s)", f.Witness, findingRule(f))
-	}
 	value, problems := types.ObjectValueFrom(ctx, sudoersAnalysisType, sudoersAnalysisModel{
 		RootEquivalent: types.BoolValue(a.Root()),
 		Findings:       findings,
-		Disruptive:     stringList(disruptive),
+		Disruptive:     stringList(disruptions(a)),
 	})
 	diags.Append(problems...)
 	return value

@@ -34,9 +34,14 @@ const (
 	denyNewAccess   = "deny"
 )
 
-// compareSudoers compares two texts that parse.
-func compareSudoers(before, after *sudoers.File, subject policy.Subject) sudoersChangeModel {
-	c := policy.Compare(sudoers.TreeOf(before), sudoers.TreeOf(after), policy.Question{Subject: subject, Env: policy.Debian(planVersion)})
+// askAbout is the question about a subject while planning.
+func askAbout(subject policy.Subject) policy.Question {
+	return policy.Question{Subject: subject, Env: policy.Debian(planVersion)}
+}
+
+// compareSudoers compares two policies.
+func compareSudoers(before, after *sudoers.Tree, q policy.Question) sudoersChangeModel {
+	c := policy.Compare(before, after, q)
 	model := sudoersChangeModel{Verdict: string(c.Verdict), NewlyAllowed: []string{}, NoLongerAllowed: []string{}, Changed: []string{}, Unknown: []string{}}
 	for _, d := range c.NewlyAllowed {
 		model.NewlyAllowed = append(model.NewlyAllowed, onHost(d))
@@ -110,7 +115,7 @@ func (m *sudoersPolicyModel) planChange(ctx context.Context, state *sudoersPolic
 	var change *sudoersChangeModel
 	for _, text := range sortedNames(nodes) {
 		before, _ := sudoers.Parse(m.Name.ValueString(), text, planVersion) // lines that are malformed grant nothing, as for sudo
-		model := compareSudoers(before, after, policy.Subject{Name: m.Subject.ValueString()})
+		model := compareSudoers(sudoers.TreeOf(before), sudoers.TreeOf(after), askAbout(policy.Subject{Name: m.Subject.ValueString()}))
 		if change == nil {
 			change = &model
 			continue

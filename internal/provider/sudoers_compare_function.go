@@ -6,6 +6,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/function"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
+	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
 type sudoersCompareFunction struct{}
@@ -47,5 +48,5 @@ func (sudoersCompareFunction) Run(ctx context.Context, req function.RunRequest, 
 		resp.Error = problem
 		return
 	}
-	resp.Error = resp.Result.Set(ctx, compareSudoers(old, changed, policy.Subject{Name: user, Groups: groups}))
+	resp.Error = resp.Result.Set(ctx, compareSudoers(sudoers.TreeOf(old), sudoers.TreeOf(changed), askAbout(policy.Subject{Name: user, Groups: groups})))
 }

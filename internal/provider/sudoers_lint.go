@@ -47,10 +47,10 @@ func (m *sudoersPolicyModel) warnOfLint(file *sudoers.File, diags *diag.Diagnost
 	}
 }
 
-// lintValue is the lint attribute for a policy.
-func lintValue(ctx context.Context, file *sudoers.File, diags *diag.Diagnostics) types.List {
+// lintModels are findings as they are shown.
+func lintModels(findings []lint.Finding) []lintModel {
 	models := []lintModel{}
-	for _, finding := range lintPolicy(file) {
+	for _, finding := range findings {
 		models = append(models, lintModel{
 			ID:       types.StringValue(finding.ID),
 			Severity: types.StringValue(string(finding.Severity)),
@@ -60,7 +60,12 @@ func lintValue(ctx context.Context, file *sudoers.File, diags *diag.Diagnostics)
 			Fix:      types.StringValue(finding.Fix),
 		})
 	}
-	value, problems := types.ListValueFrom(ctx, lintType, models)
+	return models
+}
+
+// lintValue is the lint attribute for a policy.
+func lintValue(ctx context.Context, file *sudoers.File, diags *diag.Diagnostics) types.List {
+	value, problems := types.ListValueFrom(ctx, lintType, lintModels(lintPolicy(file)))
 	diags.Append(problems...)
 	return value
 }

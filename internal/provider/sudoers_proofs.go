@@ -24,7 +24,7 @@ func (m *sudoersPolicyModel) prove(ctx context.Context, diags *diag.Diagnostics)
 	if len(malformed) > 0 {
 		return // reported where it was rendered
 	}
-	tree, question := sudoers.TreeOf(file), policy.Question{Subject: policy.Subject{Name: m.Subject.ValueString()}, Env: policy.Debian(planVersion)}
+	tree, question := sudoers.TreeOf(file), askAbout(policy.Subject{Name: m.Subject.ValueString()})
 	for i, text := range stringsOf(ctx, m.Never, diags) {
 		at := path.Root("never").AtListIndex(i)
 		proof, err := proveNever(tree, question, text)

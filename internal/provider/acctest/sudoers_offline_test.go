@@ -210,3 +210,50 @@ func TestSudoersStatements(t *testing.T) {
 		refused(`on_new_access = "ask"`, "must be one of"),
 	)
 }
+
+// TestSudoersAnalysisData asks everything of a policy in two files that data source pvesec_sudoers_analysis can be asked.
+func TestSudoersAnalysisData(t *testing.T) {
+	t.Parallel()
+	data := func(attributes string) string {
+		return offline + "data \"pvesec_sudoers_analysis\" \"agent\" {\n  subject = \"agent\"\n  " + attributes + "\n}\n"
+	}
+	const address = "data.pvesec_sudoers_analysis.agent"
+	files := `files = { a = "agent ALL=(root) NOPASSWD: /usr/sbin/qm ^start 2[0-9]{3}$\n", b = "%ops ALL=/usr/sbin/qm set *, !/usr/sbin/qm set * --args *\n" }`
+	is := func(name string, want knownvalue.Check) statecheck.StateCheck {
+		return statecheck.ExpectKnownValue(address, tfjsonpath.New(name), want)
+	}
+	in := func(list string, index int, name string, want knownvalue.Check) statecheck.StateCheck {
+		return statecheck.ExpectKnownValue(address, tfjsonpath.New(list).AtSliceIndex(index).AtMapKey(name), want)
+	}
+	run(t,
+		resource.TestStep{
+			Config: data(files + `
+  commands     = ["/usr/sbin/qm start 2001", "/usr/sbin/qm set 100 --name x"]
+  never        = ["touches root@pam", "/usr/sbin/qm set *"]
+  always       = ["/usr/sbin/qm start 2001"]
+  compare_with = "agent ALL=(root) NOPASSWD: /usr/sbin/qm ^start 2[0-9]{3}$, /usr/bin/id\n"`),
+			ConfigStateChecks: []statecheck.StateCheck{
+				is("root_equivalent", knownvalue.Bool(false)), is("compliant", knownvalue.Bool(true)), is("findings", knownvalue.ListSizeExact(0)), is("denials", knownvalue.StringExact("")),
+				in("decisions", 0, "allowed", knownvalue.Bool(true)), in("decisions", 0, "nopasswd", knownvalue.Bool(true)), in("decisions", 0, "line", knownvalue.Int64Exact(1)),
+				in("decisions", 1, "allowed", knownvalue.Bool(false)), in("decisions", 1, "rule", knownvalue.StringExact("")),
+				in("proofs", 1, "proven", knownvalue.Bool(true)), in("proofs", 2, "kind", knownvalue.StringExact("always")),
+				statecheck.ExpectKnownValue(address, tfjsonpath.New("change").AtMapKey("verdict"), knownvalue.StringExact("narrower")),
+			},
+		},
+		resource.TestStep{
+			Config: data(files + `
+  groups       = ["ops"]
+  sudo_version = "1.9.13"
+  never        = ["touches root@pam", "/usr/sbin/qm set * --args *"]`),
+			ConfigStateChecks: []statecheck.StateCheck{
+				is("root_equivalent", knownvalue.Bool(true)), is("compliant", knownvalue.Bool(false)), is("denials", knownvalue.StringRegexp(regexp.MustCompile("/usr/sbin/qm"))),
+				in("proofs", 0, "verdict", knownvalue.StringExact("no")), in("proofs", 1, "verdict", knownvalue.StringExact("yes")),
+				in("findings", 0, "root_equivalent", knownvalue.Bool(true)), in("findings", 0, "line", knownvalue.Int64Exact(1)),
+			},
+		},
+		resource.TestStep{Config: data(`policy = "agent ALL=(root /bin/x"`), ExpectError: matches("Line 1, column")},
+		resource.TestStep{Config: data("policy = \"\"\n  sudo_version = \"new\""), ExpectError: matches("want three numbers")},
+		resource.TestStep{Config: data("policy = \"\"\n  document = \"{}\""), ExpectError: matches("one \\(and only one\\)")},
+		resource.TestStep{Config: data("policy = \"\"\n  commands = [\"qm list\"]"), ExpectError: matches("absolute path")},
+	)
+}
