@@ -253,7 +253,7 @@ func TestSudoersAnalysisData(t *testing.T) {
 		},
 		resource.TestStep{Config: data(`policy = "agent ALL=(root /bin/x"`), ExpectError: matches("Line 1, column")},
 		resource.TestStep{Config: data("policy = \"\"\n  sudo_version = \"new\""), ExpectError: matches("want three numbers")},
-		resource.TestStep{Config: data("policy = \"\"\n  document = \"{}\""), ExpectError: matches("one \\(and only one\\)")},
+		resource.TestStep{Config: data("policy = \"\"\n  document = \"{}\""), ExpectError: matches("one (and only one) of")},
 		resource.TestStep{Config: data("policy = \"\"\n  commands = [\"qm list\"]"), ExpectError: matches("absolute path")},
 	)
 }
