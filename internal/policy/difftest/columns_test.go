@@ -67,6 +67,9 @@ func columns(text string, errs sudoers.Errors, own, theirs []string) string {
 		if !strings.HasSuffix(text, "\n") && offset(text, their) >= len(text) {
 			continue // sudo adds the newline that the last line lacks, and places errors behind it
 		}
+		if continuedString(text, their) {
+			continue
+		}
 		explained := slices.ContainsFunc(own, func(o string) bool {
 			return o == their || line(o) == line(their) && offset(text, o) <= offset(text, their) && reasonForLater(message[o]) != ""
 		})
@@ -75,6 +78,24 @@ func columns(text string, errs sudoers.Errors, own, theirs []string) string {
 		}
 	}
 	return ""
+}
+
+// continuedString tells whether a place is behind a line that goes on inside a quoted string: sudo 1.9.16 then counts columns from
+// elsewhere than the start of the line (two characters more in "\"\\\n=\"\n", where nothing but the newline is left).
+func continuedString(text, place string) bool {
+	before := text[:min(max(offset(text, place), 0), len(text))]
+	for strings.Contains(before, "\n") {
+		i := strings.LastIndexByte(before, '\n')
+		line := strings.TrimRight(before[:i], " \t\r")
+		if !strings.HasSuffix(line, `\`) {
+			return false
+		}
+		if strings.Contains(line[strings.LastIndexByte(line, '\n')+1:], `"`) {
+			return true
+		}
+		before = line
+	}
+	return false
 }
 
 // offset is where in the text a line:column is.
