@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -105,7 +106,11 @@ func sudoersAnalysisValue(ctx context.Context, a escalation.Analysis, accepted m
 // analyse fills in the analysis of the policy's text, and makes an error of ways to root that nobody accepted.
 func (m *sudoersPolicyModel) analyse(ctx context.Context, diags *diag.Diagnostics) {
 	analysis := m.describe(ctx, diags)
-	refuseRoot(m.textAttribute(), m.Subject.ValueString(), m.Content.ValueString(), analysis.Findings, acceptedRisks(ctx, m.AcceptedRisks, diags), diags)
+	accepted := acceptedRisks(ctx, m.AcceptedRisks, diags)
+	if fullyKnown(m.AcceptedRisks) && fullyKnown(m.AcceptedUntil) { // else the plan that is made anew while it is applied knows
+		accepted = stillAccepted(ctx, accepted, m.AcceptedUntil, time.Now(), diags)
+	}
+	refuseRoot(m.textAttribute(), m.Subject.ValueString(), m.Content.ValueString(), analysis.Findings, accepted, diags)
 }
 
 // describe fills in the analysis, as far as the text is known.

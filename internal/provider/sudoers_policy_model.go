@@ -30,6 +30,7 @@ type sudoersPolicyModel struct {
 	Always        types.List     `tfsdk:"always"`
 	OnNewAccess   types.String   `tfsdk:"on_new_access"`
 	Change        types.Object   `tfsdk:"change"`
+	AcceptedUntil types.Map      `tfsdk:"accepted_until"`
 	Deployed      types.Map      `tfsdk:"deployed"`
 	OnUnreachable types.String   `tfsdk:"on_unreachable"`
 	Timeouts      timeouts.Value `tfsdk:"timeouts"`

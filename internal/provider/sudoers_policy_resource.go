@@ -198,6 +198,7 @@ func importedPolicy(name string, nodes []string, targets []node.Target, seen map
 			Document:      types.StringNull(),
 			Content:       types.StringValue(found.Content),
 			AcceptedRisks: types.MapNull(types.StringType),
+			AcceptedUntil: types.MapNull(types.StringType),
 			Never:         types.ListNull(types.StringType),
 			Always:        types.ListNull(types.StringType),
 			OnNewAccess:   types.StringNull(),

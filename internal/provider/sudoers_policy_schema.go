@@ -5,6 +5,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -115,6 +116,16 @@ func (r *sudoersPolicyResource) Schema(ctx context.Context, _ resource.SchemaReq
 			},
 			"accepted_risks": acceptedRisksAttribute(
 				"`{ \"PVESEC-E0107\" = \"hook scripts are reviewed in the same repository\" }`", "be ids of findings about sudo", escalation.CheckSudoRiskID),
+			"accepted_until": schema.MapAttribute{
+				MarkdownDescription: "Last day (UTC) of an acceptance, by id of the finding: `{ \"PVESEC-E0107\" = \"2027-03-31\" }`. From the next day on the finding fails the plan again. " +
+					"What has no date here is accepted for good.",
+				ElementType: types.StringType,
+				Optional:    true,
+				Validators: []validator.Map{
+					keysCheckedBy("be ids of findings about sudo", escalation.CheckSudoRiskID),
+					mapvalidator.ValueStringsAre(checkedBy("be a date such as 2027-03-31", checkDate)),
+				},
+			},
 			"deployed": schema.MapNestedAttribute{
 				MarkdownDescription: "What each node holds, by node name. A difference from what was applied is drift; the plan shows it and the next apply mends it.",
 				Computed:            true,

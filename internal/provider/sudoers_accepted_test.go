@@ -1,0 +1,41 @@
+package provider
+
+import (
+	"testing"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+func TestAcceptanceEndsWithItsLastDay(t *testing.T) {
+	t.Parallel()
+	until := func(id, day string) types.Map {
+		return types.MapValueMust(types.StringType, map[string]attr.Value{id: types.StringValue(day)})
+	}
+	accepted := map[string]string{"PVESEC-E0107": "reviewed"}
+	for _, c := range []struct {
+		now   string
+		until types.Map
+		want  int
+		wrong bool
+	}{
+		{"2027-03-31T23:59:59Z", until("PVESEC-E0107", "2027-03-31"), 1, false},
+		{"2027-04-01T00:00:00Z", until("PVESEC-E0107", "2027-03-31"), 0, false},
+		{"2027-04-01T00:00:00Z", types.MapNull(types.StringType), 1, false},
+		{"2027-03-01T00:00:00Z", until("PVESEC-E0106", "2027-03-31"), 1, true},
+	} {
+		now, err := time.Parse(time.RFC3339, c.now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var diags diag.Diagnostics
+		if still := stillAccepted(t.Context(), accepted, c.until, now, &diags); len(still) != c.want || diags.HasError() != c.wrong {
+			t.Errorf("at %s: %v, %v", c.now, still, diags)
+		}
+	}
+	if len(accepted) != 1 {
+		t.Error("the acceptances themselves were changed")
+	}
+}
