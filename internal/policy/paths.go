@@ -91,7 +91,7 @@ func (m *matcher) literalLanguages(name string) []pathLanguage {
 }
 
 // typedLanguages are the paths of a pattern that sudo compares with the path as it was typed, and since 1.9.14 with the
-// canonical one too. Before, a denial is got around by another spelling.
+// canonical one too. Before, or where the version is not known, a denial is got around by another spelling.
 func (m *matcher) typedLanguages(pattern regular.Source) (languages []pathLanguage, reason string) {
 	typed, err := regular.Compile(pattern)
 	if errors.Is(err, regular.ErrSyntax) {
@@ -112,7 +112,7 @@ func (m *matcher) typedLanguages(pattern regular.Source) (languages []pathLangua
 	if err != nil {
 		return nil, "its pattern of paths: " + err.Error()
 	}
-	languages = append(languages, pathLanguage{expr: canonical, certain: m.resolves()})
+	languages = append(languages, pathLanguage{expr: canonical, certain: m.resolves() && m.env.Version != sudoers.Version{}})
 	for link, target := range m.env.Links {
 		below, err := regular.Both(regular.After(typed, link+"/"), belowRoot)
 		if err != nil {

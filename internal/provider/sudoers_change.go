@@ -70,16 +70,13 @@ func onHost(d policy.Difference) string {
 	return d.String() + " (on host " + d.Request.Host + ")"
 }
 
-// merge takes in how the policy differs on further nodes.
-func (m *sudoersChangeModel) merge(other sudoersChangeModel, nodes []string) {
-	where := " (on " + strings.Join(nodes, ", ") + ")"
+// merge takes in how the policy differs on further nodes. Where says which, "" for all.
+func (m *sudoersChangeModel) merge(other sudoersChangeModel, where string) {
 	for _, list := range []struct{ into, from *[]string }{
 		{&m.NewlyAllowed, &other.NewlyAllowed}, {&m.NoLongerAllowed, &other.NoLongerAllowed}, {&m.Changed, &other.Changed}, {&m.Unknown, &other.Unknown},
 	} {
 		for _, text := range *list.from {
-			if !slices.Contains(*list.into, text) {
-				*list.into = append(*list.into, text+where)
-			}
+			*list.into = append(*list.into, text+where)
 		}
 	}
 	equal, unknown := string(policy.Equal), string(policy.UnknownChange)
@@ -112,19 +109,18 @@ func (m *sudoersPolicyModel) planChange(ctx context.Context, state *sudoersPolic
 		text := m.heldText(ctx, state, observed, name, diags)
 		nodes[text] = append(nodes[text], name)
 	}
-	var change *sudoersChangeModel
-	for _, text := range sortedNames(nodes) {
-		before, _ := sudoers.Parse(m.Name.ValueString(), text, planVersion) // lines that are malformed grant nothing, as for sudo
-		model := compareSudoers(sudoers.TreeOf(before), sudoers.TreeOf(after), askAbout(policy.Subject{Name: m.Subject.ValueString()}))
-		if change == nil {
-			change = &model
-			continue
-		}
-		change.merge(model, nodes[text])
-	}
-	if change == nil {
+	if len(nodes) == 0 {
 		m.Change = types.ObjectNull(sudoersChangeType)
 		return
+	}
+	change := &sudoersChangeModel{Verdict: string(policy.Equal), NewlyAllowed: []string{}, NoLongerAllowed: []string{}, Changed: []string{}, Unknown: []string{}}
+	for _, text := range sortedNames(nodes) {
+		before, _ := sudoers.Parse(m.Name.ValueString(), text, planVersion) // lines that are malformed grant nothing, as for sudo
+		where := ""
+		if len(nodes) > 1 {
+			where = " (on " + strings.Join(nodes[text], ", ") + ")"
+		}
+		change.merge(compareSudoers(sudoers.TreeOf(before), sudoers.TreeOf(after), askAbout(policy.Subject{Name: m.Subject.ValueString()})), where)
 	}
 	value, invalid := types.ObjectValueFrom(ctx, sudoersChangeType, change)
 	diags.Append(invalid...)
