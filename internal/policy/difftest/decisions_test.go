@@ -48,7 +48,7 @@ func TestDecisions(t *testing.T) {
 }
 
 // setIDUnderIntercept is a disagreement that the generator meets too seldom to notice when it ends.
-var setIDUnderIntercept = []group{{policy: "alice ALL = INTERCEPT: /usr/bin/passwd\n" + quiet, user: "alice", lines: [][]string{{"/usr/bin/passwd"}}}}
+var setIDUnderIntercept = []group{{policy: "alice ALL = INTERCEPT: /usr/bin/passwd\n" + quiet, user: "alice", self: true, uid: 3001, gids: []int{3001, 3101}, lines: [][]string{{"/usr/bin/passwd"}}}}
 
 func treeOf(text string, v sudoers.Version) *sudoers.Tree {
 	file, _ := sudoers.Parse("policy", text, v)
