@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/escalation"
+	"github.com/pvesec/terraform-provider-pvesec/internal/escalation/preset"
 	"github.com/pvesec/terraform-provider-pvesec/internal/policy/lint"
 )
 
@@ -20,7 +21,11 @@ func writeGuides(target string) error {
 	if err != nil {
 		return err
 	}
-	for name, text := range map[string]string{"sudoers-findings.md": sudoersFindings(), "root-findings.md": root} {
+	presets, err := presetsGuide()
+	if err != nil {
+		return err
+	}
+	for name, text := range map[string]string{"sudoers-findings.md": sudoersFindings(), "root-findings.md": root, "presets.md": presets} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
 			return fmt.Errorf("writing the guides: %w", err)
 		}

@@ -26,6 +26,7 @@ type sudoersDocumentModel struct {
 	SourceDocuments   types.List          `tfsdk:"source_documents"`
 	OverrideDocuments types.List          `tfsdk:"override_documents"`
 	Defaults          types.List          `tfsdk:"defaults"`
+	Presets           []presetModel       `tfsdk:"preset"`
 	Rules             []documentRuleModel `tfsdk:"rule"`
 	Subject           types.String        `tfsdk:"subject"`
 	JSON              types.String        `tfsdk:"json"`
@@ -77,6 +78,7 @@ func (d *sudoersDocumentDataSource) Schema(_ context.Context, _ datasource.Schem
 			},
 		},
 		Blocks: map[string]schema.Block{
+			"preset": presetBlock(),
 			"rule": schema.ListNestedBlock{
 				MarkdownDescription: "A rule. Where several rules match a command line, the last one decides.",
 				NestedObject:        schema.NestedBlockObject{Attributes: rule},
@@ -99,6 +101,7 @@ func (d *sudoersDocumentDataSource) Read(ctx context.Context, req datasource.Rea
 	}
 	checkDocument(own, &resp.Diagnostics)
 	whole := &sudoersDocument{Version: documentVersion, Rules: []documentRule{}}
+	whole.addPresets(ctx, model.Presets, &resp.Diagnostics)
 	for i, source := range documents(ctx, model.SourceDocuments, path.Root("source_documents"), &resp.Diagnostics) {
 		if err := whole.merge(source); err != nil {
 			resp.Diagnostics.AddAttributeError(path.Root("source_documents").AtListIndex(i), "Documents do not go together", upperFirst(err.Error())+".")

@@ -263,3 +263,31 @@ func TestSudoersAnalysisData(t *testing.T) {
 		resource.TestStep{Config: data("policy = \"\"\n  commands = [\"qm list\"]"), ExpectError: matches("absolute path")},
 	)
 }
+
+// TestSudoersPresets: a document of presets is a policy without a finding; parameters that would widen it are refused.
+func TestSudoersPresets(t *testing.T) {
+	t.Parallel()
+	document := func(blocks string) string {
+		return offline + "data \"pvesec_sudoers_document\" \"agent\" {\n" + blocks + "\n}\n" +
+			"resource \"pvesec_sudoers_policy\" \"agent\" {\n  name = \"agent\"\n  subject = \"agent\"\n  document = data.pvesec_sudoers_document.agent.json\n" +
+			"  never = [\"touches root@pam\", \"edits sudoers\", \"installs packages\"]\n  always = [\"/usr/sbin/qm start 2001\"]\n}\n"
+	}
+	vm := func(parameters string) string {
+		return "preset {\n  name = \"vm_operator\"\n  parameters = {" + parameters + "}\n}\n"
+	}
+	analysis := tfjsonpath.New("analysis")
+	run(t,
+		resource.TestStep{
+			Config:   document(vm(`vmids = "2[0-9]{3}", storage = "local-zfs", bridge = "vmbr0"`) + "preset {\n  name = \"monitoring\"\n}"),
+			PlanOnly: true, ExpectNonEmptyPlan: true,
+			ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPreRefresh: []plancheck.PlanCheck{
+				plancheck.ExpectKnownValue(policyAddress, analysis.AtMapKey("root_equivalent"), knownvalue.Bool(false)),
+				plancheck.ExpectKnownValue(policyAddress, analysis.AtMapKey("findings"), knownvalue.ListSizeExact(0)),
+				plancheck.ExpectKnownValue(policyAddress, tfjsonpath.New("lint"), knownvalue.ListSizeExact(0)),
+			}},
+		},
+		resource.TestStep{Config: document(vm("vmids = \".*\"")), PlanOnly: true, ExpectError: matches("vmids")},
+		resource.TestStep{Config: document(vm("vmid = \"2000\"")), PlanOnly: true, ExpectError: matches("no such parameter")},
+		resource.TestStep{Config: document("preset {\n  name = \"all\"\n}"), PlanOnly: true, ExpectError: matches("vm_operator")},
+	)
+}
