@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/escalation"
-	"github.com/pvesec/terraform-provider-pvesec/internal/escalation/preset"
 	"github.com/pvesec/terraform-provider-pvesec/internal/policy/lint"
 )
 

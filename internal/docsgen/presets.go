@@ -64,7 +64,7 @@ is proven to have no [root finding](root-findings). A grant whose optional param
 			if len(n.Instead) > 0 {
 				privileges := make([]string, len(n.Instead))
 				for i, privilege := range n.Instead {
-					privileges[i] = "`" + privilege.Privilege + "` on `" + privilege.Path + "`"
+					privileges[i] = "`" + privilege.Privilege + "` on `" + privilege.On + "`"
 				}
 				fmt.Fprintf(&b, " Instead: %s.", strings.Join(privileges, ", "))
 			}

@@ -52,6 +52,7 @@ func checkPreset(name string) error {
 
 // addPresets appends the rules of presets to a document.
 func (d *sudoersDocument) addPresets(ctx context.Context, models []presetModel, diags *diag.Diagnostics) {
+	granted := map[string]bool{} // presets have some commands in common: the first grants them
 	for i, model := range models {
 		at := path.Root("preset").AtListIndex(i)
 		parameters := map[string]string{}
@@ -66,7 +67,16 @@ func (d *sudoersDocument) addPresets(ctx context.Context, models []presetModel, 
 		nopasswd := model.NoPasswd.IsNull() || model.NoPasswd.ValueBool()
 		part := &sudoersDocument{Version: documentVersion, Defaults: preset.Defaults()}
 		for _, rule := range rules {
-			entry := documentRule{ID: model.Name.ValueString() + "/" + rule.Grant, Commands: rule.Commands, RunAsUsers: []string{"root"}, NoPasswd: &nopasswd}
+			entry := documentRule{ID: model.Name.ValueString() + "/" + rule.Grant, RunAsUsers: []string{"root"}, NoPasswd: &nopasswd}
+			for _, command := range rule.Commands {
+				if key := fmt.Sprint(command, nopasswd, rule.NoExec); !granted[key] {
+					granted[key] = true
+					entry.Commands = append(entry.Commands, command)
+				}
+			}
+			if len(entry.Commands) == 0 {
+				continue
+			}
 			if rule.NoExec {
 				entry.NoExec = &rule.NoExec
 			}

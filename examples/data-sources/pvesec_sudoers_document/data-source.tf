@@ -13,9 +13,12 @@ data "pvesec_sudoers_document" "operators" {
 data "pvesec_sudoers_document" "build_farm" {
   source_documents = [data.pvesec_sudoers_document.operators.json]
 
-  rule {
-    commands = ["/usr/sbin/qm ^(start|shutdown) 2[0-9]{3}$"]
-    nopasswd = true
+  preset {
+    name       = "vm_operator"
+    parameters = { vmids = "2[0-9]{3}", storage = "local-zfs", bridge = "vmbr0" }
+  }
+  preset {
+    name = "monitoring"
   }
 }
 
