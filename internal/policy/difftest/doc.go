@@ -1,6 +1,7 @@
 // Package difftest compares this project's reading of sudoers with sudo itself.
 //
-// Its tests generate policies and command lines from a seed that they print, and
+// Its tests generate policies and command lines from a seed that they print (the same in every
+// run unless -seed says otherwise; 0 takes one from the clock), and
 // put them both to packages sudoers and policy and to the sudo of Debian 12 and
 // Debian 13 in the lab:
 //
