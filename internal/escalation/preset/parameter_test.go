@@ -128,7 +128,7 @@ func TestTakenValuesOnlyNarrow(t *testing.T) {
 		t.Fatal(err)
 	}
 	taken := 0
-	for range 300_000 {
+	for range 20_000 {
 		value := []byte(pieces[random.IntN(len(pieces))])
 		for range random.IntN(4) {
 			at := random.IntN(len(value) + 1)
@@ -146,7 +146,7 @@ func TestTakenValuesOnlyNarrow(t *testing.T) {
 			t.Fatalf("%q lets %q through", value, answer.Witness)
 		}
 	}
-	if taken < 1000 {
+	if taken < 500 {
 		t.Errorf("only %d values were taken: the test says little", taken)
 	}
 }

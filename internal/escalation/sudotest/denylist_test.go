@@ -35,28 +35,36 @@ func TestDenylist(t *testing.T) {
 			if err := node.WriteFile(t.Context(), "/etc/sudoers", string(text), 0o440); err != nil {
 				t.Fatal(err)
 			}
-			var script strings.Builder
-			// sudo looks for the program, so that those which a node of the lab lacks are made.
-			script.WriteString("set -e\nuseradd -g operator operator\nask() {\n\tif test ! -e \"$1\"; then cp /bin/true \"$1\"; fi\n" +
-				"\tif sudo -n -l -U operator -- \"$@\" >/dev/null 2>&1 </dev/null; then echo 1; else echo 0; fi\n}\n")
-			for _, q := range questions {
-				script.WriteString("ask " + q.line + "\n")
-			}
-			out, err := node.Exec(t.Context(), script.String(), "/bin/sh", "-s")
-			if err != nil {
+			if _, err := node.Shell(t.Context(), "useradd -g operator operator"); err != nil {
 				t.Fatal(err)
 			}
-			answers := strings.Fields(out)
-			if len(answers) != len(questions) {
-				t.Fatalf("%d answers to %d questions", len(answers), len(questions))
-			}
-			for i, q := range questions {
-				if (answers[i] == "1") != q.allowed {
-					t.Errorf("sudo says %s, expected is %t: %s", answers[i], q.allowed, q.line)
-				}
-			}
+			askSudo(t, node, "operator", questions)
 			t.Logf("%d command lines", len(questions))
 		})
+	}
+}
+
+// askSudo puts questions to sudo -l -U. sudo looks for the program, so that those which a node of the lab lacks are made.
+func askSudo(t *testing.T, node *lab.Node, user string, questions []question) {
+	t.Helper()
+	var script strings.Builder
+	script.WriteString("set -e\nask() {\n\tif test ! -e \"$1\"; then cp /bin/true \"$1\"; fi\n" +
+		"\tif sudo -n -l -U " + user + " -- \"$@\" >/dev/null 2>&1 </dev/null; then echo 1; else echo 0; fi\n}\n")
+	for _, q := range questions {
+		script.WriteString("ask " + q.line + "\n")
+	}
+	out, err := node.Exec(t.Context(), script.String(), "/bin/sh", "-s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	answers := strings.Fields(out)
+	if len(answers) != len(questions) {
+		t.Fatalf("%d answers to %d questions", len(answers), len(questions))
+	}
+	for i, q := range questions {
+		if (answers[i] == "1") != q.allowed {
+			t.Errorf("sudo says %s, expected is %t: %s", answers[i], q.allowed, q.line)
+		}
 	}
 }
 
