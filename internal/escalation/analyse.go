@@ -68,9 +68,15 @@ func newAnalyser(q policy.Question) (*analyser, error) {
 
 func (a *analyser) analyse(tree *sudoers.Tree) error {
 	grants := policy.Grants(tree, a.question.Subject)
-	for _, host := range a.hosts(grants) {
-		if err := a.host(tree, host); err != nil {
+	requests, gaps := policy.RootClasses(a.question, tree)
+	for _, request := range requests {
+		if err := a.class(tree, request); err != nil {
 			return err
+		}
+	}
+	for _, gap := range gaps {
+		if gap.Grant == nil || !gap.Grant.Negated { // a denial that may not hold is not counted on
+			a.addGrant(undecided, gap.Grant, "", "", upperReason(gap.Reason))
 		}
 	}
 	for i := range grants {
@@ -108,25 +114,8 @@ type analyser struct {
 	analysed  map[sudoers.Pos]bool // the grants that were looked at for root
 }
 
-// hosts are those that the policy tells apart: the one that is asked about, or each that it names and any other.
-func (a *analyser) hosts(grants []policy.Grant) []string {
-	if a.question.Host != "" {
-		return []string{a.question.Host}
-	}
-	hosts := []string{""}
-	for i := range grants {
-		for _, h := range grants[i].Hosts {
-			if h.Kind == sudoers.MemberWord && !slices.Contains(hosts, h.Name) {
-				hosts = append(hosts, h.Name)
-			}
-		}
-	}
-	return hosts
-}
-
-// host looks at what is allowed as root on one host.
-func (a *analyser) host(tree *sudoers.Tree, host string) error {
-	request := policy.Request{Subject: a.question.Subject, Host: host, Env: a.question.Env, RunAsUser: rootUser()}
+// class looks at what is allowed as root in one class of host and target.
+func (a *analyser) class(tree *sudoers.Tree, request policy.Request) error {
 	access := policy.Admits(tree, request, a.paths, a.question.Budget)
 	a.hostsSeen = append(a.hostsSeen, hostAccess{request, access})
 	for _, assumption := range access.Assumptions {
@@ -151,12 +140,7 @@ func (a *analyser) host(tree *sudoers.Tree, host string) error {
 	return nil
 }
 
-func rootUser() *policy.Subject {
-	uid := 0
-	return &policy.Subject{Name: "root", UID: &uid, Groups: []string{"root"}, GIDs: []int{0}}
-}
-
-func upperReason(reason string) string { return "It is not known what " + reason + " means." }
+func upperReason(reason string) string { return "What it allows is not known: " + reason + "." }
 
 // path looks at the commands of one class of paths.
 func (a *analyser) path(request policy.Request, p *policy.PathAccess) error {

@@ -116,9 +116,6 @@ func (a *analyser) leftOver(g *policy.Grant) {
 		a.addGrant(mightyTarget, g, "", "", "")
 		return
 	}
-	if a.question.Host == "" && slices.ContainsFunc(g.Hosts, func(h sudoers.Member) bool { return h.Kind != sudoers.MemberWord && h.Kind != sudoers.MemberAll }) {
-		a.addGrant(undecided, g, "", "", "It depends on the node's addresses or netgroups where it holds.")
-	}
 }
 
 // mightyAccounts are accounts of Debian and PVE that own services or files by which the node is taken over.

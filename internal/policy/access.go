@@ -2,7 +2,9 @@ package policy
 
 import (
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/regular"
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
@@ -51,6 +53,8 @@ type AccessRule struct {
 	Args   regular.Expr // the arguments, in the form of regular.Arguments
 	// Certain is false if the rule may not hold where it seems to.
 	Certain bool
+	// If lists what the rule holds under, where it is not certain: a time window, a digest, the version of sudo.
+	If []string
 	// Paths says how the command is named.
 	Paths PathKind
 
@@ -237,12 +241,23 @@ func (b *accessBuilder) add(p *pattern) {
 	if reason != "" {
 		missing(reason)
 	}
-	windowed := b.c.request.Time.IsZero() && (grant.Effective.NotBefore != "" || grant.Effective.NotAfter != "")
+	var conditions []string
+	if e := &grant.Effective; b.c.request.Time.IsZero() && (e.NotBefore != "" || e.NotAfter != "") {
+		conditions = append(conditions, strings.TrimSpace("the time is in the window "+e.NotBefore+".."+e.NotAfter))
+	}
+	if len(p.digests) > 0 {
+		conditions = append(conditions, fmt.Sprintf("the file has the digest %v", p.digests))
+	}
 	for _, path := range paths {
 		b.paths = append(b.paths, path.expr)
+		conditions := conditions
+		if p.denied && !path.certain {
+			// Before sudo 1.9.14 another spelling gets around it.
+			conditions = append(slices.Clone(conditions), "sudo compares resolved paths")
+		}
 		b.rules = append(b.rules, AccessRule{
-			Grant: grant, Denied: p.denied, Args: args, respell: path.respell,
-			Certain: path.certain && !windowed && !p.digest,
+			Grant: grant, Denied: p.denied, Args: args, respell: path.respell, If: conditions,
+			Certain: path.certain && len(conditions) == 0,
 			Paths:   pathKind(p.command), pattern: p.command,
 		})
 	}

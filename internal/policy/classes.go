@@ -1,65 +1,318 @@
 package policy
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 
+	"github.com/pvesec/terraform-provider-pvesec/internal/regular"
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
+	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers/posix"
 )
 
-// Classes gives a request for each combination of host and target that policies tell apart for a subject, root first: each
-// host that they name and any other, each user and group that they name as target and, where the caller has the choice, an
-// ordinary one. Host, if it is given in the question, is the only one.
-func Classes(q Question, trees ...*sudoers.Tree) []Request {
-	hosts := []string{q.Host}
-	users, groups := []string{"root"}, []string{}
-	add := func(list *[]string, name string) {
-		if !slices.Contains(*list, name) {
-			*list = append(*list, name)
-		}
-	}
-	for _, tree := range trees {
-		for _, g := range Grants(tree, q.Subject) {
-			for _, h := range g.Hosts {
-				if q.Host == "" && h.Kind == sudoers.MemberWord {
-					add(&hosts, h.Name)
-				}
-			}
-			if g.RunAs == nil {
-				continue
-			}
-			for _, u := range g.RunAs.Users {
-				switch u.Kind {
-				case sudoers.MemberWord:
-					add(&users, u.Name)
-				case sudoers.MemberAll, sudoers.MemberAlias, sudoers.MemberGroup, sudoers.MemberNetgroup:
-					add(&users, ordinaryUser)
-				}
-			}
-			for _, group := range g.RunAs.Groups {
-				if group.Kind == sudoers.MemberWord {
-					add(&groups, group.Name)
-				} else {
-					add(&groups, ordinaryUser)
-				}
-			}
-		}
-	}
+// Bounds of what is asked about. Beyond them the answer is a gap.
+const (
+	maxHostClasses = 4096
+	maxMemberships = 3 // groups and netgroups of targets, of which every combination is asked about
+)
+
+// Classes gives a request for each combination of host and target that policies tell apart for a subject, root first: a host for
+// each set of host patterns that one can match, and on it every user and group that a rule there names as target, every pair of
+// them, and where the caller has the choice an ordinary one. A host in the question is the only one.
+//
+// The gaps are rules about which that is not enough: those that depend on addresses or netgroups of the node, and too many
+// combinations. What they allow must not be taken for denied, nor what they deny for allowed.
+func Classes(q Question, trees ...*sudoers.Tree) ([]Request, []Gap) {
 	env := q.Env
 	if env == nil {
 		env = Debian(sudoers.Version{})
 	}
+	c := classes{question: q, env: env}
+	for _, tree := range trees {
+		c.policies = append(c.policies, policyClasses{tree: tree, aliases: aliasesOf(tree), grants: Grants(tree, q.Subject)})
+	}
+	hosts := c.hosts()
 	var requests []Request
 	for _, host := range hosts {
-		for _, user := range users {
-			target := env.account(user)
-			requests = append(requests, Request{Subject: q.Subject, Host: host, Env: q.Env, RunAsUser: &target})
+		requests = append(requests, c.targets(host)...)
+	}
+	return requests, c.gaps
+}
+
+// RootClasses are the classes whose target is root, with whatever group.
+func RootClasses(q Question, trees ...*sudoers.Tree) ([]Request, []Gap) {
+	requests, gaps := Classes(q, trees...)
+	return slices.DeleteFunc(requests, func(r Request) bool {
+		return r.RunAsUser == nil || r.RunAsUser.Name != "root" && (r.RunAsUser.UID == nil || *r.RunAsUser.UID != 0)
+	}), gaps
+}
+
+// classes collects them.
+type classes struct {
+	question Question
+	env      *Environment
+	policies []policyClasses
+	gaps     []Gap
+}
+
+type policyClasses struct {
+	tree    *sudoers.Tree
+	aliases map[aliasKey][]sudoers.Member
+	grants  []Grant
+}
+
+func aliasesOf(tree *sudoers.Tree) map[aliasKey][]sudoers.Member {
+	aliases := map[aliasKey][]sudoers.Member{}
+	for _, e := range tree.Entries {
+		if def, ok := e.(*sudoers.AliasDef); ok {
+			for i := range def.Aliases {
+				key := aliasKey{def.Kind, def.Aliases[i].Name}
+				aliases[key] = append(aliases[key], def.Aliases[i].Members...)
+			}
 		}
-		for _, group := range groups {
-			requests = append(requests, Request{Subject: q.Subject, Host: host, Env: q.Env, RunAsGroup: group})
+	}
+	return aliases
+}
+
+// members calls visit for each member of a list, and of the aliases in it. An alias is visited itself, too: where it is not
+// defined, or refers to itself, sudo compares it as a name.
+func (p *policyClasses) members(list []sudoers.Member, kind sudoers.AliasKind, visit func(sudoers.Member)) {
+	seen := map[string]bool{}
+	var walk func([]sudoers.Member)
+	walk = func(list []sudoers.Member) {
+		for _, m := range list {
+			visit(m)
+			if m.Kind == sudoers.MemberAlias && !seen[m.Name] {
+				seen[m.Name] = true
+				walk(p.aliases[aliasKey{kind, m.Name}])
+			}
+		}
+	}
+	walk(list)
+}
+
+// bound calls visit for the members of Defaults with a binding.
+func (p *policyClasses) bound(scope sudoers.Scope, kind sudoers.AliasKind, visit func(sudoers.Member)) {
+	for _, e := range p.tree.Entries {
+		if d, ok := e.(*sudoers.Defaults); ok && d.Scope == scope {
+			p.members(d.Members, kind, visit)
+		}
+	}
+}
+
+// hosts are one for each set of patterns that a host can match. A pattern with a dot is compared with the long name.
+func (c *classes) hosts() []Request {
+	var short, long []string
+	name := func(m sudoers.Member) {
+		switch {
+		case m.Kind != sudoers.MemberWord && m.Kind != sudoers.MemberAlias:
+		case strings.Contains(m.Name, "."):
+			long = appendNew(long, lower(m.Name))
+		default:
+			short = appendNew(short, lower(m.Name))
+		}
+	}
+	for i := range c.policies {
+		p := &c.policies[i]
+		for j := range p.grants {
+			depends := false
+			p.members(p.grants[j].Hosts, sudoers.HostAlias, func(m sudoers.Member) {
+				name(m)
+				depends = depends || m.Kind == sudoers.MemberAddress || m.Kind == sudoers.MemberNetgroup
+			})
+			if depends {
+				c.gaps = append(c.gaps, Gap{Grant: &p.grants[j], Reason: "it depends on the node's addresses or netgroups where it holds"})
+			}
+		}
+		p.bound(sudoers.ScopeHost, sudoers.HostAlias, func(m sudoers.Member) {
+			name(m)
+			if m.Kind == sudoers.MemberAddress || m.Kind == sudoers.MemberNetgroup {
+				c.gap("Defaults depend on the node's addresses or netgroups")
+			}
+		})
+	}
+	shorts, longs := []string{""}, c.names(long)
+	if c.question.Host != "" {
+		shorts = []string{c.question.Host}
+	} else {
+		for _, witness := range c.names(short) {
+			shorts = appendNew(shorts, witness)
+		}
+		for _, witness := range longs {
+			label, _, _ := strings.Cut(witness, ".")
+			shorts = appendNew(shorts, label)
+		}
+	}
+	if len(shorts)*(len(longs)+1) > maxHostClasses {
+		c.gap("it tells too many hosts apart")
+		longs = nil
+		shorts = shorts[:min(len(shorts), maxHostClasses)]
+	}
+	var requests []Request
+	for _, host := range shorts {
+		for _, full := range append([]string{""}, longs...) {
+			requests = append(requests, Request{Subject: c.question.Subject, Host: host, LongHost: full, Env: c.question.Env})
 		}
 	}
 	return requests
 }
 
-// ordinaryUser stands for the accounts and groups that a policy does not name.
-const ordinaryUser = "nobody"
+func (c *classes) gap(reason string) {
+	if !slices.ContainsFunc(c.gaps, func(g Gap) bool { return g.Grant == nil && g.Reason == reason }) {
+		c.gaps = append(c.gaps, Gap{Reason: reason})
+	}
+}
+
+func appendNew(list []string, text string) []string {
+	if slices.Contains(list, text) {
+		return list
+	}
+	return append(list, text)
+}
+
+// names gives a name for each set of patterns that one can match.
+func (c *classes) names(patterns []string) []string {
+	var exprs []regular.Expr
+	for _, pattern := range patterns {
+		var source regular.Source = regular.Literal(pattern)
+		if posix.HasMeta(pattern) {
+			source = regular.Glob{Pattern: pattern}
+		}
+		e, err := regular.Compile(source)
+		if err != nil {
+			c.gap(fmt.Sprintf("the host pattern %s: %v", pattern, err))
+			continue
+		}
+		if posix.HasMeta(pattern) {
+			e = regular.FoldCase(e)
+		}
+		exprs = append(exprs, e)
+	}
+	found, complete := regular.Partition(exprs, c.question.Budget)
+	if !complete {
+		c.gap("it has too many host patterns")
+	}
+	var names []string
+	for _, class := range found {
+		names = append(names, class.Witness)
+	}
+	return names
+}
+
+// ordinaryName stands for accounts and groups that no policy names.
+const ordinaryName = "nobody"
+
+// targets are the users and groups that rules on one host tell apart.
+func (c *classes) targets(host Request) []Request {
+	t := targetNames{users: []string{"root"}}
+	for i := range c.policies {
+		p := &c.policies[i]
+		m := newMatcher(p.tree, c.env)
+		m.prepare(&host)
+		for j := range p.grants {
+			if g := &p.grants[j]; g.RunAs != nil && m.hosts(g.Hosts) == allow {
+				p.members(g.RunAs.Users, sudoers.RunasAlias, t.addUser)
+				p.members(g.RunAs.Groups, sudoers.RunasAlias, t.addGroup)
+			}
+		}
+		p.bound(sudoers.ScopeRunAs, sudoers.RunasAlias, t.addUser)
+		for _, e := range p.tree.Entries {
+			if d, ok := e.(*sudoers.Defaults); ok {
+				for k := range d.Settings {
+					if s := &d.Settings[k]; s.Name == "runas_default" && s.Value != "" {
+						t.users = appendNew(t.users, s.Value)
+					}
+				}
+			}
+		}
+	}
+	if len(t.memberships) > maxMemberships {
+		c.gap("its rules tell apart too many groups of target users")
+		t.memberships = nil
+	}
+	var requests []Request
+	for _, user := range t.users {
+		for set := range 1 << len(t.memberships) {
+			target := account(c.env, user)
+			for i, membership := range t.memberships {
+				if set&(1<<i) != 0 {
+					membership(&target)
+				}
+			}
+			request := host
+			request.RunAsUser = &target
+			requests = append(requests, request)
+			for _, group := range t.groups {
+				requests = append(requests, withGroup(request, group))
+			}
+		}
+	}
+	for _, group := range t.groups {
+		requests = append(requests, withGroup(host, group))
+	}
+	return requests
+}
+
+// account is a user by its name, or by "#uid".
+func account(env *Environment, name string) Subject {
+	s := env.account(name)
+	if id, ok := parseID(name); ok {
+		s.UID = &id
+	}
+	return s
+}
+
+func parseID(word string) (id int, ok bool) {
+	_, err := fmt.Sscanf(word, "#%d", &id)
+	return id, err == nil
+}
+
+func withGroup(r Request, group string) Request {
+	r.RunAsGroup = group
+	if id, ok := parseID(group); ok {
+		r.RunAsGroupID = &id
+	}
+	return r
+}
+
+// targetNames are the names in run-as lists.
+type targetNames struct {
+	users, groups []string
+	named         []string // what memberships are about
+	memberships   []func(*Subject)
+}
+
+func (t *targetNames) addUser(m sudoers.Member) {
+	switch m.Kind {
+	case sudoers.MemberAll:
+		t.users = appendNew(t.users, ordinaryName)
+	case sudoers.MemberGroup, sudoers.MemberNetgroup:
+		t.users = appendNew(t.users, ordinaryName)
+		if slices.Contains(t.named, m.Name) {
+			return
+		}
+		t.named = append(t.named, m.Name)
+		t.memberships = append(t.memberships, func(s *Subject) {
+			name := m.Name[1:]
+			switch id, ok := parseID(name); {
+			case m.Kind == sudoers.MemberNetgroup:
+				s.Netgroups = append(slices.Clone(s.Netgroups), name)
+			case ok:
+				s.GIDs = append(slices.Clone(s.GIDs), id)
+			default:
+				s.Groups = append(slices.Clone(s.Groups), name)
+			}
+		})
+	case sudoers.MemberWord, sudoers.MemberAlias:
+		t.users = appendNew(t.users, m.Name)
+	}
+}
+
+func (t *targetNames) addGroup(m sudoers.Member) {
+	switch m.Kind {
+	case sudoers.MemberAll:
+		t.groups = appendNew(t.groups, ordinaryName)
+	case sudoers.MemberWord, sudoers.MemberAlias:
+		t.groups = appendNew(t.groups, m.Name)
+	}
+}

@@ -1,7 +1,9 @@
 package policy
 
 import (
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/regular"
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
@@ -24,6 +26,7 @@ type Difference struct {
 	Request Request // host and target
 	Line    Line    // a shortest of them
 	Rule    *Grant  // the rule that allows it
+	If      string  // what it takes besides for the difference to show, "" for nothing
 }
 
 // String is the command line as a person would type it.
@@ -53,11 +56,65 @@ type Comparison struct {
 // path and rule. It asks about every class of host and target that the policies tell apart.
 func Compare(before, after *sudoers.Tree, q Question) Comparison {
 	c := comparer{question: q}
-	for _, request := range Classes(q, before, after) {
+	if slices.Equal(entryTexts(before), entryTexts(after)) {
+		c.judge()
+		return c.result
+	}
+	requests, gaps := Classes(q, before, after)
+	c.result.Gaps = gaps
+	for _, request := range requests {
 		c.class(before, after, request)
 	}
+	c.boundSettings(before, after)
 	c.judge()
 	return c.result
+}
+
+// entryTexts are the lines of a policy in canonical form, without comments.
+func entryTexts(tree *sudoers.Tree) []string {
+	var texts []string
+	for _, e := range tree.Entries {
+		switch e.(type) {
+		case *sudoers.Defaults, *sudoers.AliasDef, *sudoers.UserSpec:
+			texts = append(texts, sudoers.PrintEntry(e))
+		}
+	}
+	return texts
+}
+
+// boundSettings notes Defaults that differ and are not looked into: those bound to commands that are not plain paths, and those that
+// take words out of a list, which sudo may have built in.
+func (c *comparer) boundSettings(before, after *sudoers.Tree) {
+	for reason, opaque := range map[string]func(*sudoers.Defaults) bool{
+		"Defaults bound to aliases or patterns of commands differ": func(d *sudoers.Defaults) bool {
+			return d.Scope == sudoers.ScopeCommand && slices.ContainsFunc(d.Commands, func(m sudoers.CommandMember) bool {
+				return m.Command.HasArgs || m.Command.Kind != sudoers.CommandPath || pathKind(&m.Command) != LiteralPath
+			})
+		},
+		"Defaults that take words out of a list differ": func(d *sudoers.Defaults) bool {
+			return slices.ContainsFunc(d.Settings, func(s sudoers.Setting) bool { return s.Operator == sudoers.OpRemove })
+		},
+	} {
+		if !slices.Equal(defaultsTexts(before, opaque), defaultsTexts(after, opaque)) {
+			c.gap(reason)
+		}
+	}
+}
+
+func defaultsTexts(tree *sudoers.Tree, which func(*sudoers.Defaults) bool) []string {
+	var list []string
+	for _, e := range tree.Entries {
+		if d, ok := e.(*sudoers.Defaults); ok && which(d) {
+			list = append(list, sudoers.PrintEntry(e))
+		}
+	}
+	return list
+}
+
+func (c *comparer) gap(reason string) {
+	if !slices.ContainsFunc(c.result.Gaps, func(g Gap) bool { return g.Grant == nil && g.Reason == reason }) {
+		c.result.Gaps = append(c.result.Gaps, Gap{Reason: reason})
+	}
 }
 
 type comparer struct {
@@ -71,7 +128,7 @@ func (c *comparer) class(before, after *sudoers.Tree, r Request) {
 	for _, b := range builders {
 		b.collect()
 	}
-	for _, pair := range splitPaths(builders, nil, c.question.Budget) {
+	for _, pair := range splitPaths(builders, slices.Concat(boundCommands(before, r.Env), boundCommands(after, r.Env)), c.question.Budget) {
 		c.path(r, &pair[0], &pair[1])
 	}
 	for _, b := range builders {
@@ -84,19 +141,106 @@ func (c *comparer) class(before, after *sudoers.Tree, r Request) {
 	}
 }
 
-// path compares on one class of paths. Most are the same in both policies and need no search.
+// boundCommands are the paths that Defaults are bound to: each gets a class of its own.
+func boundCommands(tree *sudoers.Tree, env *Environment) []string {
+	if env == nil {
+		env = Debian(sudoers.Version{})
+	}
+	var paths []string
+	for _, e := range tree.Entries {
+		if d, ok := e.(*sudoers.Defaults); ok && d.Scope == sudoers.ScopeCommand {
+			for i := range d.Commands {
+				if c := &d.Commands[i].Command; c.Kind == sudoers.CommandPath && pathKind(c) == LiteralPath {
+					paths = append(paths, env.Canonical(c.Name))
+				}
+			}
+		}
+	}
+	return paths
+}
+
+// maxConditions bounds the uncertain conditions of one class of paths, of which every outcome is compared.
+const maxConditions = 6
+
+// path compares on one class of paths. Most are the same in both policies and need no search. Where rules hold under
+// conditions that the model cannot see, every outcome of them is compared.
 func (c *comparer) path(r Request, before, after *PathAccess) {
 	same := slices.EqualFunc(before.Rules, after.Rules, func(x, y AccessRule) bool { return x.matchesAs(&y) })
-	if !same {
-		c.result.NewlyAllowed = append(c.result.NewlyAllowed, c.more(r, before, after)...)
-		c.result.NoLongerAllowed = append(c.result.NoLongerAllowed, c.more(r, after, before)...)
+	var uncertain []string
+	for _, rule := range slices.Concat(before.Rules, after.Rules) {
+		for _, condition := range rule.If {
+			uncertain = appendNew(uncertain, condition)
+		}
 	}
-	c.conditions(r, before, after, same)
+	if same {
+		uncertain = nil
+	}
+	if len(uncertain) > maxConditions {
+		c.gap("what is allowed of " + after.Path + " depends on too many conditions")
+		return
+	}
+	for outcome := range 1 << len(uncertain) {
+		var holds, fails []string
+		for i, condition := range uncertain {
+			if outcome&(1<<i) != 0 {
+				holds = append(holds, condition)
+			} else {
+				fails = append(fails, "not: "+condition)
+			}
+		}
+		was, is := before, after
+		if len(uncertain) > 0 {
+			was, is = before.under(holds), after.under(holds)
+		}
+		when := strings.Join(slices.Concat(holds, fails), "; ")
+		if !same {
+			c.add(&c.result.NewlyAllowed, c.more(r, was, is), when)
+			c.add(&c.result.NoLongerAllowed, c.more(r, is, was), when)
+		}
+		c.conditions(r, was, is, same)
+	}
+}
+
+// add adds differences under an outcome of the conditions, each path and rule once.
+func (c *comparer) add(to *[]Difference, list []Difference, when string) {
+	for _, d := range list {
+		d.If = when
+		known := slices.ContainsFunc(*to, func(x Difference) bool {
+			return x.Rule.Pos == d.Rule.Pos && x.Line.Command == d.Line.Command && x.Request.Host == d.Request.Host && x.Request.LongHost == d.Request.LongHost &&
+				sameTarget(x.Request, d.Request)
+		})
+		if !known {
+			*to = append(*to, d)
+		}
+	}
+}
+
+func sameTarget(x, y Request) bool {
+	name := func(r Request) string {
+		if r.RunAsUser == nil {
+			return ""
+		}
+		return r.RunAsUser.Name
+	}
+	return name(x) == name(y) && x.RunAsGroup == y.RunAsGroup
+}
+
+// under is what is admitted where just these conditions hold.
+func (p *PathAccess) under(holds []string) *PathAccess {
+	narrowed := *p
+	narrowed.Rules = nil
+	for _, rule := range p.Rules {
+		if !slices.ContainsFunc(rule.If, func(condition string) bool { return !slices.Contains(holds, condition) }) {
+			rule.Certain = true
+			narrowed.Rules = append(narrowed.Rules, rule)
+		}
+	}
+	return &narrowed
 }
 
 // matchesAs tells whether two rules are written alike, but for their conditions.
 func (r *AccessRule) matchesAs(other *AccessRule) bool {
-	return r.Denied == other.Denied && r.Certain == other.Certain && r.respell == other.respell && *r.pattern == *other.pattern
+	return r.Denied == other.Denied && r.Certain == other.Certain && slices.Equal(r.If, other.If) && r.respell == other.respell && *r.pattern == *other.pattern
 }
 
 // more is what one policy allows on a class of paths and another does not.
@@ -121,7 +265,7 @@ func (c *comparer) more(r Request, less, more *PathAccess) []Difference {
 // some tells whether there is a witness; that it is not known is noted.
 func (c *comparer) some(answer regular.Answer, p *PathAccess) bool {
 	if answer.Verdict == regular.Unknown {
-		c.result.Gaps = append(c.result.Gaps, Gap{Reason: "what is allowed of " + p.Path + " takes more work to compare than the budget allows"})
+		c.gap("what is allowed of " + p.Path + " takes more work to compare than the budget allows")
 	}
 	return answer.Verdict == regular.No
 }
@@ -147,7 +291,9 @@ func (c *comparer) conditions(r Request, before, after *PathAccess, same bool) {
 			}
 			for _, change := range changes {
 				change.Difference = Difference{Request: r, Line: after.Line(answer.Witness), Rule: after.Rules[j].Grant}
-				c.result.Changed = append(c.result.Changed, change)
+				if !slices.ContainsFunc(c.result.Changed, func(known ConditionChange) bool { return known.tells(change) }) {
+					c.result.Changed = append(c.result.Changed, change)
+				}
 			}
 		}
 	}
@@ -162,11 +308,27 @@ func changedConditions(before, after *AccessRule, had, has Settings) []Condition
 		}
 		change := ConditionChange{Condition: condition.name, From: from, To: to}
 		if condition.looser != nil {
-			change.Looser = condition.looser[to] - condition.looser[from]
+			change.Looser = condition.looser(from, to)
 		}
 		list = append(list, change)
 	}
+	for _, name := range slices.Sorted(maps.Keys(has)) {
+		if !covered[name] && had[name] != has[name] {
+			list = append(list, ConditionChange{Condition: name, From: had[name], To: has[name]})
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(had)) {
+		if _, kept := has[name]; !covered[name] && !kept {
+			list = append(list, ConditionChange{Condition: name, From: had[name]})
+		}
+	}
 	return list
+}
+
+// tells whether a change says what another one says.
+func (x *ConditionChange) tells(y ConditionChange) bool {
+	return x.Condition == y.Condition && x.From == y.From && x.To == y.To && x.Rule.Pos == y.Rule.Pos && x.Line.Command == y.Line.Command &&
+		x.Request.Host == y.Request.Host && x.Request.LongHost == y.Request.LongHost && sameTarget(x.Request, y.Request)
 }
 
 // judge sums up.

@@ -42,7 +42,8 @@ type pattern struct {
 	// prefix is the literal beginning of a pattern of arguments.
 	prefix string
 	never  bool // a malformed expression
-	digest bool // the file must have a checksum
+	// digests are checksums of which the file must have one.
+	digests []sudoers.Digest
 
 	spec               *sudoers.UserSpec
 	privilege, ordinal int
@@ -142,7 +143,7 @@ func (c *Compiled) addCommand(cmd *sudoers.CommandMember, flipped bool, p patter
 		}
 		return
 	}
-	p.command, p.denied, p.digest = &cmd.Command, denied, len(cmd.Digests) > 0
+	p.command, p.denied, p.digests = &cmd.Command, denied, cmd.Digests
 	c.prepare(&p)
 	c.patterns = append(c.patterns, p)
 }

@@ -92,7 +92,13 @@ func ProveNever(tree *sudoers.Tree, q Question, s Statement) Proof {
 		}
 	}
 	proof := Proof{Verdict: regular.Yes}
-	for _, request := range rootClasses(q, tree) {
+	requests, gaps := RootClasses(q, tree)
+	for _, gap := range gaps {
+		if gap.Grant == nil || !gap.Grant.Negated { // a denial that may not hold is not counted on
+			proof.Gaps = append(proof.Gaps, gap)
+		}
+	}
+	for _, request := range requests {
 		access := Admits(tree, request, paths, q.Budget)
 		proof.Gaps = append(proof.Gaps, access.Gaps...)
 		for _, pattern := range s.Patterns {
@@ -120,18 +126,59 @@ func ProveNever(tree *sudoers.Tree, q Question, s Statement) Proof {
 	return proof
 }
 
-// ProveAlways proves that a command line is allowed as root on every host that the policy tells apart.
+// ProveAlways proves that a command line, its words, is allowed as root on every host that the policy tells apart, whatever the time.
 func ProveAlways(tree *sudoers.Tree, q Question, line []string) Proof {
-	for _, request := range rootClasses(q, tree) {
-		request.Command, request.Args = line[0], line[1:]
-		if d := Decide(tree, request); d.Verdict != Allowed {
-			return Proof{Verdict: regular.No, Counterexample: ShellLine(request, NewLine(line[0], line[1:]...)), Rule: d.Rule}
+	if len(line) == 0 {
+		return Proof{Verdict: regular.No, Note: "it has no words"}
+	}
+	requests, gaps := RootClasses(q, tree)
+	proof := Proof{Verdict: regular.Yes}
+	for _, gap := range gaps {
+		if gap.Grant == nil || gap.Grant.Negated { // an allowance that may not hold is not counted on
+			proof.Gaps = append(proof.Gaps, gap)
 		}
 	}
-	return Proof{Verdict: regular.Yes}
+	for _, request := range requests {
+		if request.RunAsGroup != "" {
+			continue // it is asked about root with its own groups
+		}
+		request.Command, request.Args = line[0], line[1:]
+		d := Decide(tree, request)
+		if d.Verdict != Allowed {
+			return Proof{Verdict: regular.No, Counterexample: ShellLine(request, NewLine(line[0], line[1:]...)), Rule: d.Rule}
+		}
+		e := &d.Rule.Effective
+		switch {
+		case e.NotBefore != "" || e.NotAfter != "":
+			proof.Gaps = append(proof.Gaps, Gap{Grant: d.Rule, Reason: "it holds for a time only"})
+		case len(e.Digests) > 0 || e.Command.Kind == sudoers.CommandAlias && aliasHasDigests(tree, e.Command.Name):
+			proof.Gaps = append(proof.Gaps, Gap{Grant: d.Rule, Reason: "it holds for a file with a certain digest only"})
+		}
+	}
+	if len(proof.Gaps) > 0 {
+		proof.Verdict = regular.Unknown
+	}
+	return proof
 }
 
-// rootClasses are the classes whose target is root.
-func rootClasses(q Question, tree *sudoers.Tree) []Request {
-	return slices.DeleteFunc(Classes(q, tree), func(r Request) bool { return r.RunAsUser == nil || r.RunAsUser.Name != "root" })
+// aliasHasDigests tells whether a command of an alias, or of any other that it may name, has a digest.
+func aliasHasDigests(tree *sudoers.Tree, name string) bool {
+	return slices.ContainsFunc(tree.Entries, func(e sudoers.Entry) bool {
+		def, ok := e.(*sudoers.AliasDef)
+		return ok && def.Kind == sudoers.CmndAlias && slices.ContainsFunc(def.Aliases, func(a sudoers.Alias) bool {
+			return slices.ContainsFunc(a.Commands, func(c sudoers.CommandMember) bool {
+				return len(c.Digests) > 0 && (a.Name == name || nests(tree))
+			})
+		})
+	})
+}
+
+// nests tells whether some alias of commands names another.
+func nests(tree *sudoers.Tree) bool {
+	return slices.ContainsFunc(tree.Entries, func(e sudoers.Entry) bool {
+		def, ok := e.(*sudoers.AliasDef)
+		return ok && slices.ContainsFunc(def.Aliases, func(a sudoers.Alias) bool {
+			return slices.ContainsFunc(a.Commands, func(c sudoers.CommandMember) bool { return c.Command.Kind == sudoers.CommandAlias })
+		})
+	})
 }

@@ -19,7 +19,7 @@ type Question struct {
 // ShellLine renders a command line as a person would type it into a POSIX shell.
 func ShellLine(r Request, line Line) string {
 	words := []string{"sudo"}
-	if r.RunAsUser != nil && r.RunAsUser.Name != "root" {
+	if r.RunAsUser != nil && (r.RunAsUser.Name != "root" || r.RunAsGroup != "") {
 		words = append(words, "-u", shellWord(r.RunAsUser.Name))
 	}
 	if r.RunAsGroup != "" {

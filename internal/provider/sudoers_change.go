@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -62,12 +63,16 @@ func compareSudoers(before, after *sudoers.Tree, q policy.Question) sudoersChang
 	return model
 }
 
-// onHost is a command line, with the host if the policy names it.
+// onHost is a command line, with the host if the policy names it, and what it takes besides.
 func onHost(d policy.Difference) string {
-	if d.Request.Host == "" {
-		return d.String()
+	text := d.String()
+	if host := cmp.Or(d.Request.LongHost, d.Request.Host); host != "" {
+		text += " (on host " + host + ")"
 	}
-	return d.String() + " (on host " + d.Request.Host + ")"
+	if d.If != "" {
+		text += " (if " + d.If + ")"
+	}
+	return text
 }
 
 // merge takes in how the policy differs on further nodes. Where says which, "" for all.
