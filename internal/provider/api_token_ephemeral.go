@@ -225,15 +225,7 @@ func (e *apiTokenEphemeral) Renew(ctx context.Context, req ephemeral.RenewReques
 	ctx, cancel := context.WithTimeout(ctx, defaultTimeout)
 	defer cancel()
 	user := proxmox.UserID(open.User)
-	have, err := pve.ReadToken(ctx, user, open.Token)
-	if err == nil && have == nil {
-		err = fmt.Errorf("somebody removed it")
-	}
-	if err == nil {
-		want := *have
-		want.Expire = time.Now().Add(open.Lifetime).Unix()
-		err = pve.UpdateToken(ctx, user, open.Token, *have, want)
-	}
+	err := pve.ProlongToken(ctx, user, open.Token, time.Now().Add(open.Lifetime).Unix())
 	if err != nil {
 		addError(&resp.Diagnostics, "Unable to prolong token "+user.Token(open.Token), err)
 		return

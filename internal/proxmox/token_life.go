@@ -108,6 +108,31 @@ func (c *Client) UpdateToken(ctx context.Context, user UserID, id string, have, 
 	return nil
 }
 
+// ErrTokenGone means that somebody removed a token that was to be changed.
+var ErrTokenGone = errors.New("somebody removed it")
+
+// ProlongToken lets PVE accept a separated token until expire, in Unix seconds. What the
+// token is now is asked anew, since a run that lasts has old lists: one that is gone is an
+// error of [ErrTokenGone] and is not made again, and one whose separation somebody switched
+// off is separated again.
+func (c *Client) ProlongToken(ctx context.Context, user UserID, id string, expire int64) error {
+	c.dropLists()
+	have, err := c.ReadToken(ctx, user, id)
+	switch {
+	case err != nil:
+		return err
+	case have == nil:
+		return ErrTokenGone
+	}
+	want := *have
+	want.Expire, want.PrivilegeSeparation = expire, true
+	err = c.changeToken(ctx, user, id, *have, want)
+	if IsNotFound(err) {
+		return ErrTokenGone // between reading and writing
+	}
+	return err
+}
+
 // ErrNoRegenerate means that the server cannot give a token another secret.
 var ErrNoRegenerate = errors.New("this PVE cannot renew the secret of a token in place, which came with PVE 9.2")
 

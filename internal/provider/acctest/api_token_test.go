@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -120,15 +121,24 @@ func TestAPITokenLifeCycle(t *testing.T) {
 	}
 }
 
+// expiryOf is when user.cfg says that a token expires, in Unix seconds, -1 where there is no such token.
+func expiryOf(config, full string) int64 {
+	m := regexp.MustCompile(`(?m)^token:` + regexp.QuoteMeta(full) + `:(\d+):`).FindStringSubmatch(config)
+	if m == nil {
+		return -1
+	}
+	unix, err := strconv.ParseInt(m[1], 10, 64)
+	if err != nil {
+		return -1
+	}
+	return unix
+}
+
 // tokenExpires checks that a token expires so long from now, within a quarter of an hour.
 func tokenExpires(server *pvesim.Server, full string, in time.Duration) error {
-	m := regexp.MustCompile(`(?m)^token:` + regexp.QuoteMeta(full) + `:(\d+):`).FindStringSubmatch(server.UserCfg())
-	if m == nil {
+	unix := expiryOf(server.UserCfg(), full)
+	if unix < 0 {
 		return fmt.Errorf("there is no token %s", full)
-	}
-	var unix int64
-	if _, err := fmt.Sscan(m[1], &unix); err != nil {
-		return err
 	}
 	if off := time.Until(time.Unix(unix, 0)) - in; off > time.Minute || off < -15*time.Minute {
 		return fmt.Errorf("token %s expires %s, which is off by %s", full, time.Unix(unix, 0), off)
