@@ -55,16 +55,11 @@ func ParseTime(s string, local *time.Location) (time.Time, error) {
 	case rest == "Z":
 		local = time.UTC
 	case rest[0] == '+' || rest[0] == '-':
-		digits := rest[1:]
-		if len(digits) != 2 && len(digits) != 4 || !allDigits(digits) {
+		hours, minutes, ok := zone(rest[1:])
+		if !ok {
 			return time.Time{}, errTime
 		}
-		hh, _ := strconv.Atoi(digits[:2])
-		mm := 0
-		if len(digits) == 4 {
-			mm, _ = strconv.Atoi(digits[2:])
-		}
-		offset = (hh*60 + mm) * 60
+		offset = (hours*60 + minutes) * 60
 		if rest[0] == '-' {
 			offset = -offset
 		}
@@ -73,12 +68,32 @@ func ParseTime(s string, local *time.Location) (time.Time, error) {
 		return time.Time{}, errTime
 	}
 	t := time.Date(year, time.Month(month), day, hour, minute, sec, 0, local)
-	t = t.Add(-time.Duration(offset) * time.Second)
-	if t.Unix() == -1 {
-		// The second before the epoch is sudo's sign of an error.
+	inUTC := t.Add(-time.Duration(offset) * time.Second)
+	if t.Unix() == -1 || inUTC.Unix() == -1 {
+		// The second before the epoch is sudo's sign of an error, of timegm(3) as of its own.
 		return time.Time{}, errTime
 	}
-	return t, nil
+	return inUTC, nil
+}
+
+// zone reads hh or hhmm. What follows two digits is read by C's %2d, which takes a blank or a sign for the first of the
+// two: "+01-5" is an hour less five minutes to sudo.
+func zone(s string) (hours, minutes int, ok bool) {
+	switch {
+	case len(s) == 4 && isDigit(s[3]) && (isDigit(s[2]) || isSpace(s[2]) || s[2] == '+' || s[2] == '-'):
+		minutes = int(s[3] - '0')
+		if isDigit(s[2]) {
+			minutes += 10 * int(s[2]-'0')
+		} else if s[2] == '-' {
+			minutes = -minutes
+		}
+	case len(s) != 2:
+		return 0, 0, false
+	}
+	if !allDigits(s[:2]) {
+		return 0, 0, false
+	}
+	return 10*int(s[0]-'0') + int(s[1]-'0'), minutes, true
 }
 
 func allDigits(s string) bool {

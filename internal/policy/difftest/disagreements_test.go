@@ -14,7 +14,7 @@ import (
 
 // disagreement is a difference between sudo and this project that stays.
 type disagreement struct {
-	// ID is short, Kind is decision, syntax or list.
+	// ID is short, Kind is decision, syntax, value or list.
 	ID   string `json:"id"`
 	Kind string `json:"kind"`
 	// Versions of sudo that have it.

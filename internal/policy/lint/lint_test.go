@@ -152,6 +152,7 @@ func TestCorrect(t *testing.T) {
 			"root\tALL=(ALL:ALL) ALL\n%sudo\tALL=(ALL:ALL) ALL\n@includedir /etc/sudoers.d",
 		"Cmnd_Alias ZFS = \\\n  /sbin/zfs \"\", /sbin/zfs list, /sbin/zfs list *, \\\n  /sbin/zpool status\n%users ALL=(root) ZFS",
 		"zabbix ALL=(root) NOPASSWD: /usr/bin/pvesh get /nodes/*/status\nmonitoring ALL=NOPASSWD: /usr/sbin/qm list, /usr/sbin/qm status [0-9]*",
+		"netmon ALL=(root) NOPASSWD: /usr/bin/tcpdump -ni vmbr0, /usr/sbin/ethtool eno1, /usr/libexec/proxmox/pve-network-interface-pinning",
 		"User_Alias OPS = alice, %ops\nHost_Alias PVE = pve1, 10.0.0.0/24\nRunas_Alias WEB = www-data\nCmnd_Alias SVC = /usr/bin/systemctl restart nginx\nOPS PVE = (WEB) SVC, (root) sudoedit /etc/hosts",
 	} {
 		if got := Lint(parsed(t, text, sudoers.PVE9), Options{Version: sudoers.PVE9}); len(got) != 0 {
