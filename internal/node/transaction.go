@@ -271,7 +271,7 @@ func (tx *transaction) program() string {
 	}
 	b.WriteString("esac\n}\n")
 	if tx.deadline() > 0 {
-		b.WriteString("restorer() {\n" + heredoc([]byte(commonProgram+recoveryProgram+restoreProgram)) + "}\n")
+		b.WriteString("restorer() {\ncat <<'end of restorer'\n" + commonProgram + recoveryProgram + restoreProgram + "end of restorer\n}\n")
 	}
 	return b.String()
 }

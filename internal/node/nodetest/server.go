@@ -1,6 +1,7 @@
 package nodetest
 
 import (
+	"bufio"
 	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/pem"
@@ -409,7 +410,7 @@ func (s *Server) run(ch ssh.Channel, command string) {
 	s.processes[cmd.Process] = true
 	s.mu.Unlock()
 	go func() {
-		_, _ = io.Copy(stdin, ch)
+		s.feed(stdin, ch)
 		stdin.Close()
 	}()
 	err = cmd.Wait()
@@ -427,6 +428,22 @@ func (s *Server) run(ch ssh.Channel, command string) {
 		return
 	}
 	_, _ = ch.SendRequest("exit-status", false, ssh.Marshal(struct{ Status uint32 }{uint32(cmd.ProcessState.ExitCode())}))
+}
+
+// feed copies what a client sends, and gives the programs in it Root to work in: the line of program/common.sh that says where on a
+// node they do.
+func (s *Server) feed(stdin io.Writer, from io.Reader) {
+	const onNode = "root=\n"
+	lines := bufio.NewReader(from)
+	for {
+		line, err := lines.ReadString('\n')
+		if line == onNode {
+			line = "root='" + s.Root + "'\n"
+		}
+		if _, failed := io.WriteString(stdin, line); failed != nil || err != nil {
+			return
+		}
+	}
 }
 
 // Write puts a file under Root, with its parents.

@@ -1,6 +1,7 @@
 # Sourced into every program of pvesec that runs on a node. POSIX sh; nothing beyond coreutils, util-linux and libc-bin.
-# root: a directory that stands for / in tests, where tools of the test come first on the path. Empty on a node.
-root=${PVESEC_TEST_ROOT-}
+# root: a directory that stands for / in tests, where tools of the test come first on the path. Nothing on a node can set it: the
+# tests write it into the next line.
+root=
 PATH=${root:+$root/test/bin:}/usr/sbin:/usr/bin:/sbin:/bin
 LC_ALL=C
 export PATH LC_ALL
