@@ -31,13 +31,17 @@ func foreignGrants(t *sudoersTree, own string, subject policy.Subject) []Foreign
 		if grant.Pos.File == own || grant.Negated {
 			continue
 		}
-		foreign = append(foreign, ForeignGrant{
-			File:      grant.Pos.File,
-			Line:      grant.Pos.Line,
-			Text:      grant.Text,
-			Removable: grant.Users == policy.MatchDirect,
-			Root:      grant.Unrestricted(),
-		})
+		foreign = append(foreign, foreignGrant(grant))
 	}
 	return foreign
+}
+
+func foreignGrant(grant policy.Grant) ForeignGrant {
+	return ForeignGrant{
+		File:      grant.Pos.File,
+		Line:      grant.Pos.Line,
+		Text:      grant.Text,
+		Removable: grant.Users == policy.MatchDirect,
+		Root:      grant.Unrestricted(),
+	}
 }

@@ -41,7 +41,7 @@ func TestOwnAccessIsGuarded(t *testing.T) {
 			t.Parallel()
 			m := newMemoryNodes("pve2")
 			m.write("pve2", "/etc/sudoers.d/ops", c.before)
-			err := c.policy.Install(t.Context(), operatedNodes{m, c.user, c.password}, targets("pve2"), nil, nil, silent)
+			_, err := c.policy.Install(t.Context(), operatedNodes{m, c.user, c.password}, targets("pve2"), nil, nil, silent)
 			var own *OwnAccessError
 			switch {
 			case c.refused == "" && err != nil:

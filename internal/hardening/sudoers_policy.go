@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
-	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
@@ -106,32 +105,57 @@ func (p SudoersPolicy) query() node.Query {
 
 func (t *sudoersTree) account(name string) node.Account { return t.seen.Accounts[name] }
 
-// Install puts the policy on targets and takes it off the nodes in leave, all in one transaction. expect gives for each node the file
-// as it was when the change was planned; a node that differs by now is refused, since nobody reviewed that change.
-func (p SudoersPolicy) Install(ctx context.Context, nodes Nodes, targets, leave []node.Target, expect map[string]FileStatus, progress func(node, step string)) error {
+// Planned is what the plan of a change saw of one node.
+type Planned struct {
+	// File is the policy's file as it was. A node where it differs by now is refused, since nobody reviewed that change.
+	File FileStatus
+	// Cuts are the foreign grants that the plan said Exclusive removes, as ForeignGrant.String gives them. Nil means that the plan could not
+	// tell and said so.
+	Cuts []string
+}
+
+// UnplannedCutError says that Exclusive would remove foreign grants which the plan did not show. Nothing was changed.
+type UnplannedCutError struct {
+	Node   string
+	Grants []string
+}
+
+func (e *UnplannedCutError) Error() string {
+	return fmt.Sprintf("node %s has sudo grants for the subject that the plan did not show, so that nobody reviewed their removal (exclusive = true): %s. "+
+		"Nothing was changed on any node. Plan again, and apply what that plan shows", e.Node, strings.Join(e.Grants, "; "))
+}
+
+// Install puts the policy on targets and takes it off the nodes in leave, all in one transaction, and returns by node the foreign grants
+// that Exclusive removed. planned gives what the change was planned on, by node.
+func (p SudoersPolicy) Install(ctx context.Context, nodes Nodes, targets, leave []node.Target, planned map[string]Planned, progress func(node, step string)) (map[string][]string, error) {
 	changes := make([]node.Change, 0, len(targets)+len(leave))
+	removed := map[string][]string{}
 	for _, target := range targets {
-		change := p.change(target, expect)
+		change := p.change(target, planned)
 		change.Files = []node.File{{
 			Path: p.Path(), Kind: node.Regular, Content: []byte(p.Content), Mode: 0o440, Owner: "root", Group: "root", Validate: node.Sudoers,
 		}}
 		if p.Exclusive {
-			cuts, expectations, err := p.foreignCuts(ctx, nodes, target)
+			cuts, err := p.foreignCuts(ctx, nodes, target)
 			if err != nil {
-				return err
+				return nil, err
 			}
-			change.Files = append(change.Files, cuts...)
-			change.Expect = append(change.Expect, expectations...)
+			if err := cuts.within(planned[target.Name].Cuts, target.Name); err != nil {
+				return nil, err
+			}
+			change.Files = append(change.Files, cuts.files...)
+			change.Expect = append(change.Expect, cuts.expect...)
+			removed[target.Name] = cuts.removed
 		}
 		changes = append(changes, change)
 	}
 	for _, target := range leave {
-		changes = append(changes, p.removal(target, expect))
+		changes = append(changes, p.removal(target, planned))
 	}
 	if err := guardOwnAccess(ctx, nodes, changes); err != nil {
-		return err
+		return nil, err
 	}
-	return nodes.Apply(ctx, changes, progress)
+	return removed, nodes.Apply(ctx, changes, progress)
 }
 
 // Remove takes the policy's file off the targets. A file that is gone already is no error.
@@ -146,51 +170,20 @@ func (p SudoersPolicy) Remove(ctx context.Context, nodes Nodes, targets []node.T
 	return nodes.Apply(ctx, changes, progress)
 }
 
-func (p SudoersPolicy) change(target node.Target, expect map[string]FileStatus) node.Change {
+func (p SudoersPolicy) change(target node.Target, planned map[string]Planned) node.Change {
 	change := node.Change{Target: target, Label: fmt.Sprintf("sudoers policy %q", p.Name), RequireCommands: []string{"visudo"}}
-	if status, known := expect[target.Name]; known {
-		change.Expect = []node.Expect{status.expectAt(p.Path())}
+	if seen, known := planned[target.Name]; known {
+		change.Expect = []node.Expect{seen.File.expectAt(p.Path())}
 	}
 	return change
 }
 
-func (p SudoersPolicy) removal(target node.Target, expect map[string]FileStatus) node.Change {
-	change := p.change(target, expect)
+func (p SudoersPolicy) removal(target node.Target, planned map[string]Planned) node.Change {
+	change := p.change(target, planned)
 	// A node without sudo can hold no effective policy, and taking a file away must not need sudo to be installed.
 	change.RequireCommands = nil
 	change.Files = []node.File{{Path: p.Path(), Kind: node.Absent, Validate: node.Sudoers}}
 	return change
-}
-
-// foreignCuts rewrites every other file that names the subject so that it no longer does; a file that grants nothing else any more is
-// removed. node.Apply keeps a backup of each. The expectations pin the text that was read, so that nothing unseen is overwritten.
-func (p SudoersPolicy) foreignCuts(ctx context.Context, nodes Nodes, target node.Target) ([]node.File, []node.Expect, error) {
-	t, err := readSudoersTree(ctx, nodes, target, p.query())
-	if err != nil {
-		return nil, nil, err
-	}
-	subject := subjectOf(p.Subject, t.account(p.Subject))
-	var files []node.File
-	var expect []node.Expect
-	for _, file := range t.tree.Files {
-		if file.Name == p.Path() {
-			continue
-		}
-		state := followed(t.files[file.Name])
-		text, removed, _ := policy.Remove(file, string(state.Content), subject)
-		if len(removed) == 0 {
-			continue
-		}
-		change := node.File{
-			Path: file.Name, Kind: node.Regular, Content: []byte(text), Mode: state.Mode, Owner: state.Owner, Group: state.Group, Validate: node.Sudoers,
-		}
-		if file.Name != sudoersMain && onlyComments(file.Name, text) {
-			change = node.File{Path: file.Name, Kind: node.Absent, Validate: node.Sudoers}
-		}
-		files = append(files, change)
-		expect = append(expect, statusOf(t.files[file.Name]).expectAt(file.Name))
-	}
-	return files, expect, nil
 }
 
 // onlyComments tells that a sudoers text says nothing to sudo.

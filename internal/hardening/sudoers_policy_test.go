@@ -105,7 +105,7 @@ func TestExclusiveCutsTheSubjectOut(t *testing.T) {
 	m.write("pve1", "/etc/sudoers.d/others", "bob ALL=/usr/bin/w\n")
 	exclusive := agent
 	exclusive.Exclusive = true
-	if err := exclusive.Install(t.Context(), m, targets("pve1"), nil, map[string]FileStatus{"pve1": {}}, silent); err != nil {
+	if _, err := exclusive.Install(t.Context(), m, targets("pve1"), nil, map[string]Planned{"pve1": {}}, silent); err != nil {
 		t.Fatal(err)
 	}
 	after := m.files["pve1"]
@@ -137,7 +137,7 @@ func TestInstallLeavesNodesThatAreNoLongerMeant(t *testing.T) {
 	t.Parallel()
 	m := newMemoryNodes("pve1", "pve2")
 	m.write("pve2", agent.Path(), agent.Content)
-	if err := agent.Install(t.Context(), m, targets("pve1"), targets("pve2"), map[string]FileStatus{"pve2": {Present: true, SHA256: Digest(agent.Content)}}, silent); err != nil {
+	if _, err := agent.Install(t.Context(), m, targets("pve1"), targets("pve2"), map[string]Planned{"pve2": {File: FileStatus{Present: true, SHA256: Digest(agent.Content)}}}, silent); err != nil {
 		t.Fatal(err)
 	}
 	if _, there := m.files["pve2"][agent.Path()]; there {

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"sort"
 	"strings"
 
@@ -11,7 +12,7 @@ import (
 // else are cut, out of a longer user list the name is dropped; all other bytes stay
 // as they are. Removed are the grants so taken away. Kept are those that the
 // subject has still through a group, an alias or ALL, and any that could not be
-// cut out without breaking the file.
+// cut out without breaking the file. A line that does nothing but deny the subject something stays: removing grants gives none.
 //
 // Aliases of other files are not known here: look at the whole tree with Grants.
 func Remove(file *sudoers.File, text string, s Subject) (newText string, removed, kept []Grant) {
@@ -33,9 +34,12 @@ func Remove(file *sudoers.File, text string, s Subject) (newText string, removed
 		if len(spans) == 0 {
 			continue
 		}
-		before := m.grants(spec, s)
+		own := direct(m.grants(spec, s))
+		if len(own) > 0 && !slices.ContainsFunc(own, func(g Grant) bool { return !g.Negated }) {
+			continue
+		}
 		cuts = append(cuts, spans...)
-		removed = append(removed, direct(before)...)
+		removed = append(removed, own...)
 	}
 	newText = cut(text, cuts)
 	now, errs := sudoers.Parse(file.Name, newText, v)

@@ -31,6 +31,7 @@ type sudoersPolicyModel struct {
 	OnNewAccess   types.String   `tfsdk:"on_new_access"`
 	Change        types.Object   `tfsdk:"change"`
 	AcceptedUntil types.Map      `tfsdk:"accepted_until"`
+	RemovedGrants types.Map      `tfsdk:"removed_grants"`
 	Deployed      types.Map      `tfsdk:"deployed"`
 	OnUnreachable types.String   `tfsdk:"on_unreachable"`
 	Timeouts      timeouts.Value `tfsdk:"timeouts"`

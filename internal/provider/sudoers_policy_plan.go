@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -41,11 +42,14 @@ func (r *sudoersPolicyResource) ModifyPlan(ctx context.Context, req resource.Mod
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	plan.Deployed = types.MapUnknown(deployedPolicyType)
+	plan.Deployed, plan.RemovedGrants = types.MapUnknown(deployedPolicyType), types.MapUnknown(textList)
+	observed := getObserved(ctx, req.Private, &resp.Diagnostics)
 	if targets, known := r.planTargets(ctx, plan.Nodes, &resp.Diagnostics); known {
-		plan.Deployed = r.planDeployed(ctx, &plan, state, targets, req, &resp.Diagnostics)
+		seen := r.lookAhead(ctx, &plan, newTargets(ctx, state, targets, &resp.Diagnostics), &resp.Diagnostics)
+		plan.Deployed = plan.planDeployed(ctx, state, targets, observed, &resp.Diagnostics)
+		plan.planRemovedGrants(ctx, state, targets, observed, seen, &resp.Diagnostics)
 	}
-	plan.planChange(ctx, state, getObserved(ctx, req.Private, &resp.Diagnostics), &resp.Diagnostics)
+	plan.planChange(ctx, state, observed, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
 
@@ -58,42 +62,50 @@ func (m *sudoersPolicyModel) keepForm(state *sudoersPolicyModel) {
 	m.SHA256 = types.StringValue(hardening.Digest(m.Content.ValueString()))
 }
 
-func (r *sudoersPolicyResource) planDeployed(ctx context.Context, plan, state *sudoersPolicyModel, targets []node.Target, req resource.ModifyPlanRequest, diags *diag.Diagnostics) types.Map {
+// newTargets are the nodes that state has nothing of.
+func newTargets(ctx context.Context, state *sudoersPolicyModel, targets []node.Target, diags *diag.Diagnostics) []node.Target {
+	if state == nil {
+		return targets
+	}
+	recorded := state.deployedPolicies(ctx, diags)
+	return slices.DeleteFunc(slices.Clone(targets), func(target node.Target) bool { _, known := recorded[target.Name]; return known })
+}
+
+func (m *sudoersPolicyModel) planDeployed(ctx context.Context, state *sudoersPolicyModel, targets []node.Target, observed map[string]observedNode, diags *diag.Diagnostics) types.Map {
 	found := map[string]deployedPolicyModel{}
-	var observed map[string]observedNode
 	if state != nil {
 		found = state.deployedPolicies(ctx, diags)
-		observed = getObserved(ctx, req.Private, diags)
-	} else {
-		r.lookAhead(ctx, plan, targets, diags)
 	}
 	deployed := map[string]deployedPolicyModel{}
 	for _, target := range targets {
 		foreign := types.ListUnknown(types.StringType)
 		entry, recorded := found[target.Name]
 		switch {
-		case recorded && !plan.Exclusive.ValueBool() && !plan.Exclusive.IsUnknown():
+		case recorded && !m.Exclusive.ValueBool() && !m.Exclusive.IsUnknown():
 			foreign = entry.ForeignGrants
 		case recorded && len(entry.ForeignGrants.Elements()) == 0:
 			foreign = entry.ForeignGrants
 		case recorded && observed[target.Name].Kept != nil:
 			foreign = stringList(observed[target.Name].Kept)
 		}
-		deployed[target.Name] = plannedPolicy(plan.SHA256, foreign)
+		deployed[target.Name] = plannedPolicy(m.SHA256, foreign)
 	}
 	recorded := types.MapNull(deployedPolicyType)
 	if state != nil {
 		recorded = state.Deployed
 	}
-	return undecided(ctx, deployedPolicyMap(ctx, deployed, diags), recorded, plan.OnUnreachable, diags)
+	return undecided(ctx, deployedPolicyMap(ctx, deployed, diags), recorded, m.OnUnreachable, diags)
 }
 
-// lookAhead reads the nodes before a policy is created, so that a reviewer learns what the subject can do there already. A node that can't be
-// reached from where the plan is made is said by name.
-func (r *sudoersPolicyResource) lookAhead(ctx context.Context, plan *sudoersPolicyModel, targets []node.Target, diags *diag.Diagnostics) {
+// lookAhead reads the nodes that get a policy for the first time, so that a reviewer learns what the subject can do there already. A node that can't be
+// reached from where the plan is made is said by name; nil is returned then.
+func (r *sudoersPolicyResource) lookAhead(ctx context.Context, plan *sudoersPolicyModel, targets []node.Target, diags *diag.Diagnostics) map[string]*hardening.SudoersState {
+	if len(targets) == 0 {
+		return nil
+	}
 	nodes, err := r.clients.Nodes()
 	if !planReached(err, path.Empty(), diags) || plan.Subject.IsUnknown() || plan.Name.IsUnknown() {
-		return
+		return nil
 	}
 	policy := plan.policy()
 	targets = r.answering(ctx, targets, plan.OnUnreachable, diags)
@@ -101,7 +113,7 @@ func (r *sudoersPolicyResource) lookAhead(ctx context.Context, plan *sudoersPoli
 		return policy.Observe(ctx, nodes, target)
 	})
 	if !planReached(err, path.Empty(), diags) {
-		return
+		return nil
 	}
 	for _, name := range sortedNames(seen) {
 		if seen[name].File.Present {
@@ -110,4 +122,5 @@ func (r *sudoersPolicyResource) lookAhead(ctx context.Context, plan *sudoersPoli
 		}
 	}
 	warnOfForeign(plan.Subject.ValueString(), plan.Exclusive.ValueBool(), seen, diags)
+	return seen
 }

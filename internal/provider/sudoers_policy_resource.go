@@ -203,6 +203,7 @@ func importedPolicy(name string, nodes []string, targets []node.Target, seen map
 			Always:        types.ListNull(types.StringType),
 			OnNewAccess:   types.StringNull(),
 			Change:        types.ObjectNull(sudoersChangeType),
+			RemovedGrants: types.MapNull(textList),
 			Nodes:         types.SetNull(types.StringType),
 			Exclusive:     types.BoolValue(false),
 			OnUnreachable: types.StringValue(failUnreachable),
@@ -230,9 +231,10 @@ func (r *sudoersPolicyResource) install(ctx context.Context, plan, state *sudoer
 		addError(diags, summary, err)
 		return nil
 	}
-	expect := map[string]hardening.FileStatus{}
+	planned := map[string]hardening.Planned{}
 	for _, target := range targets {
-		expect[target.Name] = hardening.FileStatus{} // a file that nobody planned on is somebody's: it must be imported or removed first
+		// Of the file nothing: one that nobody planned on is somebody's, and must be imported or removed first.
+		planned[target.Name] = hardening.Planned{Cuts: plan.plannedCuts(ctx, target.Name, diags)}
 	}
 	var leave []node.Target
 	if state != nil {
@@ -241,7 +243,7 @@ func (r *sudoersPolicyResource) install(ctx context.Context, plan, state *sudoer
 			if actual, known := observed[name]; known && status.Present {
 				status.SHA256 = actual.SHA256
 			}
-			expect[name] = status
+			planned[name] = hardening.Planned{File: status, Cuts: planned[name].Cuts}
 		}
 		leave = without(r.recordedTargets(ctx, state, diags), targets)
 	}
@@ -254,10 +256,12 @@ func (r *sudoersPolicyResource) install(ctx context.Context, plan, state *sudoer
 		diags.AddError(summary, errNobodyAnswers)
 		return nil
 	}
-	if err := policy.Install(ctx, nodes, reached, leave, expect, progress(ctx)); err != nil {
+	removed, err := policy.Install(ctx, nodes, reached, leave, planned, progress(ctx))
+	if err != nil {
 		addError(diags, summary, err)
 		return nil
 	}
+	plan.settleRemovedGrants(ctx, removed, diags)
 	return r.readBack(ctx, plan, state, targets, reached, diags)
 }
 
@@ -390,6 +394,8 @@ const observedKey = "observed"
 type observedNode struct {
 	// Kept are the foreign grants that exclusive = true cannot remove, so that a plan can say what will be left.
 	Kept []string `json:"kept"`
+	// Cuts are those that it does remove, so that an apply removes what its plan showed; nil in a record of a version that did not know them.
+	Cuts []string `json:"cuts"`
 	// SHA256 is the digest of the file as it is, "" for none and for anything but a regular file. deployed shows that of the recorded text where both differ in form alone.
 	SHA256 string `json:"sha256"`
 	// Content is the file's text, with which a plan compares.
@@ -406,7 +412,7 @@ func setObserved(ctx context.Context, private interface {
 }, seen map[string]*hardening.SudoersState) diag.Diagnostics {
 	observed := map[string]observedNode{}
 	for name, found := range seen {
-		entry := observedNode{Kept: []string{}, SHA256: found.File.SHA256, Content: found.Content}
+		entry := observedNode{Kept: []string{}, Cuts: removable(found), SHA256: found.File.SHA256, Content: found.Content}
 		for _, grant := range found.Foreign {
 			if !grant.Removable {
 				entry.Kept = append(entry.Kept, grant.String())

@@ -126,6 +126,7 @@ func (r *sudoersPolicyResource) Schema(ctx context.Context, _ resource.SchemaReq
 					mapvalidator.ValueStringsAre(checkedBy("be a date such as 2027-03-31", checkDate)),
 				},
 			},
+			"removed_grants": removedGrantsAttribute(),
 			"deployed": schema.MapNestedAttribute{
 				MarkdownDescription: "What each node holds, by node name. A difference from what was applied is drift; the plan shows it and the next apply mends it.",
 				Computed:            true,

@@ -46,16 +46,42 @@ func (w *workspace) write(name, text string) {
 // terraform runs a command with everything logged, and returns what it printed.
 func (w *workspace) terraform(args ...string) string {
 	w.t.Helper()
+	output, err := w.try(args...)
+	if err != nil {
+		w.t.Fatalf("terraform %s: %v\n%s", strings.Join(args, " "), err, output)
+	}
+	return output
+}
+
+// refused runs a command that must fail, and returns what it printed without the frame that Terraform draws around an error.
+func (w *workspace) refused(args ...string) string {
+	w.t.Helper()
+	output, err := w.try(append(args, "-no-color")...)
+	if err == nil {
+		w.t.Fatalf("terraform %s did not fail:\n%s", strings.Join(args, " "), output)
+	}
+	return strings.Join(strings.Fields(strings.NewReplacer("│", " ", "╷", " ", "╵", " ").Replace(output)), " ")
+}
+
+func (w *workspace) try(args ...string) (string, error) {
+	w.t.Helper()
 	command := exec.CommandContext(context.WithoutCancel(w.t.Context()), "terraform", args...)
 	command.Dir = w.dir
 	command.Env = append(os.Environ(), "TF_CLI_CONFIG_FILE="+filepath.Join(w.dir, "cli.tfrc"), "TF_LOG=TRACE", "TF_LOG_PATH="+filepath.Join(w.dir, "trace.log"),
 		"TF_REATTACH_PROVIDERS=", "CHECKPOINT_DISABLE=1")
 	command.Env = append(command.Env, w.env...)
 	output, err := command.CombinedOutput()
-	if err != nil {
-		w.t.Fatalf("terraform %s: %v\n%s", strings.Join(args, " "), err, output)
+	return string(output), err
+}
+
+// moved is the workspace in another directory, as when one machine plans and another applies.
+func (w *workspace) moved() *workspace {
+	w.t.Helper()
+	other := &workspace{t: w.t, dir: w.t.TempDir(), env: w.env}
+	if err := os.CopyFS(other.dir, os.DirFS(w.dir)); err != nil {
+		w.t.Fatal(err)
 	}
-	return string(output)
+	return other
 }
 
 // find returns the files in which a text occurs, also inside plan files, which are archives.

@@ -1,0 +1,84 @@
+package hardening
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/node"
+	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
+)
+
+// foreignCuts is what Exclusive does to the other files of a node.
+type foreignCuts struct {
+	files []node.File
+	// expect pins the text that was read, so that nothing unseen is overwritten.
+	expect []node.Expect
+	// removed are the grants that go, as ForeignGrant.String gives them.
+	removed []string
+}
+
+// within refuses what a plan did not show. planned is nil where it could not tell.
+func (c foreignCuts) within(planned []string, node string) error {
+	if planned == nil {
+		return nil
+	}
+	unplanned := slices.DeleteFunc(slices.Clone(c.removed), func(grant string) bool { return slices.Contains(planned, grant) })
+	if len(unplanned) == 0 {
+		return nil
+	}
+	return &UnplannedCutError{Node: node, Grants: unplanned}
+}
+
+// foreignCuts rewrites every other file that names the subject so that it no longer does; a file that grants nothing else any more is
+// removed. node.Apply keeps a backup of each.
+func (p SudoersPolicy) foreignCuts(ctx context.Context, nodes Nodes, target node.Target) (foreignCuts, error) {
+	t, err := readSudoersTree(ctx, nodes, target, p.query())
+	if err != nil {
+		return foreignCuts{}, err
+	}
+	subject := subjectOf(p.Subject, t.account(p.Subject))
+	cuts := foreignCuts{removed: []string{}}
+	var lifted []policy.Grant
+	for _, file := range t.tree.Files {
+		if file.Name == p.Path() {
+			continue
+		}
+		state := followed(t.files[file.Name])
+		text, removed, _ := policy.Remove(file, string(state.Content), subject)
+		if len(removed) == 0 {
+			continue
+		}
+		for _, grant := range removed {
+			if grant.Negated {
+				lifted = append(lifted, grant)
+				continue
+			}
+			cuts.removed = append(cuts.removed, foreignGrant(grant).String())
+		}
+		change := node.File{
+			Path: file.Name, Kind: node.Regular, Content: []byte(text), Mode: state.Mode, Owner: state.Owner, Group: state.Group, Validate: node.Sudoers,
+		}
+		if file.Name != sudoersMain && onlyComments(file.Name, text) {
+			change = node.File{Path: file.Name, Kind: node.Absent, Validate: node.Sudoers}
+		}
+		cuts.files = append(cuts.files, change)
+		cuts.expect = append(cuts.expect, statusOf(t.files[file.Name]).expectAt(file.Name))
+	}
+	return cuts, keepsDenials(target.Name, lifted, foreignGrants(t, p.Path(), subject))
+}
+
+// keepsDenials refuses to cut out denials together with the grants of their line where they may hold back what the subject has through a
+// group, an alias or ALL: removing rights must not give any.
+func keepsDenials(node string, lifted []policy.Grant, foreign []ForeignGrant) error {
+	if len(lifted) == 0 {
+		return nil
+	}
+	for _, grant := range foreign {
+		if !grant.Removable {
+			return fmt.Errorf("node %s: removing the subject's other grants (exclusive = true) would lift the denial %s, and the subject keeps %s through others. "+
+				"Nothing was changed. Edit the line of the denial by hand, or take the subject out of what gives it the other grant", node, foreignGrant(lifted[0]), grant)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,82 @@
+package hardening
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestExclusiveCutsWhatThePlanShowed: a grant that appeared after the plan is nobody's decision; one that is gone already is no trouble.
+func TestExclusiveCutsWhatThePlanShowed(t *testing.T) {
+	t.Parallel()
+	const shown, late = "/etc/sudoers.d/shown:1: agent ALL=/usr/bin/w", "/etc/sudoers.d/late:1: agent ALL=(ALL) NOPASSWD: ALL"
+	for name, c := range map[string]struct {
+		cuts    []string
+		refused string
+	}{
+		"as planned":           {[]string{shown, late, "/etc/sudoers.d/gone:1: agent ALL=(root) /usr/bin/id"}, ""},
+		"one appeared":         {[]string{shown}, late},
+		"none was seen":        {[]string{}, late},
+		"the plan cannot tell": {nil, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := newMemoryNodes("pve1")
+			m.write("pve1", "/etc/sudoers.d/shown", "agent ALL=/usr/bin/w\n")
+			m.write("pve1", "/etc/sudoers.d/late", "agent ALL=(ALL) NOPASSWD: ALL\n")
+			exclusive := agent
+			exclusive.Exclusive = true
+			removed, err := exclusive.Install(t.Context(), m, targets("pve1"), nil, map[string]Planned{"pve1": {Cuts: c.cuts}}, silent)
+			if c.refused == "" {
+				slices.Sort(removed["pve1"])
+				if err != nil || !slices.Equal(removed["pve1"], []string{late, shown}) {
+					t.Errorf("removed %q, %v", removed, err)
+				}
+				return
+			}
+			var unplanned *UnplannedCutError
+			if !errors.As(err, &unplanned) || unplanned.Node != "pve1" || !strings.Contains(err.Error(), c.refused) {
+				t.Errorf("got %v", err)
+			}
+			if len(m.applied) > 0 {
+				t.Errorf("changed %v", m.applied)
+			}
+		})
+	}
+}
+
+// TestExclusiveLiftsNoDenial: what holds the subject back stays, or is said where it cannot.
+func TestExclusiveLiftsNoDenial(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		files   map[string]string
+		kept    string
+		refused bool
+	}{
+		"a line of denials stays": {map[string]string{"denials": "agent ALL=!/usr/bin/su\n", "group": "ALL ALL=/usr/bin/su\n"}, "denials", false},
+		"a line of both, and a grant by another": {
+			map[string]string{"denials": "agent ALL=/usr/bin/w, !/usr/bin/su\n", "group": "ALL ALL=/usr/bin/su\n"}, "denials", true,
+		},
+		"a line of both, alone": {map[string]string{"both": "agent ALL=ALL, !/usr/bin/su\n"}, "", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := newMemoryNodes("pve1")
+			for file, text := range c.files {
+				m.write("pve1", "/etc/sudoers.d/"+file, text)
+			}
+			exclusive := agent
+			exclusive.Exclusive = true
+			_, err := exclusive.Install(t.Context(), m, targets("pve1"), nil, map[string]Planned{"pve1": {}}, silent)
+			if (err != nil) != c.refused || err != nil && !strings.Contains(err.Error(), "would lift the denial /etc/sudoers.d/denials:1: agent ALL=!/usr/bin/su") {
+				t.Errorf("got %v", err)
+			}
+			for file, text := range c.files {
+				if _, there := m.files["pve1"]["/etc/sudoers.d/"+file]; there != (c.kept != "" || err != nil) && file != "group" {
+					t.Errorf("%s (%q) is there: %v", file, text, there)
+				}
+			}
+		})
+	}
+}
