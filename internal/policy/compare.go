@@ -85,18 +85,21 @@ func entryTexts(tree *sudoers.Tree) []string {
 // boundSettings notes Defaults that differ and are not looked into: those bound to commands that are not plain paths, and those that
 // take words out of a list, which sudo may have built in.
 func (c *comparer) boundSettings(before, after *sudoers.Tree) {
-	for reason, opaque := range map[string]func(*sudoers.Defaults) bool{
-		"Defaults bound to aliases or patterns of commands differ": func(d *sudoers.Defaults) bool {
+	for _, kind := range []struct {
+		reason string
+		opaque func(*sudoers.Defaults) bool
+	}{
+		{"Defaults bound to aliases or patterns of commands differ", func(d *sudoers.Defaults) bool {
 			return d.Scope == sudoers.ScopeCommand && slices.ContainsFunc(d.Commands, func(m sudoers.CommandMember) bool {
 				return m.Command.HasArgs || m.Command.Kind != sudoers.CommandPath || pathKind(&m.Command) != LiteralPath
 			})
-		},
-		"Defaults that take words out of a list differ": func(d *sudoers.Defaults) bool {
+		}},
+		{"Defaults that take words out of a list differ", func(d *sudoers.Defaults) bool {
 			return slices.ContainsFunc(d.Settings, func(s sudoers.Setting) bool { return s.Operator == sudoers.OpRemove })
-		},
+		}},
 	} {
-		if !slices.Equal(defaultsTexts(before, opaque), defaultsTexts(after, opaque)) {
-			c.gap(reason)
+		if !slices.Equal(defaultsTexts(before, kind.opaque), defaultsTexts(after, kind.opaque)) {
+			c.gap(kind.reason)
 		}
 	}
 }

@@ -2,6 +2,8 @@ package policy
 
 import (
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/regular"
@@ -82,7 +84,7 @@ func (m *matcher) literalLanguages(name string) []pathLanguage {
 	for link, target := range m.env.Targets {
 		others[link], others[target] = true, true
 	}
-	for other := range others {
+	for _, other := range slices.Sorted(maps.Keys(others)) {
 		if other != m.env.Canonical(name) && m.env.same(name, other) {
 			languages = append(languages, pathLanguage{expr: literal(other), certain: true})
 		}
@@ -104,7 +106,7 @@ func (m *matcher) typedLanguages(pattern regular.Source) (languages []pathLangua
 		reason = `its pattern of paths matches detours such as "/../", and so commands elsewhere`
 	}
 	canonical, err := regular.Both(typed, pathSpace)
-	for link := range m.env.Links {
+	for _, link := range slices.Sorted(maps.Keys(m.env.Links)) { // in order: witnesses must be the same in every plan
 		if err == nil {
 			canonical, err = regular.Both(canonical, regular.NotPrefixed(link+"/"))
 		}
@@ -113,7 +115,8 @@ func (m *matcher) typedLanguages(pattern regular.Source) (languages []pathLangua
 		return nil, "its pattern of paths: " + err.Error()
 	}
 	languages = append(languages, pathLanguage{expr: canonical, certain: m.resolves() && m.env.Version != sudoers.Version{}})
-	for link, target := range m.env.Links {
+	for _, link := range slices.Sorted(maps.Keys(m.env.Links)) {
+		target := m.env.Links[link]
 		below, err := regular.Both(regular.After(typed, link+"/"), belowRoot)
 		if err != nil {
 			return nil, "its pattern of paths: " + err.Error()
@@ -161,7 +164,8 @@ func (m *matcher) globLanguages(pattern string) (languages []pathLanguage, reaso
 				return nil, "its pattern of paths: " + err.Error()
 			}
 			next = append(next, e)
-			for link, target := range m.env.Links {
+			for _, link := range slices.Sorted(maps.Keys(m.env.Links)) {
+				target := m.env.Links[link]
 				if e.Contains(link) {
 					next = append(next, literal(target))
 				}

@@ -19,6 +19,14 @@ type Question struct {
 // ShellLine renders a command line as a person would type it into a POSIX shell.
 func ShellLine(r Request, line Line) string {
 	words := []string{"sudo"}
+	if line.Command == "list" {
+		// sudoers(5), "list": it stands for asking what the target may do.
+		target := "root"
+		if r.RunAsUser != nil {
+			target = r.RunAsUser.Name
+		}
+		return "sudo -l -U " + shellWord(target)
+	}
 	if r.RunAsUser != nil && (r.RunAsUser.Name != "root" || r.RunAsGroup != "") {
 		words = append(words, "-u", shellWord(r.RunAsUser.Name))
 	}
