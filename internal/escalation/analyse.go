@@ -2,6 +2,7 @@ package escalation
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
@@ -60,9 +61,7 @@ func newAnalyser(q policy.Question) (*analyser, error) {
 		return nil, err
 	}
 	a := &analyser{known: known, question: q, seen: map[findingKey]bool{}, rootAt: map[string]string{}, analysed: map[sudoers.Pos]bool{}}
-	for path := range known.byPath {
-		a.paths = append(a.paths, path)
-	}
+	a.paths = slices.Sorted(maps.Keys(known.byPath)) // in order: findings must be the same in every plan
 	return a, nil
 }
 
@@ -82,13 +81,17 @@ func (a *analyser) analyse(tree *sudoers.Tree) error {
 	for i := range grants {
 		a.leftOver(&grants[i])
 	}
-	for _, list := range []*[]CommandFinding{&a.result.Findings, &a.result.Disruptive} {
-		slices.SortStableFunc(*list, func(x, y CommandFinding) int {
-			return cmp.Or(cmp.Compare(x.Pos.File, y.Pos.File), cmp.Compare(x.Pos.Line, y.Pos.Line), cmp.Compare(x.Pos.Col, y.Pos.Col),
-				cmp.Compare(x.ID, y.ID), cmp.Compare(x.Command, y.Command))
-		})
-	}
+	inOrder(a.result.Findings)
+	inOrder(a.result.Disruptive)
 	return nil
+}
+
+// inOrder sorts findings as the policy has them.
+func inOrder(list []CommandFinding) {
+	slices.SortStableFunc(list, func(x, y CommandFinding) int {
+		return cmp.Or(cmp.Compare(x.Pos.File, y.Pos.File), cmp.Compare(x.Pos.Line, y.Pos.Line), cmp.Compare(x.Pos.Col, y.Pos.Col),
+			cmp.Compare(x.ID, y.ID), cmp.Compare(x.Command, y.Command))
+	})
 }
 
 type findingKey struct {
@@ -105,6 +108,7 @@ type hostAccess struct {
 type analyser struct {
 	known    *knowledge
 	question policy.Question
+	whole    bool // the policy is all that sudo reads
 	paths    []string
 	result   Analysis
 	seen     map[findingKey]bool
@@ -221,6 +225,7 @@ func (a *analyser) rules(request policy.Request, p *policy.PathAccess, grant int
 	return nil
 }
 
+// asArguments is a line of arguments in the form of regular.Arguments.
 func asArguments(line string) string {
 	if line == "" {
 		return ""

@@ -73,11 +73,14 @@ func dangerous(list string) string {
 	return ""
 }
 
-// environment looks at what surrounds a command that is allowed. Only what a policy says itself is found: that a fragment does
+// environment looks at what surrounds a command that is allowed. Of a fragment only what it says itself is found: that it does
 // not repeat what the main file of the node sets is no fault of it.
 func (a *analyser) environment(request policy.Request, p *policy.PathAccess, grant int, witness string) {
 	g, s := p.Rules[grant].Grant, p.Settings
 	line := a.shell(request, p, witness)
+	if a.whole {
+		a.missing(p, line)
+	}
 	with := func(variable string) string { return "sudo " + variable + " " + strings.TrimPrefix(line, "sudo ") }
 	if g.Tags.Setenv == sudoers.Yes || g.Tags.Setenv == sudoers.Unset && s["setenv"] == "on" {
 		a.addGrant(freeEnvironment, g, p.Path, with("LD_PRELOAD=/tmp/x.so"), "")

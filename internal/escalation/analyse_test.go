@@ -97,6 +97,21 @@ func TestAnalyse(t *testing.T) {
 	}
 }
 
+// TestSameEveryTime: a plan that is made anew while it is applied must come to the same findings, with the same witnesses in the same order.
+func TestSameEveryTime(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		"op ALL=(ALL) ALL, !/bin/sh", "op ALL=/usr/bin/, /bin/[a-c]*", "op ALL=^/(usr/)?s?bin/[a-z]+$", "op a*,b=(root, %x:adm) ALL", "op ALL=/usr/sbin/qm set *, /usr/bin/cat",
+	} {
+		first := analyse(t, text)
+		for range 10 {
+			if diff := cmp.Diff(first, analyse(t, text)); diff != "" {
+				t.Fatalf("%s: %s", text, diff)
+			}
+		}
+	}
+}
+
 // TestVectors grants exactly one command line of the knowledge at a time: those that a rule is about are found, each witness is
 // what the policy allows, and those that come near are not found by that rule.
 func TestVectors(t *testing.T) {

@@ -8,13 +8,6 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/regular"
 )
 
-func arguments(line string) string {
-	if line == "" {
-		return ""
-	}
-	return " " + line
-}
-
 // TestCommandRules holds every rule to the arguments that it says it is about, and to those that come near.
 func TestCommandRules(t *testing.T) {
 	t.Parallel()
@@ -34,13 +27,13 @@ func TestCommandRules(t *testing.T) {
 		}
 		for _, line := range rule.Match {
 			vectors++
-			if !language.Contains(arguments(line)) {
+			if !language.Contains(asArguments(line)) {
 				t.Errorf("%s (%s): %q does not match", rule.ID, rule.About, line)
 			}
 		}
 		for _, line := range rule.NoMatch {
 			vectors++
-			if language.Contains(arguments(line)) {
+			if language.Contains(asArguments(line)) {
 				t.Errorf("%s (%s): %q matches", rule.ID, rule.About, line)
 			}
 		}
@@ -77,12 +70,12 @@ func TestSpellings(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, line := range test.is {
-				if !language.Contains(arguments(line)) {
+				if !language.Contains(asArguments(line)) {
 					t.Errorf("%s: %q does not match", rule.ID, line)
 				}
 			}
 			for _, line := range test.isNot {
-				if language.Contains(arguments(line)) {
+				if language.Contains(asArguments(line)) {
 					t.Errorf("%s: %q matches", rule.ID, line)
 				}
 			}

@@ -52,16 +52,16 @@ var (
 		Fix:     "Keep env_reset on, and keep only variables such as LANG and TZ.",
 	}
 	noPTY = &GrantRule{
-		ID: "PVESEC-E0007", Severity: Medium, About: "commands run on the caller's own terminal (!use_pty)",
+		ID: "PVESEC-E0007", Severity: Medium, About: "commands run on the caller's own terminal (no use_pty)",
 		Why:     "A program that root was tricked into running, or that stays behind, can type into the caller's terminal; and what is shown cannot be recorded.",
 		Example: "Defaults:agent !use_pty",
-		Fix:     "Leave use_pty on, as Debian sets it.",
+		Fix:     "Leave use_pty on, as Debian sets it in /etc/sudoers: Defaults use_pty.",
 	}
 	noSecurePath = &GrantRule{
-		ID: "PVESEC-E0008", Severity: Medium, About: "programs are looked for in the caller's own PATH (!secure_path)",
+		ID: "PVESEC-E0008", Severity: Medium, About: "programs are looked for in the caller's own PATH (no secure_path)",
 		Why:     "Scripts that start programs by name find those of the caller first.",
 		Example: "Defaults:agent !secure_path",
-		Fix:     "Leave secure_path as Debian sets it.",
+		Fix:     "Leave secure_path as Debian sets it in /etc/sudoers.",
 	}
 	unlogged = &GrantRule{
 		ID: "PVESEC-E0009", Severity: Medium, About: "what is run is not logged",

@@ -70,6 +70,8 @@ type SudoersState struct {
 	Content string
 	// Foreign lists the subject's grants in all other files.
 	Foreign []ForeignGrant
+	// Around is what all other files say about the subject.
+	Around Surroundings
 	// Problems are lines of the node's sudoers files that sudo cannot parse. sudo skips such lines and keeps the rest in force.
 	Problems []string
 	// Unfinished tells that a transaction on this node was interrupted; the next apply recovers it.
@@ -86,7 +88,9 @@ func (p SudoersPolicy) Observe(ctx context.Context, nodes Nodes, target node.Tar
 	file := t.files[p.Path()]
 	state.File = statusOf(file)
 	state.Content = string(followed(file).Content)
-	state.Foreign = foreignGrants(t, p.Path(), subjectOf(p.Subject, t.account(p.Subject)))
+	subject := subjectOf(p.Subject, t.account(p.Subject))
+	state.Foreign = foreignGrants(t, p.Path(), subject)
+	state.Around = t.surroundings(p.Path(), subject)
 	for _, problem := range t.problems {
 		if problem.Pos.File != p.Path() {
 			state.Problems = append(state.Problems, printable(problem.Error()))

@@ -1,0 +1,125 @@
+package hardening
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
+	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
+)
+
+// Surroundings are what the other sudoers files of one node say about the subject of a policy, so that the policy can be judged together with them at
+// any later time. Of what concerns others only aliases are in it, since the subject's own lines may need them.
+type Surroundings struct {
+	// Host is the node's short name, SudoVersion that of its sudo, empty for none.
+	Host        string         `json:"host"`
+	SudoVersion string         `json:"sudo_version"`
+	Subject     policy.Subject `json:"subject"`
+	// Files are the texts by path, with the lines of the files in their places.
+	Files map[string]string `json:"files"`
+}
+
+// surroundings takes the policy's own file out of a tree, and what is about others.
+func (t *sudoersTree) surroundings(own string, subject policy.Subject) Surroundings {
+	host, _, _ := strings.Cut(t.seen.Facts.Hostname, ".")
+	s := Surroundings{Host: host, SudoVersion: t.seen.Facts.SudoVersion, Subject: subject, Files: map[string]string{}}
+	concerning := map[*sudoers.UserSpec]bool{}
+	for _, grant := range policy.Grants(t.tree, subject) {
+		concerning[grant.Spec] = true
+	}
+	for _, file := range t.tree.Files {
+		if file.Name == own {
+			continue
+		}
+		var kept []sudoers.Span
+		for _, entry := range file.Entries {
+			switch entry := entry.(type) {
+			case *sudoers.Defaults, *sudoers.AliasDef, *sudoers.Include:
+				kept = append(kept, entry.Span())
+			case *sudoers.UserSpec:
+				if concerning[entry] {
+					kept = append(kept, entry.Span())
+				}
+			}
+		}
+		s.Files[file.Name] = onlySpans(file.Text, kept)
+	}
+	return s
+}
+
+// onlySpans keeps parts of a text, which are whole lines, and empties all other lines.
+func onlySpans(text string, spans []sudoers.Span) string {
+	var b strings.Builder
+	at := 0
+	for _, span := range spans {
+		b.WriteString(strings.Repeat("\n", strings.Count(text[at:span.Start], "\n")))
+		b.WriteString(text[span.Start:span.End])
+		at = span.End
+	}
+	return b.String()
+}
+
+// With is the tree as it is with the policy in its place. An exclusive policy cuts its subject out of the other files.
+func (s Surroundings) With(p SudoersPolicy) *sudoers.Tree {
+	source := textSource{p.Path(): p.Content}
+	for name, text := range s.Files {
+		if p.Exclusive {
+			file, _ := sudoers.Parse(name, text, s.version())
+			text, _, _ = policy.Remove(file, text, s.Subject)
+		}
+		source[name] = text
+	}
+	tree, _ := sudoers.ParseTree(sudoersMain, source, s.Host, s.version()) // sudo skips lines that it cannot parse
+	return tree
+}
+
+// version is that of the node's sudo, the newest where there is none: it accepts the most.
+func (s Surroundings) version() sudoers.Version {
+	version, err := sudoers.ParseVersion(s.SudoVersion)
+	if err != nil {
+		return sudoers.Version{}
+	}
+	return version
+}
+
+// Question is what is asked about the subject of a tree on this node. Where the tree tells no hosts apart it is asked about any, so that nodes which
+// are alike are one question.
+func (s Surroundings) Question(tree *sudoers.Tree) policy.Question {
+	q := policy.Question{Subject: s.Subject, Env: policy.Debian(s.version())}
+	if tellsHostsApart(tree, s.Subject) {
+		q.Host = s.Host
+	}
+	return q
+}
+
+func tellsHostsApart(tree *sudoers.Tree, subject policy.Subject) bool {
+	isAll := func(m sudoers.Member) bool { return m.Kind == sudoers.MemberAll && !m.Negated }
+	for _, entry := range tree.Entries {
+		if d, ok := entry.(*sudoers.Defaults); ok && d.Scope == sudoers.ScopeHost {
+			return true
+		}
+	}
+	return slices.ContainsFunc(policy.Grants(tree, subject), func(g policy.Grant) bool {
+		return slices.ContainsFunc(g.Hosts, func(m sudoers.Member) bool { return !isAll(m) })
+	})
+}
+
+// textSource are files by path.
+type textSource map[string]string
+
+// ReadFile gives a file.
+func (s textSource) ReadFile(name string) (string, bool) {
+	text, ok := s[name]
+	return text, ok
+}
+
+// ReadDir gives the names of the files in a directory.
+func (s textSource) ReadDir(dir string) ([]string, bool) {
+	var names []string
+	for name := range s {
+		if base, below := strings.CutPrefix(name, dir+"/"); below && !strings.Contains(base, "/") {
+			names = append(names, base)
+		}
+	}
+	return names, len(names) > 0
+}
