@@ -24,7 +24,11 @@ func writeGuides(target string) error {
 	if err != nil {
 		return err
 	}
-	for name, text := range map[string]string{"sudoers-findings.md": sudoersFindings(), "root-findings.md": root, "presets.md": presets} {
+	statements, err := statementsGuide()
+	if err != nil {
+		return err
+	}
+	for name, text := range map[string]string{"sudoers-findings.md": sudoersFindings(), "root-findings.md": root, "presets.md": presets, "statements.md": statements} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
 			return fmt.Errorf("writing the guides: %w", err)
 		}

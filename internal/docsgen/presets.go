@@ -48,8 +48,13 @@ is proven to have no [root finding](root-findings). A grant whose optional param
 		b.WriteString("\nWhat it grants with these examples:\n\n")
 		for _, rule := range rules {
 			fmt.Fprintf(&b, "- `%s`: %s\n", rule.Grant, angled(rule.Does))
+			for _, grant := range p.Grants {
+				if grant.Name == rule.Grant {
+					fmt.Fprintf(&b, "  Allows: `sudo %s`\n", strings.Join(grant.Allows, "`, `sudo "))
+				}
+			}
 		}
-		b.WriteString("\n```text\n")
+		b.WriteString("\nAs they stand in sudoers:\n\n```text\n")
 		for _, rule := range rules {
 			for _, command := range rule.Commands {
 				b.WriteString(command + "\n")

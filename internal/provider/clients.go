@@ -27,6 +27,18 @@ type clients struct {
 		sync.Mutex
 		targets []node.Target
 	}
+	// read are the sudoers policies that were refreshed in this run. Terraform plans once more while it applies, in a run without refreshing: what
+	// a plan warns of is said only where the policy was.
+	read sync.Map
+}
+
+// refreshed tells whether a sudoers policy was.
+func (c *clients) refreshed(policy string) bool {
+	if c == nil {
+		return false
+	}
+	_, was := c.read.Load(policy)
+	return was
 }
 
 // errUnknownSettings tells that the provider block depends on values which Terraform learns only while applying.

@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 	"fmt"
-	"maps"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -19,20 +18,40 @@ func checkDate(text string) error {
 	return nil
 }
 
-// stillAccepted are the acceptances that hold at a time. One that is over is left out; a date for what nobody accepts is an error.
-func stillAccepted(ctx context.Context, accepted map[string]string, until types.Map, now time.Time, diags *diag.Diagnostics) map[string]string {
-	still := maps.Clone(accepted)
+// acceptances are the risks that a configuration accepts, by the id of the finding.
+type acceptances struct {
+	// reasons are those of the acceptances that hold.
+	reasons map[string]string
+	// over says of the others when they ended, and which reason they had.
+	over map[string]string
+}
+
+// acceptancesAt are the acceptances of a configuration at a time. A date for what nobody accepts is an error.
+func acceptancesAt(ctx context.Context, accepted map[string]string, until types.Map, now time.Time, diags *diag.Diagnostics) acceptances {
+	a := acceptances{reasons: map[string]string{}, over: map[string]string{}}
 	days := acceptedRisks(ctx, until, diags)
-	for _, id := range sortedNames(days) {
-		at := path.Root("accepted_until").AtMapKey(id)
-		if _, ok := accepted[id]; !ok {
-			diags.AddAttributeError(at, "A date for a risk that is not accepted", fmt.Sprintf("accepted_risks does not name %s. Name it there with the reason, or remove the date.", id))
+	for id, reason := range accepted {
+		last, err := time.Parse(time.DateOnly, days[id])
+		if days[id] != "" && (err != nil || !now.Before(last.AddDate(0, 0, 1))) {
+			a.over[id] = fmt.Sprintf("%s was accepted until %s; the reason given was: %s", id, days[id], reason)
 			continue
 		}
-		last, err := time.Parse(time.DateOnly, days[id])
-		if err != nil || !now.Before(last.AddDate(0, 0, 1)) {
-			delete(still, id)
+		a.reasons[id] = reason
+	}
+	for _, id := range sortedNames(days) {
+		if _, ok := accepted[id]; !ok {
+			diags.AddAttributeError(path.Root("accepted_until").AtMapKey(id), "A date for a risk that is not accepted",
+				fmt.Sprintf("accepted_risks does not name %s. Name it there with the reason, or remove the date.", id))
 		}
 	}
-	return still
+	return a
+}
+
+// acceptances are those of the policy today. While the dates are not known all hold: the plan that is made anew while it is applied knows them.
+func (m *sudoersPolicyModel) acceptances(ctx context.Context, diags *diag.Diagnostics) acceptances {
+	accepted := acceptedRisks(ctx, m.AcceptedRisks, diags)
+	if !fullyKnown(m.AcceptedRisks) || !fullyKnown(m.AcceptedUntil) {
+		return acceptances{reasons: accepted}
+	}
+	return acceptancesAt(ctx, accepted, m.AcceptedUntil, time.Now(), diags)
 }

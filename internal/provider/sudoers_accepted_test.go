@@ -31,8 +31,12 @@ func TestAcceptanceEndsWithItsLastDay(t *testing.T) {
 			t.Fatal(err)
 		}
 		var diags diag.Diagnostics
-		if still := stillAccepted(t.Context(), accepted, c.until, now, &diags); len(still) != c.want || diags.HasError() != c.wrong {
-			t.Errorf("at %s: %v, %v", c.now, still, diags)
+		got := acceptancesAt(t.Context(), accepted, c.until, now, &diags)
+		if len(got.reasons) != c.want || len(got.over) != 1-c.want || diags.HasError() != c.wrong {
+			t.Errorf("at %s: %v, %v", c.now, got, diags)
+		}
+		if text := got.over["PVESEC-E0107"]; c.want == 0 && text != "PVESEC-E0107 was accepted until 2027-03-31; the reason given was: reviewed" {
+			t.Errorf("at %s: %q", c.now, text)
 		}
 	}
 	if len(accepted) != 1 {

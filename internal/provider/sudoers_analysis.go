@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -22,6 +21,7 @@ type sudoersAnalysisModel struct {
 	RootEquivalent types.Bool `tfsdk:"root_equivalent"`
 	Findings       types.List `tfsdk:"findings"`
 	Disruptive     types.List `tfsdk:"disruptive"`
+	Foreign        types.List `tfsdk:"foreign"`
 }
 
 // sudoersFindingModel is one finding of an analysis.
@@ -50,27 +50,36 @@ var (
 		"root_equivalent": types.BoolType,
 		"findings":        types.ListType{ElemType: sudoersFindingType},
 		"disruptive":      textList,
+		"foreign":         types.ListType{ElemType: foreignFindingType},
 	}
 )
 
-// analyseSudoers analyses what a file grants a subject.
+// targetVersions are the sudo of the releases of PVE, by which a policy is judged that is not yet on a node.
+var targetVersions = []sudoers.Version{sudoers.PVE8, sudoers.PVE9}
+
+// analyseSudoers analyses what a file grants a subject, with the sudo of either release of PVE.
 func analyseSudoers(file *sudoers.File, subject policy.Subject) (escalation.Analysis, error) {
-	return escalation.Analyse(sudoers.TreeOf(file), askAbout(subject))
+	return escalation.AnalyseReleases(sudoers.TreeOf(file), askAbout(subject), targetVersions...)
 }
 
 // sudoersFindings are findings as they are shown.
 func sudoersFindings(findings []escalation.CommandFinding, accepted map[string]string) []sudoersFindingModel {
 	models := make([]sudoersFindingModel, len(findings))
 	for i, f := range findings {
-		models[i] = sudoersFindingModel{
-			ID: f.ID, Severity: string(f.Severity), Class: string(f.Class), Rule: findingRule(f), Command: f.Command, Witness: f.Witness,
-			Line: int64(f.Pos.Line), Needs: f.Needs, Why: f.Why, Fix: f.Fix, Root: f.Root,
-		}
-		if reason, ok := accepted[f.ID]; ok {
-			models[i].Accepted = &reason
-		}
+		models[i] = sudoersFindingOf(f, accepted)
 	}
 	return models
+}
+
+func sudoersFindingOf(f escalation.CommandFinding, accepted map[string]string) sudoersFindingModel {
+	model := sudoersFindingModel{
+		ID: f.ID, Severity: string(f.Severity), Class: string(f.Class), Rule: findingRule(f), Command: f.Command, Witness: f.Witness,
+		Line: int64(f.Pos.Line), Needs: f.Needs, Why: f.Why, Fix: f.Fix, Root: f.Root,
+	}
+	if reason, ok := accepted[f.ID]; ok {
+		model.Accepted = &reason
+	}
+	return model
 }
 
 // findingRule names the command that a finding is about, and how it is used.
@@ -98,38 +107,44 @@ func sudoersAnalysisValue(ctx context.Context, a escalation.Analysis, accepted m
 		RootEquivalent: types.BoolValue(a.Root()),
 		Findings:       findings,
 		Disruptive:     stringList(disruptions(a)),
+		Foreign:        types.ListUnknown(foreignFindingType),
 	})
 	diags.Append(problems...)
 	return value
 }
 
-// analyse fills in the analysis of the policy's text, and makes an error of ways to root that nobody accepted.
-func (m *sudoersPolicyModel) analyse(ctx context.Context, diags *diag.Diagnostics) {
+// analyse fills in the analysis of the policy's text, which it gives, and makes an error of ways to root that nobody accepted.
+func (m *sudoersPolicyModel) analyse(ctx context.Context, diags *diag.Diagnostics) escalation.Analysis {
 	analysis := m.describe(ctx, diags)
-	accepted := acceptedRisks(ctx, m.AcceptedRisks, diags)
-	if fullyKnown(m.AcceptedRisks) && fullyKnown(m.AcceptedUntil) { // else the plan that is made anew while it is applied knows
-		accepted = stillAccepted(ctx, accepted, m.AcceptedUntil, time.Now(), diags)
-	}
-	refuseRoot(m.textAttribute(), m.Subject.ValueString(), m.Content.ValueString(), analysis.Findings, accepted, diags)
+	refuseRoot(m.textAttribute(), m.Subject.ValueString(), m.Content.ValueString(), analysis.Findings, m.acceptances(ctx, diags), diags)
+	return analysis
 }
 
-// describe fills in the analysis, as far as the text is known.
+// describe fills in the analysis, as far as the text is known. What other files of the nodes add is left unknown.
 func (m *sudoersPolicyModel) describe(ctx context.Context, diags *diag.Diagnostics) escalation.Analysis {
 	m.Analysis = types.ObjectUnknown(sudoersAnalysisType)
+	analysis, known := m.ownAnalysis(diags)
+	if known {
+		m.Analysis = sudoersAnalysisValue(ctx, analysis, acceptedRisks(ctx, m.AcceptedRisks, diags), diags)
+	}
+	return analysis
+}
+
+// ownAnalysis is the analysis of the policy's text alone, as far as it is known.
+func (m *sudoersPolicyModel) ownAnalysis(diags *diag.Diagnostics) (analysis escalation.Analysis, known bool) {
 	if m.Content.IsUnknown() || m.Content.IsNull() || m.Subject.IsUnknown() || m.Name.IsUnknown() || !fullyKnown(m.AcceptedRisks) {
-		return escalation.Analysis{}
+		return escalation.Analysis{}, false
 	}
 	file, malformed := sudoers.Parse(m.Name.ValueString(), m.Content.ValueString(), planVersion)
 	if len(malformed) > 0 {
-		return escalation.Analysis{} // reported where it was rendered
+		return escalation.Analysis{}, false // reported where it was rendered
 	}
 	analysis, err := analyseSudoers(file, policy.Subject{Name: m.Subject.ValueString()})
 	if err != nil {
 		diags.AddError("The knowledge of what leads to root is damaged", upperFirst(err.Error())+".")
-		return escalation.Analysis{}
+		return escalation.Analysis{}, false
 	}
-	m.Analysis = sudoersAnalysisValue(ctx, analysis, acceptedRisks(ctx, m.AcceptedRisks, diags), diags)
-	return analysis
+	return analysis, true
 }
 
 // textAttribute is the attribute that the policy's text comes from.
@@ -143,85 +158,52 @@ func (m *sudoersPolicyModel) textAttribute() path.Path {
 	return path.Root("content")
 }
 
-// refuseRoot makes one error of the findings that are as good as root and not accepted. It shows the worst of each line of the policy.
-func refuseRoot(at path.Path, subject, text string, findings []escalation.CommandFinding, accepted map[string]string, diags *diag.Diagnostics) {
-	byLine := map[int][]escalation.CommandFinding{}
-	var lines []int
-	ids := map[string]bool{}
-	for _, f := range findings {
-		if _, ok := accepted[f.ID]; ok || !f.Root {
-			continue
-		}
-		if byLine[f.Pos.Line] == nil {
-			lines = append(lines, f.Pos.Line)
-		}
-		byLine[f.Pos.Line] = append(byLine[f.Pos.Line], f)
-		ids[f.ID] = true
-	}
-	if len(lines) == 0 {
-		return
-	}
-	all := strings.Split(text, "\n")
-	var b strings.Builder
-	for _, line := range lines {
-		here := byLine[line]
-		if line > 0 && line <= len(all) {
-			fmt.Fprintf(&b, "Line %d:\n\n    %s\n\n", line, strings.TrimSpace(all[line-1]))
-		}
-		const most = 5
-		for i, f := range here {
-			if i == most {
-				fmt.Fprintf(&b, "and %d more, which the attribute analysis would show.\n\n", len(here)-most)
-				break
-			}
-			fmt.Fprintf(&b, "%s (%s): %s\n%s\n\n", f.ID, f.Severity, findingRule(f), f.Why)
-			if f.Witness != "" {
-				fmt.Fprintf(&b, "    %s\n\n", f.Witness)
-			}
-		}
-		fmt.Fprintf(&b, "%s\n\n", here[0].Fix)
-	}
-	fmt.Fprintf(&b, "To accept a risk, name it: accepted_risks = { %s = \"why\" }.", sortedNames(ids)[0])
-	diags.AddAttributeError(at, fmt.Sprintf("The policy makes %q root-equivalent", subject), b.String())
-}
-
 // sudoersAnalysisAttribute describes analysis.
 func sudoersAnalysisAttribute() schema.SingleNestedAttribute {
 	text := func(description string) schema.StringAttribute {
 		return schema.StringAttribute{MarkdownDescription: description, Computed: true}
 	}
+	number := func(description string) schema.Int64Attribute {
+		return schema.Int64Attribute{MarkdownDescription: description, Computed: true}
+	}
+	truth := func(description string) schema.BoolAttribute {
+		return schema.BoolAttribute{MarkdownDescription: description, Computed: true}
+	}
+	finding := func(line string) map[string]schema.Attribute {
+		return map[string]schema.Attribute{
+			"id":              text("Stable id of what was found, such as `PVESEC-E0107`."),
+			"severity":        text("`critical` with the grant alone, `high` with the circumstance that `needs` names or where it is unknown, `medium` for what is not as good as root."),
+			"class":           text("`shell`, `command`, `library-load`, `file-write`, `file-read`, `priv-grant`, `credential` or `audit-tamper`; empty for what is wrong with a grant whatever its command."),
+			"rule":            text("What it is about."),
+			"command":         text("Path of the command; empty where it is all or many."),
+			"witness":         text("A command line that is allowed and that shows it."),
+			"line":            number(line),
+			"needs":           text("The circumstance that it takes besides, empty for none."),
+			"why":             text("Why it matters."),
+			"fix":             text("What to grant instead."),
+			"root_equivalent": truth("Whether it is as good as root."),
+			"accepted":        text("The reason for which `accepted_risks` accepts it."),
+		}
+	}
+	foreign := finding("Line in `file`; 0 where no single line lets it through.")
+	foreign["file"] = text("The file of the node that has the grant: another one, or the policy's own where another one makes a grant of it dangerous; empty where it is what no file says.")
+	foreign["nodes"] = schema.ListAttribute{MarkdownDescription: "The nodes on which it is so.", ElementType: types.StringType, Computed: true}
 	return schema.SingleNestedAttribute{
 		MarkdownDescription: "What the policy means for the node, proven while planning over every command line that it allows; see the guide [root findings](../guides/root-findings). " +
 			"A finding that is as good as root fails the plan unless `accepted_risks` names it.",
 		Computed: true,
 		Attributes: map[string]schema.Attribute{
-			"root_equivalent": schema.BoolAttribute{
-				MarkdownDescription: "Whether any finding is as good as root, accepted or not.",
-				Computed:            true,
-			},
+			"root_equivalent": truth("Whether any finding of the policy itself is as good as root, accepted or not."),
 			"findings": schema.ListNestedAttribute{
-				MarkdownDescription: "Each way in which the policy gives the subject root, or lets it act unseen, in the order of its lines.",
+				MarkdownDescription: "Each way in which the policy gives the subject root, or lets it act unseen, in the order of its lines. It holds for the sudo of Proxmox VE 8 and of 9.",
 				Computed:            true,
-				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-					"id":       text("Stable id of what was found, such as `PVESEC-E0107`."),
-					"severity": text("`critical` with the grant alone, `high` with the circumstance that `needs` names or where it is unknown, `medium` for what is not as good as root."),
-					"class":    text("`shell`, `command`, `library-load`, `file-write`, `file-read`, `priv-grant`, `credential` or `audit-tamper`; empty for what is wrong with a grant whatever its command."),
-					"rule":     text("What it is about."),
-					"command":  text("Path of the command; empty where it is all or many."),
-					"witness":  text("A command line that the policy allows and that shows it."),
-					"line": schema.Int64Attribute{
-						MarkdownDescription: "Line in `content` of the grant that lets it through; 0 where no single line does.",
-						Computed:            true,
-					},
-					"needs": text("The circumstance that it takes besides, empty for none."),
-					"why":   text("Why it matters."),
-					"fix":   text("What to grant instead."),
-					"root_equivalent": schema.BoolAttribute{
-						MarkdownDescription: "Whether it is as good as root.",
-						Computed:            true,
-					},
-					"accepted": text("The reason for which `accepted_risks` accepts it."),
-				}},
+				NestedObject:        schema.NestedAttributeObject{Attributes: finding("Line in `content` of the grant that lets it through; 0 where no single line does.")},
+			},
+			"foreign": schema.ListNestedAttribute{
+				MarkdownDescription: "What the subject can do besides, by other sudoers files of the nodes alone or together with the policy, as things are after the apply and for the sudo of each node. " +
+					"A way to root fails the plan just as one of the policy's own. Known after the apply for a node that the policy is new on; what is found there fails the plan all the same.",
+				Computed:     true,
+				NestedObject: schema.NestedAttributeObject{Attributes: foreign},
 			},
 			"disruptive": schema.ListAttribute{
 				MarkdownDescription: "Command lines that are allowed and can stop or lose guests, services or data. They are no findings: an operator may be there for just that.",

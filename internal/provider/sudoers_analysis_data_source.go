@@ -53,6 +53,9 @@ type sudoersAnalysisDataModel struct {
 	Compliant      types.Bool            `tfsdk:"compliant"`
 }
 
+// mainFile is the file that sudo begins with.
+const mainFile = "/etc/sudoers"
+
 // decisionModel is the answer to one command line.
 type decisionModel struct {
 	Command  string `tfsdk:"command"`
@@ -108,10 +111,11 @@ func (d *sudoersAnalysisDataSource) Schema(_ context.Context, _ datasource.Schem
 				},
 			},
 			"files": schema.MapAttribute{
-				MarkdownDescription: "Texts of several files by name, which are one policy: they are read in the order of their names, as sudo reads a directory. Includes in them are not followed.",
-				ElementType:         types.StringType,
-				Optional:            true,
-				Validators:          []validator.Map{mapvalidator.SizeAtLeast(1)},
+				MarkdownDescription: "Texts of several files by name, which are one policy: they are read in the order of their names, as sudo reads a directory. Includes in them are not followed. " +
+					"With one of the name `" + mainFile + "` they are taken for all that a node has, so that options which protect it and are set nowhere are findings too.",
+				ElementType: types.StringType,
+				Optional:    true,
+				Validators:  []validator.Map{mapvalidator.SizeAtLeast(1)},
 			},
 			"document": schema.StringAttribute{
 				MarkdownDescription: "A document composed by data source `pvesec_sudoers_document`: its `json`.",
@@ -128,12 +132,12 @@ func (d *sudoersAnalysisDataSource) Schema(_ context.Context, _ datasource.Schem
 				Optional:            true,
 			},
 			"sudo_version": schema.StringAttribute{
-				MarkdownDescription: "Version of sudo that reads the policy: `1.9.13` on Proxmox VE 8, `1.9.16` on 9. The newest by default.",
+				MarkdownDescription: "Version of sudo that reads the policy: `1.9.13` on Proxmox VE 8, `1.9.16` on 9. By default findings and proofs hold for both, and decisions are those of the newest.",
 				Optional:            true,
 				Validators:          []validator.String{checkedBy("be a version such as 1.9.16", checkSudoVersion)},
 			},
 			"commands":     texts("Command lines to decide as root, split into words as a POSIX shell would, without expansion: `/usr/sbin/qm start 2001`."),
-			"never":        texts("What must never be allowed, as in `pvesec_sudoers_policy`: a command as in a rule, or one of " + statementNames() + "."),
+			"never":        texts("What must never be allowed, as in `pvesec_sudoers_policy`: a command as in a rule, or one of " + statementNames() + " (see the guide [statements](../guides/statements))."),
 			"always":       texts("Command lines that must be allowed."),
 			"compare_with": schema.StringAttribute{MarkdownDescription: "The policy that was there before, in sudoers syntax.", Optional: true},
 			"decisions": objects("The answer to each of `commands`, in their order.", map[string]schema.Attribute{
@@ -192,7 +196,11 @@ func (d *sudoersAnalysisDataSource) Read(ctx context.Context, req datasource.Rea
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	version, _ := sudoers.ParseVersion(model.SudoVersion.ValueString()) // none is the newest; others are checked
+	version, err := sudoers.ParseVersion(model.SudoVersion.ValueString()) // others than none are checked
+	releases := []sudoers.Version{version}
+	if err != nil {
+		releases = targetVersions
+	}
 	files := model.files(ctx, version, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
@@ -203,9 +211,9 @@ func (d *sudoersAnalysisDataSource) Read(ctx context.Context, req datasource.Rea
 		Host:    model.Host.ValueString(),
 		Env:     policy.Debian(version),
 	}
-	model.analyse(tree, question, &resp.Diagnostics)
+	model.analyse(tree, question, releases, &resp.Diagnostics)
 	model.decide(ctx, tree, question, &resp.Diagnostics)
-	model.prove(ctx, tree, question, &resp.Diagnostics)
+	model.prove(ctx, tree, question, releases, &resp.Diagnostics)
 	if !model.CompareWith.IsNull() {
 		if before := parseAt(path.Root("compare_with"), "compare_with", model.CompareWith.ValueString(), version, &resp.Diagnostics); before != nil {
 			change := compareSudoers(sudoers.TreeOf(before), tree, question)
@@ -263,8 +271,12 @@ func parseAt(at path.Path, name, text string, version sudoers.Version, diags *di
 	return file
 }
 
-func (m *sudoersAnalysisDataModel) analyse(tree *sudoers.Tree, q policy.Question, diags *diag.Diagnostics) {
-	analysis, err := escalation.Analyse(tree, q)
+func (m *sudoersAnalysisDataModel) analyse(tree *sudoers.Tree, q policy.Question, releases []sudoers.Version, diags *diag.Diagnostics) {
+	judge := escalation.AnalyseReleases
+	if _, main := m.Files.Elements()[mainFile]; main {
+		judge = escalation.AnalyseWhole
+	}
+	analysis, err := judge(tree, q, releases...)
 	if err != nil {
 		diags.AddError("The knowledge of what leads to root is damaged", upperFirst(err.Error())+".")
 		return
@@ -299,7 +311,7 @@ func (m *sudoersAnalysisDataModel) decide(ctx context.Context, tree *sudoers.Tre
 	}
 }
 
-func (m *sudoersAnalysisDataModel) prove(ctx context.Context, tree *sudoers.Tree, q policy.Question, diags *diag.Diagnostics) {
+func (m *sudoersAnalysisDataModel) prove(ctx context.Context, tree *sudoers.Tree, q policy.Question, releases []sudoers.Version, diags *diag.Diagnostics) {
 	m.Proofs = []proofModel{}
 	add := func(text, kind string, proof statementProof) {
 		m.Proofs = append(m.Proofs, proofModel{
@@ -307,7 +319,7 @@ func (m *sudoersAnalysisDataModel) prove(ctx context.Context, tree *sudoers.Tree
 		})
 	}
 	for i, text := range stringsOf(ctx, m.Never, diags) {
-		proof, err := proveNever(tree, q, text)
+		proof, err := proveNever(tree, q, text, releases...)
 		if err != nil {
 			diags.AddAttributeError(path.Root("never").AtListIndex(i), "Not a statement", upperFirst(err.Error())+".")
 			continue
@@ -320,6 +332,6 @@ func (m *sudoersAnalysisDataModel) prove(ctx context.Context, tree *sudoers.Tree
 			diags.AddAttributeError(path.Root("always").AtListIndex(i), "Not a command line", upperFirst(err.Error())+".")
 			continue
 		}
-		add(text, "always", statementProofOf(policy.ProveAlways(tree, q, words)))
+		add(text, "always", proveAlways(tree, q, words, releases...))
 	}
 }

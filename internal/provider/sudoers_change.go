@@ -96,7 +96,7 @@ func (m *sudoersChangeModel) merge(other sudoersChangeModel, where string) {
 
 // planChange fills in change: what the apply changes for the subject, compared with what the nodes hold. Where nothing is to be written it stays as
 // it was recorded, so that it tells of the last change and is no change itself.
-func (m *sudoersPolicyModel) planChange(ctx context.Context, state *sudoersPolicyModel, observed map[string]observedNode, diags *diag.Diagnostics) {
+func (m *sudoersPolicyModel) planChange(ctx context.Context, state *sudoersPolicyModel, observed map[string]observedNode, warn bool, diags *diag.Diagnostics) {
 	m.Change = types.ObjectUnknown(sudoersChangeType)
 	if m.Content.IsUnknown() || m.Deployed.IsUnknown() || m.Subject.IsUnknown() {
 		return
@@ -131,7 +131,7 @@ func (m *sudoersPolicyModel) planChange(ctx context.Context, state *sudoersPolic
 	diags.Append(invalid...)
 	m.Change = value
 	if state != nil {
-		m.judgeNewAccess(change, diags)
+		m.judgeNewAccess(change, warn, diags)
 	}
 }
 
@@ -151,8 +151,8 @@ func (m *sudoersPolicyModel) heldText(ctx context.Context, state *sudoersPolicyM
 	return state.Content.ValueString()
 }
 
-// judgeNewAccess says what on_new_access wants to be said of a change.
-func (m *sudoersPolicyModel) judgeNewAccess(change *sudoersChangeModel, diags *diag.Diagnostics) {
+// judgeNewAccess says what on_new_access wants to be said of a change. A warning is said only if warn is set, an error always.
+func (m *sudoersPolicyModel) judgeNewAccess(change *sudoersChangeModel, warn bool, diags *diag.Diagnostics) {
 	more := slices.Concat(change.NewlyAllowed, change.Unknown)
 	if change.Verdict == string(policy.Wider) || change.Verdict == string(policy.Incomparable) {
 		more = slices.Concat(more, change.Changed)
@@ -162,10 +162,10 @@ func (m *sudoersPolicyModel) judgeNewAccess(change *sudoersChangeModel, diags *d
 	}
 	summary := fmt.Sprintf("The change allows %q more", m.Subject.ValueString())
 	detail := "Compared with what the nodes hold:\n\n    " + strings.Join(more, "\n    ")
-	switch m.OnNewAccess.ValueString() {
-	case denyNewAccess:
+	switch mode := m.OnNewAccess.ValueString(); {
+	case mode == denyNewAccess:
 		diags.AddAttributeError(m.textAttribute(), summary, detail+"\n\non_new_access = \"deny\" refuses it. Take it out, or set on_new_access to \"warn\" for this change.")
-	case warnOfNewAccess:
+	case mode == warnOfNewAccess && warn:
 		diags.AddAttributeWarning(m.textAttribute(), summary, detail)
 	}
 }

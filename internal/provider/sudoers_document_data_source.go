@@ -14,7 +14,7 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-var _ datasource.DataSource = (*sudoersDocumentDataSource)(nil)
+var _ datasource.DataSourceWithValidateConfig = (*sudoersDocumentDataSource)(nil)
 
 // sudoersDocumentDataSource composes a policy. It needs neither a node nor PVE.
 type sudoersDocumentDataSource struct{}

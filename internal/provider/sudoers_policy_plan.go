@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -37,7 +36,7 @@ func (r *sudoersPolicyResource) ModifyPlan(ctx context.Context, req resource.Mod
 		return
 	}
 	plan.keepForm(state)
-	plan.analyse(ctx, &resp.Diagnostics)
+	own := plan.analyse(ctx, &resp.Diagnostics)
 	plan.prove(ctx, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
@@ -45,11 +44,12 @@ func (r *sudoersPolicyResource) ModifyPlan(ctx context.Context, req resource.Mod
 	plan.Deployed, plan.RemovedGrants = types.MapUnknown(deployedPolicyType), types.MapUnknown(textList)
 	observed := getObserved(ctx, req.Private, &resp.Diagnostics)
 	if targets, known := r.planTargets(ctx, plan.Nodes, &resp.Diagnostics); known {
-		seen := r.lookAhead(ctx, &plan, newTargets(ctx, state, targets, &resp.Diagnostics), &resp.Diagnostics)
+		around, seen := r.planAround(ctx, &plan, state, targets, observed, &resp.Diagnostics)
+		plan.judgeAround(ctx, own, around, &resp.Diagnostics)
 		plan.Deployed = plan.planDeployed(ctx, state, targets, observed, &resp.Diagnostics)
 		plan.planRemovedGrants(ctx, state, targets, observed, seen, &resp.Diagnostics)
 	}
-	plan.planChange(ctx, state, observed, &resp.Diagnostics)
+	plan.planChange(ctx, state, observed, r.clients.refreshed(plan.Name.ValueString()), &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
 
@@ -62,47 +62,73 @@ func (m *sudoersPolicyModel) keepForm(state *sudoersPolicyModel) {
 	m.SHA256 = types.StringValue(hardening.Digest(m.Content.ValueString()))
 }
 
-// newTargets are the nodes that state has nothing of.
-func newTargets(ctx context.Context, state *sudoersPolicyModel, targets []node.Target, diags *diag.Diagnostics) []node.Target {
-	if state == nil {
-		return targets
-	}
-	recorded := state.deployedPolicies(ctx, diags)
-	return slices.DeleteFunc(slices.Clone(targets), func(target node.Target) bool { _, known := recorded[target.Name]; return known })
-}
-
 func (m *sudoersPolicyModel) planDeployed(ctx context.Context, state *sudoersPolicyModel, targets []node.Target, observed map[string]observedNode, diags *diag.Diagnostics) types.Map {
 	found := map[string]deployedPolicyModel{}
+	recorded := types.MapNull(deployedPolicyType)
 	if state != nil {
 		found = state.deployedPolicies(ctx, diags)
+		recorded = state.Deployed
 	}
 	deployed := map[string]deployedPolicyModel{}
 	for _, target := range targets {
 		foreign := types.ListUnknown(types.StringType)
-		entry, recorded := found[target.Name]
+		entry, known := found[target.Name]
 		switch {
-		case recorded && !m.Exclusive.ValueBool() && !m.Exclusive.IsUnknown():
+		case !known || m.mustLook(state, target.Name, observed):
+		case !m.Exclusive.ValueBool() && !m.Exclusive.IsUnknown():
 			foreign = entry.ForeignGrants
-		case recorded && len(entry.ForeignGrants.Elements()) == 0:
+		case len(entry.ForeignGrants.Elements()) == 0:
 			foreign = entry.ForeignGrants
-		case recorded && observed[target.Name].Kept != nil:
+		case observed[target.Name].Kept != nil:
 			foreign = stringList(observed[target.Name].Kept)
 		}
 		deployed[target.Name] = plannedPolicy(m.SHA256, foreign)
 	}
-	recorded := types.MapNull(deployedPolicyType)
-	if state != nil {
-		recorded = state.Deployed
-	}
 	return undecided(ctx, deployedPolicyMap(ctx, deployed, diags), recorded, m.OnUnreachable, diags)
 }
 
-// lookAhead reads the nodes that get a policy for the first time, so that a reviewer learns what the subject can do there already. A node that can't be
-// reached from where the plan is made is said by name; nil is returned then.
-func (r *sudoersPolicyResource) lookAhead(ctx context.Context, plan *sudoersPolicyModel, targets []node.Target, diags *diag.Diagnostics) map[string]*hardening.SudoersState {
-	if len(targets) == 0 {
-		return nil
+// mustLook tells that nothing is recorded of what the other files of a node say about the subject of the plan. A node that was left out when the nodes
+// were read last, since it did not answer, stays left out.
+func (m *sudoersPolicyModel) mustLook(state *sudoersPolicyModel, name string, observed map[string]observedNode) bool {
+	if state == nil || !state.Name.Equal(m.Name) {
+		return true
 	}
+	if _, is := state.Deployed.Elements()[name]; !is {
+		return true
+	}
+	record, known := observed[name]
+	return known && (record.Around == nil || record.Around.Subject.Name != m.Subject.ValueString())
+}
+
+// planAround gives what other files of the nodes say about the subject: what is recorded of it, and what they hold now where nothing is. The nodes
+// that it read for that are seen.
+func (r *sudoersPolicyResource) planAround(
+	ctx context.Context, plan, state *sudoersPolicyModel, targets []node.Target, observed map[string]observedNode, diags *diag.Diagnostics,
+) (around surroundings, seen map[string]*hardening.SudoersState) {
+	around = surroundings{on: map[string]hardening.Surroundings{}, recorded: true}
+	var look []node.Target
+	for _, target := range targets {
+		switch record := observed[target.Name]; {
+		case plan.mustLook(state, target.Name, observed):
+			look = append(look, target)
+		case record.Around != nil:
+			around.on[target.Name] = *record.Around
+		}
+	}
+	if len(look) == 0 {
+		return around, nil
+	}
+	around.recorded = false
+	seen = r.lookAhead(ctx, plan, state, look, diags)
+	for name, found := range seen {
+		around.on[name] = found.Around
+	}
+	return around, seen
+}
+
+// lookAhead reads the nodes that a policy is new on, so that a reviewer learns what the subject can do there already. A node that can't be
+// reached from where the plan is made is said by name; nil is returned then.
+func (r *sudoersPolicyResource) lookAhead(ctx context.Context, plan, state *sudoersPolicyModel, targets []node.Target, diags *diag.Diagnostics) map[string]*hardening.SudoersState {
 	nodes, err := r.clients.Nodes()
 	if !planReached(err, path.Empty(), diags) || plan.Subject.IsUnknown() || plan.Name.IsUnknown() {
 		return nil
@@ -116,7 +142,11 @@ func (r *sudoersPolicyResource) lookAhead(ctx context.Context, plan *sudoersPoli
 		return nil
 	}
 	for _, name := range sortedNames(seen) {
-		if seen[name].File.Present {
+		recorded := false
+		if state != nil && state.Name.Equal(plan.Name) {
+			_, recorded = state.Deployed.Elements()[name]
+		}
+		if seen[name].File.Present && !recorded {
 			diags.AddAttributeWarning(path.Root("name"), "The file exists already",
 				fmt.Sprintf("Node %s has a file %s now. If it is not what this plan replaces, the apply refuses to overwrite it: import it (terraform import … %s), remove it, or choose another name.", name, policy.Path(), plan.Name.ValueString()))
 		}

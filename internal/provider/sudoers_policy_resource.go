@@ -93,8 +93,12 @@ func (r *sudoersPolicyResource) Read(ctx context.Context, req resource.ReadReque
 		deployed[name] = observedPolicy(found, state.Content.ValueString())
 	}
 	state.Deployed = deployedPolicyMap(ctx, deployed, &resp.Diagnostics)
+	if own, known := state.ownAnalysis(&resp.Diagnostics); known {
+		state.showAround(ctx, own, surroundingsOf(seen), &resp.Diagnostics)
+	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	resp.Diagnostics.Append(setObserved(ctx, resp.Private, seen)...)
+	r.clients.read.Store(state.Name.ValueString(), true)
 	warnOfForeign(state.Subject.ValueString(), state.Exclusive.ValueBool(), seen, &resp.Diagnostics)
 }
 
@@ -169,7 +173,7 @@ func (r *sudoersPolicyResource) ImportState(ctx context.Context, req resource.Im
 		return
 	}
 	render(ctx, model, &resp.Diagnostics)
-	model.describe(ctx, &resp.Diagnostics)
+	model.showAround(ctx, model.describe(ctx, &resp.Diagnostics), surroundingsOf(seen), &resp.Diagnostics)
 	deployed := map[string]deployedPolicyModel{}
 	for _, target := range targets {
 		deployed[target.Name] = observedPolicy(seen[target.Name], model.Content.ValueString())
@@ -280,7 +284,7 @@ func skippedPolicy(ctx context.Context, state *sudoersPolicyModel, name string, 
 // readBack fills in what only the nodes know: the foreign grants on nodes that did not have the policy before.
 func (r *sudoersPolicyResource) readBack(ctx context.Context, plan, state *sudoersPolicyModel, targets, reached []node.Target, diags *diag.Diagnostics) map[string]*hardening.SudoersState {
 	planned := plan.deployedPolicies(ctx, diags)
-	complete := len(planned) == len(targets)
+	complete := len(planned) == len(targets) && fullyKnown(plan.Analysis)
 	for _, entry := range planned {
 		complete = complete && !entry.ForeignGrants.IsUnknown()
 	}
@@ -312,6 +316,9 @@ func (r *sudoersPolicyResource) readBack(ctx context.Context, plan, state *sudoe
 		deployed[target.Name] = entry
 	}
 	plan.Deployed = deployedPolicyMap(ctx, deployed, diags)
+	if own, known := plan.ownAnalysis(diags); known && !fullyKnown(plan.Analysis) {
+		plan.showAround(ctx, own, surroundingsOf(seen), diags)
+	}
 	return seen
 }
 
@@ -400,6 +407,8 @@ type observedNode struct {
 	SHA256 string `json:"sha256"`
 	// Content is the file's text, with which a plan compares.
 	Content string `json:"content,omitempty"`
+	// Around is what the other files say, with which a plan judges the policy.
+	Around *hardening.Surroundings `json:"around,omitempty"`
 }
 
 // privateState is what the framework offers of private state.
@@ -412,7 +421,7 @@ func setObserved(ctx context.Context, private interface {
 }, seen map[string]*hardening.SudoersState) diag.Diagnostics {
 	observed := map[string]observedNode{}
 	for name, found := range seen {
-		entry := observedNode{Kept: []string{}, Cuts: removable(found), SHA256: found.File.SHA256, Content: found.Content}
+		entry := observedNode{Kept: []string{}, Cuts: removable(found), SHA256: found.File.SHA256, Content: found.Content, Around: &found.Around}
 		for _, grant := range found.Foreign {
 			if !grant.Removable {
 				entry.Kept = append(entry.Kept, grant.String())

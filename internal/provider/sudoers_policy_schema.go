@@ -98,7 +98,7 @@ func (r *sudoersPolicyResource) Schema(ctx context.Context, _ resource.SchemaReq
 			"change":   sudoersChangeAttribute(),
 			"never": schema.ListAttribute{
 				MarkdownDescription: "What the policy must never allow as root, proven while planning over every command line: a command as in a rule (`/usr/bin/apt-get`, `/usr/sbin/qm set *`, `ALL ^destroy `; an expression " +
-					"that does not end in `$` is searched), or one of " + statementNames() + ". A command line that is allowed all the same is an error.",
+					"that does not end in `$` is searched), or one of " + statementNames() + " (see the guide [statements](../guides/statements)). A command line that is allowed all the same is an error.",
 				ElementType: types.StringType,
 				Optional:    true,
 				Validators:  []validator.List{listvalidator.SizeAtLeast(1)},
@@ -110,7 +110,7 @@ func (r *sudoersPolicyResource) Schema(ctx context.Context, _ resource.SchemaReq
 				Validators:          []validator.List{listvalidator.SizeAtLeast(1)},
 			},
 			"on_new_access": schema.StringAttribute{
-				MarkdownDescription: "What to do in a plan that allows the subject of an existing policy more than the nodes do: `warn`, or `deny`, which is an error. By default it is only shown in `change`.",
+				MarkdownDescription: "What to do in a plan that allows the subject of an existing policy more than the nodes do: `warn`, or `deny`, which is an error. By default it is only shown in `change`. A plan with `-refresh=false` does not warn.",
 				Optional:            true,
 				Validators:          []validator.String{stringvalidator.OneOf(warnOfNewAccess, denyNewAccess)},
 			},

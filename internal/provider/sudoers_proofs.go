@@ -27,7 +27,7 @@ func (m *sudoersPolicyModel) prove(ctx context.Context, diags *diag.Diagnostics)
 	tree, question := sudoers.TreeOf(file), askAbout(policy.Subject{Name: m.Subject.ValueString()})
 	for i, text := range stringsOf(ctx, m.Never, diags) {
 		at := path.Root("never").AtListIndex(i)
-		proof, err := proveNever(tree, question, text)
+		proof, err := proveNever(tree, question, text, targetVersions...)
 		if err != nil {
 			diags.AddAttributeError(at, "Not a statement", upperFirst(err.Error())+".")
 			continue
@@ -41,7 +41,7 @@ func (m *sudoersPolicyModel) prove(ctx context.Context, diags *diag.Diagnostics)
 			diags.AddAttributeError(at, "Not a command line", upperFirst(err.Error())+".")
 			continue
 		}
-		proof := statementProofOf(policy.ProveAlways(tree, question, words))
+		proof := proveAlways(tree, question, words, targetVersions...)
 		proof.report(at, fmt.Sprintf("The policy does not allow %q", text), "is not allowed", diags)
 	}
 }
@@ -64,26 +64,54 @@ type statementProof struct {
 	notes          []string
 }
 
-// proveNever proves that a policy never allows what a statement says: one by name, or a command as in a rule.
-func proveNever(tree *sudoers.Tree, q policy.Question, text string) (statementProof, error) {
+// onReleases proves a statement for the sudo of each version: the worst answer counts, and one that disproves ends it.
+func onReleases(q policy.Question, versions []sudoers.Version, prove func(policy.Question) (statementProof, error)) (statementProof, error) {
+	worst := statementProof{verdict: regular.Yes}
+	for _, version := range versions {
+		q.Env = policy.Debian(version)
+		proof, err := prove(q)
+		if err != nil || proof.verdict == regular.No {
+			return proof, err
+		}
+		if proof.verdict == regular.Unknown {
+			worst = proof
+		}
+	}
+	return worst, nil
+}
+
+// proveNever proves that a policy never allows what a statement says, on any of some versions of sudo: one by name, or a command as in a rule.
+func proveNever(tree *sudoers.Tree, q policy.Question, text string, versions ...sudoers.Version) (statementProof, error) {
 	statement, unnamed := escalation.FindStatement(text)
 	if unnamed == nil {
-		proofs, err := escalation.Never(tree, q, statement)
-		if err != nil {
-			return statementProof{}, err
-		}
-		p := proofs[0]
-		proof := statementProof{verdict: p.Verdict, counterexample: p.Witness, line: p.Pos.Line, grant: p.Grant}
-		if p.Note != "" {
-			proof.notes = []string{p.Note}
-		}
-		return proof, nil
+		return onReleases(q, versions, func(q policy.Question) (statementProof, error) {
+			proofs, err := escalation.Never(tree, q, statement)
+			if err != nil {
+				return statementProof{}, err
+			}
+			p := proofs[0]
+			proof := statementProof{verdict: p.Verdict, counterexample: p.Witness, line: p.Pos.Line, grant: p.Grant}
+			if p.Note != "" {
+				proof.notes = []string{p.Note}
+			}
+			return proof, nil
+		})
 	}
 	pattern, err := policy.ParseStatement(text, q.Env)
 	if err != nil {
 		return statementProof{}, fmt.Errorf("%w; and as a name: %w", err, unnamed)
 	}
-	return statementProofOf(policy.ProveNever(tree, q, pattern)), nil
+	return onReleases(q, versions, func(q policy.Question) (statementProof, error) {
+		return statementProofOf(policy.ProveNever(tree, q, pattern)), nil
+	})
+}
+
+// proveAlways proves that a policy always allows a command line, on any of some versions of sudo.
+func proveAlways(tree *sudoers.Tree, q policy.Question, words []string, versions ...sudoers.Version) statementProof {
+	proof, _ := onReleases(q, versions, func(q policy.Question) (statementProof, error) {
+		return statementProofOf(policy.ProveAlways(tree, q, words)), nil
+	})
+	return proof
 }
 
 func statementProofOf(p policy.Proof) statementProof {

@@ -180,9 +180,13 @@ func TestSudoersPolicyForeignGrants(t *testing.T) {
 	emergency := "/etc/sudoers.d/emergency:1: agent ALL=(ALL) NOPASSWD: ALL"
 	run(t,
 		resource.TestStep{Config: tolerant},
+		resource.TestStep{ // it makes the subject root
+			PreConfig:   func() { shell(t, pve2, "echo 'agent ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/emergency") },
+			Config:      tolerant,
+			ExpectError: matches("On pve2, /etc/sudoers.d/emergency, line 1"),
+		},
 		resource.TestStep{ // shown, and left alone
-			PreConfig: func() { shell(t, pve2, "echo 'agent ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/emergency") },
-			Config:    tolerant,
+			Config: config(c) + policyConfig(`"/usr/bin/id"`, `accepted_risks = { PVESEC-E0001 = "tonight" }`),
 			ConfigStateChecks: []statecheck.StateCheck{
 				statecheck.ExpectKnownValue(policyAddress, deployedAt("pve2", "foreign_grants"), knownvalue.ListExact([]knownvalue.Check{knownvalue.StringExact(emergency)})),
 				statecheck.ExpectKnownValue(policyAddress, deployedAt("pve1", "foreign_grants"), knownvalue.ListSizeExact(0)),
@@ -190,7 +194,7 @@ func TestSudoersPolicyForeignGrants(t *testing.T) {
 		},
 		resource.TestStep{ // removed, the rest of a shared file kept, and what concerns others stays visible
 			PreConfig: func() {
-				shell(t, pve2, `printf '# shared\ncarol ALL=(root) /usr/bin/uptime\nagent, carol ALL=(root) /usr/bin/w\n%%operators ALL=(root) /usr/bin/who\n' >/etc/sudoers.d/shared; usermod -aG operators agent`)
+				shell(t, pve2, `printf '# shared\ncarol ALL=(root) /usr/bin/uptime\nagent, carol ALL=(root) /usr/bin/w\n%%operators ALL=(root) /usr/bin/uptime\n' >/etc/sudoers.d/shared; usermod -aG operators agent`)
 			},
 			Config: exclusive,
 			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
@@ -199,7 +203,7 @@ func TestSudoersPolicyForeignGrants(t *testing.T) {
 			}},
 			ConfigStateChecks: []statecheck.StateCheck{
 				statecheck.ExpectKnownValue(policyAddress, deployedAt("pve2", "foreign_grants"), knownvalue.ListExact([]knownvalue.Check{
-					knownvalue.StringRegexp(matches("/etc/sudoers.d/shared:4: %operators ALL=(root) /usr/bin/who")),
+					knownvalue.StringRegexp(matches("/etc/sudoers.d/shared:4: %operators ALL=(root) /usr/bin/uptime")),
 				})),
 			},
 			Check: func(*terraform.State) error {

@@ -1,0 +1,151 @@
+package provider
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/escalation"
+	"github.com/pvesec/terraform-provider-pvesec/internal/hardening"
+)
+
+// foreignFindingModel is a finding that takes other files of nodes.
+type foreignFindingModel struct {
+	sudoersFindingModel
+	File  string   `tfsdk:"file"`
+	Nodes []string `tfsdk:"nodes"`
+}
+
+var foreignFindingType = func() types.ObjectType {
+	attributes := map[string]attr.Type{"file": types.StringType, "nodes": textList}
+	for name, kind := range sudoersFindingType.AttrTypes {
+		attributes[name] = kind
+	}
+	return types.ObjectType{AttrTypes: attributes}
+}()
+
+// foreignFinding is one of them, with the nodes on which it is so.
+type foreignFinding struct {
+	escalation.CommandFinding
+	nodes []string
+}
+
+// sameAs tells whether a finding on another node is the same one.
+func (f *foreignFinding) sameAs(other escalation.CommandFinding) bool {
+	return f.ID == other.ID && f.Pos.File == other.Pos.File && f.Pos.Line == other.Pos.Line && f.Command == other.Command && f.Grant == other.Grant && f.Root == other.Root
+}
+
+// foreignFindings judges a policy together with what the other files of each node say about its subject. What is found of the policy alone
+// is left out: it is in the policy's own findings.
+func foreignFindings(p hardening.SudoersPolicy, own []escalation.CommandFinding, around map[string]hardening.Surroundings) ([]foreignFinding, error) {
+	mine := func(f escalation.CommandFinding) bool {
+		return f.Pos.File == p.Path() && slices.ContainsFunc(own, func(known escalation.CommandFinding) bool {
+			return known.ID == f.ID && known.Pos.Line == f.Pos.Line && known.Command == f.Command && (known.Root || !f.Root)
+		})
+	}
+	var all []foreignFinding
+	judged := map[string][]escalation.CommandFinding{} // nodes of a cluster are mostly alike
+	for _, name := range sortedNames(around) {
+		tree := around[name].With(p)
+		question := around[name].Question(tree)
+		key, err := json.Marshal([]any{question.Host, question.Env.Version, question.Subject, around[name].Files})
+		if err != nil {
+			return nil, err
+		}
+		findings, known := judged[string(key)]
+		if !known {
+			analysis, err := escalation.AnalyseWhole(tree, question, question.Env.Version)
+			if err != nil {
+				return nil, err
+			}
+			findings = slices.DeleteFunc(analysis.Findings, mine)
+			judged[string(key)] = findings
+		}
+		for _, f := range findings {
+			if at := slices.IndexFunc(all, func(known foreignFinding) bool { return known.sameAs(f) }); at >= 0 {
+				all[at].nodes = append(all[at].nodes, name)
+				continue
+			}
+			all = append(all, foreignFinding{f, []string{name}})
+		}
+	}
+	return all, nil
+}
+
+// judgeAround fills in analysis.foreign, unless it is left for the apply, and makes an error of ways to root that nobody accepted.
+func (m *sudoersPolicyModel) judgeAround(ctx context.Context, own escalation.Analysis, around surroundings, diags *diag.Diagnostics) {
+	found := m.showAround(ctx, own, around, diags)
+	r := newRefusal(m.acceptances(ctx, diags))
+	for _, f := range found {
+		r.add(foreignPlace(f, m.policy().Path()), f.CommandFinding)
+	}
+	remedy := "It was not written by this policy. Take it out of that file"
+	if m.Exclusive.ValueBool() {
+		remedy += ", or the subject out of the group or alias that it names: exclusive = true removes only what names the subject itself.\n\n"
+	} else {
+		remedy += ", or set exclusive = true, with which the apply removes what names the subject itself (a backup is kept).\n\n"
+	}
+	r.report(path.Root("subject"), fmt.Sprintf("Together with other sudoers files %q is root-equivalent", m.Subject.ValueString()), remedy, diags)
+}
+
+// surroundings are what the other files of nodes say, by the node's name.
+type surroundings struct {
+	on map[string]hardening.Surroundings
+	// recorded tells that they are what state records, so that the plan that is made anew while it is applied finds the same.
+	recorded bool
+}
+
+// surroundingsOf are those of nodes that were just read.
+func surroundingsOf(seen map[string]*hardening.SudoersState) surroundings {
+	around := surroundings{on: map[string]hardening.Surroundings{}, recorded: true}
+	for name, found := range seen {
+		around.on[name] = found.Around
+	}
+	return around
+}
+
+// showAround fills in analysis.foreign, or leaves it for the apply.
+func (m *sudoersPolicyModel) showAround(ctx context.Context, own escalation.Analysis, around surroundings, diags *diag.Diagnostics) []foreignFinding {
+	if m.Analysis.IsUnknown() || m.Analysis.IsNull() || m.Exclusive.IsUnknown() {
+		return nil
+	}
+	found, err := foreignFindings(m.policy(), own.Findings, around.on)
+	if err != nil {
+		diags.AddError("The knowledge of what leads to root is damaged", upperFirst(err.Error())+".")
+		return nil
+	}
+	foreign := types.ListUnknown(foreignFindingType)
+	if around.recorded {
+		reasons := acceptedRisks(ctx, m.AcceptedRisks, diags)
+		models := make([]foreignFindingModel, len(found))
+		for i, f := range found {
+			models[i] = foreignFindingModel{sudoersFindingOf(f.CommandFinding, reasons), f.Pos.File, f.nodes}
+		}
+		var problems diag.Diagnostics
+		foreign, problems = types.ListValueFrom(ctx, foreignFindingType, models)
+		diags.Append(problems...)
+	}
+	attributes := m.Analysis.Attributes()
+	attributes["foreign"] = foreign
+	m.Analysis = types.ObjectValueMust(sudoersAnalysisType, attributes)
+	return found
+}
+
+// foreignPlace says where a finding comes from.
+func foreignPlace(f foreignFinding, own string) string {
+	nodes := strings.Join(f.nodes, ", ")
+	switch f.Pos.File {
+	case "":
+		return fmt.Sprintf("On %s, by no single line:\n\n", nodes)
+	case own:
+		return fmt.Sprintf("On %s, line %d of the policy together with options of other files:\n\n    %s\n\n", nodes, f.Pos.Line, f.Grant)
+	}
+	return fmt.Sprintf("On %s, %s, line %d:\n\n    %s\n\n", nodes, f.Pos.File, f.Pos.Line, f.Grant)
+}
