@@ -31,6 +31,9 @@ const (
 	Logrotate
 	// Sshd runs `sshd -t` on a staged copy of the configuration and after the change on the configuration itself.
 	Sshd
+	// AuditRules has `auditctl -R` read the staged file where the kernel takes nothing from it, then all of /etc/audit/rules.d with it, merged as
+	// `augenrules` does, and after the change the directory itself. A rule that is there twice is refused too: loading stops at it.
+	AuditRules
 )
 
 // A File is one path of a [Change].

@@ -310,7 +310,7 @@ func orRoot(name string) string {
 // Words of transaction.sh.
 var (
 	kindWords      = map[Kind]string{Regular: "regular", Directory: "directory", EnsureFile: "ensure", Absent: "absent"}
-	validatorWords = map[Validator]string{NoValidation: "none", Sudoers: "sudoers", Rsyslog: "rsyslog", Logrotate: "logrotate", Sshd: "sshd"}
+	validatorWords = map[Validator]string{NoValidation: "none", Sudoers: "sudoers", Rsyslog: "rsyslog", Logrotate: "logrotate", Sshd: "sshd", AuditRules: "audit"}
 )
 
 // backupName makes one directory name of a path, readable and without collisions: slashes become dashes, dashes %2D.

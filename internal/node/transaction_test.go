@@ -53,6 +53,19 @@ root=$PVESEC_TEST_ROOT dir=$root/etc/rsyslog.d
 	s.Tool(t, "logrotate", `
 if grep -q BROKEN "$2"; then echo "error: $2:1 unknown option 'BROKEN' -- ignoring line"; fi
 echo "error: stat of /var/log/none failed: No such file or directory"; exit 1`)
+	s.Tool(t, "unshare", `while [ "$1" != -- ]; do shift; done; shift; exec "$@"`)
+	s.Tool(t, "auditctl", `
+n=0
+while IFS= read -r line; do
+	n=$((n + 1))
+	case $line in
+	*BROKEN*) echo "Syscall name unknown: BROKEN" ;;
+	-[awW]*) echo "Error sending add rule data request (Operation not permitted)" ;;
+	*) continue ;;
+	esac
+	echo "There was an error in line $n of $2"
+done <"$2"
+exit 1`)
 	s.Tool(t, "journalctl", "echo the end is near")
 	s.Write(t, "etc/sudoers", "root ALL=(ALL) ALL\n@includedir /etc/sudoers.d\n", 0o440)
 	s.Write(t, "etc/sudoers.d/README", "# nothing\n", 0o440)
@@ -111,6 +124,7 @@ func TestApplyEveryKind(t *testing.T) {
 				node.File{Path: "/var/log/sudo.log", Kind: node.EnsureFile, Mode: 0o640},
 				node.File{Path: "/var/log/other.log", Kind: node.EnsureFile, Mode: 0o600},
 				node.File{Path: "/etc/rsyslog.d/10-pvesec.conf", Content: []byte("ok\n"), Mode: 0o644, Validate: node.Rsyslog},
+				node.File{Path: "/etc/audit/rules.d/pvesec.rules", Content: []byte("# who\n-w /etc/sudoers -p wa\n"), Mode: 0o640, Validate: node.AuditRules},
 				node.File{Path: "/etc/logrotate.d/pvesec", Content: []byte("ok\n"), Mode: 0o644, Validate: node.Logrotate},
 				node.File{Path: "/etc/empty/gone", Kind: node.Absent},
 				node.File{Path: "/etc/empty", Kind: node.Absent},
@@ -119,6 +133,7 @@ func TestApplyEveryKind(t *testing.T) {
 				node.File{Path: "/etc/never/was", Kind: node.Absent},
 			)
 			s.Write(t, "etc/logrotate.d/apt", "", 0o644)
+			s.Write(t, "etc/audit/rules.d/audit.rules", "-D\n-b 8192\n", 0o640)
 			change := node.Change{
 				Target: target("pve1", s), Label: `sudoers policy "agent"`, Files: files,
 				Expect: []node.Expect{
@@ -220,6 +235,32 @@ func TestFailureChangesNothing(t *testing.T) {
 		"logrotate": {
 			files: []node.File{gone, {Path: "/etc/logrotate.conf", Content: []byte("BROKEN"), Mode: 0o644, Validate: node.Logrotate}},
 			state: node.Unchanged, check: is[*node.ValidationError], says: "error: /etc/logrotate.conf:1 unknown option",
+		},
+		"audit rules": {
+			files: []node.File{gone, {Path: "/etc/audit/rules.d/x.rules", Content: []byte("# who\n-a always,exit -S BROKEN\n-w /etc -p wa\n"), Mode: 0o640, Validate: node.AuditRules}},
+			state: node.Unchanged, check: is[*node.ValidationError], says: "auditctl on pve1 rejected the file: Syscall name unknown: BROKEN: -a always,exit -S BROKEN",
+		},
+		"audit rules twice": {
+			files:   []node.File{gone, {Path: "/etc/audit/rules.d/x.rules", Content: []byte("-w /etc  -p wa\n"), Mode: 0o640, Validate: node.AuditRules}},
+			prepare: func(s *nodetest.Server) { s.Write(t, "etc/audit/rules.d/other.rules", "-w /etc -p wa", 0o640) },
+			state:   node.Unchanged, check: is[*node.ValidationError], says: "Rule exists: -w /etc -p wa",
+		},
+		"audit rules that went to the kernel": {
+			files:   []node.File{gone, {Path: "/etc/audit/rules.d/x.rules", Content: []byte("-w /etc -p wa\n"), Mode: 0o640, Validate: node.AuditRules}},
+			prepare: func(s *nodetest.Server) { s.Tool(t, "auditctl", "echo No rules") },
+			state:   node.Unchanged, check: is[*node.ValidationError], says: "audit rules cannot be checked apart from the kernel: No rules",
+		},
+		"audit rules that auditctl stops at": {
+			files: []node.File{gone, {Path: "/etc/audit/rules.d/x.rules", Content: []byte("-w /etc -p wa\n"), Mode: 0o640, Validate: node.AuditRules}},
+			prepare: func(s *nodetest.Server) {
+				s.Tool(t, "auditctl", `echo "Error sending delete rule data request (Operation not permitted)"; echo "There was an error in line 2 of $2"; exit 1`)
+			},
+			state: node.Unchanged, check: is[*node.ValidationError], says: "auditctl did not read every rule",
+		},
+		"no process namespaces": {
+			files:   []node.File{gone, {Path: "/etc/audit/rules.d/x.rules", Content: []byte("-e 2\n"), Mode: 0o640, Validate: node.AuditRules}},
+			prepare: func(s *nodetest.Server) { s.Tool(t, "unshare", "echo unshare failed; exit 1") },
+			state:   node.Unchanged, check: is[*node.ValidationError], says: "audit rules cannot be checked apart from the kernel: unshare failed",
 		},
 		"conflict": {
 			files: []node.File{good}, change: node.Change{Expect: []node.Expect{{Path: "/etc/sudoers.d/old", Exists: true, SHA256: sum("other")}}},

@@ -395,6 +395,7 @@ commit() {
 	check_live sudoers
 	check_live sshd
 	check_live rsyslog
+	check_live audit
 	restart_services
 }
 
@@ -472,6 +473,7 @@ transaction() {
 	check_tree sudoers
 	check_tree sshd
 	check_tree rsyslog
+	check_tree audit
 	t_count=0
 	for t_number in $todo; do t_count=$((t_count + 1)); done
 	say prepared "$t_count"

@@ -7,6 +7,7 @@ tool() {
 	rsyslog) tool=rsyslogd main=/etc/rsyslog.conf drop=/etc/rsyslog.d ;;
 	sshd) tool=sshd main=/etc/ssh/sshd_config drop=/etc/ssh/sshd_config.d ;;
 	logrotate) tool=logrotate main= drop= ;;
+	audit) tool=auditctl main= drop=/etc/audit/rules.d ;;
 	esac
 	on_path "$tool" || fail missing '' '' "$tool"
 }
@@ -17,7 +18,65 @@ judge() {
 	sudoers) judged=$(visudo -c ${2:+-f "$2"} 2>&1 </dev/null) ;;
 	rsyslog) judged=$(rsyslogd -N1 ${2:+-f "$2"} 2>&1 </dev/null) ;;
 	sshd) judged=$(sshd -t ${2:+-f "$2"} 2>&1 </dev/null) ;;
+	audit)
+		j_rules=${2-}
+		[ -n "$j_rules" ] || { j_rules=$mine/rules; merge "$root$drop" >"$j_rules"; }
+		judged=$(refused_rules "$j_rules"; repeated_rules "$j_rules")
+		[ -z "$judged" ]
+		;;
 	esac
+}
+
+# merge DIRECTORY: audit rules as augenrules(8) puts them together.
+merge() {
+	set +f
+	for m_file in "$1"/*.rules; do [ ! -f "$m_file" ] || { cat -- "$m_file"; echo; }; done
+	set -f
+}
+
+# aside FILE: what auditctl says of audit rules in a process namespace of its own, where the kernel takes rules from nobody
+# (kernel/audit.c, audit_netlink_ok).
+aside() { unshare --pid --fork -- auditctl -R "$1" 2>&1 </dev/null; }
+
+# refused_rules FILE: the audit rules that auditctl does not take, a line for each. auditctl(8) only knows how to load, so it reads them
+# aside. -c has it go on after each that is refused for that alone, which is a good rule. It says nothing before the first that the kernel
+# refuses: that is the deletion of a rule that nobody has, and proves, tried alone before, that the kernel really is out of reach.
+refused_rules() {
+	r_file=$1.checked
+	printf '%s\n' -c '-W /pvesec-checks-rules -p r' >"$r_file"
+	r_said=$(aside "$r_file")
+	case $r_said in
+	*'(Operation not permitted)'*) ;;
+	*)
+		printf 'audit rules cannot be checked apart from the kernel: %s\n' "$r_said"
+		return
+		;;
+	esac
+	cat -- "$1" >>"$r_file"
+	r_said=$(aside "$r_file")
+	r_rules=$(grep -c -e "^[ $tab]*-[aAwW]" -- "$r_file")
+	[ "$(printf '%s\n' "$r_said" | grep -c -e '^There was an error in line ')" -ge "$r_rules" ] || printf 'auditctl did not read every rule: %s\n' "$r_said"
+	r_reason=
+	printf '%s\n' "$r_said" | while IFS= read -r r_line; do
+		case $r_line in
+		'There was an error in line '*)
+			r_number=${r_line#There was an error in line }
+			r_number=${r_number%% *}
+			case $r_reason in
+			'Error sending '*) ;;
+			*) printf '%s: %s\n' "$r_reason" "$(sed -n "${r_number}p" "$r_file")" ;;
+			esac
+			;;
+		esac
+		r_reason=$r_line
+	done
+	rm -f -- "$r_file"
+}
+
+# repeated_rules FILE: rules that are there twice. The kernel refuses the second, and auditctl stops loading there, unless told to go on.
+repeated_rules() {
+	! grep -q -e '^-[ci]' -- "$1" || return 0
+	sed -e "s/[ $tab]\{1,\}/ /g" -e 's/^ //' -e 's/ $//' -- "$1" | grep -e '^-[aAwW]' | sort | uniq -d | sed 's/^/Rule exists: /'
 }
 
 # check_file VALIDATOR STAGED PATH: a staged file by itself.
@@ -35,6 +94,10 @@ check_file() {
 		judged=$(printf '%s\n' "$judged" | grep -F -e "$2" | grep -e '^error:')
 		[ -z "$judged" ] || fail invalid "$3" "$judged" logrotate
 		;;
+	audit)
+		tool audit
+		judge audit "$2" || fail invalid "$3" "$judged" auditctl
+		;;
 	*) tool "$1" ;;
 	esac
 }
@@ -45,7 +108,7 @@ check_tree() {
 	tool "$1"
 	judge "$1" && before_ok=1 || before_ok=0
 	before=$judged
-	[ -f "$root$main" ] || return 0
+	[ -z "$main" ] || [ -f "$root$main" ] || return 0
 	tree=$mine/tree.$1
 	try staging "$tree" mkdir -p -m 700 -- "$tree$drop"
 	set +f
@@ -55,6 +118,7 @@ check_tree() {
 	set -f
 	c_main=$root$main
 	each overlay "$1"
+	[ -n "$main" ] || { c_main=$tree/merged; merge "$tree$drop" >"$c_main"; }
 	c_said=$({ sed "s|$drop|$tree$drop|g" <"$c_main" >"$tree/main"; } 2>&1) || fail install "$main" "$c_said" staging
 	if judge "$1" "$tree/main"; then rm -rf -- "$tree"; return 0; fi
 	judged=$(printf '%s\n' "$judged" | sed "s|$tree/main|$main|g; s|$tree||g")
