@@ -5,6 +5,7 @@ package nodelab_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -94,6 +95,9 @@ func powerCut(every int, only func(step string) bool) fault {
 	}
 }
 
+// everyStep makes TestPowerCutOfKernel cut the power at every step, which takes long: make faults.
+var everyStep = flag.Bool("every-step", false, "cut the power of nodes with their own kernel before every step of a transaction")
+
 // TestPowerCutOfKernel cuts the power of nodes with their own kernel, where what was not flushed is lost, at the steps that depend on
 // what was: right before and after the rename, and when the journal goes.
 func TestPowerCutOfKernel(t *testing.T) {
@@ -104,7 +108,7 @@ func TestPowerCutOfKernel(t *testing.T) {
 	for _, n := range c.Nodes {
 		m := &matrix{t: t, n: n, pool: newPool(t, c, "root"), cells: map[string]map[int]string{}}
 		m.faults = []fault{powerCut(1, func(step string) bool {
-			return strings.Contains(step, steps[n.Name]) && !strings.Contains(step, "new.0") && !strings.Contains(step, "journal.new")
+			return *everyStep || strings.Contains(step, steps[n.Name]) && !strings.Contains(step, "new.0") && !strings.Contains(step, "journal.new")
 		})}
 		wg.Go(func() {
 			m.run()
