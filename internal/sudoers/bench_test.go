@@ -2,6 +2,7 @@ package sudoers
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -13,6 +14,24 @@ func benchText(n int) string {
 			i%200, i%50, i%50, i%100, i%50, i)
 	}
 	return b.String()
+}
+
+// memory gives how many times the size of the text parsing it allocates. Nothing else may run at the same time.
+func memory(text string) float64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, _ = Parse("f", text, PVE9)
+	runtime.ReadMemStats(&after)
+	return float64(after.TotalAlloc-before.TotalAlloc) / float64(len(text))
+}
+
+// TestMemory: a policy takes less than 25 times the memory of its text, whatever its size.
+func TestMemory(t *testing.T) { //nolint:paralleltest // what others allocate would count
+	for _, n := range []int{10, 100, 1_000, 10_000} {
+		if got := memory(benchText(n)); got >= 25 {
+			t.Errorf("%d rules take %.1f times the memory of their text", n, got)
+		}
+	}
 }
 
 // BenchmarkParse is the parser alone; linear in the size of the policy.
@@ -27,6 +46,7 @@ func BenchmarkParse(b *testing.B) {
 					b.Fatal(errs)
 				}
 			}
+			b.ReportMetric(memory(text), "memory/text")
 		})
 	}
 }

@@ -2,6 +2,7 @@ package sudoers
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -51,17 +52,18 @@ type Default struct {
 	Whole bool
 }
 
-var defaultsByName = func() map[string]*Default {
-	m := make(map[string]*Default, len(catalogue))
-	for i := range catalogue {
-		m[catalogue[i].Name] = &catalogue[i]
+// lookup finds an option in the catalogue, which is sorted.
+func lookup(name string) (*Default, bool) {
+	i, ok := slices.BinarySearchFunc(catalogue, name, func(d Default, name string) int { return strings.Compare(d.Name, name) })
+	if !ok {
+		return nil, false
 	}
-	return m
-}()
+	return &catalogue[i], true
+}
 
 // LookupDefault finds an option by name, whatever the version.
 func LookupDefault(name string) (Default, bool) {
-	d, ok := defaultsByName[name]
+	d, ok := lookup(name)
 	if !ok {
 		return Default{}, false
 	}
@@ -85,7 +87,7 @@ func (d Default) In(v Version) bool {
 // instead; the empty string for nothing (defaults.c, parse_default_entry). sudo
 // itself logs a warning and ignores such a setting.
 func (s *Setting) Check(v Version) (msg, hint string) {
-	d, ok := defaultsByName[s.Name]
+	d, ok := lookup(s.Name)
 	if !ok {
 		return "unknown defaults entry " + quoteForMessage(s.Name), unknownHint(s.Name)
 	}
@@ -142,9 +144,9 @@ func (s *Setting) checkValue(d *Default, v Version) (msg, hint string) {
 	case TypeLimit:
 		ok = validLimit(s.Value)
 	case TypeFacility:
-		ok = facilities[s.Value]
+		ok = slices.Contains(facilities, s.Value)
 	case TypePriority:
-		ok = priorities[s.Value]
+		ok = slices.Contains(priorities, s.Value)
 	}
 	if ok {
 		return "", ""
@@ -269,17 +271,9 @@ func limit(s string) bool {
 	return err == nil
 }
 
-func set(words ...string) map[string]bool {
-	m := make(map[string]bool, len(words))
-	for _, w := range words {
-		m[w] = true
-	}
-	return m
-}
-
 var (
-	facilities = set("authpriv", "auth", "daemon", "user", "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7")
-	priorities = set("alert", "crit", "debug", "emerg", "err", "info", "notice", "warning", "none")
+	facilities = []string{"authpriv", "auth", "daemon", "user", "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7"}
+	priorities = []string{"alert", "crit", "debug", "emerg", "err", "info", "notice", "warning", "none"}
 )
 
 // unknownHint names the option that was perhaps meant.

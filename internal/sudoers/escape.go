@@ -1,6 +1,9 @@
 package sudoers
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // EscapeName writes a user, host or group name so that sudo reads it as this
 // very name: not as a keyword, an alias, an address or a group. A name with
@@ -59,7 +62,7 @@ func readsAsOther(s, out string) bool {
 		return true
 	}
 	if isUpper(s[0]) {
-		return aliasName(s) == len(s) || s == "Defaults" || aliasWords[s] != 0
+		return aliasName(s) == len(s) || s == "Defaults" || slices.ContainsFunc(aliasWords[:], func(w aliasWord) bool { return w.word == s })
 	}
 	switch s {
 	case "sudoedit", "sha224", "sha256", "sha384", "sha512":

@@ -176,6 +176,15 @@ func (l *lexer) next() *token {
 	}
 }
 
+// sign takes the token of one character that comes next, if it is this one.
+func (l *lexer) sign(c byte) bool {
+	if l.state != stInitial || l.pos >= len(l.text) || l.text[l.pos] != c || l.pos == l.lineStart {
+		return false
+	}
+	l.pos++
+	return true
+}
+
 // signs are the tokens of one character that mean the same in every context.
 var signs = [128]tokenKind{',': tokComma, '=': tokEqual, '(': tokOpen, ')': tokClose}
 
@@ -400,7 +409,7 @@ func (l *lexer) endString(t *token, s string) *token {
 }
 
 func validDigest(algorithm, s string) bool {
-	size := digestSizes[algorithm]
+	size := digestSize(algorithm)
 	if hexDigest(s) == len(s) {
 		return len(s) == 2*size
 	}
@@ -410,5 +419,15 @@ func validDigest(algorithm, s string) bool {
 	return len(s) == (4*size+2)/3
 }
 
-// digestSizes is the length of each checksum in bytes.
-var digestSizes = map[string]int{"sha224": 28, "sha256": 32, "sha384": 48, "sha512": 64}
+// digestSize is the length of a checksum in bytes.
+func digestSize(algorithm string) int {
+	switch algorithm {
+	case "sha224":
+		return 28
+	case "sha256":
+		return 32
+	case "sha384":
+		return 48
+	}
+	return 64
+}

@@ -24,6 +24,54 @@ func (l *lexer) command(t *token, n int, state lexState) *token {
 	return l.arguments(t, name, false)
 }
 
+// plainCommand takes a command of the most usual sort, a path behind blanks and perhaps a '!', without making tokens of
+// it: nothing is escaped in it, and it stands on one line with what ends it. It takes nothing, and gives false, of any other.
+func (l *lexer) plainCommand(m *CommandMember, file string) bool {
+	text := l.text
+	if l.state != stInitial {
+		return false
+	}
+	first := l.pos
+	for first < len(text) && isBlank(text[first]) {
+		first++
+	}
+	begin := first
+	if begin < len(text) && text[begin] == '!' {
+		begin++
+		for begin < len(text) && isBlank(text[begin]) {
+			begin++
+		}
+	}
+	if begin >= len(text) || text[begin] != '/' || first == l.lineStart {
+		return false
+	}
+	end := begin + 1
+	for end < len(text) && !is(text[end], pathStop) {
+		end++
+	}
+	if end == len(text) || end == begin+1 || text[end] == '\\' || text[end-1] == '/' || end-begin >= maxPath {
+		return false
+	}
+	argsStart, argsEnd, next := plainArguments(text[end:])
+	if next < 0 {
+		return false
+	}
+	name := sudoeditPath(text[begin:end])
+	if len(name) != end-begin {
+		return false
+	}
+	m.Negated = begin != first
+	m.Command.Kind, m.Command.Name = CommandPath, name
+	m.Span.Start, m.Span.End = first, end
+	if argsEnd > argsStart {
+		m.Command.HasArgs, m.Command.Args = true, text[end+argsStart:end+argsEnd]
+		m.Span.End = end + argsEnd
+	}
+	m.Pos.File, m.Pos.Line, m.Pos.Col = file, l.line, first-l.lineStart+1
+	l.pos = end + next
+	return true
+}
+
 // plainArguments finds arguments that stand in s as they are meant: no escape, one blank
 // between two words, no regular expression, and on one line. They are s[start:end], and what
 // ends the command is at next, -1 if the arguments are not of that sort.

@@ -36,9 +36,10 @@ func (l *lexer) keywordLine() (*token, bool) {
 	}
 	t.start += indent
 	t.col += indent
-	for w, kind := range aliasWords {
-		if strings.HasPrefix(s, w) && len(w) >= longest {
-			return l.lineKeyword(t, kind, indent+len(w), stInitial), true
+	for i := range aliasWords {
+		w := &aliasWords[i]
+		if strings.HasPrefix(s, w.word) && len(w.word) >= longest {
+			return l.lineKeyword(t, w.kind, indent+len(w.word), stInitial), true
 		}
 	}
 	if strings.HasPrefix(s, "Defaults") {
@@ -47,12 +48,18 @@ func (l *lexer) keywordLine() (*token, bool) {
 	return nil, false
 }
 
-var aliasWords = map[string]tokenKind{
-	"User_Alias":  tokUserAlias,
-	"Host_Alias":  tokHostAlias,
-	"Runas_Alias": tokRunasAlias,
-	"Cmnd_Alias":  tokCmndAlias,
-	"Cmd_Alias":   tokCmndAlias,
+// aliasWord is a keyword that begins a line of aliases.
+type aliasWord struct {
+	word string
+	kind tokenKind
+}
+
+var aliasWords = [...]aliasWord{
+	{"User_Alias", tokUserAlias},
+	{"Host_Alias", tokHostAlias},
+	{"Runas_Alias", tokRunasAlias},
+	{"Cmnd_Alias", tokCmndAlias},
+	{"Cmd_Alias", tokCmndAlias},
 }
 
 // lineKeyword takes a keyword unless the line is continued from another one.
@@ -86,17 +93,16 @@ func (l *lexer) includeWord(t *token, s string, n int) (*token, bool) {
 	return nil, false
 }
 
+// bindings are the signs behind Defaults that bind it.
+var bindings = [128]tokenKind{':': tokDefaultsUser, '@': tokDefaultsHost, '>': tokDefaultsRunas, '!': tokDefaultsCmnd}
+
 // defaultsWord takes Defaults and the sign of its binding. The sign belongs to
 // the keyword only if something that can be bound follows it.
 func (l *lexer) defaultsWord(t *token, s string, indent, longest int) (*token, bool) {
 	const keyword = len("Defaults")
 	kind, n, matched := tokDefaults, keyword, keyword
 	if len(s) > keyword {
-		scope, bound := map[byte]tokenKind{
-			':': tokDefaultsUser, '@': tokDefaultsHost,
-			'>': tokDefaultsRunas, '!': tokDefaultsCmnd,
-		}[s[keyword]]
-		if bound {
+		if scope := bindings[s[keyword]&0x7f]; scope != 0 && s[keyword] < 0x80 {
 			sign := keyword + 1 + blanks(s[keyword+1:])
 			end := sign
 			for end < len(s) && s[end] == '!' {
@@ -200,8 +206,8 @@ func (l *lexer) tagAt(s string, n int) (Tag, bool) {
 	if end >= len(s) || s[end] != ':' {
 		return 0, false
 	}
-	tag, ok := tagWords[s[:n]]
-	if since, dated := tagSince[tag]; !ok || dated && !l.version.AtLeast(since) {
+	tag, ok := tagOf(s[:n])
+	if !ok || !tagSince[tag].IsZero() && !l.version.AtLeast(tagSince[tag]) {
 		return 0, false
 	}
 	return tag, true
@@ -220,7 +226,7 @@ func (l *lexer) upperWord(t *token, s string, w int) (*token, bool) {
 	if s[:n] == "ALL" {
 		return l.takeWord(t, tokAll, n), true
 	}
-	if since, ok := optionSince[s[:n]]; ok && l.state == stInitial && l.version.AtLeast(since) {
+	if since, ok := optionSince(s[:n]); ok && l.state == stInitial && l.version.AtLeast(since) {
 		if s[:n] == "CWD" || s[:n] == "CHROOT" {
 			l.prev = stInitial
 			l.state = stExpectPath

@@ -48,7 +48,8 @@ type parser struct {
 
 func newParser(name, text string, v Version, aliases aliasTable) *parser {
 	text = cutAtNUL(text)
-	p := &parser{file: &File{Name: name, Text: text}, version: v, aliases: aliases}
+	// Every line has an entry at most.
+	p := &parser{file: &File{Name: name, Text: text, Entries: make([]Entry, 0, strings.Count(text, "\n")+1)}, version: v, aliases: aliases}
 	if text != "" && text[len(text)-1] != '\n' {
 		// sudo adds the missing newline of the last line.
 		text += "\n"
@@ -98,6 +99,11 @@ func (p *parser) accept(k tokenKind) bool {
 	}
 	p.hasTok = false
 	return true
+}
+
+// comma moves over a comma.
+func (p *parser) comma() bool {
+	return !p.hasTok && p.lex.sign(',') || p.accept(tokComma)
 }
 
 func (p *parser) pos(t *token) Pos {

@@ -82,7 +82,7 @@ func (p *parser) privilege() (Privilege, bool) {
 		if !ok {
 			p.commands.drop()
 		}
-		if !ok || !p.accept(tokComma) {
+		if !ok || !p.comma() {
 			priv.Commands = p.commands.take()
 			return priv, ok
 		}
@@ -90,6 +90,9 @@ func (p *parser) privilege() (Privilege, bool) {
 }
 
 func (p *parser) commandSpec(s *CommandSpec) bool {
+	if !p.hasTok && p.lex.plainCommand(&s.CommandMember, p.file.Name) {
+		return true
+	}
 	var ok bool
 	if p.peek().kind == tokOpen {
 		if s.RunAs, ok = p.runAs(); !ok {
@@ -196,7 +199,7 @@ func (p *parser) commandList() ([]CommandMember, bool) {
 			return list, false
 		}
 		list = append(list, m)
-		if !p.accept(tokComma) {
+		if !p.comma() {
 			return list, true
 		}
 	}
@@ -217,7 +220,7 @@ func (p *parser) commandMemberInto(m *CommandMember) bool {
 			return false
 		}
 		m.Digests = append(m.Digests, d)
-		if !p.accept(tokComma) {
+		if !p.comma() {
 			break
 		}
 		if p.peek().kind != tokDigestName {
@@ -286,7 +289,7 @@ func (p *parser) digest() (Digest, bool) {
 		return Digest{}, p.unexpected("':' behind "+name.text, "write "+name.text+":checksum /path/to/command")
 	}
 	if p.peek().kind != tokDigest {
-		size := digestSizes[name.text]
+		size := digestSize(name.text)
 		return Digest{}, p.unexpected("a "+name.text+" checksum",
 			"write the checksum as "+itoa(2*size)+" hexadecimal digits or as base64 of "+itoa(size)+" bytes")
 	}
@@ -309,7 +312,7 @@ func (p *parser) list(kind func(*token) (MemberKind, bool, string)) ([]Member, b
 		m.Kind, m.Negated, m.Name = k, negated, t.text
 		m.Pos, m.Span = at, Span{Start: start, End: t.end}
 		p.hasTok = false
-		if !p.accept(tokComma) {
+		if !p.comma() {
 			return p.members.take(), true
 		}
 	}

@@ -19,17 +19,20 @@ const (
 var class = buildClasses()
 
 func buildClasses() (c [256]uint8) {
-	for set, bit := range map[string]uint8{
-		"#>!=:,() \t\r\n\\\"": wordStop,
-		",:=\\ \t\r\n#":       pathStop,
-		"#\\:, \t\r\n":        argStop,
-		"#=, \t\r\n\\\"":      envStop,
-		",:= \t#":             pathEsc,
-		":\\,= \t#":           argEsc,
-		"*?[]!^":              globEsc,
+	for _, set := range [...]struct {
+		of  string
+		bit uint8
+	}{
+		{"#>!=:,() \t\r\n\\\"", wordStop},
+		{",:=\\ \t\r\n#", pathStop},
+		{"#\\:, \t\r\n", argStop},
+		{"#=, \t\r\n\\\"", envStop},
+		{",:= \t#", pathEsc},
+		{":\\,= \t#", argEsc},
+		{"*?[]!^", globEsc},
 	} {
-		for i := range len(set) {
-			c[set[i]] |= bit
+		for i := range len(set.of) {
+			c[set.of[i]] |= set.bit
 		}
 	}
 	return c

@@ -77,31 +77,38 @@ func (t *token) describe(text string) string {
 	return quoteForMessage(raw)
 }
 
-// tagWords are the words that become a tag if a colon follows.
-var tagWords = map[string]Tag{}
+// tagOf gives the tag that a word becomes if a colon follows.
+func tagOf(word string) (Tag, bool) {
+	for t := TagExec; int(t) < len(tagNames); t++ {
+		if tagNames[t] == word {
+			return t, true
+		}
+	}
+	return 0, false
+}
 
-// tagSince is the first version that knows a tag; a tag not listed is older
-// than every version that this package distinguishes.
-var tagSince = map[Tag]Version{
-	TagMail: {1, 8, 13}, TagNoMail: {1, 8, 13},
+// tagSince is the first version that knows a tag; the zero Version, older than every
+// version that this package distinguishes, is not in the table.
+var tagSince = [...]Version{
 	TagFollow: {1, 8, 15}, TagNoFollow: {1, 8, 15},
 	TagIntercept: {1, 9, 8}, TagNoIntercept: {1, 9, 8},
+	TagMail: {1, 8, 13}, TagNoMail: {1, 8, 13},
+	TagNoSetenv: {},
 }
 
 // optionSince is the first version whose Debian build knows an option keyword.
 // Until 1.9.15 the options of security modules that Debian does not use were
 // compiled out and their names were plain aliases.
-var optionSince = map[string]Version{
-	"ROLE": {1, 7, 0}, "TYPE": {1, 7, 0},
-	"TIMEOUT": {1, 8, 20}, "NOTBEFORE": {1, 8, 20}, "NOTAFTER": {1, 8, 20},
-	"CWD": {1, 9, 3}, "CHROOT": {1, 9, 3},
-	"APPARMOR_PROFILE": {1, 9, 16}, "PRIVS": {1, 9, 16}, "LIMITPRIVS": {1, 9, 16},
-}
-
-func init() {
-	for t, name := range tagNames {
-		if name != "" {
-			tagWords[name] = Tag(t)
-		}
+func optionSince(word string) (since Version, ok bool) {
+	switch OptionKind(word) {
+	case OptionRole, OptionType:
+		return Version{1, 7, 0}, true
+	case OptionTimeout, OptionNotBefore, OptionNotAfter:
+		return Version{1, 8, 20}, true
+	case OptionCwd, OptionChroot:
+		return Version{1, 9, 3}, true
+	case OptionAppArmorProfile, OptionPrivs, OptionLimitPrivs:
+		return Version{1, 9, 16}, true
 	}
+	return Version{}, false
 }

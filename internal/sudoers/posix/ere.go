@@ -26,19 +26,11 @@ var errRepeat = errors.New("invalid use of a repetition operator")
 //
 // The matcher works on text in which every byte is one character; see Latin1.
 func CompileERE(pattern string) (*regexp.Regexp, error) {
-	if len(pattern) > maxRegexLength {
-		return nil, errors.New("regular expression too large")
-	}
-	t := ereTranslator{src: pattern}
-	if rest, ok := strings.CutPrefix(pattern, "^(?i)"); ok {
-		t.src, t.fold = "^"+rest, true
-	} else if rest, ok := strings.CutPrefix(pattern, "(?i)"); ok {
-		t.src, t.fold = rest, true
-	}
-	if err := t.translate(); err != nil {
+	translated, err := translateERE(pattern)
+	if err != nil {
 		return nil, err
 	}
-	re, err := regexp.Compile("(?s)" + t.out.String())
+	re, err := regexp.Compile("(?s)" + translated)
 	if err != nil {
 		return nil, fmt.Errorf("regular expression: %w (%w)", errUnsupported, err)
 	}
@@ -49,10 +41,26 @@ func CompileERE(pattern string) (*regexp.Regexp, error) {
 // nothing; nil if it does not. Unlike CompileERE it finds no fault with what sudo
 // understands and this package cannot match.
 func CheckERE(pattern string) error {
-	if _, err := CompileERE(pattern); err != nil && !errors.Is(err, errUnsupported) {
+	// What fails only when it is compiled is not supported.
+	if _, err := translateERE(pattern); err != nil && !errors.Is(err, errUnsupported) {
 		return err
 	}
 	return nil
+}
+
+// translateERE gives the expression in Go's syntax.
+func translateERE(pattern string) (string, error) {
+	if len(pattern) > maxRegexLength {
+		return "", errors.New("regular expression too large")
+	}
+	t := ereTranslator{src: pattern}
+	if rest, ok := strings.CutPrefix(pattern, "^(?i)"); ok {
+		t.src, t.fold = "^"+rest, true
+	} else if rest, ok := strings.CutPrefix(pattern, "(?i)"); ok {
+		t.src, t.fold = rest, true
+	}
+	err := t.translate()
+	return t.out.String(), err
 }
 
 // MatchERE tells whether an expression matches somewhere in s.
