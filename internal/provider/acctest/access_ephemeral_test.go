@@ -8,16 +8,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
-	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
-	"github.com/hashicorp/terraform-plugin-testing/echoprovider"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/lab/pvesim"
-	"github.com/pvesec/terraform-provider-pvesec/internal/provider"
 )
 
 // TestEphemeralAPIToken opens a token in plan and in apply, sees that it works while it is open, and that nothing of it is left.
@@ -35,25 +31,19 @@ func TestEphemeralAPIToken(t *testing.T) {
 					"provider \"echo\" {\n  data = ephemeral.pvesec_api_token.run\n}\nresource \"echo\" \"it\" {}\n"
 			}
 			good := config("grants = [{ path = \"/pool/build\", role = \"PVEVMUser\" }]\nexpires_in = \"10m\"")
-			resource.UnitTest(t, resource.TestCase{
-				ProtoV6ProviderFactories: map[string]func() (tfprotov6.ProviderServer, error){
-					"pvesec": providerserver.NewProtocol6WithError(provider.New("test")()),
-					"echo":   echoprovider.NewProviderServer(),
-				},
-				Steps: []resource.TestStep{
-					{Config: config("grants = []"), ExpectError: matches("at least 1")},
-					{Config: config("grants = [{ path = \"/\", role = \"PVEVMUser\" }]\nexpires_in = \"2d\""), ExpectError: matches("between 5m and 24h")},
-					{Config: config("grants = [{ path = \"/\", role = \"Nothing\" }]"), ExpectError: matches("Nothing")},
-					{Config: strings.Replace(good, "deploy@pve", "ghost@pve", 1), ExpectError: matches("there is no user")},
-					{Config: strings.Replace(good, "deploy@pve", "root@pam", 1), ExpectError: matches("never managed")},
-					{
-						Config: good,
-						ConfigStateChecks: []statecheck.StateCheck{
-							statecheck.ExpectKnownValue("echo.it", tfjsonpath.New("data").AtMapKey("api_token"), knownvalue.StringRegexp(regexp.MustCompile(`^deploy@pve!tf-run-[a-z0-9]{16}=[0-9a-f-]{36}$`))),
-						},
+			runWith(t, withEcho,
+				resource.TestStep{Config: config("grants = []"), ExpectError: matches("at least 1")},
+				resource.TestStep{Config: config("grants = [{ path = \"/\", role = \"PVEVMUser\" }]\nexpires_in = \"2d\""), ExpectError: matches("between 5m and 24h")},
+				resource.TestStep{Config: config("grants = [{ path = \"/\", role = \"Nothing\" }]"), ExpectError: matches("Nothing")},
+				resource.TestStep{Config: strings.Replace(good, "deploy@pve", "ghost@pve", 1), ExpectError: matches("there is no user")},
+				resource.TestStep{Config: strings.Replace(good, "deploy@pve", "root@pam", 1), ExpectError: matches("never managed")},
+				resource.TestStep{
+					Config: good,
+					ConfigStateChecks: []statecheck.StateCheck{
+						statecheck.ExpectKnownValue("echo.it", tfjsonpath.New("data").AtMapKey("api_token"), knownvalue.StringRegexp(regexp.MustCompile(`^deploy@pve!tf-run-[a-z0-9]{16}=[0-9a-f-]{36}$`))),
 					},
 				},
-			})
+			)
 			tamper(t, server.DeleteToken("deploy@pve", "tf-run-alive"), server.DeleteToken("deploy@pve", "other-dead"))
 			if after := server.UserCfg(); after != before {
 				t.Errorf("something was left behind:\nbefore\n%s\nafter\n%s", before, after)
@@ -87,7 +77,7 @@ func TestEphemeralTokenIsNoDrift(t *testing.T) {
 	t.Parallel()
 	server := userAPI(t, pvesim.Version91)
 	config := userWith(server, server.RootToken(), "")
-	runAccess(t, server,
+	run(t,
 		resource.TestStep{Config: config},
 		resource.TestStep{
 			PreConfig: func() {

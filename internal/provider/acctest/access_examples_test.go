@@ -6,15 +6,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
-	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	testconfig "github.com/hashicorp/terraform-plugin-testing/config"
-	"github.com/hashicorp/terraform-plugin-testing/echoprovider"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/lab/pvesim"
-	"github.com/pvesec/terraform-provider-pvesec/internal/provider"
 )
 
 // TestAccessExamples applies the examples of the documentation as they are printed, twice, and destroys them.
@@ -43,15 +39,11 @@ func TestAccessExamples(t *testing.T) {
 				step.ConfigPlanChecks.PostApplyPostRefresh = []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}
 			}
 			if name == "user" {
-				step.ConfigVariables = testconfig.Variables{"helpdesk_password": testconfig.StringVariable("correct-horse-battery")}
+				const password = "correct-horse-battery"
+				keepSecret(t, "password", password)
+				step.ConfigVariables = testconfig.Variables{"helpdesk_password": testconfig.StringVariable(password)}
 			}
-			resource.UnitTest(t, resource.TestCase{
-				ProtoV6ProviderFactories: map[string]func() (tfprotov6.ProviderServer, error){
-					"pvesec": providerserver.NewProtocol6WithError(provider.New("test")()),
-					"echo":   echoprovider.NewProviderServer(),
-				},
-				Steps: []resource.TestStep{step},
-			})
+			runWith(t, withEcho, step)
 			if after := server.UserCfg(); after != before {
 				t.Errorf("something was left behind:\n%s", after)
 			}

@@ -86,7 +86,7 @@ func TestAdditiveGroups(t *testing.T) {
 	foreign := func() {
 		tamper(t, server.ChangeUser("agent@pve", map[string][]string{"groups": {"others"}, "append": {"1"}}))
 	}
-	runAccess(t, server,
+	run(t,
 		resource.TestStep{Config: config(`"operators"`), Check: holds(server, "group:operators:agent@pve:")},
 		resource.TestStep{PreConfig: foreign, Config: config(`"operators"`), PlanOnly: true},
 		resource.TestStep{Config: config(`"auditors"`), Check: holds(server, "group:operators::", "group:auditors:agent@pve:", "group:others:agent@pve:")},
@@ -110,7 +110,9 @@ func TestAdditiveGroups(t *testing.T) {
 func TestPassword(t *testing.T) {
 	t.Parallel()
 	server := userAPI(t, pvesim.Version92)
-	const password = "correct-horse-battery"
+	const password, another = "correct-horse-battery", "another-password"
+	keepSecret(t, "password", password)
+	keepSecret(t, "other password", another)
 	config := func(user, password string, version int) string {
 		return strings.Replace(userWith(server, server.RootToken(), fmt.Sprintf("password = %q\npassword_version = %d", password, version)), "agent@pve", user, 1)
 	}
@@ -118,7 +120,7 @@ func TestPassword(t *testing.T) {
 		_, err := server.Do("POST", "/access/ticket", map[string][]string{"username": {"agent@pve"}, "password": {password}})
 		return err
 	}
-	runAccess(t, server,
+	run(t,
 		resource.TestStep{Config: config("agent@pve", "short", 1), ExpectError: matches("between 8 and 64")},
 		resource.TestStep{Config: config("agent@pam", password, 1), ExpectError: matches("PVE would set the Unix password of the account agent")},
 		resource.TestStep{Config: userWith(server, server.RootToken(), "password = \"correct-horse\""), ExpectError: matches("password_version")},
@@ -126,8 +128,8 @@ func TestPassword(t *testing.T) {
 			Config:            config("agent@pve", password, 1),
 			ConfigStateChecks: []statecheck.StateCheck{statecheck.ExpectKnownValue(userAddress, tfjsonpath.New("password"), knownvalue.Null())},
 		},
-		resource.TestStep{PreConfig: func() { tamper(t, logsIn()) }, Config: config("agent@pve", "another-password", 1), PlanOnly: true},
-		resource.TestStep{Config: config("agent@pve", "another-password", 2), ExpectError: matches("PVE refuses PUT /access/password to every API token")},
+		resource.TestStep{PreConfig: func() { tamper(t, logsIn()) }, Config: config("agent@pve", another, 1), PlanOnly: true},
+		resource.TestStep{Config: config("agent@pve", another, 2), ExpectError: matches("PVE refuses PUT /access/password to every API token")},
 		resource.TestStep{Config: config("agent@pve", password, 1)},
 	)
 }
@@ -140,7 +142,7 @@ func TestTokenLifetimes(t *testing.T) {
 		return userWith(server, server.RootToken(), fmt.Sprintf("tokens = { ci = { expires_in = %q } }", in))
 	}
 	day := 24 * time.Hour
-	runAccess(t, server,
+	run(t,
 		resource.TestStep{Config: config("90d"), Check: expiresIn(server, "agent@pve!ci", 90*day)},
 		resource.TestStep{Config: config("90d"), PlanOnly: true},
 		resource.TestStep{

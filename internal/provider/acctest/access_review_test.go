@@ -36,7 +36,7 @@ func TestEffectivePermissions(t *testing.T) {
 			}
 			none := []knownvalue.Check{}
 			store := []knownvalue.Check{text("Datastore.AllocateSpace"), text("Datastore.Audit")}
-			runAccess(t, server,
+			run(t,
 				resource.TestStep{
 					Config: config,
 					ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
@@ -94,7 +94,7 @@ func TestFindingsFailThePlan(t *testing.T) {
 		}},
 		ConfigStateChecks: []statecheck.StateCheck{statecheck.ExpectKnownValue(userAddress, tfjsonpath.New("findings"), knownvalue.ListSizeExact(2))},
 	}, resource.TestStep{Config: with(accepted), ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}}})
-	runAccess(t, server, steps...)
+	run(t, steps...)
 	if after := server.UserCfg(); after != before {
 		t.Errorf("something was left behind:\n%s", after)
 	}
@@ -105,7 +105,7 @@ func TestFindingThroughDrift(t *testing.T) {
 	t.Parallel()
 	server := userAPI(t, pvesim.Version92)
 	config := userWith(server, server.RootToken(), "groups = [\"operators\"]\nrole = { privileges = [\"User.Modify\"] }\ngrants = [{ path = \"/access/groups/operators\" }]")
-	runAccess(t, server,
+	run(t,
 		resource.TestStep{Config: config, ConfigStateChecks: []statecheck.StateCheck{statecheck.ExpectKnownValue(userAddress, tfjsonpath.New("findings"), knownvalue.ListSizeExact(0))}},
 		resource.TestStep{
 			PreConfig:   func() { tamper(t, server.GrantACL("/", "@operators", "PVEAdmin", true)) },
@@ -153,7 +153,7 @@ func TestHiddenIsNotGone(t *testing.T) {
 		return userWith(server, token, "") + "resource \"pvesec_api_token\" \"ci\" {\n  user_id = pvesec_restricted_user.agent.user_id\n  token_id = \"xx\"\n  never_expires = true\n  privilege_separation = false\n}\n"
 	}
 	external := strings.Replace(config(server.RootToken()), `"agent@pve"`, "\"agent@pve\"\n  external_tokens = [\"xx\"]", 1)
-	runAccess(t, server,
+	run(t,
 		resource.TestStep{Config: external},
 		resource.TestStep{Config: strings.Replace(external, server.RootToken(), blind, 1), ExpectError: matches("nothing can be said about what is absent")},
 		resource.TestStep{PreConfig: server.StopDaemon, Config: external, ExpectError: matches("595")},
@@ -196,7 +196,7 @@ resource "pvesec_api_token" "ci" {
 	holdsNow := func(address, path, privilege string) statecheck.StateCheck {
 		return statecheck.ExpectKnownValue(address, tfjsonpath.New("effective_permissions").AtMapKey(path).AtMapKey("privileges"), knownvalue.SetExact([]knownvalue.Check{knownvalue.StringExact(privilege)}))
 	}
-	runAccess(t, server,
+	run(t,
 		resource.TestStep{Config: owner("VM.Audit", "")},
 		resource.TestStep{
 			Config: owner("VM.Audit", others("one", "/vms")),

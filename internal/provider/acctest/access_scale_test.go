@@ -2,6 +2,7 @@ package acctest
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -25,25 +26,19 @@ func newFleet(tb testing.TB, users int) *fleet {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { _ = server.Close() })
-	f := &fleet{api: server}
+	f := &fleet{api: server, configs: fleetConfigs(users)}
 	var text strings.Builder
 	text.WriteString(server.UserCfg())
 	grants := map[string][]string{}
-	for i := range users {
-		id := fmt.Sprintf("user%03d@pve", i)
+	for i, config := range f.configs {
+		id := fmt.Sprint(config["user_id"])
 		fmt.Fprintf(&text, "user:%s:1:0::::::\ntoken:%s!ci:4102444800:1::\n", id, id)
-		path := fmt.Sprintf("/vms/%d", 100+i)
 		role := "PVEVMUser"
-		config := map[string]any{"user_id": id, "grants": []any{map[string]any{"path": path, "role": role}},
-			"tokens": map[string]any{"ci": map[string]any{"expires_at": "2100-01-01T00:00:00Z"}}}
-		if i%10 == 0 {
+		if config["role"] != nil {
 			role = "restricted-" + strings.ReplaceAll(id, "@", "-")
 			fmt.Fprintf(&text, "role:%s:VM.Audit:\n", role)
-			config["role"] = map[string]any{"privileges": []any{"VM.Audit"}}
-			config["grants"] = []any{map[string]any{"path": path}}
 		}
-		grants[path+":"+role] = []string{id, id + "!ci"}
-		f.configs = append(f.configs, config)
+		grants[fmt.Sprintf("/vms/%d:%s", 100+i, role)] = []string{id, id + "!ci"}
 	}
 	for entry, holders := range grants {
 		path, role, _ := strings.Cut(entry, ":")
@@ -55,6 +50,21 @@ func newFleet(tb testing.TB, users int) *fleet {
 		f.states = append(f.states, f.imported(tb, p, config))
 	}
 	return f
+}
+
+// fleetConfigs are the configurations of the users of a fleet.
+func fleetConfigs(users int) []map[string]any {
+	configs := make([]map[string]any, users)
+	for i := range configs {
+		grant := map[string]any{"path": fmt.Sprintf("/vms/%d", 100+i), "role": "PVEVMUser"}
+		configs[i] = map[string]any{"user_id": fmt.Sprintf("user%03d@pve", i), "grants": []any{grant},
+			"tokens": map[string]any{"ci": map[string]any{"expires_at": "2100-01-01T00:00:00Z"}}}
+		if i%10 == 0 {
+			configs[i]["role"] = map[string]any{"privileges": []any{"VM.Audit"}}
+			delete(grant, "role")
+		}
+	}
+	return configs
 }
 
 // imported is what state holds of a user once its import was applied.
@@ -125,20 +135,53 @@ func TestScaleOfRequests(t *testing.T) {
 	}
 }
 
-// BenchmarkPlanOfUsers is a plan without changes, the provider's share of it: time and memory are to grow in proportion to the users.
+// BenchmarkPlanOfUsers measures a plan without changes, and the apply that made the users, with the real terraform and the provider in a process
+// of its own: what the provider uses, what Terraform uses besides, and the requests. All is to grow in proportion to the users.
 func BenchmarkPlanOfUsers(b *testing.B) {
+	perUser := map[int]float64{}
 	for _, users := range []int{10, 100, 500} {
 		b.Run(fmt.Sprint(users), func(b *testing.B) {
-			f := newFleet(b, users)
-			b.ReportAllocs()
-			f.api.ResetRequests()
-			for b.Loop() {
-				if changes, err := f.plan(b.Context(), newProtocol(b, f.api)); err != nil || changes != 0 {
-					b.Fatalf("%d changes, %v", changes, err)
-				}
+			server := pvesim.New(pvesim.Options{Version: pvesim.Version91, AuthDelay: -1})
+			if err := server.Start(); err != nil {
+				b.Fatal(err)
 			}
-			b.ReportMetric(float64(len(f.api.RequestLog()))/float64(b.N), "requests/op")
-			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/float64(users), "µs/user")
+			defer func() { _ = server.Close() }()
+			resources := map[string]any{}
+			for i, config := range fleetConfigs(users) {
+				resources[fmt.Sprintf("user%03d", i)] = config
+			}
+			config, err := json.Marshal(map[string]any{
+				"terraform": map[string]any{"required_providers": map[string]any{"pvesec": map[string]any{"source": "pvesec/pvesec"}}},
+				"provider":  map[string]any{"pvesec": map[string]any{"endpoint": server.URL(), "tls": map[string]any{"fingerprint_sha256": server.Fingerprint()}}},
+				"resource":  map[string]any{"pvesec_restricted_user": resources},
+			})
+			if err != nil {
+				b.Fatal(err)
+			}
+			w := newWorkspace(b)
+			w.write("main.tf.json", string(config))
+			w.env = []string{"PVESEC_API_TOKEN=" + server.RootToken()}
+			applying, _ := w.measured("apply", "-input=false", "-auto-approve")
+			server.ResetRequests()
+			var all, least, terraform usage
+			for b.Loop() {
+				provider, rest := w.measured("plan", "-input=false", "-detailed-exitcode")
+				if least.CPU == 0 || provider.CPU < least.CPU {
+					least.CPU, terraform.CPU = provider.CPU, rest.CPU
+				}
+				all.Memory, terraform.Memory = max(all.Memory, provider.Memory), max(terraform.Memory, rest.Memory)
+			}
+			b.ReportMetric(float64(len(server.RequestLog()))/float64(b.N), "requests/op")
+			b.ReportMetric(least.CPU.Seconds(), "provider_cpu_s")
+			b.ReportMetric(all.Memory, "provider_MiB")
+			b.ReportMetric(terraform.CPU.Seconds(), "terraform_cpu_s")
+			b.ReportMetric(terraform.Memory, "terraform_MiB")
+			b.ReportMetric(applying.CPU.Seconds(), "apply_cpu_s")
+			b.ReportMetric(applying.Memory, "apply_MiB")
+			perUser[users] = least.CPU.Seconds() / float64(users)
+			if at100 := perUser[100]; users == 500 && at100 > 0 {
+				b.ReportMetric(perUser[500]/at100, "per_user_500/100")
+			}
 		})
 	}
 }

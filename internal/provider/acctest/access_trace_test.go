@@ -19,18 +19,18 @@ import (
 
 // workspace is a directory in which the real terraform runs the real provider program, as an operator does.
 type workspace struct {
-	t   *testing.T
+	t   testing.TB
 	dir string
 	env []string // variables of the configuration; on a command line Terraform logs them itself
 }
 
 // newWorkspace builds the provider and says to Terraform where it is.
-func newWorkspace(t *testing.T) *workspace {
-	t.Helper()
-	w := &workspace{t: t, dir: t.TempDir()}
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(w.dir, "terraform-provider-pvesec"), "github.com/pvesec/terraform-provider-pvesec")
+func newWorkspace(tb testing.TB) *workspace {
+	tb.Helper()
+	w := &workspace{t: tb, dir: tb.TempDir()}
+	build := exec.CommandContext(tb.Context(), "go", "build", "-o", filepath.Join(w.dir, "terraform-provider-pvesec"), "github.com/pvesec/terraform-provider-pvesec")
 	if output, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("building the provider: %v\n%s", err, output)
+		tb.Fatalf("building the provider: %v\n%s", err, output)
 	}
 	w.write("cli.tfrc", fmt.Sprintf("disable_checkpoint = true\nprovider_installation {\n  dev_overrides {\n    \"pvesec/pvesec\" = %q\n  }\n  direct {}\n}\n", w.dir))
 	return w

@@ -3,6 +3,7 @@ package acctest
 import (
 	"bytes"
 	"crypto/ed25519"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"net/url"
@@ -73,7 +74,7 @@ func TestAPITokenLifeCycle(t *testing.T) {
 			before := server.UserCfg()
 			first := tokenConfig(server, "expires_in = \"90d\"\ncomment = \"pipeline\"\ngrants = [{ path = \"/pool/build\", role = \"PVEVMUser\" }]")
 			changed := tokenConfig(server, "expires_at = \"2040-01-01T00:00:00Z\"\ncomment = \"other\"\ngrants = [{ path = \"/vms/100\", role = \"PVEAuditor\", propagate = false }]")
-			runAccess(t, server,
+			run(t,
 				resource.TestStep{
 					Config:           first,
 					ConfigPlanChecks: planned(tokenAddress, plancheck.ResourceActionCreate),
@@ -165,7 +166,7 @@ func TestAPITokenRotation(t *testing.T) {
 			return nil
 		}
 	}
-	runAccess(t, server,
+	run(t,
 		resource.TestStep{Config: config("1"), Check: resource.ComposeTestCheckFunc(full("ci", &first), works(t, server, &first, true))},
 		resource.TestStep{
 			Config: config("2"),
@@ -222,7 +223,7 @@ func TestAPITokenRotationInPlace(t *testing.T) {
 	t.Run("9.2", func(t *testing.T) {
 		t.Parallel()
 		server := tokenAPI(t, pvesim.Version92)
-		runAccess(t, server,
+		run(t,
 			resource.TestStep{Config: config(server, "1"), Check: secret(&first)},
 			resource.TestStep{
 				Config: config(server, "2"),
@@ -233,7 +234,7 @@ func TestAPITokenRotationInPlace(t *testing.T) {
 	t.Run("9.1", func(t *testing.T) {
 		t.Parallel()
 		server := tokenAPI(t, pvesim.Version91)
-		runAccess(t, server,
+		run(t,
 			resource.TestStep{Config: config(server, "1")},
 			resource.TestStep{Config: config(server, "2"), ExpectError: matches("came with PVE 9.2; the server runs 9.1.2")},
 			resource.TestStep{Config: config(server, "1")},
@@ -261,6 +262,12 @@ func TestAPITokenEncryptedSecret(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	keepSecret(t, "age identity", identity.String())
+	block, err := ssh.MarshalPrivateKey(private, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	keepSecret(t, "SSH identity", base64.StdEncoding.EncodeToString(block.Bytes)[100:160])
 	sshKey := strings.TrimSpace(string(ssh.MarshalAuthorizedKey(sshPublic)))
 	config := func(more, rotation string) string {
 		return tokenConfig(server, fmt.Sprintf("expires_in = \"90d\"\nrecipients = [%q%s]\nrotation_id = %q\ngrants = [{ path = \"/\", role = \"PVEVMUser\" }]",
@@ -281,7 +288,7 @@ func TestAPITokenEncryptedSecret(t *testing.T) {
 			return works(t, server, &token, true)(nil)
 		}
 	}
-	runAccess(t, server,
+	run(t,
 		resource.TestStep{
 			Config: config("", "1"),
 			Check:  resource.ComposeTestCheckFunc(attribute(tokenAddress, "encrypted_secret", &text), attribute(tokenAddress, "encrypted_secret", &kept), decrypts("ci", identity)),

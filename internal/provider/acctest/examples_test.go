@@ -41,6 +41,7 @@ func TestExamples(t *testing.T) {
 		t.Log(strings.TrimPrefix(file, examples))
 		variables := tfconfig.Variables{}
 		for _, declared := range variableBlock.FindAllStringSubmatch(string(text), -1) {
+			keepSecret(t, "variable "+declared[1], "a value for "+declared[1]) // all that examples declare are secrets
 			variables[declared[1]] = tfconfig.StringVariable("a value for " + declared[1])
 		}
 		steps = append(steps,

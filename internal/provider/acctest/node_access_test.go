@@ -89,6 +89,7 @@ func TestAccSudoPassword(t *testing.T) {
 	n := c.Nodes[0]
 	shell(t, n, `useradd -m -s /bin/bash ops; echo 'ops:correct horse' | chpasswd; install -d -o ops -m 700 /home/ops/.ssh
 		install -o ops -m 600 /root/.ssh/authorized_keys /home/ops/.ssh/authorized_keys; echo 'ops ALL=(root) /bin/sh -s' >/etc/sudoers.d/ops; chmod 440 /etc/sudoers.d/ops`)
+	keepSecret(t, "password", "correct horse")
 	with := func(password string) string {
 		provider := strings.Replace(configWith(c, connection{user: "ops"}), "connect_timeout =", fmt.Sprintf("sudo_password = %q\n    connect_timeout =", password), 1)
 		return provider + `

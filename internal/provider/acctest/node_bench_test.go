@@ -50,7 +50,7 @@ func newRig(tb testing.TB, n int) *rig {
 	if out, err := build.CombinedOutput(); err != nil {
 		tb.Fatalf("%v\n%s", err, out)
 	}
-	r.env = append(os.Environ(), "TF_CLI_CONFIG_FILE="+filepath.Join(r.dir, "terraformrc"), "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1", "TF_CLI_ARGS=-no-color", "ANSIBLE_CONFIG="+filepath.Join(r.dir, "ansible.cfg"))
+	r.env = append(os.Environ(), "TF_CLI_CONFIG_FILE="+filepath.Join(r.dir, "terraformrc"), "CHECKPOINT_DISABLE=1", "TF_LOG=", "TF_IN_AUTOMATION=1", "TF_CLI_ARGS=-no-color", "ANSIBLE_CONFIG="+filepath.Join(r.dir, "ansible.cfg"))
 	return r
 }
 

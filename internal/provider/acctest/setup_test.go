@@ -11,6 +11,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-testing/echoprovider"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/lab"
@@ -22,13 +23,31 @@ var factories = map[string]func() (tfprotov6.ProviderServer, error){
 	"pvesec": providerserver.NewProtocol6WithError(provider.New("test")()),
 }
 
-// run runs the steps against their own working directory, in parallel with other tests.
+// versions are the releases of PVE that the simulated API knows.
+var versions = []string{pvesim.Version84, pvesim.Version91, pvesim.Version92}
+
+// run runs the steps against their own working directory, in parallel with other tests, and searches everything that they leave behind for
+// every secret of the test.
 func run(t *testing.T, steps ...resource.TestStep) {
+	t.Helper()
+	runWith(t, factories, steps...)
+}
+
+// withEcho is the provider with another one that it can hand secrets to.
+var withEcho = map[string]func() (tfprotov6.ProviderServer, error){"pvesec": factories["pvesec"], "echo": echoprovider.NewProviderServer()}
+
+func runWith(t *testing.T, providers map[string]func() (tfprotov6.ProviderServer, error), steps ...resource.TestStep) {
 	t.Helper()
 	if _, err := exec.LookPath("terraform"); err != nil && os.Getenv("TF_ACC_TERRAFORM_PATH") == "" {
 		t.Fatal("terraform is not in PATH; acceptance tests run the real program, version 1.11 or later")
 	}
-	resource.UnitTest(t, resource.TestCase{ProtoV6ProviderFactories: factories, Steps: steps})
+	s := newSearch(t)
+	defer func() { // also when a step ends the test
+		for _, found := range s.finish() {
+			t.Error(found)
+		}
+	}()
+	resource.UnitTest(t, resource.TestCase{ProtoV6ProviderFactories: providers, WorkingDir: s.dir, Steps: s.around(steps)})
 }
 
 // cluster boots n Debian 13 nodes with the accounts that the tests' policies are about.
@@ -40,6 +59,7 @@ func cluster(t *testing.T, n int) *lab.Cluster {
 func clusterOf(t *testing.T, spec lab.ClusterSpec) *lab.Cluster {
 	t.Helper()
 	c := lab.ForTest(t, spec)
+	keepCluster(t, c)
 	for _, node := range c.Nodes {
 		shell(t, node, "groupadd operators; useradd -m -s /bin/bash agent; useradd -m -s /bin/bash -G operators carol")
 	}
@@ -53,6 +73,7 @@ func api(t *testing.T, version string) *pvesim.Server {
 	if err := server.Start(); err != nil {
 		t.Fatal(err)
 	}
+	keepAPI(t, server)
 	t.Cleanup(func() {
 		if err := server.Close(); err != nil {
 			t.Error(err)
