@@ -139,6 +139,7 @@ func (p SudoersPolicy) Install(ctx context.Context, nodes Nodes, targets, leave 
 		change.Files = []node.File{{
 			Path: p.Path(), Kind: node.Regular, Content: []byte(p.Content), Mode: 0o440, Owner: "root", Group: "root", Validate: node.Sudoers,
 		}}
+		change.Listed = p.listed()
 		if p.Exclusive {
 			cuts, err := p.foreignCuts(ctx, nodes, target)
 			if err != nil {

@@ -58,6 +58,13 @@ type Expect struct {
 	SHA256 string
 }
 
+// Listed is a command that `sudo -l -U User` shall show. Nothing is asked where the node has no such account.
+type Listed struct {
+	User, Command string
+	// Path is the file that grants it.
+	Path string
+}
+
 // A Change is what a transaction does on one node.
 type Change struct {
 	Target Target
@@ -73,6 +80,9 @@ type Change struct {
 	RequireActive []string
 	// RequireCommands must be on the node's path, or nothing is done: a [MissingCommandError] says which package has it.
 	RequireCommands []string
+	// Listed are commands that must be in what sudo lists for a user after the change, or it is rolled back: a file that sudo does not read is no
+	// policy.
+	Listed []Listed
 	// Confirm says that the change may cut our own access: the node restores by itself after [Timing.Confirm] unless a new connection,
 	// made after the change, has reached root's power. Changes of sshd's configuration are confirmed in any case, those of
 	// sudoers when the login is not root's.

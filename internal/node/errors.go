@@ -225,6 +225,19 @@ func (e *ValidationError) Error() string {
 	return fmt.Sprintf("%s on %s rejected %s: %s", e.Tool, e.Node, what, e.Output)
 }
 
+// NotInForceError says that sudo lists nothing of what an installed file grants.
+type NotInForceError struct {
+	Node, Path    string
+	User, Command string
+	// Output is what `sudo -l -U User` said.
+	Output string
+}
+
+func (e *NotInForceError) Error() string {
+	return fmt.Sprintf("%s does not take effect on %s: `sudo -l -U %s` there does not show %s\nSee that /etc/sudoers has a line \"@includedir /etc/sudoers.d\", and that sudoers in /etc/nsswitch.conf names files. It said:\n%s",
+		e.Path, e.Node, e.User, e.Command, e.Output)
+}
+
 // LockedError says that another run kept the node's lock for too long.
 type LockedError struct {
 	Node, Holder string

@@ -195,6 +195,9 @@ func (tx *transaction) failed(f frame) error {
 		err = &MissingCommandError{Node: tx.name(), Command: word, Package: debianPackages[word]}
 	case "invalid", "invalid-tree":
 		err = &ValidationError{Node: tx.name(), Path: path, Tool: word, Output: text, Whole: kind == "invalid-tree"}
+	case "unlisted":
+		user, command, _ := strings.Cut(word, " ")
+		err = &NotInForceError{Node: tx.name(), Path: path, User: user, Command: command, Output: text}
 	case "service":
 		err = &ServiceError{Node: tx.name(), Service: path, Output: text}
 	case "recovery":
@@ -252,6 +255,10 @@ func (tx *transaction) program() string {
 			}
 		}
 		fmt.Fprintf(&b, "expect %s %s\n", quote(e.Path), what)
+	}
+	b.WriteString("}\nlistings() {\n:\n")
+	for _, l := range c.Listed {
+		fmt.Fprintf(&b, "listed %s %s %s\n", quote(l.User), quote(l.Command), quote(l.Path))
 	}
 	b.WriteString("}\neach() {\n:\n")
 	for i, f := range c.Files {

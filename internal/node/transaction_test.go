@@ -228,6 +228,18 @@ func TestFailureChangesNothing(t *testing.T) {
 			},
 			state: node.RolledBack, check: is[*node.ValidationError], says: "bad",
 		},
+		"not in force": {
+			files: []node.File{gone, good}, change: node.Change{Listed: []node.Listed{
+				{User: "nobody-here", Command: "/usr/bin/never", Path: "/etc/sudoers.d/agent"},
+				{User: "agent", Command: "/usr/bin/true", Path: "/etc/sudoers.d/agent"}, {User: "agent", Command: "/usr/bin/id", Path: "/etc/sudoers.d/agent"},
+			}},
+			prepare: func(s *nodetest.Server) {
+				s.Tool(t, "id", `for name; do :; done; [ "$name" = agent ] || [ "$1" != -u ]`)
+				s.Tool(t, "sudo", `[ "$*" = "-n -l -U agent" ] && echo "    (root) /usr/bin/true"`)
+			},
+			state: node.RolledBack, check: is[*node.NotInForceError],
+			says: "/etc/sudoers.d/agent does not take effect on pve1: `sudo -l -U agent` there does not show /usr/bin/id",
+		},
 		"rsyslog": {
 			files: []node.File{gone, {Path: "/etc/rsyslog.d/x.conf", Content: []byte("BROKEN"), Mode: 0o644, Validate: node.Rsyslog}},
 			state: node.Unchanged, check: is[*node.ValidationError], says: "rsyslogd on pve1",

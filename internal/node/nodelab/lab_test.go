@@ -413,3 +413,30 @@ func TestSudoUser(t *testing.T) {
 		}
 	})
 }
+
+// TestNotInForce: a policy that sudo does not read is no policy, and is taken back.
+func TestNotInForce(t *testing.T) {
+	t.Parallel()
+	c := start(t)
+	p := newPool(t, c, "root")
+	onBoth(t, c, func(t *testing.T, n *lab.Node) {
+		t.Helper()
+		shell(t, n, "useradd -m listed; cp -p /etc/sudoers /root/sudoers; sed -i /includedir/d /etc/sudoers")
+		before := snapshot(t, n)
+		change := node.Change{
+			Target: target(n), Files: []node.File{policy("listed ALL=(root) NOPASSWD: /usr/bin/id\n")},
+			Listed: []node.Listed{{User: "listed", Command: "/usr/bin/id", Path: "/etc/sudoers.d/agent"}, {User: "nobody-here", Command: "/usr/bin/w", Path: "/etc/sudoers.d/agent"}},
+		}
+		var dead *node.NotInForceError
+		if err := p.Apply(t.Context(), []node.Change{change}, nil); !errors.As(err, &dead) || dead.User != "listed" {
+			t.Errorf("%s: %v", n.Name, err)
+		}
+		if after := snapshot(t, n); after != before {
+			t.Errorf("%s is not as before:\n%s\nbefore\n%s", n.Name, after, before)
+		}
+		shell(t, n, "cp -p /root/sudoers /etc/sudoers")
+		if err := p.Apply(t.Context(), []node.Change{change}, nil); err != nil {
+			t.Errorf("%s: %v", n.Name, err)
+		}
+	})
+}

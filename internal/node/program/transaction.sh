@@ -2,6 +2,7 @@
 #   txn label patience keep confirm required restart active      plain words
 #   each FUNCTION    calls FUNCTION NUMBER KIND MODE OWNER GROUP VALIDATOR SHA256 PATH BACKUP for every file
 #   expects          calls expect PATH absent|any|SHA256
+#   listings         calls listed USER COMMAND PATH for every command that sudo shall list afterwards
 #   content NUMBER   prints the content of a file
 #   restorer         prints the program that restores after a deadline, when confirm is not 0
 # and then calls transaction.
@@ -396,6 +397,8 @@ commit() {
 	check_live sshd
 	check_live rsyslog
 	check_live audit
+	l_user=
+	listings
 	restart_services
 }
 

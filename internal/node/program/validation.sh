@@ -166,3 +166,10 @@ check_live() {
 }
 
 named() { [ "$7" != "$1" ] || first=${first:-$9}; }
+
+# listed USER COMMAND PATH: sudo itself must know what the file at PATH grants.
+listed() {
+	id -u -- "$1" >/dev/null 2>&1 || return 0
+	[ "$l_user" = "$1" ] || { l_user=$1 l_said=$(sudo -n -l -U "$1" 2>&1 </dev/null); }
+	printf '%s\n' "$l_said" | grep -q -F -e "$2" || fail unlisted "$3" "$l_said" "$1 $2"
+}
