@@ -28,7 +28,8 @@ type StatementPattern struct {
 	Commands []string `json:"commands"` // canonical paths
 	ERE      string   `json:"ere"`      // searched in the arguments joined by blanks; "" for any arguments
 
-	arguments regular.Expr
+	// language compiles ERE when it is first asked for: most runs ask for the names of the statements only.
+	language func() (regular.Expr, error)
 }
 
 // Proof is the answer to a statement.
@@ -83,7 +84,7 @@ func loadStatements(data fs.FS) ([]*Statement, error) {
 			}
 		}
 		for _, p := range s.Patterns {
-			if err := p.compile(); err != nil {
+			if err := p.check(); err != nil {
 				return nil, fmt.Errorf("statement %q: %w", s.Name, err)
 			}
 		}
@@ -91,22 +92,26 @@ func loadStatements(data fs.FS) ([]*Statement, error) {
 	return list, nil
 }
 
-func (p *StatementPattern) compile() error {
+func (p *StatementPattern) check() error {
 	for _, command := range p.Commands {
 		if !commandPath.MatchString(command) {
 			return fmt.Errorf("%q is no canonical path", command)
 		}
 	}
-	p.arguments = regular.AnyArguments()
+	p.language = sync.OnceValues(p.compile)
+	return nil
+}
+
+// compile gives the arguments of the pattern.
+func (p *StatementPattern) compile() (regular.Expr, error) {
 	if p.ERE == "" {
-		return nil
+		return regular.AnyArguments(), nil
 	}
 	joined, err := regular.Compile(regular.ERE{Pattern: p.ERE})
 	if err != nil {
-		return fmt.Errorf("%q: %w", p.ERE, err)
+		return regular.Expr{}, fmt.Errorf("%q: %w", p.ERE, err)
 	}
-	p.arguments, err = regular.Arguments(joined)
-	return err
+	return regular.Arguments(joined)
 }
 
 // Never proves of statements that no command line does what they say, or shows one that does. Whoever is as good as root does
@@ -120,6 +125,9 @@ func Never(tree *sudoers.Tree, q policy.Question, of ...*Statement) ([]Proof, er
 	}
 	for _, s := range of {
 		for _, p := range s.Patterns {
+			if _, err := p.language(); err != nil {
+				return nil, fmt.Errorf("statement %q: %w", s.Name, err)
+			}
 			a.paths = append(a.paths, p.Commands...)
 		}
 	}
@@ -179,12 +187,13 @@ func (a *analyser) directly(s *Statement) Proof {
 				if !slices.Contains(pattern.Commands, p.Path) {
 					continue
 				}
+				arguments, _ := pattern.language() // Never has seen that it compiles
 				for j := range p.Rules {
 					rule := &p.Rules[j]
-					if rule.Denied || !regular.MayMeet(rule.Args, pattern.arguments) {
+					if rule.Denied || !regular.MayMeet(rule.Args, arguments) {
 						continue
 					}
-					switch answer := regular.Disjoint(p.AllowedBy(j), pattern.arguments, a.question.Budget); answer.Verdict {
+					switch answer := regular.Disjoint(p.AllowedBy(j), arguments, a.question.Budget); answer.Verdict {
 					case regular.No:
 						return Proof{
 							Statement: s, Verdict: regular.No, Witness: a.shell(h.request, p, answer.Witness), Pos: rule.Grant.Pos, Grant: rule.Grant.Text,

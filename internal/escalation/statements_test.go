@@ -127,7 +127,11 @@ func TestStatementLoaderRefuses(t *testing.T) {
 	t.Parallel()
 	const good = `[{"name":"n","description":"d","classes":["dos"],"patterns":[{"commands":["/usr/bin/x"],"ere":"a"}]}]`
 	load := func(text string) error {
-		_, err := loadStatements(fstest.MapFS{"statements.json": {Data: []byte(text)}})
+		list, err := loadStatements(fstest.MapFS{"statements.json": {Data: []byte(text)}})
+		if err == nil {
+			file, _ := sudoers.Parse("p", "op ALL=(root) /usr/bin/id\n", sudoers.Version{})
+			_, err = Never(sudoers.TreeOf(file), policy.Question{Subject: policy.Subject{Name: "op"}}, list...)
+		}
 		return err
 	}
 	if err := load(good); err != nil {

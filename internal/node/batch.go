@@ -102,6 +102,9 @@ func (q Query) pick(all *Observation, failed map[subject]error) (*Observation, e
 		st.Content, st.SHA256, st.LinkTarget, st.Resolved, st.TooLarge = nil, "", "", nil, false
 		o.Files[name] = st
 	}
+	for _, name := range q.Files {
+		o.Files[name] = all.Files[name] // one that a tree does not list is not there
+	}
 	for name, st := range all.Files {
 		if slices.Contains(q.Files, name) || slices.Contains(q.Trees, name) || st.Exists && slices.Contains(q.Trees, path.Dir(name)) {
 			o.Files[name] = st
@@ -113,13 +116,14 @@ func (q Query) pick(all *Observation, failed map[subject]error) (*Observation, e
 // asks says whether the answer to the query depends on a subject.
 func (q Query) asks(sub subject) bool {
 	stat := slices.Contains(q.Stats, sub.name)
+	within := func(name string) bool { return path.Dir(name) == sub.name }
 	switch sub.call {
 	case "file":
 		return stat || slices.Contains(q.Files, sub.name)
 	case "meta":
 		return stat
 	case "tree":
-		return stat || slices.Contains(q.Trees, sub.name) || slices.ContainsFunc(q.Stats, func(name string) bool { return path.Dir(name) == sub.name })
+		return stat || slices.Contains(q.Files, sub.name) || slices.Contains(q.Trees, sub.name) || slices.ContainsFunc(q.Stats, within) || slices.ContainsFunc(q.Files, within)
 	case "account":
 		return slices.Contains(q.Accounts, sub.name)
 	case "service":

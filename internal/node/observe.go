@@ -19,9 +19,6 @@ import (
 // observeTimeout bounds an observation whose context has no deadline.
 const observeTimeout = 2 * time.Minute
 
-// osRelease is asked for in every observation, for [Facts].
-const osRelease = "/etc/os-release"
-
 // Observe looks at a node in one round trip after the session is open. It changes nothing. Calls for one node that arrive
 // together are answered by one remote command; a connection that turns out to be broken is dialled again once.
 func (p *Pool) Observe(ctx context.Context, t Target, q Query) (*Observation, error) {
@@ -103,11 +100,14 @@ func (q Query) subjects() []subject {
 			}
 		}
 	}
-	add("file", osRelease)
-	add("file", q.Files...)
+	for _, name := range q.Files {
+		if !q.inTree(name) {
+			add("file", name)
+		}
+	}
 	add("tree", q.Trees...)
 	for _, name := range q.Stats {
-		if !slices.Contains(q.Files, name) && !slices.Contains(q.Trees, name) && !slices.Contains(q.Trees, path.Dir(name)) {
+		if !slices.Contains(q.Files, name) && !q.inTree(name) {
 			add("meta", name) // anything else is looked at with its content already
 		}
 	}
@@ -115,6 +115,33 @@ func (q Query) subjects() []subject {
 	add("service", q.Services...)
 	add("program", q.Commands...)
 	return list
+}
+
+// inTree tells whether the answer about a tree says everything about a path too.
+func (q Query) inTree(name string) bool {
+	return slices.Contains(q.Trees, name) || slices.Contains(q.Trees, path.Dir(name))
+}
+
+// calls are the calls of the program for the subjects. Paths of one kind are looked at together.
+func calls(subjects []subject) string {
+	var b strings.Builder
+	for _, group := range []struct{ call, function string }{{"file", "look_all content"}, {"meta", "look_all stat"}} {
+		var paths strings.Builder
+		for i, sub := range subjects {
+			if sub.call == group.call {
+				fmt.Fprintf(&paths, " %d - %s", i, quote(sub.name))
+			}
+		}
+		if paths.Len() > 0 {
+			b.WriteString(group.function + paths.String() + "\n")
+		}
+	}
+	for i, sub := range subjects {
+		if sub.call != "file" && sub.call != "meta" {
+			fmt.Fprintf(&b, "%s %d %s\n", sub.call, i, quote(sub.name))
+		}
+	}
+	return b.String()
 }
 
 // observe asks one node over its shared connection. failed holds what could not be looked at.
@@ -128,21 +155,15 @@ func (p *Pool) observe(ctx context.Context, l *link, q Query) (seen *Observation
 	defer stop()
 
 	subjects := q.subjects()
-	var calls strings.Builder
-	fmt.Fprintf(&calls, "max=%d\nfacts\njournals\n", MaxContent)
-	for i, sub := range subjects {
-		fmt.Fprintf(&calls, "%s %d %s\n", sub.call, i, quote(sub.name))
-	}
-	calls.WriteString("say done\n")
 	marker := newMarker()
-	text := wrap(marker, commonProgram, observeProgram, calls.String())
+	text := wrap(marker, commonProgram, observeProgram, fmt.Sprintf("max=%d\nfacts\njournals\n%ssay done\n", MaxContent, calls(subjects)))
 	go func() {
 		_ = s.write(text) // an error shows as an answer that ends too early
 		_ = s.channel.CloseWrite()
 	}()
 
 	r := &reader{
-		node: l.target.Name, subjects: subjects, asked: q, answer: newAnswer(marker, s.channel), failed: map[subject]error{},
+		node: l.target.Name, subjects: subjects, answer: newAnswer(marker, s.channel), failed: map[subject]error{},
 		o: &Observation{
 			Node: l.target.Name, Files: map[string]FileState{}, Accounts: map[string]Account{},
 			Services: map[string]Service{}, Commands: map[string]string{},
@@ -152,6 +173,8 @@ func (p *Pool) observe(ctx context.Context, l *link, q Query) (seen *Observation
 	switch {
 	case err == nil:
 		return r.o, r.failed, nil
+	case r.broken != nil:
+		return nil, nil, r.broken
 	case r.errUID != "":
 		return nil, nil, notRoot(l.target.Name, p.login.user, r.errUID)
 	}
@@ -167,13 +190,13 @@ func notRoot(node, user, uid string) error {
 type reader struct {
 	node     string
 	subjects []subject
-	asked    Query
 	answer   *answer
 	o        *Observation
 
 	entry  string // of a tree: the name that the next frames are about
 	inTree int    // number of the tree that entry belongs to
 	errUID string // uid of a shell that does not run as root
+	broken error  // why files stay unread
 	failed map[subject]error
 }
 
@@ -193,8 +216,9 @@ func (r *reader) read() error {
 				return errMalformed
 			}
 		case "done":
-			r.finish()
 			return nil
+		case "broken":
+			return r.brokenOff(f)
 		case "facts":
 			r.facts(f)
 		case "journals":
@@ -215,6 +239,14 @@ func (r *reader) facts(f frame) {
 	}
 	r.o.Facts.Hostname, r.o.Facts.FQDN = printable(short), printable(fqdn)
 	r.o.Facts.SudoVersion, _ = strings.CutPrefix(printable(f.text(2)), "Sudo version ")
+	v := parseOSRelease(f.text(3))
+	r.o.Facts.OSID, r.o.Facts.OSVersionID, r.o.Facts.OSCodename = v["ID"], v["VERSION_ID"], v["VERSION_CODENAME"]
+}
+
+// brokenOff is for an answer in which contents are missing, nobody knows which.
+func (r *reader) brokenOff(f frame) error {
+	r.broken = &ObserveError{Node: r.node, Subject: "the content of files", Output: printable(f.text(0))}
+	return r.broken
 }
 
 // about handles a frame that belongs to one subject.
@@ -321,6 +353,8 @@ func (r *reader) content(sub subject, name string) error {
 	case f.word == "unknown":
 		r.fail(sub, name, f.text(1))
 		return nil
+	case f.word == "broken":
+		return r.brokenOff(f)
 	case f.word != "end":
 		return fmt.Errorf("%w: %q instead of the end of %s", errMalformed, f.word, name)
 	}
@@ -337,17 +371,4 @@ func (r *reader) content(sub subject, name string) error {
 		st.Content, st.SHA256 = data, hex.EncodeToString(sum[:])
 	})
 	return nil
-}
-
-// finish takes what was asked for pvesec's own needs out of the answer.
-func (r *reader) finish() {
-	st := r.o.Files[osRelease]
-	if st.Resolved != nil {
-		st = *st.Resolved
-	}
-	v := parseOSRelease(string(st.Content))
-	r.o.Facts.OSID, r.o.Facts.OSVersionID, r.o.Facts.OSCodename = v["ID"], v["VERSION_ID"], v["VERSION_CODENAME"]
-	if !slices.Contains(r.asked.Files, osRelease) && !slices.Contains(r.asked.Stats, osRelease) && !slices.Contains(r.asked.Trees, path.Dir(osRelease)) {
-		delete(r.o.Files, osRelease)
-	}
 }

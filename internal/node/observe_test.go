@@ -135,9 +135,14 @@ func TestObserveUnknownIsNoAbsence(t *testing.T) {
 		query node.Query
 		want  string
 	}{
-		"stat fails":        {map[string]string{"stat": `echo "stat: cannot statx '/x: No such file or directory': Permission denied" >&2; exit 1`}, node.Query{Files: []string{"/etc/a"}}, "Permission denied"},
-		"read fails":        {map[string]string{"base64": `[ "$1" = -- ] || exec /usr/bin/base64 "$@"; echo "base64: read error: Input/output error" >&2; exit 1`}, node.Query{Files: []string{"/etc/a"}}, "Input/output error"},
-		"directory fails":   {map[string]string{"ls": `echo "ls: reading directory: Input/output error" >&2; exit 2`}, node.Query{Trees: []string{"/etc"}}, "Input/output error"},
+		"stat fails":                  {map[string]string{"stat": `echo "stat: cannot statx '/x: No such file or directory': Permission denied" >&2; exit 1`}, node.Query{Files: []string{"/etc/a"}}, "Permission denied"},
+		"read fails":                  {map[string]string{"base64": `[ "$1" = -- ] || exec /usr/bin/base64 "$@"; echo "base64: read error: Input/output error" >&2; exit 1`}, node.Query{Files: []string{"/etc/a"}}, "Input/output error"},
+		"directory fails":             {map[string]string{"ls": `echo "ls: reading directory: Input/output error" >&2; exit 2`}, node.Query{Trees: []string{"/etc"}}, "Input/output error"},
+		"directory fails, file in it": {map[string]string{"ls": `echo "ls: reading directory: Input/output error" >&2; exit 2`}, node.Query{Files: []string{"/etc/none"}, Trees: []string{"/etc"}}, "Input/output error"},
+		"read hangs": {map[string]string{
+			"base64":  `[ "$1" = -- ] || exec /usr/bin/base64 "$@"; exec sleep 60`,
+			"timeout": `[ "$1" = 20 ] && shift; exec /usr/bin/timeout 0.2 "$@"`,
+		}, node.Query{Files: []string{"/etc/a", "/etc/sudoers"}}, "took longer than 20 seconds"},
 		"name service":      {map[string]string{"getent": `exit 3`}, node.Query{Accounts: []string{"root"}}, "status 3"},
 		"systemd not there": {map[string]string{"systemctl": `echo "System has not been booted with systemd" >&2; exit 1`}, node.Query{Services: []string{"ssh"}}, "not been booted"},
 	} {

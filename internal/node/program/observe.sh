@@ -1,57 +1,117 @@
 # Observation: calls of the functions below follow this text. Each prints one marked line, and file content as
 # base64 lines without the mark after it.
 
+# What stat shall say, and stat saying it of paths. Fields: mode(hex) uid gid size, owner, group.
+format="%f %u %g %s$tab%U$tab%G"
+
+# state WORD ID STAT: one path as stat told it. Fields: WORD ID mode uid gid size owner group. Numbers stay in $s_numbers.
+state() {
+	s_names=${3#*"$tab"}
+	s_numbers=${3%%"$tab"*}
+	s_owner=${s_names%%"$tab"*}
+	case $s_owner in *[!A-Za-z0-9._-]*) s_owner=:$(enc "$s_owner") ;; esac
+	s_group=${s_names#*"$tab"}
+	case $s_group in *[!A-Za-z0-9._-]*) s_group=:$(enc "$s_group") ;; esac
+	say "$1" "$2" "$s_numbers" "$s_owner" "$s_group"
+}
+
 # look WORD ID PATH HOW: state of one path, not following links. HOW is content, follow (content, and it was a link) or stat.
-# Fields: WORD ID mode(hex) uid gid size owner group, names in base64.
 look() {
 	l_path=$root$3
 	if [ "$4" = follow ]; then
-		l_stat=$(stat -L -c "%f %u %g %s$tab%U$tab%G" -- "$l_path" 2>&1)
+		l_stat=$(stat -L -c "$format" -- "$l_path" 2>&1)
 	else
-		l_stat=$(stat -c "%f %u %g %s$tab%U$tab%G" -- "$l_path" 2>&1)
+		l_stat=$(stat -c "$format" -- "$l_path" 2>&1)
 	fi || {
 		if [ "$4" = follow ] && [ "${l_stat%': Too many levels of symbolic links'}" != "$l_stat" ]; then
 			say gone "$2" # a circle of links leads nowhere
 		elif absent "$l_stat"; then say gone "$2"; else say unknown "$2" "$(enc "$l_stat")"; fi
 		return 0
 	}
-	l_names=${l_stat#*"$tab"}
-	l_numbers=${l_stat%%"$tab"*}
-	l_owner=${l_names%%"$tab"*}
-	case $l_owner in *[!A-Za-z0-9._-]*) l_owner=:$(enc "$l_owner") ;; esac
-	l_group=${l_names#*"$tab"}
-	case $l_group in *[!A-Za-z0-9._-]*) l_group=:$(enc "$l_group") ;; esac
-	say "$1" "$2" "$l_numbers" "$l_owner" "$l_group"
+	state "$1" "$2" "$l_stat"
 	[ "$4" = stat ] && return 0
-	case $l_numbers in
+	case $s_numbers in
 	a*) # symbolic link: its text, then what it leads to
 		l_text=$(readlink -- "$l_path" && printf x) || { say unknown "$2" "$(enc 'readlink failed')"; return 0; }
 		l_text=${l_text%x}
 		say text "$2" "$(enc "${l_text%"$nl"}")"
 		look target "$2" "$3" follow
 		;;
-	8*)
-		l_size=${l_numbers##* }
-		if [ "$l_size" -gt "$max" ]; then
-			say large "$2"
-			return 0
-		fi
-		say content "$2"
-		# Another process may swap the file for a fifo at any moment; opening that must not hang for ever.
-		if l_err=$(timeout 20 base64 -- "$l_path" 2>&1 1>&3); then
-			say end "$2"
-		else
-			say unknown "$2" "$(enc "${l_err:-reading took longer than 20 seconds}")"
-		fi
-		;;
+	8*) if small "$2"; then contents "$2" - "$3"; fi ;;
 	esac
 }
 
-# file ID PATH, meta ID PATH: one path of the query.
-file() { look file "$1" "$2" content; }
-meta() { look file "$1" "$2" stat; }
+# small ID: the regular file that was just told of is not too large to be read.
+small() {
+	[ "${s_numbers##* }" -gt "$max" ] || return 0
+	say large "$1"
+	return 1
+}
 
-# tree ID PATH: the directory itself, then every entry in it as "entry ID BASE64-NAME" followed by its state.
+# contents ID ENTRY PATH …: of regular files. Another process may swap one for a fifo at any moment; opening that must not hang for
+# ever. What was not read by then is not known, so nothing is.
+contents() {
+	timeout 20 /bin/sh -c '
+		marker=$1 root=$2
+		shift 2
+		while [ $# -gt 0 ]; do
+			[ "$2" = - ] || printf "%s entry %s %s\n" "$marker" "$1" "$2"
+			printf "%s content %s\n" "$marker" "$1"
+			if said=$(base64 -- "$root$3" 2>&1 1>&3); then
+				printf "%s end %s\n" "$marker" "$1"
+			else
+				printf "%s unknown %s %s\n" "$marker" "$1" "$(printf "%s" "$said" | base64 -w 0)"
+			fi
+			shift 3
+		done' contents "$marker" "$root" "$@" || say broken "$(enc "reading $3 and others after it took longer than 20 seconds, or was killed")"
+}
+
+# one ID ENTRY PATH HOW: look at one of several.
+one() {
+	[ "$2" = - ] || say entry "$1" "$2"
+	look file "$1" "$3" "$4"
+}
+
+# look_all HOW ID ENTRY PATH …: several paths as look does, but by one stat, and one process for their contents. ENTRY is the encoded name of an
+# entry of a tree, or -. What is not simply there is looked at alone, and so is everything when the world changes meanwhile.
+look_all() {
+	q_how=$1
+	shift
+	q_count=$#
+	while [ "$q_count" -gt 0 ]; do
+		q_count=$((q_count - 3))
+		if [ -e "$root$3" ] && [ ! -L "$root$3" ]; then set -- "$@" "$1" "$2" "$3"; else one "$1" "$2" "$3" "$q_how"; fi
+		shift 3
+	done
+	[ $# -gt 0 ] || return 0
+	q_stats=$(
+		q_count=$#
+		while [ "$q_count" -gt 0 ]; do
+			q_count=$((q_count - 3))
+			set -- "$@" "$root$3"
+			shift 3
+		done
+		exec stat -c "$format" -- "$@" 2>/dev/null
+	) || q_stats=
+	q_count=$#
+	while [ "$q_count" -gt 0 ]; do
+		q_count=$((q_count - 3))
+		q_stat=${q_stats%%"$nl"*}
+		q_stats=${q_stats#*"$nl"}
+		case $q_stat in
+		'' | a*) one "$1" "$2" "$3" "$q_how" ;;
+		*)
+			[ "$2" = - ] || say entry "$1" "$2"
+			state file "$1" "$q_stat"
+			case $q_how:$s_numbers in content:8*) if small "$1"; then set -- "$@" "$1" "$2" "$3"; fi ;; esac
+			;;
+		esac
+		shift 3
+	done
+	[ $# -eq 0 ] || contents "$@"
+}
+
+# tree ID PATH: the directory itself, then every entry in it as "entry ID BASE64-NAME" followed by its state, and again before its content.
 tree() {
 	look file "$1" "$2" content
 	t_dir=$root$2
@@ -61,14 +121,16 @@ tree() {
 		say unknown "$1" "$(enc "$t_err")"
 		return 0
 	}
+	t_id=$1
+	set --
 	set +f
 	for t_path in "$t_dir"/* "$t_dir"/.[!.]* "$t_dir"/..?*; do
 		if [ -e "$t_path" ] || [ -L "$t_path" ]; then
-			say entry "$1" "$(enc "${t_path##*/}")"
-			look file "$1" "${t_path#"$root"}" content
+			set -- "$@" "$t_id" "$(enc "${t_path##*/}")" "${t_path#"$root"}"
 		fi
 	done
 	set -f
+	look_all content "$@"
 }
 
 # account ID NAME
@@ -121,7 +183,9 @@ facts() {
 	f_fqdn=$(timeout 2 hostname -f 2>/dev/null) || f_fqdn=
 	f_sudo=
 	if command -v sudo >/dev/null; then f_sudo=$(sudo -V 2>/dev/null) || f_sudo=; fi
-	say facts "$(enc "$f_name")" "$(enc "$f_fqdn")" "$(enc "${f_sudo%%"$nl"*}")"
+	f_os=
+	while IFS= read -r f_line || [ -n "$f_line" ]; do f_os=$f_os$f_line$nl; done 2>/dev/null <"$root/etc/os-release"
+	say facts "$(enc "$f_name")" "$(enc "$f_fqdn")" "$(enc "${f_sudo%%"$nl"*}")" "$(enc "$f_os")"
 }
 
 exec 3>&1

@@ -10,6 +10,7 @@
 phase=idle # idle, staged: nothing outside the stage is changed; journaled: files are being changed; done
 todo=' '   # numbers of the files that differ from what they shall be
 log=       # what undoes the change, newest first: OPERATION tab ARGUMENT tab PATH
+p_known=none # the directory whose file system place knows
 touched=' ' # validators whose configuration changes
 
 # ---- talking to the client
@@ -115,7 +116,8 @@ owner() {
 place() {
 	p_near=${1%/*}
 	while [ -n "$p_near" ] && [ ! -d "$p_near" ]; do p_near=${p_near%/*}; done
-	p_dev=$(stat -c %d -- "$p_near/" 2>&1) || fail install "$1" "$p_dev" staging
+	[ "$p_near" = "$p_known" ] || p_dev=$(stat -c %d -- "$p_near/" 2>&1) || fail install "$1" "$p_dev" staging
+	p_known=$p_near
 	dir=$mine
 	[ "$p_dev" = "$device" ] && return 0
 	dir=$p_near/.pvesec-$txn
