@@ -125,9 +125,12 @@ func waysToRoot(rights *proxmox.Rights, authID string, askMembers bool) ([]escal
 	return escalation.FindPrivileges(held)
 }
 
-// effectiveValue shows rights by path. explained tells whether an ACL entry is one that the configuration wrote.
-func (r accessReview) effectiveValue(ctx context.Context, explained func(proxmox.Source) bool, diags *diag.Diagnostics) types.Map {
-	byPath := map[string]effectiveModel{}
+// pathRights is what effective_permissions tells of one path.
+type pathRights struct{ privileges, thisPathOnly, extra []string }
+
+// rights are the rights by path. explained tells whether an ACL entry is one that the configuration wrote.
+func (r accessReview) rights(explained func(proxmox.Source) bool) map[string]pathRights {
+	byPath := map[string]pathRights{}
 	for _, at := range r.effective {
 		var here []string
 		extra := map[string][]string{}
@@ -141,15 +144,22 @@ func (r accessReview) effectiveValue(ctx context.Context, explained func(proxmox
 				extra[source] = append(extra[source], name)
 			}
 		}
-		lines := make([]attr.Value, 0, len(extra))
+		lines := make([]string, 0, len(extra))
 		for _, source := range slices.Sorted(maps.Keys(extra)) {
-			lines = append(lines, types.StringValue(strings.Join(extra[source], ", ")+": "+source))
+			lines = append(lines, strings.Join(extra[source], ", ")+": "+source)
 		}
-		byPath[at.Path] = effectiveModel{
-			Privileges:   stringSet(slices.Collect(maps.Keys(at.Rights))),
-			ThisPathOnly: stringSet(here),
-			Extra:        types.ListValueMust(types.StringType, lines),
-		}
+		byPath[at.Path] = pathRights{slices.Collect(maps.Keys(at.Rights)), here, lines}
+	}
+	return byPath
+}
+
+// effectiveValue shows rights by path.
+func (r accessReview) effectiveValue(ctx context.Context, explained func(proxmox.Source) bool, diags *diag.Diagnostics) types.Map {
+	byPath := map[string]effectiveModel{}
+	for at, rights := range r.rights(explained) {
+		extra, problems := types.ListValueFrom(ctx, types.StringType, rights.extra)
+		diags.Append(problems...)
+		byPath[at] = effectiveModel{Privileges: stringSet(rights.privileges), ThisPathOnly: stringSet(rights.thisPathOnly), Extra: extra}
 	}
 	value, problems := types.MapValueFrom(ctx, effectiveType, byPath)
 	diags.Append(problems...)

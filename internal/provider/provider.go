@@ -26,6 +26,7 @@ var (
 
 type pvesecProvider struct {
 	version string
+	shared  *clients // what it was configured with, nil before
 }
 
 // New returns the constructor of the provider that providerserver serves. version is shown to PVE in the User-Agent header.
@@ -54,6 +55,7 @@ func (p *pvesecProvider) Configure(ctx context.Context, req provider.ConfigureRe
 	for _, problem := range problems {
 		resp.Diagnostics.AddAttributeError(problem.path, problem.summary, problem.detail)
 	}
+	p.shared = clients
 	resp.ResourceData = clients
 	resp.DataSourceData = clients
 	resp.EphemeralResourceData = clients

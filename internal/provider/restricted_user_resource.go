@@ -10,7 +10,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/proxmox"
 )
@@ -33,57 +32,63 @@ func (r *restrictedUserResource) Metadata(_ context.Context, req resource.Metada
 	resp.TypeName = req.ProviderTypeName + "_restricted_user"
 }
 
-// ValidateConfig finds what schema validators can't see: a grant without a role, and grants that a token without separation ignores.
+// ValidateConfig finds what the validator of one attribute can't see: what attributes mean together.
 func (r *restrictedUserResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
 	var model restrictedUserModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	if resp.Diagnostics.HasError() {
-		return
+	if !resp.Diagnostics.HasError() {
+		model.validate(&resp.Diagnostics)
 	}
-	if model.Role.IsNull() {
-		requireRoles(ctx, model.Grants, path.Root("grants"), &resp.Diagnostics)
+}
+
+// validate finds a grant without a role, grants that a token without separation ignores, two expiries of one token, and half of a password.
+func (m *restrictedUserModel) validate(diags *diag.Diagnostics) {
+	if m.Role.IsNull() {
+		requireRoles(m.Grants, path.Root("grants"), diags)
 	}
-	if id := model.UserID; !model.Password.IsNull() && !id.IsUnknown() && proxmox.UserID(id.ValueString()).Realm() != "pve" {
-		resp.Diagnostics.AddAttributeError(path.Root("password"), "Password of another realm",
-			fmt.Sprintf("Only the realm pve keeps passwords of its own; in pam, PVE would set the Unix password of the account %s on the node. Leave password out.", proxmox.UserID(id.ValueString()).Name()))
-	}
-	if model.Tokens.IsUnknown() {
-		return
-	}
-	tokens := map[string]types.Object{}
-	resp.Diagnostics.Append(model.Tokens.ElementsAs(ctx, &tokens, false)...)
-	for id, object := range tokens {
-		if object.IsUnknown() {
+	m.validatePassword(diags)
+	for id, value := range m.Tokens.Elements() {
+		object, ok := value.(types.Object)
+		if !ok || object.IsUnknown() || object.IsNull() {
 			continue
 		}
-		var token tokenModel
-		resp.Diagnostics.Append(object.As(ctx, &token, basetypes.ObjectAsOptions{})...)
-		at := path.Root("tokens").AtMapKey(id).AtName("grants")
-		if model.Role.IsNull() {
-			requireRoles(ctx, token.Grants, at, &resp.Diagnostics)
+		token, at := object.Attributes(), path.Root("tokens").AtMapKey(id)
+		grants, _ := token["grants"].(types.Set)
+		separated, _ := token["privilege_separation"].(types.Bool)
+		if m.Role.IsNull() {
+			requireRoles(grants, at.AtName("grants"), diags)
 		}
-		if !token.Grants.IsNull() && !token.PrivilegeSeparation.IsUnknown() && !token.PrivilegeSeparation.IsNull() && !token.PrivilegeSeparation.ValueBool() {
-			resp.Diagnostics.AddAttributeError(at, "Grants without effect",
+		if !grants.IsNull() && !separated.IsUnknown() && !separated.IsNull() && !separated.ValueBool() {
+			diags.AddAttributeError(at.AtName("grants"), "Grants without effect",
 				fmt.Sprintf("Token %q has privilege_separation = false, so that PVE gives it all rights of the user and ignores its own grants. Leave grants out, or privilege_separation on.", id))
+		}
+		if !token["expires_at"].IsNull() && !token["expires_in"].IsNull() {
+			diags.AddAttributeError(at.AtName("expires_at"), "Two expiries",
+				fmt.Sprintf("Token %q has both expires_at and expires_in. Leave one of them out.", id))
 		}
 	}
 }
 
-func requireRoles(ctx context.Context, set types.Set, at path.Path, diags *diag.Diagnostics) {
-	if set.IsUnknown() {
-		return
+func (m *restrictedUserModel) validatePassword(diags *diag.Diagnostics) {
+	if m.Password.IsNull() != m.PasswordVersion.IsNull() {
+		diags.AddAttributeError(path.Root("password_version"), "Password without version, or version without password",
+			"Terraform does not remember a password, so password goes with password_version, a number for it: give both, or neither.")
 	}
-	var elements []types.Object
-	diags.Append(set.ElementsAs(ctx, &elements, false)...)
-	for _, element := range elements {
-		if element.IsUnknown() {
+	if id := m.UserID; !m.Password.IsNull() && !id.IsUnknown() && proxmox.UserID(id.ValueString()).Realm() != "pve" {
+		diags.AddAttributeError(path.Root("password"), "Password of another realm",
+			fmt.Sprintf("Only the realm pve keeps passwords of its own; in pam, PVE would set the Unix password of the account %s on the node. Leave password out.", proxmox.UserID(id.ValueString()).Name()))
+	}
+}
+
+func requireRoles(set types.Set, at path.Path, diags *diag.Diagnostics) {
+	for _, element := range set.Elements() {
+		grant, ok := element.(types.Object)
+		if !ok || grant.IsUnknown() || grant.IsNull() {
 			continue
 		}
-		var grant grantModel
-		diags.Append(element.As(ctx, &grant, basetypes.ObjectAsOptions{})...)
-		if grant.Role.IsNull() {
+		if role := grant.Attributes()["role"]; role.IsNull() {
 			diags.AddAttributeError(at, "Role missing",
-				fmt.Sprintf("The grant on %s names no role, and the user has none of its own. Give the grant a role, or the user a role block.", grant.Path))
+				fmt.Sprintf("The grant on %s names no role, and the user has none of its own. Give the grant a role, or the user a role block.", grant.Attributes()["path"]))
 		}
 	}
 }

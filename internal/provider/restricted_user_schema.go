@@ -8,7 +8,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
@@ -56,12 +55,12 @@ func (r *restrictedUserResource) Schema(ctx context.Context, _ resource.SchemaRe
 				Optional:   true,
 				WriteOnly:  true,
 				Sensitive:  true,
-				Validators: []validator.String{stringvalidator.UTF8LengthBetween(8, 64), stringvalidator.AlsoRequires(path.MatchRoot("password_version"))},
+				Validators: []validator.String{stringvalidator.UTF8LengthBetween(8, 64)},
 			},
 			"password_version": schema.Int64Attribute{
 				MarkdownDescription: "Number of the password, since Terraform does not remember the password itself. It cannot change while the user exists.",
 				Optional:            true,
-				Validators:          []validator.Int64{int64validator.AtLeast(1), int64validator.AlsoRequires(path.MatchRoot("password"))},
+				Validators:          []validator.Int64{int64validator.AtLeast(1)},
 			},
 			"groups": schema.SetAttribute{
 				MarkdownDescription: "Groups that the user belongs to; they must exist. What they grant shows in `effective_permissions`.",
@@ -114,7 +113,7 @@ func (r *restrictedUserResource) Schema(ctx context.Context, _ resource.SchemaRe
 						MarkdownDescription: "Point in time after which the token is refused, as RFC 3339. Never without it and without `expires_in`; the user's own expiry holds for its tokens as well.",
 						Optional:            true,
 						Computed:            true,
-						Validators:          []validator.String{checkedBy("be a point in time as RFC 3339 writes it", checkTime), stringvalidator.ConflictsWith(path.MatchRelative().AtParent().AtName("expires_in"))},
+						Validators:          []validator.String{checkedBy("be a point in time as RFC 3339 writes it", checkTime)},
 					},
 					"expires_in": schema.StringAttribute{
 						MarkdownDescription: "The same as a length of time from when the token is created, or from when this changes: `90d`, `12h`, `2w`.",

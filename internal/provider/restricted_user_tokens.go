@@ -34,14 +34,23 @@ var tokenType = types.ObjectType{AttrTypes: map[string]attr.Type{
 // token resolves what the configuration leaves out: privilege separation is on, and a separated token gets the user's own grants, since it
 // would be powerless without any.
 func (t tokenModel) token(ctx context.Context, userGrants []proxmox.Grant, managed string, diags *diag.Diagnostics) proxmox.Token {
+	var own []proxmox.Grant
+	if !t.Grants.IsNull() {
+		own = grantsOf(ctx, t.Grants, managed, diags)
+	}
+	return t.resolved(!t.Grants.IsNull(), own, userGrants)
+}
+
+// resolved is token where its own grants, given or left out, are known.
+func (t tokenModel) resolved(given bool, own, userGrants []proxmox.Grant) proxmox.Token {
 	token := proxmox.Token{
 		Comment:             t.Comment.ValueString(),
 		Expire:              unixTime(t.ExpiresAt),
 		PrivilegeSeparation: t.PrivilegeSeparation.IsNull() || t.PrivilegeSeparation.ValueBool(),
 	}
 	switch {
-	case !t.Grants.IsNull():
-		token.Grants = grantsOf(ctx, t.Grants, managed, diags)
+	case given:
+		token.Grants = own
 	case token.PrivilegeSeparation:
 		token.Grants = userGrants
 	}
@@ -51,10 +60,13 @@ func (t tokenModel) token(ctx context.Context, userGrants []proxmox.Grant, manag
 // ownTokens are the tokens that the user's resource answers for: not those that the configuration says are managed elsewhere, and not those of
 // a run that is under way.
 func (m *restrictedUserModel) ownTokens(ctx context.Context, found map[string]proxmox.Token, diags *diag.Diagnostics) map[string]proxmox.Token {
-	external := setTexts(ctx, m.ExternalTokens, diags)
+	return ownTokens(found, setTexts(ctx, m.ExternalTokens, diags), time.Now())
+}
+
+func ownTokens(found map[string]proxmox.Token, external []string, now time.Time) map[string]proxmox.Token {
 	own := map[string]proxmox.Token{}
 	for id, token := range found {
-		if !slices.Contains(external, id) && !ephemeralToken(id, token, time.Now()) {
+		if !slices.Contains(external, id) && !ephemeralToken(id, token, now) {
 			own[id] = token
 		}
 	}
@@ -63,11 +75,14 @@ func (m *restrictedUserModel) ownTokens(ctx context.Context, found map[string]pr
 
 // ownGroups are the groups that the resource answers for: all that the user is in, or with additive membership those that are configured.
 func (m *restrictedUserModel) ownGroups(ctx context.Context, found []string, diags *diag.Diagnostics) types.Set {
-	if m.GroupMembership.ValueString() != membershipAdditive {
-		return stringSet(found)
+	return stringSet(ownGroups(found, m.GroupMembership.ValueString(), setTexts(ctx, m.Groups, diags)))
+}
+
+func ownGroups(found []string, membership string, listed []string) []string {
+	if membership != membershipAdditive {
+		return found
 	}
-	listed := setTexts(ctx, m.Groups, diags)
-	return stringSet(slices.DeleteFunc(slices.Clone(found), func(group string) bool { return !slices.Contains(listed, group) }))
+	return slices.DeleteFunc(slices.Clone(found), func(group string) bool { return !slices.Contains(listed, group) })
 }
 
 func tokenMap(ctx context.Context, known map[string]tokenModel, found *proxmox.Principal, recorded []proxmox.Grant, managed string, diags *diag.Diagnostics) types.Map {

@@ -82,10 +82,8 @@ func (r *Rights) poolsMatter(user UserID, p *Principal) bool {
 		}
 	}
 	look(r.Paths(string(user)))
-	for token := range r.tokens {
-		if owner, _ := splitAuthID(token); owner == user {
-			look(r.Paths(token))
-		}
+	for _, token := range r.owned[user] {
+		look(r.Paths(token))
 	}
 	if p != nil {
 		planned := r.With(*p)

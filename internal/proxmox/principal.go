@@ -3,6 +3,7 @@ package proxmox
 import (
 	"cmp"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -50,6 +51,20 @@ func (p Principal) normal() Principal {
 	}
 	p.Tokens = tokens
 	return p
+}
+
+// Equal tells whether PVE would store p and other alike.
+func (p Principal) Equal(other Principal) bool {
+	p, other = p.normal(), other.normal()
+	if (p.Role == nil) != (other.Role == nil) ||
+		p.Role != nil && (p.Role.ID != other.Role.ID || !slices.Equal(p.Role.Privileges, other.Role.Privileges)) {
+		return false
+	}
+	return p.UserID == other.UserID && p.Comment == other.Comment && p.Email == other.Email && p.FirstName == other.FirstName &&
+		p.LastName == other.LastName && p.Enabled == other.Enabled && p.Expire == other.Expire && slices.Equal(p.Groups, other.Groups) &&
+		slices.Equal(p.Grants, other.Grants) && maps.EqualFunc(p.Tokens, other.Tokens, func(a, b Token) bool {
+		return a.Comment == b.Comment && a.Expire == b.Expire && a.PrivilegeSeparation == b.PrivilegeSeparation && slices.Equal(a.Grants, b.Grants)
+	})
 }
 
 func normalGrants(grants []Grant) []Grant {

@@ -42,6 +42,7 @@ type Rights struct {
 	acl     map[aclHolder]map[string][]roleGrant // by holder and path
 	groups  map[UserID][]string                  // memberships
 	tokens  map[string]bool                      // privilege separation by full token id
+	owned   map[UserID][]string                  // full token ids
 	pools   map[string]PoolMembers               // by pool id
 	over    *Rights                              // what this overlays, nil for none
 }
@@ -69,7 +70,7 @@ func (m PoolMembers) has(path string) bool {
 
 func newRights(users *userList, roles []Role, acl *aclList) *Rights {
 	r := &Rights{builtIn: map[string]bool{}, roles: make(map[string][]string, len(roles)), acl: make(map[aclHolder]map[string][]roleGrant, len(acl.byHolder)),
-		groups: make(map[UserID][]string, len(users.all)), tokens: make(map[string]bool, len(users.all))}
+		groups: make(map[UserID][]string, len(users.all)), tokens: make(map[string]bool, len(users.all)), owned: make(map[UserID][]string, len(users.all))}
 	for _, role := range roles {
 		r.roles[role.ID] = role.Privileges
 		r.builtIn[role.ID] = role.BuiltIn
@@ -84,7 +85,9 @@ func newRights(users *userList, roles []Role, acl *aclList) *Rights {
 	for _, u := range users.all {
 		r.groups[u.ID] = u.Groups
 		for _, t := range u.Tokens {
-			r.tokens[u.ID.Token(t.ID)] = t.PrivilegeSeparation
+			full := u.ID.Token(t.ID)
+			r.tokens[full] = t.PrivilegeSeparation
+			r.owned[u.ID] = append(r.owned[u.ID], full)
 		}
 	}
 	return r

@@ -1,15 +1,17 @@
 package acctest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
+	"github.com/vmihailenco/msgpack/v5"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/lab/pvesim"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider"
@@ -33,11 +35,13 @@ type instance struct {
 // newProtocol starts a provider for an API.
 func newProtocol(tb testing.TB, server *pvesim.Server) *protocol {
 	tb.Helper()
-	started, err := providerserver.NewProtocol6WithError(provider.New("test")())()
-	if err != nil {
-		tb.Fatal(err)
-	}
+	return protocolOf(tb, server, provider.Server("test"))
+}
+
+func protocolOf(tb testing.TB, server *pvesim.Server, started tfprotov6.ProviderServer) *protocol {
+	tb.Helper()
 	p := &protocol{server: started}
+	var err error
 	if p.schemas, err = started.GetProviderSchema(tb.Context(), &tfprotov6.GetProviderSchemaRequest{}); err != nil {
 		tb.Fatal(err)
 	}
@@ -90,11 +94,37 @@ func buildAll(element tftypes.Type, given any) []tftypes.Value {
 	return values
 }
 
+// dynamic encodes a value. Terraform has one order for the elements of a set and one for the keys of a map, wherever it sends them.
 func dynamic(value tftypes.Value) *tfprotov6.DynamicValue {
+	value, err := tftypes.Transform(value, func(_ *tftypes.AttributePath, inner tftypes.Value) (tftypes.Value, error) {
+		if !inner.Type().Is(tftypes.Set{}) || inner.IsNull() || !inner.IsKnown() {
+			return inner, nil
+		}
+		var elements []tftypes.Value
+		if err := inner.As(&elements); err != nil {
+			return inner, err
+		}
+		slices.SortFunc(elements, func(a, b tftypes.Value) int { return strings.Compare(a.String(), b.String()) })
+		return tftypes.NewValue(inner.Type(), elements), nil
+	})
+	if err != nil {
+		panic(err)
+	}
 	encoded, err := tfprotov6.NewDynamicValue(value.Type(), value)
 	if err != nil {
 		panic(err) // a value of its own type
 	}
+	var entries map[string]any
+	if !value.IsFullyKnown() || msgpack.Unmarshal(encoded.MsgPack, &entries) != nil || entries == nil {
+		return &encoded
+	}
+	var sorted bytes.Buffer
+	encoder := msgpack.NewEncoder(&sorted)
+	encoder.SetSortMapKeys(true)
+	if err := encoder.Encode(entries); err != nil {
+		panic(err)
+	}
+	encoded.MsgPack = sorted.Bytes()
 	return &encoded
 }
 
@@ -140,7 +170,7 @@ func (p *protocol) refresh(ctx context.Context, was instance) (instance, error) 
 	return was, nil
 }
 
-// proposed merges configuration and state as Terraform core does for attributes at the top.
+// proposed merges configuration and state as Terraform core does.
 func (p *protocol) proposed(was instance, config tftypes.Value) tftypes.Value {
 	var configured, before map[string]tftypes.Value
 	if err := config.As(&configured); err != nil {
@@ -151,20 +181,59 @@ func (p *protocol) proposed(was instance, config tftypes.Value) tftypes.Value {
 			panic(err)
 		}
 	}
+	return tftypes.NewValue(config.Type(), mergedAttributes(p.schemas.ResourceSchemas[was.typeName].Block.Attributes, configured, before))
+}
+
+func mergedAttributes(attributes []*tfprotov6.SchemaAttribute, configured, before map[string]tftypes.Value) map[string]tftypes.Value {
 	merged := map[string]tftypes.Value{}
-	for _, attribute := range p.schemas.ResourceSchemas[was.typeName].Block.Attributes {
+	for _, attribute := range attributes {
 		value := configured[attribute.Name]
 		if value.IsNull() && attribute.Computed {
 			if value = tftypes.NewValue(value.Type(), tftypes.UnknownValue); before != nil {
 				value = before[attribute.Name]
 			}
+		} else if nested := attribute.NestedType; nested != nil && before != nil && nested.Nesting == tfprotov6.SchemaObjectNestingModeMap {
+			value = mergedEntries(nested.Attributes, value, before[attribute.Name])
+		} else if nested != nil && before != nil && nested.Nesting == tfprotov6.SchemaObjectNestingModeSingle && !value.IsNull() {
+			value = mergedObject(nested.Attributes, value, before[attribute.Name])
 		}
 		if attribute.WriteOnly {
 			value = tftypes.NewValue(value.Type(), nil)
 		}
 		merged[attribute.Name] = value
 	}
-	return tftypes.NewValue(config.Type(), merged)
+	return merged
+}
+
+// mergedEntries merges the entries of a map of objects that are in both.
+func mergedEntries(attributes []*tfprotov6.SchemaAttribute, configured, before tftypes.Value) tftypes.Value {
+	var wanted, had map[string]tftypes.Value
+	if configured.As(&wanted) != nil || before.As(&had) != nil {
+		return configured
+	}
+	merged := map[string]tftypes.Value{}
+	for key, entry := range wanted {
+		previous, exists := had[key]
+		if !exists {
+			previous = tftypes.NewValue(entry.Type(), nil)
+		}
+		merged[key] = mergedObject(attributes, entry, previous)
+	}
+	return tftypes.NewValue(configured.Type(), merged)
+}
+
+// mergedObject merges one object, which may not have been there before.
+func mergedObject(attributes []*tfprotov6.SchemaAttribute, configured, before tftypes.Value) tftypes.Value {
+	var wanted, had map[string]tftypes.Value
+	if err := configured.As(&wanted); err != nil {
+		panic(err)
+	}
+	if !before.IsNull() {
+		if err := before.As(&had); err != nil {
+			panic(err)
+		}
+	}
+	return tftypes.NewValue(configured.Type(), mergedAttributes(attributes, wanted, had))
 }
 
 // plan returns the planned state with its private part, and whether anything is to be done.

@@ -4,11 +4,16 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"net/http"
+	"runtime"
 	"strings"
 	"testing"
 
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+
 	"github.com/pvesec/terraform-provider-pvesec/internal/lab/pvesim"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider"
 )
 
 // fleet is an API with so many users, each with a token, two ACL entries, and a role of its own for every tenth, and the configuration that
@@ -109,7 +114,7 @@ func (f *fleet) plan(ctx context.Context, p *protocol) (changes int, err error) 
 // TestScaleOfRequests sees that a plan without changes costs the same few requests for ten users and for five hundred, with 1,000 ACL entries.
 func TestScaleOfRequests(t *testing.T) {
 	t.Parallel()
-	for _, users := range []int{10, 500} {
+	for _, users := range []int{10, 100, 500} {
 		t.Run(fmt.Sprint(users), func(t *testing.T) {
 			t.Parallel()
 			f := newFleet(t, users)
@@ -133,6 +138,47 @@ func TestScaleOfRequests(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestScaleOfAllocations sees that what a plan without changes allocates, the API and the test around it included, grows as the users do, and
+// that the shorter way for what is unchanged saves most of what the framework would take.
+func TestScaleOfAllocations(t *testing.T) { // alone, since the runtime counts for the whole process
+	at, space := map[int]float64{}, map[int]float64{}
+	for _, users := range []int{10, 100, 500} {
+		f := newFleet(t, users)
+		at[users], space[users] = f.allocations(t, func() *protocol { return newProtocol(t, f.api) })
+		if users == 100 {
+			full, _ := f.allocations(t, func() *protocol { return protocolOf(t, f.api, providerserver.NewProtocol6(provider.New("test")())()) })
+			t.Logf("100 users: %.0f objects, through the framework alone %.0f", at[100], full)
+			if at[100] > full/3 {
+				t.Errorf("100 users take %.0f objects, through the framework alone %.0f", at[100], full)
+			}
+		}
+	}
+	for what, taken := range map[string]map[int]float64{"objects": at, "bytes": space} {
+		small, large := (taken[100]-taken[10])/90, (taken[500]-taken[100])/400
+		t.Logf("%s: %.0f for ten users, %.0f for each more up to 100, %.0f up to 500", what, taken[10], small, large)
+		if large > 1.1*small {
+			t.Errorf("each user from 100 to 500 takes %.0f %s, up to 100 %.0f", large, what, small)
+		}
+	}
+}
+
+// allocations are the objects and bytes that a plan takes, the least of three, since the runtime allocates at times of its own.
+func (f *fleet) allocations(t *testing.T, start func() *protocol) (objects, size float64) {
+	t.Helper()
+	objects, size = math.Inf(1), math.Inf(1)
+	for range 3 {
+		p := start()
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if changes, err := f.plan(t.Context(), p); err != nil || changes != 0 {
+			t.Fatalf("%d changes, %v", changes, err)
+		}
+		runtime.ReadMemStats(&after)
+		objects, size = min(objects, float64(after.Mallocs-before.Mallocs)), min(size, float64(after.TotalAlloc-before.TotalAlloc))
+	}
+	return objects, size
 }
 
 // BenchmarkPlanOfUsers measures a plan without changes, and the apply that made the users, with the real terraform and the provider in a process

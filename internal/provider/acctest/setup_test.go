@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-testing/echoprovider"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
@@ -20,7 +19,7 @@ import (
 )
 
 var factories = map[string]func() (tfprotov6.ProviderServer, error){
-	"pvesec": providerserver.NewProtocol6WithError(provider.New("test")()),
+	"pvesec": func() (tfprotov6.ProviderServer, error) { return provider.Server("test"), nil },
 }
 
 // versions are the releases of PVE that the simulated API knows.
