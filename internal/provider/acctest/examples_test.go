@@ -70,3 +70,27 @@ func TestProviderExample(t *testing.T) {
 		ExpectNonEmptyPlan: true,
 	})
 }
+
+// TestPolicyTestsExample runs terraform test as its reader would, with no node and no credentials. What it expects to fail does fail, and a run that expects
+// nothing fails where the check does.
+func TestPolicyTestsExample(t *testing.T) {
+	t.Parallel()
+	w := newWorkspace(t)
+	for _, name := range []string{"main.tf", "tests/operator.tftest.hcl"} {
+		text, err := os.ReadFile(filepath.Join(examples, "policy-tests", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.MkdirAll(filepath.Join(w.dir, filepath.Dir(name)), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		w.write(name, string(text))
+	}
+	if printed := w.terraform("test"); !strings.Contains(printed, "4 passed, 0 failed") {
+		t.Errorf("terraform test printed\n%s", printed)
+	}
+	w.write("tests/operator.tftest.hcl", "run \"careless\" {\n  command = plan\n  variables {\n    extra_commands = [\"/usr/sbin/qm set *\"]\n  }\n}\n")
+	if printed := w.refused("test"); !strings.Contains(printed, "The operator can become root: sudo /usr/sbin/qm set 100 --args") {
+		t.Errorf("a careless command passes, or fails for another reason\n%s", printed)
+	}
+}
