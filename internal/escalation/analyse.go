@@ -66,6 +66,7 @@ func newAnalyser(q policy.Question) (*analyser, error) {
 }
 
 func (a *analyser) analyse(tree *sudoers.Tree) error {
+	a.question = a.question.WithPurse(tree)
 	grants := policy.Grants(tree, a.question.Subject)
 	requests, gaps := policy.RootClasses(a.question, tree)
 	for _, request := range requests {

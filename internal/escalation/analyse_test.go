@@ -1,6 +1,7 @@
 package escalation
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -182,4 +183,37 @@ func TestSpentBudget(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestAnalyseAdversary: rules that no budget answers are findings, after a number of steps that does not explode.
+func TestAnalyseAdversary(t *testing.T) {
+	t.Parallel()
+	var text strings.Builder
+	text.WriteString("op ALL=/usr/sbin/qm set *\n")
+	for i := range 30 {
+		fmt.Fprintf(&text, "op ALL=!/usr/sbin/qm * k%d=* end%[1]d\nop ALL=/usr/sbin/qm * g%[1]d=* end%[1]d\n", i)
+	}
+	file, errs := sudoers.Parse("policy", text.String(), sudoers.PVE9)
+	if err := errs.Err(); err != nil {
+		t.Fatal(err)
+	}
+	steps := 0
+	q := policy.Question{Subject: policy.Subject{Name: "op"}, Env: policy.Debian(sudoers.PVE9)}
+	q.Budget.Expired = func() bool { steps++; return false }
+	a, err := Analyse(sudoers.TreeOf(file), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.ContainsFunc(a.Findings, func(f CommandFinding) bool { return f.ID == undecided.ID }) || !a.Root() || len(a.Denials.Unknown) != 1 {
+		t.Errorf("%d findings, denials %s", len(a.Findings), &a.Denials)
+	}
+	for _, f := range a.Findings {
+		if f.Witness != "" && policy.Decide(sudoers.TreeOf(file), policy.Request{Subject: q.Subject, Env: q.Env, Command: "/usr/sbin/qm", Args: shellWords(t, strings.TrimPrefix(f.Witness, "sudo /usr/sbin/qm "))}).Verdict != policy.Allowed {
+			t.Errorf("%s: %s is not allowed", f.ID, f.Witness)
+		}
+	}
+	if steps > 50_000 {
+		t.Errorf("%d steps", steps)
+	}
+	t.Logf("%d steps, %d findings", steps, len(a.Findings))
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/regular"
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
@@ -242,8 +241,8 @@ func (b *accessBuilder) add(p *pattern) {
 		missing(reason)
 	}
 	var conditions []string
-	if e := &grant.Effective; b.c.request.Time.IsZero() && (e.NotBefore != "" || e.NotAfter != "") {
-		conditions = append(conditions, strings.TrimSpace("the time is in the window "+e.NotBefore+".."+e.NotAfter))
+	if window := windowCondition(&grant.Effective); b.c.request.Time.IsZero() && window != "" {
+		conditions = append(conditions, window)
 	}
 	if len(p.digests) > 0 {
 		conditions = append(conditions, fmt.Sprintf("the file has the digest %v", p.digests))

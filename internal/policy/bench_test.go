@@ -82,3 +82,22 @@ func BenchmarkCompare(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkCompareHosts compares policies each of whose rules has a host and a target of its own, which are all classes, and differs in one rule.
+func BenchmarkCompareHosts(b *testing.B) {
+	for _, rules := range []int{10, 100, 1000} {
+		b.Run(fmt.Sprintf("rules=%d", rules), func(b *testing.B) {
+			var text strings.Builder
+			for i := range rules {
+				fmt.Fprintf(&text, "op node%d=(account%d) NOPASSWD: /usr/local/bin/tool%d ^(start|stop|status) [1-9][0-9]{2,8}$\n", i, i, i)
+			}
+			old, changed := treeOf(b, text.String()), treeOf(b, text.String()+"op node7=(account7) /usr/local/bin/tool7 ^restart [0-9]+$\n")
+			b.ReportAllocs()
+			for b.Loop() {
+				if c := Compare(old, changed, op); c.Verdict != Wider || len(c.NewlyAllowed) != 1 {
+					b.Fatalf("%+v", c)
+				}
+			}
+		})
+	}
+}

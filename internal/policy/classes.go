@@ -23,10 +23,7 @@ const (
 // The gaps are rules about which that is not enough: those that depend on addresses or netgroups of the node, and too many
 // combinations. What they allow must not be taken for denied, nor what they deny for allowed.
 func Classes(q Question, trees ...*sudoers.Tree) ([]Request, []Gap) {
-	env := q.Env
-	if env == nil {
-		env = Debian(sudoers.Version{})
-	}
+	env := q.environment()
 	c := classes{question: q, env: env}
 	for _, tree := range trees {
 		c.policies = append(c.policies, policyClasses{tree: tree, aliases: aliasesOf(tree), grants: Grants(tree, q.Subject)})
@@ -131,27 +128,69 @@ func (c *classes) hosts() []Request {
 			}
 		})
 	}
-	shorts, longs := []string{""}, c.names(long)
+	requests := []Request{c.on("", "")}
 	if c.question.Host != "" {
-		shorts = []string{c.question.Host}
+		requests = []Request{c.on(c.question.Host, "")}
 	} else {
-		for _, witness := range c.names(short) {
-			shorts = appendNew(shorts, witness)
-		}
-		for _, witness := range longs {
-			label, _, _ := strings.Cut(witness, ".")
-			shorts = appendNew(shorts, label)
+		// Patterns with a dot can match names without: [a-z.]*.
+		for _, class := range c.partition(slices.Concat(c.patterns(short, shortName), c.patterns(long, shortName))) {
+			requests = append(requests, c.on(class.Witness, ""))
 		}
 	}
-	if len(shorts)*(len(longs)+1) > maxHostClasses {
+	requests = append(requests, c.longNames(short, long)...)
+	if len(requests) > maxHostClasses {
 		c.gap("it tells too many hosts apart")
-		longs = nil
-		shorts = shorts[:min(len(shorts), maxHostClasses)]
+		requests = requests[:maxHostClasses]
+	}
+	return requests
+}
+
+func (c *classes) on(host, longHost string) Request {
+	return Request{Subject: c.question.Subject, Host: host, LongHost: longHost, Env: c.question.Env}
+}
+
+// The names of hosts. sudo takes the short name from the long one (sudoers.c, set_fqdn and init_vars).
+var (
+	shortName = mustCompile(regular.ERE{Pattern: `^[^.]+$`})
+	longName  = mustCompile(regular.ERE{Pattern: `^[^.]+\..*$`})
+	anyDomain = mustCompile(regular.ERE{Pattern: `^\..*$`})
+)
+
+// longNames are one long name for each set of patterns that a name with a dot can match, if any of them is compared with the long name: where none is,
+// the short names tell all hosts apart.
+func (c *classes) longNames(short, long []string) []Request {
+	if len(long) == 0 {
+		return nil
+	}
+	within := longName
+	if c.question.Host != "" {
+		host, err := regular.Compile(regular.Literal(lower(c.question.Host)))
+		if err == nil {
+			within, err = regular.Concat(host, anyDomain)
+		}
+		if err != nil {
+			c.gap(fmt.Sprintf("the host %s: %v", c.question.Host, err))
+			return nil
+		}
+	}
+	exprs := c.patterns(long, within)
+	longs := len(exprs)
+	for _, e := range c.patterns(short, shortName) {
+		dotted, err := regular.Concat(e, anyDomain)
+		if err == nil && c.question.Host != "" {
+			dotted, err = regular.Both(dotted, within)
+		}
+		if err != nil {
+			c.gap(fmt.Sprintf("its host patterns: %v", err))
+			continue
+		}
+		exprs = append(exprs, dotted)
 	}
 	var requests []Request
-	for _, host := range shorts {
-		for _, full := range append([]string{""}, longs...) {
-			requests = append(requests, Request{Subject: c.question.Subject, Host: host, LongHost: full, Env: c.question.Env})
+	for _, class := range c.partition(exprs) {
+		if slices.Min(class.Members) < longs {
+			label, _, _ := strings.Cut(class.Witness, ".")
+			requests = append(requests, c.on(label, class.Witness))
 		}
 	}
 	return requests
@@ -170,33 +209,36 @@ func appendNew(list []string, text string) []string {
 	return append(list, text)
 }
 
-// names gives a name for each set of patterns that one can match.
-func (c *classes) names(patterns []string) []string {
+// patterns compiles host patterns. Those with wildcards have only names of a kind.
+func (c *classes) patterns(patterns []string, within regular.Expr) []regular.Expr {
 	var exprs []regular.Expr
 	for _, pattern := range patterns {
-		var source regular.Source = regular.Literal(pattern)
-		if posix.HasMeta(pattern) {
-			source = regular.Glob{Pattern: pattern}
+		if !posix.HasMeta(pattern) {
+			if e, err := regular.Compile(regular.Literal(pattern)); err == nil && within.Contains(pattern) {
+				exprs = append(exprs, e)
+			}
+			continue
 		}
-		e, err := regular.Compile(source)
+		e, err := regular.Compile(regular.Glob{Pattern: pattern})
+		if err == nil {
+			e, err = regular.Both(regular.FoldCase(e), within)
+		}
 		if err != nil {
 			c.gap(fmt.Sprintf("the host pattern %s: %v", pattern, err))
 			continue
 		}
-		if posix.HasMeta(pattern) {
-			e = regular.FoldCase(e)
-		}
 		exprs = append(exprs, e)
 	}
-	found, complete := regular.Partition(exprs, c.question.Budget)
+	return exprs
+}
+
+// partition gives a name for each set of patterns that one can match.
+func (c *classes) partition(of []regular.Expr) []regular.Class {
+	found, complete := regular.Partition(of, c.question.Budget)
 	if !complete {
 		c.gap("it has too many host patterns")
 	}
-	var names []string
-	for _, class := range found {
-		names = append(names, class.Witness)
-	}
-	return names
+	return found
 }
 
 // ordinaryName stands for accounts and groups that no policy names.

@@ -3,7 +3,6 @@ package policy
 import (
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/regular"
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
@@ -55,7 +54,8 @@ type Comparison struct {
 // Compare tells what a subject is newly allowed, what no longer, and on which other conditions, with a command line for each
 // path and rule. It asks about every class of host and target that the policies tell apart.
 func Compare(before, after *sudoers.Tree, q Question) Comparison {
-	c := comparer{question: q}
+	q = q.WithPurse(before, after)
+	c := comparer{question: q, env: q.environment()}
 	if slices.Equal(entryTexts(before), entryTexts(after)) {
 		c.judge()
 		return c.result
@@ -122,6 +122,7 @@ func (c *comparer) gap(reason string) {
 
 type comparer struct {
 	question Question
+	env      *Environment
 	result   Comparison
 }
 
@@ -162,45 +163,29 @@ func boundCommands(tree *sudoers.Tree, env *Environment) []string {
 	return paths
 }
 
-// maxConditions bounds the uncertain conditions of one class of paths, of which every outcome is compared.
-const maxConditions = 6
-
 // path compares on one class of paths. Most are the same in both policies and need no search. Where rules hold under
 // conditions that the model cannot see, every outcome of them is compared.
 func (c *comparer) path(r Request, before, after *PathAccess) {
-	same := slices.EqualFunc(before.Rules, after.Rules, func(x, y AccessRule) bool { return x.matchesAs(&y) })
-	var uncertain []string
-	for _, rule := range slices.Concat(before.Rules, after.Rules) {
-		for _, condition := range rule.If {
-			uncertain = appendNew(uncertain, condition)
-		}
+	if slices.EqualFunc(before.Rules, after.Rules, func(x, y AccessRule) bool { return x.matchesAs(&y) }) {
+		c.conditions(r, before, after, true)
+		return
 	}
-	if same {
-		uncertain = nil
+	if before.isCertain() && after.isCertain() {
+		c.add(&c.result.NewlyAllowed, c.more(r, before, after), "")
+		c.add(&c.result.NoLongerAllowed, c.more(r, after, before), "")
+		c.conditions(r, before, after, false)
+		return
 	}
-	if len(uncertain) > maxConditions {
+	all, tooMany := outcomes(c.env, before.Rules, after.Rules)
+	if tooMany {
 		c.gap("what is allowed of " + after.Path + " depends on too many conditions")
 		return
 	}
-	for outcome := range 1 << len(uncertain) {
-		var holds, fails []string
-		for i, condition := range uncertain {
-			if outcome&(1<<i) != 0 {
-				holds = append(holds, condition)
-			} else {
-				fails = append(fails, "not: "+condition)
-			}
-		}
-		was, is := before, after
-		if len(uncertain) > 0 {
-			was, is = before.under(holds), after.under(holds)
-		}
-		when := strings.Join(slices.Concat(holds, fails), "; ")
-		if !same {
-			c.add(&c.result.NewlyAllowed, c.more(r, was, is), when)
-			c.add(&c.result.NoLongerAllowed, c.more(r, is, was), when)
-		}
-		c.conditions(r, was, is, same)
+	for _, o := range all {
+		was, is := before.under(o.holds), after.under(o.holds)
+		c.add(&c.result.NewlyAllowed, c.more(r, was, is), o.String())
+		c.add(&c.result.NoLongerAllowed, c.more(r, is, was), o.String())
+		c.conditions(r, was, is, false)
 	}
 }
 
@@ -226,19 +211,6 @@ func sameTarget(x, y Request) bool {
 		return r.RunAsUser.Name
 	}
 	return name(x) == name(y) && x.RunAsGroup == y.RunAsGroup
-}
-
-// under is what is admitted where just these conditions hold.
-func (p *PathAccess) under(holds []string) *PathAccess {
-	narrowed := *p
-	narrowed.Rules = nil
-	for _, rule := range p.Rules {
-		if !slices.ContainsFunc(rule.If, func(condition string) bool { return !slices.Contains(holds, condition) }) {
-			rule.Certain = true
-			narrowed.Rules = append(narrowed.Rules, rule)
-		}
-	}
-	return &narrowed
 }
 
 // matchesAs tells whether two rules are written alike, but for their conditions.

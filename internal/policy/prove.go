@@ -25,10 +25,12 @@ type StatementPattern struct {
 // Proof is whether a statement holds.
 type Proof struct {
 	Verdict regular.Verdict // Yes proven, No disproven; Unknown is neither
-	// Counterexample is a command line that disproves it, Rule the rule that allows or denies it, if any.
+	// Counterexample is a command line that disproves it, for the host and target of Request; Rule is the rule that allows or denies it, if any.
 	Counterexample string
+	Request        Request
 	Rule           *Grant
 	Note           string // of the pattern that is met
+	If             string // what it takes besides for the counterexample, "" for nothing
 	Gaps           []Gap  // why it is not known
 }
 
@@ -91,6 +93,7 @@ func ProveNever(tree *sudoers.Tree, q Question, s Statement) Proof {
 			paths = append(paths, pattern.Path)
 		}
 	}
+	q = q.WithPurse(tree)
 	proof := Proof{Verdict: regular.Yes}
 	requests, gaps := RootClasses(q, tree)
 	for _, gap := range gaps {
@@ -107,15 +110,16 @@ func ProveNever(tree *sudoers.Tree, q Question, s Statement) Proof {
 				if pattern.Path != "" && p.Path != pattern.Path {
 					continue
 				}
-				switch answer := regular.Disjoint(p.Allowed(), pattern.Args, q.Budget); answer.Verdict {
-				case regular.No:
-					found := Proof{Verdict: regular.No, Counterexample: ShellLine(request, p.Line(answer.Witness)), Note: pattern.Note}
-					if rule := p.Deciding(answer.Witness); rule != nil {
+				switch verdict, witness, when := meets(q, p, pattern.Args); verdict {
+				case regular.Yes:
+					line := p.Line(witness)
+					found := Proof{Verdict: regular.No, Counterexample: ShellLine(request, line), Request: request.of(line), Note: pattern.Note, If: when.String()}
+					if rule := p.under(when.holds).Deciding(witness); rule != nil {
 						found.Rule = rule.Grant
 					}
 					return found
 				case regular.Unknown:
-					proof.Gaps = append(proof.Gaps, Gap{Reason: "what is allowed of " + p.Path + " takes more work to decide than the budget allows"})
+					proof.Gaps = append(proof.Gaps, Gap{Reason: "what is allowed of " + p.Path + " takes more work to decide than the budget allows, or depends on too many conditions"})
 				}
 			}
 		}
@@ -124,6 +128,27 @@ func ProveNever(tree *sudoers.Tree, q Question, s Statement) Proof {
 		proof.Verdict = regular.Unknown
 	}
 	return proof
+}
+
+// meets tells whether some of these arguments are allowed on a class of paths, under some outcome of its conditions.
+func meets(q Question, p *PathAccess, args regular.Expr) (verdict regular.Verdict, witness string, when outcome) {
+	if regular.Disjoint(p.Allowed(), args, q.Budget).Verdict == regular.Yes {
+		return regular.No, "", outcome{} // whatever the outcome: a denial that may not hold was not counted on
+	}
+	all, tooMany := outcomes(q.environment(), p.Rules)
+	if tooMany {
+		return regular.Unknown, "", outcome{}
+	}
+	verdict = regular.No
+	for _, o := range all {
+		switch answer := regular.Disjoint(p.under(o.holds).Allowed(), args, q.Budget); answer.Verdict {
+		case regular.No:
+			return regular.Yes, answer.Witness, o
+		case regular.Unknown:
+			verdict = regular.Unknown
+		}
+	}
+	return verdict, "", outcome{}
 }
 
 // ProveAlways proves that a command line, its words, is allowed as root on every host that the policy tells apart, whatever the time.
@@ -145,7 +170,7 @@ func ProveAlways(tree *sudoers.Tree, q Question, line []string) Proof {
 		request.Command, request.Args = line[0], line[1:]
 		d := Decide(tree, request)
 		if d.Verdict != Allowed {
-			return Proof{Verdict: regular.No, Counterexample: ShellLine(request, NewLine(line[0], line[1:]...)), Rule: d.Rule}
+			return Proof{Verdict: regular.No, Counterexample: ShellLine(request, NewLine(line[0], line[1:]...)), Request: request, Rule: d.Rule}
 		}
 		e := &d.Rule.Effective
 		switch {

@@ -1,9 +1,11 @@
 package policy
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/regular"
+	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
 // Question is what analyses of a whole policy are about. The zero values of its fields stand for what a reviewer would take for given.
@@ -14,6 +16,43 @@ type Question struct {
 	// Env is the node's file system, nil for Debian's with the newest sudo.
 	Env    *Environment
 	Budget regular.Budget
+}
+
+// WithPurse gives the question a budget for all that is asked about some policies, unless it has one. It grows with them, since every command takes some.
+func (q Question) WithPurse(trees ...*sudoers.Tree) Question {
+	if q.Budget.Purse != nil {
+		return q
+	}
+	commands := 0
+	for _, tree := range trees {
+		for _, entry := range tree.Entries {
+			switch e := entry.(type) {
+			case *sudoers.UserSpec:
+				for i := range e.Privileges {
+					commands += len(e.Privileges[i].Commands)
+				}
+			case *sudoers.AliasDef:
+				for i := range e.Aliases {
+					commands += len(e.Aliases[i].Commands)
+				}
+			}
+		}
+	}
+	q.Budget.Purse = regular.NewPurse(purse + pursePerCommand*commands)
+	return q
+}
+
+// What the questions about a policy may cost together, in states: see regular.Purse.
+const (
+	purse           = 50_000
+	pursePerCommand = 200
+)
+
+func (q *Question) environment() *Environment {
+	if q.Env != nil {
+		return q.Env
+	}
+	return Debian(sudoers.Version{})
 }
 
 // ShellLine renders a command line as a person would type it into a POSIX shell.
@@ -56,3 +95,15 @@ func shellWord(word string) string {
 	}
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
+
+// of is the request for a command line.
+func (r Request) of(line Line) Request {
+	r.Command, r.Args = line.Command, nil
+	if line.HasArgs {
+		r.Args = strings.Split(line.Args, " ")
+	}
+	return r
+}
+
+// HostName is the host that a request is about, as fully as it is known; "" for any that no policy names.
+func (r Request) HostName() string { return cmp.Or(r.LongHost, r.Host) }

@@ -91,15 +91,99 @@ func TestNeverIsNotProvenBlindly(t *testing.T) {
 	}
 }
 
+// generatedPair are two policies that differ in a rule.
+func generatedPair(seed uint64) (before, after string) {
+	hosts := []string{"ALL", "web", "db", "a*", "*x", "[ab]x", "[b.]x", "web.example.com", "*.example.com", "H", "K", "!web", "!a*"}
+	runas := []string{"", "(root) ", "(bob) ", "(ALL) ", "(R) ", "(%staff) ", "(%staff, !%adm) ", "(#0) ", "(root:adm) ", "(bob:disk) ", "(:adm) ", "(ALL:ALL) ", "(!root, ALL) "}
+	options := []string{"", "", "NOTAFTER=20300101000000Z ", "NOTBEFORE=20300101000000Z ", "NOPASSWD: "}
+	commands := []string{"/bin/a", "/bin/a x", "/bin/a [x-z]*", "/bin/b", "/opt/x/", "ALL", "C", "^/usr/bin/[ab]$", "/bin/b ^x( y)?$"}
+	const head = "Host_Alias H=web, a*\nHost_Alias K=db, !H\nRunas_Alias R=bob, %adm\nCmnd_Alias C=/bin/a, !/bin/a x\n"
+	random := rand.New(rand.NewPCG(seed, 2))
+	pick := func(list []string) string { return list[random.IntN(len(list))] }
+	rule := func() string {
+		host, command := pick(hosts), pick(commands)
+		if strings.HasPrefix(host, "!") {
+			host = "ALL, " + host
+		}
+		if random.IntN(3) == 0 {
+			command = "!" + command
+		}
+		return fmt.Sprintf("op %s=%s%s%s\n", host, pick(runas), pick(options), command)
+	}
+	var rules []string
+	for range 1 + random.IntN(4) {
+		rules = append(rules, rule())
+	}
+	changed := slices.Clone(rules)
+	switch i := random.IntN(len(changed)); random.IntN(3) {
+	case 0:
+		changed[i] = rule()
+	case 1:
+		changed = append(changed, rule())
+	default:
+		changed = slices.Delete(changed, i, i+1)
+	}
+	return head + strings.Join(rules, ""), head + strings.Join(changed, "")
+}
+
+// TestWitnessesAreDecided puts every witness of generated comparisons and proofs to the decision engine, in its class of host and target. One that takes
+// a condition must hold at some time.
+func TestWitnessesAreDecided(t *testing.T) {
+	t.Parallel()
+	times := []time.Time{{}, time.Date(2025, 6, 1, 0, 0, 0, 0, time.UTC), time.Date(2035, 6, 1, 0, 0, 0, 0, time.UTC)}
+	decides := func(allowed, refused *sudoers.Tree, r Request) bool {
+		return slices.ContainsFunc(times, func(at time.Time) bool {
+			r.Time = at
+			return Decide(allowed, r).Verdict == Allowed && (refused == nil || Decide(refused, r).Verdict != Allowed)
+		})
+	}
+	never := make([]Statement, 0, 4)
+	for _, text := range []string{"/bin/a", "/bin/b x", "ALL ^x y", "/opt/x/tool"} {
+		s, err := ParseStatement(text, op.Env)
+		if err != nil {
+			t.Fatal(err)
+		}
+		never = append(never, s)
+	}
+	compared, disproved := 0, 0
+	for seed := range uint64(500) {
+		was, is := generatedPair(seed)
+		before, after := treeOf(t, was), treeOf(t, is)
+		c := Compare(before, after, op)
+		check := func(list []Difference, allowed, refused *sudoers.Tree) {
+			for _, d := range list {
+				compared++
+				if !decides(allowed, refused, d.Request.of(d.Line)) {
+					t.Errorf("seed %d: %s on %q as %+v:%s (if %q) is no witness\n%s----\n%s", seed, d, d.Request.HostName(), d.Request.RunAsUser, d.Request.RunAsGroup, d.If, was, is)
+				}
+			}
+		}
+		check(c.NewlyAllowed, after, before)
+		check(c.NoLongerAllowed, before, after)
+		for _, change := range c.Changed {
+			compared++
+			if r := change.Request.of(change.Line); !decides(before, nil, r) || !decides(after, nil, r) {
+				t.Errorf("seed %d: %s is not allowed by both\n%s----\n%s", seed, change, was, is)
+			}
+		}
+		for _, s := range never {
+			if proof := ProveNever(after, op, s); proof.Verdict == regular.No {
+				disproved++
+				if !decides(after, nil, proof.Request) {
+					t.Errorf("seed %d: %s on %q disproves nothing\n%s", seed, proof.Counterexample, proof.Request.HostName(), is)
+				}
+			}
+		}
+	}
+	if t.Logf("%d witnesses of comparisons, %d of proofs", compared, disproved); compared < 1000 || disproved < 300 {
+		t.Error("the policies have become too tame")
+	}
+}
+
 // TestCompareAgainstDecisions puts generated pairs of policies to every one of many requests: what sudo allows after and not before makes the
 // policy wider, incomparable or unknown, and what it allows before only makes it narrower, incomparable or unknown.
 func TestCompareAgainstDecisions(t *testing.T) {
 	t.Parallel()
-	hosts := []string{"ALL", "web", "db", "a*", "*x", "[ab]x", "web.example.com", "*.example.com", "H", "K", "!web", "!a*"}
-	runas := []string{"", "(root) ", "(bob) ", "(ALL) ", "(R) ", "(%staff) ", "(%staff, !%adm) ", "(#0) ", "(root:adm) ", "(bob:disk) ", "(:adm) ", "(ALL:ALL) ", "(!root, ALL) "}
-	options := []string{"", "", "NOTAFTER=20300101000000Z ", "NOTBEFORE=20300101000000Z ", "NOPASSWD: "}
-	commands := []string{"/bin/a", "/bin/a x", "/bin/b", "/opt/x/", "ALL", "C", "^/usr/bin/[ab]$"}
-	head := "Host_Alias H=web, a*\nHost_Alias K=db, !H\nRunas_Alias R=bob, %adm\nCmnd_Alias C=/bin/a, !/bin/a x\n"
 	var requests []Request
 	uid := 0
 	for _, host := range [][2]string{{"web", ""}, {"db", ""}, {"ax", ""}, {"bx", ""}, {"other", ""}, {"web", "web.example.com"}, {"z", "z.example.com"}} {
@@ -123,32 +207,8 @@ func TestCompareAgainstDecisions(t *testing.T) {
 	}
 	verdicts := map[Change]int{}
 	for seed := range uint64(250) {
-		random := rand.New(rand.NewPCG(seed, 2))
-		pick := func(list []string) string { return list[random.IntN(len(list))] }
-		rule := func() string {
-			host, command := pick(hosts), pick(commands)
-			if strings.HasPrefix(host, "!") {
-				host = "ALL, " + host
-			}
-			if random.IntN(3) == 0 {
-				command = "!" + command
-			}
-			return fmt.Sprintf("op %s=%s%s%s\n", host, pick(runas), pick(options), command)
-		}
-		var rules []string
-		for range 1 + random.IntN(4) {
-			rules = append(rules, rule())
-		}
-		changed := slices.Clone(rules)
-		switch i := random.IntN(len(changed)); random.IntN(3) {
-		case 0:
-			changed[i] = rule()
-		case 1:
-			changed = append(changed, rule())
-		default:
-			changed = slices.Delete(changed, i, i+1)
-		}
-		before, after := treeOf(t, head+strings.Join(rules, "")), treeOf(t, head+strings.Join(changed, ""))
+		rules, changed := generatedPair(seed)
+		before, after := treeOf(t, rules), treeOf(t, changed)
 		verdict := Compare(before, after, op).Verdict
 		verdicts[verdict]++
 		never, _ := ParseStatement("/bin/a", op.Env)
@@ -158,11 +218,11 @@ func TestCompareAgainstDecisions(t *testing.T) {
 			missed := is && !was && (verdict == Equal || verdict == Narrower) || was && !is && (verdict == Equal || verdict == Wider)
 			if missed {
 				t.Errorf("seed %d: %s, but %v on %q/%q as %+v:%s in %d is allowed before %t, after %t\n%s----\n%s", seed, verdict, NewLine(r.Command, r.Args...), r.Host, r.LongHost, r.RunAsUser, r.RunAsGroup,
-					r.Time.Year(), was, is, strings.Join(rules, ""), strings.Join(changed, ""))
+					r.Time.Year(), was, is, rules, changed)
 				break
 			}
 			if root := r.RunAsUser != nil && r.RunAsUser.Name == "root"; root && is && r.Command == "/usr/bin/a" && proof.Verdict == regular.Yes {
-				t.Errorf("seed %d: never is proven, but %q/%q with group %q is allowed\n%s", seed, r.Host, r.LongHost, r.RunAsGroup, strings.Join(changed, ""))
+				t.Errorf("seed %d: never is proven, but %q/%q with group %q is allowed\n%s", seed, r.Host, r.LongHost, r.RunAsGroup, changed)
 				break
 			}
 		}

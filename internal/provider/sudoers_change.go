@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -66,7 +65,7 @@ func compareSudoers(before, after *sudoers.Tree, q policy.Question) sudoersChang
 // onHost is a command line, with the host if the policy names it, and what it takes besides.
 func onHost(d policy.Difference) string {
 	text := d.String()
-	if host := cmp.Or(d.Request.LongHost, d.Request.Host); host != "" {
+	if host := d.Request.HostName(); host != "" {
 		text += " (on host " + host + ")"
 	}
 	if d.If != "" {

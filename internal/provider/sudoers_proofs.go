@@ -119,6 +119,12 @@ func statementProofOf(p policy.Proof) statementProof {
 	if p.Rule != nil {
 		proof.line, proof.grant = p.Rule.Pos.Line, p.Rule.Text
 	}
+	if host := p.Request.HostName(); host != "" && p.Verdict == regular.No {
+		proof.notes = append(proof.notes, "On host "+host+".")
+	}
+	if p.If != "" {
+		proof.notes = append(proof.notes, "If "+p.If+".")
+	}
 	for _, gap := range p.Gaps {
 		note := gap.Reason
 		if gap.Grant != nil {
