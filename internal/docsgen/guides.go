@@ -66,6 +66,14 @@ lose guests, services or data: it is shown, and no finding.
 		example(&b, "Found", rule.Example)
 		fmt.Fprintf(&b, "%s\n", rule.Fix)
 	}
+	known, err := escalation.KnownPrograms()
+	if err != nil {
+		return "", err
+	}
+	b.WriteString("\nKnown programs without findings of their own, by what they can be made to do:\n\n")
+	for _, class := range []escalation.Class{escalation.Shell, escalation.Command, escalation.LibraryLoad, escalation.FileWrite, escalation.FileRead} {
+		fmt.Fprintf(&b, "- %s: `%s`\n", class, strings.Join(known[class], "`, `"))
+	}
 	for _, family := range families {
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n", family.Title, angled(family.Fix))
 		for _, rule := range family.Rules {

@@ -170,13 +170,13 @@ func (a *analyser) path(request policy.Request, p *policy.PathAccess) error {
 			a.addGrant(foreignPath, rule.Grant, command, a.shell(request, p, witness), "")
 		}
 		a.environment(request, p, i, witness)
-		switch rules := a.known.byPath[command]; {
+		switch rules := a.known.rulesOf(command); {
 		case len(rules) > 0:
 			if err := a.rules(request, p, i, rules); err != nil {
 				return err
 			}
 		case command != "list" && !a.known.harmless[command]:
-			a.unknown(request, p, i)
+			a.unknown(request, p, i, witness)
 		}
 	}
 	return nil

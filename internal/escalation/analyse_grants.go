@@ -40,14 +40,20 @@ func (a *analyser) open(p *policy.PathAccess, grant int) (args string, open bool
 	return answer.Witness, answer.Verdict != regular.Yes
 }
 
-// unknown looks at a program of which nothing is known.
-func (a *analyser) unknown(request policy.Request, p *policy.PathAccess, grant int) {
-	rule := unknownProgram
-	if p.Path == "sudoedit" {
+// unknown looks at a program of which no rule says which arguments are dangerous.
+func (a *analyser) unknown(request policy.Request, p *policy.PathAccess, grant int, witness string) {
+	rule, why := unknownProgram, ""
+	use, known := a.known.useOf(p.Path)
+	switch {
+	case p.Path == "sudoedit":
 		rule = openEdit
+	case known:
+		rule, why = knownProgram, use.because()+" "+knownProgram.Why
 	}
 	if args, open := a.open(p, grant); open {
-		a.addGrant(rule, p.Rules[grant].Grant, p.Path, a.shell(request, p, args), "")
+		a.addGrant(rule, p.Rules[grant].Grant, p.Path, a.shell(request, p, args), why)
+	} else if use.interactive {
+		a.addGrant(rule, p.Rules[grant].Grant, p.Path, a.shell(request, p, witness), why)
 	}
 }
 

@@ -106,6 +106,8 @@ var harmlessData embed.FS
 type knowledge struct {
 	// harmless are commands that can be granted whatever their arguments.
 	harmless map[string]bool
+	// known are programs without rules, by name, of which it is known what they can be made to do.
+	known    map[string]knownUse
 	families []*Family
 	rules    []*CommandRule
 	byPath   map[string][]*CommandRule
@@ -115,6 +117,9 @@ var commandKnowledge = sync.OnceValues(func() (*knowledge, error) {
 	k, err := loadCommands(commandsData)
 	if err == nil {
 		err = k.loadHarmless(harmlessData)
+	}
+	if err == nil {
+		err = k.loadKnownPrograms(knownProgramsData)
 	}
 	return k, err
 })

@@ -93,12 +93,18 @@ var (
 		Example: "agent ALL=(root) /usr/sbin/qm set *, !/usr/sbin/qm * --args *",
 		Fix:     "Leave the denial out, and grant only what is meant: an anchored expression that lists what may follow.",
 	}
+	knownProgram = &GrantRule{
+		ID: "PVESEC-E0014", Severity: Critical, About: "a program that is known to give root takes options or files of the caller's choice, or is used from within",
+		Why:     "Which of its arguments are dangerous is not written down here one by one: there are too many, and it was not made to withhold anything from its caller.",
+		Example: "agent ALL=(root) /usr/bin/sqlite3",
+		Fix:     "Put the one task that is needed into a script owned by root that takes no arguments, and grant that: /usr/local/sbin/task \"\".",
+	}
 )
 
 // GrantRules are all rules about grants in the order of their ids.
 func GrantRules() []*GrantRule {
 	return []*GrantRule{
 		everything, manyCommands, unknownProgram, foreignPath, freeEnvironment, keptEnvironment,
-		noPTY, noSecurePath, unlogged, undecided, mightyTarget, openEdit, idleDenial,
+		noPTY, noSecurePath, unlogged, undecided, mightyTarget, openEdit, idleDenial, knownProgram,
 	}
 }

@@ -31,7 +31,7 @@ func TestAdversary(t *testing.T) {
 	for name, rule := range adversaries {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for _, n := range []int{4, 12, 40} {
+			for _, n := range []int{4, 40} {
 				text := adversary(rule, n)
 				before, after := treeOf(t, text+"op ALL=!/usr/sbin/qm * x=* y\n"), treeOf(t, text+"op ALL=!/usr/sbin/qm * x=* y*\n")
 				steps := 0

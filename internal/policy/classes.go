@@ -241,8 +241,11 @@ func (c *classes) partition(of []regular.Expr) []regular.Class {
 	return found
 }
 
-// ordinaryName stands for accounts and groups that no policy names.
-const ordinaryName = "nobody"
+// ordinaryName stands for accounts that no policy names, ordinaryGroup for groups. Debian has both (base-passwd).
+const (
+	ordinaryName  = "nobody"
+	ordinaryGroup = "nogroup"
+)
 
 // targets are the users and groups that rules on one host tell apart.
 func (c *classes) targets(host Request) []Request {
@@ -353,7 +356,7 @@ func (t *targetNames) addUser(m sudoers.Member) {
 func (t *targetNames) addGroup(m sudoers.Member) {
 	switch m.Kind {
 	case sudoers.MemberAll:
-		t.groups = appendNew(t.groups, ordinaryName)
+		t.groups = appendNew(t.groups, ordinaryGroup)
 	case sudoers.MemberWord, sudoers.MemberAlias:
 		t.groups = appendNew(t.groups, m.Name)
 	}

@@ -2,6 +2,7 @@ package difftest
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"flag"
 	"fmt"
@@ -110,6 +111,7 @@ type group struct {
 	gids       []int
 	runAsUser  string
 	runAsGroup string
+	host       string // the name of the machine, hostLong if empty
 	lines      [][]string
 }
 
@@ -128,7 +130,7 @@ func (s *station) ask(t *testing.T, groups []group) []string {
 		if g.self {
 			listed, invoker, uid, gids = g.about, g.user, g.uid, g.gids
 		}
-		put(g.policy, listed, invoker, strconv.Itoa(uid), strconv.Itoa(gids[0]), strings.Trim(strings.ReplaceAll(fmt.Sprint(gids), " ", ","), "[]"), hostLong, addressList, g.runAsUser, g.runAsGroup, strconv.Itoa(len(g.lines)))
+		put(g.policy, listed, invoker, strconv.Itoa(uid), strconv.Itoa(gids[0]), strings.Trim(strings.ReplaceAll(fmt.Sprint(gids), " ", ","), "[]"), cmp.Or(g.host, hostLong), addressList, g.runAsUser, g.runAsGroup, strconv.Itoa(len(g.lines)))
 		for _, line := range g.lines {
 			put(strconv.Itoa(len(line)))
 			put(line...)

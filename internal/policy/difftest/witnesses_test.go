@@ -1,0 +1,193 @@
+package difftest
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
+	"github.com/pvesec/terraform-provider-pvesec/internal/regular"
+	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
+)
+
+// settleWitnesses makes the programs of the generated pairs.
+const settleWitnesses = `set -e
+mkdir -p /opt/wit/sub /srv/wit
+for f in a ab b sub/a; do cp /bin/true "/opt/wit/$f"; done
+for f in a c; do cp /bin/true "/srv/wit/$f"; done
+`
+
+// witnessRule is a rule about hosts, targets and commands that comparisons tell apart.
+func (g *generator) witnessRule() string {
+	host := pick(g, "ALL", "ALL", "pve1", "pve*", "p*1", "web", "*.lab.example", "pve1.lab.*", "HOSTS", "ALL, !web", "ALL, !*.lab.example", "[a-z.]*")
+	runAs := pick(g, "", "", "(root) ", "(bob) ", "(ALL) ", "(TARGETS) ", "(%ops) ", "(#0) ", "(root:ops) ", "(bob:dev) ", "(:dev) ", "(ALL:ALL) ", "(ALL, !root) ", "(%ops, !carol) ")
+	command := pick(g, "/opt/wit/a", `/opt/wit/a ""`, "/opt/wit/a set *", "/opt/wit/a set [0-9]*", "/opt/wit/a ^set ([0-9]+|all)$", "/opt/wit/a ^(set|get) [a-z]{1,3}$", "/opt/wit/", "/opt/*/a",
+		"/opt/wit/[!b]*", "/srv/wit/c * x", "/srv/wit/c ?", "ALL", "TOOLS", "^/opt/wit/(a|ab)$ ^x$", "/opt/wit/sub/a -*")
+	not := ""
+	if g.chance(3) {
+		not = "!"
+	}
+	return fmt.Sprintf("alice %s = %s%s%s%s\n", host, runAs, pick(g, "", "", "NOPASSWD: ", "NOEXEC: "), not, command)
+}
+
+// witnessPair are two policies that differ in a rule.
+func (g *generator) witnessPair() (before, after string) {
+	const head = quiet + "Host_Alias HOSTS = web, pve1.lab.example\nRunas_Alias TARGETS = bob, %dev\nCmnd_Alias TOOLS = /opt/wit/a, !/opt/wit/a set all, /srv/wit/\n"
+	var rules []string
+	for range 1 + g.IntN(4) {
+		rules = append(rules, g.witnessRule())
+	}
+	changed := slices.Clone(rules)
+	switch i := g.IntN(len(changed)); g.IntN(3) {
+	case 0:
+		changed[i] = g.witnessRule()
+	case 1:
+		changed = slices.Insert(changed, i, g.witnessRule())
+	default:
+		changed = slices.Delete(changed, i, i+1)
+	}
+	return head + strings.Join(rules, ""), head + strings.Join(changed, "")
+}
+
+// witness is a command line that sudo must allow or refuse by a policy.
+type witness struct {
+	policy  string
+	request policy.Request
+	allowed bool
+	why     string
+}
+
+// TestWitnesses puts what comparisons and proofs over generated policies show to the real sudo: on the host, as the target and with the words that they
+// name. What a node cannot be, or takes a moment or a version to be so, is left to the decision engine, to which package policy puts all of them.
+func TestWitnesses(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, s *station) {
+		t.Helper()
+		s.installDriver(t)
+		if _, err := s.node.Shell(t.Context(), settleWitnesses); err != nil {
+			t.Fatal(err)
+		}
+		env := policy.Debian(s.world.version)
+		env.Accounts = s.world.users
+		question := policy.Question{Subject: s.world.user("alice"), Env: env}
+		var asked []witness
+		left := 0
+		for n := uint64(5 << 40); len(asked) < *decisions/10; n++ {
+			g := newGenerator(theSeed(), n)
+			before, after := g.witnessPair()
+			for _, w := range s.witnesses(t, question, before, after) {
+				if !s.isReal(w.request) {
+					left++
+					continue
+				}
+				asked = append(asked, w)
+			}
+		}
+		s.confirm(t, asked)
+		t.Logf("%d witnesses, %d of classes that no account is in", len(asked), left)
+		if left > len(asked) {
+			t.Error("most witnesses are of classes that the node cannot show")
+		}
+	})
+}
+
+// witnesses are those of a comparison, and of proofs about the later policy.
+func (s *station) witnesses(t *testing.T, q policy.Question, before, after string) []witness {
+	t.Helper()
+	was, is := treeOf(before, s.world.version), treeOf(after, s.world.version)
+	var list []witness
+	c := policy.Compare(was, is, q)
+	add := func(differences []policy.Difference, allowed, refused string) {
+		for _, d := range differences {
+			if d.If == "" {
+				list = append(list, witness{allowed, requestOf(d), true, d.String()}, witness{refused, requestOf(d), false, d.String()})
+			}
+		}
+	}
+	add(c.NewlyAllowed, after, before)
+	add(c.NoLongerAllowed, before, after)
+	for _, change := range c.Changed {
+		if change.If == "" {
+			list = append(list, witness{before, requestOf(change.Difference), true, change.String()}, witness{after, requestOf(change.Difference), true, change.String()})
+		}
+	}
+	for _, text := range []string{"/opt/wit/a", "/opt/wit/a ^set ", "ALL ^x", "/srv/wit/c"} {
+		statement, err := policy.ParseStatement(text, q.Env)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if proof := policy.ProveNever(is, q, statement); proof.Verdict == regular.No && proof.If == "" {
+			list = append(list, witness{after, proof.Request, true, proof.Counterexample})
+		}
+	}
+	return list
+}
+
+func requestOf(d policy.Difference) policy.Request {
+	r := d.Request
+	r.Command, r.Args = d.Line.Command, nil
+	if d.Line.HasArgs {
+		r.Args = strings.Split(d.Line.Args, " ")
+	}
+	return r
+}
+
+// isReal tells whether an account is what the class says of its target. Pseudo commands are no programs that the node has.
+func (s *station) isReal(r policy.Request) bool {
+	if !strings.HasPrefix(r.Command, "/") {
+		return false
+	}
+	if r.RunAsUser == nil {
+		return true
+	}
+	account := s.world.user(r.RunAsUser.Name)
+	return account.UID != nil && slices.Equal(account.Groups, r.RunAsUser.Groups)
+}
+
+// confirm asks sudo, with one group of questions for each.
+func (s *station) confirm(t *testing.T, list []witness) {
+	t.Helper()
+	var programs strings.Builder
+	groups := make([]group, len(list))
+	alice := s.world.user("alice")
+	for i, w := range list {
+		groups[i] = group{
+			// A class without a name is that of the hosts which no pattern matches.
+			policy: w.policy, user: alice.Name, self: true, uid: *alice.UID, gids: alice.GIDs,
+			host: cmp.Or(w.request.HostName(), "0"), runAsGroup: w.request.RunAsGroup, lines: [][]string{append([]string{w.request.Command}, w.request.Args...)},
+		}
+		if w.request.RunAsUser != nil {
+			groups[i].runAsUser = w.request.RunAsUser.Name
+		}
+		programs.WriteString(quoted([]string{w.request.Command}))
+	}
+	// sudo looks for the program. A shortest path that a pattern of paths matches is one that no node has.
+	script := "for f in" + programs.String() + "; do test -e \"$f\" || { mkdir -p \"${f%/*}/\"; cp /bin/true \"$f\"; }; done"
+	if _, err := s.node.Exec(t.Context(), script, "/bin/sh", "-s"); err != nil {
+		t.Fatal(err)
+	}
+	wrong := 0
+	for i, answer := range s.ask(t, groups) {
+		if want := map[bool]string{true: "1", false: "0"}[list[i].allowed]; answer != want {
+			if wrong++; wrong <= 10 {
+				t.Errorf("sudo says %s, expected %s: %s on %q as %q:%q\n%s", answer, want, list[i].why, groups[i].host, groups[i].runAsUser, groups[i].runAsGroup, list[i].policy)
+			}
+		}
+	}
+	if wrong > 0 {
+		t.Errorf("%d of %d are wrong", wrong, len(list))
+	}
+}
+
+// A policy must parse, or the witnesses would be of nothing.
+func TestWitnessPolicies(t *testing.T) {
+	t.Parallel()
+	for n := range uint64(500) {
+		before, _ := newGenerator(1, n).witnessPair()
+		if _, errs := sudoers.Parse("policy", before, sudoers.PVE8); errs.Err() != nil {
+			t.Fatalf("%v\n%s", errs, before)
+		}
+	}
+}
