@@ -69,13 +69,12 @@ func (r *CommandRule) spellings(words []string, at int, word string) (is, isNot 
 	}
 	for _, subcommand := range r.Subcommands {
 		parts := strings.Split(subcommand, " ")
-		start := at - len(parts) + 1
 		// The words in front are those of the subcommand, too.
 		for i, part := range parts {
 			if at-i < 0 || !prefixOf(part, word) {
 				continue
 			}
-			start = at - i
+			start := at - i
 			fits := start == 0 && len(words) >= len(parts)
 			for j := range parts {
 				fits = fits && prefixOf(parts[j], words[start+j])
