@@ -80,7 +80,10 @@ func (a *analyser) analyse(tree *sudoers.Tree) error {
 		}
 	}
 	for i := range grants {
-		a.leftOver(&grants[i])
+		elsewhere := a.question.Host != "" && !slices.ContainsFunc(requests, func(r policy.Request) bool { return policy.HoldsOn(tree, r, &grants[i]) })
+		if !elsewhere {
+			a.leftOver(&grants[i])
+		}
 	}
 	inOrder(a.result.Findings)
 	inOrder(a.result.Disruptive)

@@ -98,6 +98,24 @@ func TestAnalyse(t *testing.T) {
 	}
 }
 
+// TestAnalyseOneHost: asked about one host, what is granted on others is no concern of it.
+func TestAnalyseOneHost(t *testing.T) {
+	t.Parallel()
+	for text, root := range map[string]bool{
+		"op web=(root) ALL": false, "op web=(www-data) ALL": false, "Host_Alias H=web, db\nop H=(root) ALL": false, "op web.example.com=(root) ALL": false,
+		"op pve1=(root) ALL": true, "op PVE1=ALL": true, "op pve*=(www-data) /usr/bin/id": true, "op pve1.example.com=(root) ALL": true, "op ALL, !pve1=(root) ALL": false,
+	} {
+		file, errs := sudoers.Parse("policy", text, sudoers.PVE9)
+		if err := errs.Err(); err != nil {
+			t.Fatal(err)
+		}
+		a, err := Analyse(sudoers.TreeOf(file), policy.Question{Subject: policy.Subject{Name: "op"}, Host: "pve1", Env: policy.Debian(sudoers.PVE9)})
+		if err != nil || a.Root() != root || !root && len(a.Findings) > 0 {
+			t.Errorf("%s: %+v, %v", text, a.Findings, err)
+		}
+	}
+}
+
 // TestSameEveryTime: a plan that is made anew while it is applied must come to the same findings, with the same witnesses in the same order.
 func TestSameEveryTime(t *testing.T) {
 	t.Parallel()

@@ -1,6 +1,9 @@
 package escalation
 
 import (
+	"os"
+	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -54,6 +57,42 @@ func TestKnownProgramsRefused(t *testing.T) {
 	for old, broken := range map[string]string{`"shell"`: `"shells"`, `"b"`: `"a"`, `"c"`: `"b"`, `"file-read": ["c"]`: `"file-read": ["ruled"]`, `["a"]}`: `["d"]}`, `"evidence"`: `"source"`} {
 		if err := load(strings.Replace(good, old, broken, 1)); err == nil {
 			t.Errorf("%s for %s is taken", broken, old)
+		}
+	}
+}
+
+// TestEveryKnownProgramIsGraded: of each program that GTFOBins lists for sudo the analysis knows something: a rule, what it is known for, or that it is
+// harmless. With arguments of the caller's choice each of them is a way to root.
+func TestEveryKnownProgramIsGraded(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(filepath.Join("testdata", "gtfobins.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	k, err := commandKnowledge()
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := strings.Fields(string(text))
+	if len(names) < 470 {
+		t.Fatalf("only %d names", len(names))
+	}
+	paths := map[string]string{}
+	for command := range k.byPath {
+		paths[path.Base(command)] = command
+	}
+	// They change what they are told to, and no file of the caller's choice comes to read or run by it.
+	weaker := []string{"chattr"}
+	for _, name := range names {
+		command, ruled := paths[name]
+		if !ruled {
+			command = "/usr/bin/" + name
+		}
+		if _, known := k.useOf(command); !ruled && !known {
+			t.Errorf("%s is graded nowhere", name)
+		}
+		if a := analyse(t, "op ALL=(root) "+command); a.Root() == slices.Contains(weaker, name) {
+			t.Errorf("%s: root is %t", name, a.Root())
 		}
 	}
 }

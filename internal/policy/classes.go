@@ -44,6 +44,14 @@ func RootClasses(q Question, trees ...*sudoers.Tree) ([]Request, []Gap) {
 	}), gaps
 }
 
+// HoldsOn tells whether a grant is about the host of a request.
+func HoldsOn(tree *sudoers.Tree, r Request, g *Grant) bool {
+	q := Question{Env: r.Env}
+	m := newMatcher(tree, q.environment())
+	m.prepare(&r)
+	return m.hosts(g.Hosts) == allow
+}
+
 // classes collects them.
 type classes struct {
 	question Question
