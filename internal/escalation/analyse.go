@@ -69,8 +69,9 @@ func (a *analyser) analyse(tree *sudoers.Tree) error {
 	a.question = a.question.WithPurse(tree)
 	grants := policy.Grants(tree, a.question.Subject)
 	requests, gaps := policy.RootClasses(a.question, tree)
+	hosts := policy.IndexHosts(tree)
 	for _, request := range requests {
-		if err := a.class(tree, request); err != nil {
+		if err := a.class(hosts.On(request), request); err != nil {
 			return err
 		}
 	}

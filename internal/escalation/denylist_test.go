@@ -2,6 +2,7 @@ package escalation
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -208,5 +209,26 @@ func BenchmarkAnalyse(b *testing.B) {
 		if _, err := Analyse(tree, denylistQuestion(sudoers.PVE9)); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// BenchmarkAnalyseHosts is the analysis of policies each of whose rules has a host of its own.
+func BenchmarkAnalyseHosts(b *testing.B) {
+	for _, rules := range []int{10, 100} {
+		b.Run(fmt.Sprintf("rules=%d", rules), func(b *testing.B) {
+			var text strings.Builder
+			for i := range rules {
+				fmt.Fprintf(&text, "operator node%d=(root) NOPASSWD: /usr/sbin/qm ^(start|stop|status) [1-9][0-9]{2,8}$\n", i)
+			}
+			file, errs := sudoers.Parse("policy", text.String(), sudoers.PVE9)
+			if err := errs.Err(); err != nil {
+				b.Fatal(err)
+			}
+			for b.Loop() {
+				if a, err := Analyse(sudoers.TreeOf(file), denylistQuestion(sudoers.PVE9)); err != nil || a.Root() {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

@@ -26,7 +26,11 @@ func Classes(q Question, trees ...*sudoers.Tree) ([]Request, []Gap) {
 	env := q.environment()
 	c := classes{question: q, env: env}
 	for _, tree := range trees {
-		c.policies = append(c.policies, policyClasses{tree: tree, aliases: aliasesOf(tree), grants: Grants(tree, q.Subject)})
+		p := policyClasses{tree: tree, hosts: IndexHosts(tree), aliases: aliasesOf(tree), grants: Grants(tree, q.Subject), of: map[*sudoers.UserSpec][]*Grant{}}
+		for i := range p.grants {
+			p.of[p.grants[i].Spec] = append(p.of[p.grants[i].Spec], &p.grants[i])
+		}
+		c.policies = append(c.policies, p)
 	}
 	hosts := c.hosts()
 	var requests []Request
@@ -62,8 +66,10 @@ type classes struct {
 
 type policyClasses struct {
 	tree    *sudoers.Tree
+	hosts   *HostIndex
 	aliases map[aliasKey][]sudoers.Member
 	grants  []Grant
+	of      map[*sudoers.UserSpec][]*Grant
 }
 
 func aliasesOf(tree *sudoers.Tree) map[aliasKey][]sudoers.Member {
@@ -260,12 +266,19 @@ func (c *classes) targets(host Request) []Request {
 	t := targetNames{users: []string{"root"}}
 	for i := range c.policies {
 		p := &c.policies[i]
-		m := newMatcher(p.tree, c.env)
+		here := p.hosts.On(host)
+		m := newMatcher(here, c.env)
 		m.prepare(&host)
-		for j := range p.grants {
-			if g := &p.grants[j]; g.RunAs != nil && m.hosts(g.Hosts) == allow {
-				p.members(g.RunAs.Users, sudoers.RunasAlias, t.addUser)
-				p.members(g.RunAs.Groups, sudoers.RunasAlias, t.addGroup)
+		for _, entry := range here.Entries {
+			spec, ok := entry.(*sudoers.UserSpec)
+			if !ok {
+				continue
+			}
+			for _, g := range p.of[spec] {
+				if g.RunAs != nil && m.hosts(g.Hosts) == allow {
+					p.members(g.RunAs.Users, sudoers.RunasAlias, t.addUser)
+					p.members(g.RunAs.Groups, sudoers.RunasAlias, t.addGroup)
+				}
 			}
 		}
 		p.bound(sudoers.ScopeRunAs, sudoers.RunasAlias, t.addUser)

@@ -62,8 +62,9 @@ func Compare(before, after *sudoers.Tree, q Question) Comparison {
 	}
 	requests, gaps := Classes(q, before, after)
 	c.result.Gaps = gaps
+	was, is := IndexHosts(before), IndexHosts(after)
 	for _, request := range requests {
-		c.class(before, after, request)
+		c.class(was.On(request), is.On(request), request)
 	}
 	c.boundSettings(before, after)
 	c.judge()

@@ -101,8 +101,9 @@ func ProveNever(tree *sudoers.Tree, q Question, s Statement) Proof {
 			proof.Gaps = append(proof.Gaps, gap)
 		}
 	}
+	hosts := IndexHosts(tree)
 	for _, request := range requests {
-		access := Admits(tree, request, paths, q.Budget)
+		access := Admits(hosts.On(request), request, paths, q.Budget)
 		proof.Gaps = append(proof.Gaps, access.Gaps...)
 		for _, pattern := range s.Patterns {
 			for i := range access.Paths {
