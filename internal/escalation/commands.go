@@ -50,7 +50,7 @@ type Family struct {
 // PVE take a subcommand by any prefix that is unambiguous (PVE::CLIHandler::expand_command_name), and an option likewise, in any
 // case, with one dash or two, its value behind a blank or "=" (PVE::JSONSchema::get_options calls Getopt::Long with its
 // defaults). A bar in a word stands behind its shortest such prefix: "cr|eate" is cr, cre, crea, creat and create. An option
-// of another tool is written with its dashes and taken as it is.
+// of another tool is written with its dashes; a long one also stands for its prefixes, here and in an ERE (see abbreviate).
 type CommandRule struct {
 	ID       string   `json:"id"`       // PVESEC-E and four digits
 	Commands []string `json:"commands"` // canonical paths

@@ -47,7 +47,7 @@ func (r *CommandRule) pattern(shape func(name string) (string, bool)) (string, e
 	case len(r.Options) > 0 != (r.Value != ""):
 		return "", errors.New("options go with a value")
 	case r.ERE != "":
-		return r.ERE, nil
+		return abbreviate(r.ERE), nil
 	case len(r.Subcommands) > 0 || len(r.Options) > 0:
 		return r.words(shape)
 	}
@@ -93,7 +93,7 @@ func (r *CommandRule) words(shape func(name string) (string, bool)) (string, err
 	for i, option := range r.Options {
 		switch {
 		case plainOption.MatchString(option):
-			alternatives[i] = option
+			alternatives[i] = abbreviate(option)
 		case wordPrefix.MatchString(option):
 			name, number := strings.CutSuffix(option, "#")
 			alternatives[i] = "--?" + prefixes(name, true)

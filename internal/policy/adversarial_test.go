@@ -42,7 +42,7 @@ func TestAdversary(t *testing.T) {
 					t.Errorf("%d: %s", n, c.Verdict)
 				}
 				for _, d := range c.NoLongerAllowed {
-					if r := d.Request.of(d.Line); Decide(before, r).Verdict != Allowed || Decide(after, r).Verdict == Allowed {
+					if r := d.Request.Of(d.Line); Decide(before, r).Verdict != Allowed || Decide(after, r).Verdict == Allowed {
 						t.Errorf("%d: %s is no witness", n, d)
 					}
 				}

@@ -114,7 +114,7 @@ func ProveNever(tree *sudoers.Tree, q Question, s Statement) Proof {
 				switch verdict, witness, when := meets(q, p, pattern.Args); verdict {
 				case regular.Yes:
 					line := p.Line(witness)
-					found := Proof{Verdict: regular.No, Counterexample: ShellLine(request, line), Request: request.of(line), Note: pattern.Note, If: when.String()}
+					found := Proof{Verdict: regular.No, Counterexample: ShellLine(request, line), Request: request.Of(line), Note: pattern.Note, If: when.String()}
 					if rule := p.under(when.holds).Deciding(witness); rule != nil {
 						found.Rule = rule.Grant
 					}

@@ -96,8 +96,8 @@ func shellWord(word string) string {
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
-// of is the request for a command line.
-func (r Request) of(line Line) Request {
+// Of is the request for a command line.
+func (r Request) Of(line Line) Request {
 	r.Command, r.Args = line.Command, nil
 	if line.HasArgs {
 		r.Args = strings.Split(line.Args, " ")

@@ -153,7 +153,7 @@ func TestWitnessesAreDecided(t *testing.T) {
 		check := func(list []Difference, allowed, refused *sudoers.Tree) {
 			for _, d := range list {
 				compared++
-				if !decides(allowed, refused, d.Request.of(d.Line)) {
+				if !decides(allowed, refused, d.Request.Of(d.Line)) {
 					t.Errorf("seed %d: %s on %q as %+v:%s (if %q) is no witness\n%s----\n%s", seed, d, d.Request.HostName(), d.Request.RunAsUser, d.Request.RunAsGroup, d.If, was, is)
 				}
 			}
@@ -162,7 +162,7 @@ func TestWitnessesAreDecided(t *testing.T) {
 		check(c.NoLongerAllowed, before, after)
 		for _, change := range c.Changed {
 			compared++
-			if r := change.Request.of(change.Line); !decides(before, nil, r) || !decides(after, nil, r) {
+			if r := change.Request.Of(change.Line); !decides(before, nil, r) || !decides(after, nil, r) {
 				t.Errorf("seed %d: %s is not allowed by both\n%s----\n%s", seed, change, was, is)
 			}
 		}

@@ -102,7 +102,7 @@ func (s *station) witnesses(t *testing.T, q policy.Question, before, after strin
 	add := func(differences []policy.Difference, allowed, refused string) {
 		for _, d := range differences {
 			if d.If == "" {
-				list = append(list, witness{allowed, requestOf(d), true, d.String()}, witness{refused, requestOf(d), false, d.String()})
+				list = append(list, witness{allowed, d.Request.Of(d.Line), true, d.String()}, witness{refused, d.Request.Of(d.Line), false, d.String()})
 			}
 		}
 	}
@@ -110,7 +110,7 @@ func (s *station) witnesses(t *testing.T, q policy.Question, before, after strin
 	add(c.NoLongerAllowed, before, after)
 	for _, change := range c.Changed {
 		if change.If == "" {
-			list = append(list, witness{before, requestOf(change.Difference), true, change.String()}, witness{after, requestOf(change.Difference), true, change.String()})
+			list = append(list, witness{before, change.Request.Of(change.Line), true, change.String()}, witness{after, change.Request.Of(change.Line), true, change.String()})
 		}
 	}
 	for _, text := range []string{"/opt/wit/a", "/opt/wit/a ^set ", "ALL ^x", "/srv/wit/c"} {
@@ -123,15 +123,6 @@ func (s *station) witnesses(t *testing.T, q policy.Question, before, after strin
 		}
 	}
 	return list
-}
-
-func requestOf(d policy.Difference) policy.Request {
-	r := d.Request
-	r.Command, r.Args = d.Line.Command, nil
-	if d.Line.HasArgs {
-		r.Args = strings.Split(d.Line.Args, " ")
-	}
-	return r
 }
 
 // isReal tells whether an account is what the class says of its target. Pseudo commands are no programs that the node has.
