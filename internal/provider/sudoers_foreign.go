@@ -88,10 +88,11 @@ func (m *sudoersPolicyModel) judgeAround(ctx context.Context, own escalation.Ana
 	}
 	remedy := "It was not written by this policy. Take it out of that file"
 	if m.Exclusive.ValueBool() {
-		remedy += ", or the subject out of the group or alias that it names: exclusive = true removes only what names the subject itself.\n\n"
+		remedy += ", or the subject out of the group or alias that it names: exclusive = true removes only what names the subject itself."
 	} else {
-		remedy += ", or set exclusive = true, with which the apply removes what names the subject itself (a backup is kept).\n\n"
+		remedy += ", or set exclusive = true, with which the apply removes what names the subject itself (a backup is kept)."
 	}
+	remedy += " If it is another policy's file that is about to change as well, apply that policy first (terraform apply -target).\n\n"
 	r.report(path.Root("subject"), fmt.Sprintf("Together with other sudoers files %q is root-equivalent", m.Subject.ValueString()), remedy, diags)
 }
 
