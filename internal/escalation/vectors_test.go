@@ -10,7 +10,7 @@ import (
 )
 
 // TestAttacksAndHarmlessLines grants one command line at a time, out of a collection that was made before the rules: every attack is as good as root,
-// what takes more than the command line is found, and what is harmless is no way to root. Grants with a wildcard are what the attacks came in through.
+// what takes more than the command line is found, and what is harmless has no finding (it may be disruptive: that is what an operator is there for). Grants with a wildcard are what the attacks came in through.
 func TestAttacksAndHarmlessLines(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile(filepath.Join("testdata", "vectors.json"))
@@ -43,7 +43,7 @@ func TestAttacksAndHarmlessLines(t *testing.T) {
 			}
 		}
 		for _, line := range of.Harmless {
-			if a := about(line); a.Root() {
+			if a := about(line); len(a.Findings) > 0 {
 				t.Errorf("false alarm: %s %s: %+v", command, line, a.Findings)
 			}
 		}
