@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/regular"
 )
 
 // TestAbbreviate has patterns with what they become.
@@ -41,5 +43,37 @@ func TestAbbreviatedOptions(t *testing.T) {
 		if found := slices.ContainsFunc(a.Findings, func(f CommandFinding) bool { return f.ID == want }); found != (want != "") || want == "" && a.Root() {
 			t.Errorf("%s: %+v", line, a.Findings)
 		}
+	}
+}
+
+// TestAbbreviationsOnlyWiden: with prefixes taken in, no rule is about less than before.
+func TestAbbreviationsOnlyWiden(t *testing.T) {
+	t.Parallel()
+	rules, err := Commands()
+	if err != nil {
+		t.Fatal(err)
+	}
+	wider := 0
+	for _, rule := range rules {
+		if rule.ERE == "" {
+			continue
+		}
+		literal, err := regular.Compile(regular.ERE{Pattern: rule.ERE})
+		if err != nil {
+			t.Fatal(err)
+		}
+		joined, err := regular.Compile(regular.ERE{Pattern: abbreviate(rule.ERE)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if answer := regular.Subset(literal, joined, regular.Budget{}); answer.Verdict != regular.Yes {
+			t.Errorf("%s (%s): %v, %q is lost", rule.ID, rule.About, answer.Verdict, answer.Witness)
+		}
+		if regular.Subset(joined, literal, regular.Budget{}).Verdict == regular.No {
+			wider++
+		}
+	}
+	if wider < 10 {
+		t.Errorf("only %d rules are wider", wider)
 	}
 }

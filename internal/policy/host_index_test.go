@@ -35,3 +35,22 @@ func TestHostIndex(t *testing.T) {
 		}
 	}
 }
+
+// TestHostIndexDecidesAlike: without the rules about other hosts a policy decides as with them.
+func TestHostIndexDecidesAlike(t *testing.T) {
+	t.Parallel()
+	hosts := [][2]string{{"web", ""}, {"WEB", ""}, {"db", ""}, {"ax", ""}, {"bx", ""}, {"other", ""}, {"web", "web.example.com"}, {"z", "z.Example.com"}}
+	for seed := range uint64(150) {
+		text, _ := generatedPair(seed)
+		tree := treeOf(t, text)
+		x := IndexHosts(tree)
+		for _, host := range hosts {
+			for _, line := range []Line{NewLine("/usr/bin/a"), NewLine("/usr/bin/a", "x"), NewLine("/usr/bin/b"), NewLine("/opt/x/t")} {
+				r := Request{Subject: op.Subject, Host: host[0], LongHost: host[1], Env: op.Env}.Of(line)
+				if whole, here := Decide(tree, r).Verdict, Decide(x.On(r), r).Verdict; whole != here {
+					t.Fatalf("seed %d, %v on %v: %s, and of the rules about the host %s\n%s", seed, line, host, whole, here, text)
+				}
+			}
+		}
+	}
+}

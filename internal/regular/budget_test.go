@@ -107,3 +107,25 @@ func TestMemory(t *testing.T) {
 		t.Errorf("%d bytes", used)
 	}
 }
+
+// TestPurse makes sure that questions which share a purse end when it is empty, that they cost it what they cost, and that easy ones are still answered.
+func TestPurse(t *testing.T) {
+	t.Parallel()
+
+	purse := NewPurse(3000)
+	hard := func() Verdict {
+		return Subset(alternating(t, 30, "* x=* y*"), alternating(t, 30, "* x=* y"), Budget{Purse: purse}).Verdict
+	}
+	easy := func() Verdict {
+		return Subset(glob(t, "set 1??"), glob(t, "set *"), Budget{Purse: purse}).Verdict
+	}
+	if easy() != Yes || purse.Left() == 0 || purse.Left() >= 3000 {
+		t.Errorf("%d are left", purse.Left())
+	}
+	if hard() != Unknown || easy() != Yes || hard() != Unknown {
+		t.Errorf("%d are left", purse.Left())
+	}
+	if after := Subset(alternating(t, 30, "* x=* y*"), alternating(t, 30, "* x=* y"), Budget{Purse: purse}); after.States > 2*statesOnCredit {
+		t.Errorf("%d states on credit", after.States)
+	}
+}
