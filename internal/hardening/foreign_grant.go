@@ -15,8 +15,6 @@ type ForeignGrant struct {
 	// Removable tells that the grant names the subject itself, so that it can be cut out without touching anybody else's rights. A grant
 	// that reaches the subject through a group, an alias or ALL is not removable.
 	Removable bool
-	// Root tells that the grant allows every command as root.
-	Root bool
 }
 
 // String gives the grant as "/etc/sudoers.d/emergency:1: agent ALL=(ALL) NOPASSWD: ALL".
@@ -42,6 +40,5 @@ func foreignGrant(grant policy.Grant) ForeignGrant {
 		Line:      grant.Pos.Line,
 		Text:      grant.Text,
 		Removable: grant.Users == policy.MatchDirect,
-		Root:      grant.Unrestricted(),
 	}
 }

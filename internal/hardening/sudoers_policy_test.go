@@ -50,9 +50,6 @@ func TestObserveFollowsIncludesAndLinks(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
-	if !state.Foreign[0].Root || state.Foreign[1].Root {
-		t.Error("only the grant of ALL makes root")
-	}
 	if state.File.Present {
 		t.Error("the policy's own file is not there")
 	}

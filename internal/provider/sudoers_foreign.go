@@ -96,6 +96,28 @@ func (m *sudoersPolicyModel) judgeAround(ctx context.Context, own escalation.Ana
 	r.report(path.Root("subject"), fmt.Sprintf("Together with other sudoers files %q is root-equivalent", m.Subject.ValueString()), remedy, diags)
 }
 
+// rootToday are the nodes on which the subject is as good as root through other files as they are, before an apply takes anything out of them.
+func rootToday(p hardening.SudoersPolicy, own escalation.Analysis, seen map[string]*hardening.SudoersState, diags *diag.Diagnostics) map[string]bool {
+	p.Exclusive = false
+	around := map[string]hardening.Surroundings{}
+	for name, found := range seen {
+		if len(found.Foreign) > 0 {
+			around[name] = found.Around
+		}
+	}
+	found, err := foreignFindings(p, own.Findings, around)
+	if err != nil {
+		diags.AddError("The knowledge of what leads to root is damaged", upperFirst(err.Error())+".")
+	}
+	root := map[string]bool{}
+	for _, f := range found {
+		for _, name := range f.nodes {
+			root[name] = root[name] || f.Root && f.Pos.File != p.Path()
+		}
+	}
+	return root
+}
+
 // surroundings are what the other files of nodes say, by the node's name.
 type surroundings struct {
 	on map[string]hardening.Surroundings

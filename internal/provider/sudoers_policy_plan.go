@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/pvesec/terraform-provider-pvesec/internal/escalation"
 	"github.com/pvesec/terraform-provider-pvesec/internal/hardening"
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 )
@@ -44,7 +45,7 @@ func (r *sudoersPolicyResource) ModifyPlan(ctx context.Context, req resource.Mod
 	plan.Deployed, plan.RemovedGrants = types.MapUnknown(deployedPolicyType), types.MapUnknown(textList)
 	observed := getObserved(ctx, req.Private, &resp.Diagnostics)
 	if targets, known := r.planTargets(ctx, plan.Nodes, &resp.Diagnostics); known {
-		around, seen := r.planAround(ctx, &plan, state, targets, observed, &resp.Diagnostics)
+		around, seen := r.planAround(ctx, &plan, state, own, targets, observed, &resp.Diagnostics)
 		plan.judgeAround(ctx, own, around, &resp.Diagnostics)
 		plan.Deployed = plan.planDeployed(ctx, state, targets, observed, &resp.Diagnostics)
 		plan.planRemovedGrants(ctx, state, targets, observed, seen, &resp.Diagnostics)
@@ -103,7 +104,7 @@ func (m *sudoersPolicyModel) mustLook(state *sudoersPolicyModel, name string, ob
 // planAround gives what other files of the nodes say about the subject: what is recorded of it, and what they hold now where nothing is. The nodes
 // that it read for that are seen.
 func (r *sudoersPolicyResource) planAround(
-	ctx context.Context, plan, state *sudoersPolicyModel, targets []node.Target, observed map[string]observedNode, diags *diag.Diagnostics,
+	ctx context.Context, plan, state *sudoersPolicyModel, own escalation.Analysis, targets []node.Target, observed map[string]observedNode, diags *diag.Diagnostics,
 ) (around surroundings, seen map[string]*hardening.SudoersState) {
 	around = surroundings{on: map[string]hardening.Surroundings{}, recorded: true}
 	var look []node.Target
@@ -119,7 +120,7 @@ func (r *sudoersPolicyResource) planAround(
 		return around, nil
 	}
 	around.recorded = false
-	seen = r.lookAhead(ctx, plan, state, look, diags)
+	seen = r.lookAhead(ctx, plan, state, own, look, diags)
 	for name, found := range seen {
 		around.on[name] = found.Around
 	}
@@ -128,7 +129,9 @@ func (r *sudoersPolicyResource) planAround(
 
 // lookAhead reads the nodes that a policy is new on, so that a reviewer learns what the subject can do there already. A node that can't be
 // reached from where the plan is made is said by name; nil is returned then.
-func (r *sudoersPolicyResource) lookAhead(ctx context.Context, plan, state *sudoersPolicyModel, targets []node.Target, diags *diag.Diagnostics) map[string]*hardening.SudoersState {
+func (r *sudoersPolicyResource) lookAhead(
+	ctx context.Context, plan, state *sudoersPolicyModel, own escalation.Analysis, targets []node.Target, diags *diag.Diagnostics,
+) map[string]*hardening.SudoersState {
 	nodes, err := r.clients.Nodes()
 	if !planReached(err, path.Empty(), diags) || plan.Subject.IsUnknown() || plan.Name.IsUnknown() {
 		return nil
@@ -151,6 +154,6 @@ func (r *sudoersPolicyResource) lookAhead(ctx context.Context, plan, state *sudo
 				fmt.Sprintf("Node %s has a file %s now. If it is not what this plan replaces, the apply refuses to overwrite it: import it (terraform import … %s), remove it, or choose another name.", name, policy.Path(), plan.Name.ValueString()))
 		}
 	}
-	warnOfForeign(plan.Subject.ValueString(), plan.Exclusive.ValueBool(), seen, diags)
+	warnOfForeign(policy, own, seen, diags)
 	return seen
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/pvesec/terraform-provider-pvesec/internal/escalation"
 	"github.com/pvesec/terraform-provider-pvesec/internal/hardening"
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 )
@@ -93,13 +94,12 @@ func (r *sudoersPolicyResource) Read(ctx context.Context, req resource.ReadReque
 		deployed[name] = observedPolicy(found, state.Content.ValueString())
 	}
 	state.Deployed = deployedPolicyMap(ctx, deployed, &resp.Diagnostics)
-	if own, known := state.ownAnalysis(&resp.Diagnostics); known {
-		state.showAround(ctx, own, surroundingsOf(seen), &resp.Diagnostics)
-	}
+	own, _ := state.ownAnalysis(&resp.Diagnostics) // where it is not known there is no analysis to fill in
+	state.showAround(ctx, own, surroundingsOf(seen), &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	resp.Diagnostics.Append(setObserved(ctx, resp.Private, seen)...)
 	r.clients.read.Store(state.Name.ValueString(), true)
-	warnOfForeign(state.Subject.ValueString(), state.Exclusive.ValueBool(), seen, &resp.Diagnostics)
+	warnOfForeign(state.policy(), own, seen, &resp.Diagnostics)
 }
 
 func (r *sudoersPolicyResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
@@ -354,18 +354,17 @@ func present(seen map[string]*hardening.SudoersState) bool {
 }
 
 // warnOfForeign says what the subject can do today although the policy does not say so, and what else a reviewer must know of the nodes.
-func warnOfForeign(subject string, exclusive bool, seen map[string]*hardening.SudoersState, diags *diag.Diagnostics) {
+func warnOfForeign(p hardening.SudoersPolicy, own escalation.Analysis, seen map[string]*hardening.SudoersState, diags *diag.Diagnostics) {
+	root := rootToday(p, own, seen, diags)
 	for _, name := range sortedNames(seen) {
 		found := seen[name]
 		warnOfUnfinished(name, found.Unfinished, diags)
 		if len(found.Foreign) > 0 {
-			summary := fmt.Sprintf("%s has other sudo grants on %s", subject, name)
-			for _, grant := range found.Foreign {
-				if grant.Root {
-					summary = fmt.Sprintf("%s is root on %s today", subject, name)
-				}
+			summary := fmt.Sprintf("%s has other sudo grants on %s", p.Subject, name)
+			if root[name] {
+				summary = fmt.Sprintf("%s is root on %s today", p.Subject, name)
 			}
-			diags.AddAttributeWarning(path.Root("deployed").AtMapKey(name).AtName("foreign_grants"), summary, foreignDetail(found.Foreign, exclusive))
+			diags.AddAttributeWarning(path.Root("deployed").AtMapKey(name).AtName("foreign_grants"), summary, foreignDetail(found.Foreign, p.Exclusive))
 		}
 		if len(found.Problems) > 0 {
 			diags.AddAttributeWarning(path.Root("deployed").AtMapKey(name), fmt.Sprintf("sudoers files on %s have lines that sudo cannot parse", name),
