@@ -1,9 +1,24 @@
 package escalation
 
-import "fmt"
+import (
+	"fmt"
+	"path"
+	"strings"
+)
 
-// CheckSudoRiskID says why a text is not the id of a finding about sudo.
-func CheckSudoRiskID(id string) error {
+// AcceptedIn is the key by which a finding is accepted in one file of a node only.
+func AcceptedIn(id, file string) string { return id + " in " + file }
+
+// CheckSudoRisk says why a text does not name a finding about sudo: its id, or as by AcceptedIn.
+func CheckSudoRisk(text string) error {
+	id, file, only := strings.Cut(text, " in ")
+	if only && (!path.IsAbs(file) || path.Clean(file) != file) {
+		return fmt.Errorf("%q is not the path of a file: write it as in %q", file, AcceptedIn(id, "/etc/sudoers.d/other"))
+	}
+	return checkSudoRiskID(id)
+}
+
+func checkSudoRiskID(id string) error {
 	for _, rule := range GrantRules() {
 		if rule.ID == id {
 			return nil

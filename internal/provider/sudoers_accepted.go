@@ -8,6 +8,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/escalation"
 )
 
 // checkDate says why a text is not a date (RFC 3339, full-date).
@@ -18,7 +20,16 @@ func checkDate(text string) error {
 	return nil
 }
 
-// acceptances are the risks that a configuration accepts, by the id of the finding.
+// acceptedFor gives what is said of the acceptance of a finding: of that in its file, or else of any.
+func acceptedFor(said map[string]string, f escalation.CommandFinding) (text string, ok bool) {
+	if text, ok = said[escalation.AcceptedIn(f.ID, f.Pos.File)]; ok {
+		return text, true
+	}
+	text, ok = said[f.ID]
+	return text, ok
+}
+
+// acceptances are the risks that a configuration accepts, by the id of the finding, or by id and file.
 type acceptances struct {
 	// reasons are those of the acceptances that hold.
 	reasons map[string]string

@@ -76,7 +76,7 @@ func sudoersFindingOf(f escalation.CommandFinding, accepted map[string]string) s
 		ID: f.ID, Severity: string(f.Severity), Class: string(f.Class), Rule: findingRule(f), Command: f.Command, Witness: f.Witness,
 		Line: int64(f.Pos.Line), Needs: f.Needs, Why: f.Why, Fix: f.Fix, Root: f.Root,
 	}
-	if reason, ok := accepted[f.ID]; ok {
+	if reason, ok := acceptedFor(accepted, f); ok {
 		model.Accepted = &reason
 	}
 	return model

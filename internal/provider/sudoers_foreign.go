@@ -84,7 +84,11 @@ func (m *sudoersPolicyModel) judgeAround(ctx context.Context, own escalation.Ana
 	found := m.showAround(ctx, own, around, diags)
 	r := newRefusal(m.acceptances(ctx, diags))
 	for _, f := range found {
-		r.add(foreignPlace(f, m.policy().Path()), f.CommandFinding)
+		key := f.ID
+		if f.Pos.File != "" {
+			key = escalation.AcceptedIn(f.ID, f.Pos.File)
+		}
+		r.add(foreignPlace(f, m.policy().Path()), key, f.CommandFinding)
 	}
 	remedy := "It was not written by this policy. Take it out of that file"
 	if m.Exclusive.ValueBool() {

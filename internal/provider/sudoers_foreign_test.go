@@ -84,6 +84,29 @@ func TestRefusal(t *testing.T) {
 	}
 }
 
+// TestAcceptedInAFile: a risk that is accepted in one file is not accepted in the policy itself, nor in another file.
+func TestAcceptedInAFile(t *testing.T) {
+	t.Parallel()
+	accepted := map[string]string{"PVESEC-E0001 in /etc/sudoers": "administrators", "PVESEC-E0002": "anywhere"}
+	for _, c := range []struct{ id, file, want string }{
+		{"PVESEC-E0001", "/etc/sudoers", "administrators"}, {"PVESEC-E0001", "/etc/sudoers.d/x", ""}, {"PVESEC-E0001", "agent", ""},
+		{"PVESEC-E0002", "/etc/sudoers", "anywhere"}, {"PVESEC-E0002", "agent", "anywhere"}, {"PVESEC-E0003", "/etc/sudoers", ""},
+	} {
+		got, ok := acceptedFor(accepted, escalation.CommandFinding{ID: c.id, Pos: sudoers.Pos{File: c.file}})
+		if got != c.want || ok != (c.want != "") {
+			t.Errorf("%s in %s: %q", c.id, c.file, got)
+		}
+	}
+	for text, fine := range map[string]bool{
+		"PVESEC-E0001": true, "PVESEC-E0001 in /etc/sudoers": true, "PVESEC-E9999": false, "PVESEC-E9999 in /etc/sudoers": false,
+		"PVESEC-E0001 in sudoers": false, "PVESEC-E0001 in /etc//sudoers": false, "PVESEC-E0001 in ": false, "": false,
+	} {
+		if err := escalation.CheckSudoRisk(text); (err == nil) != fine {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
 // TestRootToday: a way to root through another file is said of today, also where the apply is about to take it away.
 func TestRootToday(t *testing.T) {
 	t.Parallel()

@@ -115,14 +115,15 @@ func (r *sudoersPolicyResource) Schema(ctx context.Context, _ resource.SchemaReq
 				Validators:          []validator.String{stringvalidator.OneOf(warnOfNewAccess, denyNewAccess)},
 			},
 			"accepted_risks": acceptedRisksAttribute(
-				"`{ \"PVESEC-E0107\" = \"hook scripts are reviewed in the same repository\" }`", "be ids of findings about sudo", escalation.CheckSudoRiskID),
+				"`{ \"PVESEC-E0107\" = \"hook scripts are reviewed in the same repository\" }`. What another file of the nodes brings in is accepted in that file only by "+
+					"`{ \"PVESEC-E0001 in /etc/sudoers\" = \"administrators\" }`", "be ids of findings about sudo", escalation.CheckSudoRisk),
 			"accepted_until": schema.MapAttribute{
-				MarkdownDescription: "Last day (UTC) of an acceptance, by id of the finding: `{ \"PVESEC-E0107\" = \"2027-03-31\" }`. From the next day on the finding fails the plan again. " +
+				MarkdownDescription: "Last day (UTC) of an acceptance, as in `accepted_risks`: `{ \"PVESEC-E0107\" = \"2027-03-31\" }`. From the next day on the finding fails the plan again. " +
 					"What has no date here is accepted for good.",
 				ElementType: types.StringType,
 				Optional:    true,
 				Validators: []validator.Map{
-					keysCheckedBy("be ids of findings about sudo", escalation.CheckSudoRiskID),
+					keysCheckedBy("be ids of findings about sudo", escalation.CheckSudoRisk),
 					mapvalidator.ValueStringsAre(checkedBy("be a date such as 2027-03-31", checkDate)),
 				},
 			},

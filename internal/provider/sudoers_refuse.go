@@ -2,6 +2,7 @@ package provider
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -15,23 +16,28 @@ type refusal struct {
 	accepted acceptances
 	places   []string // in the order in which they are told
 	found    map[string][]escalation.CommandFinding
-	ids      map[string]bool
+	keys     map[string]bool // by which the findings would be accepted
+	over     map[string]bool // what is said of acceptances that are over
 }
 
 func newRefusal(accepted acceptances) *refusal {
-	return &refusal{accepted: accepted, found: map[string][]escalation.CommandFinding{}, ids: map[string]bool{}}
+	return &refusal{accepted: accepted, found: map[string][]escalation.CommandFinding{}, keys: map[string]bool{}, over: map[string]bool{}}
 }
 
-// add takes a finding in, under what is said of its place.
-func (r *refusal) add(place string, f escalation.CommandFinding) {
-	if _, ok := r.accepted.reasons[f.ID]; ok || !f.Root {
+// add takes a finding in, under what is said of its place. Key is what accepts it.
+func (r *refusal) add(place, key string, f escalation.CommandFinding) {
+	if _, ok := acceptedFor(r.accepted.reasons, f); ok || !f.Root {
 		return
 	}
 	if r.found[place] == nil {
 		r.places = append(r.places, place)
 	}
 	r.found[place] = append(r.found[place], f)
-	r.ids[f.ID] = true
+	if over, ok := acceptedFor(r.accepted.over, f); ok {
+		r.over[over] = true
+	} else {
+		r.keys[key] = true
+	}
 }
 
 // report makes the error, with what can be done about it besides.
@@ -57,16 +63,15 @@ func (r *refusal) report(at path.Path, summary, remedy string, diags *diag.Diagn
 		fmt.Fprintf(&b, "%s\n\n", here[0].Fix)
 	}
 	b.WriteString(remedy)
-	fresh := ""
-	for _, id := range sortedNames(r.ids) {
-		if over, ok := r.accepted.over[id]; ok {
-			fmt.Fprintf(&b, "%s. Mend it, or give accepted_until a later day.\n\n", over)
-		} else if fresh == "" {
-			fresh = id
-		}
+	for _, over := range sortedNames(r.over) {
+		fmt.Fprintf(&b, "%s. Mend it, or give accepted_until a later day.\n\n", over)
 	}
-	if fresh != "" {
-		fmt.Fprintf(&b, "To accept a risk, name it: accepted_risks = { %s = \"why\" }.", fresh)
+	if keys := sortedNames(r.keys); len(keys) > 0 {
+		key := keys[0]
+		if strings.Contains(key, " ") {
+			key = strconv.Quote(key)
+		}
+		fmt.Fprintf(&b, "To accept a risk, name it: accepted_risks = { %s = \"why\" }.", key)
 	}
 	diags.AddAttributeError(at, summary, strings.TrimSpace(b.String()))
 }
@@ -80,7 +85,7 @@ func refuseRoot(at path.Path, subject, text string, findings []escalation.Comman
 		if line := f.Pos.Line; line > 0 && line <= len(all) {
 			place = fmt.Sprintf("Line %d:\n\n    %s\n\n", line, strings.TrimSpace(all[line-1]))
 		}
-		r.add(place, f)
+		r.add(place, f.ID, f)
 	}
 	r.report(at, fmt.Sprintf("The policy makes %q root-equivalent", subject), "", diags)
 }

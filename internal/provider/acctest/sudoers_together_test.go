@@ -60,8 +60,9 @@ func TestSudoersPolicyTogether(t *testing.T) {
 			Config:      with("exclusive = true"),
 			ExpectError: matches("the subject out of the group or alias"),
 		},
+		resource.TestStep{Config: with(`accepted_risks = { "PVESEC-E0001 in /etc/sudoers.d/x" = "elsewhere" }`), ExpectError: matches(`accepted_risks = { "PVESEC-E0001 in /etc/sudoers" = "why" }`)},
 		resource.TestStep{
-			Config: with(`accepted_risks = { PVESEC-E0001 = "administrator of pve1" }`),
+			Config: with(`accepted_risks = { "PVESEC-E0001 in /etc/sudoers" = "administrator of pve1" }`),
 			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
 				plancheck.ExpectKnownValue(policyAddress, foreignOf(0, "id"), knownvalue.StringExact("PVESEC-E0001")),
 				plancheck.ExpectKnownValue(policyAddress, foreignOf(0, "nodes"), knownvalue.ListExact([]knownvalue.Check{knownvalue.StringExact("pve1")})),
