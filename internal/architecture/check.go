@@ -118,6 +118,7 @@ func (c *checker) imported(spec *ast.ImportSpec, home, imported string, test boo
 		case !ok:
 			c.report(spec.Pos(), "%s stands in no room of architecture.House", imported)
 		case room == home:
+		case room == budget && test:
 		case room == lab && (test || rules.Lab):
 		case room == lab:
 			c.report(spec.Pos(), "%s is linked into what is released: only tests, commands and the demo use the lab", home)

@@ -49,6 +49,15 @@ func TestCheck(t *testing.T) {
 			file:   "internal/sudoers/sudo_test.go",
 			source: "package sudoers_test\nimport _ \"example.com/m/internal/lab\"\n",
 		},
+		"budget in a test": {
+			file:   "internal/sudoers/fuzz_test.go",
+			source: "package sudoers\nimport _ \"example.com/m/internal/budget\"\n",
+		},
+		"budget in what is released": {
+			file:   "internal/sudoers/parse.go",
+			source: "package sudoers\nimport _ \"example.com/m/internal/budget\"\n",
+			want:   []string{"internal/sudoers/parse.go:2: internal/sudoers may not use internal/budget: arrows run downwards only"},
+		},
 		"lab in the demo": {
 			file:   "internal/demo/main.go",
 			source: "package main\nimport _ \"example.com/m/internal/lab\"\n",

@@ -16,6 +16,8 @@ const (
 	// command is the room of main.go: the directory of the module itself.
 	command = "."
 	lab     = "internal/lab"
+	// budget is what tests of any room demand of time and memory.
+	budget = "internal/budget"
 )
 
 // House maps the directory of each room, relative to the module, to its rules. A package belongs to the room with the
@@ -35,6 +37,7 @@ var House = map[string]Room{
 
 	// Not part of what is released.
 	lab:                     {Lab: true},
+	budget:                  {},
 	"internal/demo":         {Uses: []string{"internal/proxmox", "internal/escalation", "internal/policy", "internal/node", "internal/sudoers"}, Lab: true},
 	"internal/docsgen":      {Uses: []string{"internal/provider", "internal/escalation", "internal/policy"}, Terraform: true},
 	"internal/architecture": {},

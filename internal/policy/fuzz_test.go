@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pvesec/terraform-provider-pvesec/internal/budget"
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
@@ -42,8 +43,20 @@ func FuzzDecide(f *testing.F) {
 				t.Fatalf("%s: compiled %v, else %v", v, rule.Pos, want.Rule.Pos)
 			}
 		}
+		if budget.Sampled(text, 16) {
+			long, _ := sudoers.Parse("f", budget.Long(text, 8<<10), sudoers.PVE9)
+			tree := sudoers.TreeOf(long)
+			r := Request{Subject: Subject{Name: "alice", Groups: []string{"ops"}}, Host: "pve1", Env: Debian(sudoers.PVE9), Command: command, Args: strings.Fields(args[:min(len(args), 200)])}
+			budget.Linear(t, len(long.Text), decideBudget, func() {
+				Decide(tree, r)
+				Compile(tree, r)
+			})
+		}
 	})
 }
+
+// decideBudget is for a policy of nothing but regular expressions with large bounds, each of which is made into a matcher.
+var decideBudget = budget.PerByte{Time: 200 * time.Microsecond, Memory: 64 << 10}
 
 // TestNestedAliases: aliases that double at each level cost time only once.
 func TestNestedAliases(t *testing.T) {

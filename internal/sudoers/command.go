@@ -29,6 +29,10 @@ func parseCommandAt(file, text string, v Version) (CommandMember, Errors) {
 	defer func() {
 		for _, e := range p.errs {
 			e.Pos.Col--
+			if e.Pos.Line > 1 {
+				// A backslash at the end goes on in the next line.
+				e.Pos.Line, e.Pos.Col = 1, len(text)
+			}
 		}
 	}()
 	m, ok := p.commandMember()

@@ -135,7 +135,11 @@ func escapeSet(s string, set uint8) string {
 // EscapeArguments writes an argument pattern as sudo compares it: a glob, in
 // which a backslash escapes the next character, or a regular expression ^...$,
 // which is written as it is.
-func EscapeArguments(s string) string {
+func EscapeArguments(s string) string { return escapeArguments(s, false) }
+
+// escapeArguments also writes the files of sudoedit: a blank that is not followed by a slash is part of a name, and
+// sudo 1.9.18 refuses what follows it as a relative file unless it is escaped.
+func escapeArguments(s string, files bool) string {
 	if s != "" && s[0] == '^' {
 		return s
 	}
@@ -149,7 +153,7 @@ func EscapeArguments(s string) string {
 			i++
 			b.WriteByte(s[i])
 			continue
-		case c == ' ' && i > 0 && i+1 < len(s) && !isBlank(s[i+1]):
+		case c == ' ' && i > 0 && i+1 < len(s) && !isBlank(s[i+1]) && (!files || s[i+1] == '/'):
 			// A single blank between words.
 		case is(c, argEsc):
 			b.WriteByte('\\')

@@ -145,7 +145,7 @@ func TestCorpus(t *testing.T) {
 				t.Errorf("%s: errors %v", name, errs)
 			}
 			if accept {
-				checkRoundTrip(t, f)
+				checkRoundTrip(t, f, Version{})
 			}
 		}
 	}

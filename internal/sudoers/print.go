@@ -302,7 +302,7 @@ func (w *printer) command(m CommandMember) {
 	}
 	if c.HasArgs {
 		w.WriteByte(' ')
-		w.WriteString(EscapeArguments(c.Args))
+		w.WriteString(escapeArguments(c.Args, c.Kind == CommandPseudo))
 	}
 }
 

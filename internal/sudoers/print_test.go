@@ -15,10 +15,10 @@ var sameMeaning = cmp.Options{
 }
 
 // checkRoundTrip prints a file and parses the result.
-func checkRoundTrip(t *testing.T, f *File) {
+func checkRoundTrip(t *testing.T, f *File, v Version) {
 	t.Helper()
 	text := Print(f)
-	again, errs := Parse(f.Name, text, Version{})
+	again, errs := Parse(f.Name, text, v)
 	if len(errs) > 0 {
 		t.Fatalf("printed text is rejected: %v\n%s", errs, text)
 	}
@@ -43,7 +43,9 @@ func TestPrintIsCanonical(t *testing.T) {
 		"  #include x\n":                                    " #include x\n",
 		"a ALL=/x b\\ #\n":                                  "a ALL=/x b\\ #\n",
 		"a ALL=/x b\\ \\\n\n":                               "a ALL=/x b\\ \\\n\n",
+		"a ALL=sudoedit /a\\ b\\ \\!  /c, /x a\\ b\n":       "a ALL=sudoedit /a\\ b\\ \\! /c, /x a b\n",
 		"a ALL=/x b\\ , /y\n":                               "a ALL=/x b\\ , /y\n",
+		"# x\r\r":                                           "# x\n",
 		"\n\n\n# x\r\n":                                     "\n# x\n",
 		"a ALL=(root) CWD=/a\\ b TIMEOUT=\"5\" ALL\n":       "a ALL=(root) CWD=/a\\ b TIMEOUT=5 ALL\n",
 		"Defaults badpass_message=a\\ b, mailto=\"\\\"\"\n": "Defaults badpass_message=\"a b\", mailto=\\\"\n",
@@ -57,7 +59,7 @@ func TestPrintIsCanonical(t *testing.T) {
 		if got != want {
 			t.Errorf("Print of %q is %q, want %q", text, got, want)
 		}
-		checkRoundTrip(t, f)
+		checkRoundTrip(t, f, Version{})
 	}
 }
 

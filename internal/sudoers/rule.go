@@ -230,6 +230,10 @@ func (b *builder) setting(i int, text string) (Setting, bool) {
 	f, errs := Parse("", head+text+"\n", b.version)
 	for _, e := range errs {
 		e.Pos.Col = max(1, e.Pos.Col-len(head))
+		if e.Pos.Line > 1 {
+			// A backslash at the end would go on in the next line.
+			e.Pos.Line, e.Pos.Col = 1, max(1, len(text))
+		}
 		b.failAt("Defaults", i, e)
 	}
 	if len(errs) > 0 {

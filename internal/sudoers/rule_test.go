@@ -40,6 +40,15 @@ agent pve1, 10.0.0.0/24=("www data", #33 : ALL) CWD=/srv/a\ b TIMEOUT=5m NOTAFTE
 	}
 }
 
+// TestSettingThatGoesOn: a setting cannot go on in the next line, and the error stands at its backslash.
+func TestSettingThatGoesOn(t *testing.T) {
+	t.Parallel()
+	_, errs := Render(Policy{Subject: "agent", Defaults: []string{`use_pty,\\`}}, PVE9)
+	if len(errs) == 0 || errs[0].Err.Pos.Line != 1 || errs[0].Err.Pos.Col != 9 {
+		t.Errorf("got %v", errs)
+	}
+}
+
 func TestLongRulesAreBroken(t *testing.T) {
 	t.Parallel()
 	r := Rule{NoPasswd: Yes}
@@ -104,6 +113,8 @@ func TestParseCommandTakesOneCommandOnly(t *testing.T) {
 		"/x =":                   "1:4: '=' stands alone",
 		"/x\n/y":                 "1:3: a command must stand on one line",
 		"/x a\\":                 "1:1: syntax error",
+		"\\":                     "1:1: syntax error",
+		"\\ ":                    "1:2: syntax error",
 		"NOPASSWD: /x":           "1:1: syntax error",
 		"(root) /x":              "1:1: syntax error",
 		"TIMEOUT=1 /x":           "1:1: syntax error",

@@ -1,0 +1,59 @@
+// Package budget is what fuzz targets demand of time and memory: no more for an input than is linear in its size.
+// An input is made long first, so that what is quadratic in a short one stands out.
+package budget
+
+import (
+	"hash/crc32"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+)
+
+// PerByte is what each byte of an input may cost. It is far above what it does cost, and far below what the
+// bytes of a long input would cost each if the work grew with its square.
+type PerByte struct {
+	// Time on the processor.
+	Time time.Duration
+	// Memory that is allocated in all, in bytes.
+	Memory int
+}
+
+// Beside the budget, what any input may cost.
+const (
+	anyTime   = 200 * time.Millisecond
+	anyMemory = 8 << 20
+)
+
+// Sampled tells whether an input is one of the few on which time is worth being spent: always the same of every n.
+func Sampled(text string, n uint32) bool {
+	return crc32.ChecksumIEEE([]byte(text))%n == 0
+}
+
+// Long repeats a text until it has at least so many bytes; an empty one stays empty.
+func Long(text string, size int) string {
+	if text == "" {
+		return ""
+	}
+	return strings.Repeat(text, (size+len(text)-1)/len(text))
+}
+
+// Linear fails the test if f, which works on an input of so many bytes, costs more than the budget. What other
+// tests do at the same time counts as memory of f, so it must not run beside them; fuzzing does not.
+func Linear(t testing.TB, size int, each PerByte, f func()) {
+	t.Helper()
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	begin := threadTime()
+	f()
+	spent := threadTime() - begin
+	runtime.ReadMemStats(&after)
+	if limit := anyTime + time.Duration(size)*each.Time; spent > limit {
+		t.Errorf("%d bytes cost %v on the processor, more than %v", size, spent, limit)
+	}
+	if memory, limit := after.TotalAlloc-before.TotalAlloc, uint64(anyMemory+size*each.Memory); memory > limit {
+		t.Errorf("%d bytes cost %d bytes of memory, more than %d", size, memory, limit)
+	}
+}
