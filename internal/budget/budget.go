@@ -40,8 +40,8 @@ func Long(text string, size int) string {
 
 // Linear fails the test if f, which works on an input of so many bytes, costs more than the budget. What other
 // tests do at the same time counts as memory of f, so it must not run beside them; fuzzing does not.
-func Linear(t testing.TB, size int, each PerByte, f func()) {
-	t.Helper()
+func Linear(tb testing.TB, size int, each PerByte, f func()) {
+	tb.Helper()
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	var before, after runtime.MemStats
@@ -51,9 +51,9 @@ func Linear(t testing.TB, size int, each PerByte, f func()) {
 	spent := threadTime() - begin
 	runtime.ReadMemStats(&after)
 	if limit := anyTime + time.Duration(size)*each.Time; spent > limit {
-		t.Errorf("%d bytes cost %v on the processor, more than %v", size, spent, limit)
+		tb.Errorf("%d bytes cost %v on the processor, more than %v", size, spent, limit)
 	}
 	if memory, limit := after.TotalAlloc-before.TotalAlloc, uint64(anyMemory+size*each.Memory); memory > limit {
-		t.Errorf("%d bytes cost %d bytes of memory, more than %d", size, memory, limit)
+		tb.Errorf("%d bytes cost %d bytes of memory, more than %d", size, memory, limit)
 	}
 }

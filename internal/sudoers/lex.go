@@ -40,6 +40,8 @@ type lexer struct {
 	// noRegexBefore remembers that no regular expression begins before this
 	// offset, so that a line of carets is not searched again and again.
 	noRegexBefore int
+	// wordEnd is where the word ends that was measured last.
+	wordEnd int
 
 	buf []byte // arguments or string being put together
 

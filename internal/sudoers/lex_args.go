@@ -80,6 +80,9 @@ func plainArguments(s string) (start, end, next int) {
 	start, end = n, n
 	for n < len(s) {
 		word := n
+		if s[n] == '=' || s[n] == '^' && n == start {
+			return 0, 0, -1
+		}
 		for n < len(s) && !is(s[n], argStop) {
 			n++
 		}
@@ -88,8 +91,6 @@ func plainArguments(s string) (start, end, next int) {
 			return 0, 0, -1
 		case n == word:
 			return start, end, n
-		case s[word] == '=' || s[word] == '^' && word == start:
-			return 0, 0, -1
 		}
 		end = n
 		if gap := blanks(s[n:]); gap > 0 {
@@ -165,15 +166,14 @@ func (l *lexer) arguments(t *token, name string, resumed bool) *token {
 			// line end and no command.
 			l.buf = buf
 			return l.takeNewline(l.begin(), newline(s))
+		case c == '^' && len(buf) == 0:
+			l.state = stGotRegex
+			return l.regexArguments(t, name)
 		default:
 			n := argRun(s)
 			if n == 0 || n == 1 && c == '=' {
 				l.state = stInitial
 				return l.endCommand(t, name, buf, argStart, resumed)
-			}
-			if c == '^' && len(buf) == 0 {
-				l.state = stGotRegex
-				return l.regexArguments(t, name)
 			}
 			if l.badEditArg(c, len(buf)) {
 				return l.fail(t, n, "invalid sudoedit file name")

@@ -143,7 +143,11 @@ func (l *lexer) list(t *token) *token {
 			return t
 		}
 	}
-	w := word(s)
+	w := 0
+	if l.state != stWantDigest || isHex(s[0]) || isUpper(s[0]) || s[0] == 's' {
+		// Where a digest is wanted no rule takes a word, and it must not be measured again at each of its characters.
+		w = l.word(s)
+	}
 	if isHex(s[0]) || s[0] == ':' {
 		if n, valid := address(s); n > 0 && n >= w {
 			if n > l.upper(s) {
@@ -276,7 +280,7 @@ func (l *lexer) group(t *token, s string) *token {
 
 // pathOrRegex takes a command, if the text is one and not a longer word.
 func (l *lexer) pathOrRegex(t *token, s string) (*token, bool) {
-	n, w := 0, word(s)
+	n := 0
 	if s[0] == '/' {
 		n = path(s)
 	} else if l.version.has(1, 9, 10) && l.pos >= l.noRegexBefore {
@@ -284,7 +288,11 @@ func (l *lexer) pathOrRegex(t *token, s string) (*token, bool) {
 			l.noRegexBefore = l.pos + regexRun(s)
 		}
 	}
-	if n == 0 || n < w {
+	if n == 0 {
+		return t, false
+	}
+	w := l.word(s)
+	if n < w {
 		return t, false
 	}
 	switch {
@@ -299,6 +307,17 @@ func (l *lexer) pathOrRegex(t *token, s string) (*token, bool) {
 		return l.take(t, tokCommand, n), true
 	}
 	return l.command(t, n, stGotCommand), true
+}
+
+// word is the length of the word at the start of s, which is the rest of the text. One that begins within the last one ends where that ended, unless an
+// escape begins here, which may be half of another one: so a word is not measured anew at each of its characters.
+func (l *lexer) word(s string) int {
+	if l.pos < l.wordEnd && !is(s[0], wordStop) {
+		return l.wordEnd - l.pos
+	}
+	n := word(s)
+	l.wordEnd = l.pos + n
+	return n
 }
 
 // regexRun is how far a regular expression was searched for in vain.
