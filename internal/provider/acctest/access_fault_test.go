@@ -92,7 +92,7 @@ func newFaultRun(t *testing.T, c faultCase, version string) *faultRun {
 // operations are what a fault may strike; each returns when its last request was answered.
 var operations = []string{"create", "update", "delete"}
 
-// everyRelease, which make faults sets, makes TestAccessFaults strike each request with each fault on each release, which takes minutes. Otherwise every pair of request and
+// everyRelease, which make access-faults sets, makes TestAccessFaults strike each request with each fault on each release, which takes minutes. Otherwise every pair of request and
 // fault meets one release, in turn.
 const everyRelease = "PVESEC_TEST_EVERY_RELEASE"
 
