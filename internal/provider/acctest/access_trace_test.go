@@ -1,11 +1,8 @@
 package acctest
 
 import (
-	"archive/zip"
-	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,11 +14,16 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/lab/pvesim"
 )
 
+// traceLog is what the log of a workspace is called.
+const traceLog = "trace.log"
+
 // workspace is a directory in which the real terraform runs the real provider program, as an operator does.
 type workspace struct {
 	t   testing.TB
 	dir string
 	env []string // variables of the configuration; on a command line Terraform logs them itself
+
+	search *search // nil for a benchmark
 }
 
 // newWorkspace builds the provider and says to Terraform where it is.
@@ -32,8 +34,22 @@ func newWorkspace(tb testing.TB) *workspace {
 	if output, err := build.CombinedOutput(); err != nil {
 		tb.Fatalf("building the provider: %v\n%s", err, output)
 	}
+	if t, isTest := tb.(*testing.T); isTest {
+		w.searched(t)
+	}
 	w.write("cli.tfrc", fmt.Sprintf("disable_checkpoint = true\nprovider_installation {\n  dev_overrides {\n    \"pvesec/pvesec\" = %q\n  }\n  direct {}\n}\n", w.dir))
 	return w
+}
+
+// searched has everything that terraform prints and leaves in the workspace searched for every secret of the test.
+func (w *workspace) searched(t *testing.T) {
+	t.Helper()
+	w.search = &search{t: t, dir: w.dir, found: map[string]bool{}}
+	t.Cleanup(func() {
+		for _, found := range w.search.finish(filepath.Join(w.dir, traceLog)) {
+			t.Error(found)
+		}
+	})
 }
 
 func (w *workspace) write(name, text string) {
@@ -67,10 +83,13 @@ func (w *workspace) try(args ...string) (string, error) {
 	w.t.Helper()
 	command := exec.CommandContext(context.WithoutCancel(w.t.Context()), "terraform", args...)
 	command.Dir = w.dir
-	command.Env = append(os.Environ(), "TF_CLI_CONFIG_FILE="+filepath.Join(w.dir, "cli.tfrc"), "TF_LOG=TRACE", "TF_LOG_PATH="+filepath.Join(w.dir, "trace.log"),
+	command.Env = append(os.Environ(), "TF_CLI_CONFIG_FILE="+filepath.Join(w.dir, "cli.tfrc"), "TF_LOG=TRACE", "TF_LOG_PATH="+filepath.Join(w.dir, traceLog),
 		"TF_REATTACH_PROVIDERS=", "CHECKPOINT_DISABLE=1")
 	command.Env = append(command.Env, w.env...)
 	output, err := command.CombinedOutput()
+	if w.search != nil {
+		w.search.printed(args, output)
+	}
 	return string(output), err
 }
 
@@ -81,48 +100,10 @@ func (w *workspace) moved() *workspace {
 	if err := os.CopyFS(other.dir, os.DirFS(w.dir)); err != nil {
 		w.t.Fatal(err)
 	}
-	return other
-}
-
-// find returns the files in which a text occurs, also inside plan files, which are archives.
-func (w *workspace) find(text string) []string {
-	w.t.Helper()
-	var found []string
-	err := filepath.WalkDir(w.dir, func(name string, entry os.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || entry.Name() == "terraform-provider-pvesec" {
-			return err
-		}
-		content, err := os.ReadFile(name)
-		if err != nil {
-			return err
-		}
-		short := filepath.Base(name)
-		if bytes.Contains(content, []byte(text)) {
-			found = append(found, short)
-		}
-		archive, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
-		if err != nil {
-			return nil //nolint:nilerr // no archive
-		}
-		for _, member := range archive.File {
-			reader, err := member.Open()
-			if err != nil {
-				return err
-			}
-			inner, err := io.ReadAll(reader)
-			if err != nil {
-				return err
-			}
-			if bytes.Contains(inner, []byte(text)) {
-				found = append(found, short+":"+member.Name)
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		w.t.Fatal(err)
+	if w.search != nil {
+		other.searched(w.search.t)
 	}
-	return found
+	return other
 }
 
 // TestNoSecretAnywhere runs plan, apply, change, rotation and destroy with TF_LOG=TRACE, and searches logs, states, plan files, plan JSON and
@@ -137,6 +118,8 @@ func TestNoSecretAnywhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	const password = "correct-horse-battery"
+	keepSecret(t, "password of agent@pve", password)
+	keepSecret(t, "age identity", identity.String())
 	config := func(comment, rotation string) {
 		w.write("main.tf", strings.NewReplacer("COMMENT", comment, "ROTATION", rotation, "ENDPOINT", server.URL(), "FINGERPRINT", server.Fingerprint(), "RECIPIENT", identity.Recipient().String()).Replace(`
 terraform {
@@ -183,30 +166,16 @@ ephemeral "pvesec_api_token" "run" {
 `))
 	}
 	w.env = []string{"TF_VAR_token=" + server.RootToken(), "TF_VAR_password=" + password}
-	printed := ""
 	for i, step := range []struct{ comment, rotation string }{{"one", "1"}, {"two", "1"}, {"two", "2"}} {
 		config(step.comment, step.rotation)
 		plan := fmt.Sprintf("plan%d", i)
-		printed += w.terraform("plan", "-input=false", "-out", plan)
-		printed += w.terraform("show", "-json", plan)
-		printed += w.terraform("apply", "-input=false", plan)
-		printed += w.terraform("show", "-json")
+		w.terraform("plan", "-input=false", "-out", plan)
+		w.terraform("show", "-json", plan)
+		w.terraform("apply", "-input=false", plan)
+		w.terraform("show", "-json")
 	}
-	printed += w.terraform("destroy", "-input=false", "-auto-approve")
-	w.write("printed.txt", printed)
-	var log []byte
-	log, err = os.ReadFile(filepath.Join(w.dir, "trace.log"))
-	if err != nil || !bytes.Contains(log, []byte("[TRACE]")) || !bytes.Contains(log, []byte("provider.terraform-provider-pvesec")) {
-		t.Fatalf("nothing was traced: %v", err)
-	}
-	secrets := server.Secrets()
-	secrets["password of agent@pve"] = password
-	if len(secrets) < 8 {
-		t.Errorf("only %d secrets to look for", len(secrets))
-	}
-	for owner, secret := range secrets {
-		if found := w.find(secret); len(found) > 0 {
-			t.Errorf("the secret of %s is in %q", owner, found)
-		}
+	w.terraform("destroy", "-input=false", "-auto-approve")
+	if known := secretsOf(t); len(known) < 9 {
+		t.Errorf("only %d secrets to look for", len(known))
 	}
 }

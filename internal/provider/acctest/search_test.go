@@ -85,6 +85,8 @@ func (s *search) file(name string, content []byte) error {
 	switch {
 	case strings.HasSuffix(name, ".tf"), strings.HasSuffix(name, ".tfvars.json"):
 		return nil // what the test wrote
+	case name == traceLog, name == "terraform-provider-pvesec":
+		return nil // searched line by line at the end; the program
 	case strings.HasPrefix(name, "terraform.tfstate"):
 		return s.document(name, content, "")
 	case bytes.HasPrefix(content, []byte("PK\x03\x04")):
@@ -198,15 +200,30 @@ func chosen(value any, here bool, yield func(string)) {
 }
 
 // traces are lines that show that Terraform and the provider logged all that they can say.
-var traces = []string{" [TRACE] ", "provider_addr=registry.terraform.io/hashicorp/pvesec"}
+var traces = [][]string{{" [TRACE] "}, {"provider_addr=registry.terraform.io/hashicorp/pvesec", "provider.terraform-provider-pvesec"}}
 
 // ownValue begins what Terraform itself logs of a value in state whose type is the configuration's: such values have terraform_data and the
 // provider echo, and no resource of pvesec.
 const ownValue = "UpgradeResourceState: ignoring dynamic block: "
 
-// log searches the log of the test and removes it.
-func (s *search) log() error {
-	content, err := os.ReadFile(logOf(s.t))
+// printed searches what a command of terraform printed, and what it left. A plan as JSON has the configuration in it.
+func (s *search) printed(args []string, output []byte) {
+	s.t.Helper()
+	s.secrets = secretsOf(s.t)
+	var err error
+	if command := strings.Join(args, " "); strings.HasPrefix(command, "show -json") {
+		err = s.document(command, output, "configuration")
+	} else {
+		s.bytes(command, output, nil)
+	}
+	if err = errors.Join(err, s.files()); err != nil {
+		s.t.Errorf("searching for secrets: %v", err)
+	}
+}
+
+// log searches a log and removes it.
+func (s *search) log(name string) error {
+	content, err := os.ReadFile(name)
 	if err != nil {
 		return err
 	}
@@ -215,19 +232,19 @@ func (s *search) log() error {
 			s.bytes("the log", line, nil)
 		}
 	}
-	for _, trace := range traces {
-		if !bytes.Contains(content, []byte(trace)) {
-			err = errors.Join(err, fmt.Errorf("the log, of %d bytes, has no line with %q", len(content), trace))
+	for _, either := range traces {
+		if !slices.ContainsFunc(either, func(trace string) bool { return bytes.Contains(content, []byte(trace)) }) {
+			err = errors.Join(err, fmt.Errorf("the log, of %d bytes, has no line with %q", len(content), either))
 		}
 	}
-	return errors.Join(err, os.Remove(logOf(s.t)))
+	return errors.Join(err, os.Remove(name))
 }
 
-// finish searches what the runs left and returns all that was found, sorted.
-func (s *search) finish() []string {
+// finish searches what the runs left, and their log, and returns all that was found, sorted.
+func (s *search) finish(log string) []string {
 	s.t.Helper()
 	s.secrets = secretsOf(s.t)
-	if err := errors.Join(s.files(), s.log()); err != nil {
+	if err := errors.Join(s.files(), s.log(log)); err != nil {
 		s.t.Errorf("searching for secrets: %v", err)
 	}
 	return slices.Sorted(maps.Keys(s.found))
@@ -259,7 +276,7 @@ func TestSearchFindsSecrets(t *testing.T) {
 			Config: leak,
 		},
 	})})
-	found := strings.Join(s.finish(), "\n")
+	found := strings.Join(s.finish(logOf(t)), "\n")
 	for _, want := range []string{
 		"the log holds the secret of logged",
 		"tfplan:tfplan holds the secret of planted",

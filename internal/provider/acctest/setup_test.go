@@ -42,7 +42,7 @@ func runWith(t *testing.T, providers map[string]func() (tfprotov6.ProviderServer
 	}
 	s := newSearch(t)
 	defer func() { // also when a step ends the test
-		for _, found := range s.finish() {
+		for _, found := range s.finish(logOf(t)) {
 			t.Error(found)
 		}
 	}()
