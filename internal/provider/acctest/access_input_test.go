@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
@@ -69,6 +70,32 @@ func TestHostileInput(t *testing.T) {
 	}
 	for _, r := range server.RequestLog() {
 		if r.Method != "GET" {
+			t.Errorf("sent %s %s", r.Method, r.Path)
+		}
+	}
+}
+
+// TestImportRefusesRoot sees that root@pam, however it is written, cannot be imported, as a user or by a token.
+func TestImportRefusesRoot(t *testing.T) {
+	t.Parallel()
+	server := userAPI(t, pvesim.Version91)
+	p := newProtocol(t, server)
+	for typeName, ids := range map[string][]string{
+		"pvesec_restricted_user": {"root@pam", "ROOT@pam", "Root@PAM", "root@pam!ci", " root@pam", "root@pam\n", "a/../root@pam", "root%40pam"},
+		"pvesec_api_token":       {"root@pam!ci", "ROOT@PAM!ci", "root@pam", "agent@pve!../../root@pam/token/ci"},
+	} {
+		for _, id := range ids {
+			answer, err := p.server.ImportResourceState(t.Context(), &tfprotov6.ImportResourceStateRequest{TypeName: typeName, ID: id})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := diagnosed(answer.Diagnostics); err == nil {
+				t.Errorf("%s %q was imported", typeName, id)
+			}
+		}
+	}
+	for _, r := range server.RequestLog() {
+		if r.Method != "GET" || strings.Contains(r.Path, "root") {
 			t.Errorf("sent %s %s", r.Method, r.Path)
 		}
 	}
