@@ -440,3 +440,22 @@ func TestNotInForce(t *testing.T) {
 		}
 	})
 }
+
+// TestNoBash: a node needs no bash, neither as a login shell nor at all.
+func TestNoBash(t *testing.T) {
+	t.Parallel()
+	c := start(t)
+	p := newPool(t, c, "root")
+	onBoth(t, c, func(t *testing.T, n *lab.Node) {
+		t.Helper()
+		shell(t, n, "usermod -s /bin/sh root; rm -f /usr/bin/bash /bin/bash; ! command -v bash")
+		change := node.Change{Target: target(n), Files: []node.File{policy("# without\n")}}
+		if err := p.Apply(t.Context(), []node.Change{change}, nil); err != nil {
+			t.Errorf("%s: %v", n.Name, err)
+		}
+		o, err := p.Observe(t.Context(), target(n), node.Query{Files: []string{"/etc/sudoers.d/agent"}, Trees: []string{"/etc/rsyslog.d"}})
+		if err != nil || string(o.Files["/etc/sudoers.d/agent"].Content) != "# without\n" {
+			t.Errorf("%s: %v", n.Name, err)
+		}
+	})
+}

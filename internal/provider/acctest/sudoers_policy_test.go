@@ -2,6 +2,7 @@ package acctest
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -218,6 +219,42 @@ func TestSudoersPolicyForeignGrants(t *testing.T) {
 				}
 				return nil
 			},
+		},
+	)
+}
+
+// TestGoingBackByHand runs the line of the documentation that puts the last backup back.
+func TestGoingBackByHand(t *testing.T) {
+	t.Parallel()
+	docs, err := os.ReadFile("../../../docs/resources/sudoers_policy.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, line, _ := strings.Cut(string(docs), "```shell\nb=")
+	line, _, found := strings.Cut(line, "\n```")
+	if !found {
+		t.Fatal("the documentation has no such line")
+	}
+	c := cluster(t, 1)
+	before, after := config(c)+policyConfig(`"/usr/bin/id"`, ""), config(c)+policyConfig(`"/usr/bin/uptime"`, "")
+	var first string
+	run(t,
+		resource.TestStep{Config: before},
+		resource.TestStep{
+			PreConfig: func() {
+				first = shell(t, c.Nodes[0], "cat /etc/sudoers.d/agent; stat -c '%a %u %g' /etc/sudoers.d/agent")
+			},
+			Config: after,
+		},
+		resource.TestStep{
+			PreConfig: func() {
+				shell(t, c.Nodes[0], "b="+line)
+				if got := shell(t, c.Nodes[0], "cat /etc/sudoers.d/agent; stat -c '%a %u %g' /etc/sudoers.d/agent; visudo -cq; ls /etc/sudoers.d/agent~ 2>/dev/null || true"); got != first {
+					t.Errorf("it put back %q, want %q", got, first)
+				}
+			},
+			Config:           after,
+			ConfigPlanChecks: planned(policyAddress, plancheck.ResourceActionUpdate),
 		},
 	)
 }
