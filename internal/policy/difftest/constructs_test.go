@@ -171,7 +171,7 @@ func (g *generator) scatter(dir, text string) includes {
 	for i, name := range names {
 		files[dir+name] = parts[i].String()
 	}
-	files["/run/difftest/policy"] = files[dir] + quiet
+	files["/run/difftest/policy"] = files[dir] + "\n\n" + quiet // behind a comment or a backslash it would say nothing
 	delete(files, dir)
 	return files
 }

@@ -131,7 +131,7 @@ func (s *station) questions(batch uint64) ([]group, []*sudoers.Tree) {
 	var trees []*sudoers.Tree
 	for n := range uint64(100) {
 		g := newGenerator(theSeed(), batch*100+n)
-		text := g.policy() + quiet
+		text := g.policy() + "\n\n" + quiet
 		file, errs := sudoers.Parse("policy", text, s.world.version)
 		if errs.Err() != nil && !g.wild {
 			// Errors are for the other tests; what is left of the policy still decides.

@@ -152,6 +152,10 @@ func (t *ereTranslator) translate() error {
 	return nil
 }
 
+// inBraces takes the backslash away where glibc looks at the character behind it alone (regcomp.c, fetch_number). \1 to \9 are no digits: they are
+// what a group matched before.
+var inBraces = strings.NewReplacer(`\\`, `\\`, `\,`, ",", `\0`, "0")
+
 // repeat writes * + ? or a bound.
 func (t *ereTranslator) repeat(c byte) error {
 	if c != '{' {
@@ -163,7 +167,7 @@ func (t *ereTranslator) repeat(c byte) error {
 	if end < 0 {
 		return errors.New("unmatched {")
 	}
-	low, high, both := strings.Cut(t.src[t.pos+1:t.pos+end], ",")
+	low, high, both := strings.Cut(inBraces.Replace(t.src[t.pos+1:t.pos+end]), ",")
 	from, ok1 := bound(low, 0)
 	to, ok2 := from, true
 	if both {

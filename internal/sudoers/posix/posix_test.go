@@ -40,9 +40,11 @@ func TestERE(t *testing.T) {
 		{"^a.b$", "a\nb", true}, {`^a\.b$`, "axb", false}, {`^\w+\s\W$`, "a_1 -", true}, {"^(?i)start$", "STaRT", true},
 		{"^(?i)[a-c]$", "B", true}, {"^.$", "é", false}, {"^..$", "é", true}, {"^a)$", "a)", true}, {"^a]$", "a]", true},
 		{"^(a|)b$", "b", true}, {"^()$", "", true}, {`^a\$$`, "a$", true}, {"^[a-", "a", false},
+		{`^a{1\,2}$`, "aa", true}, {`^a{\02}$`, "aa", true}, {`^.{\,}$`, "", true},
 		// Malformed expressions match nothing.
 		{"^a**$", "aa", false}, {"^*a$", "a", false}, {"^(*a)$", "a", false}, {"^a{256}$", "a", false}, {"^a{2$", "aa", false},
 		{"^(a$", "a", false}, {"^[[:nope:]]$", "n", false}, {"^[b-a]$", "a", false}, {`^a\`, "a", false}, {"^a{2,1}$", "aa", false}, {"^a{x}$", "a{x}", false},
+		{`^a{1\\,2}$`, "aa", false}, {`^a{\12}$`, "aa", false}, {`^a{2\}$`, "aa", false},
 	} {
 		if got := MatchERE(tc.pattern, tc.s); got != tc.want {
 			_, err := CompileERE(tc.pattern)
