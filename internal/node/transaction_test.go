@@ -235,7 +235,7 @@ func TestFailureChangesNothing(t *testing.T) {
 			}},
 			prepare: func(s *nodetest.Server) {
 				s.Tool(t, "id", `for name; do :; done; [ "$name" = agent ] || [ "$1" != -u ]`)
-				s.Tool(t, "sudo", `[ "$*" = "-n -l -U agent" ] && echo "    (root) /usr/bin/true"`)
+				s.Tool(t, "sudo", `[ "$*" = "-n -l -U agent" ] && printf 'User agent may run the following commands on pve1:\n    (root) /usr/bin/true\n'`)
 			},
 			state: node.RolledBack, check: is[*node.NotInForceError],
 			says: "/etc/sudoers.d/agent does not take effect on pve1: `sudo -l -U agent` there does not show /usr/bin/id",

@@ -435,8 +435,12 @@ func TestNotInForce(t *testing.T) {
 			t.Errorf("%s is not as before:\n%s\nbefore\n%s", n.Name, after, before)
 		}
 		shell(t, n, "cp -p /root/sudoers /etc/sudoers")
-		if err := p.Apply(t.Context(), []node.Change{change}, nil); err != nil {
-			t.Errorf("%s: %v", n.Name, err)
+		for i, setting := range []string{"use_pty", "requiretty", "!root_sudo"} { // with the last two sudo does not answer, which says nothing
+			shell(t, n, "echo 'Defaults "+setting+"' >/etc/sudoers.d/setting")
+			change.Files = []node.File{policy(fmt.Sprintf("listed ALL=(root) NOPASSWD: /usr/bin/id %d\n", i))}
+			if err := p.Apply(t.Context(), []node.Change{change}, nil); err != nil {
+				t.Errorf("%s, %s: %v", n.Name, setting, err)
+			}
 		}
 	})
 }

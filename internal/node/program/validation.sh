@@ -167,9 +167,20 @@ check_live() {
 
 named() { [ "$7" != "$1" ] || first=${first:-$9}; }
 
-# listed USER COMMAND PATH: sudo itself must know what the file at PATH grants.
+# listed USER COMMAND PATH: sudo itself must know what the file at PATH grants. One that answers nobody without a terminal (requiretty), or not
+# root (!root_sudo), says nothing about the file.
 listed() {
 	id -u -- "$1" >/dev/null 2>&1 || return 0
-	[ "$l_user" = "$1" ] || { l_user=$1 l_said=$(sudo -n -l -U "$1" 2>&1 </dev/null); }
+	if [ "$l_user" != "$1" ]; then
+		l_user=$1 l_said=$(sudo -n -l -U "$1" 2>&1 </dev/null)
+		case $l_said in
+		*' may run the following commands '* | *' is not allowed to run sudo '*) l_answered=1 ;;
+		*)
+			l_answered=0
+			note "sudo does not say what $1 may do: $l_said"
+			;;
+		esac
+	fi
+	[ "$l_answered" -eq 1 ] || return 0
 	printf '%s\n' "$l_said" | grep -q -F -e "$2" || fail unlisted "$3" "$l_said" "$1 $2"
 }
