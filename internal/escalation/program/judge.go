@@ -1,0 +1,251 @@
+package program
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/regular"
+)
+
+// Outcome is one effect that admitted command lines have.
+type Outcome struct {
+	Effect Effect
+	// Operation is what has it; nil for what is undescribed.
+	Operation *Operation
+	// Args show it, in the form of regular.Arguments.
+	Args string
+	// Example tells that Args are an example of the data, and not made up by the search.
+	Example bool
+	// Undecided tells that the budget did not suffice: the effect may be there.
+	Undecided bool
+}
+
+// Inside is a command line inside of another one, which is judged by itself.
+type Inside struct {
+	Operation *Operation
+	// Args are the arguments of the wrapper that lead to it.
+	Args string
+	// Shell tells that Line is a text for a shell.
+	Shell bool
+	// Line is the command line inside, words joined by blanks. It is fixed if Rest is nil; else it is the fixed start of one.
+	Line string
+	// Rest is what may follow Line, nil for nothing.
+	Rest *regular.Expr
+	// After is the fixed text behind the command line inside.
+	After string
+}
+
+// Question is what is asked about the arguments of a program.
+type Question struct {
+	// Allowed are the arguments that are admitted, in the form of regular.Arguments. Shape has them all, and perhaps some more: it is
+	// the pattern of the grant.
+	Allowed regular.Language
+	Shape   regular.Expr
+	Budget  regular.Budget
+}
+
+// Judge says which effects the admitted arguments have, each effect once for each operation, and which command lines are inside.
+func (p *Program) Judge(q Question) ([]Outcome, []Inside) {
+	j := &judgement{Question: q, program: p}
+	if text, fixed := q.Shape.Text(); fixed {
+		if q.Allowed.Contains(text) {
+			j.fixed(text)
+		}
+		return j.outcomes, j.insides
+	}
+	j.open()
+	return j.outcomes, j.insides
+}
+
+// JudgeFixed is Judge for one line of arguments.
+func (p *Program) JudgeFixed(args string) ([]Outcome, []Inside) {
+	j := &judgement{program: p}
+	j.fixed(args)
+	return j.outcomes, j.insides
+}
+
+type judgement struct {
+	Question
+	program  *Program
+	outcomes []Outcome
+	insides  []Inside
+}
+
+func (j *judgement) add(o Outcome) {
+	if !slices.ContainsFunc(j.outcomes, func(x Outcome) bool { return x.Effect == o.Effect && x.Operation == o.Operation }) {
+		j.outcomes = append(j.outcomes, o)
+	}
+}
+
+// fixed judges one line of arguments.
+func (j *judgement) fixed(args string) {
+	covered := false
+	for _, o := range j.program.Operations {
+		if o.wrapper {
+			w := o.must()
+			for _, line := range w.splits(args) {
+				covered = true
+				j.insides = append(j.insides, Inside{Operation: o, Args: args, Shell: w.kind == "shell", Line: line, After: w.after})
+				j.own(o, args)
+			}
+			continue
+		}
+		c := o.languages()
+		if !c.all.Contains(args) {
+			continue
+		}
+		covered = true
+		j.own(o, args)
+		for _, key := range slices.Sorted(maps.Keys(c.by)) {
+			if c.by[key].Contains(args) {
+				for _, e := range effectsOf(key) {
+					j.add(Outcome{Effect: e, Operation: o, Args: args, Example: true})
+				}
+			}
+		}
+	}
+	if !covered {
+		j.uncovered(args, true)
+	}
+}
+
+// own adds the effects that an operation has whatever its operands.
+func (j *judgement) own(o *Operation, args string) {
+	for _, e := range o.Effects {
+		j.add(Outcome{Effect: e, Operation: o, Args: args, Example: true})
+	}
+}
+
+// uncovered adds the effects of what no operation covers.
+func (j *judgement) uncovered(args string, convincing bool) {
+	o := j.program.Otherwise
+	if o == nil {
+		j.add(Outcome{Effect: Undescribed, Args: args})
+		return
+	}
+	if !convincing && j.Allowed.Contains(asArguments(o.Example)) {
+		args, convincing = asArguments(o.Example), true
+	}
+	for _, e := range o.Effects {
+		j.add(Outcome{Effect: e, Operation: o, Args: args, Example: convincing})
+	}
+}
+
+// open judges a pattern of arguments.
+func (j *judgement) open() {
+	var covers []regular.Language
+	for _, o := range j.program.Operations {
+		if o.wrapper {
+			if all, met := j.wrapped(o); met {
+				covers = append(covers, all)
+			}
+			continue
+		}
+		c := o.languages()
+		if !regular.MayMeet(j.Shape, c.all) {
+			continue
+		}
+		covers = append(covers, c.all)
+		if len(o.Effects) > 0 {
+			if args, example, met := j.meets(c.all, o); met {
+				for _, e := range o.Effects {
+					j.add(Outcome{Effect: e, Operation: o, Args: args, Example: example, Undecided: args == undecided})
+				}
+			}
+		}
+		for _, key := range slices.Sorted(maps.Keys(c.by)) {
+			if !regular.MayMeet(j.Shape, c.by[key]) {
+				continue
+			}
+			if args, example, met := j.meets(c.by[key], o); met {
+				for _, e := range effectsOf(key) {
+					j.add(Outcome{Effect: e, Operation: o, Args: args, Example: example, Undecided: args == undecided})
+				}
+			}
+		}
+	}
+	switch answer := regular.Subset(j.Allowed, regular.Union(covers...), j.Budget); answer.Verdict {
+	case regular.No:
+		j.uncovered(answer.Witness, false)
+	case regular.Unknown:
+		j.add(Outcome{Effect: Undescribed, Undecided: true})
+	}
+}
+
+// undecided stands for arguments where the budget was spent. No arguments have a NUL byte.
+const undecided = "\x00"
+
+// meets tells whether admitted arguments are in a language, and shows some: an example of the operation if there is one.
+func (j *judgement) meets(of regular.Expr, o *Operation) (args string, example, met bool) {
+	for _, line := range o.Examples {
+		if args := asArguments(line); of.Contains(args) && j.Allowed.Contains(args) {
+			return args, true, true
+		}
+	}
+	switch answer := regular.Disjoint(j.Allowed, of, j.Budget); answer.Verdict {
+	case regular.Yes:
+		return "", false, false
+	case regular.Unknown:
+		return undecided, false, true
+	default:
+		return answer.Witness, false, true
+	}
+}
+
+// wrapped looks for command lines inside of a pattern of arguments: the pattern must fix everything up to the program inside.
+func (j *judgement) wrapped(o *Operation) (all regular.Expr, met bool) {
+	w := o.must()
+	all = w.all
+	if !regular.MayMeet(j.Shape, all) {
+		return all, false
+	}
+	args, _, some := j.meets(all, o)
+	if !some {
+		return all, false
+	}
+	start := regular.FixedStart(j.Shape)
+	found := false
+	for _, line := range w.splits(start + w.after) {
+		program, rest, _ := cutWord(line)
+		if rest == nil && w.kind == "command" {
+			continue // the name of the program may go on
+		}
+		_ = program
+		tail := regular.After(j.Shape, start)
+		j.insides = append(j.insides, Inside{Operation: o, Args: args, Shell: w.kind == "shell", Line: line, Rest: &tail, After: w.after})
+		found = true
+	}
+	if !found {
+		j.add(Outcome{Effect: RunsCode, Operation: o, Args: args, Undecided: args == undecided})
+	}
+	j.own(o, args)
+	return all, true
+}
+
+// cutWord gives the first word of a line, and a pointer to the rest if there is a blank behind the word.
+func cutWord(line string) (word string, rest *string, ok bool) {
+	for i := range len(line) {
+		if line[i] == ' ' {
+			r := line[i+1:]
+			return line[:i], &r, true
+		}
+	}
+	return line, nil, line != ""
+}
+
+// languages are those of an operation that is no wrapper. Tests compile all of them, so that an error is one of the program.
+func (o *Operation) languages() compiled {
+	c, err := o.compiled()
+	if err != nil {
+		panic("operation " + o.Args + " of " + o.program.Paths[0] + ": " + err.Error())
+	}
+	return c
+}
+
+func (o *Operation) must() wrapper {
+	w, err := o.inner()
+	if err != nil {
+		panic("operation " + o.Args + " of " + o.program.Paths[0] + ": " + err.Error())
+	}
+	return w
+}

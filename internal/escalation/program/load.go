@@ -1,0 +1,183 @@
+package program
+
+import (
+	"bytes"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+)
+
+//go:embed data/*.json
+var data embed.FS
+
+// The files of the data that are no family of programs.
+const (
+	typesFile    = "types.json"
+	operandsFile = "operands.json"
+)
+
+// known is all that is embedded.
+type known struct {
+	families []*Family
+	programs []*Program
+	byPath   map[string]*Program
+	// byName has programs by the names of their paths.
+	byName   map[string]*Program
+	operands *operands
+}
+
+// knowledge reads the data once. Data that cannot be read is an error of the program, which its tests find.
+var knowledge = sync.OnceValue(func() *known {
+	k, err := load(data)
+	if err != nil {
+		panic("the embedded knowledge of programs: " + err.Error())
+	}
+	return k
+})
+
+// Families are all families of programs in the order of their files.
+func Families() []*Family { return knowledge().families }
+
+// Programs are all programs that are described.
+func Programs() []*Program { return knowledge().programs }
+
+// auxiliary tells whether a file of the data is no family of programs.
+func auxiliary(name string) bool {
+	return slices.Contains([]string{typesFile, operandsFile, "undescribed.json", "names.json"}, name)
+}
+
+func load(data fs.FS) (*known, error) {
+	k := &known{byPath: map[string]*Program{}, byName: map[string]*Program{}, operands: &operands{}}
+	if err := decode(data, typesFile, &k.operands.values); err != nil {
+		return nil, err
+	}
+	if err := decode(data, operandsFile, &k.operands.classed); err != nil {
+		return nil, err
+	}
+	if err := k.operands.prepare(); err != nil {
+		return nil, err
+	}
+	files, err := fs.Glob(data, "data/*.json")
+	if err != nil {
+		return nil, err
+	}
+	c := &compiler{k.operands}
+	for _, file := range files {
+		if auxiliary(path.Base(file)) {
+			continue
+		}
+		family := &Family{}
+		if err := decode(data, path.Base(file), family); err != nil {
+			return nil, err
+		}
+		for _, p := range family.Programs {
+			p.family = family
+			if err := k.add(p, c); err != nil {
+				return nil, fmt.Errorf("%s: %q: %w", file, p.Paths, err)
+			}
+		}
+		k.families = append(k.families, family)
+	}
+	return k, nil
+}
+
+func decode(data fs.FS, name string, into any) error {
+	content, err := fs.ReadFile(data, "data/"+name)
+	if err != nil {
+		return err
+	}
+	decoder := json.NewDecoder(bytes.NewReader(content))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(into); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
+
+var commandPath = regexp.MustCompile(`^(/[A-Za-z0-9._+\[-]+)+$|^sudoedit$|^list$`)
+
+func (k *known) add(p *Program, c *compiler) error {
+	if len(p.Paths) == 0 || p.Source == "" || len(p.Operations) == 0 && p.Otherwise == nil {
+		return errors.New("no path, no source, or neither operations nor otherwise")
+	}
+	for _, name := range p.Paths {
+		if !commandPath.MatchString(name) || k.byPath[name] != nil {
+			return fmt.Errorf("%q is no canonical path, or comes twice", name)
+		}
+		k.byPath[name] = p
+		if base := path.Base(name); k.byName[base] == nil {
+			k.byName[base] = p
+		}
+	}
+	for _, o := range p.Operations {
+		o.program = p
+		if err := o.read(c); err != nil {
+			return fmt.Errorf("operation %q: %w", o.Args, err)
+		}
+	}
+	if o := p.Otherwise; o != nil {
+		o.program = p
+		if err := o.checkOtherwise(); err != nil {
+			return fmt.Errorf("otherwise: %w", err)
+		}
+	}
+	k.programs = append(k.programs, p)
+	return nil
+}
+
+var findingID = regexp.MustCompile(`^PVESEC-E[0-9]{4}$`)
+
+func (o *Operation) checkEffects() error {
+	for i, e := range o.Effects {
+		if e.Info() == nil || slices.Contains(o.Effects[:i], e) {
+			return fmt.Errorf("%q is no effect, or comes twice", e)
+		}
+	}
+	switch {
+	case o.ID != "" && !findingID.MatchString(o.ID):
+		return fmt.Errorf("id %q is not PVESEC-E and four digits", o.ID)
+	case o.Does == "" || o.Does != strings.TrimSpace(o.Does):
+		return errors.New("does not say what it does")
+	}
+	return nil
+}
+
+func (o *Operation) read(c *compiler) error {
+	if err := o.checkEffects(); err != nil {
+		return err
+	}
+	if len(o.Examples) == 0 || o.Example != "" {
+		return errors.New("no examples")
+	}
+	var err error
+	if o.parsed, err = parseSynopsis(o.Args, o.program.Sets); err != nil {
+		return err
+	}
+	if line, ok := o.parsed.(sequence); ok {
+		o.wrapper = slices.ContainsFunc(line, func(i item) bool { _, is := i.of.(inner); return is })
+	}
+	o.prepare(c)
+	return c.check(o.parsed)
+}
+
+func (o *Operation) checkOtherwise() error {
+	if o.Args != "" || len(o.Examples) > 0 || len(o.Not) > 0 || len(o.Effects) == 0 {
+		return errors.New("it has effects and an example, and no args, examples or not")
+	}
+	return o.checkEffects()
+}
+
+// asArguments is a line of arguments in the form of regular.Arguments.
+func asArguments(line string) string {
+	if line == "" {
+		return ""
+	}
+	return " " + line
+}

@@ -1,0 +1,197 @@
+package program
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/regular"
+)
+
+// valueType is a type of operands without modes: its effect does not depend on the value.
+type valueType struct {
+	About string `json:"about"`
+	ERE   string `json:"ere"` // of the whole value
+
+	language func() (regular.Expr, error)
+}
+
+// classedType is a type of operands whose effect depends on the value and on what the program does with it.
+type classedType struct {
+	About string `json:"about"`
+	ERE   string `json:"ere"` // of every value
+	// Classes split the values; the first that has a value is its class.
+	Classes []*valueClass `json:"classes"`
+	// Modes gives, for each way in which a program uses a value, the classes by their effects. The key is "" for no effect, or names of
+	// effects joined by "+". Every class stands exactly once in each mode.
+	Modes map[string]map[string][]string `json:"modes"`
+
+	partition func() (map[string]regular.Expr, error)
+	mu        sync.Mutex
+	languages map[string]compiled // by mode
+}
+
+// valueClass is a class of values.
+type valueClass struct {
+	Name   string   `json:"name"`
+	About  string   `json:"about"`
+	Source string   `json:"source"`
+	ERE    []string `json:"ere"` // each of whole values; none for the class of all the rest, which comes last
+}
+
+// operands are all types of operands.
+type operands struct {
+	values  map[string]*valueType
+	classed map[string]*classedType
+}
+
+func (o *operands) known(kind, mode string) error {
+	if t, ok := o.classed[kind]; ok {
+		if t.Modes[mode] == nil {
+			return fmt.Errorf("type %q has no mode %q", kind, mode)
+		}
+		return nil
+	}
+	if o.values[kind] == nil {
+		return fmt.Errorf("there is no type %q", kind)
+	}
+	if mode != "" {
+		return fmt.Errorf("type %q has no modes", kind)
+	}
+	return nil
+}
+
+// language gives the values of a type, and which of them bring effects in a mode.
+func (o *operands) language(kind, mode string) (compiled, error) {
+	if err := o.known(kind, mode); err != nil {
+		return compiled{}, err
+	}
+	if t, ok := o.classed[kind]; ok {
+		return t.language(mode)
+	}
+	e, err := o.values[kind].language()
+	return compiled{all: e}, err
+}
+
+func (t *classedType) language(mode string) (compiled, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if c, made := t.languages[mode]; made {
+		return c, nil
+	}
+	parts, err := t.partition()
+	if err != nil {
+		return compiled{}, err
+	}
+	c := compiled{by: map[string]regular.Expr{}}
+	var all []regular.Expr
+	for key, classes := range t.Modes[mode] {
+		of := make([]regular.Expr, len(classes))
+		for i, name := range classes {
+			of[i] = parts[name]
+		}
+		e, err := regular.Alternate(of...)
+		if err != nil {
+			return compiled{}, err
+		}
+		all = append(all, e)
+		if key != "" {
+			c.by[effectKey(effectsOf(key))] = e
+		}
+	}
+	if c.all, err = regular.Alternate(all...); err != nil {
+		return compiled{}, err
+	}
+	t.languages[mode] = c
+	return c, nil
+}
+
+// split makes the language of each class: what it names and no class before it does.
+func (t *classedType) split() (map[string]regular.Expr, error) {
+	rest, err := regular.Compile(regular.ERE{Pattern: t.ERE, Whole: true})
+	if err != nil {
+		return nil, fmt.Errorf("%q: %w", t.ERE, err)
+	}
+	parts := map[string]regular.Expr{}
+	for _, class := range t.Classes {
+		if len(class.ERE) == 0 {
+			parts[class.Name] = rest
+			continue
+		}
+		named, err := alternatives(class.ERE)
+		if err != nil {
+			return nil, fmt.Errorf("class %q: %w", class.Name, err)
+		}
+		if parts[class.Name], err = regular.Both(rest, named); err != nil {
+			return nil, err
+		}
+		if rest, err = regular.Without(rest, named); err != nil {
+			return nil, err
+		}
+	}
+	return parts, nil
+}
+
+func alternatives(eres []string) (regular.Expr, error) {
+	of := make([]regular.Expr, len(eres))
+	for i, ere := range eres {
+		var err error
+		if of[i], err = regular.Compile(regular.ERE{Pattern: ere, Whole: true}); err != nil {
+			return regular.Expr{}, fmt.Errorf("%q: %w", ere, err)
+		}
+	}
+	return regular.Alternate(of...)
+}
+
+// prepare checks the types and makes their languages ready to be compiled when they are asked for.
+func (o *operands) prepare() error {
+	for name, t := range o.values {
+		if t.About == "" || t.ERE == "" {
+			return fmt.Errorf("type %q says too little", name)
+		}
+		t.language = sync.OnceValues(func() (regular.Expr, error) {
+			return regular.Compile(regular.ERE{Pattern: t.ERE, Whole: true})
+		})
+	}
+	for name, t := range o.classed {
+		if err := t.check(); err != nil {
+			return fmt.Errorf("type %q: %w", name, err)
+		}
+		if o.values[name] != nil {
+			return fmt.Errorf("type %q comes twice", name)
+		}
+		t.partition = sync.OnceValues(t.split)
+		t.languages = map[string]compiled{}
+	}
+	return nil
+}
+
+func (t *classedType) check() error {
+	var names []string
+	for i, class := range t.Classes {
+		if class.Name == "" || class.About == "" || slices.Contains(names, class.Name) {
+			return fmt.Errorf("class %q says too little, or comes twice", class.Name)
+		}
+		if last := i == len(t.Classes)-1; last != (len(class.ERE) == 0) {
+			return fmt.Errorf("class %q: the last class, and no other, has all the rest", class.Name)
+		}
+		names = append(names, class.Name)
+	}
+	for mode, by := range t.Modes {
+		var judged []string
+		for key, classes := range by {
+			for _, e := range effectsOf(key) {
+				if e.Info() == nil {
+					return fmt.Errorf("mode %q: there is no effect %q", mode, e)
+				}
+			}
+			judged = append(judged, classes...)
+		}
+		slices.Sort(judged)
+		all := slices.Sorted(slices.Values(names))
+		if !slices.Equal(judged, all) {
+			return fmt.Errorf("mode %q judges %q, and not each of %q once", mode, judged, all)
+		}
+	}
+	return nil
+}

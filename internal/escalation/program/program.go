@@ -1,0 +1,158 @@
+package program
+
+import (
+	"path"
+	"regexp"
+	"slices"
+	"sync"
+)
+
+// Family is programs that belong together, one file of the data.
+type Family struct {
+	Title string `json:"title"`
+	// Fix says how a grant of these programs is written safely. An operation can say it better.
+	Fix      string     `json:"fix"`
+	Programs []*Program `json:"programs"`
+}
+
+// Program is what is known of one program.
+type Program struct {
+	// Paths are all its canonical paths on Debian 12 and 13, links and alternatives included; or a pseudo command of sudoers.
+	Paths []string `json:"paths"`
+	// Source says where the knowledge comes from.
+	Source string `json:"source"`
+	// Sets are parts of synopses by name.
+	Sets       map[string]string `json:"sets"`
+	Operations []*Operation      `json:"operations"`
+	// Otherwise says what is known of all command lines that no operation covers. Without it they are undescribed.
+	Otherwise *Operation `json:"otherwise"`
+
+	family *Family
+}
+
+// Operation is a language of arguments with the effects that they have.
+type Operation struct {
+	// ID is that of the finding, where one was known before there were effects. Findings take the effect's id otherwise.
+	ID   string `json:"id"`
+	Args string `json:"args"`
+	// Does says what it does, as a clause in the third person.
+	Does    string   `json:"does"`
+	Effects []Effect `json:"effects"`
+	// Condition is what must be true besides for the effect, "" for nothing.
+	Condition string `json:"condition"`
+	// NoExec tells that the tag NOEXEC stops the effects.
+	NoExec bool   `json:"noexec"`
+	Fix    string `json:"fix"`
+	Source string `json:"source"`
+	// Examples are arguments that the operation covers, Not some that come near and are not.
+	Examples []string `json:"examples"`
+	Not      []string `json:"not"`
+	// Example is one of Otherwise: arguments that really have the effect.
+	Example string `json:"example"`
+
+	program  *Program
+	parsed   synopsis
+	wrapper  bool
+	compiled func() (compiled, error)
+	inner    func() (wrapper, error)
+}
+
+// FixText says how to grant the command safely; "" leaves it to the effect.
+func (o *Operation) FixText() string {
+	if o.Fix != "" {
+		return o.Fix
+	}
+	return o.program.family.Fix
+}
+
+// SourceText says where the knowledge comes from.
+func (o *Operation) SourceText() string {
+	if o.Source != "" {
+		return o.Source
+	}
+	return o.program.Source
+}
+
+// language gives the arguments of an operation that is no wrapper.
+func (o *Operation) language() (compiled, error) { return o.compiled() }
+
+// prepare makes the languages ready to be compiled when they are asked for.
+func (o *Operation) prepare(c *compiler) {
+	o.compiled = sync.OnceValues(func() (compiled, error) { return c.compile(o.parsed, true) })
+	o.inner = sync.OnceValues(func() (wrapper, error) {
+		w, _, err := c.splitInner(o.parsed)
+		return w, err
+	})
+}
+
+// systemDirectories are those in which a name is the program that everybody means.
+var systemDirectories = []string{"/usr/bin", "/usr/sbin", "/usr/games"}
+
+// variant is the ending of one of several programs of a name, as Debian installs them side by side: python3.11, vim.basic,
+// perl5.40-x86_64-linux-gnu.
+var variant = regexp.MustCompile(`(\.(basic|tiny|nox|athena|gtk3?|traditional|openbsd)|-x86_64-linux-gnu|-static|[.-]?[0-9]+(\.[0-9]+)*)$`)
+
+// namesOf are a name, and those of which it may be a variant.
+func namesOf(name string) []string {
+	names := []string{name}
+	for {
+		plain := variant.ReplaceAllString(name, "")
+		if plain == name || plain == "" {
+			return names
+		}
+		name = plain
+		names = append(names, name)
+	}
+}
+
+// Find gives the program at a canonical path, or the one that a program of this name is taken for: a variant of it, or one in another
+// directory. It is nil where nobody has described it.
+func Find(command string) *Program {
+	k := knowledge()
+	if p := k.byPath[command]; p != nil {
+		return p
+	}
+	if path.Dir(command) == "." {
+		return nil
+	}
+	for _, name := range namesOf(path.Base(command)) {
+		if p := k.byName[name]; p != nil {
+			return p
+		}
+	}
+	return nil
+}
+
+// SystemPath tells whether a program comes from the distribution, by its path: it is what its name says.
+func SystemPath(command string) bool { return slices.Contains(systemDirectories, path.Dir(command)) }
+
+// covers tells whether an operation covers arguments; for wrappers only what stands before the command line inside is asked.
+func (o *Operation) covers(args string) (bool, error) {
+	if o.wrapper {
+		w, err := o.inner()
+		return err == nil && len(w.splits(args)) > 0, err
+	}
+	c, err := o.language()
+	return err == nil && c.all.Contains(args), err
+}
+
+// splits gives the command lines inside of arguments that a wrapper takes, each without the blank in front.
+func (w *wrapper) splits(args string) (lines []string) {
+	rest, ok := cutSuffix(args, w.after)
+	if !ok {
+		return nil
+	}
+	for i := range len(rest) {
+		if rest[i] == ' ' && i+1 < len(rest) && rest[i+1] != '-' && rest[i+1] != ' ' && w.before.Contains(rest[:i]) {
+			lines = append(lines, rest[i+1:])
+		}
+	}
+	return lines
+}
+
+func cutSuffix(s, suffix string) (string, bool) {
+	if len(s) < len(suffix) || s[len(s)-len(suffix):] != suffix {
+		return "", false
+	}
+	return s[:len(s)-len(suffix)], true
+}
