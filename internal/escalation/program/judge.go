@@ -90,12 +90,12 @@ func (j *judgement) fixed(args string) {
 			}
 			continue
 		}
-		c := o.languages()
-		if !c.all.Contains(args) {
+		if !o.arguments().Contains(args) {
 			continue
 		}
 		covered = true
 		j.own(o, args)
+		c := o.languages()
 		for _, key := range slices.Sorted(maps.Keys(c.by)) {
 			if c.by[key].Contains(args) {
 				for _, e := range effectsOf(key) {
@@ -141,18 +141,19 @@ func (j *judgement) open() {
 			}
 			continue
 		}
-		c := o.languages()
-		if !regular.MayMeet(j.Shape, c.all) {
+		all := o.arguments()
+		if !regular.MayMeet(j.Shape, all) {
 			continue
 		}
-		covers = append(covers, c.all)
+		covers = append(covers, all)
 		if len(o.Effects) > 0 {
-			if args, example, met := j.meets(c.all, o); met {
+			if args, example, met := j.meets(all, o); met {
 				for _, e := range o.Effects {
 					j.add(Outcome{Effect: e, Operation: o, Args: args, Example: example, Undecided: args == undecided})
 				}
 			}
 		}
+		c := o.languages()
 		for _, key := range slices.Sorted(maps.Keys(c.by)) {
 			if !regular.MayMeet(j.Shape, c.by[key]) {
 				continue
@@ -231,6 +232,15 @@ func cutWord(line string) (word string, rest *string, ok bool) {
 		}
 	}
 	return line, nil, line != ""
+}
+
+// arguments are all that an operation covers that is no wrapper.
+func (o *Operation) arguments() regular.Expr {
+	all, err := o.all()
+	if err != nil {
+		panic("operation " + o.Args + " of " + o.program.Paths[0] + ": " + err.Error())
+	}
+	return all
 }
 
 // languages are those of an operation that is no wrapper. Tests compile all of them, so that an error is one of the program.

@@ -48,8 +48,11 @@ func mustCompile(s regular.Source) regular.Expr {
 	return e
 }
 
-// compiler turns synopses into languages.
-type compiler struct{ operands *operands }
+// compiler turns synopses into languages. Without marks it leaves out which texts bring effects, and is cheap.
+type compiler struct {
+	operands *operands
+	marks    bool
+}
 
 func (c *compiler) compile(s synopsis, lead bool) (compiled, error) {
 	switch s := s.(type) {
@@ -58,7 +61,7 @@ func (c *compiler) compile(s synopsis, lead bool) (compiled, error) {
 	case cluster:
 		return c.word(regular.ERE{Pattern: "-[" + string(s) + "]+", Whole: true}, lead)
 	case operand:
-		of, err := c.operands.language(s.kind, s.mode)
+		of, err := c.operands.language(s.kind, s.mode, c.marks)
 		if err != nil {
 			return compiled{}, err
 		}
@@ -141,6 +144,12 @@ func (c *compiler) repeated(s repeated, lead bool) (compiled, error) {
 		return compiled{}, err
 	}
 	for key := range next.by {
+		if lead {
+			if result.by[key], err = regular.Concat(star, next.by[key], star); err != nil {
+				return compiled{}, err
+			}
+			continue
+		}
 		// The first brings the effect, or one that comes later.
 		early, err := regular.Concat(first.by[key], star)
 		if err != nil {

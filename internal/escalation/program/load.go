@@ -68,7 +68,7 @@ func load(data fs.FS) (*known, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &compiler{k.operands}
+	c := &compiler{operands: k.operands}
 	for _, file := range files {
 		if auxiliary(path.Base(file)) {
 			continue

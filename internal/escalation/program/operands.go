@@ -26,6 +26,7 @@ type classedType struct {
 	// effects joined by "+". Every class stands exactly once in each mode.
 	Modes map[string]map[string][]string `json:"modes"`
 
+	base      func() (regular.Expr, error)
 	partition func() (map[string]regular.Expr, error)
 	mu        sync.Mutex
 	languages map[string]compiled // by mode
@@ -61,16 +62,26 @@ func (o *operands) known(kind, mode string) error {
 	return nil
 }
 
-// language gives the values of a type, and which of them bring effects in a mode.
-func (o *operands) language(kind, mode string) (compiled, error) {
+// language gives the values of a type, and, if marks are wanted, which of them bring effects in a mode.
+func (o *operands) language(kind, mode string, marks bool) (compiled, error) {
 	if err := o.known(kind, mode); err != nil {
 		return compiled{}, err
 	}
-	if t, ok := o.classed[kind]; ok {
+	t, ok := o.classed[kind]
+	if ok && marks {
 		return t.language(mode)
 	}
-	e, err := o.values[kind].language()
+	base := t.baseOr(o.values[kind])
+	e, err := base()
 	return compiled{all: e}, err
+}
+
+// baseOr is the language of all values, of this type or of a simple one.
+func (t *classedType) baseOr(simple *valueType) func() (regular.Expr, error) {
+	if t != nil {
+		return t.base
+	}
+	return simple.language
 }
 
 func (t *classedType) language(mode string) (compiled, error) {
@@ -84,8 +95,13 @@ func (t *classedType) language(mode string) (compiled, error) {
 		return compiled{}, err
 	}
 	c := compiled{by: map[string]regular.Expr{}}
-	var all []regular.Expr
+	if c.all, err = t.base(); err != nil {
+		return compiled{}, err
+	}
 	for key, classes := range t.Modes[mode] {
+		if key == "" {
+			continue
+		}
 		of := make([]regular.Expr, len(classes))
 		for i, name := range classes {
 			of[i] = parts[name]
@@ -94,13 +110,7 @@ func (t *classedType) language(mode string) (compiled, error) {
 		if err != nil {
 			return compiled{}, err
 		}
-		all = append(all, e)
-		if key != "" {
-			c.by[effectKey(effectsOf(key))] = e
-		}
-	}
-	if c.all, err = regular.Alternate(all...); err != nil {
-		return compiled{}, err
+		c.by[effectKey(effectsOf(key))] = e
 	}
 	t.languages[mode] = c
 	return c, nil
@@ -108,7 +118,7 @@ func (t *classedType) language(mode string) (compiled, error) {
 
 // split makes the language of each class: what it names and no class before it does.
 func (t *classedType) split() (map[string]regular.Expr, error) {
-	rest, err := regular.Compile(regular.ERE{Pattern: t.ERE, Whole: true})
+	rest, err := t.base()
 	if err != nil {
 		return nil, fmt.Errorf("%q: %w", t.ERE, err)
 	}
@@ -160,6 +170,9 @@ func (o *operands) prepare() error {
 		if o.values[name] != nil {
 			return fmt.Errorf("type %q comes twice", name)
 		}
+		t.base = sync.OnceValues(func() (regular.Expr, error) {
+			return regular.Compile(regular.ERE{Pattern: t.ERE, Whole: true})
+		})
 		t.partition = sync.OnceValues(t.split)
 		t.languages = map[string]compiled{}
 	}

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"sync"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/regular"
 )
 
 // Family is programs that belong together, one file of the data.
@@ -53,6 +55,7 @@ type Operation struct {
 	program  *Program
 	parsed   synopsis
 	wrapper  bool
+	all      func() (regular.Expr, error)
 	compiled func() (compiled, error)
 	inner    func() (wrapper, error)
 }
@@ -73,12 +76,15 @@ func (o *Operation) SourceText() string {
 	return o.program.Source
 }
 
-// language gives the arguments of an operation that is no wrapper.
-func (o *Operation) language() (compiled, error) { return o.compiled() }
-
 // prepare makes the languages ready to be compiled when they are asked for.
 func (o *Operation) prepare(c *compiler) {
-	o.compiled = sync.OnceValues(func() (compiled, error) { return c.compile(o.parsed, true) })
+	o.all = sync.OnceValues(func() (regular.Expr, error) {
+		of, err := c.compile(o.parsed, true)
+		return of.all, err
+	})
+	o.compiled = sync.OnceValues(func() (compiled, error) {
+		return (&compiler{operands: c.operands, marks: true}).compile(o.parsed, true)
+	})
 	o.inner = sync.OnceValues(func() (wrapper, error) {
 		w, _, err := c.splitInner(o.parsed)
 		return w, err
@@ -132,8 +138,8 @@ func (o *Operation) covers(args string) (bool, error) {
 		w, err := o.inner()
 		return err == nil && len(w.splits(args)) > 0, err
 	}
-	c, err := o.language()
-	return err == nil && c.all.Contains(args), err
+	all, err := o.all()
+	return err == nil && all.Contains(args), err
 }
 
 // splits gives the command lines inside of arguments that a wrapper takes, each without the blank in front.
