@@ -3,7 +3,11 @@ package escalation
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
+	"sync"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/escalation/program"
 )
 
 // AcceptedIn is the key by which a finding is accepted in one file of a node only.
@@ -19,19 +23,30 @@ func CheckSudoRisk(text string) error {
 }
 
 func checkSudoRiskID(id string) error {
-	for _, rule := range GrantRules() {
-		if rule.ID == id {
-			return nil
-		}
-	}
-	rules, err := Commands()
-	if err != nil {
-		return err
-	}
-	for _, rule := range rules {
-		if rule.ID == id {
-			return nil
-		}
+	if slices.Contains(sudoRiskIDs(), id) {
+		return nil
 	}
 	return fmt.Errorf("there is no finding %q about sudo; their ids begin with PVESEC-E, and the guide to root findings lists them", id)
 }
+
+// sudoRiskIDs are the ids of all findings about sudo.
+var sudoRiskIDs = sync.OnceValue(func() []string {
+	var ids []string
+	for _, rule := range GrantRules() {
+		ids = append(ids, rule.ID)
+	}
+	for _, effect := range program.Effects() {
+		ids = append(ids, effect.ID)
+	}
+	for _, p := range program.Programs() {
+		for _, o := range p.Operations {
+			if o.ID != "" {
+				ids = append(ids, o.ID)
+			}
+		}
+		if p.Otherwise != nil && p.Otherwise.ID != "" {
+			ids = append(ids, p.Otherwise.ID)
+		}
+	}
+	return ids
+})

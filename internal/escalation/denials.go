@@ -23,7 +23,7 @@ type Denials struct {
 // EffectiveDenial is a command path on which denials change the answer.
 type EffectiveDenial struct {
 	Command string
-	Witness string // a command line that is refused, and would be allowed without the denials
+	Example string // a command line that is refused, and would be allowed without the denials
 	Pos     sudoers.Pos
 	Denial  string // the rule that refuses it
 }
@@ -63,12 +63,12 @@ func joined(list []string) string {
 	return text
 }
 
-// denials looks at what denials take away on one class of paths, and whether what they leave still leads to root.
-func (a *analyser) denials(request policy.Request, p *policy.PathAccess) {
+// denied looks at what denials take away on one class of paths, and whether what they leave still leads to root.
+func (a *analyser) denied(request policy.Request, p *policy.PathAccess) {
 	if !slices.ContainsFunc(p.Rules, func(r policy.AccessRule) bool { return r.Denied }) {
 		return
 	}
-	report := &a.result.Denials
+	report := &a.denials
 	answer := regular.IsEmpty(p.Withheld(), a.question.Budget)
 	switch answer.Verdict {
 	case regular.Yes:
@@ -82,10 +82,10 @@ func (a *analyser) denials(request policy.Request, p *policy.PathAccess) {
 	denial := p.Deciding(answer.Witness).Grant
 	if !slices.ContainsFunc(report.Effective, func(e EffectiveDenial) bool { return e.Command == p.Path }) {
 		report.Effective = append(report.Effective, EffectiveDenial{
-			Command: p.Path, Witness: a.shell(request, p, answer.Witness), Pos: denial.Pos, Denial: denial.Text,
+			Command: p.Path, Example: a.shell(request, p, answer.Witness), Pos: denial.Pos, Denial: denial.Text,
 		})
 	}
-	if witness := a.rootAt[p.Path]; witness != "" {
-		a.addGrant(idleDenial, denial, p.Path, witness, "")
+	if example := a.rootAt[p.Path]; example != "" {
+		a.addGrant(idleDenial, denial, p.Path, example, "")
 	}
 }

@@ -12,19 +12,6 @@ import (
 	"sync"
 )
 
-// Severity says how directly a finding leads to root.
-type Severity string
-
-// The severities of findings, the worst first.
-const (
-	Critical Severity = "critical" // with what is held, today
-	High     Severity = "high"     // with a circumstance that the holder does not control alone
-
-	// Not as good as root:
-	Medium     Severity = "medium"     // secrets are read or records are changed
-	Disruptive Severity = "disruptive" // guests, services or data suffer
-)
-
 // PrivilegeRule is one set of PVE privileges that is as good as root.
 type PrivilegeRule struct {
 	ID       string   `json:"id"` // PVESEC-P and four digits

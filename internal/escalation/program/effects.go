@@ -45,6 +45,7 @@ const (
 	ChangesCluster   Effect = "changes-cluster"
 	ReadsLog         Effect = "reads-log"
 	ChangesConfig    Effect = "changes-config"
+	BecomesUser      Effect = "becomes-user"
 )
 
 // Severity says how bad an effect is for the node.
@@ -138,6 +139,7 @@ var effects = []*EffectInfo{
 	{ChangesKernel, "PVESEC-E0050", Disruptive, "changes settings of the kernel", "", ""},
 	{ChangesCluster, "PVESEC-E0051", Disruptive, "changes the cluster", "", ""},
 	{ReadsLog, "PVESEC-E0052", Harmless, "reads logs", "", ""},
+	{BecomesUser, "PVESEC-E0054", Harmless, "runs a command as another account", "", ""},
 	{ChangesConfig, "PVESEC-E0053", Disruptive, "changes configuration of the node", "", ""},
 }
 

@@ -1,0 +1,70 @@
+package escalation
+
+import (
+	"bufio"
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
+	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
+)
+
+// caseLine is a policy with a verdict that somebody reached without this package.
+type caseLine struct {
+	Line      string `json:"line"`
+	Attack    bool   `json:"attack"`
+	Class     string `json:"class"`
+	Severity  string `json:"severity"`
+	Note      string `json:"note"`
+	Confirmed string `json:"confirmed"`
+	Doubtful  bool   `json:"doubtful"`
+}
+
+// TestCases puts policies of one line to the analysis, written as an attacker and as a careful administrator would. A way to root gives a critical
+// or high finding, a harmless grant none.
+func TestCases(t *testing.T) {
+	t.Parallel()
+	file, err := os.Open("testdata/cases.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	var attacks, missed, harmless, alarms int
+	lines := bufio.NewScanner(file)
+	for lines.Scan() {
+		var c caseLine
+		if err := json.Unmarshal(lines.Bytes(), &c); err != nil {
+			t.Fatal(err)
+		}
+		a := analyseFor(t, c.Line, "agent", "ops")
+		switch {
+		case c.Attack:
+			attacks++
+			if !a.Root() {
+				missed++
+				t.Errorf("missed (%s): %s: %s", c.Class, c.Line, c.Note)
+			}
+		default:
+			harmless++
+			if len(a.Findings) > 0 {
+				alarms++
+				f := a.Findings[0]
+				t.Errorf("false alarm (%s): %s: %s %s: %s", c.Class, strings.TrimPrefix(c.Line, "agent ALL=(root) NOPASSWD: "), f.ID, f.Does, f.Example)
+			}
+		}
+	}
+	t.Logf("%d of %d ways to root missed, %d of %d harmless grants refused", missed, attacks, alarms, harmless)
+}
+
+// analyseFor analyses a policy for a subject on both releases of Debian.
+func analyseFor(t *testing.T, text, subject string, groups ...string) Analysis {
+	t.Helper()
+	file, errs := sudoers.Parse("policy", text+"\n", sudoers.PVE9)
+	if err := errs.Err(); err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	q := Question{Question: policy.Question{Subject: policy.Subject{Name: subject, Groups: groups}}}
+	return AnalyseReleases(sudoers.TreeOf(file), q, sudoers.PVE8, sudoers.PVE9)
+}

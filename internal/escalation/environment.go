@@ -1,0 +1,142 @@
+package escalation
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
+	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
+)
+
+// foreignDirectories are those in which others than root make files on a Debian node.
+var foreignDirectories = []string{"/tmp/", "/var/tmp/", "/dev/shm/", "/home/", "/run/user/", "/run/lock/", "/mnt/", "/media/", "/proc/"}
+
+func writableByOthers(command string) bool {
+	return slices.ContainsFunc(foreignDirectories, func(d string) bool { return strings.HasPrefix(command, d) })
+}
+
+// harmlessVariables are those whose value cannot name code, programs or files, whatever program reads them. A name ending in a star is a prefix.
+// Sources: sudo's own initial list (sudo -V, "Environment variables to preserve"), locale(7), terminfo(5), tzset(3) for values that env_check lets through.
+var harmlessVariables = []string{
+	"LANG", "LANGUAGE", "LC_*", "TZ", "TERM", "COLORTERM", "COLUMNS", "LINES", "COLORS", "LS_COLORS", "NO_COLOR", "HOSTNAME", "USER", "USERNAME", "LOGNAME", "MAIL", "SUDO_*",
+	"SSH_CLIENT", "SSH_CONNECTION", "SSH_TTY", "DISPLAY", "WINDOWID", "WAYLAND_DISPLAY", "XAUTHORIZATION", "KRB5CCNAME", "PS1", "PS2", "XDG_CURRENT_DESKTOP", "XAUTHORITY", "DEBIAN_FRONTEND", "LINGUAS",
+}
+
+// dangerous gives the first word of a list of variables that is not known to be harmless. A pattern is harmless only if everything it matches is.
+func dangerous(list string) string {
+	for _, word := range strings.Fields(list) {
+		name, _, _ := strings.Cut(word, "=")
+		known := slices.ContainsFunc(harmlessVariables, func(h string) bool {
+			prefix, open := strings.CutSuffix(h, "*")
+			if stem, pattern := strings.CutSuffix(name, "*"); pattern {
+				return open && strings.HasPrefix(stem, prefix)
+			}
+			return name == h || open && strings.HasPrefix(name, prefix)
+		})
+		if !known || strings.ContainsAny(strings.TrimSuffix(name, "*"), "*?[") {
+			return word
+		}
+	}
+	return ""
+}
+
+// exploit shows what a kept variable is good for: the name as a caller sets it.
+func exploit(word string) string {
+	name, _, _ := strings.Cut(word, "=")
+	switch {
+	case name == "*", strings.HasPrefix(name, "LD_"), strings.HasPrefix(name, "*_PRELOAD"), name == "L*":
+		return "LD_PRELOAD=./x.so"
+	case strings.HasPrefix(name, "PERL5LIB"):
+		return "PERL5LIB=."
+	case strings.HasPrefix(name, "PERL5OPT"), strings.HasPrefix(name, "PERL"):
+		return "PERL5OPT=-Mlib=."
+	case strings.HasPrefix(name, "PY"):
+		return "PYTHONPATH=."
+	case name == "PATH":
+		return "PATH=.:/usr/bin"
+	}
+	return strings.NewReplacer("*", "X", "?", "X").Replace(name) + "=./x"
+}
+
+// environment looks at what surrounds a command that is allowed. Of a fragment only what it says itself is found: that it does
+// not repeat what the main file of the node sets is no fault of it.
+func (a *analyser) environment(at grantAt) {
+	g, s, line := at.grant(), at.access.Settings, at.example
+	if a.whole {
+		a.missing(line, s)
+	}
+	with := func(variable string) string { return "sudo " + variable + " " + strings.TrimPrefix(line, "sudo ") }
+	if g.Tags.Setenv == sudoers.Yes || g.Tags.Setenv == sudoers.Unset && s["setenv"] == "on" {
+		a.addWay(at, freeEnvironment.way(with("LD_PRELOAD=./x.so"), ""))
+	}
+	kept, checked := dangerous(s["env_keep"]), dangerous(s["env_check"])
+	switch {
+	case s["env_reset"] == "off":
+		a.addWay(at, keptEnvironment.way(with("PYTHONPATH=."), ""))
+	case kept != "":
+		a.addWay(at, keptEnvironment.way(with(exploit(kept)), "env_keep has "+kept+". "+keptEnvironment.Why))
+	case checked != "":
+		a.addWay(at, keptEnvironment.way(with(exploit(checked)), "env_check has "+checked+", and a value without % and / passes it. "+keptEnvironment.Why))
+	case foreignPlace(s["env_file"]), foreignPlace(s["restricted_env_file"]):
+		a.addWay(at, keptEnvironment.way(line, "sudo reads the environment from a file in a place where others than root write."))
+	}
+	if dir := foreignElement(s["secure_path"]); dir != "" {
+		a.addWay(at, foreignSearchPath.way(line, "secure_path has "+dir+". "+foreignSearchPath.Why))
+	}
+	for _, option := range []struct {
+		found bool
+		rule  *GrantRule
+	}{
+		{s["use_pty"] == "off", noPTY},
+		{s["secure_path"] == "off", noSecurePath},
+		{s["syslog"] == "off" && (s["logfile"] == "" || s["logfile"] == "off") || s["log_allowed"] == "off", unlogged},
+		{at.access.Path == "sudoedit" && (s["sudoedit_checkdir"] == "off" || s["sudoedit_follow"] == "on" || g.Tags.Follow == sudoers.Yes), foreignEdit},
+	} {
+		if option.found {
+			a.addWay(at, option.rule.way(line, ""))
+		}
+	}
+}
+
+func foreignPlace(file string) bool {
+	return file != "" && file != "off" && (!path.IsAbs(file) || writableByOthers(file))
+}
+
+// foreignElement gives the first directory of a search path that the caller may write or choose.
+func foreignElement(list string) string {
+	if list == "" || list == "off" {
+		return ""
+	}
+	for dir := range strings.SplitSeq(list, ":") {
+		if dir == "" {
+			return "an empty element, which is the working directory"
+		}
+		if !path.IsAbs(dir) || writableByOthers(path.Clean(dir)+"/") || strings.ContainsAny(dir, "~%$") {
+			return dir
+		}
+	}
+	return ""
+}
+
+// ptyByDefault is the version since which use_pty is on where nothing is said (sudo's NEWS, 1.9.14).
+var ptyByDefault = sudoers.Version{Major: 1, Minor: 9, Patch: 14}
+
+// missing looks for options that protect the node and that neither the files nor sudo itself set. env_reset and the log to syslog are on by
+// default (sudoers(5), "SUDOERS OPTIONS"); secure_path is not, and use_pty only in newer versions. Each is told once.
+func (a *analyser) missing(line string, s policy.Settings) {
+	if s["use_pty"] == "" && !a.version().AtLeast(ptyByDefault) {
+		a.addGrant(noPTY, nil, "", line, "No file of the node sets use_pty, and sudo "+a.version().String()+" has it off by default. "+noPTY.Why)
+	}
+	if s["secure_path"] == "" {
+		a.addGrant(noSecurePath, nil, "", line, "No file of the node sets secure_path, and sudo has none by default. "+noSecurePath.Why)
+	}
+}
+
+// version is that of the sudo that is asked about.
+func (a *analyser) version() sudoers.Version {
+	if a.question.Env == nil {
+		return sudoers.Version{}
+	}
+	return a.question.Env.Version
+}

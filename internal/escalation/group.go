@@ -1,0 +1,92 @@
+package escalation
+
+import (
+	"slices"
+	"strings"
+)
+
+// collector brings together what is found. First come the ways of each grant and command; what has the same cause becomes one finding.
+type collector struct {
+	found []*CommandFinding
+	at    map[groupKey]*CommandFinding
+}
+
+type groupKey struct {
+	place   Place
+	command string
+}
+
+// add takes a way of a grant and command. What is wrong whatever the command has none.
+func (c *collector) add(place Place, command string, w Way) {
+	if c.at == nil {
+		c.at = map[groupKey]*CommandFinding{}
+	}
+	key := groupKey{place, command}
+	f := c.at[key]
+	if f == nil {
+		f = &CommandFinding{Place: place, Command: command}
+		c.at[key] = f
+		c.found = append(c.found, f)
+	}
+	for i := range f.Ways {
+		if f.Ways[i].ID == w.ID && f.Ways[i].Effect == w.Effect {
+			if f.Ways[i].Made && !w.Made {
+				f.Ways[i] = w
+			}
+			return
+		}
+	}
+	f.Ways = append(f.Ways, w)
+}
+
+// findings gives what was found, one finding for each thing to mend: grants of one command with the same ways are one, and so is what is wrong with
+// grants whatever their command.
+func (c *collector) findings() []CommandFinding {
+	var list []CommandFinding
+	index := map[string]int{}
+	for _, f := range c.found {
+		order(f.Ways)
+		f.Way = f.Ways[0]
+		f.Places = []Place{f.Place}
+		cause := causeOf(f)
+		i, known := index[cause]
+		if !known {
+			index[cause] = len(list)
+			list = append(list, *f)
+			continue
+		}
+		into := &list[i]
+		if !slices.Contains(into.Places, f.Place) {
+			into.Places = append(into.Places, f.Place)
+		}
+		if comparePos(f.Pos, into.Pos) < 0 {
+			into.Place = f.Place
+		}
+	}
+	for i := range list {
+		slices.SortStableFunc(list[i].Places, func(a, b Place) int { return comparePos(a.Pos, b.Pos) })
+	}
+	inOrder(list)
+	return list
+}
+
+// causeOf names what has to be mended.
+func causeOf(f *CommandFinding) string {
+	var b strings.Builder
+	b.WriteString(f.Command)
+	for _, w := range f.Ways {
+		b.WriteByte(0)
+		b.WriteString(w.ID)
+		b.WriteString(string(w.Effect))
+	}
+	return b.String()
+}
+
+// merge takes what another collector has.
+func (c *collector) merge(other *collector) {
+	for _, f := range other.found {
+		for _, w := range f.Ways {
+			c.add(f.Place, f.Command, w)
+		}
+	}
+}

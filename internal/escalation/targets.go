@@ -1,0 +1,74 @@
+package escalation
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
+	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
+)
+
+// target says what the account is worth that a command runs as.
+type target uint8
+
+const (
+	ordinaryTarget target = iota // an account of its own: what it does is no concern of root
+	mightyTarget                 // an account or group by which the node is taken over
+	rootTarget
+)
+
+// mightyAccounts are accounts of Debian and PVE that own services, sockets or files by which the node is taken over. Sources: base-passwd's
+// users-and-groups document, and the units and directories that the packages of PVE ship.
+var mightyAccounts = []string{
+	"www-data", "daemon", "bin", "sys", "sync", "man", "backup", "postfix", "Debian-exim", "_chrony", "ceph", "systemd-network", "systemd-resolve", "systemd-timesync",
+	"messagebus", "polkitd", "_rpc", "statd", "sshd", "tss", "frr", "gluster", "lxc-dnsmasq", "libvirt-qemu", "proxmox-backup", "_apt", "dnsmasq", "nut", "zabbix-root",
+}
+
+// mightyGroups are groups of Debian and PVE whose members read or write what leads to root.
+var mightyGroups = []string{
+	"root", "shadow", "disk", "sudo", "docker", "lxd", "libvirt", "kvm", "kmem", "www-data", "staff", "backup", "ceph", "daemon", "bin", "sys", "tty", "_ssh", "ssl-cert", "tape", "messagebus", "polkitd", "utmp", "frrvty", "wheel", "admin", "incus", "incus-admin",
+}
+
+// targetOf classifies the target of a request.
+func targetOf(r policy.Request) target {
+	user := r.RunAsUser
+	switch {
+	case user != nil && (user.Name == "root" || user.UID != nil && *user.UID == 0):
+		return rootTarget
+	case r.RunAsGroupID != nil && *r.RunAsGroupID < 1000, slices.Contains(mightyGroups, r.RunAsGroup):
+		return mightyTarget
+	case user == nil:
+		return ordinaryTarget
+	case user.UID != nil && *user.UID < 1000, strings.HasPrefix(user.Name, "#"), slices.Contains(mightyAccounts, user.Name):
+		return mightyTarget
+	}
+	for _, g := range user.Groups {
+		if slices.Contains(mightyGroups, g) {
+			return mightyTarget
+		}
+	}
+	return ordinaryTarget
+}
+
+// ordinary notes the grants that are about accounts of their own only.
+func (a *analyser) ordinary(*sudoers.Tree, policy.Request) {}
+
+// leftOver looks at a grant that was met in no class of targets: who its commands run as may not be known.
+func (a *analyser) leftOver(g *policy.Grant) {
+	if g.Negated || a.analysed[g.Pos] || g.RunAs == nil {
+		return
+	}
+	if len(g.RunAs.Users) > 0 && !ordinaryAccounts(g.RunAs.Users) || slices.ContainsFunc(g.RunAs.Groups, openChoice) {
+		a.addGrant(mightyAccount, g, "", "", "")
+	}
+}
+
+// openChoice tells whether a member of a run-as list leaves the choice to the caller, or names what only the node knows.
+func openChoice(m sudoers.Member) bool { return m.Kind != sudoers.MemberWord || m.Negated }
+
+// ordinaryAccounts tells whether a run-as list names accounts that are not known to be mighty, and nothing else.
+func ordinaryAccounts(users []sudoers.Member) bool {
+	return !slices.ContainsFunc(users, func(u sudoers.Member) bool {
+		return openChoice(u) || strings.HasPrefix(u.Name, "#") || slices.Contains(mightyAccounts, u.Name) || u.Name == "root"
+	})
+}
