@@ -20,14 +20,16 @@ type valueType struct {
 type classedType struct {
 	About string `json:"about"`
 	ERE   string `json:"ere"` // of every value
+	// ClassesOf names another type whose values and classes are also those of this one: a directory is where a file can be.
+	ClassesOf string `json:"classes_of"`
 	// Classes split the values; the first that has a value is its class.
 	Classes []*valueClass `json:"classes"`
 	// Modes gives, for each way in which a program uses a value, the classes by their effects. The key is "" for no effect, or names of
-	// effects joined by "+". Every class stands exactly once in each mode.
+	// effects joined by "+". Every class stands exactly once in each mode; "*" stands for all that are not named.
 	Modes map[string]map[string][]string `json:"modes"`
 
 	base      func() (regular.Expr, error)
-	partition func() (map[string]regular.Expr, error)
+	partition func() (*regular.Classes, error)
 	mu        sync.Mutex
 	languages map[string]compiled // by mode
 }
@@ -102,44 +104,29 @@ func (t *classedType) language(mode string) (compiled, error) {
 		if key == "" {
 			continue
 		}
-		of := make([]regular.Expr, len(classes))
+		of := make([]int, len(classes))
 		for i, name := range classes {
-			of[i] = parts[name]
+			of[i] = slices.IndexFunc(t.Classes, func(c *valueClass) bool { return c.Name == name })
 		}
-		e, err := regular.Alternate(of...)
-		if err != nil {
-			return compiled{}, err
-		}
-		c.by[effectKey(effectsOf(key))] = e
+		c.by[effectKey(effectsOf(key))] = parts.Of(of...)
 	}
 	t.languages[mode] = c
 	return c, nil
 }
 
-// split makes the language of each class: what it names and no class before it does.
-func (t *classedType) split() (map[string]regular.Expr, error) {
-	rest, err := t.base()
+// split makes the languages of the classes: a value is of the first one that names it.
+func (t *classedType) split() (*regular.Classes, error) {
+	base, err := t.base()
 	if err != nil {
 		return nil, fmt.Errorf("%q: %w", t.ERE, err)
 	}
-	parts := map[string]regular.Expr{}
-	for _, class := range t.Classes {
-		if len(class.ERE) == 0 {
-			parts[class.Name] = rest
-			continue
-		}
-		named, err := alternatives(class.ERE)
-		if err != nil {
-			return nil, fmt.Errorf("class %q: %w", class.Name, err)
-		}
-		if parts[class.Name], err = regular.Both(rest, named); err != nil {
-			return nil, err
-		}
-		if rest, err = regular.Without(rest, named); err != nil {
-			return nil, err
+	named := make([]regular.Expr, len(t.Classes)-1)
+	for i := range named {
+		if named[i], err = alternatives(t.Classes[i].ERE); err != nil {
+			return nil, fmt.Errorf("class %q: %w", t.Classes[i].Name, err)
 		}
 	}
-	return parts, nil
+	return regular.Classify(base, named...)
 }
 
 func alternatives(eres []string) (regular.Expr, error) {
@@ -164,6 +151,9 @@ func (o *operands) prepare() error {
 		})
 	}
 	for name, t := range o.classed {
+		if err := o.share(t); err != nil {
+			return fmt.Errorf("type %q: %w", name, err)
+		}
 		if err := t.check(); err != nil {
 			return fmt.Errorf("type %q: %w", name, err)
 		}
@@ -179,6 +169,33 @@ func (o *operands) prepare() error {
 	return nil
 }
 
+// share gives a type the values and classes of another one.
+func (o *operands) share(t *classedType) error {
+	if t.ClassesOf == "" {
+		return nil
+	}
+	from := o.classed[t.ClassesOf]
+	if from == nil || from.ClassesOf != "" || t.ERE != "" || len(t.Classes) > 0 {
+		return fmt.Errorf("classes of %q: there is no such type with classes of its own, or this one has some", t.ClassesOf)
+	}
+	t.ERE, t.Classes = from.ERE, from.Classes
+	return nil
+}
+
+// expand replaces "*" in a mode by the classes that it does not name.
+func expand(by map[string][]string, names []string) {
+	var named []string
+	for _, classes := range by {
+		named = append(named, classes...)
+	}
+	for key, classes := range by {
+		if i := slices.Index(classes, "*"); i >= 0 {
+			rest := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return slices.Contains(named, name) })
+			by[key] = slices.Concat(classes[:i], rest, classes[i+1:])
+		}
+	}
+}
+
 func (t *classedType) check() error {
 	var names []string
 	for i, class := range t.Classes {
@@ -191,6 +208,7 @@ func (t *classedType) check() error {
 		names = append(names, class.Name)
 	}
 	for mode, by := range t.Modes {
+		expand(by, names)
 		var judged []string
 		for key, classes := range by {
 			for _, e := range effectsOf(key) {
