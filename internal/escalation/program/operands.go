@@ -20,7 +20,7 @@ type valueType struct {
 type classedType struct {
 	About string `json:"about"`
 	ERE   string `json:"ere"` // of every value
-	// ClassesOf names another type whose values and classes are also those of this one: a directory is where a file can be.
+	// ClassesOf names another type whose classes are also those of this one, and its values if ERE is empty: a directory is where a file can be.
 	ClassesOf string `json:"classes_of"`
 	// Classes split the values; the first that has a value is its class.
 	Classes []*valueClass `json:"classes"`
@@ -175,10 +175,13 @@ func (o *operands) share(t *classedType) error {
 		return nil
 	}
 	from := o.classed[t.ClassesOf]
-	if from == nil || from.ClassesOf != "" || t.ERE != "" || len(t.Classes) > 0 {
+	if from == nil || from.ClassesOf != "" || len(t.Classes) > 0 {
 		return fmt.Errorf("classes of %q: there is no such type with classes of its own, or this one has some", t.ClassesOf)
 	}
-	t.ERE, t.Classes = from.ERE, from.Classes
+	t.Classes = from.Classes
+	if t.ERE == "" {
+		t.ERE = from.ERE
+	}
 	return nil
 }
 
