@@ -3,7 +3,6 @@ package program
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -15,6 +14,20 @@ type compiled struct {
 	all regular.Expr
 	// by has, for each set of effects that an operand can bring, the texts in which some operand brings it. The key is made by effectKey.
 	by map[string]regular.Expr
+}
+
+// assemble makes the languages.
+func assemble(p regular.Part) (c compiled, err error) {
+	if c.all, err = regular.Assemble(p); err != nil {
+		return compiled{}, err
+	}
+	c.by = map[string]regular.Expr{}
+	for _, key := range p.Marks() {
+		if c.by[key], err = regular.AssembleMarked(p, key); err != nil {
+			return compiled{}, err
+		}
+	}
+	return c, nil
 }
 
 // effectKey is a set of effects as a text: their names in order, joined by "+".
@@ -38,7 +51,7 @@ func effectsOf(key string) []Effect {
 	return list
 }
 
-var blank = mustCompile(regular.Literal(" "))
+var blank = regular.Leaf(mustCompile(regular.Literal(" ")))
 
 func mustCompile(s regular.Source) regular.Expr {
 	e, err := regular.Compile(s)
@@ -54,120 +67,99 @@ type compiler struct {
 	marks    bool
 }
 
-func (c *compiler) compile(s synopsis, lead bool) (compiled, error) {
+// compile makes the languages of a synopsis whose first word has a blank in front.
+func (c *compiler) compile(s synopsis) (compiled, error) {
+	p, err := c.part(s, true)
+	if err != nil {
+		return compiled{}, err
+	}
+	return assemble(p)
+}
+
+// part puts a synopsis together; lead tells whether its first word has a blank in front. Effects of operands are marks.
+func (c *compiler) part(s synopsis, lead bool) (regular.Part, error) {
 	switch s := s.(type) {
 	case literal:
-		return c.word(regular.Literal(s), lead)
+		return leaf(regular.Literal(s), lead)
 	case cluster:
-		return c.word(regular.ERE{Pattern: "-[" + string(s) + "]+", Whole: true}, lead)
+		return leaf(regular.ERE{Pattern: "-[" + string(s) + "]+", Whole: true}, lead)
 	case operand:
 		of, err := c.operands.language(s.kind, s.mode, c.marks)
-		if err != nil {
-			return compiled{}, err
-		}
-		return led(of, lead)
+		return led(regular.MarkedLeaf(of.all, of.by), lead), err
 	case optional:
-		of, err := c.compile(s.of, lead)
-		if err != nil {
-			return compiled{}, err
-		}
-		of.all, err = regular.Optional(of.all)
-		return of, err
+		of, err := c.part(s.of, lead)
+		return regular.Maybe(of), err
 	case repeated:
-		return c.repeated(s, lead)
+		first, err := c.part(s.of, lead)
+		if err != nil {
+			return regular.Part{}, err
+		}
+		more, err := c.part(s.of, true)
+		return regular.Sequence(first, regular.Repeat(more)), err
 	case choice:
 		return c.choice(s, lead)
 	case sequence:
 		return c.sequence(s, lead)
 	default:
-		return compiled{}, errors.New("<command> and <shell> stand at the end of a synopsis, or before a fixed word")
+		return regular.Part{}, errors.New("<command> and <shell> stand at the end of a synopsis, or before a fixed word")
 	}
 }
 
-func (c *compiler) word(s regular.Source, lead bool) (compiled, error) {
+func leaf(s regular.Source, lead bool) (regular.Part, error) {
 	e, err := regular.Compile(s)
-	if err != nil {
-		return compiled{}, err
-	}
-	return led(compiled{all: e}, lead)
+	return led(regular.Leaf(e), lead), err
 }
 
 // led puts a blank in front.
-func led(of compiled, lead bool) (compiled, error) {
+func led(of regular.Part, lead bool) regular.Part {
 	if !lead {
-		return of, nil
+		return of
 	}
-	return concat([]compiled{{all: blank}, of})
+	return regular.Sequence(blank, of)
 }
 
-func (c *compiler) choice(s choice, lead bool) (compiled, error) {
-	all := make([]regular.Expr, len(s))
-	by := map[string][]regular.Expr{}
-	for i, alternative := range s {
-		of, err := c.compile(alternative, lead)
-		if err != nil {
-			return compiled{}, err
-		}
-		all[i] = of.all
-		for key, e := range of.by {
-			by[key] = append(by[key], e)
-		}
-	}
-	result := compiled{by: map[string]regular.Expr{}}
-	var err error
-	if result.all, err = regular.Alternate(all...); err != nil {
-		return compiled{}, err
-	}
-	for key, list := range by {
-		if result.by[key], err = regular.Alternate(list...); err != nil {
-			return compiled{}, err
-		}
-	}
-	return result, nil
+// choice has its alternatives. Where each of them begins with a word that must be there, one blank serves them all.
+func (c *compiler) choice(s choice, lead bool) (regular.Part, error) {
+	common := lead && beginsWithWord(s)
+	alternatives, err := c.alternatives(s, lead && !common)
+	return led(regular.Choice(alternatives...), common), err
 }
 
-func (c *compiler) repeated(s repeated, lead bool) (compiled, error) {
-	first, err := c.compile(s.of, lead)
-	if err != nil {
-		return compiled{}, err
-	}
-	next, err := c.compile(s.of, true)
-	if err != nil {
-		return compiled{}, err
-	}
-	star, err := regular.Star(next.all)
-	if err != nil {
-		return compiled{}, err
-	}
-	result := compiled{by: map[string]regular.Expr{}}
-	if result.all, err = regular.Concat(first.all, star); err != nil {
-		return compiled{}, err
-	}
-	for key := range next.by {
-		if lead {
-			if result.by[key], err = regular.Concat(star, next.by[key], star); err != nil {
-				return compiled{}, err
+// beginsWithWord tells whether a synopsis begins with a piece that must be there.
+func beginsWithWord(s synopsis) bool {
+	switch s := s.(type) {
+	case literal, cluster, operand:
+		return true
+	case repeated:
+		return beginsWithWord(s.of)
+	case choice:
+		return !slices.ContainsFunc(s, func(alternative synopsis) bool { return !beginsWithWord(alternative) })
+	case sequence:
+		for i := range s { // the pieces of the first word
+			if i > 0 && !s[i].glued {
+				break
 			}
-			continue
-		}
-		// The first brings the effect, or one that comes later.
-		early, err := regular.Concat(first.by[key], star)
-		if err != nil {
-			return compiled{}, err
-		}
-		late, err := regular.Concat(first.all, star, next.by[key], star)
-		if err != nil {
-			return compiled{}, err
-		}
-		if result.by[key], err = regular.Alternate(early, late); err != nil {
-			return compiled{}, err
+			if beginsWithWord(s[i].of) {
+				return true
+			}
 		}
 	}
-	return result, nil
+	return false
 }
 
-func (c *compiler) sequence(s sequence, lead bool) (compiled, error) {
-	var parts []compiled
+func (c *compiler) alternatives(s choice, lead bool) ([]regular.Part, error) {
+	list := make([]regular.Part, len(s))
+	for i, alternative := range s {
+		var err error
+		if list[i], err = c.part(alternative, lead); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+func (c *compiler) sequence(s sequence, lead bool) (regular.Part, error) {
+	var line []regular.Part
 	for i := 0; i < len(s); {
 		end := i + 1
 		for end < len(s) && s[end].glued {
@@ -175,58 +167,21 @@ func (c *compiler) sequence(s sequence, lead bool) (compiled, error) {
 		}
 		first := lead || i > 0
 		if end > i+1 && first { // one word of several pieces
-			parts = append(parts, compiled{all: blank})
+			line = append(line, blank)
 			first = false
 		}
 		for ; i < end; i++ {
 			if _, repeats := s[i].of.(repeated); repeats && s[i].glued {
-				return compiled{}, errors.New("a repeated piece must be a word of its own")
+				return regular.Part{}, errors.New("a repeated piece must be a word of its own")
 			}
-			part, err := c.compile(s[i].of, first)
+			p, err := c.part(s[i].of, first)
 			if err != nil {
-				return compiled{}, err
+				return regular.Part{}, err
 			}
-			parts = append(parts, part)
+			line = append(line, p)
 		}
 	}
-	return concat(parts)
-}
-
-// concat has parts one after the other. An effect is brought by any of them.
-func concat(parts []compiled) (compiled, error) {
-	all := make([]regular.Expr, len(parts))
-	keys := map[string]bool{}
-	for i, p := range parts {
-		all[i] = p.all
-		for key := range p.by {
-			keys[key] = true
-		}
-	}
-	result := compiled{by: map[string]regular.Expr{}}
-	var err error
-	if result.all, err = regular.Concat(all...); err != nil {
-		return compiled{}, err
-	}
-	for _, key := range slices.Sorted(maps.Keys(keys)) {
-		var ways []regular.Expr
-		for i, p := range parts {
-			marked, brings := p.by[key]
-			if !brings {
-				continue
-			}
-			line := slices.Clone(all)
-			line[i] = marked
-			way, err := regular.Concat(line...)
-			if err != nil {
-				return compiled{}, err
-			}
-			ways = append(ways, way)
-		}
-		if result.by[key], err = regular.Alternate(ways...); err != nil {
-			return compiled{}, err
-		}
-	}
-	return result, nil
+	return regular.Sequence(line...), nil
 }
 
 // wrapper is a synopsis that ends in another command line.
@@ -258,10 +213,12 @@ func (c *compiler) splitInner(s synopsis) (w wrapper, ok bool, err error) {
 	if err != nil {
 		return w, true, err
 	}
-	if len(before.by) > 0 {
+	if len(before.Marks()) > 0 {
 		return w, true, errors.New("operands with effects cannot stand before a command line inside")
 	}
-	w.before = before.all
+	if w.before, err = regular.Assemble(before); err != nil {
+		return w, true, err
+	}
 	for _, rest := range line[at+1:] {
 		word, fixed := rest.of.(literal)
 		if !fixed || rest.glued {

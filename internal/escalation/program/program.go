@@ -79,11 +79,11 @@ func (o *Operation) SourceText() string {
 // prepare makes the languages ready to be compiled when they are asked for.
 func (o *Operation) prepare(c *compiler) {
 	o.all = sync.OnceValues(func() (regular.Expr, error) {
-		of, err := c.compile(o.parsed, true)
+		of, err := c.compile(o.parsed)
 		return of.all, err
 	})
 	o.compiled = sync.OnceValues(func() (compiled, error) {
-		return (&compiler{operands: c.operands, marks: true}).compile(o.parsed, true)
+		return (&compiler{operands: c.operands, marks: true}).compile(o.parsed)
 	})
 	o.inner = sync.OnceValues(func() (wrapper, error) {
 		w, _, err := c.splitInner(o.parsed)
