@@ -85,7 +85,7 @@ func (j *judgement) fixed(args string) {
 			w := o.must()
 			for _, line := range w.splits(args) {
 				covered = true
-				j.insides = append(j.insides, Inside{Operation: o, Args: args, Shell: w.kind == "shell", Line: line, After: w.after})
+				j.insides = append(j.insides, Inside{Operation: o, Args: args, Shell: w.kind == shellInside, Line: line, After: w.after})
 				j.own(o, args)
 			}
 			continue
@@ -208,12 +208,12 @@ func (j *judgement) wrapped(o *Operation) (all regular.Expr, met bool) {
 	found := false
 	for _, line := range w.splits(start + w.after) {
 		program, rest, _ := cutWord(line)
-		if rest == nil && w.kind == "command" {
+		if rest == nil && w.kind != shellInside {
 			continue // the name of the program may go on
 		}
 		_ = program
 		tail := regular.After(j.Shape, start)
-		j.insides = append(j.insides, Inside{Operation: o, Args: args, Shell: w.kind == "shell", Line: line, Rest: &tail, After: w.after})
+		j.insides = append(j.insides, Inside{Operation: o, Args: args, Shell: w.kind == shellInside, Line: line, Rest: &tail, After: w.after})
 		found = true
 	}
 	if !found {

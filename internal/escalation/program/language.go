@@ -186,14 +186,28 @@ func (c *compiler) sequence(s sequence, lead bool) (regular.Part, error) {
 
 // wrapper is a synopsis that ends in another command line.
 type wrapper struct {
-	kind   string       // command or shell
+	kind   string
 	before regular.Expr // the arguments in front of it
 	after  string       // a fixed text behind it, with the blank
 	all    regular.Expr // all of it, whatever the command line inside
 }
 
-// anyInner has every command line inside: its first word is no option.
-var anyInner = mustCompile(regular.ERE{Pattern: "^ [^- ]"})
+// The kinds of command lines inside of another one.
+const (
+	// commandInside is a program with its arguments. It is no option, and no assignment of a variable, which env would take it for.
+	commandInside = "command"
+	// scriptInside is a script by its absolute path, with its arguments.
+	scriptInside = "script"
+	// shellInside is a text for a shell.
+	shellInside = "shell"
+)
+
+// startOfInner has, for each kind, what a command line inside starts with, behind a blank.
+var startOfInner = map[string]regular.Expr{
+	commandInside: mustCompile(regular.ERE{Pattern: "^ [^- =][^ =]*( |$)"}),
+	scriptInside:  mustCompile(regular.ERE{Pattern: "^ /[^ ]+( |$)"}),
+	shellInside:   mustCompile(regular.ERE{Pattern: "^ [^- ]"}),
+}
 
 // splitInner cuts a synopsis at the command line inside of it; ok is false if there is none.
 func (c *compiler) splitInner(s synopsis) (w wrapper, ok bool, err error) {
@@ -230,7 +244,7 @@ func (c *compiler) splitInner(s synopsis) (w wrapper, ok bool, err error) {
 	if err != nil {
 		return w, true, err
 	}
-	w.all, err = regular.Concat(w.before, anyInner, behind)
+	w.all, err = regular.Concat(w.before, startOfInner[w.kind], behind)
 	return w, true, err
 }
 

@@ -149,7 +149,7 @@ func (w *wrapper) splits(args string) (lines []string) {
 		return nil
 	}
 	for i := range len(rest) {
-		if rest[i] == ' ' && i+1 < len(rest) && rest[i+1] != '-' && rest[i+1] != ' ' && w.before.Contains(rest[:i]) {
+		if rest[i] == ' ' && startOfInner[w.kind].Contains(rest[i:]) && w.before.Contains(rest[:i]) {
 			lines = append(lines, rest[i+1:])
 		}
 	}

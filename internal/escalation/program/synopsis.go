@@ -15,6 +15,7 @@ import (
 //	$name     a set of the program, which is a synopsis itself
 //	<type>    an operand, <type:mode> one that is judged by its class
 //	-{abc}    a cluster of short flags: a dash and one or more of the letters
+//	<command> the rest of the line is another command line; <script> likewise, of a script by its absolute path; <shell> a text for a shell
 //
 // Pieces without a blank between them are one word: --lines=<number>. A backslash takes the meaning from a special character.
 
@@ -33,7 +34,7 @@ type (
 	choice   []synopsis
 	optional struct{ of synopsis }
 	repeated struct{ of synopsis }
-	// inner is the rest of the line, which is a command line (command) or a text for a shell (shell).
+	// inner is the rest of the line: see the kinds of command lines inside.
 	inner struct{ kind string }
 )
 
@@ -170,7 +171,7 @@ func (p *synopsisParser) operand() (synopsis, error) {
 		return nil, errors.New("< without >")
 	}
 	p.pos += len(name) + 2
-	if name == "command" || name == "shell" {
+	if name == commandInside || name == shellInside || name == scriptInside {
 		return inner{name}, nil
 	}
 	kind, mode, _ := strings.Cut(name, ":")
