@@ -20,7 +20,7 @@ const (
 	leafPart partKind = iota
 	sequencePart
 	choicePart
-	starPart
+	plusPart
 )
 
 // Leaf is a compiled pattern.
@@ -35,8 +35,11 @@ func Sequence(parts ...Part) Part { return Part{kind: sequencePart, parts: parts
 // Choice has the texts of any part; of none it has no text.
 func Choice(parts ...Part) Part { return Part{kind: choicePart, parts: parts} }
 
+// OnceOrMore has the texts of a part once or several times.
+func OnceOrMore(p Part) Part { return Part{kind: plusPart, parts: []Part{p}} }
+
 // Repeat has the texts of a part any number of times.
-func Repeat(p Part) Part { return Part{kind: starPart, parts: []Part{p}} }
+func Repeat(p Part) Part { return Maybe(OnceOrMore(p)) }
 
 // Maybe has the empty text as well.
 func Maybe(p Part) Part { return Choice(Leaf(Epsilon()), p) }
@@ -61,7 +64,7 @@ func (p Part) Nullable() bool {
 		}
 		return false
 	}
-	return true
+	return p.parts[0].Nullable()
 }
 
 // Marks are the marks of all leaves, in order.
@@ -109,7 +112,11 @@ func (c *combiner) assemble(p Part, mark string) (Expr, error) {
 	for q := range c.states {
 		c.states[q].edges = unite(c.states[q].edges)
 	}
-	return Expr{finish(c.states)}, nil
+	// The leaves are small already, so that merging finds little.
+	a := &automaton{states: trim(c.states)}
+	a.components = components(a.states)
+	a.findUniversal()
+	return Expr{a}, nil
 }
 
 // fragment is a part whose states are in a combiner, in each of two layers. An edge into the second layer begins at the first for what has the mark.
@@ -153,7 +160,6 @@ func (c *combiner) fragment(p Part, mark string) fragment {
 	f := c.fragment(p.parts[0], mark)
 	c.link(f.before.last, f.before.first)
 	c.link(f.behind.last, f.behind.first)
-	f.nullable = true
 	return f
 }
 

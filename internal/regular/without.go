@@ -9,6 +9,9 @@ import (
 // patterns that are small. The error is ErrTooLarge.
 func Without(a, b Expr) (Expr, error) {
 	x, y := a.automaton(), b.automaton()
+	if y.states[0].universal {
+		return Empty(), nil
+	}
 	w := &without{x: x, y: y, number: map[string]int32{}, mark: make([]bool, len(y.states))}
 	w.state(0, []int32{0})
 	for at := 0; at < len(w.work); at++ {
@@ -73,6 +76,9 @@ func (w *without) expand(n int32) {
 		}
 		for _, part := range parts {
 			next := w.y.step(from.set, part.favourite(), w.mark)
+			if w.y.anyUniversal(next) {
+				continue // nothing is left behind it
+			}
 			slices.Sort(next)
 			to := w.state(e.to, next)
 			w.states[n].edges = append(w.states[n].edges, edge{on: part, to: to})
@@ -87,4 +93,9 @@ func setKey(q int32, set []int32) string {
 		key = binary.LittleEndian.AppendUint32(key, uint32(p))
 	}
 	return string(key)
+}
+
+// anyUniversal tells whether everything is accepted from one of some states.
+func (a *automaton) anyUniversal(states []int32) bool {
+	return slices.ContainsFunc(states, func(q int32) bool { return a.states[q].universal })
 }

@@ -165,12 +165,29 @@ func (j *judgement) open() {
 			}
 		}
 	}
-	switch answer := regular.Subset(j.Allowed, regular.Union(covers...), j.Budget); answer.Verdict {
+	all := regular.Union(covers...)
+	for _, args := range j.likely() {
+		if j.Allowed.Contains(args) && !all.Contains(args) {
+			j.uncovered(args, false)
+			return
+		}
+	}
+	switch answer := regular.Subset(j.Allowed, all, j.Budget); answer.Verdict {
 	case regular.No:
 		j.uncovered(answer.Witness, false)
 	case regular.Unknown:
 		j.add(Outcome{Effect: Undescribed, Undecided: true})
 	}
+}
+
+// likely are arguments that a wide grant admits and no operation covers.
+func (j *judgement) likely() []string {
+	start := regular.FixedStart(j.Shape)
+	list := []string{start + " --other-option", start + "/../x --other-option", start + " x --other-option"}
+	if o := j.program.Otherwise; o != nil {
+		list = append([]string{asArguments(o.Example)}, list...)
+	}
+	return list
 }
 
 // undecided stands for arguments where the budget was spent. No arguments have a NUL byte.
@@ -183,6 +200,11 @@ func (j *judgement) meets(of regular.Expr, o *Operation) (args string, example, 
 			return args, true, true
 		}
 	}
+	text, some, known := regular.Meeting(j.Shape, of)
+	if known && (!some || j.Allowed.Contains(text)) {
+		return text, false, some
+	}
+	// What the pattern has is taken away by another rule, at least in part.
 	switch answer := regular.Disjoint(j.Allowed, of, j.Budget); answer.Verdict {
 	case regular.Yes:
 		return "", false, false

@@ -91,8 +91,8 @@ func (c *compiler) part(s synopsis, lead bool) (regular.Part, error) {
 		return regular.Maybe(of), err
 	case repeated:
 		first, err := c.part(s.of, lead)
-		if err != nil {
-			return regular.Part{}, err
+		if err != nil || lead {
+			return regular.OnceOrMore(first), err
 		}
 		more, err := c.part(s.of, true)
 		return regular.Sequence(first, regular.Repeat(more)), err

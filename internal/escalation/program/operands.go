@@ -29,7 +29,7 @@ type classedType struct {
 	Modes map[string]map[string][]string `json:"modes"`
 
 	base      func() (regular.Expr, error)
-	partition func() (*regular.Classes, error)
+	named     func() ([]regular.Expr, error) // by class
 	mu        sync.Mutex
 	languages map[string]compiled // by mode
 }
@@ -86,47 +86,82 @@ func (t *classedType) baseOr(simple *valueType) func() (regular.Expr, error) {
 	return simple.language
 }
 
+// language gives the values, and those that bring effects in a mode. A value of a class that brings effects is among them, and of a class behind it
+// too; only values of a class without effects are taken out of the classes behind it. So a value may show more effects than those of its
+// class, and never fewer.
 func (t *classedType) language(mode string) (compiled, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if c, made := t.languages[mode]; made {
 		return c, nil
 	}
-	parts, err := t.partition()
+	named, err := t.named()
 	if err != nil {
 		return compiled{}, err
+	}
+	key := map[string]string{} // by class
+	for k, classes := range t.Modes[mode] {
+		for _, name := range classes {
+			key[name] = effectKey(effectsOf(k))
+		}
 	}
 	c := compiled{by: map[string]regular.Expr{}}
 	if c.all, err = t.base(); err != nil {
 		return compiled{}, err
 	}
-	for key, classes := range t.Modes[mode] {
-		if key == "" {
+	by := map[string][]regular.Expr{}
+	var harmless []regular.Expr
+	for i, class := range t.Classes {
+		of := named[i]
+		if key[class.Name] == "" {
+			harmless = append(harmless, of)
 			continue
 		}
-		of := make([]int, len(classes))
-		for i, name := range classes {
-			of[i] = slices.IndexFunc(t.Classes, func(c *valueClass) bool { return c.Name == name })
+		for _, earlier := range harmless {
+			if len(class.ERE) > 0 && regular.MayMeet(of, earlier) {
+				if of, err = regular.Without(of, earlier); err != nil {
+					return compiled{}, err
+				}
+			}
 		}
-		c.by[effectKey(effectsOf(key))] = parts.Of(of...)
+		by[key[class.Name]] = append(by[key[class.Name]], of)
+	}
+	for k, list := range by {
+		if c.by[k], err = regular.Alternate(list...); err != nil {
+			return compiled{}, err
+		}
 	}
 	t.languages[mode] = c
 	return c, nil
 }
 
-// split makes the languages of the classes: a value is of the first one that names it.
-func (t *classedType) split() (*regular.Classes, error) {
+// split makes the language of each class as it is named; the last has what no other names.
+func (t *classedType) split() ([]regular.Expr, error) {
 	base, err := t.base()
 	if err != nil {
 		return nil, fmt.Errorf("%q: %w", t.ERE, err)
 	}
-	named := make([]regular.Expr, len(t.Classes)-1)
-	for i := range named {
-		if named[i], err = alternatives(t.Classes[i].ERE); err != nil {
-			return nil, fmt.Errorf("class %q: %w", t.Classes[i].Name, err)
+	var list, open []regular.Expr // open are not cut down to values of the type, so that more of them go on with anything
+	for _, class := range t.Classes[:len(t.Classes)-1] {
+		named, err := alternatives(class.ERE)
+		if err != nil {
+			return nil, fmt.Errorf("class %q: %w", class.Name, err)
 		}
+		open = append(open, named)
+		if named, err = regular.Both(base, named); err != nil {
+			return nil, err
+		}
+		list = append(list, named)
 	}
-	return regular.Classify(base, named...)
+	all, err := regular.Alternate(open...)
+	if err != nil {
+		return nil, err
+	}
+	rest, err := regular.Without(base, all)
+	if err == nil {
+		rest, err = regular.Minimal(rest)
+	}
+	return append(list, rest), err
 }
 
 func alternatives(eres []string) (regular.Expr, error) {
@@ -163,7 +198,7 @@ func (o *operands) prepare() error {
 		t.base = sync.OnceValues(func() (regular.Expr, error) {
 			return regular.Compile(regular.ERE{Pattern: t.ERE, Whole: true})
 		})
-		t.partition = sync.OnceValues(t.split)
+		t.named = sync.OnceValues(t.split)
 		t.languages = map[string]compiled{}
 	}
 	return nil
