@@ -50,14 +50,14 @@ func (l *apiTokenList) ListResourceConfigSchema(_ context.Context, _ list.ListRe
 	resp.Schema = accessListSchema("API tokens")
 }
 
-// users returns what there is to list, complete or not at all.
-func (c *configured) users(ctx context.Context, req list.ListRequest, diags *diag.Diagnostics) []proxmox.User {
+// listedUsers returns what there is to list, complete or not at all.
+func listedUsers(ctx context.Context, shared *clients, req list.ListRequest, diags *diag.Diagnostics) []proxmox.User {
 	var model accessListModel
 	diags.Append(req.Config.Get(ctx, &model)...)
 	if diags.HasError() {
 		return nil
 	}
-	pve, err := c.clients.PVE()
+	pve, err := shared.PVE()
 	if err == nil {
 		err = pve.RequireVisibility(ctx)
 	}
@@ -79,7 +79,7 @@ func (c *configured) users(ctx context.Context, req list.ListRequest, diags *dia
 
 func (l *restrictedUserList) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
 	var diags diag.Diagnostics
-	users := l.users(ctx, req, &diags)
+	users := listedUsers(ctx, l.clients, req, &diags)
 	if diags.HasError() {
 		stream.Results = list.ListResultsStreamDiagnostics(diags)
 		return
@@ -103,7 +103,7 @@ func (l *restrictedUserList) List(ctx context.Context, req list.ListRequest, str
 
 func (l *apiTokenList) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
 	var diags diag.Diagnostics
-	users := l.users(ctx, req, &diags)
+	users := listedUsers(ctx, l.clients, req, &diags)
 	if diags.HasError() {
 		stream.Results = list.ListResultsStreamDiagnostics(diags)
 		return

@@ -23,7 +23,7 @@ func Server(version string) tfprotov6.ProviderServer {
 	if !ok {
 		return server // another framework: it can do without the shorter way
 	}
-	return &unchanged{frameworkServer: inner, provider: made, shape: newUserShape()}
+	return newUnchanged(inner, func() *clients { return made.shared })
 }
 
 // Serve serves a provider until Terraform ends it.

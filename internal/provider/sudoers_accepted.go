@@ -3,11 +3,11 @@ package provider
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/escalation"
 )
@@ -37,25 +37,25 @@ type acceptances struct {
 	over map[string]string
 }
 
-// acceptancesAt are the acceptances of a configuration at a time. A date for what nobody accepts is an error.
-func acceptancesAt(ctx context.Context, accepted map[string]string, until types.Map, now time.Time, diags *diag.Diagnostics) acceptances {
-	a := acceptances{reasons: map[string]string{}, over: map[string]string{}}
-	days := acceptedRisks(ctx, until, diags)
+// acceptancesAt are the acceptances of a configuration at a time, with the last day of some by the same key. It also names, in order, what has a
+// day and is accepted by nobody.
+func acceptancesAt(accepted, until map[string]string, now time.Time) (a acceptances, unaccepted []string) {
+	a = acceptances{reasons: map[string]string{}, over: map[string]string{}}
 	for id, reason := range accepted {
-		last, err := time.Parse(time.DateOnly, days[id])
-		if days[id] != "" && (err != nil || !now.Before(last.AddDate(0, 0, 1))) {
-			a.over[id] = fmt.Sprintf("%s was accepted until %s; the reason given was: %s", id, days[id], reason)
+		last, err := time.Parse(time.DateOnly, until[id])
+		if until[id] != "" && (err != nil || !now.Before(last.AddDate(0, 0, 1))) {
+			a.over[id] = fmt.Sprintf("%s was accepted until %s; the reason given was: %s", id, until[id], reason)
 			continue
 		}
 		a.reasons[id] = reason
 	}
-	for _, id := range sortedNames(days) {
+	for id := range until {
 		if _, ok := accepted[id]; !ok {
-			diags.AddAttributeError(path.Root("accepted_until").AtMapKey(id), "A date for a risk that is not accepted",
-				fmt.Sprintf("accepted_risks does not name %s. Name it there with the reason, or remove the date.", id))
+			unaccepted = append(unaccepted, id)
 		}
 	}
-	return a
+	slices.Sort(unaccepted)
+	return a, unaccepted
 }
 
 // acceptances are those of the policy today. While the dates are not known all hold: the plan that is made anew while it is applied knows them.
@@ -64,5 +64,10 @@ func (m *sudoersPolicyModel) acceptances(ctx context.Context, diags *diag.Diagno
 	if !fullyKnown(m.AcceptedRisks) || !fullyKnown(m.AcceptedUntil) {
 		return acceptances{reasons: accepted}
 	}
-	return acceptancesAt(ctx, accepted, m.AcceptedUntil, time.Now(), diags)
+	a, unaccepted := acceptancesAt(accepted, acceptedRisks(ctx, m.AcceptedUntil, diags), time.Now())
+	for _, id := range unaccepted {
+		diags.AddAttributeError(path.Root("accepted_until").AtMapKey(id), "A date for a risk that is not accepted",
+			fmt.Sprintf("accepted_risks does not name %s. Name it there with the reason, or remove the date.", id))
+	}
+	return a
 }

@@ -216,8 +216,8 @@ func (d *sudoersAnalysisDataSource) Read(ctx context.Context, req datasource.Rea
 	model.prove(ctx, tree, question, releases, &resp.Diagnostics)
 	if !model.CompareWith.IsNull() {
 		if before := parseAt(path.Root("compare_with"), "compare_with", model.CompareWith.ValueString(), version, &resp.Diagnostics); before != nil {
-			change := compareSudoers(sudoers.TreeOf(before), tree, question)
-			model.Change = &change
+			found := sudoersChangeModel(compareSudoers(sudoers.TreeOf(before), tree, question))
+			model.Change = &found
 		}
 	}
 	model.Lint = lintModels(lint.Lint(tree, lint.Options{Version: version, Fragment: true}))

@@ -15,7 +15,21 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// sudoersChangeModel is how two policies differ for a subject.
+// change is how two policies differ for a subject.
+type change struct {
+	Verdict         string
+	NewlyAllowed    []string
+	NoLongerAllowed []string
+	Changed         []string
+	Unknown         []string
+}
+
+// noChange is where nothing differs.
+func noChange() change {
+	return change{Verdict: string(policy.Equal), NewlyAllowed: []string{}, NoLongerAllowed: []string{}, Changed: []string{}, Unknown: []string{}}
+}
+
+// sudoersChangeModel is a change as Terraform has it.
 type sudoersChangeModel struct {
 	Verdict         string   `tfsdk:"verdict"`
 	NewlyAllowed    []string `tfsdk:"newly_allowed"`
@@ -40,17 +54,18 @@ func askAbout(subject policy.Subject) policy.Question {
 }
 
 // compareSudoers compares two policies.
-func compareSudoers(before, after *sudoers.Tree, q policy.Question) sudoersChangeModel {
+func compareSudoers(before, after *sudoers.Tree, q policy.Question) change {
 	c := policy.Compare(before, after, q)
-	model := sudoersChangeModel{Verdict: string(c.Verdict), NewlyAllowed: []string{}, NoLongerAllowed: []string{}, Changed: []string{}, Unknown: []string{}}
+	model := noChange()
+	model.Verdict = string(c.Verdict)
 	for _, d := range c.NewlyAllowed {
 		model.NewlyAllowed = append(model.NewlyAllowed, onHost(d))
 	}
 	for _, d := range c.NoLongerAllowed {
 		model.NoLongerAllowed = append(model.NoLongerAllowed, onHost(d))
 	}
-	for _, change := range c.Changed {
-		model.Changed = append(model.Changed, fmt.Sprintf("%s: %s %q -> %q", onHost(change.Difference), change.Condition, change.From, change.To))
+	for _, d := range c.Changed {
+		model.Changed = append(model.Changed, fmt.Sprintf("%s: %s %q -> %q", onHost(d.Difference), d.Condition, d.From, d.To))
 	}
 	for _, gap := range c.Gaps {
 		text := gap.Reason
@@ -75,7 +90,7 @@ func onHost(d policy.Difference) string {
 }
 
 // merge takes in how the policy differs on further nodes. Where says which, "" for all.
-func (m *sudoersChangeModel) merge(other sudoersChangeModel, where string) {
+func (m *change) merge(other change, where string) {
 	for _, list := range []struct{ into, from *[]string }{
 		{&m.NewlyAllowed, &other.NewlyAllowed}, {&m.NoLongerAllowed, &other.NoLongerAllowed}, {&m.Changed, &other.Changed}, {&m.Unknown, &other.Unknown},
 	} {
@@ -117,20 +132,20 @@ func (m *sudoersPolicyModel) planChange(ctx context.Context, state *sudoersPolic
 		m.Change = types.ObjectNull(sudoersChangeType)
 		return
 	}
-	change := &sudoersChangeModel{Verdict: string(policy.Equal), NewlyAllowed: []string{}, NoLongerAllowed: []string{}, Changed: []string{}, Unknown: []string{}}
+	whole := noChange()
 	for _, text := range sortedNames(nodes) {
 		before, _ := sudoers.Parse(m.Name.ValueString(), text, planVersion) // lines that are malformed grant nothing, as for sudo
 		where := ""
 		if len(nodes) > 1 {
 			where = " (on " + strings.Join(nodes[text], ", ") + ")"
 		}
-		change.merge(compareSudoers(sudoers.TreeOf(before), sudoers.TreeOf(after), askAbout(policy.Subject{Name: m.Subject.ValueString()})), where)
+		whole.merge(compareSudoers(sudoers.TreeOf(before), sudoers.TreeOf(after), askAbout(policy.Subject{Name: m.Subject.ValueString()})), where)
 	}
-	value, invalid := types.ObjectValueFrom(ctx, sudoersChangeType, change)
+	value, invalid := types.ObjectValueFrom(ctx, sudoersChangeType, sudoersChangeModel(whole))
 	diags.Append(invalid...)
 	m.Change = value
 	if state != nil {
-		m.judgeNewAccess(change, warn, diags)
+		m.judgeNewAccess(&whole, warn, diags)
 	}
 }
 
@@ -151,16 +166,16 @@ func (m *sudoersPolicyModel) heldText(ctx context.Context, state *sudoersPolicyM
 }
 
 // judgeNewAccess says what on_new_access wants to be said of a change. A warning is said only if warn is set, an error always.
-func (m *sudoersPolicyModel) judgeNewAccess(change *sudoersChangeModel, warn bool, diags *diag.Diagnostics) {
-	more := slices.Concat(change.NewlyAllowed, change.Unknown)
-	if change.Verdict == string(policy.Wider) || change.Verdict == string(policy.Incomparable) {
-		more = slices.Concat(more, change.Changed)
+func (m *sudoersPolicyModel) judgeNewAccess(more *change, warn bool, diags *diag.Diagnostics) {
+	lines := slices.Concat(more.NewlyAllowed, more.Unknown)
+	if more.Verdict == string(policy.Wider) || more.Verdict == string(policy.Incomparable) {
+		lines = slices.Concat(lines, more.Changed)
 	}
-	if len(more) == 0 {
+	if len(lines) == 0 {
 		return
 	}
 	summary := fmt.Sprintf("The change allows %q more", m.Subject.ValueString())
-	detail := "Compared with what the nodes hold:\n\n    " + strings.Join(more, "\n    ")
+	detail := "Compared with what the nodes hold:\n\n    " + strings.Join(lines, "\n    ")
 	switch mode := m.OnNewAccess.ValueString(); {
 	case mode == denyNewAccess:
 		diags.AddAttributeError(m.textAttribute(), summary, detail+"\n\non_new_access = \"deny\" refuses it. Take it out, or set on_new_access to \"warn\" for this change.")

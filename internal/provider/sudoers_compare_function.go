@@ -48,5 +48,5 @@ func (sudoersCompareFunction) Run(ctx context.Context, req function.RunRequest, 
 		resp.Error = problem
 		return
 	}
-	resp.Error = resp.Result.Set(ctx, compareSudoers(sudoers.TreeOf(old), sudoers.TreeOf(changed), askAbout(policy.Subject{Name: user, Groups: groups})))
+	resp.Error = resp.Result.Set(ctx, sudoersChangeModel(compareSudoers(sudoers.TreeOf(old), sudoers.TreeOf(changed), askAbout(policy.Subject{Name: user, Groups: groups}))))
 }

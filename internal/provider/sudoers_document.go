@@ -108,7 +108,7 @@ func (d *sudoersDocument) build(name, subject, header string) (file *sudoers.Fil
 			origins = append(origins, origin{rule: i, command: j})
 		}
 	}
-	file, problems = sudoers.Build(structured, planVersion)
+	file, problems = sudoers.Build(structured, sudoers.Version{}) // the newest sudo knows all that older ones know
 	return file, problems, origins
 }
 

@@ -101,7 +101,7 @@ func (d *sudoersDocumentDataSource) Read(ctx context.Context, req datasource.Rea
 	}
 	checkDocument(own, &resp.Diagnostics)
 	whole := &sudoersDocument{Version: documentVersion, Rules: []documentRule{}}
-	whole.addPresets(ctx, model.Presets, &resp.Diagnostics)
+	addPresets(ctx, whole, model.Presets, &resp.Diagnostics)
 	for i, source := range documents(ctx, model.SourceDocuments, path.Root("source_documents"), &resp.Diagnostics) {
 		if err := whole.merge(source); err != nil {
 			resp.Diagnostics.AddAttributeError(path.Root("source_documents").AtListIndex(i), "Documents do not go together", upperFirst(err.Error())+".")

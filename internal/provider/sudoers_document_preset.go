@@ -83,7 +83,7 @@ func (d *sudoersDocumentDataSource) ValidateConfig(ctx context.Context, req data
 
 // addPresets appends the rules of presets to a document. A preset that is there several times, for other guests or storages, has a number in the ids of
 // its rules from the second time on: vm_operator/power, vm_operator.2/power.
-func (d *sudoersDocument) addPresets(ctx context.Context, models []presetModel, diags *diag.Diagnostics) {
+func addPresets(ctx context.Context, whole *sudoersDocument, models []presetModel, diags *diag.Diagnostics) {
 	granted := map[string]bool{} // presets have some commands in common: the first grants them
 	times := map[string]int{}
 	for i, model := range models {
@@ -119,7 +119,7 @@ func (d *sudoersDocument) addPresets(ctx context.Context, models []presetModel, 
 			}
 			part.Rules = append(part.Rules, entry)
 		}
-		if err := d.merge(part); err != nil {
+		if err := whole.merge(part); err != nil {
 			diags.AddAttributeError(at, "Presets do not go together", upperFirst(err.Error())+".")
 		}
 	}

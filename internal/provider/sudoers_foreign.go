@@ -97,7 +97,9 @@ func (m *sudoersPolicyModel) judgeAround(ctx context.Context, own escalation.Ana
 		remedy += ", or set exclusive = true, with which the apply removes what names the subject itself (a backup is kept)."
 	}
 	remedy += " If it is another policy's file that is about to change as well, apply that policy first (terraform apply -target).\n\n"
-	r.report(path.Root("subject"), fmt.Sprintf("Together with other sudoers files %q is root-equivalent", m.Subject.ValueString()), remedy, diags)
+	if detail := r.detail(remedy); detail != "" {
+		diags.AddAttributeError(path.Root("subject"), fmt.Sprintf("Together with other sudoers files %q is root-equivalent", m.Subject.ValueString()), detail)
+	}
 }
 
 // rootToday are the nodes on which the subject is as good as root through other files as they are, before an apply takes anything out of them.

@@ -410,14 +410,7 @@ type observedNode struct {
 	Around *hardening.Surroundings `json:"around,omitempty"`
 }
 
-// privateState is what the framework offers of private state.
-type privateState interface {
-	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
-}
-
-func setObserved(ctx context.Context, private interface {
-	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
-}, seen map[string]*hardening.SudoersState) diag.Diagnostics {
+func setObserved(ctx context.Context, private privateWriter, seen map[string]*hardening.SudoersState) diag.Diagnostics {
 	observed := map[string]observedNode{}
 	for name, found := range seen {
 		entry := observedNode{Kept: []string{}, Cuts: removable(found), SHA256: found.File.SHA256, Content: found.Content, Around: &found.Around}
@@ -435,7 +428,7 @@ func setObserved(ctx context.Context, private interface {
 	return private.SetKey(ctx, observedKey, encoded)
 }
 
-func getObserved(ctx context.Context, private privateState, diags *diag.Diagnostics) map[string]observedNode {
+func getObserved(ctx context.Context, private privateReader, diags *diag.Diagnostics) map[string]observedNode {
 	observed := map[string]observedNode{}
 	encoded, problems := private.GetKey(ctx, observedKey)
 	diags.Append(problems...)

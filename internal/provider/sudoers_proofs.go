@@ -32,7 +32,7 @@ func (m *sudoersPolicyModel) prove(ctx context.Context, diags *diag.Diagnostics)
 			diags.AddAttributeError(at, "Not a statement", upperFirst(err.Error())+".")
 			continue
 		}
-		proof.report(at, fmt.Sprintf("The policy does allow %q", text), "is allowed", diags)
+		reportProof(proof, at, fmt.Sprintf("The policy does allow %q", text), "is allowed", diags)
 	}
 	for i, text := range stringsOf(ctx, m.Always, diags) {
 		at := path.Root("always").AtListIndex(i)
@@ -42,7 +42,7 @@ func (m *sudoersPolicyModel) prove(ctx context.Context, diags *diag.Diagnostics)
 			continue
 		}
 		proof := proveAlways(tree, question, words, targetVersions...)
-		proof.report(at, fmt.Sprintf("The policy does not allow %q", text), "is not allowed", diags)
+		reportProof(proof, at, fmt.Sprintf("The policy does not allow %q", text), "is not allowed", diags)
 	}
 }
 
@@ -135,8 +135,8 @@ func statementProofOf(p policy.Proof) statementProof {
 	return proof
 }
 
-// report makes an error of a statement that does not hold, or of which it is not known.
-func (p statementProof) report(at path.Path, summary, verb string, diags *diag.Diagnostics) {
+// reportProof makes an error of a statement that does not hold, or of which it is not known.
+func reportProof(p statementProof, at path.Path, summary, verb string, diags *diag.Diagnostics) {
 	if p.verdict == regular.Yes {
 		return
 	}

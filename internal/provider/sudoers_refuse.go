@@ -40,10 +40,10 @@ func (r *refusal) add(place, key string, f escalation.CommandFinding) {
 	}
 }
 
-// report makes the error, with what can be done about it besides.
-func (r *refusal) report(at path.Path, summary, remedy string, diags *diag.Diagnostics) {
+// detail is the text of the error, with what else can be done about it; "" where everything is accepted.
+func (r *refusal) detail(remedy string) string {
 	if len(r.places) == 0 {
-		return
+		return ""
 	}
 	var b strings.Builder
 	for _, place := range r.places {
@@ -73,7 +73,7 @@ func (r *refusal) report(at path.Path, summary, remedy string, diags *diag.Diagn
 		}
 		fmt.Fprintf(&b, "To accept a risk, name it: accepted_risks = { %s = \"why\" }.", key)
 	}
-	diags.AddAttributeError(at, summary, strings.TrimSpace(b.String()))
+	return strings.TrimSpace(b.String())
 }
 
 // refuseRoot refuses ways to root of the policy itself.
@@ -87,5 +87,7 @@ func refuseRoot(at path.Path, subject, text string, findings []escalation.Comman
 		}
 		r.add(place, f.ID, f)
 	}
-	r.report(at, fmt.Sprintf("The policy makes %q root-equivalent", subject), "", diags)
+	if detail := r.detail(""); detail != "" {
+		diags.AddAttributeError(at, fmt.Sprintf("The policy makes %q root-equivalent", subject), detail)
+	}
 }

@@ -12,14 +12,19 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/proxmox"
 )
 
+// newUnchanged puts the shorter way before the framework's server; shared gives what the provider was configured with, nil before that.
+func newUnchanged(server frameworkServer, shared func() *clients) tfprotov6.ProviderServer {
+	return &unchanged{frameworkServer: server, shared: shared, shape: newUserShape()}
+}
+
 // unchanged answers Terraform where the answer is what Terraform said: a user in PVE is as state has it, its configuration asks for nothing else,
 // and nothing is to be said about it. These are nearly all users in nearly every run, and the framework takes milliseconds for each, since it
 // resolves every path of every value from the root of the schema, several times. Everything else, every doubt and every message is the
 // framework's: an answer from here is the one that the framework would give, which the tests compare.
 type unchanged struct {
 	frameworkServer
-	provider *pvesecProvider
-	shape    *userShape
+	shared func() *clients // nil before the provider is configured
+	shape  *userShape
 
 	mu   sync.Mutex
 	seen map[[sha256.Size]byte]recordedUser // by what state holds: users that were found so in this run
@@ -65,14 +70,14 @@ func (u *unchanged) ReadResource(ctx context.Context, req *tfprotov6.ReadResourc
 // found reads a user and tells whether everything that state records is so.
 func (u *unchanged) found(ctx context.Context, req *tfprotov6.ReadResourceRequest) (recordedUser, bool) {
 	state, known := readPlain(req.CurrentState)
-	if !known || state["timeouts"] != nil || u.provider.shared == nil {
+	if !known || state["timeouts"] != nil || u.shared() == nil {
 		return recordedUser{}, false
 	}
 	user, complete := recorded(state, req.Private)
 	if !complete || !sameIdentity(req.CurrentIdentity, user.UserID) {
 		return recordedUser{}, false
 	}
-	pve, err := u.provider.shared.PVE()
+	pve, err := u.shared().PVE()
 	if err != nil {
 		return recordedUser{}, false
 	}
@@ -116,7 +121,7 @@ func (u *unchanged) nothingToSay(ctx context.Context, user recordedUser) bool {
 			return false
 		}
 	}
-	pve, err := u.provider.shared.PVE()
+	pve, err := u.shared().PVE()
 	return err == nil && len(pve.CheckPrincipal(ctx, user.Principal)) == 0
 }
 
