@@ -41,6 +41,9 @@ func (c *clients) refreshed(policy string) bool {
 	return was
 }
 
+// noteRefreshed notes that a sudoers policy was refreshed in this run.
+func (c *clients) noteRefreshed(policy string) { c.read.Store(policy, true) }
+
 // errUnknownSettings tells that the provider block depends on values which Terraform learns only while applying.
 var errUnknownSettings = errors.New("the provider's configuration is not known yet")
 

@@ -98,7 +98,7 @@ func (r *sudoersPolicyResource) Read(ctx context.Context, req resource.ReadReque
 	state.showAround(ctx, own, surroundingsOf(seen), &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	resp.Diagnostics.Append(setObserved(ctx, resp.Private, seen)...)
-	r.clients.read.Store(state.Name.ValueString(), true)
+	r.clients.noteRefreshed(state.Name.ValueString())
 	warnOfForeign(state.policy(), own, seen, &resp.Diagnostics)
 }
 
