@@ -14,12 +14,7 @@ import (
 func AddError(diags *diag.Diagnostics, summary string, err error) {
 	var apply *node.ApplyError
 	if errors.As(err, &apply) {
-		lines := strings.SplitN(apply.Error(), "\n", 2)
-		detail := ""
-		if len(lines) == 2 {
-			detail = strings.TrimLeft(lines[1], "\n")
-		}
-		diags.AddError(UpperFirst(lines[0]), detail)
+		diags.AddError(UpperFirst(apply.Summary()), apply.Detail())
 		return
 	}
 	diags.AddError(summary, UpperFirst(err.Error()))
