@@ -90,14 +90,14 @@ func (r *apiTokenResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 		state = &apiTokenModel{}
 		resp.Diagnostics.Append(req.State.Get(ctx, state)...)
 	}
-	reckoned := readExpiries(ctx, req.Private, &resp.Diagnostics)
+	computed := readExpiries(ctx, req.Private, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	if state != nil && (!plan.UserID.Equal(state.UserID) || !plan.TokenID.Equal(state.TokenID)) {
 		state = nil // replaced
 	}
-	rotates := planRotation(ctx, &plan, &config, state, reckoned, &resp.Diagnostics)
+	rotates := planRotation(ctx, &plan, &config, state, computed, &resp.Diagnostics)
 	changed := state == nil || rotates || !plan.sameToken(state)
 	plan.Effective, plan.Findings = types.MapUnknown(effectiveType), types.ListUnknown(accessFindingType)
 	if !resp.Diagnostics.HasError() && r.Clients != nil && plan.known() {
@@ -107,10 +107,10 @@ func (r *apiTokenResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 }
 
 // planRotation plans everything that a new secret brings with it, or that nothing of it happens.
-func planRotation(ctx context.Context, plan, config, state *apiTokenModel, reckoned expiries, diags *diag.Diagnostics) (rotates bool) {
+func planRotation(ctx context.Context, plan, config, state *apiTokenModel, computed expiries, diags *diag.Diagnostics) (rotates bool) {
 	plan.RotationDue = types.BoolValue(false)
 	rotates = state != nil && (!plan.RotationID.Equal(state.RotationID) || state.RotationDue.ValueBool())
-	plan.planExpiry(config, state, rotates, reckoned)
+	plan.planExpiry(config, state, rotates, computed)
 	switch {
 	case state == nil:
 		plan.Previous = types.ObjectNull(previousType.AttrTypes)
@@ -130,8 +130,8 @@ func planRotation(ctx context.Context, plan, config, state *apiTokenModel, recko
 	default:
 		plan.name(state.current())
 		plan.Previous = state.Previous
-		if previous := state.previousToken(ctx, diags); previous != nil && reckoned[previous.TokenID.ValueString()] != 0 {
-			plan.Previous = previousValue(previous.TokenID.ValueString(), values.TimeString(previous.ExpiresAt, reckoned[previous.TokenID.ValueString()]))
+		if previous := state.previousToken(ctx, diags); previous != nil && computed[previous.TokenID.ValueString()] != 0 {
+			plan.Previous = previousValue(previous.TokenID.ValueString(), values.TimeString(previous.ExpiresAt, computed[previous.TokenID.ValueString()]))
 		}
 		plan.keepSecret(state, diags)
 	}
@@ -139,16 +139,16 @@ func planRotation(ctx context.Context, plan, config, state *apiTokenModel, recko
 }
 
 // planExpiry fills in expires_at as planExpiry of a user's tokens does.
-func (m *apiTokenModel) planExpiry(config, state *apiTokenModel, rotates bool, reckoned expiries) {
+func (m *apiTokenModel) planExpiry(config, state *apiTokenModel, rotates bool, computed expiries) {
 	m.ExpiresAt = config.ExpiresAt
 	switch {
 	case config.NeverExpires.IsUnknown() || config.ExpiresIn.IsUnknown():
 		m.ExpiresAt = types.StringUnknown()
 	case config.ExpiresIn.IsNull():
-	case state == nil || rotates || !state.ExpiresIn.Equal(config.ExpiresIn) || reckoned[state.current()] == 0:
+	case state == nil || rotates || !state.ExpiresIn.Equal(config.ExpiresIn) || computed[state.current()] == 0:
 		m.ExpiresAt = types.StringUnknown()
 	default:
-		m.ExpiresAt = values.TimeString(state.ExpiresAt, reckoned[state.current()])
+		m.ExpiresAt = values.TimeString(state.ExpiresAt, computed[state.current()])
 	}
 }
 

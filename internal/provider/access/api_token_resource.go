@@ -51,7 +51,7 @@ func (r *apiTokenResource) Create(ctx context.Context, req resource.CreateReques
 		values.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
-	plan.reckonExpiry().write(ctx, resp.Private, &resp.Diagnostics)
+	plan.computeExpiry().write(ctx, resp.Private, &resp.Diagnostics)
 	secret, err := pve.CreateToken(ctx, plan.user(), plan.current(), plan.token(ctx, &resp.Diagnostics))
 	if err != nil {
 		var partial *proxmox.PartialError
@@ -72,9 +72,9 @@ func (r *apiTokenResource) Create(ctx context.Context, req resource.CreateReques
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, plan.identity())...)
 }
 
-// reckonExpiry replaces an expiry that the plan left open, and returns what is to be remembered.
-func (m *apiTokenModel) reckonExpiry() expiries {
-	reckoned := expiries{}
+// computeExpiry replaces an expiry that the plan left open, and returns what is to be remembered.
+func (m *apiTokenModel) computeExpiry() expiries {
+	computed := expiries{}
 	if m.ExpiresAt.IsUnknown() {
 		m.ExpiresAt = types.StringNull()
 		if !m.ExpiresIn.IsNull() {
@@ -82,9 +82,9 @@ func (m *apiTokenModel) reckonExpiry() expiries {
 		}
 	}
 	if !m.ExpiresIn.IsNull() {
-		reckoned[m.current()] = values.UnixTime(m.ExpiresAt)
+		computed[m.current()] = values.UnixTime(m.ExpiresAt)
 	}
-	return reckoned
+	return computed
 }
 
 // review fills in what the plan left open about a token just written, and compares it with PVE's own word.

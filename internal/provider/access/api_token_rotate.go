@@ -29,9 +29,9 @@ func (r *apiTokenResource) Update(ctx context.Context, req resource.UpdateReques
 		values.AddError(&resp.Diagnostics, "Unable to update token "+state.FullTokenID.ValueString(), err)
 		return
 	}
-	u := tokenUpdate{pve: pve, plan: &plan, state: &state, reckoned: plan.reckonExpiry(), diags: &resp.Diagnostics}
+	u := tokenUpdate{pve: pve, plan: &plan, state: &state, computed: plan.computeExpiry(), diags: &resp.Diagnostics}
 	if previous := state.previousToken(ctx, u.diags); previous != nil && remembered[previous.TokenID.ValueString()] != 0 {
-		u.reckoned[previous.TokenID.ValueString()] = remembered[previous.TokenID.ValueString()]
+		u.computed[previous.TokenID.ValueString()] = remembered[previous.TokenID.ValueString()]
 	}
 	made, err := u.run(ctx)
 	if err != nil {
@@ -44,7 +44,7 @@ func (r *apiTokenResource) Update(ctx context.Context, req resource.UpdateReques
 	} else {
 		r.review(ctx, pve, &plan, &resp.Diagnostics)
 	}
-	u.reckoned.write(ctx, resp.Private, &resp.Diagnostics)
+	u.computed.write(ctx, resp.Private, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 }
 
@@ -52,7 +52,7 @@ func (r *apiTokenResource) Update(ctx context.Context, req resource.UpdateReques
 type tokenUpdate struct {
 	pve         *proxmox.Client
 	plan, state *apiTokenModel
-	reckoned    expiries
+	computed    expiries
 	diags       *diag.Diagnostics
 }
 
@@ -125,10 +125,10 @@ func (u *tokenUpdate) succeed(ctx context.Context) (made bool, err error) {
 		if err := u.pve.DeleteToken(ctx, u.plan.user(), id, proxmox.Token{}); err != nil {
 			return false, err
 		}
-		delete(u.reckoned, id)
+		delete(u.computed, id)
 	}
 	if !u.plan.ExpiresIn.IsNull() {
-		u.reckoned[next] = values.UnixTime(u.plan.ExpiresAt)
+		u.computed[next] = values.UnixTime(u.plan.ExpiresAt)
 	}
 	secret, err := u.pve.CreateToken(ctx, u.plan.user(), next, u.plan.token(ctx, u.diags))
 	if err != nil {
@@ -140,7 +140,7 @@ func (u *tokenUpdate) succeed(ctx context.Context) (made bool, err error) {
 		end = min(end, expires)
 	}
 	u.plan.Previous = previousValue(old, values.TimeValue(end))
-	u.reckoned[old] = end // remembered, so that the next plan ends the old token if this run cannot
+	u.computed[old] = end // remembered, so that the next plan ends the old token if this run cannot
 	return true, u.retire(ctx, old, end)
 }
 

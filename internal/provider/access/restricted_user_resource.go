@@ -112,7 +112,7 @@ func (r *restrictedUserResource) Create(ctx context.Context, req resource.Create
 		values.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
-	reckonExpiry(ctx, &plan, &resp.Diagnostics).write(ctx, resp.Private, &resp.Diagnostics)
+	computeExpiry(ctx, &plan, &resp.Diagnostics).write(ctx, resp.Private, &resp.Diagnostics)
 	want := plan.principal(ctx, &resp.Diagnostics)
 	var options []proxmox.CreateOption
 	if !password.IsNull() {
@@ -241,7 +241,7 @@ func (r *restrictedUserResource) Update(ctx context.Context, req resource.Update
 		values.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
-	reckonExpiry(ctx, &plan, &resp.Diagnostics).write(ctx, resp.Private, &resp.Diagnostics)
+	computeExpiry(ctx, &plan, &resp.Diagnostics).write(ctx, resp.Private, &resp.Diagnostics)
 	have, want := state.principal(ctx, &resp.Diagnostics), plan.principal(ctx, &resp.Diagnostics)
 	if plan.GroupMembership.ValueString() == membershipAdditive || state.GroupMembership.ValueString() == membershipAdditive {
 		if have.Groups, err = currentGroups(ctx, pve, have.UserID); err == nil {

@@ -130,9 +130,9 @@ func keepSecrets(secrets types.Map, tokens map[string]proxmox.Token) types.Map {
 // replaces expires_at by what PVE has.
 type expiries map[string]int64
 
-// planExpiry fills in expires_at where expires_in says when: as it was reckoned when the token was written, or unknown for a token that is new or
+// planExpiry fills in expires_at where expires_in says when: as it was computed when the token was written, or unknown for a token that is new or
 // has another expires_in.
-func planExpiry(plan, config, state *restrictedUserModel, reckoned expiries, diags *diag.Diagnostics) {
+func planExpiry(plan, config, state *restrictedUserModel, computed expiries, diags *diag.Diagnostics) {
 	if plan.Tokens.IsUnknown() || config.Tokens.IsNull() || config.Tokens.IsUnknown() {
 		return
 	}
@@ -146,8 +146,8 @@ func planExpiry(plan, config, state *restrictedUserModel, reckoned expiries, dia
 		attributes := object.Attributes()
 		if in, _ := attributes["expires_in"].(types.String); !in.IsNull() {
 			attributes["expires_at"] = types.StringUnknown()
-			if before := state.token(id); before != nil && before.ExpiresIn.Equal(in) && reckoned[id] != 0 {
-				attributes["expires_at"] = values.TimeString(before.ExpiresAt, reckoned[id])
+			if before := state.token(id); before != nil && before.ExpiresIn.Equal(in) && computed[id] != 0 {
+				attributes["expires_at"] = values.TimeString(before.ExpiresAt, computed[id])
 			}
 		}
 		object, problems := types.ObjectValue(tokenType.AttrTypes, attributes)
@@ -159,9 +159,9 @@ func planExpiry(plan, config, state *restrictedUserModel, reckoned expiries, dia
 	plan.Tokens = value
 }
 
-// reckonExpiry replaces what planExpiry left unknown, and returns what is to be remembered of all tokens with expires_in.
-func reckonExpiry(ctx context.Context, plan *restrictedUserModel, diags *diag.Diagnostics) expiries {
-	reckoned := expiries{}
+// computeExpiry replaces what planExpiry left unknown, and returns what is to be remembered of all tokens with expires_in.
+func computeExpiry(ctx context.Context, plan *restrictedUserModel, diags *diag.Diagnostics) expiries {
+	computed := expiries{}
 	models := map[string]tokenModel{}
 	diags.Append(plan.Tokens.ElementsAs(ctx, &models, false)...)
 	for id, model := range models {
@@ -172,12 +172,12 @@ func reckonExpiry(ctx context.Context, plan *restrictedUserModel, diags *diag.Di
 			model.ExpiresAt = values.TimeValue(values.ExpiryAfter(model.ExpiresIn).Unix())
 			models[id] = model
 		}
-		reckoned[id] = values.UnixTime(model.ExpiresAt)
+		computed[id] = values.UnixTime(model.ExpiresAt)
 	}
 	value, problems := types.MapValueFrom(ctx, tokenType, models)
 	diags.Append(problems...)
 	plan.Tokens = value
-	return reckoned
+	return computed
 }
 
 // token is the recorded token of that id, nil for none.
@@ -200,16 +200,16 @@ const expiryKey = "expiry"
 
 // readExpiries is empty for a resource that was imported, or written before there was anything to remember.
 func readExpiries(ctx context.Context, private values.PrivateReader, diags *diag.Diagnostics) expiries {
-	reckoned := expiries{}
+	computed := expiries{}
 	text, problems := private.GetKey(ctx, expiryKey)
 	diags.Append(problems...)
 	if len(text) == 0 {
-		return reckoned
+		return computed
 	}
-	if err := json.Unmarshal(text, &reckoned); err != nil {
-		diags.AddWarning("Recorded expiry not readable", "The expiry of tokens is reckoned anew: "+err.Error())
+	if err := json.Unmarshal(text, &computed); err != nil {
+		diags.AddWarning("Recorded expiry not readable", "The expiry of tokens is computed again: "+err.Error())
 	}
-	return reckoned
+	return computed
 }
 
 func (e expiries) write(ctx context.Context, private values.PrivateWriter, diags *diag.Diagnostics) {

@@ -27,13 +27,13 @@ type effectiveModel struct {
 
 // One way to root, as a reviewer and a policy engine read it.
 type accessFindingModel struct {
-	ID       types.String `tfsdk:"id"`
-	Severity types.String `tfsdk:"severity"`
-	Holds    types.List   `tfsdk:"holds"`
-	Why      types.String `tfsdk:"why"`
-	Witness  types.String `tfsdk:"witness"`
-	Fix      types.String `tfsdk:"fix"`
-	Accepted types.String `tfsdk:"accepted"`
+	ID             types.String `tfsdk:"id"`
+	Severity       types.String `tfsdk:"severity"`
+	PrivilegesHeld types.List   `tfsdk:"privileges_held"`
+	Why            types.String `tfsdk:"why"`
+	Example        types.String `tfsdk:"example"`
+	Fix            types.String `tfsdk:"fix"`
+	Accepted       types.String `tfsdk:"accepted"`
 }
 
 var effectiveType = types.ObjectType{AttrTypes: map[string]attr.Type{
@@ -43,8 +43,8 @@ var effectiveType = types.ObjectType{AttrTypes: map[string]attr.Type{
 }}
 
 var accessFindingType = types.ObjectType{AttrTypes: map[string]attr.Type{
-	"id": types.StringType, "severity": types.StringType, "holds": values.StringListType, "why": types.StringType,
-	"witness": types.StringType, "fix": types.StringType, "accepted": types.StringType,
+	"id": types.StringType, "severity": types.StringType, "privileges_held": values.StringListType, "why": types.StringType,
+	"example": types.StringType, "fix": types.StringType, "accepted": types.StringType,
 }}
 
 // accessReview is what a user or token may do, and what follows from it.
@@ -188,8 +188,8 @@ func (r accessReview) findingsValue(ctx context.Context, accepted map[string]str
 		holds, problems := types.ListValueFrom(ctx, types.StringType, r.holds[finding.ID])
 		diags.Append(problems...)
 		model := accessFindingModel{
-			ID: types.StringValue(finding.ID), Severity: types.StringValue(string(finding.Severity)), Holds: holds,
-			Why: types.StringValue(finding.Why), Witness: types.StringValue(finding.Witness), Fix: types.StringValue(finding.Fix),
+			ID: types.StringValue(finding.ID), Severity: types.StringValue(string(finding.Severity)), PrivilegesHeld: holds,
+			Why: types.StringValue(finding.Why), Example: types.StringValue(finding.Witness), Fix: types.StringValue(finding.Fix),
 			Accepted: types.StringNull(),
 		}
 		if reason, ok := accepted[finding.ID]; ok {
@@ -239,7 +239,7 @@ func warnOfToday(ctx context.Context, who string, recorded types.List, planned a
 			continue
 		}
 		var holds []string
-		diags.Append(model.Holds.ElementsAs(ctx, &holds, false)...)
+		diags.Append(model.PrivilegesHeld.ElementsAs(ctx, &holds, false)...)
 		lines = append(lines, fmt.Sprintf("%s: %s", model.ID.ValueString(), strings.Join(holds, "; ")))
 	}
 	if len(lines) > 0 {

@@ -45,13 +45,13 @@ func accessFindingsAttribute() schema.ListNestedAttribute {
 		NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 			"id":       text("Id of the finding, `PVESEC-P` and four digits. It never changes its meaning."),
 			"severity": text("`critical`: with these privileges, today. `high`: with a circumstance besides, such as a server that the node can reach."),
-			"holds": schema.ListAttribute{
+			"privileges_held": schema.ListAttribute{
 				MarkdownDescription: "The privileges that the finding rests on, each with its path and where it comes from.",
 				ElementType:         types.StringType,
 				Computed:            true,
 			},
 			"why":      text("Why this is as good as root."),
-			"witness":  text("A request that shows it. Words in capitals stand for names."),
+			"example":  text("A request that shows it. Words in capitals stand for names."),
 			"fix":      text("What to grant instead."),
 			"accepted": text("The reason for which `accepted_risks` accepts it."),
 		}},

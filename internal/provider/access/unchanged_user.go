@@ -59,12 +59,12 @@ func recorded(state plain, private []byte) (recordedUser, bool) {
 	return user, true
 }
 
-// readPrivate reads the private part of a state: the expiries that were reckoned. Anything else in it but an empty list of lost tokens is for
+// readPrivate reads the private part of a state: the expiries that were computed. Anything else in it but an empty list of lost tokens is for
 // the framework.
 func readPrivate(private []byte) (expiries, bool) {
-	reckoned := expiries{}
+	computed := expiries{}
 	if len(private) == 0 {
-		return reckoned, true
+		return computed, true
 	}
 	var keys map[string][]byte
 	if json.Unmarshal(private, &keys) != nil {
@@ -73,7 +73,7 @@ func readPrivate(private []byte) (expiries, bool) {
 	for key, text := range keys {
 		switch key {
 		case expiryKey:
-			if json.Unmarshal(text, &reckoned) != nil {
+			if json.Unmarshal(text, &computed) != nil {
 				return nil, false
 			}
 		case lostTokensKey:
@@ -85,7 +85,7 @@ func readPrivate(private []byte) (expiries, bool) {
 			return nil, false
 		}
 	}
-	return reckoned, true
+	return computed, true
 }
 
 func plainGrants(list []any, managed string) []proxmox.Grant {
@@ -141,8 +141,8 @@ func (u recordedUser) reviewed(review accessReview) bool {
 		entry, _ := findings[i].(map[string]any)
 		have := plain(entry)
 		if have.text("id") != finding.ID || have.text("severity") != string(finding.Severity) || have.text("why") != finding.Why ||
-			have.text("witness") != finding.Witness || have.text("fix") != finding.Fix || have["accepted"] != accepted[finding.ID] ||
-			!slices.Equal(have.texts("holds"), review.holds[finding.ID]) {
+			have.text("example") != finding.Witness || have.text("fix") != finding.Fix || have["accepted"] != accepted[finding.ID] ||
+			!slices.Equal(have.texts("privileges_held"), review.holds[finding.ID]) {
 			return false
 		}
 	}

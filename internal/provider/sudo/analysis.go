@@ -27,24 +27,24 @@ type sudoersAnalysisModel struct {
 
 // sudoersFindingModel is one finding of an analysis.
 type sudoersFindingModel struct {
-	ID       string  `tfsdk:"id"`
-	Severity string  `tfsdk:"severity"`
-	Class    string  `tfsdk:"class"`
-	Rule     string  `tfsdk:"rule"`
-	Command  string  `tfsdk:"command"`
-	Witness  string  `tfsdk:"witness"`
-	Line     int64   `tfsdk:"line"`
-	Needs    string  `tfsdk:"needs"`
-	Why      string  `tfsdk:"why"`
-	Fix      string  `tfsdk:"fix"`
-	Root     bool    `tfsdk:"root_equivalent"`
-	Accepted *string `tfsdk:"accepted"`
+	ID        string  `tfsdk:"id"`
+	Severity  string  `tfsdk:"severity"`
+	Class     string  `tfsdk:"class"`
+	Rule      string  `tfsdk:"rule"`
+	Command   string  `tfsdk:"command"`
+	Example   string  `tfsdk:"example"`
+	Line      int64   `tfsdk:"line"`
+	Condition string  `tfsdk:"condition"`
+	Why       string  `tfsdk:"why"`
+	Fix       string  `tfsdk:"fix"`
+	Root      bool    `tfsdk:"root_equivalent"`
+	Accepted  *string `tfsdk:"accepted"`
 }
 
 var (
 	sudoersFindingType = types.ObjectType{AttrTypes: map[string]attr.Type{
 		"id": types.StringType, "severity": types.StringType, "class": types.StringType, "rule": types.StringType, "command": types.StringType,
-		"witness": types.StringType, "line": types.Int64Type, "needs": types.StringType, "why": types.StringType, "fix": types.StringType,
+		"example": types.StringType, "line": types.Int64Type, "condition": types.StringType, "why": types.StringType, "fix": types.StringType,
 		"root_equivalent": types.BoolType, "accepted": types.StringType,
 	}}
 	sudoersAnalysisType = map[string]attr.Type{
@@ -66,8 +66,8 @@ func sudoersFindings(findings []escalation.CommandFinding, accepted map[string]s
 
 func sudoersFindingOf(f escalation.CommandFinding, accepted map[string]string) sudoersFindingModel {
 	model := sudoersFindingModel{
-		ID: f.ID, Severity: string(f.Severity), Class: string(f.Class), Rule: review.FindingRule(f), Command: f.Command, Witness: f.Witness,
-		Line: int64(f.Pos.Line), Needs: f.Needs, Why: f.Why, Fix: f.Fix, Root: f.Root,
+		ID: f.ID, Severity: string(f.Severity), Class: string(f.Class), Rule: review.FindingRule(f), Command: f.Command, Example: f.Witness,
+		Line: int64(f.Pos.Line), Condition: f.Needs, Why: f.Why, Fix: f.Fix, Root: f.Root,
 	}
 	if reason, ok := review.AcceptedFor(accepted, f); ok {
 		model.Accepted = &reason
@@ -151,22 +151,22 @@ func sudoersAnalysisAttribute() schema.SingleNestedAttribute {
 	number := func(description string) schema.Int64Attribute {
 		return schema.Int64Attribute{MarkdownDescription: description, Computed: true}
 	}
-	truth := func(description string) schema.BoolAttribute {
+	boolean := func(description string) schema.BoolAttribute {
 		return schema.BoolAttribute{MarkdownDescription: description, Computed: true}
 	}
 	finding := func(line string) map[string]schema.Attribute {
 		return map[string]schema.Attribute{
 			"id":              text("Stable id of what was found, such as `PVESEC-E0107`."),
-			"severity":        text("`critical` with the grant alone, `high` with the circumstance that `needs` names or where it is unknown, `medium` for what is not as good as root."),
+			"severity":        text("`critical` with the grant alone, `high` with the condition that `condition` names or where it is unknown, `medium` for what is not as good as root."),
 			"class":           text("`shell`, `command`, `library-load`, `file-write`, `file-read`, `priv-grant`, `credential` or `audit-tamper`; empty for what is wrong with a grant whatever its command."),
 			"rule":            text("What it is about."),
 			"command":         text("Path of the command; empty where it is all or many."),
-			"witness":         text("A command line that is allowed and that shows it."),
+			"example":         text("A command line that is allowed and that shows it."),
 			"line":            number(line),
-			"needs":           text("The circumstance that it takes besides, empty for none."),
+			"condition":       text("Additional condition required; empty if none."),
 			"why":             text("Why it matters."),
 			"fix":             text("What to grant instead."),
-			"root_equivalent": truth("Whether it is as good as root."),
+			"root_equivalent": boolean("Whether it is as good as root."),
 			"accepted":        text("The reason for which `accepted_risks` accepts it."),
 		}
 	}
@@ -178,7 +178,7 @@ func sudoersAnalysisAttribute() schema.SingleNestedAttribute {
 			"A finding that is as good as root fails the plan unless `accepted_risks` names it.",
 		Computed: true,
 		Attributes: map[string]schema.Attribute{
-			"root_equivalent": truth("Whether any finding of the policy itself is as good as root, accepted or not."),
+			"root_equivalent": boolean("Whether any finding of the policy itself is as good as root, accepted or not."),
 			"findings": schema.ListNestedAttribute{
 				MarkdownDescription: "Each way in which the policy gives the subject root, or lets it act unseen, in the order of its lines. It holds for the sudo of Proxmox VE 8 and of 9.",
 				Computed:            true,

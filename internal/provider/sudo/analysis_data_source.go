@@ -100,7 +100,7 @@ func (d *sudoersAnalysisDataSource) Schema(_ context.Context, _ datasource.Schem
 	number := func(description string) schema.Int64Attribute {
 		return schema.Int64Attribute{MarkdownDescription: description, Computed: true}
 	}
-	truth := func(description string) schema.BoolAttribute {
+	boolean := func(description string) schema.BoolAttribute {
 		return schema.BoolAttribute{MarkdownDescription: description, Computed: true}
 	}
 	objects := func(description string, attributes map[string]schema.Attribute) schema.ListNestedAttribute {
@@ -149,25 +149,25 @@ func (d *sudoersAnalysisDataSource) Schema(_ context.Context, _ datasource.Schem
 			"compare_with": schema.StringAttribute{MarkdownDescription: "The policy that was there before, in sudoers syntax.", Optional: true},
 			"decisions": objects("The answer to each of `commands`, in their order.", map[string]schema.Attribute{
 				"command":  text("The command line as it was given."),
-				"allowed":  truth("Whether it is allowed."),
+				"allowed":  boolean("Whether it is allowed."),
 				"rule":     text("The rule that decides; empty if none matches."),
 				"line":     number("Its line; 0 if none matches."),
-				"nopasswd": truth("Whether no password is asked for."),
+				"nopasswd": boolean("Whether no password is asked for."),
 				"run_as":   text("The run-as list of the rule, empty for root by default."),
 			}),
 			"findings": objects("Each way in which the policy gives the subject root, or lets it act unseen; see the guide [root findings](../guides/root-findings).", map[string]schema.Attribute{
 				"id": text("Stable id, such as `PVESEC-E0107`."), "severity": text("`critical`, `high` or `medium`."), "class": text("What it gives; empty for what is wrong with a grant whatever its command."),
-				"rule": text("What it is about."), "command": text("Path of the command; empty where it is all or many."), "witness": text("A command line that is allowed and shows it."),
-				"line": number("Line of the grant; 0 where no single line lets it through."), "needs": text("The circumstance that it takes besides, empty for none."), "why": text("Why it matters."), "fix": text("What to grant instead."),
-				"root_equivalent": truth("Whether it is as good as root."), "accepted": text("Always null here."),
+				"rule": text("What it is about."), "command": text("Path of the command; empty where it is all or many."), "example": text("A command line that is allowed and shows it."),
+				"line": number("Line of the grant; 0 where no single line lets it through."), "condition": text("Additional condition required; empty if none."), "why": text("Why it matters."), "fix": text("What to grant instead."),
+				"root_equivalent": boolean("Whether it is as good as root."), "accepted": text("Always null here."),
 			}),
 			"disruptive":      list("Command lines that are allowed and can stop or lose guests, services or data."),
-			"root_equivalent": truth("Whether any finding is as good as root."),
+			"root_equivalent": boolean("Whether any finding is as good as root."),
 			"denials":         text("What all denials of the policy together change; empty without any."),
 			"proofs": objects("The answer to each of `never`, then of `always`.", map[string]schema.Attribute{
 				"statement":      text("The statement as it was given."),
 				"kind":           text("`never` or `always`."),
-				"proven":         truth("Whether it holds."),
+				"proven":         boolean("Whether it holds."),
 				"verdict":        text("`yes` is proven, `no` disproven, `unknown` neither, which is not safe."),
 				"counterexample": text("A command line that disproves it; empty if there is none."),
 				"line":           number("Line of the rule that decides about the counterexample; 0 if there is none."),
@@ -186,7 +186,7 @@ func (d *sudoersAnalysisDataSource) Schema(_ context.Context, _ datasource.Schem
 				"message": text("What is wrong."), "fix": text("What to write instead."),
 			}),
 			"assumptions": list("What the answers take for given of the node."),
-			"compliant":   truth("Whether nothing is as good as root, every statement is proven, and every one of `always` is allowed."),
+			"compliant":   boolean("Whether nothing is as good as root, every statement is proven, and every one of `always` is allowed."),
 		},
 	}
 }

@@ -22,7 +22,7 @@ func (sudoersFindingsFunction) Definition(_ context.Context, _ function.Definiti
 	resp.Definition = function.Definition{
 		Summary: "Lists the ways in which a sudoers policy gives a user root",
 		MarkdownDescription: "Analyses every command line that the policy allows the user, as `pvesec_sudoers_policy` does while planning, and returns a list of objects with `id`, `severity`, `class`, " +
-			"`rule`, `command`, `witness` (a command line that is allowed), `line`, `needs`, `why`, `fix` and `root_equivalent`; empty means that none was found. " +
+			"`rule`, `command`, `example` (a command line that is allowed), `line`, `condition`, `why`, `fix` and `root_equivalent`; empty means that none was found. " +
 			"`accepted` is always null. The guide [root findings](../guides/root-findings) explains each.",
 		Parameters: []function.Parameter{
 			policyParameter(),
