@@ -56,9 +56,10 @@ func TestSudoersFunctions(t *testing.T) {
 		})
 	}
 	for expression, message := range map[string]string{
-		`provider::pvesec::sudoers_format("agent ALL=(root /bin/x\n")`:                        "Line 1, column",
-		`provider::pvesec::sudoers_allows(local.policy, "agent", "qm start 2001")`:            "absolute path",
-		`provider::pvesec::sudoers_allows(local.policy, "agent", "/usr/sbin/qm start '2001")`: "quotes closed",
+		`provider::pvesec::sudoers_format("agent ALL=(root /bin/x\n")`:                                                   "Line 1, column",
+		`provider::pvesec::sudoers_allows("agent ALL=/usr/bin/bash, CHROOT=/srv !/usr/bin/*", "agent", "/usr/bin/bash")`: "CHROOT",
+		`provider::pvesec::sudoers_allows(local.policy, "agent", "qm start 2001")`:                                       "absolute path",
+		`provider::pvesec::sudoers_allows(local.policy, "agent", "/usr/sbin/qm start '2001")`:                            "quotes closed",
 	} {
 		steps = append(steps, resource.TestStep{Config: offline + output(expression), ExpectError: matches(message)})
 	}

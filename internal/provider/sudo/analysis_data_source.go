@@ -71,6 +71,8 @@ type decisionModel struct {
 	Line     int64  `tfsdk:"line"`
 	NoPasswd bool   `tfsdk:"nopasswd"`
 	RunAs    string `tfsdk:"run_as"`
+	// DependsOn is what no policy says, and decides.
+	DependsOn []string `tfsdk:"depends_on"`
 }
 
 // proofModel is the answer to one statement.
@@ -148,12 +150,13 @@ func (d *sudoersAnalysisDataSource) Schema(_ context.Context, _ datasource.Schem
 			"always":       texts("Command lines that must be allowed."),
 			"compare_with": schema.StringAttribute{MarkdownDescription: "The policy that was there before, in sudoers syntax.", Optional: true},
 			"decisions": objects("The answer to each of `commands`, in their order.", map[string]schema.Attribute{
-				"command":  text("The command line as it was given."),
-				"allowed":  boolean("Whether it is allowed."),
-				"rule":     text("The rule that decides; empty if none matches."),
-				"line":     number("Its line; 0 if none matches."),
-				"nopasswd": boolean("Whether no password is asked for."),
-				"run_as":   text("The run-as list of the rule, empty for root by default."),
+				"command":    text("The command line as it was given."),
+				"allowed":    boolean("Whether it is allowed. What may be allowed, because the answer depends on `depends_on`, is."),
+				"depends_on": list("What no policy says and the answer depends on: the files below a `CHROOT`, texts in a `sudoers_locale` other than C. Empty where the answer is certain."),
+				"rule":       text("The rule that decides; empty if none matches."),
+				"line":       number("Its line; 0 if none matches."),
+				"nopasswd":   boolean("Whether no password is asked for."),
+				"run_as":     text("The run-as list of the rule, empty for root by default."),
 			}),
 			"findings": objects("Each way in which the policy gives the subject root, or lets it act unseen; see the guide [root findings](../guides/root-findings).", map[string]schema.Attribute{
 				"id": text("Stable id, such as `PVESEC-E0107`."), "severity": text("`critical`, `high` or `medium`."), "class": text("What it gives; empty for what is wrong with a grant whatever its command."),
@@ -307,7 +310,7 @@ func (m *sudoersAnalysisDataModel) decide(ctx context.Context, tree *sudoers.Tre
 			continue
 		}
 		d := policy.Decide(tree, policy.Request{Subject: q.Subject, Host: q.Host, Env: q.Env, Command: words[0], Args: words[1:]})
-		decision := decisionModel{Command: text, Allowed: d.Verdict == policy.Allowed, NoPasswd: d.NoPasswd}
+		decision := decisionModel{Command: text, Allowed: d.Verdict == policy.Allowed || d.Verdict == policy.Unknown, NoPasswd: d.NoPasswd, DependsOn: append([]string{}, d.If...)}
 		if d.Rule != nil {
 			decision.Rule, decision.Line = d.Rule.Text, int64(d.Rule.Pos.Line)
 			if d.Rule.RunAs != nil {

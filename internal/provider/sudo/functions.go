@@ -3,6 +3,7 @@ package sudo
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/function"
@@ -75,7 +76,8 @@ func (sudoersAllowsFunction) Definition(_ context.Context, _ function.Definition
 	resp.Definition = function.Definition{
 		Summary: "Tells whether a sudoers policy lets a user run a command as root",
 		MarkdownDescription: "Answers as the sudo of a Debian node would: the last rule that matches the command line decides, and without a match the answer is no. " +
-			"The command line is split into words as a POSIX shell would, without expansion. The program is taken to exist on the node, and times in rules are not considered.",
+			"The command line is split into words as a POSIX shell would, without expansion. The program is taken to exist on the node, and times in rules are not considered. " +
+			"Where the answer depends on what no policy says (the files below a `CHROOT`, texts in a `sudoers_locale` other than C) the function fails and says on what.",
 		Parameters: []function.Parameter{
 			policyParameter(),
 			function.StringParameter{Name: "user", MarkdownDescription: "Name of the user, or a group name after `%`."},
@@ -108,6 +110,11 @@ func (sudoersAllowsFunction) Run(ctx context.Context, req function.RunRequest, r
 		Command: words[0],
 		Args:    words[1:],
 	})
+	if decision.Verdict == policy.Unknown {
+		resp.Error = function.NewArgumentFuncError(2, fmt.Sprintf("Unable to decide %s: line %d of the policy, %s, decides it only if %s. Write the rule without what this depends on.",
+			command, decision.Rule.Pos.Line, decision.Rule.Text, strings.Join(decision.If, ", and if ")))
+		return
+	}
 	resp.Error = resp.Result.Set(ctx, decision.Verdict == policy.Allowed)
 }
 
