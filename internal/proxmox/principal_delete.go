@@ -2,7 +2,6 @@ package proxmox
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 )
@@ -41,24 +40,49 @@ func applied(options []ChangeOption) changeOptions {
 	return o
 }
 
-// DeletePrincipal removes the managed role and then the user, so that what is left
-// when the second fails is still found as a user. PVE removes with a user what
-// hangs on it, whoever put it there: memberships, ACL entries, tokens with theirs,
-// and the password. A role that others hold stays; one that PVE refuses to remove
-// does not keep the user. Parts that are gone already are fine.
+// DeletePrincipal removes the user and then its managed role. PVE removes with a
+// user what hangs on it, whoever put it there: memberships, ACL entries, tokens
+// with theirs, and the password. A role that others hold stays. Parts that are
+// gone already are fine.
 func (c *Client) DeletePrincipal(ctx context.Context, have Principal, options ...ChangeOption) error {
 	if err := have.UserID.check(); err != nil {
 		return err
 	}
-	var roleErr error
 	if have.Role != nil {
 		if err := ValidateRoleID(have.Role.ID); err != nil {
 			return err
 		}
-		c.dropLists() // an old list would hide what others added
-		roleErr = c.removeRole(ctx, have.UserID, have.Role.ID, applied(options).kept)
 	}
-	return errors.Join(roleErr, c.removeUser(ctx, have.UserID))
+	c.dropLists() // an old list would hide what others added
+	role := have.Role != nil && c.mayRemoveRole(ctx, have.UserID, have.Role.ID, applied(options).kept)
+	if !role {
+		c.revokeTokens(ctx, have.UserID)
+	}
+	if err := c.removeUser(ctx, have.UserID); err != nil {
+		return err
+	}
+	if !role {
+		return nil
+	}
+	if err := c.deleteRole(ctx, have.Role.ID); err != nil && !IsNotFound(err) {
+		return fmt.Errorf("removing role %s: %w", have.Role.ID, err)
+	}
+	return nil
+}
+
+// revokeTokens takes the ACL entries of a user's tokens away. PVE forgets them with
+// the user, and leaves their lines in user.cfg until the next write, whoever makes
+// it. Nothing depends on this, so that a failure does not matter.
+func (c *Client) revokeTokens(ctx context.Context, id UserID) {
+	now, err := c.ReadPrincipal(ctx, id, "")
+	if err != nil || now == nil {
+		return
+	}
+	for _, token := range sortedKeys(now.Tokens) {
+		if c.putGrants(ctx, holder{now.UserID, token}, now.Tokens[token].Grants, true, func(string) {}) != nil {
+			return
+		}
+	}
 }
 
 // removeUser deletes a user that may be gone already.
@@ -70,21 +94,18 @@ func (c *Client) removeUser(ctx context.Context, id UserID) error {
 	return nil
 }
 
-// removeRole deletes a managed role, unless somebody else than its user has ACL
-// entries with it: PVE would remove those too.
-func (c *Client) removeRole(ctx context.Context, user UserID, id string, kept func(KeptRole)) error {
+// mayRemoveRole tells whether a managed role exists and nobody else than its user
+// has ACL entries with it: PVE would remove those too.
+func (c *Client) mayRemoveRole(ctx context.Context, user UserID, id string, kept func(KeptRole)) bool {
 	if role, err := c.role(ctx, id); err == nil && role == nil {
-		return nil // roles are shown to everybody
+		return false // roles are shown to everybody
 	}
 	holders, err := c.RoleHolders(ctx, user, id)
 	if err != nil || len(holders) > 0 {
 		kept(KeptRole{ID: id, Holders: holders, Err: err})
-		return nil
+		return false
 	}
-	if err := c.deleteRole(ctx, id); err != nil && !IsNotFound(err) {
-		return fmt.Errorf("removing role %s: %w", id, err)
-	}
-	return nil
+	return true
 }
 
 // userGone tells whether a bare 403 means that the user does not exist, which is

@@ -69,7 +69,7 @@ func TestLifeCycle(t *testing.T) {
 			if gone := s.read("agent@pve", "agent-ops"); gone != nil {
 				t.Errorf("still there: %+v", gone)
 			}
-			if diff := cmp.Diff(before, s.settled()); diff != "" {
+			if diff := cmp.Diff(before, s.UserCfg()); diff != "" {
 				t.Errorf("user.cfg (-before +after):\n%s", diff)
 			}
 			if err := s.DeletePrincipal(t.Context(), changed); err != nil {
@@ -365,10 +365,10 @@ func TestDeleteTakesForeignParts(t *testing.T) {
 	if err := s.DeletePrincipal(t.Context(), agent()); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"DELETE /access/roles/agent-ops", "DELETE /access/users/agent@pve"}, s.writes()); diff != "" {
+	if diff := cmp.Diff([]string{"DELETE /access/users/agent@pve", "DELETE /access/roles/agent-ops"}, s.writes()); diff != "" {
 		t.Errorf("writes (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(before, s.settled()); diff != "" {
+	if diff := cmp.Diff(before, s.UserCfg()); diff != "" {
 		t.Errorf("user.cfg (-before +after):\n%s", diff)
 	}
 }

@@ -128,12 +128,14 @@ func (u *updater) narrowRole(ctx context.Context) error {
 	case old == nil:
 		return nil
 	case !u.sameRole():
-		kept := false
-		err := u.removeRole(ctx, u.id, old.ID, func(k KeptRole) { kept = true; u.kept(k) })
-		if err == nil && !kept {
-			u.log("removed role " + old.ID)
+		if !u.mayRemoveRole(ctx, u.id, old.ID, u.kept) {
+			return nil
 		}
-		return err
+		if err := u.deleteRole(ctx, old.ID); err != nil && !IsNotFound(err) {
+			return fmt.Errorf("removing role %s: %w", old.ID, err)
+		}
+		u.log("removed role " + old.ID)
+		return nil
 	}
 	removed := without(old.Privileges, u.want.Role.Privileges)
 	if len(removed) == 0 {

@@ -2,7 +2,6 @@ package proxmox
 
 import (
 	"errors"
-	"net/http"
 	"strings"
 	"testing"
 
@@ -92,21 +91,24 @@ func TestSharedRoleStays(t *testing.T) {
 	}
 }
 
-// TestRoleRefusedTakesUser: a role that PVE does not let us remove does not keep its user.
-func TestRoleRefusedTakesUser(t *testing.T) {
+// TestDeleteWithoutRole: the entries of tokens go from user.cfg too where no role is removed after the user.
+func TestDeleteWithoutRole(t *testing.T) {
 	t.Parallel()
-	s := newSim(t, pvesim.Version91).withGroups()
-	s.create(agent())
-	s.SetHook(func(r pvesim.Request) pvesim.Fault {
-		if r.Method == http.MethodDelete && strings.HasPrefix(r.Path, "/access/roles/") {
-			return pvesim.Fault{Status: 403, Reason: "Permission check failed (/access, Sys.Modify)"}
-		}
-		return pvesim.Fault{}
-	})
-	err := s.DeletePrincipal(t.Context(), agent())
-	s.SetHook(nil)
-	if !IsPermission(err) || !strings.Contains(err.Error(), "removing role agent-ops") || s.read("agent@pve", "") != nil {
-		t.Errorf("error is %v", err)
+	s := newSim(t, pvesim.Version91)
+	before := s.UserCfg()
+	p := Principal{UserID: "a@pve", Tokens: map[string]Token{"ci": {PrivilegeSeparation: true, Grants: []Grant{{Path: "/vms", Role: "PVEVMUser"}}}}}
+	s.create(p)
+	s.ResetRequests()
+	if err := s.DeletePrincipal(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(before, s.UserCfg()); diff != "" {
+		t.Errorf("user.cfg (-before +after):\n%s", diff)
+	}
+	s.create(p)
+	s.faultAt(0, pvesim.Fault{Status: 403, Reason: "Permission check failed (/vms, Permissions.Modify)"}, false)
+	if err := s.DeletePrincipal(t.Context(), p); err != nil || s.read("a@pve", "") != nil {
+		t.Errorf("a token that may not revoke: %v", err)
 	}
 }
 
