@@ -50,7 +50,7 @@ check "operator" {
   }
   assert {
     condition     = !data.pvesec_sudoers_analysis.operator.root_equivalent
-    error_message = "The operator can become root: ${join(", ", [for f in data.pvesec_sudoers_analysis.operator.findings : "${f.witness} (${f.id})" if f.root_equivalent])}."
+    error_message = "The operator can become root: ${join(", ", [for f in data.pvesec_sudoers_analysis.operator.findings : "${f.example} (${f.id})" if f.root_equivalent])}."
   }
   assert {
     condition     = data.pvesec_sudoers_analysis.operator.compliant

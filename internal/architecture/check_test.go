@@ -36,6 +36,25 @@ func TestCheck(t *testing.T) {
 			source: "package main\nimport _ \"example.com/m/internal/node\"\n",
 			want:   []string{"main.go:2: . may not use internal/node: arrows run downwards only"},
 		},
+		"a family uses what a run shares": {
+			file:   "internal/provider/sudo/resource.go",
+			source: "package sudo\nimport _ \"example.com/m/internal/provider/session\"\n",
+		},
+		"families do not know each other": {
+			file:   "internal/provider/sudo/resource.go",
+			source: "package sudo\nimport _ \"example.com/m/internal/provider/access\"\n",
+			want:   []string{"internal/provider/sudo/resource.go:2: internal/provider/sudo may not use internal/provider/access: arrows run downwards only"},
+		},
+		"what a run shares knows no family": {
+			file:   "internal/provider/session/resource.go",
+			source: "package session\nimport _ \"example.com/m/internal/provider/sudo\"\n",
+			want:   []string{"internal/provider/session/resource.go:2: internal/provider/session may not use internal/provider/sudo: arrows run downwards only"},
+		},
+		"a review without Terraform": {
+			file:   "internal/review/refusal.go",
+			source: "package review\nimport \"github.com/hashicorp/terraform-plugin-framework/diag\"\n",
+			want:   []string{"internal/review/refusal.go:2: internal/review may not import github.com/hashicorp/terraform-plugin-framework/diag: Terraform's types stay in internal/provider"},
+		},
 		"within one room": {
 			file:   "internal/lab/cmd/pvesec-lab/main.go",
 			source: "package main\nimport _ \"example.com/m/internal/lab/pvesim\"\n",

@@ -16,6 +16,14 @@ const (
 	// command is the room of main.go: the directory of the module itself.
 	command = "."
 	lab     = "internal/lab"
+	// provider is the room of the provider block; the families of resources and what they share have rooms of their own below it.
+	provider     = "internal/provider"
+	access       = "internal/provider/access"
+	sudo         = "internal/provider/sudo"
+	auditlog     = "internal/provider/auditlog"
+	session      = "internal/provider/session"
+	values       = "internal/provider/values"
+	providerTest = "internal/provider/acctest"
 	// budget is what tests of any room demand of time and memory.
 	budget = "internal/budget"
 )
@@ -23,23 +31,31 @@ const (
 // House maps the directory of each room, relative to the module, to its rules. A package belongs to the room with the
 // longest directory that contains it.
 var House = map[string]Room{
-	command:             {Uses: []string{"internal/provider"}, Terraform: true},
-	"internal/provider": {Uses: []string{"internal/hardening", "internal/proxmox", "internal/escalation", "internal/policy", "internal/node", "internal/sudoers", "internal/regular"}, Terraform: true},
+	command:      {Uses: []string{provider}, Terraform: true},
+	provider:     {Uses: []string{access, sudo, auditlog, session, values, "internal/node", "internal/proxmox"}, Terraform: true},
+	access:       {Uses: []string{session, values, "internal/escalation", "internal/proxmox"}, Terraform: true},
+	sudo:         {Uses: []string{session, values, "internal/review", "internal/hardening", "internal/escalation", "internal/policy", "internal/sudoers/document", "internal/sudoers", "internal/regular", "internal/node"}, Terraform: true},
+	auditlog:     {Uses: []string{session, values, "internal/hardening", "internal/node"}, Terraform: true},
+	session:      {Uses: []string{values, "internal/hardening", "internal/node", "internal/proxmox"}, Terraform: true},
+	values:       {Uses: []string{"internal/node"}, Terraform: true},
+	providerTest: {Uses: []string{provider, "internal/hardening", "internal/escalation", "internal/policy", "internal/sudoers", "internal/node", "internal/proxmox"}, Terraform: true, Lab: true},
 
+	"internal/review":     {Uses: []string{"internal/hardening", "internal/escalation", "internal/policy", "internal/sudoers", "internal/regular"}},
 	"internal/hardening":  {Uses: []string{"internal/node", "internal/policy", "internal/sudoers"}},
 	"internal/proxmox":    {},
 	"internal/escalation": {Uses: []string{"internal/policy", "internal/sudoers", "internal/regular"}, Pure: true},
 	"internal/policy":     {Uses: []string{"internal/sudoers", "internal/regular"}, Pure: true},
 
-	"internal/node":    {},
-	"internal/sudoers": {Pure: true},
-	"internal/regular": {Pure: true},
+	"internal/node":             {},
+	"internal/sudoers/document": {Uses: []string{"internal/sudoers"}, Pure: true},
+	"internal/sudoers":          {Pure: true},
+	"internal/regular":          {Pure: true},
 
 	// Not part of what is released.
 	lab:                     {Lab: true},
 	budget:                  {},
 	"internal/demo":         {Uses: []string{"internal/proxmox", "internal/escalation", "internal/policy", "internal/node", "internal/sudoers"}, Lab: true},
-	"internal/docsgen":      {Uses: []string{"internal/provider", "internal/escalation", "internal/policy"}, Terraform: true},
+	"internal/docsgen":      {Uses: []string{provider, "internal/escalation", "internal/policy"}, Terraform: true},
 	"internal/architecture": {},
 }
 

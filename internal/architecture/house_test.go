@@ -33,9 +33,9 @@ func TestArrowsRunDownwards(t *testing.T) {
 	t.Parallel()
 
 	storeys := []string{
-		command, "internal/demo", "internal/docsgen", "internal/provider",
-		"internal/hardening", "internal/proxmox", "internal/escalation", "internal/policy",
-		"internal/node", "internal/sudoers", "internal/regular", lab, budget, "internal/architecture",
+		command, "internal/demo", "internal/docsgen", providerTest, provider, access, sudo, auditlog, session, values,
+		"internal/review", "internal/hardening", "internal/proxmox", "internal/escalation", "internal/policy",
+		"internal/node", "internal/sudoers/document", "internal/sudoers", "internal/regular", lab, budget, "internal/architecture",
 	}
 	if len(storeys) != len(House) {
 		t.Errorf("the house has %d rooms, %d of them have a storey", len(House), len(storeys))

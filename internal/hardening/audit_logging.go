@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"sort"
 	"strings"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 )
 
 // AuditLogging is what a node must write down about sudo: sudo's own log, I/O logs of the sessions, a security event log of everything
@@ -78,22 +80,40 @@ func (a AuditLogging) LogrotatePath() string { return logrotateDir + "/" + a.fil
 
 func (a AuditLogging) fileName() string { return "pvesec-audit-" + a.Name }
 
+// managed lists the configuration files, in the order in which they are installed. The sudoers file comes last, and goes first: sudo must not be
+// told to log to a place that is not there.
+func (a AuditLogging) managed() []managedFile {
+	logrotate := managedFile{path: a.LogrotatePath(), mode: 0o644, owner: "root", group: "root", validate: node.Logrotate, command: "logrotate"}
+	rsyslog := managedFile{path: a.RsyslogPath(), mode: 0o644, owner: "root", group: "root", validate: node.Rsyslog, command: "rsyslogd", service: rsyslogService}
+	sudo := sudoersFile(a.DropInPath(), "")
+	if a.Rotation != nil && len(a.logFiles()) > 0 {
+		logrotate.text = a.renderLogrotate()
+	}
+	if a.SecurityLog != nil {
+		rsyslog.text = a.renderRsyslog()
+	}
+	if a.SudoLog != nil || a.IOLogs != nil {
+		sudo.text = a.renderSudoers()
+	}
+	return []managedFile{logrotate, rsyslog, sudo}
+}
+
 // Paths lists every configuration file that audit logging of this name can have, whatever is switched on.
 func (a AuditLogging) Paths() []string {
-	return []string{a.LogrotatePath(), a.RsyslogPath(), a.DropInPath()}
+	var paths []string
+	for _, file := range a.managed() {
+		paths = append(paths, file.path)
+	}
+	return paths
 }
 
 // Render gives the text of every configuration file by path. A file whose purpose is switched off is not in the map.
 func (a AuditLogging) Render() map[string]string {
 	files := map[string]string{}
-	if a.SudoLog != nil || a.IOLogs != nil {
-		files[a.DropInPath()] = a.renderSudoers()
-	}
-	if a.SecurityLog != nil {
-		files[a.RsyslogPath()] = a.renderRsyslog()
-	}
-	if a.Rotation != nil && len(a.logFiles()) > 0 {
-		files[a.LogrotatePath()] = a.renderLogrotate()
+	for _, file := range a.managed() {
+		if file.wanted() {
+			files[file.path] = file.text
+		}
 	}
 	return files
 }

@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"slices"
 	"sort"
 	"strconv"
-	"strings"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 )
@@ -27,9 +27,15 @@ type AuditState struct {
 
 // Desired is the state that a node has after Install. Log files have no digest: their content is theirs.
 func (a AuditLogging) Desired() AuditState {
-	state := AuditState{Files: map[string]FileStatus{}, Contents: a.Render(), Services: map[string]string{}}
-	for name, text := range state.Contents {
-		state.Files[name] = FileStatus{Present: true, Type: "file", Mode: configMode(name), Owner: "root:root", SHA256: Digest(text)}
+	state := AuditState{Files: map[string]FileStatus{}, Contents: map[string]string{}, Services: map[string]string{}}
+	for _, file := range a.managed() {
+		if !file.wanted() {
+			continue
+		}
+		state.Files[file.path], state.Contents[file.path] = file.status(), file.text
+		if file.service != "" {
+			state.Services[file.service] = "active"
+		}
 	}
 	for name, mode := range a.logFiles() {
 		state.Files[name] = FileStatus{Present: true, Type: "file", Mode: mode, Owner: "root:root"}
@@ -37,17 +43,7 @@ func (a AuditLogging) Desired() AuditState {
 	if a.IOLogs != nil {
 		state.Files[a.IOLogs.Directory] = FileStatus{Present: true, Type: "directory", Mode: "0700", Owner: "root:root"}
 	}
-	if a.SecurityLog != nil {
-		state.Services[rsyslogService] = "active"
-	}
 	return state
-}
-
-func configMode(name string) string {
-	if strings.HasPrefix(name, sudoersDir+"/") {
-		return SudoersMode
-	}
-	return "0644"
 }
 
 // Observe reads what the node holds of audit logging: its configuration files, its log files and the services it needs.
@@ -123,8 +119,7 @@ func (a AuditLogging) Install(ctx context.Context, nodes Nodes, targets, leave [
 	return nodes.Apply(ctx, append(changes, a.removals(leave)...), progress)
 }
 
-// installation is the change that brings one node to the desired state. The sudoers file comes last: sudo must not be told to log to a
-// place that is not there yet.
+// installation is the change that brings one node to the desired state.
 func (a AuditLogging) installation(expect map[string]FileStatus) (node.Change, error) {
 	change := node.Change{Label: a.label()}
 	desired := a.Desired()
@@ -143,28 +138,13 @@ func (a AuditLogging) installation(expect map[string]FileStatus) (node.Change, e
 		}
 		change.Files = append(change.Files, node.File{Path: name, Kind: kind, Mode: mode, Owner: "root", Group: "root"})
 	}
-	for _, name := range a.Paths() {
-		if status, known := expect[name]; known {
-			change.Expect = append(change.Expect, status.expectAt(name))
+	for _, file := range a.managed() {
+		status, known := expect[file.path]
+		if known {
+			change.Expect = append(change.Expect, status.expectAt(file.path))
 		}
-		text, wanted := desired.Contents[name]
-		file := node.File{Path: name, Kind: node.Absent, Validate: a.validator(name)}
-		if wanted {
-			mode, err := parseMode(configMode(name))
-			if err != nil {
-				return change, err
-			}
-			file = node.File{Path: name, Kind: node.Regular, Content: []byte(text), Mode: mode, Owner: "root", Group: "root", Validate: a.validator(name)}
-		}
-		change.Files = append(change.Files, file)
-		if name == a.RsyslogPath() && (wanted || expect[name].Present) {
-			change.RestartServices = append(change.RestartServices, rsyslogService)
-		}
-		if wanted {
-			change.RequireCommands = append(change.RequireCommands, a.command(name))
-		}
+		file.installOn(&change, status.Present)
 	}
-	change.RequireActive = sortedKeys(desired.Services)
 	return change, nil
 }
 
@@ -177,12 +157,10 @@ func (a AuditLogging) removals(targets []node.Target) []node.Change {
 	var changes []node.Change
 	for _, target := range targets {
 		change := node.Change{Target: target, Label: a.label()}
-		// The sudoers file goes first, for the reason for which it comes last.
-		for _, name := range []string{a.DropInPath(), a.RsyslogPath(), a.LogrotatePath()} {
-			change.Files = append(change.Files, node.File{Path: name, Kind: node.Absent, Validate: a.validator(name)})
-		}
-		if a.SecurityLog != nil {
-			change.RestartServices = []string{rsyslogService}
+		files := a.managed()
+		slices.Reverse(files)
+		for _, file := range files {
+			file.removeFrom(&change, file.wanted())
 		}
 		changes = append(changes, change)
 	}
@@ -190,29 +168,6 @@ func (a AuditLogging) removals(targets []node.Target) []node.Change {
 }
 
 func (a AuditLogging) label() string { return fmt.Sprintf("audit logging %q", a.Name) }
-
-func (a AuditLogging) validator(name string) node.Validator {
-	switch name {
-	case a.DropInPath():
-		return node.Sudoers
-	case a.RsyslogPath():
-		return node.Rsyslog
-	default:
-		return node.Logrotate
-	}
-}
-
-// command is the program that reads the configuration file of this name.
-func (a AuditLogging) command(name string) string {
-	switch name {
-	case a.DropInPath():
-		return "visudo"
-	case a.RsyslogPath():
-		return "rsyslogd"
-	default:
-		return "logrotate"
-	}
-}
 
 func parseMode(text string) (fs.FileMode, error) {
 	bits, err := strconv.ParseUint(text, 8, 12)

@@ -136,9 +136,7 @@ func (p SudoersPolicy) Install(ctx context.Context, nodes Nodes, targets, leave 
 	removed := map[string][]string{}
 	for _, target := range targets {
 		change := p.change(target, planned)
-		change.Files = []node.File{{
-			Path: p.Path(), Kind: node.Regular, Content: []byte(p.Content), Mode: 0o440, Owner: "root", Group: "root", Validate: node.Sudoers,
-		}}
+		sudoersFile(p.Path(), p.Content).installOn(&change, true)
 		change.Listed = p.listed()
 		if p.Exclusive {
 			cuts, err := p.foreignCuts(ctx, nodes, target)
@@ -176,7 +174,7 @@ func (p SudoersPolicy) Remove(ctx context.Context, nodes Nodes, targets []node.T
 }
 
 func (p SudoersPolicy) change(target node.Target, planned map[string]Planned) node.Change {
-	change := node.Change{Target: target, Label: fmt.Sprintf("sudoers policy %q", p.Name), RequireCommands: []string{"visudo"}}
+	change := node.Change{Target: target, Label: fmt.Sprintf("sudoers policy %q", p.Name)}
 	if seen, known := planned[target.Name]; known {
 		change.Expect = []node.Expect{seen.File.expectAt(p.Path())}
 	}
@@ -185,9 +183,7 @@ func (p SudoersPolicy) change(target node.Target, planned map[string]Planned) no
 
 func (p SudoersPolicy) removal(target node.Target, planned map[string]Planned) node.Change {
 	change := p.change(target, planned)
-	// A node without sudo can hold no effective policy, and taking a file away must not need sudo to be installed.
-	change.RequireCommands = nil
-	change.Files = []node.File{{Path: p.Path(), Kind: node.Absent, Validate: node.Sudoers}}
+	sudoersFile(p.Path(), "").removeFrom(&change, true)
 	return change
 }
 

@@ -57,26 +57,36 @@ func (e *ApplyError) Unwrap() []error {
 	return errs
 }
 
-// Error is one line that says what is in force now, and a table of the nodes.
-func (e *ApplyError) Error() string {
-	var b strings.Builder
+// Error is the summary, and below it the detail.
+func (e *ApplyError) Error() string { return e.Summary() + "\n\n" + e.Detail() }
+
+// Summary is one line that says what is in force now.
+func (e *ApplyError) Summary() string {
 	label := e.Label
 	if label == "" {
 		label = "the change"
 	}
-	fmt.Fprintf(&b, "%s was not applied; %s\n", label, e.verdict())
+	return fmt.Sprintf("%s was not applied; %s", label, e.verdict())
+}
+
+// Detail is a table of the nodes, a line for each and what went wrong there.
+func (e *ApplyError) Detail() string {
+	var b strings.Builder
 	width := 0
 	for _, o := range e.Outcomes {
 		width = max(width, len(o.Node))
 	}
-	for _, o := range e.Outcomes {
+	for i, o := range e.Outcomes {
 		text := o.text()
 		head := fmt.Sprintf("  %-*s  %-12s", width, o.Node, o.State)
 		if text == "" {
 			head = strings.TrimRight(head, " ")
 		}
 		indent := "\n" + strings.Repeat(" ", len(head)+2)
-		b.WriteString("\n" + head)
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		b.WriteString(head)
 		if text != "" {
 			b.WriteString("  " + strings.ReplaceAll(text, "\n", indent))
 		}

@@ -169,6 +169,7 @@ type accessBuilder struct {
 	paths   []regular.Expr
 	rules   []AccessRule
 	all     bool // some rule matches every command
+	chosen  *bool
 	// Patterns of arguments and grants are shared: policies repeat them.
 	arguments map[string]compiledArgs
 	grants    map[*sudoers.UserSpec][]Grant
@@ -247,6 +248,16 @@ func (b *accessBuilder) add(p *pattern) {
 	if len(p.digests) > 0 {
 		conditions = append(conditions, fmt.Sprintf("the file has the digest %v", p.digests))
 	}
+	if p.root != "" {
+		conditions = append(conditions, b.m.condition(p.root, p.command))
+	}
+	if p.denied && b.callersRoot() {
+		conditions = appendNew(slices.Clone(conditions), b.m.condition("*", p.command))
+	}
+	if b.m.locale != "" && mayReadOtherwise(p.command, b.m.locale) {
+		missing("its pattern is read in the locale " + b.m.locale + ", in which one character may be several bytes, and a byte none")
+		conditions = append(conditions, b.m.condition("", p.command))
+	}
 	for _, path := range paths {
 		b.paths = append(b.paths, path.expr)
 		conditions := conditions
@@ -261,6 +272,15 @@ func (b *accessBuilder) add(p *pattern) {
 		})
 	}
 	b.all = b.all || p.command.Kind == sudoers.CommandAll
+}
+
+// callersRoot tells whether the caller may choose a root directory with -R, in which sudo then looks for the files of every rule.
+func (b *accessBuilder) callersRoot() bool {
+	if b.chosen == nil {
+		chosen := b.m.runchroot == "*" || slices.ContainsFunc(b.c.patterns, func(p pattern) bool { return p.root == "*" && !p.denied })
+		b.chosen = &chosen
+	}
+	return *b.chosen
 }
 
 // args is the language of a command's arguments (match_command.c, command_args_match).

@@ -22,6 +22,9 @@ func (m *matcher) assumptions(tree *sudoers.Tree, r *Request) []string {
 	}
 	var f features
 	f.look(tree)
+	if f.patterns && m.locale == "" && !f.locale {
+		list = append(list, "sudoers_locale is C, as sudo has it unless another file sets it: patterns are compared byte by byte")
+	}
 	if f.hostNetgroups {
 		list = append(list, "the node is in no netgroup")
 	}
@@ -40,6 +43,7 @@ func (m *matcher) assumptions(tree *sudoers.Tree, r *Request) []string {
 // features are the parts of a policy whose meaning depends on the node.
 type features struct {
 	hostNetgroups, userNetgroups, nonUnixGroups, intercept bool
+	patterns, locale                                       bool // what a locale has a say in, and the option that sets it
 }
 
 func (f *features) look(tree *sudoers.Tree) {
@@ -49,10 +53,14 @@ func (f *features) look(tree *sudoers.Tree) {
 			f.members(e.Members, e.Scope == sudoers.ScopeHost)
 			for _, s := range e.Settings {
 				f.intercept = f.intercept || s.Name == "intercept" && s.Operator == sudoers.OpTrue
+				f.locale = f.locale || s.Name == "sudoers_locale"
 			}
 		case *sudoers.AliasDef:
 			for i := range e.Aliases {
 				f.members(e.Aliases[i].Members, e.Kind == sudoers.HostAlias)
+				for j := range e.Aliases[i].Commands {
+					f.command(&e.Aliases[i].Commands[j].Command)
+				}
 			}
 		case *sudoers.UserSpec:
 			f.spec(e)
@@ -66,6 +74,7 @@ func (f *features) spec(e *sudoers.UserSpec) {
 		p := &e.Privileges[i]
 		f.members(p.Hosts, true)
 		for j := range p.Commands {
+			f.command(&p.Commands[j].Command)
 			if r := p.Commands[j].RunAs; r != nil {
 				f.members(r.Users, false)
 			}
@@ -74,6 +83,10 @@ func (f *features) spec(e *sudoers.UserSpec) {
 			}
 		}
 	}
+}
+
+func (f *features) command(c *sudoers.Command) {
+	f.patterns = f.patterns || mayReadOtherwise(c, "en_US.UTF-8")
 }
 
 func (f *features) members(list []sudoers.Member, hosts bool) {

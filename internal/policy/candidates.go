@@ -38,7 +38,7 @@ func (m *matcher) candidates(tree *sudoers.Tree, r *Request, decided sudoers.Pos
 			p := &spec.Privileges[i]
 			host := m.hosts(p.Hosts)
 			for _, c := range p.Effective() {
-				v := m.command(&c.CommandMember, &m.line)
+				v := m.command(&c.CommandMember, &m.line, m.rootOf(&c))
 				if v == unspecified || c.Pos == decided {
 					continue
 				}
@@ -56,7 +56,7 @@ func (m *matcher) candidates(tree *sudoers.Tree, r *Request, decided sudoers.Pos
 				one := c.Spec()
 				list = append(list, Candidate{
 					Pos: c.Pos, Text: joinMembers(spec.Users) + " " + joinMembers(p.Hosts) + "=" + one.String(),
-					Negated: v == deny, Why: why,
+					Negated: v&deny != 0, Why: why,
 				})
 			}
 		}

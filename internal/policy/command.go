@@ -17,8 +17,17 @@ type commandLine struct {
 
 // commandMatches tells whether one command pattern matches (match_command.c,
 // command_matches). A digest is taken to be right: the file is not read.
-func (m *matcher) commandMatches(c *sudoers.Command, line *commandLine) bool {
-	return m.pathOf(c, line.path) && argsMatch(c, line)
+//
+// Where sudo looks below another root, or reads texts in another locale than C, the answer may be maybe.
+func (m *matcher) commandMatches(c *sudoers.Command, line *commandLine, root string) match {
+	path, args := matched(m.pathOf(c, line.path)), matched(argsMatch(c, line))
+	if m.locale != "" {
+		path, args = m.readPath(c, line.path, path), m.readArgs(c, line, args)
+	}
+	if root != "" && (path != no || mayBeBelow(c, line.path)) {
+		path = maybe
+	}
+	return min(path, args)
 }
 
 // pathOf tells whether the command of a pattern matches, whatever its arguments.

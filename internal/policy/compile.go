@@ -44,6 +44,8 @@ type pattern struct {
 	never  bool // a malformed expression
 	// digests are checksums of which the file must have one.
 	digests []sudoers.Digest
+	// root is the directory in which sudo looks for the file, "" for that of the node.
+	root string
 
 	spec               *sudoers.UserSpec
 	privilege, ordinal int
@@ -93,7 +95,7 @@ func Compile(tree *sudoers.Tree, r Request) *Compiled {
 func changesMatching(d *sudoers.Defaults) bool {
 	for _, s := range d.Settings {
 		switch s.Name {
-		case "fast_glob", "runas_default", "case_insensitive_user", "case_insensitive_group", "match_group_by_gid":
+		case "fast_glob", "runas_default", "case_insensitive_user", "case_insensitive_group", "match_group_by_gid", "sudoers_locale", "runchroot":
 			return true
 		}
 	}
@@ -117,7 +119,7 @@ func (c *Compiled) add(spec *sudoers.UserSpec, r *Request) {
 		}
 		for j, e := range p.Effective() {
 			if c.m.inTime(&e, r.Time) && c.m.runAsMatches(e.RunAs) == allow {
-				c.addCommand(&p.Commands[j].CommandMember, false, pattern{spec: spec, privilege: i, ordinal: j})
+				c.addCommand(&p.Commands[j].CommandMember, false, pattern{spec: spec, privilege: i, ordinal: j, root: c.m.rootOf(&e)})
 			}
 		}
 	}
@@ -194,6 +196,8 @@ func (c *Compiled) Decide(command, args string, hasArgs bool) Answer {
 	_, base := split(t.canonical)
 	named := c.byBase[base]
 	general := c.general
+	var said verdict
+	var first int32
 	for len(named) > 0 || len(general) > 0 {
 		var i int32
 		if len(general) == 0 || len(named) > 0 && named[0] > general[0] {
@@ -202,14 +206,19 @@ func (c *Compiled) Decide(command, args string, hasArgs bool) Answer {
 			i, general = general[0], general[1:]
 		}
 		p := &c.patterns[i]
-		if c.matches(p, &t) {
-			if p.denied {
-				return Answer{Denied, i + 1}
-			}
-			return Answer{Allowed, i + 1}
+		v := commandVerdict(c.matches(p, &t), p.denied)
+		if v == unspecified {
+			continue
+		}
+		said |= v &^ unsure
+		if first == 0 {
+			first = i + 1
+		}
+		if v&unsure == 0 {
+			return Answer{said.answer(), first}
 		}
 	}
-	return Answer{Verdict: Unmatched}
+	return Answer{(said | unsure).answer(), first}
 }
 
 // target is a command line with what the environment says of it.
@@ -219,17 +228,20 @@ type target struct {
 	exists    bool
 }
 
-func (c *Compiled) matches(p *pattern, t *target) bool {
+func (c *Compiled) matches(p *pattern, t *target) match {
+	if p.root != "" || c.m.locale != "" {
+		return c.m.commandMatches(p.command, &t.commandLine, p.root)
+	}
 	if p.never || !p.matchesArgs(t) {
-		return false
+		return no
 	}
 	switch {
 	case p.canonical != "" && t.exists:
-		return p.canonical == t.canonical || c.m.env.same(p.command.Name, t.path)
+		return matched(p.canonical == t.canonical || c.m.env.same(p.command.Name, t.path))
 	case p.regex != nil:
-		return t.exists && (p.regex.MatchString(posix.Latin1(t.path)) || c.m.resolves() && p.regex.MatchString(posix.Latin1(t.canonical)))
+		return matched(t.exists && (p.regex.MatchString(posix.Latin1(t.path)) || c.m.resolves() && p.regex.MatchString(posix.Latin1(t.canonical))))
 	}
-	return c.m.pathOf(p.command, t.path)
+	return matched(c.m.pathOf(p.command, t.path))
 }
 
 func (p *pattern) matchesArgs(t *target) bool {

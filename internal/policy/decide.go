@@ -11,11 +11,12 @@ import (
 // Verdict is the answer of a policy to one command line.
 type Verdict string
 
-// The answers. What does not match is not allowed.
+// The answers. What does not match is not allowed. Unknown is what the node allows or not, by what the model cannot see.
 const (
 	Allowed   Verdict = "allowed"
 	Denied    Verdict = "denied"
 	Unmatched Verdict = "unmatched"
+	Unknown   Verdict = "unknown"
 )
 
 // Request is one command line: who wants to run what, where and as whom.
@@ -62,6 +63,8 @@ type Decision struct {
 	Candidates []Candidate
 	// Assumptions say what the answer takes for given.
 	Assumptions []string
+	// If says on what an Unknown verdict depends.
+	If []string
 }
 
 // Decide answers as the node's sudo would (lookup.c, sudoers_lookup_check): the
@@ -72,11 +75,14 @@ func Decide(tree *sudoers.Tree, r Request) Decision {
 	m.prepare(&r)
 	d := Decision{Verdict: Unmatched, Settings: m.settings(tree, &r)}
 	d.Assumptions = m.assumptions(tree, &r)
-	v, g := m.walk(tree, &r)
+	v, g := m.walk(tree, &r, &d)
 	var decided sudoers.Pos
-	if v != unspecified {
+	if g != nil {
 		d.decide(v, g)
 		decided = g.Pos
+	}
+	if d.Verdict != Unknown {
+		d.If = nil // all rules that may decide say the same
 	}
 	if r.Candidates {
 		d.Candidates = m.candidates(tree, &r, decided)
@@ -84,8 +90,8 @@ func Decide(tree *sudoers.Tree, r Request) Decision {
 	return d
 }
 
-// walk looks for the last rule that matches.
-func (m *matcher) walk(tree *sudoers.Tree, r *Request) (verdict, *Grant) {
+// walk looks for the last rule that matches, and on behind those that only may. It gives what all of them say, and the first.
+func (m *matcher) walk(tree *sudoers.Tree, r *Request, d *Decision) (said verdict, first *Grant) {
 	for i := len(tree.Entries) - 1; i >= 0; i-- {
 		spec, ok := tree.Entries[i].(*sudoers.UserSpec)
 		if !ok {
@@ -94,11 +100,16 @@ func (m *matcher) walk(tree *sudoers.Tree, r *Request) (verdict, *Grant) {
 		if v, _ := m.users(spec.Users, sudoers.UserAlias, r.Subject); v != allow {
 			continue
 		}
-		if v, g := m.privileges(spec, r); v != unspecified {
-			return v, g
+		v, g := m.privileges(spec, r, d)
+		said |= v &^ unsure
+		if first == nil {
+			first = g
+		}
+		if g != nil && v&unsure == 0 {
+			return said, first
 		}
 	}
-	return unspecified, nil
+	return said | unsure, first
 }
 
 // prepare sets what lists are compared with.
@@ -139,13 +150,13 @@ func (m *matcher) settings(tree *sudoers.Tree, r *Request) Settings {
 		return false
 	})
 	m.collect(tree, s, func(d *sudoers.Defaults) bool {
-		return d.Scope == sudoers.ScopeCommand && m.commands(d.Commands, &m.line) == allow
+		return d.Scope == sudoers.ScopeCommand && m.commands(d.Commands, &m.line, "")&allow != 0
 	})
 	return s
 }
 
 // privileges walks one line from its end.
-func (m *matcher) privileges(spec *sudoers.UserSpec, r *Request) (verdict, *Grant) {
+func (m *matcher) privileges(spec *sudoers.UserSpec, r *Request, d *Decision) (said verdict, first *Grant) {
 	for i := len(spec.Privileges) - 1; i >= 0; i-- {
 		p := &spec.Privileges[i]
 		if m.hosts(p.Hosts) != allow {
@@ -157,12 +168,22 @@ func (m *matcher) privileges(spec *sudoers.UserSpec, r *Request) (verdict, *Gran
 			if !m.inTime(e, r.Time) || m.runAsMatches(e.RunAs) != allow {
 				continue
 			}
-			if v := m.command(&e.CommandMember, &m.line); v != unspecified {
-				return v, &m.grants(spec, r.Subject)[grantIndex(spec, i, j)]
+			root := m.rootOf(e)
+			v := m.command(&e.CommandMember, &m.line, root)
+			if v == unspecified {
+				continue
 			}
+			said |= v &^ unsure
+			if first == nil {
+				first = &m.grants(spec, r.Subject)[grantIndex(spec, i, j)]
+			}
+			if v&unsure == 0 {
+				return said, first
+			}
+			d.If = appendNew(d.If, m.condition(root, &e.Command))
 		}
 	}
-	return unspecified, nil
+	return said | unsure, first
 }
 
 func grantIndex(spec *sudoers.UserSpec, privilege, command int) int {
@@ -196,12 +217,22 @@ func (m *matcher) inTime(e *sudoers.Effective, now time.Time) bool {
 	return in
 }
 
+// answer is what the rules that may decide say together.
+func (v verdict) answer() Verdict {
+	switch {
+	case v&allow != 0 && v != allow:
+		return Unknown
+	case v&allow != 0:
+		return Allowed
+	case v&deny != 0:
+		return Denied
+	}
+	return Unmatched
+}
+
 // decide fills in the answer.
 func (d *Decision) decide(v verdict, g *Grant) {
-	d.Verdict = Denied
-	if v == allow {
-		d.Verdict = Allowed
-	}
+	d.Verdict = v.answer()
 	d.Rule = g
 	d.Tags = g.Tags
 	for _, t := range []struct {

@@ -35,6 +35,8 @@ type matcher struct {
 	groupByID           bool
 	fastGlob            bool
 	runasDefault        string
+	locale              string // of expressions and patterns, "" for C
+	runchroot           string
 
 	known   map[aliasQuestion]verdict
 	circles int // how often an alias was met that was in use
@@ -246,22 +248,28 @@ func maskBits(m netip.Addr) (int, bool) {
 }
 
 // command matches a command or alias with its negation (match.c, cmnd_matches).
-// An undefined alias matches nothing.
-func (m *matcher) command(c *sudoers.CommandMember, line *commandLine) verdict {
+// An undefined alias matches nothing. root is the directory in which sudo looks for the files, "" for that of the node.
+func (m *matcher) command(c *sudoers.CommandMember, line *commandLine, root string) verdict {
 	if c.Command.Kind != sudoers.CommandAlias {
-		return member(m.commandMatches(&c.Command, line), c.Negated)
+		return commandVerdict(m.commandMatches(&c.Command, line, root), c.Negated)
 	}
-	v, _ := m.inAlias(sudoers.CmndAlias, c.Command.Name, "", func(a *sudoers.Alias) verdict {
-		return m.commands(a.Commands, line)
+	v, _ := m.inAlias(sudoers.CmndAlias, c.Command.Name, root, func(a *sudoers.Alias) verdict {
+		return m.commands(a.Commands, line, root)
 	})
 	return flip(v, c.Negated)
 }
 
-func (m *matcher) commands(list []sudoers.CommandMember, line *commandLine) verdict {
+func (m *matcher) commands(list []sudoers.CommandMember, line *commandLine, root string) verdict {
+	said := unspecified
 	for i := len(list) - 1; i >= 0; i-- {
-		if v := m.command(&list[i], line); v != unspecified {
-			return v
+		v := m.command(&list[i], line, root)
+		said |= v &^ unsure
+		if v != unspecified && v&unsure == 0 {
+			return said
 		}
 	}
-	return unspecified
+	if said != unspecified {
+		said |= unsure
+	}
+	return said
 }

@@ -170,6 +170,10 @@ func ProveAlways(tree *sudoers.Tree, q Question, line []string) Proof {
 		}
 		request.Command, request.Args = line[0], line[1:]
 		d := Decide(tree, request)
+		if d.Verdict == Unknown {
+			proof.Gaps = append(proof.Gaps, Gap{Grant: d.Rule, Reason: "it holds only if " + strings.Join(d.If, ", and if ")})
+			continue
+		}
 		if d.Verdict != Allowed {
 			return Proof{Verdict: regular.No, Counterexample: ShellLine(request, NewLine(line[0], line[1:]...)), Request: request, Rule: d.Rule}
 		}

@@ -90,6 +90,11 @@ func (m *matcher) use(s Settings) {
 	m.foldGroup = s.flag("case_insensitive_group", true)
 	m.groupByID = s.flag("match_group_by_gid", false)
 	m.fastGlob = s.flag("fast_glob", false)
+	m.locale = s.locale()
+	m.runchroot = ""
+	if dir := s["runchroot"]; dir != off {
+		m.runchroot = dir
+	}
 	m.runasDefault = "root"
 	if user := s["runas_default"]; user != "" {
 		m.runasDefault = user

@@ -1,5 +1,6 @@
-// Package provider is Terraform's face of pvesec: schemas, models, plan logic and diagnostics. It knows every room of the house and does
-// no room's work: what a policy means is asked of package policy, what a node holds of package hardening, what PVE grants of package proxmox.
+// Package provider is Terraform's face of pvesec: the provider block, its settings, the server, and the list of what there is. Each family of
+// resources has a package of its own below it. None of them does another room's work: what a policy means is asked of package policy, what a node
+// holds of package hardening, what PVE grants of package proxmox.
 package provider
 
 import (
@@ -9,13 +10,14 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/list"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-)
 
-// TypeName is the provider's name, the prefix of all its resource types.
-const TypeName = "pvesec"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/access"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/auditlog"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/session"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/sudo"
+)
 
 var (
 	_ provider.Provider                       = (*pvesecProvider)(nil)
@@ -26,7 +28,7 @@ var (
 
 type pvesecProvider struct {
 	version string
-	shared  *clients // what it was configured with, nil before
+	shared  *session.Clients // what it was configured with, nil before
 }
 
 // New returns the constructor of the provider that providerserver serves. version is shown to PVE in the User-Agent header.
@@ -35,7 +37,7 @@ func New(version string) func() provider.Provider {
 }
 
 func (p *pvesecProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
-	resp.TypeName = TypeName
+	resp.TypeName = session.TypeName
 	resp.Version = p.version
 }
 
@@ -51,9 +53,9 @@ func (p *pvesecProvider) Configure(ctx context.Context, req provider.ConfigureRe
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	clients, problems := newClients(settings, p.version)
+	clients, problems := session.NewClients(settings, p.version)
 	for _, problem := range problems {
-		resp.Diagnostics.AddAttributeError(problem.path, problem.summary, problem.detail)
+		resp.Diagnostics.AddAttributeError(problem.Path, problem.Summary, problem.Detail)
 	}
 	p.shared = clients
 	resp.ResourceData = clients
@@ -64,41 +66,35 @@ func (p *pvesecProvider) Configure(ctx context.Context, req provider.ConfigureRe
 
 func (p *pvesecProvider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
-		newAPITokenResource,
-		newRestrictedUserResource,
-		newSudoersPolicyResource,
-		newAuditLoggingResource,
+		access.NewAPITokenResource,
+		access.NewRestrictedUserResource,
+		sudo.NewPolicyResource,
+		auditlog.NewResource,
 	}
 }
 
 func (p *pvesecProvider) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{
-		newSudoersAnalysisDataSource,
-		newSudoersDocumentDataSource,
+		sudo.NewAnalysisDataSource,
+		sudo.NewDocumentDataSource,
 	}
 }
 
 func (p *pvesecProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
-	return []func() ephemeral.EphemeralResource{newAPITokenEphemeral}
+	return []func() ephemeral.EphemeralResource{access.NewAPITokenEphemeral}
 }
 
 func (p *pvesecProvider) ListResources(context.Context) []func() list.ListResource {
-	return []func() list.ListResource{newAPITokenList, newRestrictedUserList}
+	return []func() list.ListResource{access.NewAPITokenList, access.NewRestrictedUserList}
 }
 
 func (p *pvesecProvider) Functions(context.Context) []func() function.Function {
 	return []func() function.Function{
-		newAccessSudoersFunction,
-		newSudoersAllowsFunction,
-		newSudoersCompareFunction,
-		newSudoersFindingsFunction,
-		newSudoersFormatFunction,
-		newSudoersParseFunction,
+		sudo.NewAccessFunction,
+		sudo.NewAllowsFunction,
+		sudo.NewCompareFunction,
+		sudo.NewFindingsFunction,
+		sudo.NewFormatFunction,
+		sudo.NewParseFunction,
 	}
-}
-
-// configProblem is something wrong with the provider block, at the attribute that is to be changed.
-type configProblem struct {
-	path            path.Path
-	summary, detail string
 }

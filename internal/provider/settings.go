@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/session"
 	"github.com/pvesec/terraform-provider-pvesec/internal/proxmox"
 )
 
@@ -23,17 +24,6 @@ const (
 	defaultSSHPort        = 22
 	defaultConnectTimeout = 15 * time.Second
 )
-
-// settings is the provider block with the environment filled in.
-type settings struct {
-	pve     proxmox.Config
-	ssh     node.Config
-	sshPort int
-	// nodes are the configured nodes in order of their names; none means that the API is asked.
-	nodes []node.Target
-	// unknown lists attributes whose value Terraform does not know yet. What depends on them can't be asked while planning.
-	unknown []string
-}
 
 // environment reads one variable. An empty variable counts as not set, as CI systems often define all of them.
 func environment(name string) (string, bool) {
@@ -48,22 +38,22 @@ type settingsReader struct {
 	unknown []string
 }
 
-func readSettings(ctx context.Context, model providerModel, env func(string) (string, bool), diags *diag.Diagnostics) settings {
+func readSettings(ctx context.Context, model providerModel, env func(string) (string, bool), diags *diag.Diagnostics) session.Settings {
 	r := &settingsReader{env: env, diags: diags}
 	var tls tlsModel
 	var ssh sshModel
 	r.object(ctx, model.TLS, path.Root("tls"), &tls)
 	r.object(ctx, model.SSH, path.Root("ssh"), &ssh)
 
-	s := settings{
-		pve: proxmox.Config{
+	s := session.Settings{
+		PVE: proxmox.Config{
 			Endpoint:          r.text(model.Endpoint, path.Root("endpoint"), "PVESEC_ENDPOINT", ""),
 			APIToken:          r.text(model.APIToken, path.Root("api_token"), "PVESEC_API_TOKEN", ""),
 			CAPEM:             []byte(r.text(tls.CAPEM, path.Root("tls").AtName("ca_pem"), "PVESEC_CA_PEM", "")),
 			FingerprintSHA256: r.text(tls.FingerprintSHA256, path.Root("tls").AtName("fingerprint_sha256"), "PVESEC_TLS_FINGERPRINT", ""),
 			Insecure:          r.flag(tls.Insecure, path.Root("tls").AtName("insecure"), "PVESEC_INSECURE"),
 		},
-		ssh: node.Config{
+		SSH: node.Config{
 			User:           r.text(ssh.User, sshPath("user"), "PVESEC_SSH_USER", defaultSSHUser),
 			PrivateKey:     []byte(r.text(ssh.PrivateKey, sshPath("private_key"), "PVESEC_SSH_PRIVATE_KEY", "")),
 			Passphrase:     []byte(r.text(ssh.Passphrase, sshPath("passphrase"), "PVESEC_SSH_PASSPHRASE", "")),
@@ -76,35 +66,30 @@ func readSettings(ctx context.Context, model providerModel, env func(string) (st
 			SudoPassword:   []byte(r.text(ssh.SudoPassword, sshPath("sudo_password"), "PVESEC_SUDO_PASSWORD", "")),
 			JumpHosts:      r.jumpHosts(ctx, ssh.JumpHosts),
 		},
-		sshPort: r.port(ssh.Port, sshPath("port"), "PVESEC_SSH_PORT", defaultSSHPort),
+		SSHPort: r.port(ssh.Port, sshPath("port"), "PVESEC_SSH_PORT", defaultSSHPort),
 	}
-	s.nodes = r.nodes(ctx, model.Nodes, s.sshPort)
-	s.unknown = r.unknown
+	s.Nodes = r.nodes(ctx, model.Nodes, s.SSHPort)
+	s.Unknown = r.unknown
 	r.checkPairs(s)
 	return s
-}
-
-// reachesNodes tells whether there is any way to log in.
-func (s settings) reachesNodes() bool {
-	return len(s.ssh.PrivateKey) > 0 || len(s.ssh.Password) > 0 || s.ssh.AgentSocket != ""
 }
 
 func sshPath(name string) path.Path { return path.Root("ssh").AtName(name) }
 
 // checkPairs reports values that are of no use without another one.
-func (r *settingsReader) checkPairs(s settings) {
+func (r *settingsReader) checkPairs(s session.Settings) {
 	if r.diags.HasError() || len(r.unknown) > 0 {
 		return
 	}
-	if s.pve.Endpoint != "" && s.pve.APIToken == "" {
+	if s.PVE.Endpoint != "" && s.PVE.APIToken == "" {
 		r.diags.AddAttributeError(path.Root("api_token"), "API token missing",
 			"An endpoint is configured but no API token. Set api_token or the environment variable PVESEC_API_TOKEN to USER@REALM!TOKENID=SECRET.")
 	}
-	if s.pve.Endpoint == "" && s.pve.APIToken != "" {
+	if s.PVE.Endpoint == "" && s.PVE.APIToken != "" {
 		r.diags.AddAttributeError(path.Root("endpoint"), "API endpoint missing",
 			"An API token is configured but no endpoint. Set endpoint or the environment variable PVESEC_ENDPOINT, for example to https://pve1.example.com:8006.")
 	}
-	if s.reachesNodes() && s.ssh.KnownHosts == "" && len(s.ssh.Fingerprints) == 0 {
+	if s.ReachesNodes() && s.SSH.KnownHosts == "" && len(s.SSH.Fingerprints) == 0 {
 		r.diags.AddAttributeError(sshPath("known_hosts"), "Host keys missing",
 			"A login on the nodes is configured but no host keys, and pvesec never trusts a host key that it was not told. Set ssh.known_hosts or the environment "+
 				"variable PVESEC_SSH_KNOWN_HOSTS to the lines that ssh-keyscan prints for the nodes (after comparing them with the nodes), or "+

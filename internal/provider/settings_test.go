@@ -9,6 +9,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/session"
 )
 
 var (
@@ -55,7 +57,7 @@ func in(variables map[string]string) func(string) (string, bool) {
 	}
 }
 
-func read(model providerModel, variables map[string]string) (settings, diag.Diagnostics) {
+func read(model providerModel, variables map[string]string) (session.Settings, diag.Diagnostics) {
 	var diags diag.Diagnostics
 	s := readSettings(context.Background(), model, in(variables), &diags)
 	return s, diags
@@ -72,12 +74,12 @@ func TestSettingsComeFromTheEnvironment(t *testing.T) {
 	if diags.HasError() {
 		t.Fatal(diags)
 	}
-	if s.pve.Endpoint != "https://pve1:8006" || s.pve.APIToken != "root@pam!ci=x" || string(s.pve.CAPEM) != "ca" || s.pve.FingerprintSHA256 != "aa" || !s.pve.Insecure {
-		t.Errorf("API settings %+v", s.pve)
+	if s.PVE.Endpoint != "https://pve1:8006" || s.PVE.APIToken != "root@pam!ci=x" || string(s.PVE.CAPEM) != "ca" || s.PVE.FingerprintSHA256 != "aa" || !s.PVE.Insecure {
+		t.Errorf("API settings %+v", s.PVE)
 	}
-	if s.ssh.User != "admin" || s.sshPort != 2222 || string(s.ssh.PrivateKey) != "key" || string(s.ssh.Passphrase) != "pass" || string(s.ssh.Certificate) != "cert" ||
-		string(s.ssh.Password) != "login" || string(s.ssh.SudoPassword) != "sudo" || s.ssh.AgentSocket != "/run/agent" || s.ssh.KnownHosts != "hosts" || s.ssh.ConnectTimeout.Seconds() != 3 {
-		t.Errorf("SSH settings %+v", s.ssh)
+	if s.SSH.User != "admin" || s.SSHPort != 2222 || string(s.SSH.PrivateKey) != "key" || string(s.SSH.Passphrase) != "pass" || string(s.SSH.Certificate) != "cert" ||
+		string(s.SSH.Password) != "login" || string(s.SSH.SudoPassword) != "sudo" || s.SSH.AgentSocket != "/run/agent" || s.SSH.KnownHosts != "hosts" || s.SSH.ConnectTimeout.Seconds() != 3 {
+		t.Errorf("SSH settings %+v", s.SSH)
 	}
 }
 
@@ -93,17 +95,17 @@ func TestAttributesWinOverTheEnvironment(t *testing.T) {
 	if diags.HasError() {
 		t.Fatal(diags)
 	}
-	if s.pve.Endpoint != "https://attribute:8006" || s.sshPort != 2200 {
-		t.Errorf("endpoint %s, port %d", s.pve.Endpoint, s.sshPort)
+	if s.PVE.Endpoint != "https://attribute:8006" || s.SSHPort != 2200 {
+		t.Errorf("endpoint %s, port %d", s.PVE.Endpoint, s.SSHPort)
 	}
-	if len(s.nodes) != 1 || s.nodes[0].Name != "pve1" || s.nodes[0].Address != "10.0.0.1" || s.nodes[0].Port != 2200 {
-		t.Errorf("nodes %v", s.nodes)
+	if len(s.Nodes) != 1 || s.Nodes[0].Name != "pve1" || s.Nodes[0].Address != "10.0.0.1" || s.Nodes[0].Port != 2200 {
+		t.Errorf("nodes %v", s.Nodes)
 	}
-	if got := s.ssh.Fingerprints["pve1"]; len(got) != 2 {
+	if got := s.SSH.Fingerprints["pve1"]; len(got) != 2 {
 		t.Errorf("fingerprints %v", got)
 	}
-	if s.ssh.User != defaultSSHUser || s.ssh.ConnectTimeout != defaultConnectTimeout {
-		t.Errorf("defaults: user %q, timeout %s", s.ssh.User, s.ssh.ConnectTimeout)
+	if s.SSH.User != defaultSSHUser || s.SSH.ConnectTimeout != defaultConnectTimeout {
+		t.Errorf("defaults: user %q, timeout %s", s.SSH.User, s.SSH.ConnectTimeout)
 	}
 }
 
@@ -122,14 +124,14 @@ func TestJumpHostsKeepTheirOrder(t *testing.T) {
 	model := emptyModel()
 	model.SSH = sshBlock(map[string]attr.Value{"jump_hosts": types.ListValueMust(jumpType, []attr.Value{hop("b", types.Int64Null()), hop("a", types.Int64Value(2200))})})
 	s, diags := read(model, nil)
-	if diags.HasError() || len(s.ssh.JumpHosts) != 2 {
-		t.Fatalf("%v %v", s.ssh.JumpHosts, diags)
+	if diags.HasError() || len(s.SSH.JumpHosts) != 2 {
+		t.Fatalf("%v %v", s.SSH.JumpHosts, diags)
 	}
-	first, second := s.ssh.JumpHosts[0], s.ssh.JumpHosts[1]
+	first, second := s.SSH.JumpHosts[0], s.SSH.JumpHosts[1]
 	if first.Address != "b" || first.Port != 22 || first.User != "jumper" || len(first.Fingerprints) != 1 || second.Address != "a" || second.Port != 2200 {
-		t.Errorf("jump hosts %+v", s.ssh.JumpHosts)
+		t.Errorf("jump hosts %+v", s.SSH.JumpHosts)
 	}
-	at := sshFieldPath("jump_hosts.1.private_key").String()
+	at := session.SSHFieldPath("jump_hosts.1.private_key").String()
 	if at != "ssh.jump_hosts[1].private_key" {
 		t.Errorf("a fault of a jump host is reported at %s", at)
 	}
@@ -178,17 +180,17 @@ func TestUnknownSettingsAreTolerated(t *testing.T) {
 	model.SSH = types.ObjectUnknown(sshType)
 	model.Nodes = nodesBlock(types.StringUnknown(), types.Int64Unknown())
 	s, diags := read(model, map[string]string{"PVESEC_ENDPOINT": "https://x:8006"})
-	if diags.HasError() || len(s.unknown) != 4 {
-		t.Fatalf("unknown %v, %v", s.unknown, diags)
+	if diags.HasError() || len(s.Unknown) != 4 {
+		t.Fatalf("unknown %v, %v", s.Unknown, diags)
 	}
-	c, problems := newClients(s, "test")
+	c, problems := session.NewClients(s, "test")
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	if _, err := c.PVE(); !errors.Is(err, errUnknownSettings) {
+	if _, err := c.PVE(); !errors.Is(err, session.ErrUnknownSettings) {
 		t.Errorf("PVE: %v", err)
 	}
-	if _, err := c.Targets(t.Context(), nil); !errors.Is(err, errUnknownSettings) {
+	if _, err := c.Targets(t.Context(), nil); !errors.Is(err, session.ErrUnknownSettings) {
 		t.Errorf("Targets: %v", err)
 	}
 }
@@ -199,7 +201,7 @@ func TestMissingSettingsSayWhatToSet(t *testing.T) {
 	if diags.HasError() {
 		t.Fatal(diags)
 	}
-	c, problems := newClients(s, "test")
+	c, problems := session.NewClients(s, "test")
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
@@ -229,8 +231,8 @@ func TestUnusableCredentialsAreReportedAtTheAttribute(t *testing.T) {
 		if diags.HasError() {
 			t.Fatal(diags)
 		}
-		_, problems := newClients(s, "test")
-		if len(problems) != 1 || problems[0].path.String() != c.at || strings.Contains(problems[0].detail, "hunter2") {
+		_, problems := session.NewClients(s, "test")
+		if len(problems) != 1 || problems[0].Path.String() != c.at || strings.Contains(problems[0].Detail, "hunter2") {
 			t.Errorf("%s: %+v", name, problems)
 		}
 	}

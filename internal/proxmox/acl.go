@@ -90,6 +90,15 @@ type grantBatch struct {
 	roles     []string
 }
 
+// grants are the entries of a batch.
+func (b grantBatch) grants() []Grant {
+	grants := make([]Grant, len(b.roles))
+	for i, role := range b.roles {
+		grants[i] = Grant{Path: b.path, Role: role, Propagate: b.propagate}
+	}
+	return grants
+}
+
 // batchGrants groups grants by path and propagation, in their order.
 func batchGrants(grants []Grant) []grantBatch {
 	var batches []grantBatch

@@ -34,29 +34,33 @@ func (c *Client) CheckCreate(ctx context.Context, p Principal) []Problem {
 	if len(p.staticProblems()) > 0 {
 		return problems
 	}
-	users, err := c.userList(ctx)
+	known, err := c.spelling(ctx, p.UserID)
 	if err != nil {
 		problems.addErr("", err)
 		return problems
 	}
-	if users.byID[p.UserID] != nil {
-		problems.addErr("user_id", &ExistsError{Kind: "user", ID: string(p.UserID)})
+	if known != "" {
+		problems.addErr("user_id", &ExistsError{Kind: "user", ID: string(known)})
 	}
 	if p.Role != nil {
-		_, err := c.freeRole(ctx, p.UserID, *p.Role)
-		if errors.Is(err, ErrExists) {
-			problems.addErr("role.id", err)
-		} else {
-			problems.addErr("", err)
-		}
+		problems.addFree(c.freeRole(ctx, p.UserID, *p.Role))
 	}
 	return problems
 }
 
+// addFree takes the result of freeRole.
+func (l *problemList) addFree(_ *Role, err error) {
+	if errors.Is(err, ErrExists) {
+		l.addErr("role.id", err)
+	} else {
+		l.addErr("", err)
+	}
+}
+
 // CheckUpdate returns what keeps have from becoming want although want by itself
-// is fine: another user id, a token comment that an old server cannot clear, a
-// grant of the managed role that is given up. The server is asked for its
-// version only when that matters.
+// is fine: another user id, a token comment that an old server cannot clear, a new
+// managed role that is somebody's already, a grant of the managed role that is
+// given up. The server is asked for its version only when that matters.
 func (c *Client) CheckUpdate(ctx context.Context, have, want Principal) []Problem {
 	var l problemList
 	if want.UserID.IsRootPAM() || have.UserID.IsRootPAM() {
@@ -81,6 +85,9 @@ func (c *Client) CheckUpdate(ctx context.Context, have, want Principal) []Proble
 			l = append(l, Problem{Field: tokenField(id) + ".comment", Err: errTokenComment,
 				Msg: fmt.Sprintf("%s; this server runs %s", errTokenComment, version)})
 		}
+	}
+	if want.Role != nil && (have.Role == nil || want.Role.ID != have.Role.ID) {
+		l.addFree(c.freeRole(ctx, want.UserID, *want.Role))
 	}
 	if have.Role != nil && (want.Role == nil || want.Role.ID != have.Role.ID) {
 		gone := have.Role.ID

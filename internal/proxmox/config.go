@@ -61,6 +61,7 @@ func (e *ConfigError) Unwrap() error { return e.Err }
 // Client talks to one PVE cluster. Create it with [New].
 type Client struct {
 	api      *api.Client
+	as       func(tokenID, secret string) *api.Client // the same server as another token
 	endpoint string
 
 	// writing holds one element: whoever took it may write. PVE has one lock
@@ -91,19 +92,24 @@ func New(cfg Config) (*Client, error) {
 	if userAgent == "" {
 		userAgent = "terraform-provider-pvesec"
 	}
-	httpClient := &http.Client{
-		Transport: &transport{base: baseTransport(tlsConfig), prefix: base.Path, secret: secret},
-		Timeout:   max(cfg.Timeout, DefaultTimeout),
-		// A redirect would carry the token elsewhere; it becomes an *Error.
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-	c := &Client{
-		api: api.NewClient(base.String(),
+	connections := baseTransport(tlsConfig)
+	as := func(tokenID, secret string) *api.Client {
+		httpClient := &http.Client{
+			Transport: &transport{base: connections, prefix: base.Path, secret: secret},
+			Timeout:   max(cfg.Timeout, DefaultTimeout),
+			// A redirect would carry the token elsewhere; it becomes an *Error.
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		}
+		return api.NewClient(base.String(),
 			api.WithHTTPClient(httpClient),
 			api.WithAPIToken(tokenID, secret),
 			api.WithUserAgent(userAgent),
 			api.WithLogger(silent{}),
-		),
+		)
+	}
+	c := &Client{
+		api:      as(tokenID, secret),
+		as:       as,
 		endpoint: base.Scheme + "://" + base.Host,
 		writing:  make(chan struct{}, 1),
 		pause:    pause,

@@ -87,9 +87,20 @@ func (e *UnreachableError) Error() string {
 // Unwrap returns the cause, context.Canceled and x509 errors included.
 func (e *UnreachableError) Unwrap() error { return e.Err }
 
-// IsPermission reports whether PVE refused because the token lacks a privilege
-// (403). The error's text names privilege and path where PVE tells them.
-func IsPermission(err error) bool { return hasStatus(err, http.StatusForbidden) }
+// IsPermission reports whether PVE refused because the token lacks a privilege:
+// 403, or 500 with the text that it may not hand out a role. The error's text names
+// privilege and path where PVE tells them.
+func IsPermission(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && (e.Status == http.StatusForbidden || e.refusesRole())
+}
+
+// refusesRole recognises the text by which an ACL update refuses a role that holds
+// more than the caller does.
+func (e *Error) refusesRole() bool {
+	const begin, end = "ACL update failed: 400 Parameter verification failed.\nrole: Cannot ", "requires 'Permissions.Modify'"
+	return e.Status == http.StatusInternalServerError && strings.HasPrefix(e.Message, begin) && strings.Contains(e.Message, end)
+}
 
 // IsAuth reports whether PVE did not accept the token at all (401).
 func IsAuth(err error) bool { return hasStatus(err, http.StatusUnauthorized) }

@@ -19,7 +19,7 @@ func (c *Client) MissingPrivileges(ctx context.Context, p Principal) ([]Missing,
 	if _, err := p.prepare(); err != nil {
 		return nil, err
 	}
-	return c.missing(ctx, p.normal().needs)
+	return c.missing(ctx, p, p.normal().needs)
 }
 
 // MissingTokenPrivileges is [Client.MissingPrivileges] for one token of a user
@@ -29,29 +29,57 @@ func (c *Client) MissingTokenPrivileges(ctx context.Context, user UserID, groups
 	if _, err := p.prepare(); err != nil {
 		return nil, err
 	}
-	return c.missing(ctx, func(held Permissions) []Missing { return append(p.userNeeds(held), p.aclNeeds()...) })
+	return c.missing(ctx, p, func(held Permissions) []Missing { return append(p.userNeeds(held), p.aclNeeds()...) })
 }
 
-// missing compares needs with what the token holds.
-func (c *Client) missing(ctx context.Context, needs func(Permissions) []Missing) ([]Missing, error) {
+// missing compares needs with what the token holds, and the roles of the grants
+// too.
+func (c *Client) missing(ctx context.Context, p Principal, needs func(Permissions) []Missing) ([]Missing, error) {
 	listed, err := c.Permissions(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("asking what the API token may do: %w", err)
 	}
+	own := ownPermissions{Client: c, listed: listed, exact: map[string]Permissions{}}
 	var missing []Missing
 	for _, need := range needs(listed) {
-		if listed.inherits(need) {
-			continue
-		}
-		exact, err := c.permissionsAt(ctx, need.Path)
+		satisfied, err := own.satisfy(ctx, need)
 		if err != nil {
-			return nil, fmt.Errorf("asking what the API token may do on %s: %w", need.Path, err)
+			return nil, err
 		}
-		if !exact.satisfies(need) {
+		if !satisfied {
 			missing = append(missing, need)
 		}
 	}
-	return missing, nil
+	return own.missingForRoles(ctx, missing, p.normal())
+}
+
+// ownPermissions is what the configured token may do: as the shared list has it,
+// and exactly for the paths where that was not enough.
+type ownPermissions struct {
+	*Client
+	listed Permissions
+	exact  map[string]Permissions
+}
+
+func (o ownPermissions) satisfy(ctx context.Context, need Missing) (bool, error) {
+	if o.listed.inherits(need) {
+		return true, nil
+	}
+	exact, err := o.at(ctx, need.Path)
+	return exact.satisfies(need), err
+}
+
+// at asks for one path, once.
+func (o ownPermissions) at(ctx context.Context, path string) (Permissions, error) {
+	if exact, asked := o.exact[path]; asked {
+		return exact, nil
+	}
+	exact, err := o.permissionsAt(ctx, path)
+	if err != nil {
+		return nil, fmt.Errorf("asking what the API token may do on %s: %w", path, err)
+	}
+	o.exact[path] = exact
+	return exact, nil
 }
 
 // needs lists what PVE checks in POST /access/users, /access/roles and token and
@@ -83,18 +111,22 @@ func (p Principal) userNeeds(held Permissions) []Missing {
 func (p Principal) aclNeeds() []Missing {
 	var needs []Missing
 	var paths []string
-	for _, g := range p.Grants {
+	for _, g := range p.allGrants() {
 		paths = append(paths, g.Path)
-	}
-	for _, t := range p.Tokens {
-		for _, g := range t.Grants {
-			paths = append(paths, g.Path)
-		}
 	}
 	for _, path := range normalSet(paths) {
 		needs = append(needs, Missing{Path: path, Privileges: modifyPrivileges(path), For: "change the ACL there"})
 	}
 	return needs
+}
+
+// allGrants are the ACL entries of the user and of its tokens, each once.
+func (p Principal) allGrants() []Grant {
+	all := slices.Clone(p.Grants)
+	for _, t := range p.Tokens {
+		all = append(all, t.Grants...)
+	}
+	return normalGrants(all)
 }
 
 // modifyPrivileges are those that allow to change the ACL of a path. The second

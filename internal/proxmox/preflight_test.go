@@ -2,6 +2,7 @@ package proxmox
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -16,11 +17,15 @@ func TestMissingPrivileges(t *testing.T) {
 	t.Parallel()
 
 	const all = "Sys.Audit,User.Modify,Realm.AllocateUser,Sys.Modify"
+	as := func(p Principal, g Grant) Principal {
+		p.Role, p.Tokens, p.Grants = nil, nil, []Grant{g}
+		return p
+	}
 	withGroups := func(p Principal) Principal { p.Groups = []string{"ops"}; return p }
 	plain := Principal{UserID: "a@pve", Enabled: true, Role: &Role{ID: "mine", Privileges: []string{"VM.Audit"}},
 		Grants: []Grant{{Path: "/vms/101", Role: "mine"}}, Tokens: map[string]Token{"ci": {Grants: []Grant{{Path: "/vms/101", Role: "mine"}}}}}
 	tests := map[string]struct {
-		grants map[string]string // path to privileges of the provider's token
+		grants map[string]string // path to privileges of the provider's token; a "!" behind the path is no propagation
 		p      Principal
 		want   []string
 	}{
@@ -36,6 +41,21 @@ func TestMissingPrivileges(t *testing.T) {
 		"another realm":   {map[string]string{"/access": "Sys.Audit,User.Modify,Sys.Modify", "/access/realm/pam": "Realm.AllocateUser", "/vms": "Permissions.Modify"}, plain, []string{"Realm.AllocateUser on /access/realm/pve (to create users of this realm)"}},
 		"nearer entry replaces": {map[string]string{"/": all + ",Permissions.Modify", "/vms/101": "VM.Audit"}, plain,
 			[]string{"Permissions.Modify or VM.Allocate on /vms/101 (to change the ACL there)"}},
+		"a role within the own rights": {map[string]string{"/access": all, "/vms": "VM.Allocate,VM.Audit"}, plain, nil},
+		"a role beyond the own rights": {map[string]string{"/access": all, "/vms": "VM.Allocate"}, plain,
+			[]string{"Permissions.Modify on /vms/101 (to grant the role mine there; without it PVE lets the token hand out only privileges that it has there itself, and it lacks VM.Audit)"}},
+		"a role of PVE's beyond the own rights": {map[string]string{"/access": all, "/vms": "VM.Allocate,VM.Audit,VM.Console"}, as(plain, Grant{Path: "/vms/101", Role: "PVETemplateUser"}),
+			[]string{"Permissions.Modify on /vms/101 (to grant the role PVETemplateUser there; without it PVE lets the token hand out only privileges that it has there itself, and it lacks VM.Clone)"}},
+		"NoAccess": {map[string]string{"/access": all, "/pool": "Pool.Allocate"}, as(plain, Grant{Path: "/pool/p", Role: "NoAccess"}),
+			[]string{"Permissions.Modify on /pool/p (to grant the role NoAccess there)"}},
+		"propagation beyond the own": {map[string]string{"/access": all, "/storage/local!": "Datastore.Allocate,Datastore.Audit,Datastore.AllocateSpace"},
+			as(plain, Grant{Path: "/storage/local", Role: "PVEDatastoreUser", Propagate: true}),
+			[]string{"Permissions.Modify on /storage/local (to grant the role PVEDatastoreUser there with propagation; without it PVE lets the token hand out only privileges that it has there itself, and it lacks Datastore.AllocateSpace, Datastore.Audit)"}},
+		"no propagation wanted": {map[string]string{"/access": all, "/storage/local!": "Datastore.Allocate,Datastore.Audit,Datastore.AllocateSpace"},
+			as(plain, Grant{Path: "/storage/local", Role: "PVEDatastoreUser"}), nil},
+		"a token's role": {map[string]string{"/access": all, "/vms": "VM.Allocate,VM.Audit"}, Principal{UserID: "a@pve", Tokens: map[string]Token{
+			"ci": {PrivilegeSeparation: true, Grants: []Grant{{Path: "/vms/101", Role: "PVEVMUser"}}}}},
+			[]string{"Permissions.Modify on /vms/101 (to grant the role PVEVMUser there; without it PVE lets the token hand out only privileges that it has there itself, and it lacks VM.Backup, VM.Config.CDROM, VM.Config.Cloudinit, VM.Console, VM.GuestAgent.Audit, VM.GuestAgent.FileRead, VM.GuestAgent.FileSystemMgmt, VM.GuestAgent.FileWrite, VM.PowerMgmt)"}},
 		"one group only": {map[string]string{"/access": "Sys.Audit,Realm.AllocateUser,Sys.Modify", "/access/groups/ops": "User.Modify", "/vms": "Permissions.Modify"}, withGroups(plain), nil},
 	}
 	for name, test := range tests {
@@ -49,7 +69,11 @@ func TestMissingPrivileges(t *testing.T) {
 				role := "provider-" + string(rune('a'+n))
 				n++
 				s.admin("POST", "/access/roles", map[string]any{"roleid": role, "privs": privileges})
-				s.admin("PUT", "/access/acl", map[string]any{"path": path, "roles": role, "users": "provider@pve"})
+				propagate := 1
+				if strings.HasSuffix(path, "!") {
+					path, propagate = strings.TrimSuffix(path, "!"), 0
+				}
+				s.admin("PUT", "/access/acl", map[string]any{"path": path, "roles": role, "users": "provider@pve", "propagate": propagate})
 			}
 			c := simClient(t, s.Server, token)
 			missing, err := c.MissingPrivileges(t.Context(), test.p)
@@ -63,7 +87,13 @@ func TestMissingPrivileges(t *testing.T) {
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("missing (-want +got):\n%s", diff)
 			}
+			before := s.UserCfg()
 			_, err = c.CreatePrincipal(t.Context(), test.p)
+			if err != nil {
+				if diff := cmp.Diff(before, s.settled()); diff != "" {
+					t.Errorf("a refused creation leaves something (-before +after):\n%s", diff)
+				}
+			}
 			if (err != nil) != (len(test.want) > 0) || err != nil && !IsPermission(err) {
 				t.Errorf("foretold %q, but creating says %v", got, err)
 			}

@@ -37,11 +37,11 @@ func (c *Client) CreatePrincipal(ctx context.Context, p Principal, options ...Cr
 	if err := c.RequireVisibility(ctx); err != nil {
 		return nil, err
 	}
-	adopt, err := c.refuseExisting(ctx, p)
+	free, err := c.refuseExisting(ctx, p)
 	if err != nil {
 		return nil, err
 	}
-	b := builder{roleThere: adopt, Client: c, want: p, made: Principal{UserID: p.UserID, Tokens: map[string]Token{}}, secrets: Secrets{}}
+	b := builder{takenOver: free, Client: c, want: p, made: Principal{UserID: p.UserID, Tokens: map[string]Token{}}, secrets: Secrets{}}
 	for _, option := range options {
 		option(&b)
 	}
@@ -61,61 +61,39 @@ func WithPassword(password string) CreateOption {
 }
 
 // refuseExisting returns an *ExistsError for what is there before the first
-// write. roleThere tells that the managed role exists and is free.
-func (c *Client) refuseExisting(ctx context.Context, p Principal) (roleThere bool, err error) {
-	users, err := c.userList(ctx)
+// write, and otherwise the managed role that exists and is free, nil for none.
+func (c *Client) refuseExisting(ctx context.Context, p Principal) (free *Role, err error) {
+	known, err := c.spelling(ctx, p.UserID)
 	if err != nil {
-		return false, fmt.Errorf("reading the users: %w", err)
+		return nil, err
 	}
-	if users.byID[p.UserID] != nil {
-		return false, &ExistsError{Kind: "user", ID: string(p.UserID)}
+	if known != "" {
+		return nil, &ExistsError{Kind: "user", ID: string(known)}
 	}
 	if p.Role == nil {
-		return false, nil
+		return nil, nil
 	}
 	return c.freeRole(ctx, p.UserID, *p.Role)
-}
-
-// freeRole tells whether a role exists that nobody can miss: granted to nobody,
-// and with exactly these privileges or a name that is the user's own. Another role
-// of that name is an *ExistsError.
-func (c *Client) freeRole(ctx context.Context, user UserID, want Role) (exists bool, err error) {
-	role, err := c.role(ctx, want.ID)
-	if err != nil {
-		return false, fmt.Errorf("reading the roles: %w", err)
-	}
-	if role == nil {
-		return false, nil
-	}
-	acl, err := c.aclList(ctx)
-	if err != nil {
-		return false, fmt.Errorf("reading the ACL: %w", err)
-	}
-	granted := slices.ContainsFunc(acl.all, func(e ACLEntry) bool { return e.Role == want.ID })
-	ours := want.ID == ManagedRoleID(user) || slices.Equal(role.Privileges, normalSet(want.Privileges))
-	if granted || !ours {
-		return false, &ExistsError{Kind: "role", ID: want.ID}
-	}
-	return true, nil
 }
 
 // builder makes a principal and remembers what it made.
 type builder struct {
 	*Client
-	want      Principal
-	roleThere bool      // the managed role exists already
-	made      Principal // parts that exist, or may exist, because of this call
-	userMade  bool
-	password  string // sent with the user, then never again
-	secrets   Secrets
-	done      []string
+	want        Principal
+	takenOver   *Role     // the managed role as it was before, when it exists already
+	changedRole bool      // it may have other privileges now
+	made        Principal // parts that exist, or may exist, because of this call
+	userMade    bool
+	password    string // sent with the user, then never again
+	secrets     Secrets
+	done        []string
 }
 
 func (b *builder) log(what string) { b.done = append(b.done, what) }
 
 func (b *builder) build(ctx context.Context) error {
-	if role := b.want.Role; role != nil && b.roleThere {
-		if err := b.setPrivileges(ctx, *role); err != nil {
+	if role := b.want.Role; role != nil && b.takenOver != nil {
+		if err := b.takeOver(ctx, *role); err != nil {
 			return fmt.Errorf("taking over role %s: %w", role.ID, err)
 		}
 	} else if role != nil {
@@ -142,22 +120,30 @@ func (b *builder) build(ctx context.Context) error {
 			return fmt.Errorf("creating token %s: %w", b.want.UserID.Token(id), err)
 		}
 		b.secrets[id] = secret
-		b.made.Tokens[id] = Token{}
 		b.log("created token " + b.want.UserID.Token(id))
 	}
-	// Noted before they are sent: deleting an entry that was not made is harmless.
-	b.made.Grants = b.want.Grants
 	if err := b.putGrants(ctx, holder{user: b.want.UserID}, b.want.Grants, false, b.log); err != nil {
 		return fmt.Errorf("granting roles to %s: %w", b.want.UserID, err)
 	}
 	for _, id := range sortedKeys(b.want.Tokens) {
-		t := b.want.Tokens[id]
-		b.made.Tokens[id] = Token{Grants: t.Grants}
-		if err := b.putGrants(ctx, holder{b.want.UserID, id}, t.Grants, false, b.log); err != nil {
+		if err := b.putGrants(ctx, holder{b.want.UserID, id}, b.want.Tokens[id].Grants, false, b.log); err != nil {
 			return fmt.Errorf("granting roles to %s: %w", b.want.UserID.Token(id), err)
 		}
 	}
 	return nil
+}
+
+// takeOver gives a role that exists the privileges that are wanted.
+func (b *builder) takeOver(ctx context.Context, role Role) error {
+	if slices.Equal(b.takenOver.Privileges, normalSet(role.Privileges)) {
+		return nil
+	}
+	b.changedRole = true
+	err := b.setPrivileges(ctx, role)
+	if err == nil || unknownOutcome(err) {
+		b.log("gave role " + role.ID + " other privileges")
+	}
+	return err
 }
 
 // undo removes what was made and returns cause, or a *PartialError when
@@ -168,7 +154,7 @@ func (b *builder) undo(ctx context.Context, cause error) error {
 	}
 	ctx, cancel := cleanupContext(ctx)
 	defer cancel()
-	err := b.removeParts(ctx, b.made, b.userMade)
+	err := b.takeBack(ctx)
 	if err == nil {
 		return fmt.Errorf("%w (what had been created before was removed again)", cause)
 	}
@@ -189,6 +175,28 @@ func (b *builder) undo(ctx context.Context, cause error) error {
 		}
 	}
 	return partial
+}
+
+// takeBack removes what this call made, and nothing else: with a user PVE removes
+// its tokens and every ACL entry of both. A role that was taken over gets the
+// privileges that it had.
+func (b *builder) takeBack(ctx context.Context) error {
+	if b.userMade {
+		if err := b.removeUser(ctx, b.want.UserID); err != nil {
+			return err
+		}
+	}
+	switch {
+	case b.made.Role != nil:
+		if err := b.deleteRole(ctx, b.made.Role.ID); err != nil && !IsNotFound(err) {
+			return fmt.Errorf("removing role %s: %w", b.made.Role.ID, err)
+		}
+	case b.takenOver != nil && b.changedRole:
+		if err := b.setPrivileges(ctx, *b.takenOver); err != nil && !IsNotFound(err) {
+			return fmt.Errorf("giving role %s its privileges back: %w", b.takenOver.ID, err)
+		}
+	}
+	return nil
 }
 
 // makeRole creates a role. When the answer is lost it looks: the role was absent

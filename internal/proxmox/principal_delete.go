@@ -2,71 +2,110 @@ package proxmox
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"strings"
 )
 
-// DeletePrincipal removes ACL entries, tokens, the user and its managed role, in
-// this order, because PVE refuses to touch ACL entries of users and roles that
-// are gone and leaves entries of tokens behind. Besides what have lists, it
-// removes what PVE shows for the user now. Parts that are gone already are fine.
-func (c *Client) DeletePrincipal(ctx context.Context, have Principal) error {
+// KeptRole is a managed role that was not removed with its user because others
+// hold it, or may hold it: with the role their access would be gone too.
+type KeptRole struct {
+	ID      string
+	Holders []string // who holds it, and where; empty when that could not be found out
+	Err     error    // why it could not be found out
+}
+
+// String says why the role is still there.
+func (k KeptRole) String() string {
+	if k.Err != nil {
+		return fmt.Sprintf("role %s stays, since it could not be found out whether others hold it: %v", k.ID, k.Err)
+	}
+	return fmt.Sprintf("role %s stays, since others hold it: %s", k.ID, strings.Join(k.Holders, ", "))
+}
+
+// ChangeOption changes how [Client.UpdatePrincipal] and [Client.DeletePrincipal] work.
+type ChangeOption func(*changeOptions)
+
+type changeOptions struct{ kept func(KeptRole) }
+
+// WhenRoleKept tells of a managed role that stays because of others.
+func WhenRoleKept(tell func(KeptRole)) ChangeOption {
+	return func(o *changeOptions) { o.kept = tell }
+}
+
+func applied(options []ChangeOption) changeOptions {
+	o := changeOptions{kept: func(KeptRole) {}}
+	for _, option := range options {
+		option(&o)
+	}
+	return o
+}
+
+// DeletePrincipal removes the user and then its managed role. PVE removes with a
+// user what hangs on it, whoever put it there: memberships, ACL entries, tokens
+// with theirs, and the password. A role that others hold stays. Parts that are
+// gone already are fine.
+func (c *Client) DeletePrincipal(ctx context.Context, have Principal, options ...ChangeOption) error {
 	if err := have.UserID.check(); err != nil {
 		return err
 	}
-	managed := ""
 	if have.Role != nil {
 		if err := ValidateRoleID(have.Role.ID); err != nil {
 			return err
 		}
-		managed = have.Role.ID
 	}
 	c.dropLists() // an old list would hide what others added
-	have = have.normal()
-	now, err := c.ReadPrincipal(ctx, have.UserID, managed)
-	var hidden *VisibilityError
-	switch {
-	case errors.As(err, &hidden):
-		return c.removeParts(ctx, have, true) // what is known can still go
-	case err != nil:
+	role := have.Role != nil && c.mayRemoveRole(ctx, have.UserID, have.Role.ID, applied(options).kept)
+	if !role {
+		c.revokeTokens(ctx, have.UserID)
+	}
+	if err := c.removeUser(ctx, have.UserID); err != nil {
 		return err
-	case now == nil:
-		return c.removeParts(ctx, Principal{UserID: have.UserID, Role: have.Role}, false)
 	}
-	now.Role = have.Role
-	return c.removeParts(ctx, *now, true)
-}
-
-// removeParts removes the listed grants and tokens, the user if wanted, and the
-// role, going on after what is absent. PVE drops what is left of the user's own
-// entries with the user.
-func (c *Client) removeParts(ctx context.Context, p Principal, user bool) error {
-	discard := func(string) {}
-	if user {
-		for _, id := range sortedKeys(p.Tokens) {
-			if err := c.putGrants(ctx, holder{p.UserID, id}, p.Tokens[id].Grants, true, discard); err != nil {
-				return fmt.Errorf("revoking roles from %s: %w", p.UserID.Token(id), err)
-			}
-		}
-		if err := c.putGrants(ctx, holder{user: p.UserID}, p.Grants, true, discard); err != nil {
-			return fmt.Errorf("revoking roles from %s: %w", p.UserID, err)
-		}
-		for _, id := range sortedKeys(p.Tokens) {
-			err := c.deleteToken(ctx, p.UserID, id)
-			if err != nil && !IsNotFound(err) && !c.userGone(ctx, p.UserID, err) {
-				return fmt.Errorf("removing token %s: %w", p.UserID.Token(id), err)
-			}
-		}
-		if err := c.deleteUser(ctx, p.UserID); err != nil && !IsNotFound(err) && !c.userGone(ctx, p.UserID, err) {
-			return fmt.Errorf("removing user %s: %w", p.UserID, err)
-		}
+	if !role {
+		return nil
 	}
-	if p.Role != nil {
-		if err := c.deleteRole(ctx, p.Role.ID); err != nil && !IsNotFound(err) {
-			return fmt.Errorf("removing role %s: %w", p.Role.ID, err)
-		}
+	if err := c.deleteRole(ctx, have.Role.ID); err != nil && !IsNotFound(err) {
+		return fmt.Errorf("removing role %s: %w", have.Role.ID, err)
 	}
 	return nil
+}
+
+// revokeTokens takes the ACL entries of a user's tokens away. PVE forgets them with
+// the user, and leaves their lines in user.cfg until the next write, whoever makes
+// it. Nothing depends on this, so that a failure does not matter.
+func (c *Client) revokeTokens(ctx context.Context, id UserID) {
+	now, err := c.ReadPrincipal(ctx, id, "")
+	if err != nil || now == nil {
+		return
+	}
+	for _, token := range sortedKeys(now.Tokens) {
+		if c.putGrants(ctx, holder{now.UserID, token}, now.Tokens[token].Grants, true, func(string) {}) != nil {
+			return
+		}
+	}
+}
+
+// removeUser deletes a user that may be gone already.
+func (c *Client) removeUser(ctx context.Context, id UserID) error {
+	err := c.deleteUser(ctx, id)
+	if err != nil && !IsNotFound(err) && !c.userGone(ctx, id, err) {
+		return fmt.Errorf("removing user %s: %w", id, err)
+	}
+	return nil
+}
+
+// mayRemoveRole tells whether a managed role exists and nobody else than its user
+// has ACL entries with it: PVE would remove those too.
+func (c *Client) mayRemoveRole(ctx context.Context, user UserID, id string, kept func(KeptRole)) bool {
+	if role, err := c.role(ctx, id); err == nil && role == nil {
+		return false // roles are shown to everybody
+	}
+	holders, err := c.RoleHolders(ctx, user, id)
+	if err != nil || len(holders) > 0 {
+		kept(KeptRole{ID: id, Holders: holders, Err: err})
+		return false
+	}
+	return true
 }
 
 // userGone tells whether a bare 403 means that the user does not exist, which is

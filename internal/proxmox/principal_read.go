@@ -7,7 +7,8 @@ import (
 
 // ReadPrincipal returns what PVE holds for a user: also the tokens, ACL entries
 // and groups that somebody else gave it. managedRole names the role that belongs
-// to the user, "" for none; Role is nil when PVE does not have it.
+// to the user, "" for none; Role is nil when PVE does not have it. UserID is what
+// PVE spells, which may differ from id in a realm that ignores letter case.
 //
 // The result is nil without an error only when the user is proven absent. A
 // token that may not see everything gets a *[VisibilityError] instead, because
@@ -28,10 +29,10 @@ func (c *Client) ReadPrincipal(ctx context.Context, id UserID, managedRole strin
 	if err != nil {
 		return nil, fmt.Errorf("reading the users: %w", err)
 	}
-	u := users.byID[id]
-	if u == nil {
-		return nil, nil
+	if id, err = c.spelling(ctx, id); err != nil || id == "" {
+		return nil, err
 	}
+	u := users.byID[id]
 	acl, err := c.aclList(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading the ACL: %w", err)

@@ -361,8 +361,12 @@ func TestDeleteTakesForeignParts(t *testing.T) {
 	s.admin("POST", "/access/users/agent@pve/token/backdoor", map[string]any{"privsep": 1})
 	s.admin("PUT", "/access/acl", map[string]any{"path": "/", "roles": "Administrator", "tokens": "agent@pve!backdoor"})
 	s.admin("PUT", "/access/acl", map[string]any{"path": "/nodes", "roles": "PVEAuditor", "users": "agent@pve"})
+	s.ResetRequests()
 	if err := s.DeletePrincipal(t.Context(), agent()); err != nil {
 		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"DELETE /access/users/agent@pve", "DELETE /access/roles/agent-ops"}, s.writes()); diff != "" {
+		t.Errorf("writes (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff(before, s.UserCfg()); diff != "" {
 		t.Errorf("user.cfg (-before +after):\n%s", diff)
@@ -397,7 +401,7 @@ func TestDeletePartsGone(t *testing.T) {
 		s.create(agent())
 		gone := false
 		s.SetHook(func(r pvesim.Request) pvesim.Fault {
-			if !gone && r.Method == http.MethodDelete && strings.HasSuffix(r.Path, "/token/ci") {
+			if !gone && r.Method == http.MethodDelete && r.Path == "/access/users/agent@pve" {
 				gone = true
 				s.SetHook(nil)
 				s.admin("DELETE", "/access/users/agent@pve", nil)

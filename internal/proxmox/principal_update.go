@@ -16,9 +16,11 @@ import (
 // states grant never pauses. Between the two PVE grants the union of both. A
 // user that is to be disabled is disabled first, one that is to be enabled last.
 //
+// A managed role that has no place in want is removed, unless others hold it.
+//
 // A failure after the first write is a *[PartialError]; nothing is undone, since
 // the next update continues from there.
-func (c *Client) UpdatePrincipal(ctx context.Context, have, want Principal) (newSecrets map[string]string, err error) {
+func (c *Client) UpdatePrincipal(ctx context.Context, have, want Principal, options ...ChangeOption) (newSecrets map[string]string, err error) {
 	if problems := c.CheckUpdate(ctx, have, want); len(problems) > 0 {
 		return nil, &InvalidError{problems}
 	}
@@ -27,7 +29,7 @@ func (c *Client) UpdatePrincipal(ctx context.Context, have, want Principal) (new
 		return nil, err
 	}
 	have = have.normal()
-	u := updater{Client: c, have: have, want: want, id: want.UserID, secrets: Secrets{}}
+	u := updater{Client: c, changeOptions: applied(options), have: have, want: want, id: want.UserID, secrets: Secrets{}}
 	for _, step := range []func(context.Context) error{
 		u.widenRole, u.changeUserFirst, u.addGrants, u.addTokens, u.changeTokens,
 		u.revokeGrants, u.removeTokens, u.changeUserLast, u.narrowRole,
@@ -42,6 +44,7 @@ func (c *Client) UpdatePrincipal(ctx context.Context, have, want Principal) (new
 // updater carries one update through its steps.
 type updater struct {
 	*Client
+	changeOptions
 	have, want Principal
 	id         UserID
 	secrets    Secrets
@@ -83,11 +86,7 @@ func (u *updater) widenRole(ctx context.Context) error {
 	case role == nil:
 		return nil
 	case !u.sameRole():
-		if err := u.makeRole(ctx, *role); err != nil {
-			return fmt.Errorf("creating role %s: %w", role.ID, err)
-		}
-		u.log("created role " + role.ID)
-		return nil
+		return u.newRole(ctx, *role)
 	}
 	added := without(role.Privileges, u.have.Role.Privileges)
 	if len(added) == 0 {
@@ -100,6 +99,27 @@ func (u *updater) widenRole(ctx context.Context) error {
 	return nil
 }
 
+// newRole creates a managed role, or takes over the one that exists and is the
+// user's own, as after the state was lost.
+func (u *updater) newRole(ctx context.Context, role Role) error {
+	free, err := u.freeRole(ctx, u.id, role)
+	switch {
+	case err != nil:
+		return fmt.Errorf("creating role %s: %w", role.ID, err)
+	case free == nil:
+		if err := u.makeRole(ctx, role); err != nil {
+			return fmt.Errorf("creating role %s: %w", role.ID, err)
+		}
+		u.log("created role " + role.ID)
+	case !slices.Equal(free.Privileges, role.Privileges):
+		if err := u.setPrivileges(ctx, role); err != nil {
+			return fmt.Errorf("taking over role %s: %w", role.ID, err)
+		}
+		u.log("gave role " + role.ID + " other privileges")
+	}
+	return nil
+}
+
 // narrowRole removes privileges from the managed role, or the role itself when
 // it has no place in the new state.
 func (u *updater) narrowRole(ctx context.Context) error {
@@ -108,6 +128,9 @@ func (u *updater) narrowRole(ctx context.Context) error {
 	case old == nil:
 		return nil
 	case !u.sameRole():
+		if !u.mayRemoveRole(ctx, u.id, old.ID, u.kept) {
+			return nil
+		}
 		if err := u.deleteRole(ctx, old.ID); err != nil && !IsNotFound(err) {
 			return fmt.Errorf("removing role %s: %w", old.ID, err)
 		}

@@ -38,9 +38,6 @@ const (
 	maxEmailLength   = 254
 )
 
-// emailShape is wider than PVE's own check and catches what is no address.
-var emailShape = regexp.MustCompile(`^[^\s@]+@[^\s@]+$`)
-
 // privilegeShape keeps a name from becoming several in PVE's comma lists.
 var privilegeShape = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9.]*$`)
 
@@ -65,9 +62,7 @@ func (p Principal) staticProblems() []Problem {
 	l.text("first_name", p.FirstName, maxNameLength)
 	l.text("last_name", p.LastName, maxNameLength)
 	l.text("email", p.Email, maxEmailLength)
-	if p.Email != "" && !emailShape.MatchString(p.Email) {
-		l.add("email", fmt.Sprintf("%q is not an e-mail address.", p.Email), "")
-	}
+	l.email(p.Email)
 	l.expiry("expire", p.Expire)
 	for _, group := range p.Groups {
 		l.addErr("groups", ValidateGroupID(group))

@@ -2,6 +2,7 @@ package proxmox
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -34,4 +35,56 @@ func (c *Client) fetchRealms(ctx context.Context) ([]Realm, error) {
 	}
 	slices.SortFunc(realms, func(a, b Realm) int { return strings.Compare(a.ID, b.ID) })
 	return realms, nil
+}
+
+// ignoresCase tells whether a realm takes user names in any letter case for one.
+// The realms pam and pve never do. PVE tells it in the realm's own settings only,
+// for which the token needs Realm.Allocate or Sys.Audit on /access/realm.
+func (c *Client) ignoresCase(ctx context.Context, realm string) (bool, error) {
+	if realm == "pam" || realm == "pve" {
+		return false, nil
+	}
+	var settings struct {
+		CaseSensitive *integer `json:"case-sensitive"`
+	}
+	if err := c.read(ctx, joinPath("access", "domains", realm), &settings); err != nil {
+		return false, fmt.Errorf("asking whether realm %s ignores the case of user names: %w", realm, err)
+	}
+	return settings.CaseSensitive != nil && *settings.CaseSensitive == 0, nil
+}
+
+// spelling returns the id under which PVE has a user, "" when it has none: the id
+// itself, or one that differs in letter case where the realm ignores that. The
+// realm is asked only when there is such another id.
+func (c *Client) spelling(ctx context.Context, id UserID) (UserID, error) {
+	users, err := c.userList(ctx)
+	if err != nil {
+		return "", fmt.Errorf("reading the users: %w", err)
+	}
+	if users.byID[id] != nil {
+		return id, nil
+	}
+	for _, u := range users.all {
+		if u.ID.Realm() != id.Realm() || !strings.EqualFold(u.ID.Name(), id.Name()) {
+			continue
+		}
+		ignores, err := c.ignoresCase(ctx, id.Realm())
+		switch {
+		case err != nil:
+			return "", err
+		case ignores:
+			return u.ID, nil
+		}
+		return "", nil
+	}
+	return "", nil
+}
+
+// SameUser tells whether two user ids mean one user: they are equal, or differ in
+// letter case only and their realm ignores that.
+func (c *Client) SameUser(ctx context.Context, a, b UserID) (bool, error) {
+	if a == b || a.Realm() != b.Realm() || !strings.EqualFold(a.Name(), b.Name()) {
+		return a == b, nil
+	}
+	return c.ignoresCase(ctx, a.Realm())
 }

@@ -3,7 +3,6 @@ package proxmox
 import (
 	"context"
 	"net/http"
-	"regexp"
 	"strings"
 )
 
@@ -25,15 +24,6 @@ func (c *Client) createRole(ctx context.Context, r Role) error {
 		return &ExistsError{Kind: "role", ID: r.ID}
 	}
 	return err
-}
-
-var notInRoleID = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
-
-// ManagedRoleID names the role that belongs to a user when nobody chose another
-// name. It does not begin with "pvesec", since PVE keeps every role id that begins
-// with "PVE", in any case, for itself.
-func ManagedRoleID(user UserID) string {
-	return "restricted-" + notInRoleID.ReplaceAllString(string(user), "-")
 }
 
 // setPrivileges replaces the privileges of a role.

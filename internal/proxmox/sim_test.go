@@ -107,6 +107,13 @@ func (s *sim) works(token string) bool {
 	return err == nil
 }
 
+// settled is user.cfg after the next write, whoever makes it: with that PVE drops the lines of tokens that are gone.
+func (s *sim) settled() string {
+	s.t.Helper()
+	s.admin("PUT", "/access/users/root@pam", map[string]any{"enable": 1})
+	return s.UserCfg()
+}
+
 // writes lists the writes since the log was cleared.
 func (s *sim) writes() []string {
 	var writes []string

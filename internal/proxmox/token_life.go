@@ -63,14 +63,21 @@ func (c *Client) CreateToken(ctx context.Context, user UserID, id string, t Toke
 		return "", fmt.Errorf("creating token %s: %w", user.Token(id), err)
 	}
 	done := []string{"created token " + user.Token(id)}
-	err = c.putGrants(ctx, holder{user, id}, t.Grants, false, func(what string) { done = append(done, what) })
+	var granted []Grant
+	for _, batch := range batchGrants(t.Grants) {
+		err = c.putGrants(ctx, holder{user, id}, batch.grants(), false, func(what string) { done = append(done, what) })
+		if err != nil {
+			break
+		}
+		granted = append(granted, batch.grants()...)
+	}
 	if err == nil {
 		return secret, nil
 	}
 	err = fmt.Errorf("granting roles to %s: %w", user.Token(id), err)
 	cleanup, cancel := cleanupContext(ctx)
 	defer cancel()
-	undoErr := c.removeToken(cleanup, user, id, t.Grants)
+	undoErr := c.removeToken(cleanup, user, id, granted)
 	if undoErr == nil {
 		return "", fmt.Errorf("%w (the token was removed again)", err)
 	}
@@ -195,12 +202,14 @@ func (c *Client) DeleteToken(ctx context.Context, user UserID, id string, known 
 	return c.removeToken(ctx, user, id, now.Grants)
 }
 
+// removeToken deletes a token. With it PVE forgets the token's ACL entries; their
+// lines stay in user.cfg until the next write, unless they are revoked before.
+// Where PVE refuses that, the token goes all the same.
 func (c *Client) removeToken(ctx context.Context, user UserID, id string, grants []Grant) error {
-	if err := c.putGrants(ctx, holder{user, id}, grants, true, func(string) {}); err != nil {
-		return fmt.Errorf("revoking roles from %s: %w", user.Token(id), err)
+	revokeErr := c.putGrants(ctx, holder{user, id}, grants, true, func(string) {})
+	err := c.deleteToken(ctx, user, id)
+	if err == nil || IsNotFound(err) || c.userGone(ctx, user, err) {
+		return nil
 	}
-	if err := c.deleteToken(ctx, user, id); err != nil && !IsNotFound(err) && !c.userGone(ctx, user, err) {
-		return fmt.Errorf("removing token %s: %w", user.Token(id), err)
-	}
-	return nil
+	return fmt.Errorf("removing token %s: %w", user.Token(id), errors.Join(revokeErr, err))
 }

@@ -98,8 +98,7 @@ func TestGroupsNeedPropagation(t *testing.T) {
 	}
 }
 
-// TestDeleteWithoutSight removes what is known with a token that may write but
-// not look.
+// TestDeleteWithoutSight removes a user with a token that may write but not look. The role stays, which others may hold.
 func TestDeleteWithoutSight(t *testing.T) {
 	t.Parallel()
 
@@ -110,11 +109,16 @@ func TestDeleteWithoutSight(t *testing.T) {
 	if err := c.RequireVisibility(t.Context()); err == nil {
 		t.Fatal("the token sees everything")
 	}
-	if err := c.DeletePrincipal(t.Context(), agent()); err != nil {
+	var kept []KeptRole
+	if err := c.DeletePrincipal(t.Context(), agent(), WhenRoleKept(func(k KeptRole) { kept = append(kept, k) })); err != nil {
 		t.Fatal(err)
 	}
-	if left := s.UserCfg(); strings.Contains(left, "agent") {
+	if left := s.settled(); strings.Contains(left, "agent@pve") {
 		t.Errorf("left behind:\n%s", left)
+	}
+	// Who else holds the role is out of sight.
+	if s.read("agent@pve", "") != nil || len(kept) != 1 || !errors.As(kept[0].Err, new(*VisibilityError)) || !strings.Contains(s.UserCfg(), "role:agent-ops:") {
+		t.Errorf("kept %v, in\n%s", kept, s.UserCfg())
 	}
 }
 

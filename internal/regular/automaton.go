@@ -1,11 +1,14 @@
 package regular
 
+import "sync/atomic"
+
 // automaton is a non-deterministic automaton over bytes without silent steps. Every state can be reached from the first
 // one, state 0, and, unless there is just that one, can reach an accepting one.
 type automaton struct {
 	states []state
 	// components lists the strongly connected components, each after those that it leads to.
 	components [][]int32
+	matcher    atomic.Pointer[matcher] // nil until a text is matched
 }
 
 type state struct {
@@ -44,21 +47,6 @@ func (a *automaton) step(from []int32, b byte, mark []bool) []int32 {
 		mark[q] = false
 	}
 	return to
-}
-
-// contains simulates the automaton on a word.
-func (a *automaton) contains(word string) bool {
-	mark := make([]bool, len(a.states))
-	current := []int32{0}
-	for i := 0; i < len(word) && len(current) > 0; i++ {
-		current = a.step(current, word[i], mark)
-	}
-	for _, q := range current {
-		if a.states[q].accept {
-			return true
-		}
-	}
-	return false
 }
 
 // literal gives the only word of an automaton that has one word only.

@@ -19,19 +19,19 @@ type ERE struct {
 }
 
 const (
-	// maxPattern is the longest expression that sudo compiles.
+	// maxPattern is the longest expression that sudo compiles (lib/util/regex.c).
 	maxPattern = 1024
-	// maxBound is the largest repetition count that every sudo compiles, maxDup the largest of regcomp (RE_DUP_MAX).
-	maxBound = 255
-	maxDup   = 0x7fff
+	// maxDup is the largest repetition count of regcomp (RE_DUP_MAX).
+	maxDup = 0x7fff
 )
 
-var (
-	errTooLong = errors.New("longer than 1024 bytes")
-	errRepeat  = errors.New("invalid use of a repetition operator")
-	errBrace   = errors.New("invalid content of {}")
-	errNUL     = fmt.Errorf("%w: a NUL byte, which ends a string of C", ErrUnsupported)
+const (
+	tooLong   = "it is longer than 1024 bytes"
+	badRepeat = "invalid use of a repetition operator"
+	badBrace  = "invalid content of {}"
 )
+
+var errNUL = fmt.Errorf("%w: a NUL byte, which ends a string of C", ErrUnsupported)
 
 func (e ERE) compile() (*automaton, error) {
 	t, err := e.tree()
@@ -44,33 +44,65 @@ func (e ERE) compile() (*automaton, error) {
 	return compile(t)
 }
 
-func (e ERE) tree() (*tree, error) {
-	switch {
-	case len(e.Pattern) > maxPattern:
-		return nil, syntaxError(errTooLong)
-	case strings.IndexByte(e.Pattern, 0) >= 0:
-		return nil, errNUL
+// CheckERE says why sudo takes an expression for malformed, so that it matches nothing: a *SyntaxError, nil if it does not.
+func CheckERE(pattern string) error {
+	if _, err := (ERE{Pattern: pattern}).tree(); errors.Is(err, ErrSyntax) {
+		return err
 	}
-	r := ereReader{pattern: e.Pattern}
-	if rest, ok := strings.CutPrefix(e.Pattern, "^(?i)"); ok {
-		r.pattern, r.fold = "^"+rest, true
-	} else if rest, ok := strings.CutPrefix(e.Pattern, "(?i)"); ok {
-		r.pattern, r.fold = rest, true
-	}
-	if err := checkRepetition(r.pattern); err != nil {
-		return nil, err
-	}
-	return r.alternatives(0)
+	return nil
 }
 
-// syntaxError marks what sudo refuses to compile.
-func syntaxError(err error) error { return fmt.Errorf("%w: %w", ErrSyntax, err) }
+// tree reads the expression. That it is malformed is found in the whole of it, also behind what is not supported: the one is known to match nothing.
+func (e ERE) tree() (*tree, error) {
+	switch {
+	case strings.IndexByte(e.Pattern, 0) >= 0:
+		return nil, errNUL
+	case len(e.Pattern) > maxPattern:
+		return nil, &SyntaxError{At: maxPattern, Reason: tooLong}
+	}
+	r := ereReader{pattern: e.Pattern}
+	const fold = "(?i)"
+	if rest, ok := strings.CutPrefix(e.Pattern, "^"+fold); ok {
+		r.pattern, r.fold, r.cut = "^"+rest, true, len(fold)
+	} else if rest, ok := strings.CutPrefix(e.Pattern, fold); ok {
+		r.pattern, r.fold, r.cut = rest, true, len(fold)
+	}
+	if at, reason := checkRepetition(r.pattern); reason != "" {
+		return nil, r.malformed(at, reason)
+	}
+	t, err := r.alternatives(0)
+	if err == nil {
+		err = r.unknown
+	}
+	return t, err
+}
 
 // ereReader is a parser by recursive descent.
 type ereReader struct {
 	pattern string
 	pos     int
 	fold    bool
+	cut     int // how many bytes were cut out in front of where pos points
+	groups  int
+	closed  [maxBackReference + 1]bool // the groups that a back-reference may name
+	unknown error                      // the first construct that is not supported
+}
+
+const maxBackReference = 9
+
+// malformed is what sudo refuses to compile, because of what stands at a place.
+func (r *ereReader) malformed(at int, reason string) error {
+	if at > 0 || r.pattern == "" || r.pattern[0] != '^' {
+		at += r.cut
+	}
+	return &SyntaxError{At: at, Reason: reason}
+}
+
+// unsupported notes a construct whose meaning is not known.
+func (r *ereReader) unsupported(reason string) {
+	if r.unknown == nil {
+		r.unknown = fmt.Errorf("%w: %s", ErrUnsupported, reason)
+	}
 }
 
 func (r *ereReader) more() bool { return r.pos < len(r.pattern) }
@@ -106,12 +138,12 @@ func (r *ereReader) branch(depth int) (*tree, error) {
 		for !anchor && r.more() && strings.IndexByte("*+?{", r.pattern[r.pos]) >= 0 {
 			simple := strings.IndexByte("*?", r.pattern[r.pos]) >= 0
 			from, to, err := r.repetition()
-			switch {
-			case err != nil:
+			if err != nil {
 				return nil, err
-			case expr.anchored() && (!simple || expr.repeatsAnchor()):
+			}
+			if expr.anchored() && (!simple || expr.repeatsAnchor()) {
 				// glibc loses some anchors of what it copies: x(^a){,2} matches in xa.
-				return nil, fmt.Errorf("%w: an anchor inside a counted or nested repetition", ErrUnsupported)
+				r.unsupported("an anchor inside a counted or nested repetition")
 			}
 			expr = repeat(expr, from, to)
 		}
@@ -126,16 +158,10 @@ func (r *ereReader) expression(depth int) (expr *tree, anchor bool, err error) {
 	r.pos++
 	switch c {
 	case '(':
-		if expr, err = r.alternatives(depth + 1); err != nil {
-			return nil, false, err
-		}
-		if !r.more() {
-			return nil, false, syntaxError(errors.New("a parenthesis is not closed"))
-		}
-		r.pos++
-		return expr, false, nil
+		expr, err = r.group(depth)
+		return expr, false, err
 	case '*', '+', '?', '{':
-		return nil, false, syntaxError(errRepeat)
+		return nil, false, r.malformed(r.pos-1, badRepeat)
 	case '^':
 		return assert(atLineStart), true, nil
 	case '$':
@@ -151,6 +177,25 @@ func (r *ereReader) expression(depth int) (expr *tree, anchor bool, err error) {
 	return r.literal(c), false, nil
 }
 
+// group reads what is behind an open parenthesis, up to the one that closes it.
+func (r *ereReader) group(depth int) (*tree, error) {
+	at := r.pos - 1
+	r.groups++
+	number := r.groups
+	expr, err := r.alternatives(depth + 1)
+	if err != nil {
+		return nil, err
+	}
+	if !r.more() {
+		return nil, r.malformed(at, "a parenthesis is not closed")
+	}
+	r.pos++
+	if number <= maxBackReference {
+		r.closed[number] = true
+	}
+	return expr, nil
+}
+
 // literal is a byte of the pattern. To ignore case, regcomp makes upper case letters of the pattern's, and regexec of the
 // text's.
 func (r *ereReader) literal(c byte) *tree {
@@ -164,7 +209,7 @@ func (r *ereReader) literal(c byte) *tree {
 // escape reads what follows a backslash.
 func (r *ereReader) escape() (expr *tree, anchor bool, err error) {
 	if !r.more() {
-		return nil, false, syntaxError(errors.New("trailing backslash"))
+		return nil, false, r.malformed(r.pos-1, "nothing follows the backslash")
 	}
 	c := r.pattern[r.pos]
 	r.pos++
@@ -181,7 +226,11 @@ func (r *ereReader) escape() (expr *tree, anchor bool, err error) {
 	case 'S':
 		return set(space.complement()), false, nil
 	case '1', '2', '3', '4', '5', '6', '7', '8', '9':
-		return nil, false, fmt.Errorf(`%w: the back-reference \%c`, ErrUnsupported, c)
+		if !r.closed[c-'0'] {
+			return nil, false, r.malformed(r.pos-2, fmt.Sprintf(`\%c refers to a group that is not closed before it`, c))
+		}
+		r.unsupported(fmt.Sprintf(`the back-reference \%c`, c))
+		return cat(), false, nil
 	}
 	if r.fold && c >= 'a' && c <= 'z' {
 		return set(byteSet{}), false, nil // regcomp leaves it as it is, and no upper case letter is equal to it

@@ -30,6 +30,10 @@ func TestERE(t *testing.T) {
 		"bounds":                                 {"^a{1,3}$", []string{"a", "aaa"}, []string{"", "aaaa"}},
 		"an open bound":                          {"^a{2,}$", []string{"aa", "aaaaa"}, []string{"a"}},
 		"a bound from nothing":                   {"^a{,2}$", []string{"", "aa"}, []string{"aaa"}},
+		"an escaped comma in a bound":            {`^a{1\,2}$`, []string{"a", "aa"}, []string{"", "aaa"}},
+		"an escaped zero in a bound":             {`^a{\0,2}$`, []string{"", "aa"}, []string{"aaa"}},
+		"braces in a bracket":                    {"^[{255}]+$", []string{"{25}"}, []string{"6"}},
+		"braces too large to be one":             {"^[{99999999999}]$", []string{"9"}, []string{"8"}},
 		"a bound of zero":                        {"^a{0}b$", []string{"b"}, []string{"ab"}},
 		"the largest bound":                      {"^[a-z]{1,255}$", []string{"a", strings.Repeat("z", 255)}, []string{"", strings.Repeat("z", 256)}},
 		"an empty alternative":                   {"^(|a)b$", []string{"b", "ab"}, []string{"a"}},
@@ -108,14 +112,28 @@ func TestRefusedERE(t *testing.T) {
 		"a range from high to low":        {"[c-a]", ErrSyntax},
 		"a range that ignores case":       {"(?i)[Z-a]", ErrSyntax},
 		"a range of a class":              {"[a-[:digit:]]", ErrSyntax},
-		"a range behind a range":          {"[a-c-e]", ErrSyntax},
+		"a third end of a range":          {"[a-c-e]", ErrSyntax},
 		"a trailing backslash":            {`a\`, ErrSyntax},
 		"an open bound":                   {"a{2", ErrSyntax},
 		"an empty bound":                  {"a{}", ErrSyntax},
 		"a bound without numbers":         {"a{x}", ErrSyntax},
 		"a bound from high to low":        {"a{2,1}", ErrSyntax},
 		"a bound above RE_DUP_MAX":        {"a{32768}", ErrSyntax},
-		"a bound that some sudo refuse":   {"a{256}", ErrUnsupported},
+		"a bound above 255":               {"a{256}", ErrSyntax},
+		"one in a bracket":                {"[{256}]", ErrSyntax},
+		"one in the middle of a bracket":  {"[a{300}b]", ErrSyntax},
+		"an escaped digit of one":         {`[{\300}]`, ErrSyntax},
+		"a count that is remembered":      {"[{1,300x]a{5}", ErrSyntax},
+		"a bound behind a bound":          {"a{1,2}{,2}", ErrSyntax},
+		"a bound from nothing behind one": {"a{,2}{,2}", ErrSyntax},
+		"a range behind a range":          {"^start [a-z-0-9]+$", ErrSyntax},
+		"a dot behind a range":            {"[0-9-.]", ErrSyntax},
+		"a reference without a group":     {`a\1`, ErrSyntax},
+		"one to a group that is open":     {`(a\1)`, ErrSyntax},
+		"one to a later group":            {`(a)\2(b)`, ErrSyntax},
+		"malformed behind a reference":    {`(a)\1[`, ErrSyntax},
+		"malformed behind a copied one":   {"x(^a){,2}**", ErrSyntax},
+		"a reference in a bound":          {`(a)b{\1}`, ErrSyntax},
 		"a back-reference":                {`(a)\1`, ErrUnsupported},
 		"an anchor that is copied":        {"x(^a){,2}", ErrUnsupported},
 		"NUL":                             {"a\x00b", ErrUnsupported},
@@ -130,6 +148,26 @@ func TestRefusedERE(t *testing.T) {
 				t.Errorf("%q: %v, want %v", test.pattern, err, test.want)
 			}
 		})
+	}
+}
+
+// TestSyntaxError: the place is where a person has to look.
+func TestSyntaxError(t *testing.T) {
+	t.Parallel()
+
+	for pattern, want := range map[string]int{
+		"^a**$": 3, "^[a-z-0-9]$": 5, "^(?i)[a-z-0-9]$": 9, "^a[b$": 2, "^(a$": 1, `^a\1$`: 2, "^ab{300}$": 3, "(?i)a{}": 5, "^[[:nope:]]$": 2, "^x[c-a]$": 3, "(a|*b)": 3,
+		strings.Repeat("a", 1025): 1024,
+	} {
+		var problem *SyntaxError
+		if err := CheckERE(pattern); !errors.As(err, &problem) || problem.At != want || problem.Reason == "" {
+			t.Errorf("%q: %#v, want byte %d", pattern, err, want)
+		}
+	}
+	for _, pattern := range []string{"", "^a$", `(a)\1`, "x(^a){,2}", "((a{255}){255}){255}"} {
+		if err := CheckERE(pattern); err != nil {
+			t.Errorf("%q: %v", pattern, err)
+		}
 	}
 }
 

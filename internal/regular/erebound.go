@@ -1,13 +1,10 @@
 package regular
 
-import (
-	"errors"
-	"fmt"
-	"strings"
-)
+import "strings"
 
 // repetition reads one of * + ? {n} {n,} {,m} {n,m}.
 func (r *ereReader) repetition() (from, to int, err error) {
+	at := r.pos
 	c := r.pattern[r.pos]
 	r.pos++
 	switch c {
@@ -19,34 +16,25 @@ func (r *ereReader) repetition() (from, to int, err error) {
 		return 0, 1, nil
 	}
 	end := strings.IndexByte(r.pattern[r.pos:], '}')
-	content := r.pattern[r.pos:]
-	if end >= 0 {
-		content = content[:end]
+	if end < 0 {
+		return 0, 0, r.malformed(at, "a brace is not closed")
 	}
-	if strings.IndexByte(content, '\\') >= 0 {
-		return 0, 0, fmt.Errorf("%w: a backslash in {}", ErrUnsupported)
-	}
-	low, high, both := strings.Cut(content, ",")
+	low, high, both := strings.Cut(boundEscapes.Replace(r.pattern[r.pos:r.pos+end]), ",")
 	from, okLow := bound(low, 0)
 	to, okHigh := from, true
 	if both {
 		to, okHigh = bound(high, unbounded)
 	}
-	switch {
-	case !okLow || !okHigh || content == "" && end >= 0:
-		return 0, 0, syntaxError(errBrace)
-	case end < 0:
-		return 0, 0, syntaxError(errors.New("a brace is not closed"))
-	case to != unbounded && from > to:
-		return 0, 0, syntaxError(errBrace)
-	case max(from, to) > maxDup:
-		return 0, 0, syntaxError(errBrace)
-	case max(from, to) > maxBound:
-		return 0, 0, fmt.Errorf("%w: a repetition count above %d, on which versions of sudo differ", ErrUnsupported, maxBound)
+	if !okLow || !okHigh || low == "" && !both || to != unbounded && from > to || max(from, to) > maxDup {
+		return 0, 0, r.malformed(at, badBrace)
 	}
 	r.pos += end + 1
 	return from, to, nil
 }
+
+// boundEscapes takes the backslash away where glibc looks at the character behind it alone (posix/regcomp.c, fetch_number). \1 to \9 are no digits: they
+// are what a group matched before.
+var boundEscapes = strings.NewReplacer(`\\`, `\\`, `\,`, ",", `\0`, "0")
 
 // bound reads a number; empty is what no digits mean.
 func bound(digits string, empty int) (n int, ok bool) {
@@ -60,52 +48,4 @@ func bound(digits string, empty int) (n int, ok bool) {
 		n = min(n*10+int(digits[i]-'0'), maxDup+1)
 	}
 	return n, true
-}
-
-// checkRepetition refuses what sudo refuses before it asks regcomp (lib/util/regex.c, check_pattern): a repetition of a
-// repetition. The check does not know of brackets: [*+] is refused as well.
-func checkRepetition(pattern string) error {
-	repeated := false
-	for i := 0; i < len(pattern); i++ {
-		switch c := pattern[i]; {
-		case c == '\\' && i+1 < len(pattern):
-			i++
-			repeated = false
-		case c == '?' || c == '*' || c == '+':
-			if repeated {
-				return syntaxError(errRepeat)
-			}
-			repeated = true
-		case c == '{':
-			end, isBound := skipBound(pattern, i+1)
-			if !isBound {
-				repeated = false
-				i = end - 1
-				continue
-			}
-			if repeated {
-				return syntaxError(errRepeat)
-			}
-			repeated = true
-			i = end
-		default:
-			repeated = false
-		}
-	}
-	return nil
-}
-
-// skipBound reads digits, which may be escaped, and commas from i on, and tells whether a brace closes them.
-func skipBound(pattern string, i int) (end int, closed bool) {
-	digit := func(i int) bool { return i < len(pattern) && pattern[i] >= '0' && pattern[i] <= '9' }
-	if !digit(i) {
-		return i, false
-	}
-	for digit(i) || i < len(pattern) && pattern[i] == ',' {
-		i++
-		if i < len(pattern) && pattern[i] == '\\' && digit(i+1) {
-			i++
-		}
-	}
-	return i, i < len(pattern) && pattern[i] == '}'
 }

@@ -1,15 +1,12 @@
 package regular
 
-import (
-	"errors"
-	"strings"
-)
+import "strings"
 
-var (
-	errBracket = errors.New("a bracket is not closed")
-	errClass   = errors.New("no such character class")
-	errCollate = errors.New("no such collating element in the C locale")
-	errRange   = errors.New("invalid end of a range")
+const (
+	openBracket = "a bracket is not closed"
+	badClass    = "no such character class"
+	badCollate  = "no such collating element in the C locale"
+	badRange    = "invalid end of a range"
 )
 
 // bracketItem is one start or end point in a bracket expression.
@@ -22,21 +19,23 @@ type bracketItem struct {
 // bracket reads a bracket expression behind its '['. A backslash in it is an ordinary character.
 func (r *ereReader) bracket() (byteSet, error) {
 	var s byteSet
+	open := r.pos - 1
 	negated := strings.HasPrefix(r.pattern[r.pos:], "^")
 	if negated {
 		r.pos++
 	}
 	for first := true; ; first = false {
 		if !r.more() {
-			return s, syntaxError(errBracket)
+			return s, r.malformed(open, openBracket)
 		}
 		if r.pattern[r.pos] == ']' && !first {
 			r.pos++
 			break
 		}
 		if rest := r.pattern[r.pos:]; !first && rest[0] == '-' && !strings.HasPrefix(rest, "-]") {
-			return s, syntaxError(errRange)
+			return s, r.malformed(r.pos, badRange)
 		}
+		at := r.pos
 		from, err := r.bracketItem()
 		if err != nil {
 			return s, err
@@ -46,7 +45,7 @@ func (r *ereReader) bracket() (byteSet, error) {
 		case err != nil:
 			return s, err
 		case isRange && (from.isSet || to.isSet || from.char > to.char):
-			return s, syntaxError(errRange)
+			return s, r.malformed(at, badRange)
 		case isRange:
 			s.addRange(from.char, to.char)
 		case from.isSet:
@@ -71,7 +70,7 @@ func (r *ereReader) rangeTo() (to bracketItem, isRange bool, err error) {
 		return to, false, nil
 	}
 	if rest == "-" {
-		return to, false, syntaxError(errBracket)
+		return to, false, r.malformed(r.pos, openBracket)
 	}
 	r.pos++
 	to, err = r.bracketItem()
@@ -94,9 +93,10 @@ func (r *ereReader) bracketSymbol(rest string) (bracketItem, error) {
 	kind := rest[1]
 	length := strings.Index(rest[2:], string([]byte{kind, ']'}))
 	if length < 0 {
-		return bracketItem{}, syntaxError(errBracket)
+		return bracketItem{}, r.malformed(r.pos, openBracket)
 	}
 	name := rest[2 : 2+length]
+	at := r.pos
 	r.pos += length + 4
 	if kind == ':' {
 		if r.fold && (name == "upper" || name == "lower") {
@@ -104,12 +104,12 @@ func (r *ereReader) bracketSymbol(rest string) (bracketItem, error) {
 		}
 		class, ok := characterClasses[name]
 		if !ok {
-			return bracketItem{}, syntaxError(errClass)
+			return bracketItem{}, r.malformed(at, badClass)
 		}
 		return bracketItem{class: class, isSet: true}, nil
 	}
 	if length != 1 {
-		return bracketItem{}, syntaxError(errCollate)
+		return bracketItem{}, r.malformed(at, badCollate)
 	}
 	char := r.upper(name[0])
 	if kind == '=' {

@@ -10,3 +10,17 @@ var (
 	// ErrTooLarge is a pattern whose automaton would not fit into memory: its language is not known.
 	ErrTooLarge = errors.New("pattern with too many states")
 )
+
+// SyntaxError is an ErrSyntax with its place.
+type SyntaxError struct {
+	// At is the byte of the pattern that it is about.
+	At int
+	// Reason says what is wrong there.
+	Reason string
+}
+
+// Error says what is wrong.
+func (e *SyntaxError) Error() string { return ErrSyntax.Error() + ": " + e.Reason }
+
+// Unwrap gives ErrSyntax.
+func (e *SyntaxError) Unwrap() error { return ErrSyntax }

@@ -70,6 +70,12 @@ func (e Expr) Contains(text string) bool { return e.automaton().contains(text) }
 // Text gives the only text of a language that has one.
 func (e Expr) Text() (text string, ok bool) { return e.automaton().literal() }
 
+// MatchesNothing tells whether there is no text in the language.
+func (e Expr) MatchesNothing() bool {
+	first := &e.automaton().states[0]
+	return !first.accept && len(first.edges) == 0 // every edge leads to a state that reaches an accepting one
+}
+
 // States is how many states the automaton of a pattern has, for statistics.
 func (e Expr) States() int { return len(e.automaton().states) }
 

@@ -13,6 +13,8 @@ type Glob struct {
 	Pathname bool
 	// Period keeps wildcards from matching a dot at the start of the text, with Pathname of any name in it (FNM_PERIOD).
 	Period bool
+	// Fold ignores the case of ASCII letters (FNM_CASEFOLD).
+	Fold bool
 }
 
 // globPlace is a state of the automaton of a glob.
@@ -152,18 +154,26 @@ func (r *globReader) read(from int32, p globPlace) {
 		r.bracket(from, p.pos+1, wild)
 	case '\\':
 		if p.pos+1 < len(r.Pattern) {
-			r.connect(from, byteSetOf(r.Pattern[p.pos+1]).intersect(plain), globPlace{pos: p.pos + 2})
+			r.connect(from, r.literal(r.Pattern[p.pos+1]).intersect(plain), globPlace{pos: p.pos + 2})
 		}
 	default:
 		name := r.Pathname && c == '/'
-		r.connect(from, byteSetOf(c).intersect(plain), globPlace{pos: p.pos + 1, dot: r.start(name)})
+		r.connect(from, r.literal(c).intersect(plain), globPlace{pos: p.pos + 1, dot: r.start(name)})
 	}
+}
+
+// literal is what a byte of the pattern outside of brackets stands for.
+func (r *globReader) literal(c byte) byteSet {
+	if r.Fold {
+		return byteSetOf(c).foldCase()
+	}
+	return byteSetOf(c)
 }
 
 // bracket finds the edges of a bracket expression, behind its '['.
 func (r *globReader) bracket(from int32, pos int, wild byteSet) {
 	for b := 1; b < 256; b++ {
-		end, matches := matchBracket(r.Pattern, pos, byte(b))
+		end, matches := globBracket{r.Pattern, byte(b), r.Fold}.match(pos)
 		if end < 0 {
 			r.work += len(r.Pattern) - pos
 		} else {

@@ -9,15 +9,23 @@ const (
 	bracketOpen = -2
 )
 
-// matchBracket tells whether the bracket expression whose first byte behind '[' is at i matches a byte, and where it ends for
+// globBracket is a bracket expression while it is matched with a byte.
+type globBracket struct {
+	pattern string
+	b       byte
+	fold    bool // whether case is ignored: in classes, [=c=] and [.c.] it is not, but at the other end of a range that [.c.] bounds
+}
+
+// match tells whether the bracket expression whose first byte behind '[' is at i matches the byte, and where it ends for
 // that byte. Without a match the end is that of the expression, bracketLost or bracketOpen.
-func matchBracket(pattern string, i int, b byte) (end int, matches bool) {
+func (m globBracket) match(i int) (end int, matches bool) {
+	pattern := m.pattern
 	negated := i < len(pattern) && (pattern[i] == '!' || pattern[i] == '^')
 	if negated {
 		i++
 	}
 	for {
-		in, next := matchBracketElement(pattern, i, b)
+		in, next := m.element(i)
 		if next < 0 {
 			return next, false
 		}
@@ -32,9 +40,10 @@ func matchBracket(pattern string, i int, b byte) (end int, matches bool) {
 	}
 }
 
-// matchBracketElement reads the element of a bracket expression at i: whether it has b, and what comes next, which is
+// element reads the element of a bracket expression at i: whether it has the byte, and what comes next, which is
 // bracketLost or bracketOpen where the expression ends there.
-func matchBracketElement(p string, i int, b byte) (in bool, next int) {
+func (m globBracket) element(i int) (in bool, next int) {
+	p := m.pattern
 	if i >= len(p) {
 		return false, bracketOpen
 	}
@@ -43,26 +52,40 @@ func matchBracketElement(p string, i int, b byte) (in bool, next int) {
 		if !known {
 			return false, bracketLost
 		}
-		return class.has(b), after
+		return class.has(m.b), after
 	}
 	if strings.HasPrefix(p[i:], "[=") && i+4 < len(p) && p[i+3] == '=' && p[i+4] == ']' {
-		return p[i+2] == b, i + 5
+		return p[i+2] == m.b, i + 5
 	}
-	from, i, ok := rangeEnd(p, i)
+	from, after, ok := m.rangeEnd(i)
 	if !ok {
 		return false, bracketLost
 	}
-	if i >= len(p) || p[i] != '-' || i+1 < len(p) && p[i+1] == ']' {
-		return from == b, i
+	b := m.lower(m.b)
+	single := b
+	if strings.HasPrefix(p[i:], "[.") {
+		single = m.b
 	}
-	if i+1 >= len(p) && from == b {
+	i = after
+	if i >= len(p) || p[i] != '-' || i+1 < len(p) && p[i+1] == ']' {
+		return from == single, i
+	}
+	if i+1 >= len(p) && from == single {
 		return true, i
 	}
-	to, i, ok := rangeEnd(p, i+1)
+	to, i, ok := m.rangeEnd(i + 1)
 	if !ok {
 		return false, bracketLost
 	}
 	return from <= b && b <= to, i
+}
+
+// lower is a byte as it is compared.
+func (m globBracket) lower(c byte) byte {
+	if m.fold && c >= 'A' && c <= 'Z' {
+		return c - 'A' + 'a'
+	}
+	return c
 }
 
 // className reads [:name:] at i. fnmatch takes a name with other than the letters a to y for ordinary characters.
@@ -82,7 +105,8 @@ func className(p string, i int) (name string, after int, ok bool) {
 }
 
 // rangeEnd reads one character: plain, escaped or [.c.], of which the C locale knows single characters only.
-func rangeEnd(p string, i int) (c byte, next int, ok bool) {
+func (m globBracket) rangeEnd(i int) (c byte, next int, ok bool) {
+	p := m.pattern
 	switch {
 	case i >= len(p):
 		return 0, 0, false
@@ -90,7 +114,7 @@ func rangeEnd(p string, i int) (c byte, next int, ok bool) {
 		if i+1 >= len(p) {
 			return 0, 0, false
 		}
-		return p[i+1], i + 2, true
+		return m.lower(p[i+1]), i + 2, true
 	case strings.HasPrefix(p[i:], "[."):
 		name := strings.Index(p[i+2:], ".]")
 		if name != 1 {
@@ -98,7 +122,7 @@ func rangeEnd(p string, i int) (c byte, next int, ok bool) {
 		}
 		return p[i+2], i + 5, true
 	}
-	return p[i], i + 1, true
+	return m.lower(p[i]), i + 1, true
 }
 
 // skipBracket finds the end of a bracket expression that has matched already. What is left is read less closely: names of

@@ -62,7 +62,7 @@ func compile(t *tree) (*automaton, error) {
 	}
 	m := &thompson{}
 	first := m.build(t, m.add(thompsonStep{kind: stepMatch}))
-	r := &resolver{m: m, number: map[place]int32{}, seen: make([]int32, len(m.steps)), asking: make([]int8, len(m.steps))}
+	r := &resolver{m: m, number: map[place]int32{}, seen: make([]int32, len(m.steps)), asking: make([]int8, len(m.steps)), outgoing: map[int32]uint32{}}
 	r.place(first, edgeOfText)
 	for i := 0; i < len(r.places); i++ {
 		if err := r.resolve(int32(i)); err != nil {
@@ -130,7 +130,7 @@ func (r *resolver) walk(from int32, pass func(*thompsonStep) bool) {
 // resolve finds the edges of a place.
 func (r *resolver) resolve(n int32) error {
 	p := r.places[n]
-	r.outgoing = map[int32]uint32{}
+	clear(r.outgoing)
 	if !r.asks(p.step) {
 		r.collect(n, p, edgeOfText, reading{bytes: anyByte, inside: true, outside: true, end: true})
 	} else {

@@ -11,6 +11,6 @@ data "pvesec_sudoers_analysis" "agent" {
 check "agent_is_no_root" {
   assert {
     condition     = data.pvesec_sudoers_analysis.agent.compliant
-    error_message = join("\n", data.pvesec_sudoers_analysis.agent.findings[*].witness)
+    error_message = join("\n", data.pvesec_sudoers_analysis.agent.findings[*].example)
   }
 }

@@ -8,6 +8,6 @@ locals {
 check "no_way_to_root" {
   assert {
     condition     = !anytrue([for f in provider::pvesec::sudoers_findings(local.reviewed, "agent") : f.root_equivalent])
-    error_message = join("\n", [for f in provider::pvesec::sudoers_findings(local.reviewed, "agent") : "${f.id}: ${f.witness}"])
+    error_message = join("\n", [for f in provider::pvesec::sudoers_findings(local.reviewed, "agent") : "${f.id}: ${f.example}"])
   }
 }

@@ -69,18 +69,28 @@ func (c credentials) claimed() string {
 }
 
 // authenticate verifies the credentials of a request. Its error is always
-// [unauthorisedError]; the reason tells the cause except in PVE 9.2.
+// [unauthorisedError]. The reason tells the cause, except that PVE 9.2 hides what
+// is wrong with a user, a token or a ticket: a request without any credential and
+// one without its CSRF token are told apart there too.
 func (s *Server) authenticate(method string, creds credentials) (identity, error) {
 	who, err := s.verify(method, creds)
 	if err == nil {
 		return who, nil
 	}
 	reason := strings.TrimSuffix(err.Error(), "\n")
-	if s.opts.Version == Version92 {
-		reason = "Authentication failed!"
+	if s.opts.Version == Version92 && reason != noTicket && reason != badCSRF {
+		reason = hidden401
 	}
 	return identity{}, &unauthorisedError{reason: reason}
 }
+
+// Reasons of a 401 that every release gives.
+const (
+	noTicket = "No ticket"
+	badCSRF  = "Permission denied - invalid csrf token"
+	// hidden401 is what PVE 9.2 says in the place of every other cause.
+	hidden401 = "Authentication failed!"
+)
 
 func (s *Server) verify(method string, creds credentials) (identity, error) {
 	s.mu.Lock()
@@ -95,14 +105,14 @@ func (s *Server) verify(method string, creds credentials) (identity, error) {
 			return identity{}, err
 		}
 		if method != http.MethodGet && !s.verifyCSRFLocked(creds.csrf, userid) {
-			return identity{}, dief("Permission denied - invalid csrf token")
+			return identity{}, dief(badCSRF)
 		}
 		return identity{authid: userid, ticket: true}, nil
 	case creds.token != "":
 		authid, err := s.verifyTokenLocked(creds.token)
 		return identity{authid: authid, token: true}, err
 	default:
-		return identity{}, dief("No ticket")
+		return identity{}, dief(noTicket)
 	}
 }
 

@@ -69,7 +69,7 @@ func (c *call) update(prefix string, change func(*userConfig) error) error {
 	if err := change(cfg); err != nil {
 		return fail(err)
 	}
-	s.setUserCfg(cfg.String())
+	s.setUserCfg(asBytes(cfg.String()))
 	return nil
 }
 

@@ -44,7 +44,7 @@ var (
 func domainEndpoints(version string) []endpoint {
 	options := maps.Clone(domainOptions)
 	if version == Version92 {
-		options["audiences"] = textArg
+		options["audiences"] = param{pattern: regexp.MustCompile(`^[^\s]*\z`)}
 	}
 	create := withParams(options, schema{"realm": realmArg, "type": {required: true, enum: kindEnum}})
 	update := withParams(options, schema{"realm": realmArg, "delete": {list: true}, "digest": {max: 64}})

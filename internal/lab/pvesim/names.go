@@ -6,16 +6,20 @@ import (
 	"strings"
 )
 
-// Names as PVE checks them. The expressions of group and role names end like
-// Perl's $: a single line feed at the end passes, which is a defect of PVE that
-// damages user.cfg, and is kept.
+// Names as PVE checks them. The expressions of group and role names and of
+// e-mail addresses end like Perl's $: a single line feed at the end passes, which is a defect of PVE
+// that damages user.cfg, and is kept.
 var (
 	userIDPattern = regexp.MustCompile(`^([^\s:/]+)@([A-Za-z][A-Za-z0-9.\-_]+)$`)
 	realmPattern  = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9.\-_]+$`)
 	namePattern   = regexp.MustCompile(`^[A-Za-z0-9.\-_]+\n?$`)
 	keysPattern   = regexp.MustCompile(`^[0-9a-zA-Z!=]*$`)
-	emailPattern  = regexp.MustCompile(`^[\w+\-~]+(\.[\w+\-~]+)*@[a-zA-Z0-9\-]+(\.[a-zA-Z0-9\-]+)*$`)
+	emailPattern  = regexp.MustCompile(`^[` + perlWord + `+\-~]+(\.[` + perlWord + `+\-~]+)*@[a-zA-Z0-9\-]+(\.[a-zA-Z0-9\-]+)*\n?$`)
 )
+
+// perlWord is what Perl's \w means for text that is Unicode, as what comes in a request is: letters, marks,
+// digits and connectors of every script.
+const perlWord = `\p{L}\p{M}\p{Nd}\p{Nl}\p{Pc}\x{200c}\x{200d}`
 
 // maxUserID is the longest user id.
 const maxUserID = 64

@@ -119,6 +119,19 @@ func encodeText(v string) string {
 	return b.String()
 }
 
+// asBytes is a text as it is read again after Perl wrote it to a file: one byte for each character while all of
+// them are below 256, UTF-8 for the whole when there is any other, and each byte is a character again.
+func asBytes(text string) string {
+	if !strings.ContainsFunc(text, func(r rune) bool { return r > 0xff }) {
+		return text
+	}
+	var b strings.Builder
+	for i := range len(text) {
+		b.WriteRune(rune(text[i]))
+	}
+	return b.String()
+}
+
 func flag(v bool) string {
 	if v {
 		return "1"

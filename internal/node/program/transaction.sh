@@ -395,10 +395,7 @@ commit() {
 	each back_up
 	each install_file
 	say step installed
-	check_live sudoers
-	check_live sshd
-	check_live rsyslog
-	check_live audit
+	for c_validator in $validators; do check_live "$c_validator"; done
 	l_user=
 	listings
 	restart_services
@@ -475,10 +472,7 @@ transaction() {
 	device=$(stat -c %d -- "$mine") || fail install "$mine" 'cannot be looked at' staging
 	each stage_file
 	say step staged
-	check_tree sudoers
-	check_tree sshd
-	check_tree rsyslog
-	check_tree audit
+	for t_validator in $validators; do check_tree "$t_validator"; done
 	t_count=0
 	for t_number in $todo; do t_count=$((t_count + 1)); done
 	say prepared "$t_count"

@@ -1,5 +1,8 @@
 # Judging staged files and the whole configuration with the tools of the node. Part of the transaction.
 
+# The validators that judge a whole configuration, in the order in which they are asked. logrotate judges one file at a time.
+validators='sudoers sshd rsyslog audit'
+
 # tool VALIDATOR: its command in $tool, the file it starts from in $main, the directory of drop-ins in $drop.
 tool() {
 	case $1 in

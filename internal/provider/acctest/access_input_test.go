@@ -161,7 +161,7 @@ func TestPassword(t *testing.T) {
 	)
 }
 
-// TestTokenLifetimes sees that expires_in of a user's token is reckoned once, and that a removed expiry is drift.
+// TestTokenLifetimes sees that expires_in of a user's token is computed once, and that a removed expiry is drift.
 func TestTokenLifetimes(t *testing.T) {
 	t.Parallel()
 	server := userAPI(t, pvesim.Version84)

@@ -37,7 +37,7 @@ func TestSudoersFunctions(t *testing.T) {
 			"tags":          knownvalue.ListExact([]knownvalue.Check{knownvalue.StringExact("NOPASSWD")}),
 			"options":       knownvalue.MapSizeExact(0),
 		}),
-		`[for f in provider::pvesec::sudoers_findings("op ALL=/usr/sbin/qm ^set 100 --args [a-z]+$\n", "op") : "${f.id} ${f.witness}"]`: knownvalue.ListExact(
+		`[for f in provider::pvesec::sudoers_findings("op ALL=/usr/sbin/qm ^set 100 --args [a-z]+$\n", "op") : "${f.id} ${f.example}"]`: knownvalue.ListExact(
 			[]knownvalue.Check{knownvalue.StringExact("PVESEC-E0106 sudo /usr/sbin/qm set 100 --args x")}),
 		`provider::pvesec::sudoers_compare("op ALL=/usr/bin/id -u\n", "op ALL=NOPASSWD: /usr/bin/id -u, /usr/bin/w \"\"\n", "op")`: knownvalue.ObjectExact(map[string]knownvalue.Check{
 			"verdict":           knownvalue.StringExact("wider"),
@@ -56,9 +56,10 @@ func TestSudoersFunctions(t *testing.T) {
 		})
 	}
 	for expression, message := range map[string]string{
-		`provider::pvesec::sudoers_format("agent ALL=(root /bin/x\n")`:                        "Line 1, column",
-		`provider::pvesec::sudoers_allows(local.policy, "agent", "qm start 2001")`:            "absolute path",
-		`provider::pvesec::sudoers_allows(local.policy, "agent", "/usr/sbin/qm start '2001")`: "quotes closed",
+		`provider::pvesec::sudoers_format("agent ALL=(root /bin/x\n")`:                                                   "Line 1, column",
+		`provider::pvesec::sudoers_allows("agent ALL=/usr/bin/bash, CHROOT=/srv !/usr/bin/*", "agent", "/usr/bin/bash")`: "CHROOT",
+		`provider::pvesec::sudoers_allows(local.policy, "agent", "qm start 2001")`:                                       "absolute path",
+		`provider::pvesec::sudoers_allows(local.policy, "agent", "/usr/sbin/qm start '2001")`:                            "quotes closed",
 	} {
 		steps = append(steps, resource.TestStep{Config: offline + output(expression), ExpectError: matches(message)})
 	}

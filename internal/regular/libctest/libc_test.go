@@ -1,25 +1,33 @@
 package libctest
 
 import (
-	"bufio"
+	"bytes"
 	"fmt"
-	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 )
 
-// libc is a running program that asks the C library.
-type libc struct {
-	in  *bufio.Writer
-	out *bufio.Scanner
+// judge answers questions about patterns as a C library does, and sudo's own if it has that.
+type judge struct {
+	name string
+	sudo bool // whether expressions are compiled by sudo
+	run  func(t *testing.T, questions string) (answers string)
 }
 
-// startLibc builds the program and starts it.
-func startLibc(t *testing.T) *libc {
-	t.Helper()
+// sudoLibrary is where Debian has the library of sudo that compiles expressions.
+const sudoLibrary = "/usr/libexec/sudo/libsudo_util.so.0"
 
+// compileProgram compiles the program that asks, once for all tests.
+var compileProgram = sync.OnceValues(func() (program string, err error) {
+	dir, err := os.MkdirTemp("", "libctest-*")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(dir)
 	compiler := ""
 	for _, name := range []string{"cc", "gcc", "clang"} {
 		if path, err := exec.LookPath(name); err == nil {
@@ -28,53 +36,70 @@ func startLibc(t *testing.T) *libc {
 		}
 	}
 	if compiler == "" {
-		t.Fatal("no C compiler: cc, gcc and clang are all missing. On Debian: apt-get install gcc libc6-dev")
+		return "", fmt.Errorf("no C compiler: cc, gcc and clang are all missing. On Debian: apt-get install gcc libc6-dev")
 	}
-	program := filepath.Join(t.TempDir(), "libc")
-	if out, err := exec.Command(compiler, "-O1", "-o", program, filepath.Join("testdata", "libc.c")).CombinedOutput(); err != nil {
-		t.Fatalf("%s: %v\n%s", compiler, err, out)
+	path := filepath.Join(dir, "libc")
+	// The C standard keeps newer C libraries from substituting functions that Debian 12 lacks.
+	if out, err := exec.Command(compiler, "-std=gnu99", "-O1", "-o", path, filepath.Join("testdata", "libc.c"), "-ldl").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%s: %w\n%s", compiler, err, out)
 	}
-	command := exec.Command(program)
-	command.Env = []string{"LC_ALL=C"}
-	stdin, err := command.StdinPipe()
+	content, err := os.ReadFile(path)
+	return string(content), err
+})
+
+func program(t *testing.T) string {
+	t.Helper()
+
+	content, err := compileProgram()
 	if err != nil {
 		t.Fatal(err)
 	}
-	stdout, err := command.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := stdin.Close(); err != nil {
-			t.Error(err)
-		}
-		if err := command.Wait(); err != nil {
-			t.Error(err)
-		}
-	})
-	return &libc{in: bufio.NewWriterSize(stdin, 1<<16), out: scanner(stdout)}
+	return content
 }
 
-func scanner(r io.Reader) *bufio.Scanner {
-	s := bufio.NewScanner(r)
-	s.Buffer(make([]byte, 1<<16), 1<<20)
-	return s
+// local is the C library of this machine, with its sudo if it has one.
+func local(t *testing.T) judge {
+	t.Helper()
+
+	path := filepath.Join(t.TempDir(), "libc")
+	if err := os.WriteFile(path, []byte(program(t)), 0o700); err != nil { //nolint:gosec // it is run
+		t.Fatal(err)
+	}
+	var arguments []string
+	if _, err := os.Stat(sudoLibrary); err == nil {
+		arguments = append(arguments, sudoLibrary)
+	}
+	return judge{name: "this machine", sudo: len(arguments) > 0, run: func(t *testing.T, questions string) string {
+		t.Helper()
+
+		command := exec.Command(path, arguments...)
+		command.Env = []string{"LC_ALL=C"}
+		command.Stdin = strings.NewReader(questions)
+		var problems bytes.Buffer
+		command.Stderr = &problems
+		out, err := command.Output()
+		if err != nil {
+			t.Fatalf("%v: %s", err, &problems)
+		}
+		return string(out)
+	}}
 }
 
 // question is a pattern and the texts to match with it.
 type question struct {
-	kind     byte // g, e or i
-	pathname bool
-	period   bool
-	pattern  string
-	texts    []string
+	kind                   byte // g, e, i or s
+	pathname, period, fold bool
+	pattern                string
+	texts                  []string
 }
 
-// ask gives, for each text, whether it matches; ok is false if the pattern is refused.
-func (l *libc) ask(t *testing.T, q question) (matches []bool, ok bool) {
+// answer is, for each text, whether it matches, unless the pattern is refused.
+type answer struct {
+	refused bool
+	matches []bool
+}
+
+func (j judge) ask(t *testing.T, questions []question) []answer {
 	t.Helper()
 
 	flag := func(set bool, letter byte) byte {
@@ -83,25 +108,29 @@ func (l *libc) ask(t *testing.T, q question) (matches []bool, ok bool) {
 		}
 		return '-'
 	}
-	fmt.Fprintf(l.in, "%c%c%c %d\n%x\n", q.kind, flag(q.pathname, 'p'), flag(q.period, 'd'), len(q.texts), q.pattern)
-	for _, text := range q.texts {
-		fmt.Fprintf(l.in, "%x\n", text)
+	var in strings.Builder
+	for _, q := range questions {
+		fmt.Fprintf(&in, "%c%c%c%c %d\n%x\n", q.kind, flag(q.pathname, 'p'), flag(q.period, 'd'), flag(q.fold, 'c'), len(q.texts), q.pattern)
+		for _, text := range q.texts {
+			fmt.Fprintf(&in, "%x\n", text)
+		}
 	}
-	if err := l.in.Flush(); err != nil {
-		t.Fatal(err)
+	lines := strings.Split(strings.TrimSuffix(j.run(t, in.String()), "\n"), "\n")
+	if len(lines) != len(questions) {
+		t.Fatalf("%s: %d answers to %d questions", j.name, len(lines), len(questions))
 	}
-	if !l.out.Scan() {
-		t.Fatalf("no answer to %q: %v", q.pattern, l.out.Err())
+	answers := make([]answer, len(questions))
+	for i, line := range lines {
+		if line == "E" {
+			answers[i].refused = true
+			continue
+		}
+		if len(line) != len(questions[i].texts) || strings.Trim(line, "01") != "" {
+			t.Fatalf("%q: the answer is %q for %d texts", questions[i].pattern, line, len(questions[i].texts))
+		}
+		for k := range line {
+			answers[i].matches = append(answers[i].matches, line[k] == '1')
+		}
 	}
-	answer := l.out.Text()
-	if answer == "E" {
-		return nil, false
-	}
-	if len(answer) != len(q.texts) || strings.Trim(answer, "01") != "" {
-		t.Fatalf("%q: the answer is %q for %d texts", q.pattern, answer, len(q.texts))
-	}
-	for i := range answer {
-		matches = append(matches, answer[i] == '1')
-	}
-	return matches, true
+	return answers
 }

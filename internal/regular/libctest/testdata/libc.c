@@ -1,12 +1,17 @@
 /*
- * Answers questions about patterns with fnmatch(3) and regexec(3) in the C locale.
+ * Answers questions about patterns with fnmatch(3) and regexec(3) in the C locale, and asks sudo's own library, whose path is
+ * the argument, which expressions it takes.
  *
- * A question is one line for the pattern and one for each text: its kind ('g' glob, 'e' ERE, 'i' ERE that ignores case) and
- * flags ('p' FNM_PATHNAME, 'd' FNM_PERIOD), the number of texts, then pattern and texts, every byte as two hexadecimal
- * digits. The answer is one line: '1' or '0' for each text, or "E" if regcomp refuses the pattern.
+ * A question is one line for the pattern and one for each text: its kind ('g' glob, 'e' ERE, 'i' ERE that ignores case, 's'
+ * ERE as sudo compiles it) and flags ('p' FNM_PATHNAME, 'd' FNM_PERIOD, 'c' FNM_CASEFOLD), the number of texts, then pattern
+ * and texts, every byte as two hexadecimal digits. The answer is one line: '1' or '0' for each text, or "E" if the pattern is
+ * refused.
  */
+#define _GNU_SOURCE
+#include <dlfcn.h>
 #include <fnmatch.h>
 #include <regex.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,20 +35,38 @@ static char *read_hex(char *text)
 	return text;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	static char head[64], pattern[1 << 15], text[1 << 15];
+	bool (*sudo_compile)(void *, const char *, const char **) = NULL;
+
+	if (argc > 1) {
+		void *library = dlopen(argv[1], RTLD_NOW);
+
+		if (library != NULL)
+			*(void **)&sudo_compile = dlsym(library, "sudo_regex_compile_v1");
+		if (sudo_compile == NULL) {
+			fprintf(stderr, "%s\n", dlerror());
+			return 1;
+		}
+	}
 
 	while (fgets(head, sizeof head, stdin) != NULL) {
-		int flags = 0, refused = 0, count = atoi(head + 4);
+		int flags = 0, refused = 0, count = atoi(head + 5);
 		regex_t re;
 
 		if (head[1] == 'p')
 			flags |= FNM_PATHNAME;
 		if (head[2] == 'd')
 			flags |= FNM_PERIOD;
+		if (head[3] == 'c')
+			flags |= FNM_CASEFOLD;
 		read_hex(pattern);
-		if (head[0] != 'g')
+		if (head[0] == 's') {
+			const char *error;
+
+			refused = sudo_compile == NULL || !sudo_compile(&re, pattern, &error);
+		} else if (head[0] != 'g')
 			refused = regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB | (head[0] == 'i' ? REG_ICASE : 0)) != 0;
 		for (int i = 0; i < count; i++) {
 			int matches;

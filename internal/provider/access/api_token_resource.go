@@ -1,0 +1,244 @@
+package access
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/session"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
+	"github.com/pvesec/terraform-provider-pvesec/internal/proxmox"
+)
+
+var (
+	_ resource.ResourceWithConfigure      = (*apiTokenResource)(nil)
+	_ resource.ResourceWithIdentity       = (*apiTokenResource)(nil)
+	_ resource.ResourceWithModifyPlan     = (*apiTokenResource)(nil)
+	_ resource.ResourceWithImportState    = (*apiTokenResource)(nil)
+	_ resource.ResourceWithValidateConfig = (*apiTokenResource)(nil)
+)
+
+type apiTokenResource struct {
+	session.Configured
+}
+
+// NewAPITokenResource is resource pvesec_api_token.
+func NewAPITokenResource() resource.Resource { return &apiTokenResource{} }
+
+func (r *apiTokenResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_api_token"
+}
+
+func (m *apiTokenModel) identity() tokenIdentity { return tokenIdentity{m.UserID, m.TokenID} }
+
+func (r *apiTokenResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var plan apiTokenModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := session.WithTimeout(ctx, plan.Timeouts.Create, &resp.Diagnostics)
+	defer cancel()
+	summary := "Unable to create token " + plan.FullTokenID.ValueString()
+	pve, err := r.Clients.PVE()
+	if err != nil {
+		values.AddError(&resp.Diagnostics, summary, err)
+		return
+	}
+	plan.computeExpiry().write(ctx, resp.Private, &resp.Diagnostics)
+	secret, err := pve.CreateToken(ctx, plan.user(), plan.current(), plan.token(ctx, &resp.Diagnostics))
+	if err != nil {
+		var partial *proxmox.PartialError
+		if errors.As(err, &partial) && partial.Exists != nil {
+			// What exists must not be forgotten: recorded, it is tainted, and the next apply replaces it.
+			plan.recordSecret(ctx, partial.Secrets[plan.current()], &resp.Diagnostics)
+			plan.take(ctx, partial.Exists.Tokens[plan.current()], &resp.Diagnostics)
+			plan.forgetReview()
+			resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+			resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, plan.identity())...)
+		}
+		values.AddError(&resp.Diagnostics, summary, err)
+		return
+	}
+	plan.recordSecret(ctx, secret, &resp.Diagnostics)
+	r.review(ctx, pve, &plan, &resp.Diagnostics)
+	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, plan.identity())...)
+}
+
+// computeExpiry replaces an expiry that the plan left open, and returns what is to be remembered.
+func (m *apiTokenModel) computeExpiry() expiries {
+	computed := expiries{}
+	if m.ExpiresAt.IsUnknown() {
+		m.ExpiresAt = types.StringNull()
+		if !m.ExpiresIn.IsNull() {
+			m.ExpiresAt = values.TimeValue(values.ExpiryAfter(m.ExpiresIn).Unix())
+		}
+	}
+	if !m.ExpiresIn.IsNull() {
+		computed[m.current()] = values.UnixTime(m.ExpiresAt)
+	}
+	return computed
+}
+
+// review fills in what the plan left open about a token just written, and compares it with PVE's own word.
+func (r *apiTokenResource) review(ctx context.Context, pve *proxmox.Client, plan *apiTokenModel, diags *diag.Diagnostics) {
+	authID := plan.user().Token(plan.current())
+	if plan.Effective.IsUnknown() || plan.Findings.IsUnknown() {
+		review, err := reviewAccess(ctx, pve, plan.user(), authID, nil)
+		if err != nil {
+			plan.forgetReview()
+			diags.AddWarning("What the token may do was not read", values.UpperFirst(err.Error())+"\n\nIt was written; the next plan shows it.")
+			return
+		}
+		review.showToken(ctx, plan, diags)
+	}
+	verifyAccess(ctx, pve, authID, expectedRights(ctx, plan.Effective, diags), diags)
+}
+
+func (m *apiTokenModel) forgetReview() {
+	m.Effective, m.Findings = types.MapNull(effectiveType), types.ListNull(accessFindingType)
+}
+
+func (r *apiTokenResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var state apiTokenModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	// Before anything may be found gone: Terraform refuses a resource that is read without identity.
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, state.identity())...)
+	ctx, cancel := session.WithTimeout(ctx, state.Timeouts.Read, &resp.Diagnostics)
+	defer cancel()
+	found, err := r.read(ctx, &state, &resp.Diagnostics)
+	if err != nil {
+		values.AddError(&resp.Diagnostics, "Unable to read token "+state.FullTokenID.ValueString(), err)
+		return
+	}
+	if !found {
+		resp.State.RemoveResource(ctx)
+		return
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+}
+
+// read takes what PVE has into the model. found is false only when PVE has proven that there is no such token. If somebody removed the current token
+// while the one before it still works, the resource is that one, due for rotation.
+func (r *apiTokenResource) read(ctx context.Context, model *apiTokenModel, diags *diag.Diagnostics) (found bool, err error) {
+	pve, err := r.Clients.PVE()
+	if err != nil {
+		return false, err
+	}
+	token, err := pve.ReadToken(ctx, model.user(), model.current())
+	if err != nil {
+		return false, err
+	}
+	var before *proxmox.Token
+	previous := model.previousToken(ctx, diags)
+	if previous != nil {
+		if before, err = pve.ReadToken(ctx, model.user(), previous.TokenID.ValueString()); err != nil {
+			return false, err
+		}
+	}
+	lost := token == nil
+	switch {
+	case lost && before == nil:
+		return false, nil
+	case lost:
+		model.name(previous.TokenID.ValueString())
+		model.Secret, model.EncryptedSecret = types.StringNull(), types.StringNull()
+		token, before = before, nil
+	}
+	model.Previous = types.ObjectNull(previousType.AttrTypes)
+	if before != nil {
+		model.Previous = previousValue(previous.TokenID.ValueString(), values.TimeString(previous.ExpiresAt, before.Expire))
+	}
+	review, err := reviewAccess(ctx, pve, model.user(), model.user().Token(model.current()), nil)
+	if err != nil {
+		return false, err
+	}
+	written := *model
+	model.take(ctx, *token, diags)
+	if written.Grants.IsNull() {
+		written.Grants = model.Grants
+	}
+	review.showToken(ctx, &written, diags)
+	model.Effective, model.Findings = written.Effective, written.Findings
+	model.RotationDue = types.BoolValue(lost || model.dueAt(time.Now()))
+	return true, nil
+}
+
+func (r *apiTokenResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var state apiTokenModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := session.WithTimeout(ctx, state.Timeouts.Delete, &resp.Diagnostics)
+	defer cancel()
+	pve, err := r.Clients.PVE()
+	if err == nil {
+		err = pve.DeleteToken(ctx, state.user(), state.current(), state.token(ctx, &resp.Diagnostics))
+	}
+	if previous := state.previousToken(ctx, &resp.Diagnostics); err == nil && previous != nil {
+		err = pve.DeleteToken(ctx, state.user(), previous.TokenID.ValueString(), proxmox.Token{})
+	}
+	if err != nil {
+		values.AddError(&resp.Diagnostics, "Unable to delete token "+state.FullTokenID.ValueString(), err)
+	}
+}
+
+// ImportState takes USER@REALM!TOKEN, or an identity with both.
+func (r *apiTokenResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	userID, tokenID, _ := strings.Cut(req.ID, "!")
+	identity := tokenIdentity{types.StringValue(userID), types.StringValue(tokenID)}
+	if req.ID == "" && req.Identity != nil {
+		resp.Diagnostics.Append(req.Identity.Get(ctx, &identity)...)
+	}
+	if err := errors.Join(checkUserID(identity.UserID.ValueString()), proxmox.ValidateTokenID(identity.TokenID.ValueString())); err != nil {
+		resp.Diagnostics.AddError("Import id not usable", "An import id is USER@REALM!TOKEN. "+values.UpperFirst(err.Error())+".")
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	model, found, err := r.adopt(ctx, identity, &resp.Diagnostics)
+	full := model.FullTokenID.ValueString()
+	if err != nil {
+		values.AddError(&resp.Diagnostics, "Unable to import token "+full, err)
+		return
+	}
+	if !found {
+		resp.Diagnostics.AddError("Nothing to import", fmt.Sprintf("PVE has no token %s.", full))
+		return
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, identity)...)
+}
+
+// adopt reads a token that is in no state yet.
+func (r *apiTokenResource) adopt(ctx context.Context, identity tokenIdentity, diags *diag.Diagnostics) (*apiTokenModel, bool, error) {
+	model := &apiTokenModel{
+		UserID:        identity.UserID,
+		TokenID:       identity.TokenID,
+		Grants:        types.SetNull(grantType),
+		Rotation:      types.StringValue(rotationOverlap),
+		Overlap:       types.StringValue("24h"),
+		Recipients:    types.SetNull(types.StringType),
+		SecretInState: types.BoolValue(false),
+		Previous:      types.ObjectNull(previousType.AttrTypes),
+		AcceptedRisks: types.MapNull(types.StringType),
+		Timeouts:      session.NullTimeouts(),
+	}
+	model.name(identity.TokenID.ValueString())
+	found, err := r.read(ctx, model, diags)
+	if found && model.ExpiresAt.IsNull() {
+		model.NeverExpires = types.BoolValue(true)
+	}
+	return model, found, err
+}

@@ -1,0 +1,350 @@
+package access
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/session"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
+	"github.com/pvesec/terraform-provider-pvesec/internal/proxmox"
+)
+
+var (
+	_ resource.ResourceWithConfigure      = (*restrictedUserResource)(nil)
+	_ resource.ResourceWithIdentity       = (*restrictedUserResource)(nil)
+	_ resource.ResourceWithModifyPlan     = (*restrictedUserResource)(nil)
+	_ resource.ResourceWithImportState    = (*restrictedUserResource)(nil)
+	_ resource.ResourceWithValidateConfig = (*restrictedUserResource)(nil)
+)
+
+type restrictedUserResource struct {
+	session.Configured
+}
+
+// NewRestrictedUserResource is resource pvesec_restricted_user.
+func NewRestrictedUserResource() resource.Resource { return &restrictedUserResource{} }
+
+func (r *restrictedUserResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_restricted_user"
+}
+
+// ValidateConfig finds what the validator of one attribute can't see: what attributes mean together.
+func (r *restrictedUserResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	var model restrictedUserModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	if !resp.Diagnostics.HasError() {
+		model.validate(&resp.Diagnostics)
+	}
+}
+
+// validate finds a grant without a role, grants that a token without separation ignores, two expiries of one token, and half of a password.
+func (m *restrictedUserModel) validate(diags *diag.Diagnostics) {
+	if m.Role.IsNull() {
+		requireRoles(m.Grants, path.Root("grants"), diags)
+	}
+	m.validatePassword(diags)
+	for id, value := range m.Tokens.Elements() {
+		object, ok := value.(types.Object)
+		if !ok || object.IsUnknown() || object.IsNull() {
+			continue
+		}
+		token, at := object.Attributes(), path.Root("tokens").AtMapKey(id)
+		grants, _ := token["grants"].(types.Set)
+		separated, _ := token["privilege_separation"].(types.Bool)
+		if m.Role.IsNull() {
+			requireRoles(grants, at.AtName("grants"), diags)
+		}
+		if !grants.IsNull() && !separated.IsUnknown() && !separated.IsNull() && !separated.ValueBool() {
+			diags.AddAttributeError(at.AtName("grants"), "Grants without effect",
+				fmt.Sprintf("Token %q has privilege_separation = false, so that PVE gives it all rights of the user and ignores its own grants. Leave grants out, or privilege_separation on.", id))
+		}
+		if !token["expires_at"].IsNull() && !token["expires_in"].IsNull() {
+			diags.AddAttributeError(at.AtName("expires_at"), "Two expiries",
+				fmt.Sprintf("Token %q has both expires_at and expires_in. Leave one of them out.", id))
+		}
+	}
+}
+
+func (m *restrictedUserModel) validatePassword(diags *diag.Diagnostics) {
+	if m.Password.IsNull() != m.PasswordVersion.IsNull() {
+		diags.AddAttributeError(path.Root("password_version"), "Password without version, or version without password",
+			"Terraform does not remember a password, so password goes with password_version, a number for it: give both, or neither.")
+	}
+	if id := m.UserID; !m.Password.IsNull() && !id.IsUnknown() && proxmox.UserID(id.ValueString()).Realm() != "pve" {
+		diags.AddAttributeError(path.Root("password"), "Password of another realm",
+			fmt.Sprintf("Only the realm pve keeps passwords of its own; in pam, PVE would set the Unix password of the account %s on the node. Leave password out.", proxmox.UserID(id.ValueString()).Name()))
+	}
+}
+
+func requireRoles(set types.Set, at path.Path, diags *diag.Diagnostics) {
+	for _, element := range set.Elements() {
+		grant, ok := element.(types.Object)
+		if !ok || grant.IsUnknown() || grant.IsNull() {
+			continue
+		}
+		if role := grant.Attributes()["role"]; role.IsNull() {
+			diags.AddAttributeError(at, "Role missing",
+				fmt.Sprintf("The grant on %s names no role, and the user has none of its own. Give the grant a role, or the user a role block.", grant.Attributes()["path"]))
+		}
+	}
+}
+
+func (r *restrictedUserResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var plan restrictedUserModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	var password types.String
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("password"), &password)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := session.WithTimeout(ctx, plan.Timeouts.Create, &resp.Diagnostics)
+	defer cancel()
+	summary := fmt.Sprintf("Unable to create user %s", plan.UserID.ValueString())
+	pve, err := r.Clients.PVE()
+	if err != nil {
+		values.AddError(&resp.Diagnostics, summary, err)
+		return
+	}
+	computeExpiry(ctx, &plan, &resp.Diagnostics).write(ctx, resp.Private, &resp.Diagnostics)
+	want := plan.principal(ctx, &resp.Diagnostics)
+	var options []proxmox.CreateOption
+	if !password.IsNull() {
+		options = append(options, proxmox.WithPassword(password.ValueString()))
+	}
+	secrets, err := pve.CreatePrincipal(ctx, want, options...)
+	if err != nil {
+		var partial *proxmox.PartialError
+		if errors.As(err, &partial) {
+			// What exists, or may exist, must not be forgotten: recorded, it is tainted, and the next apply replaces it.
+			plan.recordSecrets(nil, partial.Secrets)
+			if partial.Exists != nil {
+				plan.take(ctx, partial.Exists, &resp.Diagnostics)
+			}
+			plan.forgetReview()
+			resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+			resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, userIdentity{plan.UserID})...)
+		}
+		values.AddError(&resp.Diagnostics, summary, err)
+		return
+	}
+	plan.recordSecrets(nil, secrets)
+	r.review(ctx, pve, &plan, want, &resp.Diagnostics)
+	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, userIdentity{plan.UserID})...)
+}
+
+// review fills in what the plan did not know yet, and compares what PVE says of the user just written with what was planned. Neither can undo
+// the success of the write.
+func (r *restrictedUserResource) review(ctx context.Context, pve *proxmox.Client, plan *restrictedUserModel, want proxmox.Principal, diags *diag.Diagnostics) {
+	if plan.Effective.IsUnknown() || plan.Findings.IsUnknown() {
+		review, err := reviewAccess(ctx, pve, want.UserID, string(want.UserID), nil)
+		if err != nil {
+			plan.forgetReview()
+			diags.AddWarning("What the user may do was not read", values.UpperFirst(err.Error())+"\n\nIt was written; the next plan shows it.")
+			return
+		}
+		review.show(ctx, plan, want, diags)
+	}
+	verifyAccess(ctx, pve, string(want.UserID), expectedRights(ctx, plan.Effective, diags), diags)
+}
+
+// forgetReview leaves what follows from the user to the next refresh.
+func (m *restrictedUserModel) forgetReview() {
+	m.Effective, m.Findings = types.MapNull(effectiveType), types.ListNull(accessFindingType)
+}
+
+// recordSecrets keeps the secrets of new tokens beside those known before, if the configuration asks for it.
+func (m *restrictedUserModel) recordSecrets(before map[string]attr.Value, minted proxmox.Secrets) {
+	secrets := map[string]attr.Value{}
+	if m.SecretInState.ValueBool() {
+		for id := range m.Tokens.Elements() {
+			if secret, ok := before[id]; ok {
+				secrets[id] = secret
+			}
+			if secret, ok := minted[id]; ok {
+				secrets[id] = types.StringValue(secret)
+			}
+		}
+	}
+	m.TokenSecrets = types.MapValueMust(types.StringType, secrets)
+}
+
+func (r *restrictedUserResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var state restrictedUserModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	// Before anything may be found gone: Terraform refuses a resource that is read without identity.
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, userIdentity{state.UserID})...)
+	ctx, cancel := session.WithTimeout(ctx, state.Timeouts.Read, &resp.Diagnostics)
+	defer cancel()
+	found, err := r.read(ctx, &state, state.managedRole(ctx, &resp.Diagnostics), &resp.Diagnostics)
+	state.Tokens = readLostTokens(ctx, req.Private, &resp.Diagnostics).drop(state.Tokens)
+	if err != nil {
+		values.AddError(&resp.Diagnostics, fmt.Sprintf("Unable to read user %s", state.UserID.ValueString()), err)
+		return
+	}
+	if !found {
+		resp.State.RemoveResource(ctx)
+		return
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+}
+
+// read takes what PVE has into the model, with the role that belongs to the user, "" for none, and with what follows from it. found is false only
+// when PVE has proven that there is no such user.
+func (r *restrictedUserResource) read(ctx context.Context, model *restrictedUserModel, managedRole string, diags *diag.Diagnostics) (found bool, err error) {
+	pve, err := r.Clients.PVE()
+	if err != nil {
+		return false, err
+	}
+	id := proxmox.UserID(model.UserID.ValueString())
+	principal, err := pve.ReadPrincipal(ctx, id, managedRole)
+	if err != nil || principal == nil {
+		return false, err
+	}
+	review, err := reviewAccess(ctx, pve, id, string(id), nil)
+	if err != nil {
+		return false, err
+	}
+	// What was recorded before is what explains a right; on import that is everything found.
+	written := *principal
+	if !model.Grants.IsNull() {
+		written.Grants = grantsOf(ctx, model.Grants, model.managedRole(ctx, diags), diags)
+	}
+	model.take(ctx, principal, diags)
+	review.show(ctx, model, written, diags)
+	return true, nil
+}
+
+func (r *restrictedUserResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan, state restrictedUserModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, userIdentity{plan.UserID})...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := session.WithTimeout(ctx, plan.Timeouts.Update, &resp.Diagnostics)
+	defer cancel()
+	summary := fmt.Sprintf("Unable to update user %s", plan.UserID.ValueString())
+	pve, err := r.Clients.PVE()
+	if err != nil {
+		values.AddError(&resp.Diagnostics, summary, err)
+		return
+	}
+	computeExpiry(ctx, &plan, &resp.Diagnostics).write(ctx, resp.Private, &resp.Diagnostics)
+	have, want := state.principal(ctx, &resp.Diagnostics), plan.principal(ctx, &resp.Diagnostics)
+	if plan.GroupMembership.ValueString() == membershipAdditive || state.GroupMembership.ValueString() == membershipAdditive {
+		if have.Groups, err = currentGroups(ctx, pve, have.UserID); err == nil {
+			want.Groups, err = plan.allGroups(ctx, pve, &state, want.Groups, &resp.Diagnostics)
+		}
+		if err != nil {
+			values.AddError(&resp.Diagnostics, summary, err)
+			return
+		}
+	}
+	secrets, err := pve.UpdatePrincipal(ctx, have, want)
+	before := state.TokenSecrets.Elements()
+	if err != nil {
+		var partial *proxmox.PartialError
+		if errors.As(err, &partial) {
+			lost := untold(&plan, &state, partial.Secrets)
+			lost.write(ctx, resp.Private, &resp.Diagnostics)
+			plan.recordSecrets(before, partial.Secrets)
+			if partial.Exists == nil { // not even reading works: what was, with the new secrets
+				state.TokenSecrets = plan.TokenSecrets
+				plan = state
+			} else {
+				plan.take(ctx, partial.Exists, &resp.Diagnostics)
+				plan.Tokens = lost.drop(plan.Tokens)
+				plan.forgetReview()
+			}
+			resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+		}
+		values.AddError(&resp.Diagnostics, summary, err)
+		return
+	}
+	lostTokens{}.write(ctx, resp.Private, &resp.Diagnostics)
+	plan.recordSecrets(before, secrets)
+	r.review(ctx, pve, &plan, want, &resp.Diagnostics)
+	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+}
+
+// currentGroups are the groups of a user as PVE tells them now.
+func currentGroups(ctx context.Context, pve *proxmox.Client, id proxmox.UserID) ([]string, error) {
+	rights, err := pve.Rights(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return rights.GroupsOf(id), nil
+}
+
+func (r *restrictedUserResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var state restrictedUserModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := session.WithTimeout(ctx, state.Timeouts.Delete, &resp.Diagnostics)
+	defer cancel()
+	pve, err := r.Clients.PVE()
+	if err == nil {
+		err = pve.DeletePrincipal(ctx, state.principal(ctx, &resp.Diagnostics))
+	}
+	if err != nil {
+		values.AddError(&resp.Diagnostics, fmt.Sprintf("Unable to delete user %s", state.UserID.ValueString()), err)
+	}
+}
+
+// ImportState takes a user id, or an identity with one.
+func (r *restrictedUserResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	id := types.StringValue(req.ID)
+	if req.ID == "" && req.Identity != nil {
+		resp.Diagnostics.Append(req.Identity.GetAttribute(ctx, path.Root("user_id"), &id)...)
+	}
+	if err := checkUserID(id.ValueString()); err != nil {
+		resp.Diagnostics.AddError("Import id not usable", values.UpperFirst(err.Error())+".")
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	model, found, err := r.adopt(ctx, id, &resp.Diagnostics)
+	if err != nil {
+		values.AddError(&resp.Diagnostics, fmt.Sprintf("Unable to import user %s", id.ValueString()), err)
+		return
+	}
+	if !found {
+		resp.Diagnostics.AddError("Nothing to import", fmt.Sprintf("PVE has no user %s.", id.ValueString()))
+		return
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, userIdentity{id})...)
+}
+
+// adopt reads a user that is in no state yet.
+func (r *restrictedUserResource) adopt(ctx context.Context, id types.String, diags *diag.Diagnostics) (*restrictedUserModel, bool, error) {
+	model := &restrictedUserModel{
+		UserID:          id,
+		Groups:          types.SetNull(types.StringType),
+		GroupMembership: types.StringValue(membershipExclusive),
+		Role:            types.ObjectNull(roleType.AttrTypes),
+		Grants:          types.SetNull(grantType),
+		Tokens:          types.MapNull(tokenType),
+		ExternalTokens:  types.SetNull(types.StringType),
+		TokenSecrets:    types.MapNull(types.StringType),
+		SecretInState:   types.BoolValue(false),
+		AcceptedRisks:   types.MapNull(types.StringType),
+		Timeouts:        session.NullTimeouts(),
+	}
+	found, err := r.read(ctx, model, managedRoleName(id.ValueString()), diags)
+	return model, found, err
+}

@@ -1,0 +1,299 @@
+package access
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/escalation"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
+	"github.com/pvesec/terraform-provider-pvesec/internal/proxmox"
+)
+
+// What a user or token may do on one path, as a reviewer reads it.
+type effectiveModel struct {
+	Privileges   types.Set  `tfsdk:"privileges"`
+	ThisPathOnly types.Set  `tfsdk:"this_path_only"`
+	Extra        types.List `tfsdk:"extra"`
+}
+
+// One way to root, as a reviewer and a policy engine read it.
+type accessFindingModel struct {
+	ID             types.String `tfsdk:"id"`
+	Severity       types.String `tfsdk:"severity"`
+	PrivilegesHeld types.List   `tfsdk:"privileges_held"`
+	Why            types.String `tfsdk:"why"`
+	Example        types.String `tfsdk:"example"`
+	Fix            types.String `tfsdk:"fix"`
+	Accepted       types.String `tfsdk:"accepted"`
+}
+
+var effectiveType = types.ObjectType{AttrTypes: map[string]attr.Type{
+	"privileges":     types.SetType{ElemType: types.StringType},
+	"this_path_only": types.SetType{ElemType: types.StringType},
+	"extra":          values.StringListType,
+}}
+
+var accessFindingType = types.ObjectType{AttrTypes: map[string]attr.Type{
+	"id": types.StringType, "severity": types.StringType, "privileges_held": values.StringListType, "why": types.StringType,
+	"example": types.StringType, "fix": types.StringType, "accepted": types.StringType,
+}}
+
+// accessReview is what a user or token may do, and what follows from it.
+type accessReview struct {
+	effective []proxmox.PathRights
+	findings  []escalation.Finding
+	holds     map[string][]string // by finding: each privilege with where it comes from
+	byGroup   bool                // some finding comes through a group
+	shared    bool                // some right rests on a role that another resource may change in the same run
+}
+
+// reviewAccess resolves the rights of authID (a user, or user@realm!token) as they are, or with planned as they will be.
+func reviewAccess(ctx context.Context, pve *proxmox.Client, user proxmox.UserID, authID string, planned *proxmox.Principal) (accessReview, error) {
+	rights, err := pve.RightsOf(ctx, user, planned)
+	if err != nil {
+		return accessReview{}, err
+	}
+	review := accessReview{effective: rights.Effective(authID), holds: map[string][]string{}}
+	for _, at := range review.effective {
+		for _, right := range at.Rights {
+			review.shared = review.shared || slices.ContainsFunc(right.Sources, func(s proxmox.Source) bool { return !rights.BuiltIn(s.Role) && !ownRole(planned, s.Role) })
+		}
+	}
+	review.findings, err = waysToRoot(rights, authID, true)
+	if err != nil {
+		return accessReview{}, err
+	}
+	for _, finding := range review.findings {
+		for _, hold := range finding.Holds {
+			text := hold.String()
+			for _, source := range rights.At(authID, hold.Path)[hold.Privilege].Sources {
+				text += ": " + source.String()
+				review.byGroup = review.byGroup || source.Type == "group"
+				break
+			}
+			review.holds[finding.ID] = append(review.holds[finding.ID], text)
+		}
+	}
+	return review, nil
+}
+
+// ownRole tells whether a role is the managed one of a planned user.
+func ownRole(planned *proxmox.Principal, role string) bool {
+	return planned != nil && planned.Role != nil && planned.Role.ID == role
+}
+
+// waysToRoot meets the rights with the knowledge of package escalation. Whether a group has a powerful member is judged by what each member
+// has without that question, so that groups cannot lead in a circle.
+func waysToRoot(rights *proxmox.Rights, authID string, askMembers bool) ([]escalation.Finding, error) {
+	at := map[string]map[string]proxmox.Right{}
+	held := escalation.Held{
+		Paths: rights.Paths(authID),
+		PVE8:  rights.Knows("VM.Monitor"),
+		Has: func(path, privilege string) bool {
+			here, asked := at[path]
+			if !asked {
+				here = rights.At(authID, path)
+				at[path] = here
+			}
+			_, has := here[privilege]
+			return has
+		},
+	}
+	if askMembers {
+		held.PowerfulMember = func(group string) string {
+			for _, member := range rights.Members(group) {
+				if member.IsRootPAM() {
+					return string(member)
+				}
+				if found, err := waysToRoot(rights, string(member), false); string(member) != authID && (err != nil || len(found) > 0) {
+					return string(member)
+				}
+			}
+			return ""
+		}
+	}
+	return escalation.FindPrivileges(held)
+}
+
+// pathRights is what effective_permissions tells of one path.
+type pathRights struct{ privileges, thisPathOnly, extra []string }
+
+// rights are the rights by path. explained tells whether an ACL entry is one that the configuration wrote.
+func (r accessReview) rights(explained func(proxmox.Source) bool) map[string]pathRights {
+	byPath := map[string]pathRights{}
+	for _, at := range r.effective {
+		var here []string
+		extra := map[string][]string{}
+		for _, name := range slices.Sorted(maps.Keys(at.Rights)) {
+			right := at.Rights[name]
+			if !right.Propagate {
+				here = append(here, name)
+			}
+			if !slices.ContainsFunc(right.Sources, explained) && len(right.Sources) > 0 {
+				source := right.Sources[0].String()
+				extra[source] = append(extra[source], name)
+			}
+		}
+		lines := make([]string, 0, len(extra))
+		for _, source := range slices.Sorted(maps.Keys(extra)) {
+			lines = append(lines, strings.Join(extra[source], ", ")+": "+source)
+		}
+		byPath[at.Path] = pathRights{slices.Collect(maps.Keys(at.Rights)), here, lines}
+	}
+	return byPath
+}
+
+// effectiveValue shows rights by path.
+func (r accessReview) effectiveValue(ctx context.Context, explained func(proxmox.Source) bool, diags *diag.Diagnostics) types.Map {
+	byPath := map[string]effectiveModel{}
+	for at, rights := range r.rights(explained) {
+		extra, problems := types.ListValueFrom(ctx, types.StringType, rights.extra)
+		diags.Append(problems...)
+		byPath[at] = effectiveModel{Privileges: values.StringSet(rights.privileges), ThisPathOnly: values.StringSet(rights.thisPathOnly), Extra: extra}
+	}
+	value, problems := types.MapValueFrom(ctx, effectiveType, byPath)
+	diags.Append(problems...)
+	return value
+}
+
+// expectedRights reads back what effectiveValue wrote, for a comparison with PVE's own word.
+func expectedRights(ctx context.Context, value types.Map, diags *diag.Diagnostics) []proxmox.PathRights {
+	byPath := map[string]effectiveModel{}
+	diags.Append(value.ElementsAs(ctx, &byPath, false)...)
+	expected := make([]proxmox.PathRights, 0, len(byPath))
+	for _, at := range slices.Sorted(maps.Keys(byPath)) {
+		here := values.StringsInSet(ctx, byPath[at].ThisPathOnly, diags)
+		rights := map[string]proxmox.Right{}
+		for _, name := range values.StringsInSet(ctx, byPath[at].Privileges, diags) {
+			rights[name] = proxmox.Right{Propagate: !slices.Contains(here, name)}
+		}
+		expected = append(expected, proxmox.PathRights{Path: at, Rights: rights})
+	}
+	return expected
+}
+
+// findingsValue shows the findings with the reasons for which they are accepted.
+func (r accessReview) findingsValue(ctx context.Context, accepted map[string]string, diags *diag.Diagnostics) types.List {
+	models := make([]accessFindingModel, 0, len(r.findings))
+	for _, finding := range r.findings {
+		holds, problems := types.ListValueFrom(ctx, types.StringType, r.holds[finding.ID])
+		diags.Append(problems...)
+		model := accessFindingModel{
+			ID: types.StringValue(finding.ID), Severity: types.StringValue(string(finding.Severity)), PrivilegesHeld: holds,
+			Why: types.StringValue(finding.Why), Example: types.StringValue(finding.Witness), Fix: types.StringValue(finding.Fix),
+			Accepted: types.StringNull(),
+		}
+		if reason, ok := accepted[finding.ID]; ok {
+			model.Accepted = types.StringValue(reason)
+		}
+		models = append(models, model)
+	}
+	value, problems := types.ListValueFrom(ctx, accessFindingType, models)
+	diags.Append(problems...)
+	return value
+}
+
+// refuseFindings makes an error of the findings that nobody accepted.
+func (r accessReview) refuseFindings(who string, accepted map[string]string, diags *diag.Diagnostics) {
+	var text strings.Builder
+	open := 0
+	for _, finding := range r.findings {
+		if _, ok := accepted[finding.ID]; ok {
+			continue
+		}
+		open++
+		fmt.Fprintf(&text, "%s (%s): %s\n%s\n\n    %s\n\n%s\n\n", finding.ID, finding.Severity, strings.Join(r.holds[finding.ID], "; "), finding.Why,
+			finding.Witness, finding.Fix)
+	}
+	if open == 0 {
+		return
+	}
+	text.WriteString("To accept a risk, name it: accepted_risks = { \"ID\" = \"why\" }.")
+	at := path.Root("grants")
+	if r.byGroup {
+		at = path.Root("groups")
+	}
+	diags.AddAttributeError(at, who+" could become root", text.String())
+}
+
+// warnOfToday tells of ways to root that are open before the change and closed by it.
+func warnOfToday(ctx context.Context, who string, recorded types.List, planned accessReview, diags *diag.Diagnostics) {
+	if recorded.IsNull() || recorded.IsUnknown() {
+		return
+	}
+	var models []accessFindingModel
+	diags.Append(recorded.ElementsAs(ctx, &models, false)...)
+	var lines []string
+	for _, model := range models {
+		stays := slices.ContainsFunc(planned.findings, func(f escalation.Finding) bool { return f.ID == model.ID.ValueString() })
+		if stays || !model.Accepted.IsNull() {
+			continue
+		}
+		var holds []string
+		diags.Append(model.PrivilegesHeld.ElementsAs(ctx, &holds, false)...)
+		lines = append(lines, fmt.Sprintf("%s: %s", model.ID.ValueString(), strings.Join(holds, "; ")))
+	}
+	if len(lines) > 0 {
+		diags.AddWarning(who+" can become root today", strings.Join(lines, "\n")+"\n\nApply removes it. See what was done with it meanwhile.")
+	}
+}
+
+// checkRiskID says why a text is not the id of a finding about privileges.
+func checkRiskID(id string) error {
+	rules, err := escalation.Privileges()
+	if err != nil {
+		return err
+	}
+	known := make([]string, len(rules))
+	for i, rule := range rules {
+		if known[i] = rule.ID; rule.ID == id {
+			return nil
+		}
+	}
+	return fmt.Errorf("there is no finding %q; findings about privileges are %s to %s", id, known[0], known[len(known)-1])
+}
+
+// grantsExplain tells whether a source is an ACL entry of one of the holders with a listed grant.
+func grantsExplain(holders map[string][]proxmox.Grant) func(proxmox.Source) bool {
+	return func(source proxmox.Source) bool {
+		return slices.ContainsFunc(holders[source.Holder], func(g proxmox.Grant) bool {
+			return source.Type != "group" && g.Path == source.Path && g.Role == source.Role
+		})
+	}
+}
+
+// refuseMissing makes an error of the privileges that the provider's own token lacks.
+func refuseMissing(missing []proxmox.Missing, diags *diag.Diagnostics) {
+	if len(missing) == 0 {
+		return
+	}
+	lines := make([]string, len(missing))
+	for i, m := range missing {
+		lines[i] = "    " + m.String()
+	}
+	sort.Strings(lines)
+	diags.AddError("The provider's API token may not do what is planned",
+		"It lacks\n\n"+strings.Join(lines, "\n")+"\n\nA token with privilege separation needs the role on its own, not only on its user: "+
+			"pveum acl modify PATH --tokens 'USER@REALM!TOKEN' --roles ROLE.")
+}
+
+// verifyAccess compares what PVE says of somebody who was just written with what was planned.
+func verifyAccess(ctx context.Context, pve *proxmox.Client, authID string, expected []proxmox.PathRights, diags *diag.Diagnostics) {
+	differences, err := pve.VerifyRights(ctx, authID, expected)
+	switch {
+	case err != nil:
+		diags.AddWarning("What "+authID+" may do was not verified", values.UpperFirst(err.Error())+"\n\nIt was written; the next plan compares again.")
+	case len(differences) > 0:
+		diags.AddWarning(authID+" has other rights than planned", strings.Join(differences, "\n")+
+			"\n\nSomebody else changed roles, groups or ACL entries at the same time. The next plan shows what is there.")
+	}
+}

@@ -1,0 +1,112 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/node"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
+	"github.com/pvesec/terraform-provider-pvesec/internal/proxmox"
+)
+
+// NodeNames are the names under nodes, nil for all nodes of the cluster.
+func NodeNames(ctx context.Context, nodes types.Set, diags *diag.Diagnostics) []string {
+	if nodes.IsNull() {
+		return nil
+	}
+	names := []string{}
+	diags.Append(nodes.ElementsAs(ctx, &names, false)...)
+	return names
+}
+
+// PlanTargets are the nodes that a resource will be on, where that can be known while planning. A plan may be made where neither the API nor a node
+// can be reached; then this is said, and the nodes are known after apply.
+func (c *Configured) PlanTargets(ctx context.Context, nodes types.Set, diags *diag.Diagnostics) ([]node.Target, bool) {
+	if c.Clients == nil || !values.FullyKnown(nodes) {
+		return nil, false
+	}
+	targets, err := c.Clients.Targets(ctx, NodeNames(ctx, nodes, diags))
+	return targets, PlanReached(err, path.Root("nodes"), diags)
+}
+
+// RecordedTargets are the nodes which state says hold something. A node that has left the cluster, or the provider's nodes, has nothing to hold any more
+// and is left out; PVE's own list of its members is the proof.
+func (c *Configured) RecordedTargets(ctx context.Context, names []string, what string, diags *diag.Diagnostics) []node.Target {
+	all, err := c.Clients.Targets(ctx, nil)
+	if err != nil {
+		values.AddError(diags, "Unable to reach the nodes of "+what, err)
+		return nil
+	}
+	var targets []node.Target
+	for _, name := range names {
+		for _, target := range all {
+			if target.Name == name {
+				targets = append(targets, target)
+			}
+		}
+	}
+	return targets
+}
+
+// Without are the targets that keep does not have.
+func Without(targets, keep []node.Target) []node.Target {
+	var rest []node.Target
+	for _, target := range targets {
+		if !ContainsTarget(keep, target.Name) {
+			rest = append(rest, target)
+		}
+	}
+	return rest
+}
+
+// ContainsTarget tells whether a node is among others.
+func ContainsTarget(targets []node.Target, name string) bool {
+	for _, target := range targets {
+		if target.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// PlanReached tells whether a question that a plan asks of PVE or a node was answered, and reports why not: an error where an apply
+// could only fail too, a warning where it may well succeed from elsewhere.
+func PlanReached(err error, at path.Path, diags *diag.Diagnostics) bool {
+	var missing *errNotConfigured
+	var noNode *errNoSuchNode
+	switch {
+	case err == nil:
+		return true
+	case errors.Is(err, ErrUnknownSettings):
+	case errors.As(err, &missing):
+		diags.AddWarning("Planned without the nodes or PVE", fmt.Sprintf("%s\n\nThe plan was made without asking them; an apply needs them.", values.UpperFirst(missing.Error())))
+	case errors.As(err, &noNode):
+		diags.AddAttributeError(at, "No such node", values.UpperFirst(err.Error())+".")
+	case unreachable(err):
+		diags.AddWarning("Planned without the nodes or PVE", fmt.Sprintf("%s\n\nThe plan does not show what they hold today; an apply needs to reach them.", values.UpperFirst(err.Error())))
+	default:
+		diags.AddError("Unable to plan", values.UpperFirst(err.Error()))
+	}
+	return false
+}
+
+// unreachable tells that PVE or a node did not answer at all, as opposed to refusing.
+func unreachable(err error) bool {
+	var nodeError *node.UnreachableError
+	var apiError *proxmox.UnreachableError
+	return errors.As(err, &nodeError) || errors.As(err, &apiError)
+}
+
+// WarnOfUnfinished says that an earlier run was killed half-way on a node. Whatever it left is shown as drift; the next apply that changes anything
+// on the node puts it back first.
+func WarnOfUnfinished(name string, unfinished bool, diags *diag.Diagnostics) {
+	if unfinished {
+		diags.AddWarning(fmt.Sprintf("An earlier change of %s was interrupted", name),
+			fmt.Sprintf("A run was killed while it changed %s. The next apply that changes anything there first puts the node back as it was before that run.", name))
+	}
+}

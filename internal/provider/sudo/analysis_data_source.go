@@ -1,0 +1,347 @@
+package sudo
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/escalation"
+	"github.com/pvesec/terraform-provider-pvesec/internal/hardening"
+	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
+	"github.com/pvesec/terraform-provider-pvesec/internal/policy/lint"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
+	"github.com/pvesec/terraform-provider-pvesec/internal/regular"
+	"github.com/pvesec/terraform-provider-pvesec/internal/review"
+	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
+	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers/document"
+)
+
+var _ datasource.DataSource = (*sudoersAnalysisDataSource)(nil)
+
+// sudoersAnalysisDataSource analyses a policy. It needs neither a node nor PVE.
+type sudoersAnalysisDataSource struct{}
+
+// NewAnalysisDataSource is data source pvesec_sudoers_analysis.
+func NewAnalysisDataSource() datasource.DataSource { return &sudoersAnalysisDataSource{} }
+
+// sudoersAnalysisDataModel is data source pvesec_sudoers_analysis.
+type sudoersAnalysisDataModel struct {
+	Policy         types.String          `tfsdk:"policy"`
+	Files          types.Map             `tfsdk:"files"`
+	Document       types.String          `tfsdk:"document"`
+	Subject        types.String          `tfsdk:"subject"`
+	Groups         types.List            `tfsdk:"groups"`
+	Host           types.String          `tfsdk:"host"`
+	SudoVersion    types.String          `tfsdk:"sudo_version"`
+	Commands       types.List            `tfsdk:"commands"`
+	Never          types.List            `tfsdk:"never"`
+	Always         types.List            `tfsdk:"always"`
+	CompareWith    types.String          `tfsdk:"compare_with"`
+	Decisions      []decisionModel       `tfsdk:"decisions"`
+	Findings       []sudoersFindingModel `tfsdk:"findings"`
+	Disruptive     []string              `tfsdk:"disruptive"`
+	RootEquivalent types.Bool            `tfsdk:"root_equivalent"`
+	Denials        types.String          `tfsdk:"denials"`
+	Proofs         []proofModel          `tfsdk:"proofs"`
+	Change         *sudoersChangeModel   `tfsdk:"change"`
+	Lint           []lintModel           `tfsdk:"lint"`
+	Assumptions    []string              `tfsdk:"assumptions"`
+	Compliant      types.Bool            `tfsdk:"compliant"`
+}
+
+// mainFile is the file that sudo begins with.
+const mainFile = "/etc/sudoers"
+
+// decisionModel is the answer to one command line.
+type decisionModel struct {
+	Command  string `tfsdk:"command"`
+	Allowed  bool   `tfsdk:"allowed"`
+	Rule     string `tfsdk:"rule"`
+	Line     int64  `tfsdk:"line"`
+	NoPasswd bool   `tfsdk:"nopasswd"`
+	RunAs    string `tfsdk:"run_as"`
+	// DependsOn is what no policy says, and decides.
+	DependsOn []string `tfsdk:"depends_on"`
+}
+
+// proofModel is the answer to one statement.
+type proofModel struct {
+	Statement      string `tfsdk:"statement"`
+	Kind           string `tfsdk:"kind"`
+	Proven         bool   `tfsdk:"proven"`
+	Verdict        string `tfsdk:"verdict"`
+	Counterexample string `tfsdk:"counterexample"`
+	Line           int64  `tfsdk:"line"`
+}
+
+func (d *sudoersAnalysisDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_sudoers_analysis"
+}
+
+func (d *sudoersAnalysisDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	texts := func(description string) schema.ListAttribute {
+		return schema.ListAttribute{MarkdownDescription: description, ElementType: types.StringType, Optional: true, Validators: []validator.List{listvalidator.SizeAtLeast(1)}}
+	}
+	list := func(description string) schema.ListAttribute {
+		return schema.ListAttribute{MarkdownDescription: description, ElementType: types.StringType, Computed: true}
+	}
+	text := func(description string) schema.StringAttribute {
+		return schema.StringAttribute{MarkdownDescription: description, Computed: true}
+	}
+	number := func(description string) schema.Int64Attribute {
+		return schema.Int64Attribute{MarkdownDescription: description, Computed: true}
+	}
+	boolean := func(description string) schema.BoolAttribute {
+		return schema.BoolAttribute{MarkdownDescription: description, Computed: true}
+	}
+	objects := func(description string, attributes map[string]schema.Attribute) schema.ListNestedAttribute {
+		return schema.ListNestedAttribute{MarkdownDescription: description, Computed: true, NestedObject: schema.NestedAttributeObject{Attributes: attributes}}
+	}
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Says what a sudoers policy means, with no node and no credentials: decides command lines as sudo would, finds every way to root, proves statements over every command line, " +
+			"and compares with another policy. For `check` blocks, `terraform test`, and policies that something else installs.",
+		Attributes: map[string]schema.Attribute{
+			"policy": schema.StringAttribute{
+				MarkdownDescription: "The policy in sudoers syntax. One of `policy`, `files` and `document` is given.",
+				Optional:            true,
+				Validators: []validator.String{
+					stringvalidator.ExactlyOneOf(path.MatchRoot("policy"), path.MatchRoot("files"), path.MatchRoot("document")),
+				},
+			},
+			"files": schema.MapAttribute{
+				MarkdownDescription: "Texts of several files by name, which are one policy: they are read in the order of their names, as sudo reads a directory. Includes in them are not followed. " +
+					"With one of the name `" + mainFile + "` they are taken for all that a node has, so that options which protect it and are set nowhere are findings too.",
+				ElementType: types.StringType,
+				Optional:    true,
+				Validators:  []validator.Map{mapvalidator.SizeAtLeast(1)},
+			},
+			"document": schema.StringAttribute{
+				MarkdownDescription: "A document composed by data source `pvesec_sudoers_document`: its `json`.",
+				Optional:            true,
+			},
+			"subject": schema.StringAttribute{
+				MarkdownDescription: "Whom it is asked about: a user name, or a group name after `%`.",
+				Required:            true,
+				Validators:          []validator.String{values.CheckedBy("be a user name, or a group name after %", hardening.CheckSubject)},
+			},
+			"groups": texts("Groups of the user, for rules about groups."),
+			"host": schema.StringAttribute{
+				MarkdownDescription: "Short name of the node. By default every host is asked about that the policy tells apart.",
+				Optional:            true,
+			},
+			"sudo_version": schema.StringAttribute{
+				MarkdownDescription: "Version of sudo that reads the policy: `1.9.13` on Proxmox VE 8, `1.9.16` on 9. By default findings and proofs hold for both, and decisions are those of the newest.",
+				Optional:            true,
+				Validators:          []validator.String{values.CheckedBy("be a version such as 1.9.16", checkSudoVersion)},
+			},
+			"commands":     texts("Command lines to decide as root, split into words as a POSIX shell would, without expansion: `/usr/sbin/qm start 2001`."),
+			"never":        texts("What must never be allowed, as in `pvesec_sudoers_policy`: a command as in a rule, or one of " + statementNames() + " (see the guide [statements](../guides/statements))."),
+			"always":       texts("Command lines that must be allowed."),
+			"compare_with": schema.StringAttribute{MarkdownDescription: "The policy that was there before, in sudoers syntax.", Optional: true},
+			"decisions": objects("The answer to each of `commands`, in their order.", map[string]schema.Attribute{
+				"command":    text("The command line as it was given."),
+				"allowed":    boolean("Whether it is allowed. What may be allowed, because the answer depends on `depends_on`, is."),
+				"depends_on": list("What no policy says and the answer depends on: the files below a `CHROOT`, texts in a `sudoers_locale` other than C. Empty where the answer is certain."),
+				"rule":       text("The rule that decides; empty if none matches."),
+				"line":       number("Its line; 0 if none matches."),
+				"nopasswd":   boolean("Whether no password is asked for."),
+				"run_as":     text("The run-as list of the rule, empty for root by default."),
+			}),
+			"findings": objects("Each way in which the policy gives the subject root, or lets it act unseen; see the guide [root findings](../guides/root-findings).", map[string]schema.Attribute{
+				"id": text("Stable id, such as `PVESEC-E0107`."), "severity": text("`critical`, `high` or `medium`."), "class": text("What it gives; empty for what is wrong with a grant whatever its command."),
+				"rule": text("What it is about."), "command": text("Path of the command; empty where it is all or many."), "example": text("A command line that is allowed and shows it."),
+				"line": number("Line of the grant; 0 where no single line lets it through."), "condition": text("Additional condition required; empty if none."), "why": text("Why it matters."), "fix": text("What to grant instead."),
+				"root_equivalent": boolean("Whether it is as good as root."), "accepted": text("Always null here."),
+			}),
+			"disruptive":      list("Command lines that are allowed and can stop or lose guests, services or data."),
+			"root_equivalent": boolean("Whether any finding is as good as root."),
+			"denials":         text("What all denials of the policy together change; empty without any."),
+			"proofs": objects("The answer to each of `never`, then of `always`.", map[string]schema.Attribute{
+				"statement":      text("The statement as it was given."),
+				"kind":           text("`never` or `always`."),
+				"proven":         boolean("Whether it holds."),
+				"verdict":        text("`yes` is proven, `no` disproven, `unknown` neither, which is not safe."),
+				"counterexample": text("A command line that disproves it; empty if there is none."),
+				"line":           number("Line of the rule that decides about the counterexample; 0 if there is none."),
+			}),
+			"change": schema.SingleNestedAttribute{
+				MarkdownDescription: "The policy compared with `compare_with`; null without.",
+				Computed:            true,
+				Attributes: map[string]schema.Attribute{
+					"verdict":       text("`equal`, `narrower`, `wider`, `incomparable` or `unknown`."),
+					"newly_allowed": list("A command line for each path and rule that allows what was not allowed."), "no_longer_allowed": list("A command line for each path and rule that allowed what is not allowed any more."),
+					"changed": list("Command lines that stay allowed on other conditions."), "unknown": list("What could not be compared, and why."),
+				},
+			},
+			"lint": objects("What sudo accepts in the policy in silence and then does not do as it was meant; see the guide [sudoers findings](../guides/sudoers-findings).", map[string]schema.Attribute{
+				"id": text("Stable id, such as `PVESEC-S0004`."), "severity": text("`warning` or `notice`."), "line": number("Line."), "column": number("Column in that line, in bytes."),
+				"message": text("What is wrong."), "fix": text("What to write instead."),
+			}),
+			"assumptions": list("What the answers take for given of the node."),
+			"compliant":   boolean("Whether nothing is as good as root, every statement is proven, and every one of `always` is allowed."),
+		},
+	}
+}
+
+// checkSudoVersion says why a text is no version of sudo.
+func checkSudoVersion(text string) error {
+	_, err := sudoers.ParseVersion(text)
+	return err
+}
+
+func (d *sudoersAnalysisDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	var model sudoersAnalysisDataModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	version, err := sudoers.ParseVersion(model.SudoVersion.ValueString()) // others than none are checked
+	releases := []sudoers.Version{version}
+	if err != nil {
+		releases = review.TargetVersions
+	}
+	files := model.files(ctx, version, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	tree := sudoers.TreeOf(files...)
+	question := policy.Question{
+		Subject: policy.Subject{Name: model.Subject.ValueString(), Groups: values.StringsInList(ctx, model.Groups, &resp.Diagnostics)},
+		Host:    model.Host.ValueString(),
+		Env:     policy.Debian(version),
+	}
+	model.analyse(tree, question, releases, &resp.Diagnostics)
+	model.decide(ctx, tree, question, &resp.Diagnostics)
+	model.prove(ctx, tree, question, releases, &resp.Diagnostics)
+	if !model.CompareWith.IsNull() {
+		if before := parseAt(path.Root("compare_with"), "compare_with", model.CompareWith.ValueString(), version, &resp.Diagnostics); before != nil {
+			found := sudoersChangeModel(review.Compare(sudoers.TreeOf(before), tree, question))
+			model.Change = &found
+		}
+	}
+	model.Lint = lintModels(lint.Lint(tree, lint.Options{Version: version, Fragment: true}))
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	compliant := !model.RootEquivalent.ValueBool()
+	for _, proof := range model.Proofs {
+		compliant = compliant && proof.Proven
+	}
+	model.Compliant = types.BoolValue(compliant)
+	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
+}
+
+// files parses what the configuration gives.
+func (m *sudoersAnalysisDataModel) files(ctx context.Context, version sudoers.Version, diags *diag.Diagnostics) []*sudoers.File {
+	var files []*sudoers.File
+	switch {
+	case !m.Policy.IsNull():
+		return []*sudoers.File{parseAt(path.Root("policy"), "policy", m.Policy.ValueString(), version, diags)}
+	case !m.Document.IsNull():
+		doc, err := document.Parse(m.Document.ValueString())
+		if err != nil {
+			diags.AddAttributeError(path.Root("document"), "Document not usable", values.UpperFirst(err.Error())+".")
+			return nil
+		}
+		file, problems, origins := doc.Build("document", m.Subject.ValueString(), "")
+		reportRules(problems, origins, doc, path.Root("document"), "rules", diags)
+		if len(problems) > 0 {
+			return nil
+		}
+		return []*sudoers.File{parseAt(path.Root("document"), "document", sudoers.Print(file), version, diags)}
+	}
+	texts := map[string]string{}
+	diags.Append(m.Files.ElementsAs(ctx, &texts, false)...)
+	for _, name := range slices.Sorted(maps.Keys(texts)) {
+		files = append(files, parseAt(path.Root("files").AtMapKey(name), name, texts[name], version, diags))
+	}
+	return files
+}
+
+// parseAt parses a text and reports what is malformed at its attribute.
+func parseAt(at path.Path, name, text string, version sudoers.Version, diags *diag.Diagnostics) *sudoers.File {
+	file, problems := sudoers.Parse(name, text, version)
+	for _, problem := range problems {
+		diags.AddAttributeError(at, fmt.Sprintf("Line %d, column %d: %s", problem.Pos.Line, problem.Pos.Col, problem.Msg), problemDetail(problem, text))
+	}
+	if len(problems) > 0 {
+		return nil
+	}
+	return file
+}
+
+func (m *sudoersAnalysisDataModel) analyse(tree *sudoers.Tree, q policy.Question, releases []sudoers.Version, diags *diag.Diagnostics) {
+	judge := escalation.AnalyseReleases
+	if _, main := m.Files.Elements()[mainFile]; main {
+		judge = escalation.AnalyseWhole
+	}
+	analysis, err := judge(tree, q, releases...)
+	if err != nil {
+		diags.AddError("The knowledge of what leads to root is damaged", values.UpperFirst(err.Error())+".")
+		return
+	}
+	m.Findings = sudoersFindings(analysis.Findings, nil)
+	m.Disruptive = disruptions(analysis)
+	m.RootEquivalent = types.BoolValue(analysis.Root())
+	m.Denials = types.StringValue("")
+	if analysis.Denials.Count > 0 {
+		m.Denials = types.StringValue(analysis.Denials.String())
+	}
+	m.Assumptions = append([]string{}, analysis.Assumptions...)
+}
+
+func (m *sudoersAnalysisDataModel) decide(ctx context.Context, tree *sudoers.Tree, q policy.Question, diags *diag.Diagnostics) {
+	m.Decisions = []decisionModel{}
+	for i, text := range values.StringsInList(ctx, m.Commands, diags) {
+		words, err := review.SplitCommand(text)
+		if err != nil {
+			diags.AddAttributeError(path.Root("commands").AtListIndex(i), "Not a command line", values.UpperFirst(err.Error())+".")
+			continue
+		}
+		d := policy.Decide(tree, policy.Request{Subject: q.Subject, Host: q.Host, Env: q.Env, Command: words[0], Args: words[1:]})
+		decision := decisionModel{Command: text, Allowed: d.Verdict == policy.Allowed || d.Verdict == policy.Unknown, NoPasswd: d.NoPasswd, DependsOn: append([]string{}, d.If...)}
+		if d.Rule != nil {
+			decision.Rule, decision.Line = d.Rule.Text, int64(d.Rule.Pos.Line)
+			if d.Rule.RunAs != nil {
+				decision.RunAs = d.Rule.RunAs.String()
+			}
+		}
+		m.Decisions = append(m.Decisions, decision)
+	}
+}
+
+func (m *sudoersAnalysisDataModel) prove(ctx context.Context, tree *sudoers.Tree, q policy.Question, releases []sudoers.Version, diags *diag.Diagnostics) {
+	m.Proofs = []proofModel{}
+	add := func(text, kind string, proof review.Proof) {
+		m.Proofs = append(m.Proofs, proofModel{
+			Statement: text, Kind: kind, Proven: proof.Verdict == regular.Yes, Verdict: proof.Verdict.String(), Counterexample: proof.Counterexample, Line: int64(proof.Line),
+		})
+	}
+	for i, text := range values.StringsInList(ctx, m.Never, diags) {
+		proof, err := review.ProveNever(tree, q, text, releases...)
+		if err != nil {
+			diags.AddAttributeError(path.Root("never").AtListIndex(i), "Not a statement", values.UpperFirst(err.Error())+".")
+			continue
+		}
+		add(text, "never", proof)
+	}
+	for i, text := range values.StringsInList(ctx, m.Always, diags) {
+		words, err := review.SplitCommand(text)
+		if err != nil {
+			diags.AddAttributeError(path.Root("always").AtListIndex(i), "Not a command line", values.UpperFirst(err.Error())+".")
+			continue
+		}
+		add(text, "always", review.ProveAlways(tree, q, words, releases...))
+	}
+}

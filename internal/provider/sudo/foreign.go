@@ -1,0 +1,132 @@
+package sudo
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/escalation"
+	"github.com/pvesec/terraform-provider-pvesec/internal/hardening"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
+	"github.com/pvesec/terraform-provider-pvesec/internal/review"
+)
+
+// foreignFindingModel is a finding that takes other files of nodes.
+type foreignFindingModel struct {
+	sudoersFindingModel
+	File  string   `tfsdk:"file"`
+	Nodes []string `tfsdk:"nodes"`
+}
+
+var foreignFindingType = func() types.ObjectType {
+	attributes := map[string]attr.Type{"file": types.StringType, "nodes": values.StringListType}
+	for name, kind := range sudoersFindingType.AttrTypes {
+		attributes[name] = kind
+	}
+	return types.ObjectType{AttrTypes: attributes}
+}()
+
+// judgeAround fills in analysis.foreign, unless it is left for the apply, and makes an error of ways to root that nobody accepted.
+func (m *sudoersPolicyModel) judgeAround(ctx context.Context, own escalation.Analysis, around surroundings, diags *diag.Diagnostics) {
+	found := m.showAround(ctx, own, around, diags)
+	r := review.NewRefusal(m.acceptances(ctx, diags))
+	for _, f := range found {
+		key := f.ID
+		if f.Pos.File != "" {
+			key = escalation.AcceptedIn(f.ID, f.Pos.File)
+		}
+		r.Add(foreignPlace(f, m.policy().Path()), key, f.CommandFinding)
+	}
+	remedy := "It was not written by this policy. Take it out of that file"
+	if m.Exclusive.ValueBool() {
+		remedy += ", or the subject out of the group or alias that it names: exclusive = true removes only what names the subject itself."
+	} else {
+		remedy += ", or set exclusive = true, with which the apply removes what names the subject itself (a backup is kept)."
+	}
+	remedy += " If it is another policy's file that is about to change as well, apply that policy first (terraform apply -target).\n\n"
+	if detail := r.Detail(remedy); detail != "" {
+		diags.AddAttributeError(path.Root("subject"), fmt.Sprintf("Together with other sudoers files %q is root-equivalent", m.Subject.ValueString()), detail)
+	}
+}
+
+// rootToday are the nodes on which the subject is as good as root through other files as they are, before an apply takes anything out of them.
+func rootToday(p hardening.SudoersPolicy, own escalation.Analysis, seen map[string]*hardening.SudoersState, diags *diag.Diagnostics) map[string]bool {
+	p.Exclusive = false
+	around := map[string]hardening.Surroundings{}
+	for name, found := range seen {
+		if len(found.Foreign) > 0 {
+			around[name] = found.Around
+		}
+	}
+	found, err := review.ForeignFindings(p, own.Findings, around)
+	if err != nil {
+		diags.AddError("The knowledge of what leads to root is damaged", values.UpperFirst(err.Error())+".")
+	}
+	root := map[string]bool{}
+	for _, f := range found {
+		for _, name := range f.Nodes {
+			root[name] = root[name] || f.Root && f.Pos.File != p.Path()
+		}
+	}
+	return root
+}
+
+// surroundings are what the other files of nodes say, by the node's name.
+type surroundings struct {
+	on map[string]hardening.Surroundings
+	// recorded tells that they are what state records, so that the plan that is made anew while it is applied finds the same.
+	recorded bool
+}
+
+// surroundingsOf are those of nodes that were just read.
+func surroundingsOf(seen map[string]*hardening.SudoersState) surroundings {
+	around := surroundings{on: map[string]hardening.Surroundings{}, recorded: true}
+	for name, found := range seen {
+		around.on[name] = found.Around
+	}
+	return around
+}
+
+// showAround fills in analysis.foreign, or leaves it for the apply.
+func (m *sudoersPolicyModel) showAround(ctx context.Context, own escalation.Analysis, around surroundings, diags *diag.Diagnostics) []review.ForeignFinding {
+	if m.Analysis.IsUnknown() || m.Analysis.IsNull() || m.Exclusive.IsUnknown() {
+		return nil
+	}
+	found, err := review.ForeignFindings(m.policy(), own.Findings, around.on)
+	if err != nil {
+		diags.AddError("The knowledge of what leads to root is damaged", values.UpperFirst(err.Error())+".")
+		return nil
+	}
+	foreign := types.ListUnknown(foreignFindingType)
+	if around.recorded {
+		reasons := values.AcceptedRisks(ctx, m.AcceptedRisks, diags)
+		models := make([]foreignFindingModel, len(found))
+		for i, f := range found {
+			models[i] = foreignFindingModel{sudoersFindingOf(f.CommandFinding, reasons), f.Pos.File, f.Nodes}
+		}
+		var problems diag.Diagnostics
+		foreign, problems = types.ListValueFrom(ctx, foreignFindingType, models)
+		diags.Append(problems...)
+	}
+	attributes := m.Analysis.Attributes()
+	attributes["foreign"] = foreign
+	m.Analysis = types.ObjectValueMust(sudoersAnalysisType, attributes)
+	return found
+}
+
+// foreignPlace says where a finding comes from.
+func foreignPlace(f review.ForeignFinding, own string) string {
+	nodes := strings.Join(f.Nodes, ", ")
+	switch f.Pos.File {
+	case "":
+		return fmt.Sprintf("On %s, by no single line:\n\n", nodes)
+	case own:
+		return fmt.Sprintf("On %s, line %d of the policy together with options of other files:\n\n    %s\n\n", nodes, f.Pos.Line, f.Grant)
+	}
+	return fmt.Sprintf("On %s, %s, line %d:\n\n    %s\n\n", nodes, f.Pos.File, f.Pos.Line, f.Grant)
+}

@@ -1,0 +1,123 @@
+package sudo
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/hardening"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/session"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
+)
+
+// sudoersPolicyModel is pvesec_sudoers_policy in configuration, plan and state.
+type sudoersPolicyModel struct {
+	Name          types.String   `tfsdk:"name"`
+	Subject       types.String   `tfsdk:"subject"`
+	Rules         types.List     `tfsdk:"rules"`
+	Defaults      types.List     `tfsdk:"defaults"`
+	Document      types.String   `tfsdk:"document"`
+	Content       types.String   `tfsdk:"content"`
+	Nodes         types.Set      `tfsdk:"nodes"`
+	Exclusive     types.Bool     `tfsdk:"exclusive"`
+	SHA256        types.String   `tfsdk:"sha256"`
+	Grants        types.List     `tfsdk:"grants"`
+	Lint          types.List     `tfsdk:"lint"`
+	Analysis      types.Object   `tfsdk:"analysis"`
+	AcceptedRisks types.Map      `tfsdk:"accepted_risks"`
+	Never         types.List     `tfsdk:"never"`
+	Always        types.List     `tfsdk:"always"`
+	OnNewAccess   types.String   `tfsdk:"on_new_access"`
+	Change        types.Object   `tfsdk:"change"`
+	AcceptedUntil types.Map      `tfsdk:"accepted_until"`
+	RemovedGrants types.Map      `tfsdk:"removed_grants"`
+	Deployed      types.Map      `tfsdk:"deployed"`
+	OnUnreachable types.String   `tfsdk:"on_unreachable"`
+	Timeouts      timeouts.Value `tfsdk:"timeouts"`
+}
+
+// deployedPolicyModel is what one node holds of a policy.
+type deployedPolicyModel struct {
+	Present       types.Bool   `tfsdk:"present"`
+	Mode          types.String `tfsdk:"mode"`
+	Owner         types.String `tfsdk:"owner"`
+	SHA256        types.String `tfsdk:"sha256"`
+	Changes       types.List   `tfsdk:"changes"`
+	ForeignGrants types.List   `tfsdk:"foreign_grants"`
+}
+
+var deployedPolicyType = types.ObjectType{AttrTypes: map[string]attr.Type{
+	"present":        types.BoolType,
+	"mode":           types.StringType,
+	"owner":          types.StringType,
+	"sha256":         types.StringType,
+	"changes":        types.ListType{ElemType: types.StringType},
+	"foreign_grants": types.ListType{ElemType: types.StringType},
+}}
+
+// observedPolicy is a node's entry of deployed as it was found. recorded is the text that the node should have. A file that differs from it in its form
+// alone means the same to sudo, and is shown as if it were that text.
+func observedPolicy(state *hardening.SudoersState, recorded string) deployedPolicyModel {
+	model := deployedPolicyModel{
+		Present:       types.BoolValue(state.File.Present),
+		Mode:          types.StringValue(state.File.Mode),
+		Owner:         types.StringValue(state.File.Owner),
+		SHA256:        types.StringValue(state.File.SHA256),
+		Changes:       values.StringList(nil),
+		ForeignGrants: values.StringList(grantTexts(state.Foreign)),
+	}
+	if state.File.Present && hardening.SameForm(recorded, state.Content) {
+		model.SHA256 = types.StringValue(hardening.Digest(recorded))
+	} else if state.File.Present {
+		model.Changes = values.StringList(hardening.LineChanges(recorded, state.Content))
+	}
+	return model
+}
+
+// plannedPolicy is a node's entry of deployed as an apply leaves it.
+func plannedPolicy(digest types.String, foreign types.List) deployedPolicyModel {
+	return deployedPolicyModel{
+		Present:       types.BoolValue(true),
+		Mode:          types.StringValue(hardening.SudoersMode),
+		Owner:         types.StringValue(hardening.SudoersOwner),
+		SHA256:        digest,
+		Changes:       values.StringList(nil),
+		ForeignGrants: foreign,
+	}
+}
+
+func grantTexts(grants []hardening.ForeignGrant) []string {
+	texts := make([]string, len(grants))
+	for i, grant := range grants {
+		texts[i] = grant.String()
+	}
+	return texts
+}
+
+func deployedPolicyMap(ctx context.Context, byNode map[string]deployedPolicyModel, diags *diag.Diagnostics) types.Map {
+	value, problems := types.MapValueFrom(ctx, deployedPolicyType, byNode)
+	diags.Append(problems...)
+	return value
+}
+
+// deployedPolicies are the entries of deployed by node name; none while the map is null or unknown.
+func (m *sudoersPolicyModel) deployedPolicies(ctx context.Context, diags *diag.Diagnostics) map[string]deployedPolicyModel {
+	byNode := map[string]deployedPolicyModel{}
+	if !m.Deployed.IsNull() && !m.Deployed.IsUnknown() {
+		diags.Append(session.Decided(m.Deployed).ElementsAs(ctx, &byNode, false)...)
+	}
+	return byNode
+}
+
+// policy is the model as package hardening needs it. Call it only with known values.
+func (m *sudoersPolicyModel) policy() hardening.SudoersPolicy {
+	return hardening.SudoersPolicy{
+		Name:      m.Name.ValueString(),
+		Subject:   m.Subject.ValueString(),
+		Content:   m.Content.ValueString(),
+		Exclusive: m.Exclusive.ValueBool(),
+	}
+}

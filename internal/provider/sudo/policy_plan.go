@@ -1,0 +1,163 @@
+package sudo
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/escalation"
+	"github.com/pvesec/terraform-provider-pvesec/internal/hardening"
+	"github.com/pvesec/terraform-provider-pvesec/internal/node"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/session"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
+)
+
+// ModifyPlan fills in everything that an apply will write: the rendered text, its digest, what it grants, and the state of each node
+// afterwards. What a node holds today is compared with that, so drift shows as a planned change of deployed.
+func (r *sudoersPolicyResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.Plan.Raw.IsNull() {
+		return // destroy
+	}
+	var plan, config sudoersPolicyModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	var state *sudoersPolicyModel
+	if !req.State.Raw.IsNull() {
+		state = &sudoersPolicyModel{}
+		resp.Diagnostics.Append(req.State.Get(ctx, state)...)
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	plan.Content = config.Content
+	render(ctx, &plan, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	plan.keepForm(state)
+	own := plan.analyse(ctx, &resp.Diagnostics)
+	plan.prove(ctx, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	plan.Deployed, plan.RemovedGrants = types.MapUnknown(deployedPolicyType), types.MapUnknown(values.StringListType)
+	observed := getObserved(ctx, req.Private, &resp.Diagnostics)
+	if targets, known := r.PlanTargets(ctx, plan.Nodes, &resp.Diagnostics); known {
+		around, seen := r.planAround(ctx, &plan, state, own, targets, observed, &resp.Diagnostics)
+		plan.judgeAround(ctx, own, around, &resp.Diagnostics)
+		plan.Deployed = plan.planDeployed(ctx, state, targets, observed, &resp.Diagnostics)
+		plan.planRemovedGrants(ctx, state, targets, observed, seen, &resp.Diagnostics)
+	}
+	plan.planChange(ctx, state, observed, r.Clients.Refreshed(plan.Name.ValueString()), &resp.Diagnostics)
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+}
+
+// keepForm keeps the recorded text where the configuration's differs from it in form alone, so that a reformatted policy is an empty plan.
+func (m *sudoersPolicyModel) keepForm(state *sudoersPolicyModel) {
+	if state == nil || m.Content.IsUnknown() || !state.Name.Equal(m.Name) || !hardening.SameForm(state.Content.ValueString(), m.Content.ValueString()) {
+		return
+	}
+	m.Content, m.Lint = state.Content, state.Lint
+	m.SHA256 = types.StringValue(hardening.Digest(m.Content.ValueString()))
+}
+
+func (m *sudoersPolicyModel) planDeployed(ctx context.Context, state *sudoersPolicyModel, targets []node.Target, observed map[string]observedNode, diags *diag.Diagnostics) types.Map {
+	found := map[string]deployedPolicyModel{}
+	recorded := types.MapNull(deployedPolicyType)
+	if state != nil {
+		found = state.deployedPolicies(ctx, diags)
+		recorded = state.Deployed
+	}
+	deployed := map[string]deployedPolicyModel{}
+	for _, target := range targets {
+		foreign := types.ListUnknown(types.StringType)
+		entry, known := found[target.Name]
+		switch {
+		case !known || m.mustLook(state, target.Name, observed):
+		case !m.Exclusive.ValueBool() && !m.Exclusive.IsUnknown():
+			foreign = entry.ForeignGrants
+		case len(entry.ForeignGrants.Elements()) == 0:
+			foreign = entry.ForeignGrants
+		case observed[target.Name].Kept != nil:
+			foreign = values.StringList(observed[target.Name].Kept)
+		}
+		deployed[target.Name] = plannedPolicy(m.SHA256, foreign)
+	}
+	return session.Undecided(ctx, deployedPolicyMap(ctx, deployed, diags), recorded, m.OnUnreachable, diags)
+}
+
+// mustLook tells that nothing is recorded of what the other files of a node say about the subject of the plan. A node that was left out when the nodes
+// were read last, since it did not answer, stays left out.
+func (m *sudoersPolicyModel) mustLook(state *sudoersPolicyModel, name string, observed map[string]observedNode) bool {
+	if state == nil || !state.Name.Equal(m.Name) {
+		return true
+	}
+	if _, is := state.Deployed.Elements()[name]; !is {
+		return true
+	}
+	record, known := observed[name]
+	return known && (record.Around == nil || record.Around.Subject.Name != m.Subject.ValueString())
+}
+
+// planAround gives what other files of the nodes say about the subject: what is recorded of it, and what they hold now where nothing is. The nodes
+// that it read for that are seen.
+func (r *sudoersPolicyResource) planAround(
+	ctx context.Context, plan, state *sudoersPolicyModel, own escalation.Analysis, targets []node.Target, observed map[string]observedNode, diags *diag.Diagnostics,
+) (around surroundings, seen map[string]*hardening.SudoersState) {
+	around = surroundings{on: map[string]hardening.Surroundings{}, recorded: true}
+	var look []node.Target
+	for _, target := range targets {
+		switch record := observed[target.Name]; {
+		case plan.mustLook(state, target.Name, observed):
+			look = append(look, target)
+		case record.Around != nil:
+			around.on[target.Name] = *record.Around
+		}
+	}
+	if len(look) == 0 {
+		return around, nil
+	}
+	around.recorded = false
+	seen = r.lookAhead(ctx, plan, state, own, look, diags)
+	for name, found := range seen {
+		around.on[name] = found.Around
+	}
+	return around, seen
+}
+
+// lookAhead reads the nodes that a policy is new on, so that a reviewer learns what the subject can do there already. A node that can't be
+// reached from where the plan is made is said by name; nil is returned then.
+func (r *sudoersPolicyResource) lookAhead(
+	ctx context.Context, plan, state *sudoersPolicyModel, own escalation.Analysis, targets []node.Target, diags *diag.Diagnostics,
+) map[string]*hardening.SudoersState {
+	nodes, err := r.Clients.Nodes()
+	if !session.PlanReached(err, path.Empty(), diags) || plan.Subject.IsUnknown() || plan.Name.IsUnknown() {
+		return nil
+	}
+	policy := plan.policy()
+	targets = r.Reachable(ctx, targets, plan.OnUnreachable, diags)
+	seen, err := session.OnEach(ctx, targets, func(ctx context.Context, target node.Target) (*hardening.SudoersState, error) {
+		return policy.Observe(ctx, nodes, target)
+	})
+	if !session.PlanReached(err, path.Empty(), diags) {
+		return nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(seen)) {
+		recorded := false
+		if state != nil && state.Name.Equal(plan.Name) {
+			_, recorded = state.Deployed.Elements()[name]
+		}
+		if seen[name].File.Present && !recorded {
+			diags.AddAttributeWarning(path.Root("name"), "The file exists already",
+				fmt.Sprintf("Node %s has a file %s now. If it is not what this plan replaces, the apply refuses to overwrite it: import it (terraform import … %s), remove it, or choose another name.", name, policy.Path(), plan.Name.ValueString()))
+		}
+	}
+	warnOfForeign(policy, own, seen, diags)
+	return seen
+}

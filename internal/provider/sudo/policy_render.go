@@ -1,0 +1,184 @@
+package sudo
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/hardening"
+	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
+	"github.com/pvesec/terraform-provider-pvesec/internal/review"
+	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
+	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers/document"
+)
+
+// render fills in content, sha256, grants and lint from what the configuration says, as far as it is known, and reports what is wrong with it at the very
+// attribute, with line and column. It returns the parsed policy, nil while it is not known or wrong.
+func render(ctx context.Context, m *sudoersPolicyModel, diags *diag.Diagnostics) *sudoers.File {
+	m.SHA256 = types.StringUnknown()
+	m.Grants = types.ListUnknown(types.StringType)
+	m.Lint = types.ListUnknown(lintType)
+	raw := m.Rules.IsNull() && m.Document.IsNull()
+	if raw && m.Content.IsNull() {
+		return nil // the schema's validators say that one of them is missing
+	}
+	if m.Name.IsUnknown() || m.Subject.IsUnknown() || !values.FullyKnown(m.Rules) || !values.FullyKnown(m.Defaults) || m.Document.IsUnknown() || m.Content.IsUnknown() {
+		if !raw {
+			m.Content = types.StringUnknown()
+		}
+		return nil
+	}
+	var file *sudoers.File
+	switch {
+	case raw:
+		file = parseContent(m, diags)
+	case m.Rules.IsNull():
+		file = buildDocument(m, diags)
+	default:
+		file = buildRules(ctx, m, diags)
+	}
+	if file == nil {
+		return nil
+	}
+	m.SHA256 = types.StringValue(hardening.Digest(m.Content.ValueString()))
+	m.Grants = values.StringList(ownGrants(file, m.Subject.ValueString()))
+	m.Lint = lintValue(ctx, file, diags)
+	return file
+}
+
+// parseContent parses a hand-written text.
+func parseContent(m *sudoersPolicyModel, diags *diag.Diagnostics) *sudoers.File {
+	text := m.Content.ValueString()
+	file, problems := sudoers.Parse(m.Name.ValueString(), text, review.PlanVersion)
+	if len(problems) == 0 {
+		problems = hardening.CheckContent(file, m.Subject.ValueString())
+	}
+	for _, problem := range problems {
+		diags.AddAttributeError(path.Root("content"), fmt.Sprintf("Line %d, column %d: %s", problem.Pos.Line, problem.Pos.Col, problem.Msg), problemDetail(problem, text))
+	}
+	if len(problems) > 0 {
+		return nil
+	}
+	return file
+}
+
+// problemDetail shows the line with a caret, and what to write instead.
+func problemDetail(problem *sudoers.Error, text string) string {
+	var b strings.Builder
+	if excerpt := problem.Excerpt(text); excerpt != "" {
+		b.WriteString("  " + strings.ReplaceAll(excerpt, "\n", "\n  ") + "\n\n")
+	}
+	if problem.Hint != "" {
+		b.WriteString(values.UpperFirst(problem.Hint) + ".")
+	}
+	return b.String()
+}
+
+// buildRules renders rules and defaults into content.
+func buildRules(ctx context.Context, m *sudoersPolicyModel, diags *diag.Diagnostics) *sudoers.File {
+	document := documentOf(ctx, m.Rules, m.Defaults, diags)
+	if diags.HasError() {
+		return nil
+	}
+	return m.build(document, path.Empty(), diags)
+}
+
+// buildDocument renders a composed document into content.
+func buildDocument(m *sudoersPolicyModel, diags *diag.Diagnostics) *sudoers.File {
+	doc, err := document.Parse(m.Document.ValueString())
+	if err != nil {
+		diags.AddAttributeError(path.Root("document"), "Document not usable", values.UpperFirst(err.Error())+".")
+		return nil
+	}
+	return m.build(doc, path.Root("document"), diags)
+}
+
+// documentOf is the document that rules and defaults of a configuration make.
+func documentOf(ctx context.Context, rules, defaults types.List, diags *diag.Diagnostics) *document.Document {
+	doc := &document.Document{Version: document.Version, Defaults: values.StringsInList(ctx, defaults, diags)}
+	var models []sudoersRuleModel
+	diags.Append(rules.ElementsAs(ctx, &models, false)...)
+	for _, model := range models {
+		doc.Rules = append(doc.Rules, model.rule(ctx, diags))
+	}
+	return doc
+}
+
+// build renders a document into content. Its errors are reported at the attribute given or, for rules of the resource's own, at the element.
+func (m *sudoersPolicyModel) build(doc *document.Document, at path.Path, diags *diag.Diagnostics) *sudoers.File {
+	header := fmt.Sprintf("Managed by Terraform: pvesec_sudoers_policy %q.\nA change made here is shown as drift and undone by the next apply.", m.Name.ValueString())
+	file, problems, origins := doc.Build(m.Name.ValueString(), m.Subject.ValueString(), header)
+	reportRules(problems, origins, doc, at, "rules", diags)
+	if len(problems) > 0 {
+		return nil
+	}
+	m.Content = types.StringValue(sudoers.Print(file))
+	return file
+}
+
+// reportRules reports errors of structured rules. Terraform points at the resource for a path as deep as theirs, so the text names the element.
+func reportRules(problems []*sudoers.RuleError, origins []document.Origin, doc *document.Document, at path.Path, rules string, diags *diag.Diagnostics) {
+	for _, problem := range problems {
+		element := rulePath(problem, origins, rules)
+		detail := fmt.Sprintf("In %s:\n\n%s", element, ruleDetail(problem, origins, doc))
+		if !at.Equal(path.Empty()) {
+			element = at
+		}
+		diags.AddAttributeError(element, values.UpperFirst(problem.Err.Msg), detail)
+	}
+}
+
+// ruleAttributes maps a field of sudoers.Rule to the attribute that holds it.
+var ruleAttributes = map[string]string{
+	"Commands": "commands", "RunAsUsers": "run_as_users", "RunAsGroups": "run_as_groups", "Hosts": "hosts",
+	"Timeout": "timeout", "NotBefore": "not_before", "NotAfter": "not_after", "Cwd": "cwd",
+}
+
+// rulePath is the attribute that an error in structured rules concerns; rules is the name of the list.
+func rulePath(problem *sudoers.RuleError, origins []document.Origin, rules string) path.Path {
+	switch {
+	case problem.Field == "Subject":
+		return path.Root("subject")
+	case problem.Field == "Defaults" && problem.Index >= 0:
+		return path.Root("defaults").AtListIndex(problem.Index)
+	case problem.Rule < 0:
+		return path.Root(rules)
+	}
+	from := origins[problem.Rule]
+	at := path.Root(rules).AtListIndex(from.Rule).AtName(ruleAttributes[problem.Field])
+	switch {
+	case problem.Index < 0:
+		return at
+	case problem.Field == "Commands":
+		return at.AtListIndex(from.Command)
+	}
+	return at.AtListIndex(problem.Index)
+}
+
+// ruleDetail shows the element with a caret, and what to write instead.
+func ruleDetail(problem *sudoers.RuleError, origins []document.Origin, doc *document.Document) string {
+	text := ""
+	switch {
+	case problem.Index < 0:
+	case problem.Field == "Defaults":
+		text = doc.Defaults[problem.Index]
+	case problem.Field == "Commands":
+		from := origins[problem.Rule]
+		text = doc.Rules[from.Rule].Commands[from.Command]
+	}
+	return problemDetail(problem.Err, text)
+}
+
+// ownGrants lists what the file alone grants its subject.
+func ownGrants(file *sudoers.File, subject string) []string {
+	var granted []string
+	for _, grant := range policy.Grants(sudoers.TreeOf(file), policy.Subject{Name: subject}) {
+		granted = append(granted, grant.Text)
+	}
+	return granted
+}

@@ -1,0 +1,168 @@
+package sudo
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/escalation"
+	"github.com/pvesec/terraform-provider-pvesec/internal/hardening"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/session"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
+)
+
+func (r *sudoersPolicyResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "What one subject may do with sudo, as one file in `/etc/sudoers.d` of every chosen node.\n\n" +
+			"The text is rendered and parsed while planning. An apply stages it on every node, has each node's own `visudo` check the file and the whole " +
+			"tree with it, keeps a backup, and renames it into place on all nodes or on none. The node's file, its mode and owner, and what any " +
+			"other sudoers file grants the subject are read at every refresh and shown in `deployed`.",
+		Attributes: map[string]schema.Attribute{
+			"name": schema.StringAttribute{
+				MarkdownDescription: "Name of the file in `/etc/sudoers.d`: letters, digits, `_` and `-`. sudo skips names with `.` or a trailing `~`, so they are " +
+					"refused. Changing it creates a new file.",
+				Required:      true,
+				Validators:    []validator.String{values.CheckedBy("be a file name that sudo reads in an include directory", hardening.CheckDropInName)},
+				PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
+			},
+			"subject": schema.StringAttribute{
+				MarkdownDescription: "Whom the policy is about: a Linux user name, or a group name after `%`.",
+				Required:            true,
+				Validators:          []validator.String{values.CheckedBy("be a user name, or a group name after %", hardening.CheckSubject)},
+			},
+			"rules": schema.ListNestedAttribute{
+				MarkdownDescription: "What the subject may run, in order: where several rules match a command line, the last one decides. One of `rules`, `document` and `content` is given.",
+				Optional:            true,
+				Validators: []validator.List{
+					listvalidator.SizeAtLeast(1),
+					listvalidator.ExactlyOneOf(path.MatchRoot("rules"), path.MatchRoot("document"), path.MatchRoot("content")),
+				},
+				NestedObject: schema.NestedAttributeObject{Attributes: resourceRuleAttributes()},
+			},
+			"defaults": schema.ListAttribute{
+				MarkdownDescription: "sudo options for this subject, each as after `Defaults` in sudoers(5): `use_pty`, `!env_editor`, `secure_path=/usr/sbin:/usr/bin`. With `rules` only.",
+				ElementType:         types.StringType,
+				Optional:            true,
+				Validators: []validator.List{
+					listvalidator.SizeAtLeast(1),
+					listvalidator.ConflictsWith(path.MatchRoot("document"), path.MatchRoot("content")),
+				},
+			},
+			"document": schema.StringAttribute{
+				MarkdownDescription: "Rules and options composed by data source `pvesec_sudoers_document`: its `json`.",
+				Optional:            true,
+				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+			},
+			"content": schema.StringAttribute{
+				MarkdownDescription: "The file's text. Given, it is a hand-written sudoers file about the subject alone, without `@include`; otherwise it is rendered from `rules` and `defaults`, or from `document`.",
+				Optional:            true,
+				Computed:            true,
+				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+			},
+			"nodes": schema.SetAttribute{
+				MarkdownDescription: "Names of the nodes that get the policy. All nodes of the provider or, where it names none, of the cluster by default; a node that joins later is then planned for.",
+				ElementType:         types.StringType,
+				Optional:            true,
+				Validators:          []validator.Set{setvalidator.SizeAtLeast(1)},
+			},
+			"exclusive": schema.BoolAttribute{
+				MarkdownDescription: "Whether every other grant that names the subject is removed from the nodes' sudoers files; a backup of each file is kept on the node. What reaches " +
+					"the subject through a group, an alias or `ALL` concerns others too, is never removed, and stays visible in `deployed`. " +
+					"Two policies for one subject would remove each other's grants.",
+				Optional: true,
+				Computed: true,
+				Default:  booldefault.StaticBool(false),
+			},
+			"on_unreachable": session.OnUnreachableAttribute(),
+			"sha256": schema.StringAttribute{
+				MarkdownDescription: "SHA-256 of `content` in hexadecimal, as `sha256sum` prints it.",
+				Computed:            true,
+			},
+			"grants": schema.ListAttribute{
+				MarkdownDescription: "What the policy grants the subject, one line for each command with its run-as and tags, aliases resolved.",
+				ElementType:         types.StringType,
+				Computed:            true,
+			},
+			"lint":     lintAttribute(),
+			"analysis": sudoersAnalysisAttribute(),
+			"change":   sudoersChangeAttribute(),
+			"never": schema.ListAttribute{
+				MarkdownDescription: "What the policy must never allow as root, proven while planning over every command line: a command as in a rule (`/usr/bin/apt-get`, `/usr/sbin/qm set *`, `ALL ^destroy `; an expression " +
+					"that does not end in `$` is searched), or one of " + statementNames() + " (see the guide [statements](../guides/statements)). A command line that is allowed all the same is an error.",
+				ElementType: types.StringType,
+				Optional:    true,
+				Validators:  []validator.List{listvalidator.SizeAtLeast(1)},
+			},
+			"always": schema.ListAttribute{
+				MarkdownDescription: "Command lines that the policy must allow as root on every host that it names, split into words as a POSIX shell would: `/usr/sbin/qm start 2001`. One that is not allowed is an error in the plan.",
+				ElementType:         types.StringType,
+				Optional:            true,
+				Validators:          []validator.List{listvalidator.SizeAtLeast(1)},
+			},
+			"on_new_access": schema.StringAttribute{
+				MarkdownDescription: "What to do in a plan that allows the subject of an existing policy more than the nodes do: `warn`, or `deny`, which is an error. By default it is only shown in `change`. A plan with `-refresh=false` does not warn.",
+				Optional:            true,
+				Validators:          []validator.String{stringvalidator.OneOf(warnOfNewAccess, denyNewAccess)},
+			},
+			"accepted_risks": values.AcceptedRisksAttribute(
+				"`{ \"PVESEC-E0107\" = \"hook scripts are reviewed in the same repository\" }`. What another file of the nodes brings in is accepted in that file only by "+
+					"`{ \"PVESEC-E0001 in /etc/sudoers\" = \"administrators\" }`", "be ids of findings about sudo", escalation.CheckSudoRisk),
+			"accepted_until": schema.MapAttribute{
+				MarkdownDescription: "Last day (UTC) of an acceptance, as in `accepted_risks`: `{ \"PVESEC-E0107\" = \"2027-03-31\" }`. From the next day on the finding fails the plan again. " +
+					"What has no date here is accepted for good.",
+				ElementType: types.StringType,
+				Optional:    true,
+				Validators: []validator.Map{
+					values.KeysCheckedBy("be ids of findings about sudo", escalation.CheckSudoRisk),
+					mapvalidator.ValueStringsAre(values.CheckedBy("be a date such as 2027-03-31", values.CheckDate)),
+				},
+			},
+			"removed_grants": removedGrantsAttribute(),
+			"deployed": schema.MapNestedAttribute{
+				MarkdownDescription: "What each node holds, by node name. A difference from what was applied is drift; the plan shows it and the next apply mends it.",
+				Computed:            true,
+				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+					"present": schema.BoolAttribute{
+						MarkdownDescription: "Whether the file is there.",
+						Computed:            true,
+					},
+					"mode": schema.StringAttribute{
+						MarkdownDescription: "Mode of the file in octal, `0440` as applied; empty without a file.",
+						Computed:            true,
+					},
+					"owner": schema.StringAttribute{
+						MarkdownDescription: "Owner and group of the file, `root:root` as applied; empty without a file.",
+						Computed:            true,
+					},
+					"sha256": schema.StringAttribute{
+						MarkdownDescription: "SHA-256 of the file's content; empty without a file.",
+						Computed:            true,
+					},
+					"changes": schema.ListAttribute{
+						MarkdownDescription: "Lines by which the file differs from what was applied: `+` the node has, `-` it lacks.",
+						ElementType:         types.StringType,
+						Computed:            true,
+					},
+					"foreign_grants": schema.ListAttribute{
+						MarkdownDescription: "Everything that other sudoers files of the node grant the subject, as `file:line: grant`.",
+						ElementType:         types.StringType,
+						Computed:            true,
+					},
+				}},
+			},
+			"timeouts": timeouts.Attributes(ctx, session.AllTimeouts),
+		},
+	}
+}

@@ -1,0 +1,29 @@
+package values
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/node"
+)
+
+// AddError reports a failed operation. Errors of the rooms below say themselves what happened, where, and what to do; the summary says what
+// was being done.
+func AddError(diags *diag.Diagnostics, summary string, err error) {
+	var apply *node.ApplyError
+	if errors.As(err, &apply) {
+		diags.AddError(UpperFirst(apply.Summary()), apply.Detail())
+		return
+	}
+	diags.AddError(summary, UpperFirst(err.Error()))
+}
+
+// UpperFirst begins a diagnostic's text with a capital letter, as Terraform's own do.
+func UpperFirst(text string) string {
+	if text == "" {
+		return text
+	}
+	return strings.ToUpper(text[:1]) + text[1:]
+}

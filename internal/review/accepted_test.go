@@ -1,0 +1,38 @@
+package review
+
+import (
+	"testing"
+	"time"
+)
+
+func TestAcceptanceEndsWithItsLastDay(t *testing.T) {
+	t.Parallel()
+	until := func(id, day string) map[string]string { return map[string]string{id: day} }
+	accepted := map[string]string{"PVESEC-E0107": "reviewed"}
+	for _, c := range []struct {
+		now   string
+		until map[string]string
+		want  int
+		wrong bool
+	}{
+		{"2027-03-31T23:59:59Z", until("PVESEC-E0107", "2027-03-31"), 1, false},
+		{"2027-04-01T00:00:00Z", until("PVESEC-E0107", "2027-03-31"), 0, false},
+		{"2027-04-01T00:00:00Z", nil, 1, false},
+		{"2027-03-01T00:00:00Z", until("PVESEC-E0106", "2027-03-31"), 1, true},
+	} {
+		now, err := time.Parse(time.RFC3339, c.now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, unaccepted := AcceptancesAt(accepted, c.until, now)
+		if len(got.Reasons) != c.want || len(got.Over) != 1-c.want || len(unaccepted) > 0 != c.wrong {
+			t.Errorf("at %s: %v, %v", c.now, got, unaccepted)
+		}
+		if text := got.Over["PVESEC-E0107"]; c.want == 0 && text != "PVESEC-E0107 was accepted until 2027-03-31; the reason given was: reviewed" {
+			t.Errorf("at %s: %q", c.now, text)
+		}
+	}
+	if len(accepted) != 1 {
+		t.Error("the acceptances themselves were changed")
+	}
+}

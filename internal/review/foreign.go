@@ -1,0 +1,58 @@
+package review
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/escalation"
+	"github.com/pvesec/terraform-provider-pvesec/internal/hardening"
+)
+
+// ForeignFinding is one of them, with the nodes on which it is so.
+type ForeignFinding struct {
+	escalation.CommandFinding
+	Nodes []string
+}
+
+// sameAs tells whether a finding on another node is the same one.
+func (f *ForeignFinding) sameAs(other escalation.CommandFinding) bool {
+	return f.ID == other.ID && f.Pos.File == other.Pos.File && f.Pos.Line == other.Pos.Line && f.Command == other.Command && f.Grant == other.Grant && f.Root == other.Root
+}
+
+// ForeignFindings judges a policy together with what the other files of each node say about its subject. What is found of the policy alone
+// is left out: it is in the policy's own findings.
+func ForeignFindings(p hardening.SudoersPolicy, own []escalation.CommandFinding, around map[string]hardening.Surroundings) ([]ForeignFinding, error) {
+	mine := func(f escalation.CommandFinding) bool {
+		return f.Pos.File == p.Path() && slices.ContainsFunc(own, func(known escalation.CommandFinding) bool {
+			return known.ID == f.ID && known.Pos.Line == f.Pos.Line && known.Command == f.Command && (known.Root || !f.Root)
+		})
+	}
+	var all []ForeignFinding
+	judged := map[string][]escalation.CommandFinding{} // nodes of a cluster are mostly alike
+	for _, name := range slices.Sorted(maps.Keys(around)) {
+		tree := around[name].With(p)
+		question := around[name].Question(tree)
+		key, err := json.Marshal([]any{question.Host, question.Env.Version, question.Subject, around[name].Files})
+		if err != nil {
+			return nil, err
+		}
+		findings, known := judged[string(key)]
+		if !known {
+			analysis, err := escalation.AnalyseWhole(tree, question, question.Env.Version)
+			if err != nil {
+				return nil, err
+			}
+			findings = slices.DeleteFunc(analysis.Findings, mine)
+			judged[string(key)] = findings
+		}
+		for _, f := range findings {
+			if at := slices.IndexFunc(all, func(known ForeignFinding) bool { return known.sameAs(f) }); at >= 0 {
+				all[at].Nodes = append(all[at].Nodes, name)
+				continue
+			}
+			all = append(all, ForeignFinding{f, []string{name}})
+		}
+	}
+	return all, nil
+}

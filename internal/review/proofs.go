@@ -1,0 +1,101 @@
+package review
+
+import (
+	"fmt"
+
+	"github.com/kballard/go-shellquote"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/escalation"
+	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
+	"github.com/pvesec/terraform-provider-pvesec/internal/regular"
+	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
+)
+
+// SplitCommand splits a command line into words as a POSIX shell would, without expansion.
+func SplitCommand(text string) ([]string, error) {
+	words, err := shellquote.Split(text)
+	if err != nil || len(words) == 0 || words[0] == "" || words[0][0] != '/' && words[0] != "sudoedit" {
+		return nil, fmt.Errorf("not a command line: write an absolute path and its arguments, with quotes closed, as in a shell")
+	}
+	return words, nil
+}
+
+// Proof is the answer to one statement, whatever its kind.
+type Proof struct {
+	Verdict        regular.Verdict
+	Counterexample string // a command line
+	Line           int    // of the policy, 0 for none
+	Grant          string
+	Notes          []string
+}
+
+// onReleases proves a statement for the sudo of each version: the worst answer counts, and one that disproves ends it.
+func onReleases(q policy.Question, versions []sudoers.Version, prove func(policy.Question) (Proof, error)) (Proof, error) {
+	worst := Proof{Verdict: regular.Yes}
+	for _, version := range versions {
+		q.Env = policy.Debian(version)
+		proof, err := prove(q)
+		if err != nil || proof.Verdict == regular.No {
+			return proof, err
+		}
+		if proof.Verdict == regular.Unknown {
+			worst = proof
+		}
+	}
+	return worst, nil
+}
+
+// ProveNever proves that a policy never allows what a statement says, on any of some versions of sudo: one by name, or a command as in a rule.
+func ProveNever(tree *sudoers.Tree, q policy.Question, text string, versions ...sudoers.Version) (Proof, error) {
+	statement, unnamed := escalation.FindStatement(text)
+	if unnamed == nil {
+		return onReleases(q, versions, func(q policy.Question) (Proof, error) {
+			proofs, err := escalation.Never(tree, q, statement)
+			if err != nil {
+				return Proof{}, err
+			}
+			p := proofs[0]
+			proof := Proof{Verdict: p.Verdict, Counterexample: p.Witness, Line: p.Pos.Line, Grant: p.Grant}
+			if p.Note != "" {
+				proof.Notes = []string{p.Note}
+			}
+			return proof, nil
+		})
+	}
+	pattern, err := policy.ParseStatement(text, q.Env)
+	if err != nil {
+		return Proof{}, fmt.Errorf("%w; and as a name: %w", err, unnamed)
+	}
+	return onReleases(q, versions, func(q policy.Question) (Proof, error) {
+		return statementProofOf(policy.ProveNever(tree, q, pattern)), nil
+	})
+}
+
+// ProveAlways proves that a policy always allows a command line, on any of some versions of sudo.
+func ProveAlways(tree *sudoers.Tree, q policy.Question, words []string, versions ...sudoers.Version) Proof {
+	proof, _ := onReleases(q, versions, func(q policy.Question) (Proof, error) {
+		return statementProofOf(policy.ProveAlways(tree, q, words)), nil
+	})
+	return proof
+}
+
+func statementProofOf(p policy.Proof) Proof {
+	proof := Proof{Verdict: p.Verdict, Counterexample: p.Counterexample}
+	if p.Rule != nil {
+		proof.Line, proof.Grant = p.Rule.Pos.Line, p.Rule.Text
+	}
+	if host := p.Request.HostName(); host != "" && p.Verdict == regular.No {
+		proof.Notes = append(proof.Notes, "On host "+host+".")
+	}
+	if p.If != "" {
+		proof.Notes = append(proof.Notes, "If "+p.If+".")
+	}
+	for _, gap := range p.Gaps {
+		note := gap.Reason
+		if gap.Grant != nil {
+			note = gap.Grant.Text + ": " + note
+		}
+		proof.Notes = append(proof.Notes, note)
+	}
+	return proof
+}
