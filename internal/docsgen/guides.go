@@ -3,10 +3,12 @@ package main
 import (
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/escalation"
+	"github.com/pvesec/terraform-provider-pvesec/internal/escalation/program"
 	"github.com/pvesec/terraform-provider-pvesec/internal/policy/lint"
 )
 
@@ -16,19 +18,11 @@ func writeGuides(target string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("making the guides: %w", err)
 	}
-	root, err := rootFindings()
-	if err != nil {
-		return err
-	}
 	presets, err := presetsGuide()
 	if err != nil {
 		return err
 	}
-	statements, err := statementsGuide()
-	if err != nil {
-		return err
-	}
-	for name, text := range map[string]string{"sudoers-findings.md": sudoersFindings(), "root-findings.md": root, "presets.md": presets, "statements.md": statements} {
+	for name, text := range map[string]string{"sudoers-findings.md": sudoersFindings(), "root-findings.md": rootFindings(), "presets.md": presets, "statements.md": statementsGuide()} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
 			return fmt.Errorf("writing the guides: %w", err)
 		}
@@ -37,11 +31,7 @@ func writeGuides(target string) error {
 }
 
 // rootFindings explains every finding of the analysis: what it is about, why it leads to root, and how to grant safely.
-func rootFindings() (string, error) {
-	families, err := escalation.CommandFamilies()
-	if err != nil {
-		return "", err
-	}
+func rootFindings() string {
 	var b strings.Builder
 	b.WriteString(`---
 page_title: "Root findings - pvesec"
@@ -52,12 +42,14 @@ description: |-
 
 # Root findings
 
-What leads from a sudo grant to root on a Proxmox VE node. ` + "`pvesec_sudoers_policy`" + ` shows these findings in its ` + "`analysis`" + ` attribute, each with a command line
-that the policy allows. One that is as good as root fails the plan, unless ` + "`accepted_risks`" + ` names its id with a reason. An id is stable: it is never given to another
-finding.
+` + "`pvesec_sudoers_policy`" + ` shows these findings in its ` + "`analysis`" + ` attribute, each with a command line that the policy allows. One that leads to root fails the plan, unless
+` + "`accepted_risks`" + ` names its id, its effect or its program with a reason. An id is stable: it is never given to another finding.
 
-Severity *critical* is root with the grant alone, *high* takes a circumstance besides, or is unknown; *medium* is not as good as root. What is *disruptive* can stop or
-lose guests, services or data: it is shown, and no finding.
+pvesec describes programs by their operations: languages of arguments, each with the effects that it has. A command line that no operation covers is *undescribed*, which is a
+finding: nothing is harmless by omission.
+
+Severity *critical* means that the grant alone leads to root. *High* means that it does under a condition, or that nobody knows. *Medium* does not lead to root. What is *disruptive* can stop or
+lose guests, services or data: the plan shows it, and it is no finding.
 
 ## Grants, whatever the command
 `)
@@ -66,35 +58,43 @@ lose guests, services or data: it is shown, and no finding.
 		example(&b, "Found", rule.Example)
 		fmt.Fprintf(&b, "%s\n", rule.Fix)
 	}
-	known, err := escalation.KnownPrograms()
-	if err != nil {
-		return "", err
+	b.WriteString("\n## Effects of command lines\n\n| effect | id | severity | what the command does |\n|---|---|---|---|\n")
+	for _, e := range program.Effects() {
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", e.Effect, e.ID, e.Severity, e.Title)
 	}
-	b.WriteString("\nKnown programs without findings of their own, by what they can be made to do:\n\n")
-	for _, class := range []escalation.Class{escalation.Shell, escalation.Command, escalation.LibraryLoad, escalation.FileWrite, escalation.FileRead} {
-		fmt.Fprintf(&b, "- %s: `%s`\n", class, strings.Join(known[class], "`, `"))
-	}
-	for _, family := range families {
-		fmt.Fprintf(&b, "\n## %s\n\n%s\n", family.Title, angled(family.Fix))
-		for _, rule := range family.Rules {
-			fmt.Fprintf(&b, "\n### %s: %s\n\n%s Severity: %s.", rule.ID, rule.About, angled(rule.Why), rule.Severity)
-			if rule.Needs != "" {
-				fmt.Fprintf(&b, " Needs: %s.", angled(rule.Needs))
-			}
-			if rule.NoExecStops != nil && *rule.NoExecStops {
-				b.WriteString(" NOEXEC stops it.")
-			}
-			b.WriteString("\n\n")
-			example(&b, "For example", rule.Exploit())
-			if len(rule.Commands) > 1 {
-				fmt.Fprintf(&b, "Commands: `%s`.\n", strings.Join(rule.Commands, "`, `"))
-			}
-			if rule.Fix != "" {
-				fmt.Fprintf(&b, "\n%s\n", angled(rule.Fix))
-			}
+	for _, e := range program.Effects() {
+		if e.Why != "" {
+			fmt.Fprintf(&b, "\n### %s: %s\n\n%s\n\n%s\n", e.ID, e.Title, angled(e.Why), angled(e.Fix))
 		}
 	}
-	return b.String(), nil
+	b.WriteString("\n## Programs\n\nWhat pvesec knows of each program. What stands in no table is undescribed.\n")
+	for _, family := range program.Families() {
+		fmt.Fprintf(&b, "\n### %s\n\n%s\n", family.Title, angled(family.Fix))
+		for _, p := range family.Programs {
+			programGuide(&b, p)
+		}
+	}
+	return b.String()
+}
+
+// programGuide lists the operations of a program.
+func programGuide(b *strings.Builder, p *program.Program) {
+	fmt.Fprintf(b, "\n#### %s\n\nSource: %s.\n\n", path.Base(p.Paths[0]), angled(p.Source))
+	b.WriteString("| what it does | effects | id | for example |\n|---|---|---|---|\n")
+	for _, o := range p.Operations {
+		programRow(b, o, strings.TrimSpace(p.Paths[0]+" "+o.Examples[0]))
+	}
+	if o := p.Otherwise; o != nil {
+		programRow(b, o, strings.TrimSpace(p.Paths[0]+" "+o.Example))
+	}
+}
+
+func programRow(b *strings.Builder, o *program.Operation, line string) {
+	names := make([]string, len(o.Effects))
+	for i, e := range o.Effects {
+		names[i] = "`" + string(e) + "`"
+	}
+	fmt.Fprintf(b, "| %s | %s | %s | `%s` |\n", angled(strings.ReplaceAll(o.Does, "|", "\\|")), strings.Join(names, ", "), o.ID, strings.NewReplacer("|", "\\|", "`", "'").Replace(line))
 }
 
 // angled keeps Markdown from taking angle brackets and patterns of a text for markup.

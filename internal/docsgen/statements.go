@@ -8,11 +8,8 @@ import (
 )
 
 // statementsGuide explains every statement that has a name: what it claims, and by which command lines it is disproved.
-func statementsGuide() (string, error) {
-	all, err := escalation.Statements()
-	if err != nil {
-		return "", err
-	}
+func statementsGuide() string {
+	all := escalation.Statements()
 	var b strings.Builder
 	b.WriteString(`---
 page_title: "Statements - pvesec"
@@ -23,29 +20,20 @@ description: |-
 
 # Statements
 
-What a sudoers policy can be proven never to allow, by name: in ` + "`never`" + ` of ` + "`pvesec_sudoers_policy`" + ` and of ` + "`pvesec_sudoers_analysis`" + `. Each is proven over every command line that
-the policy allows as root, and disproved by one. Whoever is as good as root does all of it: a way to root that the [root findings](root-findings) know disproves every
-statement too, and what may be one leaves it unknown, which is not safe.
+You can name what a sudoers policy must never allow: in ` + "`never`" + ` of ` + "`pvesec_sudoers_policy`" + ` and of ` + "`pvesec_sudoers_analysis`" + `. pvesec proves each statement over every command
+line that the policy allows as root. There are three answers: proven, disproven with an example, or unknown with the command that stands in the way. Only proven passes.
 
-An expression is searched in the arguments joined by blanks. Of command lines that have no name here, ` + "`never`" + ` takes a command as in a rule.
+A statement is about effects: what the described operations of each program do (see [root findings](root-findings)). A way to root disproves every statement, since root can do
+anything. A program that nobody has described leaves every statement unknown; review it and name it in ` + "`vouched`" + `.
+
+` + "`never`" + ` also takes a command as in a rule.
 `)
 	for _, s := range all {
-		fmt.Fprintf(&b, "\n## %s\n\n%s It is disproved by:\n\n", s.Name, angled(s.Description))
-		for _, p := range s.Patterns {
-			fmt.Fprintf(&b, "- `%s`", strings.Join(p.Commands, "`, `"))
-			if p.ERE != "" {
-				fmt.Fprintf(&b, " with arguments like\n\n  ```text\n  %s\n  ```\n", p.ERE)
-			} else {
-				b.WriteString(" with any arguments\n")
-			}
+		effects := make([]string, len(s.Effects))
+		for i, e := range s.Effects {
+			effects[i] = fmt.Sprintf("`%s` (%s)", e, e.Info().Title)
 		}
-		if len(s.Classes) > 0 {
-			classes := make([]string, len(s.Classes))
-			for i, class := range s.Classes {
-				classes[i] = "`" + string(class) + "`"
-			}
-			fmt.Fprintf(&b, "- every root finding of class %s\n", strings.Join(classes, ", "))
-		}
+		fmt.Fprintf(&b, "\n## %s\n\n%s It is disproven by a command line with the effect %s, or by a way to root.\n", s.Name, angled(s.Description), strings.Join(effects, ", "))
 	}
-	return b.String(), nil
+	return b.String()
 }

@@ -2,19 +2,64 @@ package review
 
 import (
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/escalation"
 )
 
-// AcceptedFor gives what is said of the acceptance of a finding: of that in its file, or else of any.
-func AcceptedFor(said map[string]string, f escalation.CommandFinding) (text string, ok bool) {
-	if text, ok = said[escalation.AcceptedIn(f.ID, f.Pos.File)]; ok {
-		return text, true
+// AcceptedFor gives what is said of the acceptance of one way of a finding: by its id, by the effect, or by the path of the program; in the file
+// of the finding, or else in any.
+func AcceptedFor(said map[string]string, f escalation.CommandFinding, w escalation.Way) (text string, ok bool) {
+	for _, key := range []string{w.ID, string(w.Effect), f.Command} {
+		if key == "" {
+			continue
+		}
+		if text, ok = said[escalation.AcceptedIn(key, f.Pos.File)]; ok {
+			return text, true
+		}
+		if text, ok = said[key]; ok {
+			return text, true
+		}
 	}
-	text, ok = said[f.ID]
-	return text, ok
+	return "", false
+}
+
+// AcceptedWhole gives the reasons for which all ways of a finding are accepted that are ways to root, or all ways where none is; ok is false if one is not.
+func AcceptedWhole(said map[string]string, f escalation.CommandFinding) (text string, ok bool) {
+	var reasons []string
+	for _, w := range f.Ways {
+		if f.Root() && !w.Root() {
+			continue
+		}
+		reason, accepted := AcceptedFor(said, f, w)
+		if !accepted {
+			return "", false
+		}
+		if !slices.Contains(reasons, reason) {
+			reasons = append(reasons, reason)
+		}
+	}
+	return strings.Join(reasons, "; "), true
+}
+
+// Unmatched are the acceptances, in order, that accept nothing in some findings.
+func Unmatched(said map[string]string, findings ...escalation.CommandFinding) []string {
+	var idle []string
+	for _, key := range slices.Sorted(maps.Keys(said)) {
+		used := slices.ContainsFunc(findings, func(f escalation.CommandFinding) bool {
+			return slices.ContainsFunc(f.Ways, func(w escalation.Way) bool {
+				_, ok := AcceptedFor(map[string]string{key: ""}, f, w)
+				return ok
+			})
+		})
+		if !used {
+			idle = append(idle, key)
+		}
+	}
+	return idle
 }
 
 // Acceptances are the risks that a configuration accepts, by the id of the finding, or by id and file.

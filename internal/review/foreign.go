@@ -17,15 +17,15 @@ type ForeignFinding struct {
 
 // sameAs tells whether a finding on another node is the same one.
 func (f *ForeignFinding) sameAs(other escalation.CommandFinding) bool {
-	return f.ID == other.ID && f.Pos.File == other.Pos.File && f.Pos.Line == other.Pos.Line && f.Command == other.Command && f.Grant == other.Grant && f.Root == other.Root
+	return f.ID == other.ID && f.Pos.File == other.Pos.File && f.Pos.Line == other.Pos.Line && f.Command == other.Command && f.Grant == other.Grant && f.Root() == other.Root()
 }
 
 // ForeignFindings judges a policy together with what the other files of each node say about its subject. What is found of the policy alone
 // is left out: it is in the policy's own findings.
-func ForeignFindings(p hardening.SudoersPolicy, own []escalation.CommandFinding, around map[string]hardening.Surroundings) ([]ForeignFinding, error) {
+func ForeignFindings(p hardening.SudoersPolicy, own []escalation.CommandFinding, vouched escalation.Vouched, around map[string]hardening.Surroundings) ([]ForeignFinding, error) {
 	mine := func(f escalation.CommandFinding) bool {
 		return f.Pos.File == p.Path() && slices.ContainsFunc(own, func(known escalation.CommandFinding) bool {
-			return known.ID == f.ID && known.Pos.Line == f.Pos.Line && known.Command == f.Command && (known.Root || !f.Root)
+			return known.ID == f.ID && known.Pos.Line == f.Pos.Line && known.Command == f.Command && (known.Root() || !f.Root())
 		})
 	}
 	var all []ForeignFinding
@@ -39,10 +39,7 @@ func ForeignFindings(p hardening.SudoersPolicy, own []escalation.CommandFinding,
 		}
 		findings, known := judged[string(key)]
 		if !known {
-			analysis, err := escalation.AnalyseWhole(tree, question, question.Env.Version)
-			if err != nil {
-				return nil, err
-			}
+			analysis := escalation.AnalyseWhole(tree, escalation.Question{Question: question, Vouched: vouched}, question.Env.Version)
 			findings = slices.DeleteFunc(analysis.Findings, mine)
 			judged[string(key)] = findings
 		}

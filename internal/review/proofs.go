@@ -46,16 +46,12 @@ func onReleases(q policy.Question, versions []sudoers.Version, prove func(policy
 }
 
 // ProveNever proves that a policy never allows what a statement says, on any of some versions of sudo: one by name, or a command as in a rule.
-func ProveNever(tree *sudoers.Tree, q policy.Question, text string, versions ...sudoers.Version) (Proof, error) {
+func ProveNever(tree *sudoers.Tree, q policy.Question, vouched escalation.Vouched, text string, versions ...sudoers.Version) (Proof, error) {
 	statement, unnamed := escalation.FindStatement(text)
 	if unnamed == nil {
 		return onReleases(q, versions, func(q policy.Question) (Proof, error) {
-			proofs, err := escalation.Never(tree, q, statement)
-			if err != nil {
-				return Proof{}, err
-			}
-			p := proofs[0]
-			proof := Proof{Verdict: p.Verdict, Counterexample: p.Witness, Line: p.Pos.Line, Grant: p.Grant}
+			p := escalation.Never(tree, escalation.Question{Question: q, Vouched: vouched}, statement)[0]
+			proof := Proof{Verdict: p.Verdict, Counterexample: p.Example, Line: p.Pos.Line, Grant: p.Grant}
 			if p.Note != "" {
 				proof.Notes = []string{p.Note}
 			}

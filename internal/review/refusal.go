@@ -10,15 +10,18 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/escalation"
 )
 
-// FindingRule names the command that a finding is about, and how it is used.
-func FindingRule(f escalation.CommandFinding) string {
-	if f.Class == "" {
-		return f.About
+// FindingRule says what a finding is about, with the name of the program: "qm gives a guest a hook script".
+func FindingRule(f escalation.CommandFinding) string { return WayRule(f, f.Way) }
+
+// WayRule says what one way of a finding is about.
+func WayRule(f escalation.CommandFinding, w escalation.Way) string {
+	if f.Command == "" {
+		return w.Does
 	}
-	return f.Command[strings.LastIndexByte(f.Command, '/')+1:] + " " + f.About
+	return f.Command[strings.LastIndexByte(f.Command, '/')+1:] + ": " + w.Does
 }
 
-// Refusal makes one error of findings that are as good as root and that nobody accepted. They are told by the place that lets them through.
+// Refusal makes one error of ways to root that nobody accepted. They are told by the place that lets them through.
 type Refusal struct {
 	accepted Acceptances
 	places   []string // in the order in which they are told
@@ -32,21 +35,30 @@ func NewRefusal(accepted Acceptances) *Refusal {
 	return &Refusal{accepted: accepted, found: map[string][]escalation.CommandFinding{}, keys: map[string]bool{}, over: map[string]bool{}}
 }
 
-// Add takes a finding in, under what is said of its place. Key is what accepts it.
-func (r *Refusal) Add(place, key string, f escalation.CommandFinding) {
-	if _, ok := AcceptedFor(r.accepted.Reasons, f); ok || !f.Root {
+// Add takes a finding in, under what is said of its place. Key makes the key that accepts a way of it.
+func (r *Refusal) Add(place string, key func(escalation.Way) string, f escalation.CommandFinding) {
+	left, some := f.Without(func(w escalation.Way) bool {
+		_, ok := AcceptedFor(r.accepted.Reasons, f, w)
+		return ok || !w.Root()
+	})
+	if !some {
 		return
 	}
 	if r.found[place] == nil {
 		r.places = append(r.places, place)
 	}
-	r.found[place] = append(r.found[place], f)
-	if over, ok := AcceptedFor(r.accepted.Over, f); ok {
-		r.over[over] = true
-	} else {
-		r.keys[key] = true
+	r.found[place] = append(r.found[place], left)
+	for _, w := range left.Ways {
+		if over, ok := AcceptedFor(r.accepted.Over, f, w); ok {
+			r.over[over] = true
+		} else {
+			r.keys[key(w)] = true
+		}
 	}
 }
+
+// mostWhole is how many findings are told with their reasons. Of the others a line is told each.
+const mostWhole = 5
 
 // Detail is the text of the error, with what else can be done about it; "" where everything is accepted.
 func (r *Refusal) Detail(remedy string) string {
@@ -54,32 +66,59 @@ func (r *Refusal) Detail(remedy string) string {
 		return ""
 	}
 	var b strings.Builder
+	whole := 0
 	for _, place := range r.places {
-		here := r.found[place]
 		b.WriteString(place)
-		const most = 5
-		for i, f := range here {
-			if i == most {
-				fmt.Fprintf(&b, "and %d more, which the attribute analysis would show.\n\n", len(here)-most)
-				break
-			}
-			fmt.Fprintf(&b, "%s (%s): %s\n%s\n\n", f.ID, f.Severity, FindingRule(f), f.Why)
-			if f.Witness != "" {
-				fmt.Fprintf(&b, "    %s\n\n", f.Witness)
+		here := r.found[place]
+		for _, f := range here {
+			if whole++; whole <= mostWhole {
+				tellWhole(&b, f)
+			} else {
+				fmt.Fprintf(&b, "%s (%s): %s\n\n", f.ID, f.Severity, shortOf(f))
 			}
 		}
-		fmt.Fprintf(&b, "%s\n\n", here[0].Fix)
 	}
 	b.WriteString(remedy)
 	for _, over := range slices.Sorted(maps.Keys(r.over)) {
-		fmt.Fprintf(&b, "%s. Mend it, or give accepted_until a later day.\n\n", over)
+		fmt.Fprintf(&b, "%s. Remove the cause, or set a later day in accepted_until.\n\n", over)
 	}
-	if keys := slices.Sorted(maps.Keys(r.keys)); len(keys) > 0 {
-		key := keys[0]
-		if strings.Contains(key, " ") {
-			key = strconv.Quote(key)
+	if len(r.keys) > 0 {
+		b.WriteString("To accept the risks, give a reason for each:\n\n    accepted_risks = {\n")
+		for _, key := range slices.Sorted(maps.Keys(r.keys)) {
+			fmt.Fprintf(&b, "      %s = \"why\"\n", strconv.Quote(key))
 		}
-		fmt.Fprintf(&b, "To accept a risk, name it: accepted_risks = { %s = \"why\" }.", key)
+		b.WriteString("    }")
 	}
 	return strings.TrimSpace(b.String())
+}
+
+// tellWhole tells a finding with its reason, an example, the other ways that follow from the same grant, and what to grant instead.
+func tellWhole(b *strings.Builder, f escalation.CommandFinding) {
+	fmt.Fprintf(b, "%s (%s): %s\n%s\n\n", f.ID, f.Severity, FindingRule(f), f.Why)
+	if f.Example != "" {
+		fmt.Fprintf(b, "    %s\n\n", f.Example)
+	}
+	if len(f.Places) > 1 {
+		lines := make([]string, len(f.Places))
+		for i, p := range f.Places {
+			lines[i] = strconv.Itoa(p.Pos.Line)
+		}
+		fmt.Fprintf(b, "Lines %s have the same cause.\n\n", strings.Join(lines, ", "))
+	}
+	if len(f.Ways) > 1 {
+		more := make([]string, len(f.Ways)-1)
+		for i, w := range f.Ways[1:] {
+			more[i] = fmt.Sprintf("  %s: %s", w.ID, w.Does)
+		}
+		fmt.Fprintf(b, "The same grant also:\n%s\n\n", strings.Join(more, "\n"))
+	}
+	fmt.Fprintf(b, "%s\n\n", f.Fix)
+}
+
+// shortOf tells a finding on one line.
+func shortOf(f escalation.CommandFinding) string {
+	if f.Example != "" {
+		return FindingRule(f) + ": " + f.Example
+	}
+	return FindingRule(f)
 }

@@ -10,8 +10,8 @@ import (
 var TargetVersions = []sudoers.Version{sudoers.PVE8, sudoers.PVE9}
 
 // Analyse analyses what a file grants a subject, with the sudo of either release of PVE.
-func Analyse(file *sudoers.File, subject policy.Subject) (escalation.Analysis, error) {
-	return escalation.AnalyseReleases(sudoers.TreeOf(file), AskAbout(subject), TargetVersions...)
+func Analyse(file *sudoers.File, subject policy.Subject, vouched escalation.Vouched) escalation.Analysis {
+	return escalation.AnalyseReleases(sudoers.TreeOf(file), escalation.Question{Question: AskAbout(subject), Vouched: vouched}, TargetVersions...)
 }
 
 // PlanVersion is the sudo that a text is judged for while planning: the newest, which knows all that older ones know. The node's own visudo

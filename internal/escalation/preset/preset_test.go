@@ -175,12 +175,9 @@ func TestNoFindings(t *testing.T) {
 						t.Errorf("%v for sudo %s: %v", values, v, finding)
 					}
 				}
-				analysis, err := escalation.Analyse(sudoers.TreeOf(file), policy.Question{Subject: policy.Subject{Name: "agent"}})
-				if err != nil {
-					t.Fatal(err)
-				}
+				analysis := escalation.Analyse(sudoers.TreeOf(file), escalation.Question{Question: policy.Question{Subject: policy.Subject{Name: "agent"}}})
 				for _, finding := range analysis.Findings {
-					t.Errorf("%v: %s %s: %s\n%s", values, finding.ID, finding.About, finding.Witness, finding.Grant)
+					t.Errorf("%v: %s %s: %s\n%s", values, finding.ID, finding.Does, finding.Example, finding.Grant)
 				}
 			}
 		})
@@ -192,11 +189,8 @@ func TestAnalysisSeesThePresets(t *testing.T) {
 	t.Parallel()
 	for _, p := range all(t) {
 		p.Grants = append(slices.Clone(p.Grants), Grant{Name: "careless", Commands: []string{"/usr/sbin/qm ^set [1-9][0-9]{2,8} --(onboot|hookscript) [a-z:/.]{1,30}$"}})
-		analysis, err := escalation.Analyse(sudoers.TreeOf(policyOf(t, &p, p.Example(), sudoers.PVE9)), policy.Question{Subject: policy.Subject{Name: "agent"}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(analysis.Findings) != 1 || !strings.Contains(analysis.Findings[0].Witness, "--hookscript") {
+		analysis := escalation.Analyse(sudoers.TreeOf(policyOf(t, &p, p.Example(), sudoers.PVE9)), escalation.Question{Question: policy.Question{Subject: policy.Subject{Name: "agent"}}})
+		if len(analysis.Findings) != 1 || !strings.Contains(analysis.Findings[0].Example, "--hookscript") {
 			t.Errorf("%s: %+v", p.Name, analysis.Findings)
 		}
 	}
@@ -209,12 +203,9 @@ func TestAllTogether(t *testing.T) {
 	for _, p := range all(t) {
 		files = append(files, policyOf(t, &p, p.Example(), sudoers.PVE9))
 	}
-	analysis, err := escalation.Analyse(sudoers.TreeOf(files...), policy.Question{Subject: policy.Subject{Name: "agent"}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	analysis := escalation.Analyse(sudoers.TreeOf(files...), escalation.Question{Question: policy.Question{Subject: policy.Subject{Name: "agent"}}})
 	for _, finding := range analysis.Findings {
-		t.Errorf("%s %s: %s\n%s", finding.ID, finding.About, finding.Witness, finding.Grant)
+		t.Errorf("%s %s: %s\n%s", finding.ID, finding.Does, finding.Example, finding.Grant)
 	}
 }
 

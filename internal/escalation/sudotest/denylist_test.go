@@ -75,31 +75,22 @@ func witnesses(t *testing.T, text string, version sudoers.Version) []question {
 	if err := errs.Err(); err != nil {
 		t.Fatal(err)
 	}
-	tree, about := sudoers.TreeOf(file), policy.Question{Subject: policy.Subject{Name: "operator"}, Env: policy.Debian(version)}
-	analysis, err := escalation.Analyse(tree, about)
-	if err != nil {
-		t.Fatal(err)
-	}
-	statements, err := escalation.Statements()
-	if err != nil {
-		t.Fatal(err)
-	}
-	proofs, err := escalation.Never(tree, about, statements...)
-	if err != nil {
-		t.Fatal(err)
-	}
+	tree, about := sudoers.TreeOf(file), escalation.Question{Question: policy.Question{Subject: policy.Subject{Name: "operator"}, Env: policy.Debian(version)}}
+	analysis := escalation.Analyse(tree, about)
+	statements := escalation.Statements()
+	proofs := escalation.Never(tree, about, statements...)
 	var questions []question
 	ask := func(line string, allowed bool) {
 		questions = append(questions, question{strings.TrimPrefix(line, "sudo "), allowed})
 	}
 	for _, f := range slices.Concat(analysis.Findings, analysis.Disruptive) {
-		ask(f.Witness, true)
+		ask(f.Example, true)
 	}
 	for _, p := range proofs {
-		ask(p.Witness, true)
+		ask(p.Example, true)
 	}
 	for _, e := range analysis.Denials.Effective {
-		ask(e.Witness, false)
+		ask(e.Example, false)
 	}
 	if len(questions) < 100 {
 		t.Fatalf("only %d witnesses", len(questions))

@@ -3,6 +3,7 @@ package sudo
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -27,25 +28,27 @@ type sudoersAnalysisModel struct {
 
 // sudoersFindingModel is one finding of an analysis.
 type sudoersFindingModel struct {
-	ID        string  `tfsdk:"id"`
-	Severity  string  `tfsdk:"severity"`
-	Class     string  `tfsdk:"class"`
-	Rule      string  `tfsdk:"rule"`
-	Command   string  `tfsdk:"command"`
-	Example   string  `tfsdk:"example"`
-	Line      int64   `tfsdk:"line"`
-	Condition string  `tfsdk:"condition"`
-	Why       string  `tfsdk:"why"`
-	Fix       string  `tfsdk:"fix"`
-	Root      bool    `tfsdk:"root_equivalent"`
-	Accepted  *string `tfsdk:"accepted"`
+	ID        string   `tfsdk:"id"`
+	Severity  string   `tfsdk:"severity"`
+	Effect    string   `tfsdk:"effect"`
+	Rule      string   `tfsdk:"rule"`
+	Command   string   `tfsdk:"command"`
+	Example   string   `tfsdk:"example"`
+	Line      int64    `tfsdk:"line"`
+	Condition string   `tfsdk:"condition"`
+	Why       string   `tfsdk:"why"`
+	Fix       string   `tfsdk:"fix"`
+	Root      bool     `tfsdk:"root_equivalent"`
+	Accepted  *string  `tfsdk:"accepted"`
+	Lines     []int64  `tfsdk:"lines"`
+	Also      []string `tfsdk:"also"`
 }
 
 var (
 	sudoersFindingType = types.ObjectType{AttrTypes: map[string]attr.Type{
-		"id": types.StringType, "severity": types.StringType, "class": types.StringType, "rule": types.StringType, "command": types.StringType,
+		"id": types.StringType, "severity": types.StringType, "effect": types.StringType, "rule": types.StringType, "command": types.StringType,
 		"example": types.StringType, "line": types.Int64Type, "condition": types.StringType, "why": types.StringType, "fix": types.StringType,
-		"root_equivalent": types.BoolType, "accepted": types.StringType,
+		"root_equivalent": types.BoolType, "accepted": types.StringType, "lines": types.ListType{ElemType: types.Int64Type}, "also": values.StringListType,
 	}}
 	sudoersAnalysisType = map[string]attr.Type{
 		"root_equivalent": types.BoolType,
@@ -66,10 +69,18 @@ func sudoersFindings(findings []escalation.CommandFinding, accepted map[string]s
 
 func sudoersFindingOf(f escalation.CommandFinding, accepted map[string]string) sudoersFindingModel {
 	model := sudoersFindingModel{
-		ID: f.ID, Severity: string(f.Severity), Class: string(f.Class), Rule: review.FindingRule(f), Command: f.Command, Example: f.Witness,
-		Line: int64(f.Pos.Line), Condition: f.Needs, Why: f.Why, Fix: f.Fix, Root: f.Root,
+		ID: f.ID, Severity: string(f.Severity), Effect: string(f.Effect), Rule: review.FindingRule(f), Command: f.Command, Example: f.Example,
+		Line: int64(f.Pos.Line), Condition: f.Condition, Why: f.Why, Fix: f.Fix, Root: f.Root(), Lines: []int64{}, Also: []string{},
 	}
-	if reason, ok := review.AcceptedFor(accepted, f); ok {
+	for _, place := range f.Places {
+		if line := int64(place.Pos.Line); !slices.Contains(model.Lines, line) {
+			model.Lines = append(model.Lines, line)
+		}
+	}
+	for _, w := range f.Ways[1:] {
+		model.Also = append(model.Also, fmt.Sprintf("%s (%s): %s: %s", w.ID, w.Severity, w.Does, w.Example))
+	}
+	if reason, ok := review.AcceptedWhole(accepted, f); ok {
 		model.Accepted = &reason
 	}
 	return model
@@ -79,7 +90,7 @@ func sudoersFindingOf(f escalation.CommandFinding, accepted map[string]string) s
 func disruptions(a escalation.Analysis) []string {
 	texts := make([]string, len(a.Disruptive))
 	for i, f := range a.Disruptive {
-		texts[i] = fmt.Sprintf("%s (%s)", f.Witness, review.FindingRule(f))
+		texts[i] = fmt.Sprintf("%s (%s)", f.Example, review.FindingRule(f))
 	}
 	return texts
 }
@@ -101,7 +112,7 @@ func sudoersAnalysisValue(ctx context.Context, a escalation.Analysis, accepted m
 // analyse fills in the analysis of the policy's text, which it gives, and makes an error of ways to root that nobody accepted.
 func (m *sudoersPolicyModel) analyse(ctx context.Context, diags *diag.Diagnostics) escalation.Analysis {
 	analysis := m.describe(ctx, diags)
-	refuseRoot(m.textAttribute(), m.Subject.ValueString(), m.Content.ValueString(), analysis.Findings, m.acceptances(ctx, diags), diags)
+	refuseRoot(m.textAttribute(), m.Subject.ValueString(), m.Content.ValueString(), analysis.Findings, m.acceptances(ctx, diags), m.warns(), diags)
 	return analysis
 }
 
@@ -117,19 +128,14 @@ func (m *sudoersPolicyModel) describe(ctx context.Context, diags *diag.Diagnosti
 
 // ownAnalysis is the analysis of the policy's text alone, as far as it is known.
 func (m *sudoersPolicyModel) ownAnalysis(diags *diag.Diagnostics) (analysis escalation.Analysis, known bool) {
-	if m.Content.IsUnknown() || m.Content.IsNull() || m.Subject.IsUnknown() || m.Name.IsUnknown() || !values.FullyKnown(m.AcceptedRisks) {
+	if m.Content.IsUnknown() || m.Content.IsNull() || m.Subject.IsUnknown() || m.Name.IsUnknown() || !values.FullyKnown(m.AcceptedRisks) || !values.FullyKnown(m.Vouched) || !values.FullyKnown(m.VouchedEffects) {
 		return escalation.Analysis{}, false
 	}
 	file, malformed := sudoers.Parse(m.Name.ValueString(), m.Content.ValueString(), review.PlanVersion)
 	if len(malformed) > 0 {
 		return escalation.Analysis{}, false // reported where it was rendered
 	}
-	analysis, err := review.Analyse(file, policy.Subject{Name: m.Subject.ValueString()})
-	if err != nil {
-		diags.AddError("The knowledge of what leads to root is damaged", values.UpperFirst(err.Error())+".")
-		return escalation.Analysis{}, false
-	}
-	return analysis, true
+	return review.Analyse(file, policy.Subject{Name: m.Subject.ValueString()}, m.vouched(diags)), true
 }
 
 // textAttribute is the attribute that the policy's text comes from.
@@ -157,8 +163,10 @@ func sudoersAnalysisAttribute() schema.SingleNestedAttribute {
 	finding := func(line string) map[string]schema.Attribute {
 		return map[string]schema.Attribute{
 			"id":              text("Stable id of what was found, such as `PVESEC-E0107`."),
-			"severity":        text("`critical` with the grant alone, `high` with the condition that `condition` names or where it is unknown, `medium` for what is not as good as root."),
-			"class":           text("`shell`, `command`, `library-load`, `file-write`, `file-read`, `priv-grant`, `credential` or `audit-tamper`; empty for what is wrong with a grant whatever its command."),
+			"severity":        text("`critical`: the grant alone leads to root. `high`: it does under the condition in `condition`, or nobody knows. `medium`: it does not lead to root."),
+			"effect":          text("What the command does, such as `runs-code` or `reads-secret` (see the guide); empty for what is wrong with a grant whatever its command."),
+			"lines":           schema.ListAttribute{MarkdownDescription: "All lines with the same cause.", ElementType: types.Int64Type, Computed: true},
+			"also":            schema.ListAttribute{MarkdownDescription: "What else follows from the same grant: id, severity, effect and an example each.", ElementType: types.StringType, Computed: true},
 			"rule":            text("What it is about."),
 			"command":         text("Path of the command; empty where it is all or many."),
 			"example":         text("A command line that is allowed and that shows it."),
@@ -166,7 +174,7 @@ func sudoersAnalysisAttribute() schema.SingleNestedAttribute {
 			"condition":       text("Additional condition required; empty if none."),
 			"why":             text("Why it matters."),
 			"fix":             text("What to grant instead."),
-			"root_equivalent": boolean("Whether it is as good as root."),
+			"root_equivalent": boolean("Whether it leads to root."),
 			"accepted":        text("The reason for which `accepted_risks` accepts it."),
 		}
 	}
@@ -175,10 +183,10 @@ func sudoersAnalysisAttribute() schema.SingleNestedAttribute {
 	foreign["nodes"] = schema.ListAttribute{MarkdownDescription: "The nodes on which it is so.", ElementType: types.StringType, Computed: true}
 	return schema.SingleNestedAttribute{
 		MarkdownDescription: "What the policy means for the node, proven while planning over every command line that it allows; see the guide [root findings](../guides/root-findings). " +
-			"A finding that is as good as root fails the plan unless `accepted_risks` names it.",
+			"A finding that leads to root fails the plan unless `accepted_risks` names it.",
 		Computed: true,
 		Attributes: map[string]schema.Attribute{
-			"root_equivalent": boolean("Whether any finding of the policy itself is as good as root, accepted or not."),
+			"root_equivalent": boolean("Whether any finding of the policy itself leads to root, accepted or not."),
 			"findings": schema.ListNestedAttribute{
 				MarkdownDescription: "Each way in which the policy gives the subject root, or lets it act unseen, in the order of its lines. It holds for the sudo of Proxmox VE 8 and of 9.",
 				Computed:            true,

@@ -159,13 +159,15 @@ func (d *sudoersAnalysisDataSource) Schema(_ context.Context, _ datasource.Schem
 				"run_as":     text("The run-as list of the rule, empty for root by default."),
 			}),
 			"findings": objects("Each way in which the policy gives the subject root, or lets it act unseen; see the guide [root findings](../guides/root-findings).", map[string]schema.Attribute{
-				"id": text("Stable id, such as `PVESEC-E0107`."), "severity": text("`critical`, `high` or `medium`."), "class": text("What it gives; empty for what is wrong with a grant whatever its command."),
+				"id": text("Stable id, such as `PVESEC-E0107`."), "severity": text("`critical`, `high` or `medium`."), "effect": text("What the command does, such as `runs-code`; empty for what is wrong with a grant whatever its command."),
 				"rule": text("What it is about."), "command": text("Path of the command; empty where it is all or many."), "example": text("A command line that is allowed and shows it."),
 				"line": number("Line of the grant; 0 where no single line lets it through."), "condition": text("Additional condition required; empty if none."), "why": text("Why it matters."), "fix": text("What to grant instead."),
-				"root_equivalent": boolean("Whether it is as good as root."), "accepted": text("Always null here."),
+				"root_equivalent": boolean("Whether it leads to root."), "accepted": text("Always null here."),
+				"lines": schema.ListAttribute{MarkdownDescription: "All lines with the same cause.", ElementType: types.Int64Type, Computed: true},
+				"also":  list("What else follows from the same grant: id, severity, effect and an example each."),
 			}),
 			"disruptive":      list("Command lines that are allowed and can stop or lose guests, services or data."),
-			"root_equivalent": boolean("Whether any finding is as good as root."),
+			"root_equivalent": boolean("Whether any finding leads to root."),
 			"denials":         text("What all denials of the policy together change; empty without any."),
 			"proofs": objects("The answer to each of `never`, then of `always`.", map[string]schema.Attribute{
 				"statement":      text("The statement as it was given."),
@@ -189,7 +191,7 @@ func (d *sudoersAnalysisDataSource) Schema(_ context.Context, _ datasource.Schem
 				"message": text("What is wrong."), "fix": text("What to write instead."),
 			}),
 			"assumptions": list("What the answers take for given of the node."),
-			"compliant":   boolean("Whether nothing is as good as root, every statement is proven, and every one of `always` is allowed."),
+			"compliant":   boolean("Whether nothing leads to root, every statement is proven, and every one of `always` is allowed."),
 		},
 	}
 }
@@ -221,7 +223,7 @@ func (d *sudoersAnalysisDataSource) Read(ctx context.Context, req datasource.Rea
 		Host:    model.Host.ValueString(),
 		Env:     policy.Debian(version),
 	}
-	model.analyse(tree, question, releases, &resp.Diagnostics)
+	model.analyse(tree, question, releases)
 	model.decide(ctx, tree, question, &resp.Diagnostics)
 	model.prove(ctx, tree, question, releases, &resp.Diagnostics)
 	if !model.CompareWith.IsNull() {
@@ -281,16 +283,12 @@ func parseAt(at path.Path, name, text string, version sudoers.Version, diags *di
 	return file
 }
 
-func (m *sudoersAnalysisDataModel) analyse(tree *sudoers.Tree, q policy.Question, releases []sudoers.Version, diags *diag.Diagnostics) {
+func (m *sudoersAnalysisDataModel) analyse(tree *sudoers.Tree, q policy.Question, releases []sudoers.Version) {
 	judge := escalation.AnalyseReleases
 	if _, main := m.Files.Elements()[mainFile]; main {
 		judge = escalation.AnalyseWhole
 	}
-	analysis, err := judge(tree, q, releases...)
-	if err != nil {
-		diags.AddError("The knowledge of what leads to root is damaged", values.UpperFirst(err.Error())+".")
-		return
-	}
+	analysis := judge(tree, escalation.Question{Question: q}, releases...)
 	m.Findings = sudoersFindings(analysis.Findings, nil)
 	m.Disruptive = disruptions(analysis)
 	m.RootEquivalent = types.BoolValue(analysis.Root())
@@ -329,7 +327,7 @@ func (m *sudoersAnalysisDataModel) prove(ctx context.Context, tree *sudoers.Tree
 		})
 	}
 	for i, text := range values.StringsInList(ctx, m.Never, diags) {
-		proof, err := review.ProveNever(tree, q, text, releases...)
+		proof, err := review.ProveNever(tree, q, nil, text, releases...)
 		if err != nil {
 			diags.AddAttributeError(path.Root("never").AtListIndex(i), "Not a statement", values.UpperFirst(err.Error())+".")
 			continue

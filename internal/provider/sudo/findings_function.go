@@ -21,8 +21,8 @@ func (sudoersFindingsFunction) Metadata(_ context.Context, _ function.MetadataRe
 func (sudoersFindingsFunction) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
 	resp.Definition = function.Definition{
 		Summary: "Lists the ways in which a sudoers policy gives a user root",
-		MarkdownDescription: "Analyses every command line that the policy allows the user, as `pvesec_sudoers_policy` does while planning, and returns a list of objects with `id`, `severity`, `class`, " +
-			"`rule`, `command`, `example` (a command line that is allowed), `line`, `condition`, `why`, `fix` and `root_equivalent`; empty means that none was found. " +
+		MarkdownDescription: "Analyses every command line that the policy allows the user, as `pvesec_sudoers_policy` does while planning, and returns a list of objects with `id`, `severity`, `effect`, " +
+			"`rule`, `command`, `example` (a command line that is allowed), `line`, `condition`, `why`, `fix`, `root_equivalent`, `lines` and `also`; empty means that none was found. " +
 			"`accepted` is always null. The guide [root findings](../guides/root-findings) explains each.",
 		Parameters: []function.Parameter{
 			policyParameter(),
@@ -44,10 +44,6 @@ func (sudoersFindingsFunction) Run(ctx context.Context, req function.RunRequest,
 		resp.Error = problem
 		return
 	}
-	analysis, err := review.Analyse(file, policy.Subject{Name: user, Groups: groups})
-	if err != nil {
-		resp.Error = function.NewFuncError(err.Error())
-		return
-	}
+	analysis := review.Analyse(file, policy.Subject{Name: user, Groups: groups}, nil)
 	resp.Error = resp.Result.Set(ctx, sudoersFindings(analysis.Findings, nil))
 }

@@ -34,11 +34,14 @@ var foreignFindingType = func() types.ObjectType {
 // judgeAround fills in analysis.foreign, unless it is left for the apply, and makes an error of ways to root that nobody accepted.
 func (m *sudoersPolicyModel) judgeAround(ctx context.Context, own escalation.Analysis, around surroundings, diags *diag.Diagnostics) {
 	found := m.showAround(ctx, own, around, diags)
-	r := review.NewRefusal(m.acceptances(ctx, diags))
+	accepted := m.acceptances(ctx, diags)
+	r := review.NewRefusal(accepted)
 	for _, f := range found {
-		key := f.ID
-		if f.Pos.File != "" {
-			key = escalation.AcceptedIn(f.ID, f.Pos.File)
+		key := func(w escalation.Way) string {
+			if f.Pos.File == "" {
+				return w.ID
+			}
+			return escalation.AcceptedIn(w.ID, f.Pos.File)
 		}
 		r.Add(foreignPlace(f, m.policy().Path()), key, f.CommandFinding)
 	}
@@ -50,7 +53,7 @@ func (m *sudoersPolicyModel) judgeAround(ctx context.Context, own escalation.Ana
 	}
 	remedy += " If it is another policy's file that is about to change as well, apply that policy first (terraform apply -target).\n\n"
 	if detail := r.Detail(remedy); detail != "" {
-		diags.AddAttributeError(path.Root("subject"), fmt.Sprintf("Together with other sudoers files %q is root-equivalent", m.Subject.ValueString()), detail)
+		report(m.warns(), path.Root("subject"), fmt.Sprintf("Together with other sudoers files %q is root-equivalent", m.Subject.ValueString()), detail, diags)
 	}
 }
 
@@ -63,14 +66,14 @@ func rootToday(p hardening.SudoersPolicy, own escalation.Analysis, seen map[stri
 			around[name] = found.Around
 		}
 	}
-	found, err := review.ForeignFindings(p, own.Findings, around)
+	found, err := review.ForeignFindings(p, own.Findings, nil, around)
 	if err != nil {
 		diags.AddError("The knowledge of what leads to root is damaged", values.UpperFirst(err.Error())+".")
 	}
 	root := map[string]bool{}
 	for _, f := range found {
 		for _, name := range f.Nodes {
-			root[name] = root[name] || f.Root && f.Pos.File != p.Path()
+			root[name] = root[name] || f.Root() && f.Pos.File != p.Path()
 		}
 	}
 	return root
@@ -97,7 +100,7 @@ func (m *sudoersPolicyModel) showAround(ctx context.Context, own escalation.Anal
 	if m.Analysis.IsUnknown() || m.Analysis.IsNull() || m.Exclusive.IsUnknown() {
 		return nil
 	}
-	found, err := review.ForeignFindings(m.policy(), own.Findings, around.on)
+	found, err := review.ForeignFindings(m.policy(), own.Findings, m.vouched(diags), around.on)
 	if err != nil {
 		diags.AddError("The knowledge of what leads to root is damaged", values.UpperFirst(err.Error())+".")
 		return nil

@@ -15,28 +15,31 @@ import (
 
 // sudoersPolicyModel is pvesec_sudoers_policy in configuration, plan and state.
 type sudoersPolicyModel struct {
-	Name          types.String   `tfsdk:"name"`
-	Subject       types.String   `tfsdk:"subject"`
-	Rules         types.List     `tfsdk:"rules"`
-	Defaults      types.List     `tfsdk:"defaults"`
-	Document      types.String   `tfsdk:"document"`
-	Content       types.String   `tfsdk:"content"`
-	Nodes         types.Set      `tfsdk:"nodes"`
-	Exclusive     types.Bool     `tfsdk:"exclusive"`
-	SHA256        types.String   `tfsdk:"sha256"`
-	Grants        types.List     `tfsdk:"grants"`
-	Lint          types.List     `tfsdk:"lint"`
-	Analysis      types.Object   `tfsdk:"analysis"`
-	AcceptedRisks types.Map      `tfsdk:"accepted_risks"`
-	Never         types.List     `tfsdk:"never"`
-	Always        types.List     `tfsdk:"always"`
-	OnNewAccess   types.String   `tfsdk:"on_new_access"`
-	Change        types.Object   `tfsdk:"change"`
-	AcceptedUntil types.Map      `tfsdk:"accepted_until"`
-	RemovedGrants types.Map      `tfsdk:"removed_grants"`
-	Deployed      types.Map      `tfsdk:"deployed"`
-	OnUnreachable types.String   `tfsdk:"on_unreachable"`
-	Timeouts      timeouts.Value `tfsdk:"timeouts"`
+	Name           types.String   `tfsdk:"name"`
+	Subject        types.String   `tfsdk:"subject"`
+	Rules          types.List     `tfsdk:"rules"`
+	Defaults       types.List     `tfsdk:"defaults"`
+	Document       types.String   `tfsdk:"document"`
+	Content        types.String   `tfsdk:"content"`
+	Nodes          types.Set      `tfsdk:"nodes"`
+	Exclusive      types.Bool     `tfsdk:"exclusive"`
+	SHA256         types.String   `tfsdk:"sha256"`
+	Grants         types.List     `tfsdk:"grants"`
+	Lint           types.List     `tfsdk:"lint"`
+	Analysis       types.Object   `tfsdk:"analysis"`
+	AcceptedRisks  types.Map      `tfsdk:"accepted_risks"`
+	Never          types.List     `tfsdk:"never"`
+	Always         types.List     `tfsdk:"always"`
+	OnNewAccess    types.String   `tfsdk:"on_new_access"`
+	Change         types.Object   `tfsdk:"change"`
+	AcceptedUntil  types.Map      `tfsdk:"accepted_until"`
+	Vouched        types.Map      `tfsdk:"vouched"`
+	VouchedEffects types.Map      `tfsdk:"vouched_effects"`
+	Enforcement    types.String   `tfsdk:"enforcement"`
+	RemovedGrants  types.Map      `tfsdk:"removed_grants"`
+	Deployed       types.Map      `tfsdk:"deployed"`
+	OnUnreachable  types.String   `tfsdk:"on_unreachable"`
+	Timeouts       timeouts.Value `tfsdk:"timeouts"`
 }
 
 // deployedPolicyModel is what one node holds of a policy.

@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -117,7 +118,7 @@ func (r *sudoersPolicyResource) Schema(ctx context.Context, _ resource.SchemaReq
 				Validators:          []validator.String{stringvalidator.OneOf(warnOfNewAccess, denyNewAccess)},
 			},
 			"accepted_risks": values.AcceptedRisksAttribute(
-				"`{ \"PVESEC-E0107\" = \"hook scripts are reviewed in the same repository\" }`. What another file of the nodes brings in is accepted in that file only by "+
+				"`{ \"PVESEC-E0107\" = \"hook scripts are reviewed in the same repository\" }`. A key is the id of a finding, an effect (`reads-secret`) or the path of a program (`/usr/bin/less`). What another file of the nodes brings in is accepted in that file only by "+
 					"`{ \"PVESEC-E0001 in /etc/sudoers\" = \"administrators\" }`", "be ids of findings about sudo", escalation.CheckSudoRisk),
 			"accepted_until": schema.MapAttribute{
 				MarkdownDescription: "Last day (UTC) of an acceptance, as in `accepted_risks`: `{ \"PVESEC-E0107\" = \"2027-03-31\" }`. From the next day on the finding fails the plan again. " +
@@ -128,6 +129,15 @@ func (r *sudoersPolicyResource) Schema(ctx context.Context, _ resource.SchemaReq
 					values.KeysCheckedBy("be ids of findings about sudo", escalation.CheckSudoRisk),
 					mapvalidator.ValueStringsAre(values.CheckedBy("be a date such as 2027-03-31", values.CheckDate)),
 				},
+			},
+			"vouched":         vouchedAttribute(),
+			"vouched_effects": vouchedEffectsAttribute(),
+			"enforcement": schema.StringAttribute{
+				MarkdownDescription: "What a way to root that nobody accepted does to a plan: `refuse` fails it, `warn` warns only, so that an imported policy can be adopted first and tightened later.",
+				Optional:            true,
+				Computed:            true,
+				Default:             stringdefault.StaticString(enforceRefuse),
+				Validators:          []validator.String{stringvalidator.OneOf(enforceRefuse, enforceWarn)},
 			},
 			"removed_grants": removedGrantsAttribute(),
 			"deployed": schema.MapNestedAttribute{

@@ -28,7 +28,7 @@ func (m *sudoersPolicyModel) prove(ctx context.Context, diags *diag.Diagnostics)
 	tree, question := sudoers.TreeOf(file), review.AskAbout(policy.Subject{Name: m.Subject.ValueString()})
 	for i, text := range values.StringsInList(ctx, m.Never, diags) {
 		at := path.Root("never").AtListIndex(i)
-		proof, err := review.ProveNever(tree, question, text, review.TargetVersions...)
+		proof, err := review.ProveNever(tree, question, m.vouched(diags), text, review.TargetVersions...)
 		if err != nil {
 			diags.AddAttributeError(at, "Not a statement", values.UpperFirst(err.Error())+".")
 			continue
@@ -73,10 +73,7 @@ func reportProof(p review.Proof, at path.Path, summary, verb string, diags *diag
 
 // statementNames lists the statements that have names, for a description.
 func statementNames() string {
-	statements, err := escalation.Statements()
-	if err != nil {
-		return "the statements by name" // the data is broken, which every proof says
-	}
+	statements := escalation.Statements()
 	names := make([]string, len(statements))
 	for i, s := range statements {
 		names[i] = "`" + s.Name + "`"

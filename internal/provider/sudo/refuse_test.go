@@ -18,19 +18,23 @@ import (
 // TestRefusal: an acceptance that is over is told with its reason, and only what nobody ever accepted is to be named.
 func TestRefusal(t *testing.T) {
 	t.Parallel()
+	found := func(id string, severity escalation.Severity, does string, line int) escalation.CommandFinding {
+		w := escalation.Way{ID: id, Severity: severity, Does: does}
+		return escalation.CommandFinding{Way: w, Ways: []escalation.Way{w}, Place: escalation.Place{Pos: sudoers.Pos{Line: line}}}
+	}
 	findings := []escalation.CommandFinding{
-		{ID: "PVESEC-E0001", Root: true, About: "one", Pos: sudoers.Pos{Line: 1}}, {ID: "PVESEC-E0002", Root: true, About: "two", Pos: sudoers.Pos{Line: 2}},
-		{ID: "PVESEC-E0003", Root: true, About: "three", Pos: sudoers.Pos{Line: 2}}, {ID: "PVESEC-E0007", About: "four", Pos: sudoers.Pos{Line: 2}},
+		found("PVESEC-E0001", escalation.High, "one", 1), found("PVESEC-E0002", escalation.High, "two", 2),
+		found("PVESEC-E0003", escalation.Critical, "three", 2), found("PVESEC-E0007", escalation.Medium, "four", 2),
 	}
 	var diags diag.Diagnostics
 	refuseRoot(path.Root("content"), "agent", "first\nsecond", findings, review.Acceptances{
 		Reasons: map[string]string{"PVESEC-E0001": "fine"}, Over: map[string]string{"PVESEC-E0002": "PVESEC-E0002 was accepted until 2001-01-31; the reason given was: for the move"},
-	}, &diags)
+	}, false, &diags)
 	if len(diags) != 1 {
 		t.Fatal(diags)
 	}
 	detail := diags[0].Detail()
-	for _, want := range []string{"second", "for the move", "accepted_risks = { PVESEC-E0003 = \"why\" }", "accepted_until a later day"} {
+	for _, want := range []string{"second", "for the move", "\"PVESEC-E0003\" = \"why\"", "a later day in accepted_until"} {
 		if !strings.Contains(detail, want) {
 			t.Errorf("no %q in\n%s", want, detail)
 		}
