@@ -1,0 +1,90 @@
+package program
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	_ "embed"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+)
+
+// debianNames is made by cmd/names from the lists of files of Debian's packages.
+//
+//go:embed names/debian.tsv.gz
+var debianNames []byte
+
+// otherNames are programs that no list of files has: those of Proxmox VE's packages, links that alternatives make, and programs that are
+// installed by hand under the directories of the distribution.
+//
+//go:embed names/other.tsv
+var otherNames []byte
+
+// Shipped says who brings a program.
+type Shipped struct {
+	// Packages are those that have the program, or "alternative", or "third-party".
+	Packages []string
+	// Releases are those of Debian, "12" and "13".
+	Releases []string
+	// Note says to which programs a link can lead, or why a program stands in the list.
+	Note string
+}
+
+// names reads the lists once. A list that cannot be read is an error of the program, which its tests find.
+var names = sync.OnceValue(func() map[string]Shipped {
+	all := map[string]Shipped{}
+	unpacked, err := gzip.NewReader(bytes.NewReader(debianNames))
+	if err == nil {
+		err = readNames(all, bufio.NewScanner(unpacked))
+	}
+	if err == nil {
+		err = readNames(all, bufio.NewScanner(bytes.NewReader(otherNames)))
+	}
+	if err != nil {
+		panic("the embedded names of programs: " + err.Error())
+	}
+	return all
+})
+
+func readNames(into map[string]Shipped, lines *bufio.Scanner) error {
+	for lines.Scan() {
+		line := lines.Text()
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		fields := strings.Split(line, "\t")
+		if len(fields) < 3 || len(fields) > 4 || !strings.HasPrefix(fields[0], "/") {
+			return fmt.Errorf("%q is not a path, packages and releases", line)
+		}
+		s := Shipped{Packages: strings.Split(fields[1], ","), Releases: strings.Split(fields[2], ",")}
+		if len(fields) == 4 {
+			s.Note = fields[3]
+		}
+		if _, twice := into[fields[0]]; twice {
+			continue // what Debian ships comes first
+		}
+		into[fields[0]] = s
+	}
+	if len(into) == 0 {
+		return errors.New("there are none")
+	}
+	return lines.Err()
+}
+
+// ShippedAs says which packages bring a program of a canonical path; ok is false where none does.
+func ShippedAs(command string) (s Shipped, ok bool) {
+	s, ok = names()[Merged(command)]
+	return s, ok
+}
+
+// Merged is a path as it is since /bin, /sbin and /lib are links below /usr.
+func Merged(path string) string {
+	for _, directory := range []string{"/bin/", "/sbin/", "/lib/", "/lib32/", "/lib64/"} {
+		if strings.HasPrefix(path, directory) {
+			return "/usr" + path
+		}
+	}
+	return path
+}
