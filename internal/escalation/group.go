@@ -73,6 +73,8 @@ func (c *collector) findings() []CommandFinding {
 // causeOf names what has to be mended.
 func causeOf(f *CommandFinding) string {
 	var b strings.Builder
+	b.WriteString(f.Pos.File) // an acceptance can be for one file
+	b.WriteByte(0)
 	b.WriteString(f.Command)
 	for _, w := range f.Ways {
 		b.WriteByte(0)
