@@ -44,6 +44,9 @@ func surroundings(g *policy.Grant, s policy.Settings, subject, target string) []
 		ways = append(ways, way{rule: callersDirectory})
 	}
 	for _, h := range policy.Hazards(s, subject) {
+		if h.Option == "env_file" || h.Option == "restricted_env_file" {
+			continue // keptEnvironment is about these
+		}
 		ways = append(ways, way{hazardousOption, h.Option + "=" + h.Value + ": " + h.Effect.What + ". Here " + h.Why + "."})
 	}
 	return ways
