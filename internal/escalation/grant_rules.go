@@ -106,6 +106,5 @@ func GrantRules() []*GrantRule {
 	return []*GrantRule{
 		everything, manyCommands, unknownProgram, foreignPath, freeEnvironment, keptEnvironment,
 		noPTY, noSecurePath, unlogged, undecided, mightyTarget, openEdit, idleDenial, knownProgram,
-		callersRoot, callersDirectory, hazardousOption,
 	}
 }
