@@ -84,6 +84,9 @@ func dangerous(list string) string {
 func (a *analyser) environment(request policy.Request, p *policy.PathAccess, grant int, witness string) {
 	g, s := p.Rules[grant].Grant, p.Settings
 	line := a.shell(request, p, witness)
+	for _, w := range surroundings(g, s, request.Subject.Name, "root") {
+		a.addGrant(w.rule, g, p.Path, line, w.why)
+	}
 	if a.whole {
 		a.missing(p, line)
 	}

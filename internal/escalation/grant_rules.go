@@ -106,5 +106,6 @@ func GrantRules() []*GrantRule {
 	return []*GrantRule{
 		everything, manyCommands, unknownProgram, foreignPath, freeEnvironment, keptEnvironment,
 		noPTY, noSecurePath, unlogged, undecided, mightyTarget, openEdit, idleDenial, knownProgram,
+		callersRoot, callersDirectory, hazardousOption,
 	}
 }
