@@ -48,7 +48,7 @@ var House = map[string]Room{
 
 	"internal/node":             {},
 	"internal/sudoers/document": {Uses: []string{"internal/sudoers"}, Pure: true},
-	"internal/sudoers":          {Pure: true},
+	"internal/sudoers":          {Uses: []string{"internal/regular"}, Pure: true},
 	"internal/regular":          {Pure: true},
 
 	// Not part of what is released.

@@ -115,7 +115,7 @@ description: |-
 # sudoers findings
 
 What sudo accepts in a policy in silence and then does not do as it was meant. ` + "`pvesec_sudoers_policy`" + ` shows these findings in its ` + "`lint`" + `
-attribute, and warnings in the console as well. An id is stable: it is never given to another rule.
+attribute, and warnings in the console as well. It refuses a policy with an error. An id is stable: it is never given to another rule.
 `)
 	for _, rule := range lint.Catalogue() {
 		fmt.Fprintf(&b, "\n## %s: %s\n\n%s %s\n\nSeverity: %s.\n\n", rule.ID, rule.Name, rule.Summary, rule.Why, rule.Severity)

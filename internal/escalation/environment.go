@@ -9,12 +9,7 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// foreignDirectories are those in which others than root make files on a Debian node.
-var foreignDirectories = []string{"/tmp/", "/var/tmp/", "/dev/shm/", "/home/", "/run/user/", "/run/lock/", "/mnt/", "/media/", "/proc/"}
-
-func writableByOthers(command string) bool {
-	return slices.ContainsFunc(foreignDirectories, func(d string) bool { return strings.HasPrefix(command, d) })
-}
+func writableByOthers(file string) bool { return policy.WritableByOthers(file) }
 
 // harmlessVariables are those whose value cannot name code, programs or files, whatever program reads them. A name ending in a star is a prefix.
 // Sources: sudo's own initial list (sudo -V, "Environment variables to preserve"), locale(7), terminfo(5), tzset(3) for values that env_check lets through.
@@ -63,6 +58,9 @@ func exploit(word string) string {
 // not repeat what the main file of the node sets is no fault of it.
 func (a *analyser) environment(at grantAt) {
 	g, s, line := at.grant(), at.access.Settings, at.example
+	for _, w := range surroundings(g, s, at.request.Subject.Name, "root", line) {
+		a.addWay(at, w)
+	}
 	if a.whole {
 		a.missing(line, s)
 	}

@@ -110,5 +110,6 @@ func GrantRules() []*GrantRule {
 	return []*GrantRule{
 		everything, manyCommands, unknownProgram, foreignPath, freeEnvironment, keptEnvironment,
 		noPTY, noSecurePath, unlogged, undecided, mightyAccount, idleDenial, foreignSearchPath, foreignEdit,
+		callersRoot, callersDirectory, hazardousOption,
 	}
 }

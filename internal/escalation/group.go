@@ -14,6 +14,7 @@ type collector struct {
 type groupKey struct {
 	place   Place
 	command string
+	rule    string // of what is wrong whatever the command: each has to be mended by itself
 }
 
 // add takes a way of a grant and command. What is wrong whatever the command has none.
@@ -21,7 +22,10 @@ func (c *collector) add(place Place, command string, w Way) {
 	if c.at == nil {
 		c.at = map[groupKey]*CommandFinding{}
 	}
-	key := groupKey{place, command}
+	key := groupKey{place: place, command: command}
+	if command == "" {
+		key.rule = w.ID
+	}
 	f := c.at[key]
 	if f == nil {
 		f = &CommandFinding{Place: place, Command: command}

@@ -57,7 +57,8 @@ func namedSubjects(file *sudoers.File) []string {
 }
 
 // CheckContent reports what makes a hand-written text unfit as the policy of subject although sudo would accept it: rules about
-// somebody else, which would be granted unseen under this policy's name, and files included from elsewhere, whose grants no plan could show.
+// somebody else, which would be granted unseen under this policy's name, files included from elsewhere, whose grants no plan could show, and
+// patterns that never match: what they should deny would be allowed.
 func CheckContent(file *sudoers.File, subject string) []*sudoers.Error {
 	var problems []*sudoers.Error
 	for _, entry := range file.Entries {
@@ -79,6 +80,9 @@ func CheckContent(file *sudoers.File, subject string) []*sudoers.Error {
 				}
 			}
 		}
+	}
+	for _, problem := range sudoers.CheckPatterns(file) {
+		problems = append(problems, &problem.Error)
 	}
 	return problems
 }

@@ -7,7 +7,6 @@ import (
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/regular"
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
-	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers/posix"
 )
 
 // Access is what a policy admits a subject in one class of requests: on one host, as one target, at one time. It is a set of
@@ -19,7 +18,9 @@ type Access struct {
 	Paths    []PathAccess
 	Settings Settings // the Defaults in force, those bound to commands left out
 	// Gaps are the rules whose command lines are not known. What they allow is not in Paths, so it must not be taken for denied.
-	Gaps        []Gap
+	Gaps []Gap
+	// Unread are the denials whose command lines are not known. They are left out of Paths, so that these may show more than is allowed.
+	Unread      []Gap
 	Assumptions []string
 	// Denials is how many commands are denied, aliases resolved, those included that nothing is granted of.
 	Denials int
@@ -75,7 +76,7 @@ func pathKind(c *sudoers.Command) PathKind {
 	switch {
 	case c.Kind == sudoers.CommandAll:
 		return AllPaths
-	case c.Kind == sudoers.CommandRegex || c.Kind == sudoers.CommandPath && (posix.HasMeta(c.Name) || c.Name[len(c.Name)-1] == '/'):
+	case c.Kind == sudoers.CommandRegex || c.Kind == sudoers.CommandPath && (sudoers.HasMeta(c.Name) || c.Name[len(c.Name)-1] == '/'):
 		return PatternPath
 	}
 	return LiteralPath
@@ -218,28 +219,35 @@ func (b *accessBuilder) grant(p *pattern) *Grant {
 	return &list[grantIndex(p.spec, p.privilege, p.ordinal)]
 }
 
-// add adds one command. One whose language is not known is a gap if it allows; if it denies it is left out.
+// add adds one command. One whose language is not known is a gap if it allows; if it denies it is left out, and noted.
 func (b *accessBuilder) add(p *pattern) {
 	if p.denied {
 		b.access.Denials++
 	}
 	grant := b.grant(p)
-	missing := func(reason string) {
-		if !p.denied {
+	missing := func(reason string, all bool) {
+		switch {
+		case !p.denied:
 			b.gap(grant, reason)
+		case all:
+			b.access.Unread = append(b.access.Unread, Gap{Grant: grant, Reason: reason})
 		}
+	}
+	if p.doubtful {
+		missing("its pattern of hosts cannot be decided", true)
+		return
 	}
 	args, err := b.args(p.command)
 	if errors.Is(err, regular.ErrSyntax) {
 		return // sudo refuses to compile it, and it matches nothing
 	}
 	if err != nil {
-		missing("its pattern of arguments: " + err.Error())
+		missing("its pattern of arguments: "+err.Error(), true)
 		return
 	}
 	paths, reason := b.m.pathLanguages(p.command)
 	if reason != "" {
-		missing(reason)
+		missing(reason, len(paths) == 0)
 	}
 	var conditions []string
 	if window := windowCondition(&grant.Effective); b.c.request.Time.IsZero() && window != "" {
@@ -255,7 +263,7 @@ func (b *accessBuilder) add(p *pattern) {
 		conditions = appendNew(slices.Clone(conditions), b.m.condition("*", p.command))
 	}
 	if b.m.locale != "" && mayReadOtherwise(p.command, b.m.locale) {
-		missing("its pattern is read in the locale " + b.m.locale + ", in which one character may be several bytes, and a byte none")
+		missing("its pattern is read in the locale "+b.m.locale+", in which one character may be several bytes, and a byte none", false)
 		conditions = append(conditions, b.m.condition("", p.command))
 	}
 	for _, path := range paths {
@@ -305,15 +313,11 @@ func (b *accessBuilder) args(c *sudoers.Command) (regular.Expr, error) {
 }
 
 func argsLanguage(pattern string, pathname bool) (regular.Expr, error) {
-	var source regular.Source = regular.Glob{Pattern: pattern, Pathname: pathname}
-	if isRegex(pattern) {
-		source = regular.ERE{Pattern: pattern}
+	joined := compilePattern(argsSource(pattern, pathname))
+	if joined.err != nil {
+		return regular.Expr{}, joined.err
 	}
-	joined, err := regular.Compile(source)
-	if err != nil {
-		return regular.Expr{}, err
-	}
-	return regular.Arguments(joined)
+	return regular.Arguments(joined.expr)
 }
 
 // splitPaths makes the classes of paths that the rules of several policies tell apart. For each class it gives what each

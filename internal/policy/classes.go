@@ -7,7 +7,6 @@ import (
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/regular"
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
-	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers/posix"
 )
 
 // Bounds of what is asked about. Beyond them the answer is a gap.
@@ -53,7 +52,7 @@ func HoldsOn(tree *sudoers.Tree, r Request, g *Grant) bool {
 	q := Question{Env: r.Env}
 	m := newMatcher(tree, q.environment())
 	m.prepare(&r)
-	return m.hosts(g.Hosts) == allow
+	return m.hosts(g.Hosts)&allow != 0
 }
 
 // classes collects them.
@@ -227,15 +226,16 @@ func appendNew(list []string, text string) []string {
 func (c *classes) patterns(patterns []string, within regular.Expr) []regular.Expr {
 	var exprs []regular.Expr
 	for _, pattern := range patterns {
-		if !posix.HasMeta(pattern) {
+		if !sudoers.HasMeta(pattern) {
 			if e, err := regular.Compile(regular.Literal(pattern)); err == nil && within.Contains(pattern) {
 				exprs = append(exprs, e)
 			}
 			continue
 		}
-		e, err := regular.Compile(regular.Glob{Pattern: pattern})
+		glob := compilePattern(regular.Glob{Pattern: pattern, Fold: true})
+		e, err := glob.expr, glob.err
 		if err == nil {
-			e, err = regular.Both(regular.FoldCase(e), within)
+			e, err = regular.Both(e, within)
 		}
 		if err != nil {
 			c.gap(fmt.Sprintf("the host pattern %s: %v", pattern, err))
@@ -275,7 +275,7 @@ func (c *classes) targets(host Request) []Request {
 				continue
 			}
 			for _, g := range p.of[spec] {
-				if g.RunAs != nil && m.hosts(g.Hosts) == allow {
+				if g.RunAs != nil && m.hosts(g.Hosts)&allow != 0 {
 					p.members(g.RunAs.Users, sudoers.RunasAlias, t.addUser)
 					p.members(g.RunAs.Groups, sudoers.RunasAlias, t.addGroup)
 				}

@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
-	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers/posix"
 )
 
 // commandLine is a command as sudo compares it: the path, and the arguments
@@ -18,9 +17,13 @@ type commandLine struct {
 // commandMatches tells whether one command pattern matches (match_command.c,
 // command_matches). A digest is taken to be right: the file is not read.
 //
-// Where sudo looks below another root, or reads texts in another locale than C, the answer may be maybe.
-func (m *matcher) commandMatches(c *sudoers.Command, line *commandLine, root string) match {
-	path, args := matched(m.pathOf(c, line.path)), matched(argsMatch(c, line))
+// Where sudo looks below another root, reads texts in another locale than C, or has a pattern that nobody here can decide, the answer may be maybe.
+func (m *matcher) commandMatches(c *sudoers.Command, patterns *commandPattern, line *commandLine, root string) match {
+	path := m.pathOf(c, patterns, line.path)
+	args := no
+	if path != no || m.locale != "" || root != "" {
+		args = argsMatch(c, patterns, line)
+	}
 	if m.locale != "" {
 		path, args = m.readPath(c, line.path, path), m.readArgs(c, line, args)
 	}
@@ -30,21 +33,31 @@ func (m *matcher) commandMatches(c *sudoers.Command, line *commandLine, root str
 	return min(path, args)
 }
 
+// patternsOf prepares the patterns of a command once for all that the matcher is asked.
+func (m *matcher) patternsOf(c *sudoers.Command) *commandPattern {
+	patterns, known := m.patterns[c]
+	if !known {
+		patterns = patternsOf(c)
+		m.patterns[c] = patterns
+	}
+	return patterns
+}
+
 // pathOf tells whether the command of a pattern matches, whatever its arguments.
-func (m *matcher) pathOf(c *sudoers.Command, path string) bool {
+func (m *matcher) pathOf(c *sudoers.Command, patterns *commandPattern, path string) match {
 	switch {
 	case c.Kind == sudoers.CommandAll:
-		return true
+		return yes
 	case c.Kind == sudoers.CommandRegex:
-		return m.pathMatchesRegex(c.Name, path)
+		return m.pathMatchesTyped(patterns.path, path)
 	case c.Kind == sudoers.CommandPseudo:
-		return path == c.Name
+		return matched(path == c.Name)
 	case !strings.HasPrefix(path, "/"):
-		return false
-	case posix.HasMeta(c.Name):
-		return m.pathMatchesGlob(c.Name, path)
+		return no
+	case sudoers.HasMeta(c.Name):
+		return m.pathMatchesGlob(patterns, path)
 	}
-	return m.pathMatches(c.Name, path)
+	return matched(m.pathMatches(c.Name, path))
 }
 
 // pathMatches compares a path without wildcards, or a directory that stands for
@@ -63,29 +76,32 @@ func (m *matcher) pathMatches(spec, path string) bool {
 
 // pathMatchesGlob matches a pattern, by default against the files that exist
 // (glob(3)), with fast_glob against the path alone.
-func (m *matcher) pathMatchesGlob(spec, path string) bool {
-	if !m.env.exists(path) {
-		return false
-	}
+func (m *matcher) pathMatchesGlob(patterns *commandPattern, path string) match {
 	if m.fastGlob {
-		return posix.Match(spec, path, posix.Pathname) || m.resolves() && posix.Match(spec, m.env.Canonical(path), posix.Pathname)
+		return m.pathMatchesTyped(patterns.path, path)
 	}
+	if !m.env.exists(path) {
+		return no
+	}
+	found := no
 	_, base := split(path)
 	for _, dir := range m.env.places(path) {
-		if m.env.globReaches(spec, dir, base) {
-			return true
-		}
+		found = max(found, m.env.globReaches(patterns.parts, dir, base))
 	}
-	return false
+	return found
 }
 
-// pathMatchesRegex matches the path as given, then (since 1.9.14) with its
+// pathMatchesTyped matches the path as given, then (since 1.9.14) with its
 // directory resolved.
-func (m *matcher) pathMatchesRegex(spec, path string) bool {
+func (m *matcher) pathMatchesTyped(pattern *textPattern, path string) match {
 	if !strings.HasPrefix(path, "/") || !m.env.exists(path) {
-		return false
+		return no
 	}
-	return posix.MatchERE(spec, path) || m.resolves() && posix.MatchERE(spec, m.env.Canonical(path))
+	matches := pattern.matches(path)
+	if matches != yes && m.resolves() {
+		matches = max(matches, pattern.matches(m.env.Canonical(path)))
+	}
+	return matches
 }
 
 // resolves tells whether sudo tries patterns on the resolved directory too.
@@ -94,18 +110,14 @@ func (m *matcher) resolves() bool {
 }
 
 // argsMatch matches the arguments (match_command.c, command_args_match).
-func argsMatch(c *sudoers.Command, line *commandLine) bool {
+func argsMatch(c *sudoers.Command, patterns *commandPattern, line *commandLine) match {
 	switch {
 	case !c.HasArgs:
-		return true
+		return yes
 	case c.Args == `""`:
-		return !line.hasArgs
-	case isRegex(c.Args):
-		return posix.MatchERE(c.Args, line.args)
-	case c.Name == "sudoedit":
-		return posix.Match(c.Args, line.args, posix.Pathname)
+		return matched(!line.hasArgs)
 	}
-	return posix.Match(c.Args, line.args, 0)
+	return patterns.args.matches(line.args)
 }
 
 func isRegex(args string) bool { return args[0] == '^' && args[len(args)-1] == '$' }

@@ -137,7 +137,8 @@ func (c *comparer) class(before, after *sudoers.Tree, r Request) {
 		c.path(r, &pair[0], &pair[1])
 	}
 	for _, b := range builders {
-		c.result.Gaps = append(c.result.Gaps, b.access.Gaps...)
+		// A denial that is not read may be what the other policy lacks.
+		c.result.Gaps = append(append(c.result.Gaps, b.access.Gaps...), b.access.Unread...)
 		for _, assumption := range b.access.Assumptions {
 			if !slices.Contains(c.result.Assumptions, assumption) {
 				c.result.Assumptions = append(c.result.Assumptions, assumption)

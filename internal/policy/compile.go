@@ -1,11 +1,9 @@
 package policy
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
-	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers/posix"
 )
 
 // maxPatterns bounds the patterns of a compiled policy: nested aliases can double at
@@ -37,11 +35,11 @@ type pattern struct {
 	denied  bool
 	// canonical is the resolved path if the command is a literal one that exists.
 	canonical string
-	regex     *regexp.Regexp // of the path
-	args      *regexp.Regexp
+	patterns  *commandPattern
 	// prefix is the literal beginning of a pattern of arguments.
 	prefix string
-	never  bool // a malformed expression
+	// doubtful is set where it cannot be decided whether the rule is about the host.
+	doubtful bool
 	// digests are checksums of which the file must have one.
 	digests []sudoers.Digest
 	// root is the directory in which sudo looks for the file, "" for that of the node.
@@ -108,18 +106,19 @@ func literalBase(c *sudoers.Command) (string, bool) {
 		return "", false
 	}
 	_, base := split(c.Name)
-	return base, base != "" && !posix.HasMeta(base)
+	return base, base != "" && !sudoers.HasMeta(base)
 }
 
 func (c *Compiled) add(spec *sudoers.UserSpec, r *Request) {
 	for i := range spec.Privileges {
 		p := &spec.Privileges[i]
-		if c.m.hosts(p.Hosts) != allow {
+		here := c.m.hosts(p.Hosts)
+		if here&allow == 0 {
 			continue
 		}
 		for j, e := range p.Effective() {
 			if c.m.inTime(&e, r.Time) && c.m.runAsMatches(e.RunAs) == allow {
-				c.addCommand(&p.Commands[j].CommandMember, false, pattern{spec: spec, privilege: i, ordinal: j, root: c.m.rootOf(&e)})
+				c.addCommand(&p.Commands[j].CommandMember, false, pattern{spec: spec, privilege: i, ordinal: j, root: c.m.rootOf(&e), doubtful: here != allow})
 			}
 		}
 	}
@@ -153,22 +152,14 @@ func (c *Compiled) addCommand(cmd *sudoers.CommandMember, flipped bool, p patter
 // prepare compiles what can be.
 func (c *Compiled) prepare(p *pattern) {
 	cmd := p.command
-	compile := func(expression string) *regexp.Regexp {
-		re, err := posix.CompileERE(expression)
-		p.never = p.never || err != nil
-		return re
-	}
-	if cmd.Kind == sudoers.CommandRegex {
-		p.regex = compile(cmd.Name)
-	}
-	if cmd.Kind == sudoers.CommandPath && !posix.HasMeta(cmd.Name) && !strings.HasSuffix(cmd.Name, "/") && c.m.env.exists(cmd.Name) {
+	p.patterns = patternsOf(cmd)
+	if cmd.Kind == sudoers.CommandPath && !sudoers.HasMeta(cmd.Name) && !strings.HasSuffix(cmd.Name, "/") && c.m.env.exists(cmd.Name) {
 		p.canonical = c.m.env.Canonical(cmd.Name)
 	}
 	if !cmd.HasArgs || cmd.Args == `""` {
 		return
 	}
 	if isRegex(cmd.Args) {
-		p.args = compile(cmd.Args)
 		return
 	}
 	p.prefix = cmd.Args
@@ -210,6 +201,9 @@ func (c *Compiled) Decide(command, args string, hasArgs bool) Answer {
 		if v == unspecified {
 			continue
 		}
+		if p.doubtful {
+			v |= unsure
+		}
 		said |= v &^ unsure
 		if first == 0 {
 			first = i + 1
@@ -230,28 +224,23 @@ type target struct {
 
 func (c *Compiled) matches(p *pattern, t *target) match {
 	if p.root != "" || c.m.locale != "" {
-		return c.m.commandMatches(p.command, &t.commandLine, p.root)
+		return c.m.commandMatches(p.command, p.patterns, &t.commandLine, p.root)
 	}
-	if p.never || !p.matchesArgs(t) {
+	args := p.matchesArgs(t)
+	if args == no {
 		return no
 	}
-	switch {
-	case p.canonical != "" && t.exists:
-		return matched(p.canonical == t.canonical || c.m.env.same(p.command.Name, t.path))
-	case p.regex != nil:
-		return matched(t.exists && (p.regex.MatchString(posix.Latin1(t.path)) || c.m.resolves() && p.regex.MatchString(posix.Latin1(t.canonical))))
+	if p.canonical != "" && t.exists {
+		return min(args, matched(p.canonical == t.canonical || c.m.env.same(p.command.Name, t.path)))
 	}
-	return matched(c.m.pathOf(p.command, t.path))
+	return min(args, c.m.pathOf(p.command, p.patterns, t.path))
 }
 
-func (p *pattern) matchesArgs(t *target) bool {
-	switch {
-	case p.args != nil:
-		return p.args.MatchString(posix.Latin1(t.args))
-	case p.prefix != "" && !strings.HasPrefix(t.args, p.prefix):
-		return false
+func (p *pattern) matchesArgs(t *target) match {
+	if p.prefix != "" && !strings.HasPrefix(t.args, p.prefix) {
+		return no
 	}
-	return argsMatch(p.command, &t.commandLine)
+	return argsMatch(p.command, p.patterns, &t.commandLine)
 }
 
 // Line is one command line of a batch.

@@ -140,7 +140,7 @@ func (m *matcher) settings(tree *sudoers.Tree, r *Request) Settings {
 		case sudoers.ScopeGlobal:
 			return true
 		case sudoers.ScopeHost:
-			return m.hosts(d.Members) == allow
+			return m.hosts(d.Members)&allow != 0
 		case sudoers.ScopeUser:
 			v, _ := m.users(d.Members, sudoers.UserAlias, r.Subject)
 			return v == allow
@@ -159,7 +159,8 @@ func (m *matcher) settings(tree *sudoers.Tree, r *Request) Settings {
 func (m *matcher) privileges(spec *sudoers.UserSpec, r *Request, d *Decision) (said verdict, first *Grant) {
 	for i := len(spec.Privileges) - 1; i >= 0; i-- {
 		p := &spec.Privileges[i]
-		if m.hosts(p.Hosts) != allow {
+		here := m.hosts(p.Hosts)
+		if here&allow == 0 {
 			continue
 		}
 		list := p.Effective()
@@ -172,6 +173,9 @@ func (m *matcher) privileges(spec *sudoers.UserSpec, r *Request, d *Decision) (s
 			v := m.command(&e.CommandMember, &m.line, root)
 			if v == unspecified {
 				continue
+			}
+			if here != allow {
+				v |= unsure
 			}
 			said |= v &^ unsure
 			if first == nil {

@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
-	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers/posix"
 )
 
 // rootOf is the directory below which sudo looks for the command of a rule, "" for the root of the node (match_command.c, command_matches): CHROOT, or the
@@ -23,10 +22,12 @@ func (m *matcher) condition(root string, c *sudoers.Command) string {
 	if c.HasArgs {
 		text += " " + c.Args
 	}
-	switch root {
-	case "":
+	switch {
+	case root == "" && m.locale == "":
+		return text + " matches, which cannot be decided"
+	case root == "":
 		return text + " means the same in the locale " + m.locale + " as in C"
-	case "*":
+	case root == "*":
 		return "below the directory that the caller chooses with -R, " + text + " is what it is on the node"
 	}
 	return "below " + root + " (CHROOT), " + text + " is what it is on the node"
@@ -61,7 +62,7 @@ func (m *matcher) readPath(c *sudoers.Command, path string, bytes match) match {
 	switch {
 	case c.Kind == sudoers.CommandRegex:
 		return readIn(m.locale, c.Name, true, path, bytes)
-	case c.Kind == sudoers.CommandPath && posix.HasMeta(c.Name):
+	case c.Kind == sudoers.CommandPath && sudoers.HasMeta(c.Name):
 		return readIn(m.locale, c.Name, false, path, bytes)
 	}
 	return bytes
@@ -88,7 +89,7 @@ func mayReadOtherwise(c *sudoers.Command, locale string) bool {
 		r := readingOf(locale, pattern, expression)
 		return r.always || r.beyondASCII
 	}
-	return c.Kind == sudoers.CommandRegex && differs(c.Name, true) || c.Kind == sudoers.CommandPath && posix.HasMeta(c.Name) && differs(c.Name, false) ||
+	return c.Kind == sudoers.CommandRegex && differs(c.Name, true) || c.Kind == sudoers.CommandPath && sudoers.HasMeta(c.Name) && differs(c.Name, false) ||
 		c.HasArgs && c.Args != `""` && differs(c.Args, isRegex(c.Args))
 }
 

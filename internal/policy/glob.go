@@ -1,68 +1,69 @@
 package policy
 
-import (
-	"strings"
-
-	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers/posix"
-)
+import "strings"
 
 // globReaches tells whether glob(3) finds a file, or with a slash at the end of the
 // pattern its directory. Of the directories on the way only those of the file and the
 // links of the environment are known; a pattern that must pass another one and come
 // back by ".." is not found.
-func (e *Environment) globReaches(pattern, dir, base string) bool {
-	g := globWalk{env: e, dir: dir, base: base, been: map[globPlace]bool{}}
-	return g.from("/", pattern)
+func (e *Environment) globReaches(pattern []pathPart, dir, base string) match {
+	g := globWalk{env: e, pattern: pattern, dir: dir, base: base, been: map[globPlace]bool{}}
+	return g.from("/", 0)
 }
 
 // globWalk is one search. Each place is visited once, so that it takes no more
 // time than the pattern is long, times the directories that are known.
 type globWalk struct {
 	env       *Environment
+	pattern   []pathPart
 	dir, base string
 	been      map[globPlace]bool
 }
 
-// globPlace is a resolved directory and how much of the pattern is left there.
+// globPlace is a resolved directory and the part of the pattern that is compared there.
 type globPlace struct {
 	at   string
-	left int
+	part int
 }
 
-func (g *globWalk) from(at, pattern string) bool {
-	pattern = strings.TrimLeft(pattern, "/")
-	place := globPlace{at, len(pattern)}
+func (g *globWalk) from(at string, n int) match {
+	place := globPlace{at, n}
 	if g.been[place] {
-		return false
+		return no
 	}
 	g.been[place] = true
-	part, rest, more := strings.Cut(pattern, "/")
-	if !more {
-		return at == g.dir && posix.Match(part, g.base, posix.Pathname|posix.Period)
-	}
-	last := strings.Trim(rest, "/") == ""
-	step := func(name string) bool {
-		next := g.env.canonicalDir(at + "/" + name)
-		if last {
-			return next == g.dir
+	part := &g.pattern[n]
+	if !part.more {
+		if at != g.dir {
+			return no
 		}
-		return g.from(next, rest)
+		return part.glob.matches(g.base)
 	}
-	if !posix.HasMeta(part) {
-		return step(part)
+	step := func(name string) match {
+		next := g.env.canonicalDir(at + "/" + name)
+		if part.last {
+			return matched(next == g.dir)
+		}
+		return g.from(next, n+1)
+	}
+	if part.glob == nil {
+		return step(part.text)
+	}
+	found := no
+	try := func(name string) {
+		if matches := part.glob.matches(name); matches > found {
+			found = max(found, min(matches, step(name)))
+		}
 	}
 	// The next directory towards the file.
 	if below, ok := strings.CutPrefix(g.dir, strings.TrimSuffix(at, "/")+"/"); ok && below != "" {
 		name, _, _ := strings.Cut(below, "/")
-		if posix.Match(part, name, posix.Pathname|posix.Period) && step(name) {
-			return true
-		}
+		try(name)
 	}
 	for link := range g.env.Links {
-		parent, name := split(link)
-		if parent == at && posix.Match(part, name, posix.Pathname|posix.Period) && step(name) {
-			return true
+		if parent, name := split(link); parent == at {
+			try(name)
 		}
 	}
-	return false
+	return found
 }

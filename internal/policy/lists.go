@@ -4,8 +4,8 @@ import (
 	"net/netip"
 	"strings"
 
+	"github.com/pvesec/terraform-provider-pvesec/internal/regular"
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
-	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers/posix"
 )
 
 // aliasKey is a name in one of the four name spaces.
@@ -38,8 +38,9 @@ type matcher struct {
 	locale              string // of expressions and patterns, "" for C
 	runchroot           string
 
-	known   map[aliasQuestion]verdict
-	circles int // how often an alias was met that was in use
+	known    map[aliasQuestion]verdict
+	patterns map[*sudoers.Command]*commandPattern
+	circles  int // how often an alias was met that was in use
 }
 
 // hostName is the node as the policy sees it.
@@ -62,7 +63,7 @@ func newMatcher(tree *sudoers.Tree, env *Environment) *matcher {
 	if env == nil {
 		env = Debian(sudoers.Version{})
 	}
-	m := &matcher{env: env, aliases: map[aliasKey]*aliasBody{}, foldUser: true, foldGroup: true, runasDefault: "root"}
+	m := &matcher{env: env, aliases: map[aliasKey]*aliasBody{}, patterns: map[*sudoers.Command]*commandPattern{}, foldUser: true, foldGroup: true, runasDefault: "root"}
 	for _, e := range tree.Entries {
 		def, ok := e.(*sudoers.AliasDef)
 		if !ok {
@@ -111,14 +112,25 @@ func (m *matcher) inAlias(kind sudoers.AliasKind, name, subject string, look fun
 	return v, true
 }
 
-// list gives what the last matching member says.
-func list(members []sudoers.Member, one func(*sudoers.Member) verdict) (verdict, *sudoers.Member) {
+// list gives what the last matching member says, and what those say before it that only may match.
+func list(members []sudoers.Member, one func(*sudoers.Member) verdict) (said verdict, first *sudoers.Member) {
 	for i := len(members) - 1; i >= 0; i-- {
-		if v := one(&members[i]); v != unspecified {
-			return v, &members[i]
+		v := one(&members[i])
+		if v == unspecified {
+			continue
+		}
+		said |= v &^ unsure
+		if first == nil {
+			first = &members[i]
+		}
+		if v&unsure == 0 {
+			return said, first
 		}
 	}
-	return unspecified, nil
+	if first != nil {
+		said |= unsure
+	}
+	return said, first
 }
 
 func flip(v verdict, negated bool) verdict {
@@ -172,22 +184,23 @@ func (m *matcher) hosts(members []sudoers.Member) verdict {
 				return flip(v, h.Negated)
 			}
 		}
-		return member(m.host.isName(h.Name), h.Negated)
+		return commandVerdict(m.host.isName(h.Name), h.Negated)
 	})
 	return v
 }
 
 // isName compares a host name: with a dot in the pattern the long name, without
 // the short one (match.c, hostname_matches).
-func (h *hostName) isName(pattern string) bool {
+func (h *hostName) isName(pattern string) match {
 	name := h.short
 	if strings.Contains(pattern, ".") {
 		name = h.long
 	}
-	if posix.HasMeta(pattern) {
-		return posix.Match(pattern, name, posix.Casefold)
+	if sudoers.HasMeta(pattern) {
+		glob := textPattern{source: regular.Glob{Pattern: pattern, Fold: true}}
+		return glob.matches(name)
 	}
-	return sameName(pattern, name, true)
+	return matched(sameName(pattern, name, true))
 }
 
 // hasAddress compares an address or network with those of the node
@@ -251,7 +264,7 @@ func maskBits(m netip.Addr) (int, bool) {
 // An undefined alias matches nothing. root is the directory in which sudo looks for the files, "" for that of the node.
 func (m *matcher) command(c *sudoers.CommandMember, line *commandLine, root string) verdict {
 	if c.Command.Kind != sudoers.CommandAlias {
-		return commandVerdict(m.commandMatches(&c.Command, line, root), c.Negated)
+		return commandVerdict(m.commandMatches(&c.Command, m.patternsOf(&c.Command), line, root), c.Negated)
 	}
 	v, _ := m.inAlias(sudoers.CmndAlias, c.Command.Name, root, func(a *sudoers.Alias) verdict {
 		return m.commands(a.Commands, line, root)

@@ -8,7 +8,6 @@ import (
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/regular"
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
-	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers/posix"
 )
 
 // pathLanguage is a set of canonical command paths.
@@ -56,9 +55,9 @@ func (m *matcher) pathLanguages(c *sudoers.Command) (languages []pathLanguage, r
 		return m.typedLanguages(regular.ERE{Pattern: c.Name})
 	case c.Kind == sudoers.CommandPseudo:
 		return []pathLanguage{{expr: literal(c.Name), certain: true}}, ""
-	case posix.HasMeta(c.Name) && m.fastGlob:
+	case sudoers.HasMeta(c.Name) && m.fastGlob:
 		return m.typedLanguages(regular.Glob{Pattern: c.Name, Pathname: true})
-	case posix.HasMeta(c.Name):
+	case sudoers.HasMeta(c.Name):
 		return m.globLanguages(c.Name)
 	case strings.HasSuffix(c.Name, "/"):
 		return []pathLanguage{{expr: join(m.env.canonicalDir(c.Name), fileName), certain: true}}, ""
@@ -95,7 +94,8 @@ func (m *matcher) literalLanguages(name string) []pathLanguage {
 // typedLanguages are the paths of a pattern that sudo compares with the path as it was typed, and since 1.9.14 with the
 // canonical one too. Before, or where the version is not known, a denial is got around by another spelling.
 func (m *matcher) typedLanguages(pattern regular.Source) (languages []pathLanguage, reason string) {
-	typed, err := regular.Compile(pattern)
+	compiled := compilePattern(pattern)
+	typed, err := compiled.expr, compiled.err
 	if errors.Is(err, regular.ErrSyntax) {
 		return nil, "" // it matches nothing
 	}
@@ -146,11 +146,11 @@ func (m *matcher) globLanguages(pattern string) (languages []pathLanguage, reaso
 	isLiteral := true
 	for _, part := range parts {
 		switch {
-		case isLiteral && !posix.HasMeta(part):
+		case isLiteral && !sudoers.HasMeta(part):
 			literalDir = strings.TrimSuffix(m.env.canonicalDir(literalDir+"/"+part), "/")
 			dirs = []regular.Expr{literal(literalDir)}
 			continue
-		case part == "." || part == ".." || strings.HasPrefix(part, ".") && posix.HasMeta(part):
+		case part == "." || part == ".." || strings.HasPrefix(part, ".") && sudoers.HasMeta(part):
 			return nil, `its pattern of paths can lead through ".."`
 		}
 		name, err := globPart(part)
@@ -186,10 +186,11 @@ func (m *matcher) globLanguages(pattern string) (languages []pathLanguage, reaso
 // globPart is a part of a pattern between slashes. No file has an empty name.
 func globPart(part string) (regular.Expr, error) {
 	switch {
-	case !posix.HasMeta(part):
+	case !sudoers.HasMeta(part):
 		return literal(part), nil
 	case strings.Trim(part, "*") == "":
 		return visibleName, nil
 	}
-	return regular.Compile(regular.Glob{Pattern: part, Pathname: true, Period: true})
+	glob := compilePattern(regular.Glob{Pattern: part, Pathname: true, Period: true})
+	return glob.expr, glob.err
 }

@@ -50,7 +50,7 @@ func member(matched, negated bool) verdict {
 	return allow
 }
 
-// commandVerdict gives what a member of a list of commands says.
+// commandVerdict gives what a member of a list of commands or hosts says.
 func commandVerdict(m match, negated bool) verdict {
 	v := member(m != no, negated)
 	if m == maybe {

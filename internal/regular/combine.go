@@ -46,18 +46,6 @@ func Star(e Expr) (Expr, error) {
 	return c.finish()
 }
 
-// FoldCase has the texts of a pattern in any case of their ASCII letters.
-func FoldCase(e Expr) Expr {
-	c := &combiner{}
-	c.copy(e.automaton())
-	for q := range c.states {
-		for i := range c.states[q].edges {
-			c.states[q].edges[i].on = c.states[q].edges[i].on.foldCase()
-		}
-	}
-	return Expr{finish(c.states)}
-}
-
 // join is one automaton behind another.
 func join(a, b *automaton) (*automaton, error) {
 	c := &combiner{}

@@ -31,7 +31,6 @@ func TestCombine(t *testing.T) {
 		"star of star":                       {combined(Star(combined(Star(glob(t, "[ab]"))))), ere(t, "^[ab]*$")},
 		"star of alternatives":               {combined(Star(combined(Alternate(glob(t, "a"), glob(t, "bc"))))), ere(t, "^(a|bc)*$")},
 		"star of nothing":                    {combined(Star(Empty())), Epsilon()},
-		"any case":                           {FoldCase(glob(t, "a[B-C]-@[`{")), ere(t, "^(?i)a[B-C]-@[[][`][{]$")},
 		"an option in front of a number":     {combined(Concat(option, glob(t, " "), mustCompile(t, ERE{Pattern: "[0-9]+", Whole: true}))), ere(t, "^--?vmid [0-9]+$")},
 		"the zero Expr is empty in the rest": {combined(Concat(a, Expr{})), Empty()},
 	}

@@ -25,12 +25,6 @@ const (
 	maxDup = 0x7fff
 )
 
-const (
-	tooLong   = "it is longer than 1024 bytes"
-	badRepeat = "invalid use of a repetition operator"
-	badBrace  = "invalid content of {}"
-)
-
 var errNUL = fmt.Errorf("%w: a NUL byte, which ends a string of C", ErrUnsupported)
 
 func (e ERE) compile() (*automaton, error) {
@@ -58,7 +52,7 @@ func (e ERE) tree() (*tree, error) {
 	case strings.IndexByte(e.Pattern, 0) >= 0:
 		return nil, errNUL
 	case len(e.Pattern) > maxPattern:
-		return nil, &SyntaxError{At: maxPattern, Reason: tooLong}
+		return nil, newSyntaxError(maxPattern, tooLong)
 	}
 	r := ereReader{pattern: e.Pattern}
 	const fold = "(?i)"
@@ -95,7 +89,7 @@ func (r *ereReader) malformed(at int, reason string) error {
 	if at > 0 || r.pattern == "" || r.pattern[0] != '^' {
 		at += r.cut
 	}
-	return &SyntaxError{At: at, Reason: reason}
+	return newSyntaxError(at, reason)
 }
 
 // unsupported notes a construct whose meaning is not known.
@@ -187,7 +181,7 @@ func (r *ereReader) group(depth int) (*tree, error) {
 		return nil, err
 	}
 	if !r.more() {
-		return nil, r.malformed(at, "a parenthesis is not closed")
+		return nil, r.malformed(at, openGroup)
 	}
 	r.pos++
 	if number <= maxBackReference {
@@ -209,7 +203,7 @@ func (r *ereReader) literal(c byte) *tree {
 // escape reads what follows a backslash.
 func (r *ereReader) escape() (expr *tree, anchor bool, err error) {
 	if !r.more() {
-		return nil, false, r.malformed(r.pos-1, "nothing follows the backslash")
+		return nil, false, r.malformed(r.pos-1, badEscape)
 	}
 	c := r.pattern[r.pos]
 	r.pos++

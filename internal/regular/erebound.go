@@ -17,7 +17,7 @@ func (r *ereReader) repetition() (from, to int, err error) {
 	}
 	end := strings.IndexByte(r.pattern[r.pos:], '}')
 	if end < 0 {
-		return 0, 0, r.malformed(at, "a brace is not closed")
+		return 0, 0, r.malformed(at, openBrace)
 	}
 	low, high, both := strings.Cut(boundEscapes.Replace(r.pattern[r.pos:r.pos+end]), ",")
 	from, okLow := bound(low, 0)

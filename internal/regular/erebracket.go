@@ -2,13 +2,6 @@ package regular
 
 import "strings"
 
-const (
-	openBracket = "a bracket is not closed"
-	badClass    = "no such character class"
-	badCollate  = "no such collating element in the C locale"
-	badRange    = "invalid end of a range"
-)
-
 // bracketItem is one start or end point in a bracket expression.
 type bracketItem struct {
 	char  byte

@@ -36,7 +36,7 @@ func checkRepetition(pattern string) (at int, reason string) {
 			}
 			i++
 			if low > maxCount || high > maxCount {
-				return start, "a repetition count is above 255"
+				return start, badCount
 			}
 		default:
 			repeated = false

@@ -15,8 +15,8 @@ var (
 type SyntaxError struct {
 	// At is the byte of the pattern that it is about.
 	At int
-	// Reason says what is wrong there.
-	Reason string
+	// Reason says what is wrong there, Hint what to write instead.
+	Reason, Hint string
 }
 
 // Error says what is wrong.

@@ -158,3 +158,25 @@ func skipBracket(p string, i int) int {
 	}
 	return i + 1
 }
+
+// OpenBracket finds a '[' that stands for itself since no ']' closes it, -1 if there is none.
+func (g Glob) OpenBracket() int {
+	for i := 0; i < len(g.Pattern); {
+		switch g.Pattern[i] {
+		case '\\':
+			i += 2
+		case '[':
+			end, _ := globBracket{pattern: g.Pattern, b: 1}.match(i + 1)
+			if end == bracketOpen {
+				return i
+			}
+			if end < 0 {
+				return -1
+			}
+			i = end
+		default:
+			i++
+		}
+	}
+	return -1
+}

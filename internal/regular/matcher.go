@@ -23,7 +23,7 @@ type matcher struct {
 
 // maxMatcherSize bounds what a matcher keeps, in states of the automaton and in edges. What leads further is matched by simulating the automaton, which
 // costs more for every byte.
-const maxMatcherSize = 1 << 16
+const maxMatcherSize = 1 << 13
 
 type matcherState struct {
 	set    []int32

@@ -3,7 +3,7 @@ package sudoers
 // catalogue lists every Defaults option since sudo 1.6.4, taken from the tables of
 // all releases (plugins/sudoers/def_data.in). Options that had left the language
 // by 1.7 are not listed.
-var catalogue = []Default{
+var catalogue = withEffects([]Default{
 	{Name: "admin_flag", Type: TypeString, Since: Version{1, 9, 6}, Boolean: true, Path: PathChange},
 	{Name: "always_query_group_plugin", Type: TypeFlag, Since: Version{1, 8, 15}, Boolean: true},
 	{Name: "always_set_home", Type: TypeFlag, Since: Version{1, 6, 4}, Boolean: true},
@@ -169,4 +169,4 @@ var catalogue = []Default{
 	{Name: "utmp_runas", Type: TypeFlag, Since: Version{1, 8, 1}, Boolean: true},
 	{Name: "verifypw", Type: TypeTuple, Since: Version{1, 6, 4}, Boolean: true, Values: []string{"never", "all", "any", "always"}},
 	{Name: "visiblepw", Type: TypeFlag, Since: Version{1, 7, 0}, Boolean: true},
-}
+})

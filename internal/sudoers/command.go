@@ -6,7 +6,8 @@ import "strings"
 // expression with or without arguments, ALL, an alias name, sudoedit or list, with
 // digests and '!' before it. Text that would begin anything else in a policy (a
 // second command, a tag, a comment, another line) is an error, so that the
-// command can stand in a rule that somebody else puts together.
+// command can stand in a rule that somebody else puts together. So is a pattern
+// that sudo takes in silence and that never matches.
 //
 // Positions are within text: line 1, and no file name.
 func ParseCommand(text string, v Version) (CommandMember, Errors) {
@@ -56,6 +57,10 @@ func parseCommandAt(file, text string, v Version) (CommandMember, Errors) {
 		p.report(at, "'=' stands alone", `write '=' in arguments as \=`)
 	default:
 		p.unexpected("the end of the command", `nothing can follow the command; behind a path that ends in '/' and behind a regular expression no further arguments are allowed`)
+	}
+	for _, problem := range checkPatterns(&m, text) {
+		problem.Pos.Col++ // as those of the parser have it
+		p.errs = append(p.errs, &problem.Error)
 	}
 	if len(p.errs) > 0 {
 		return CommandMember{}, p.errs

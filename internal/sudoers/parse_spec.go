@@ -1,6 +1,6 @@
 package sudoers
 
-import "github.com/pvesec/terraform-provider-pvesec/internal/sudoers/posix"
+import "github.com/pvesec/terraform-provider-pvesec/internal/regular"
 
 // maxPath is PATH_MAX of Linux.
 const maxPath = 4096
@@ -263,7 +263,7 @@ func (p *parser) commandMemberInto(m *CommandMember) bool {
 	if m.Command.Kind == CommandRegex && !p.version.has(1, 9, 15) {
 		// visudo compiles the regular expression of a command, not that of arguments;
 		// newer ones do so in strict mode only.
-		if err := posix.CheckERE(m.Command.Name); err != nil {
+		if err := regular.CheckERE(m.Command.Name); err != nil {
 			p.report(p.pos(t), err.Error(), "write a POSIX extended regular expression")
 		}
 	}

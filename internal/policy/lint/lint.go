@@ -49,6 +49,7 @@ type linter struct {
 	options  Options
 	aliases  *aliasIndex
 	findings []Finding
+	patterns []sudoers.PatternProblem // nil until they are looked for
 }
 
 func (l *linter) report(r *Rule, at sudoers.Pos, msg, fix string) {

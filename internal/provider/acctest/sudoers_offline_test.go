@@ -60,6 +60,8 @@ func TestSudoersFunctions(t *testing.T) {
 		`provider::pvesec::sudoers_allows("agent ALL=/usr/bin/bash, CHROOT=/srv !/usr/bin/*", "agent", "/usr/bin/bash")`: "CHROOT",
 		`provider::pvesec::sudoers_allows(local.policy, "agent", "qm start 2001")`:                                       "absolute path",
 		`provider::pvesec::sudoers_allows(local.policy, "agent", "/usr/sbin/qm start '2001")`:                            "quotes closed",
+		`provider::pvesec::sudoers_allows("agent ALL=/usr/sbin/qm ^(.)\\1$", "agent", "/usr/sbin/qm aa")`:                "cannot be decided",
+		`provider::pvesec::sudoers_allows("agent ALL=/usr/sbin/qm, !/usr/sbin/qm ^(.)\\1$", "agent", "/usr/sbin/qm ab")`: "cannot be decided",
 	} {
 		steps = append(steps, resource.TestStep{Config: offline + output(expression), ExpectError: matches(message)})
 	}
@@ -149,6 +151,23 @@ func TestSudoersLintShowsInThePlan(t *testing.T) {
 			plancheck.ExpectKnownValue(policyAddress, lint.AtSliceIndex(0).AtMapKey("fix"), knownvalue.NotNull()),
 		),
 	)
+}
+
+// TestSudoersMalformed: a pattern that sudo takes in silence and that never matches is refused at its column, written out or in rules.
+func TestSudoersMalformed(t *testing.T) {
+	t.Parallel()
+	policy := func(how string) resource.TestStep {
+		return resource.TestStep{Config: offline + "resource \"pvesec_sudoers_policy\" \"agent\" {\n  name = \"agent\"\n  subject = \"agent\"\n  " + how + "\n}\n", PlanOnly: true}
+	}
+	content := policy(`content = "agent ALL=(root) /usr/sbin/qm ^start [a-z-0-9]+$, !/usr/sbin/qm ^[*+]$\n"`)
+	content.ExpectError = matches("Line 1, column 42: sudo takes the regular expression ^start [a-z-0-9]+$ for malformed")
+	second := content
+	second.ExpectError = matches("Line 1, column 68: sudo takes the regular expression ^[*+]$ for malformed")
+	rules := policy(`rules = [{ commands = ["/usr/sbin/qm ^start 2[0-9]{3}$", "/usr/sbin/qm ^a{,2}{,2}$"] }]`)
+	rules.ExpectError = matches("rules[0].commands[1]")
+	lost := policy(`rules = [{ commands = ["/usr/sbin/[a/b]*"] }]`)
+	lost.ExpectError = matches("ends at the slash")
+	run(t, content, second, rules, lost)
 }
 
 // TestSudoersAnalysis: what a policy means stands in the plan, and a way to root fails it unless it is accepted by its id.

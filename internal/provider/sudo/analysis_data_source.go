@@ -152,7 +152,7 @@ func (d *sudoersAnalysisDataSource) Schema(_ context.Context, _ datasource.Schem
 			"decisions": objects("The answer to each of `commands`, in their order.", map[string]schema.Attribute{
 				"command":    text("The command line as it was given."),
 				"allowed":    boolean("Whether it is allowed. What may be allowed, because the answer depends on `depends_on`, is."),
-				"depends_on": list("What no policy says and the answer depends on: the files below a `CHROOT`, texts in a `sudoers_locale` other than C. Empty where the answer is certain."),
+				"depends_on": list("What no policy says and the answer depends on: the files below a `CHROOT`, texts in a `sudoers_locale` other than C, a pattern that sudo understands and this provider does not. Empty where the answer is certain."),
 				"rule":       text("The rule that decides; empty if none matches."),
 				"line":       number("Its line; 0 if none matches."),
 				"nopasswd":   boolean("Whether no password is asked for."),
@@ -187,7 +187,7 @@ func (d *sudoersAnalysisDataSource) Schema(_ context.Context, _ datasource.Schem
 				},
 			},
 			"lint": objects("What sudo accepts in the policy in silence and then does not do as it was meant; see the guide [sudoers findings](../guides/sudoers-findings).", map[string]schema.Attribute{
-				"id": text("Stable id, such as `PVESEC-S0004`."), "severity": text("`warning` or `notice`."), "line": number("Line."), "column": number("Column in that line, in bytes."),
+				"id": text("Stable id, such as `PVESEC-S0004`."), "severity": text("`error` for a pattern that never matches, with which `pvesec_sudoers_policy` refuses a policy, `warning` or `notice`."), "line": number("Line."), "column": number("Column in that line, in bytes."),
 				"message": text("What is wrong."), "fix": text("What to write instead."),
 			}),
 			"assumptions": list("What the answers take for given of the node."),

@@ -84,7 +84,7 @@ func lintAttribute() schema.ListNestedAttribute {
 		Computed:            true,
 		NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 			"id":       text("Stable id of the rule that found it, such as `PVESEC-S0004`."),
-			"severity": text("`warning`, which is shown in the console too, or `notice`."),
+			"severity": text("`error` for a pattern that never matches, with which the policy is refused, `warning`, which is shown in the console too, or `notice`."),
 			"line":     number("Line in `content`."),
 			"column":   number("Column in that line, in bytes."),
 			"message":  text("What is wrong."),

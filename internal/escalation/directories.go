@@ -1,0 +1,47 @@
+package escalation
+
+import (
+	"cmp"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
+)
+
+// Rules about where a command runs, and about options that are dangerous with the value they have.
+var (
+	callersRoot = &GrantRule{
+		ID: "PVESEC-E0021", Severity: Critical, About: "runs below a root directory that is in the caller's hands (CHROOT)",
+		Why:     "Below it the program is whatever the caller put there under its name, with libraries of his, and it runs as root. Leaving the directory again is easy for root.",
+		Example: "agent ALL=(root) CHROOT=* /usr/bin/id",
+		Fix:     "Leave CHROOT and runchroot out, or name a directory that only root writes, with all directories above it.",
+	}
+	callersDirectory = &GrantRule{
+		ID: "PVESEC-E0022", Severity: Medium, About: "lets the caller choose the directory in which a command runs (CWD=*)",
+		Why:     "With -D the command runs in any directory, also in one that the caller cannot enter: file names without a directory are looked for there, and some programs read settings there.",
+		Example: "agent ALL=(root) CWD=* /usr/bin/make check",
+		Fix:     "Leave CWD=* and runcwd=* out, or name the one directory that is needed.",
+	}
+	hazardousOption = &GrantRule{
+		ID: "PVESEC-E0023", Severity: High, About: "sets an option by which sudo itself reads, writes or runs as root what it must not",
+		Why:     "sudo is root while it works: the files and programs that its options name are read, written and run as root.",
+		Example: "Defaults:agent lecture_file=/etc/shadow, lecture=always",
+		Fix:     "Leave the option out, or give it a file in a place that only root writes and that is made for it.",
+	}
+)
+
+// surroundings looks at where a granted command runs, and at the options in force for it. Line is a command line that is granted.
+func surroundings(g *policy.Grant, s policy.Settings, subject, target, line string) []Way {
+	var ways []Way
+	if why := policy.CallersDirectory(cmp.Or(g.Effective.Chroot, s["runchroot"]), target); why != "" {
+		ways = append(ways, callersRoot.way(line, "CHROOT or runchroot: "+why+". "+callersRoot.Why))
+	}
+	if cmp.Or(g.Effective.Cwd, s["runcwd"]) == "*" {
+		ways = append(ways, callersDirectory.way(line, ""))
+	}
+	for _, h := range policy.Hazards(s, subject) {
+		if h.Option == "env_file" || h.Option == "restricted_env_file" {
+			continue // keptEnvironment is about these
+		}
+		ways = append(ways, hazardousOption.way(line, h.Option+"="+h.Value+": "+h.Effect.What+". Here "+h.Why+"."))
+	}
+	return ways
+}

@@ -1,0 +1,55 @@
+package escalation
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
+	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
+)
+
+// TestSurroundings: directories in the caller's hands, and options that are dangerous with their value, are findings of every command that is granted.
+func TestSurroundings(t *testing.T) {
+	t.Parallel()
+	const command = "/usr/bin/pveversion"
+	found := func(text string) []string {
+		file, errs := sudoers.Parse("policy", text+"\n", sudoers.Version{})
+		if errs.Err() != nil {
+			t.Fatal(errs)
+		}
+		a := AnalyseReleases(sudoers.TreeOf(file), Question{Question: policy.Question{Subject: policy.Subject{Name: "agent"}}}, sudoers.PVE8, sudoers.PVE9)
+		var ids []string
+		for _, f := range a.Findings {
+			ids = append(ids, f.ID)
+			if rootRule := f.ID == "PVESEC-E0021" || f.ID == "PVESEC-E0023"; rootRule && !f.Root() {
+				t.Errorf("%s is no way to root by\n%s", f.ID, text)
+			}
+		}
+		return ids
+	}
+	for text, id := range map[string]string{
+		"agent ALL=CHROOT=* " + command + ` ""`:                                                    "PVESEC-E0021",
+		"agent ALL=CHROOT=/home/agent/jail " + command + ` ""`:                                     "PVESEC-E0021",
+		"agent ALL=CHROOT=~agent " + command + ` ""`:                                               "PVESEC-E0021",
+		"agent ALL=CHROOT=/tmp/jail /usr/bin/true, " + command + ` ""`:                             "PVESEC-E0021",
+		"Defaults runchroot=*\nagent ALL=" + command + ` ""`:                                       "PVESEC-E0021",
+		"Defaults:agent runchroot=/home/agent\nagent ALL=" + command + ` ""`:                       "PVESEC-E0021",
+		"agent ALL=CWD=* " + command + ` ""`:                                                       "PVESEC-E0022",
+		"Defaults runcwd=*\nagent ALL=" + command + ` ""`:                                          "PVESEC-E0022",
+		"Defaults:agent lecture_file=/etc/shadow, lecture=always\nagent ALL=" + command + ` ""`:    "PVESEC-E0023",
+		"Defaults logfile=/etc/profile\nagent ALL=" + command + ` ""`:                              "PVESEC-E0023",
+		"Defaults group_plugin=\"group_file.so /home/agent/groups\"\nagent ALL=" + command + ` ""`: "PVESEC-E0023",
+	} {
+		if ids := found(text); !slices.Contains(ids, id) {
+			t.Errorf("%v without %s for\n%s", ids, id, text)
+		}
+	}
+	for _, text := range []string{
+		"agent ALL=CHROOT=/srv/jail " + command + ` ""`, "agent ALL=CWD=/srv " + command + ` ""`, "agent ALL=CWD=~ " + command + ` ""`,
+		"Defaults passprompt=x, lecture_file=/etc/sudo.lecture\nagent ALL=" + command + ` ""`, "agent ALL=" + command + ` ""` + "\nbob ALL=CHROOT=* /usr/bin/id",
+	} {
+		if ids := found(text); slices.ContainsFunc(ids, func(id string) bool { return id > "PVESEC-E0020" && id < "PVESEC-E0030" }) {
+			t.Errorf("%v for\n%s", ids, text)
+		}
+	}
+}
