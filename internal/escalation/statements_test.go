@@ -30,14 +30,14 @@ func TestDenylistClaims(t *testing.T) {
 	proofs := never(t, tree, "operator")
 	claims := []struct {
 		name    string
-		witness string // what a direct way has in it, "" if it takes the way over root
+		example string // what a direct way has in it, "" if it takes the way over root
 	}{
-		{"touches root@pam", "root@pam"},
-		{"edits sudoers", ""},
+		{"touches root@pam", ""},
+		{"edits sudoers", "/usr"},
 		{"installs packages", ""},
 		{"changes the network", "/usr/sbin/ip"},
 		{"stops logging", "/usr"},
-		{"stops services of Proxmox VE", ""},
+		{"stops services of Proxmox VE", "/usr"},
 		{"destroys disks", "/usr"},
 		{"becomes another user", ""},
 	}
@@ -53,7 +53,7 @@ func TestDenylistClaims(t *testing.T) {
 		if verdict := decide(t, tree, sudoers.PVE9, p.Example); verdict != policy.Allowed {
 			t.Errorf("%s: %s is %s", claim.name, p.Example, verdict)
 		}
-		if overRoot := strings.HasPrefix(p.Note, "It leads to root"); overRoot != (claim.witness == "") || !strings.Contains(p.Example, claim.witness) {
+		if overRoot := strings.HasPrefix(p.Note, "It leads to root"); overRoot != (claim.example == "") || !strings.Contains(p.Example, claim.example) {
 			t.Errorf("%s: %s (%s)", claim.name, p.Example, p.Note)
 		}
 		if p.Pos.Line == 0 || p.Grant == "" {
@@ -81,7 +81,7 @@ func TestNever(t *testing.T) {
 			}
 		}
 	}
-	for _, unclear := range []string{"op ALL=/usr/local/sbin/report *", "op ALL=(www-data) /usr/bin/id"} {
+	for _, unclear := range []string{"op ALL=/usr/local/sbin/report *", "op ALL=(www-data) /usr/bin/env", "op ALL=/usr/local/sbin/report daily"} {
 		for name, p := range never(t, tree(unclear), "op") {
 			if p.Verdict != regular.Unknown || p.Note == "" {
 				t.Errorf("%q, %s: %v %s", unclear, name, p.Verdict, p.Example)
@@ -96,9 +96,8 @@ func TestNever(t *testing.T) {
 		"stops logging":                "/usr/bin/systemctl stop rsyslog.service",
 		"stops services of Proxmox VE": "/usr/bin/systemctl ^stop pveproxy$",
 		"destroys disks":               "/usr/sbin/pvesm ^free local:[0-9]+$",
-		"becomes another user":         "/bin/su - op",
+		"becomes another user":         "/bin/su - nobody -s /usr/bin/id",
 	}, {
-		"touches root@pam":             "/usr/sbin/pveum ^u to ad root@pam [a-z]+$",
 		"changes the network":          "/usr/sbin/ip ^-4 a add 10.0.0.1/8 dev [a-z]+$",
 		"stops logging":                "/usr/bin/dmesg -C",
 		"stops services of Proxmox VE": "/usr/bin/systemctl --no-pager -t service disable --now corosync",
