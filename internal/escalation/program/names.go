@@ -7,6 +7,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -87,4 +88,54 @@ func Merged(path string) string {
 		}
 	}
 	return path
+}
+
+// installedPackages are those that a node of Proxmox VE 8 or 9 installs by default.
+//
+//go:embed names/installed.tsv
+var installedPackages []byte
+
+// Installed has the programs that a node of Proxmox VE installs by default, each with the first of its packages that does.
+func Installed() map[string]string {
+	releases := map[string][]string{}
+	lines := bufio.NewScanner(bytes.NewReader(installedPackages))
+	for lines.Scan() {
+		if name, of, ok := strings.Cut(lines.Text(), "\t"); ok && !strings.HasPrefix(name, "#") {
+			releases[name] = strings.Split(of, ",")
+		}
+	}
+	installed := map[string]string{}
+	for path, s := range names() {
+		if !SystemPath(path) {
+			continue
+		}
+		for _, name := range s.Packages {
+			if slices.ContainsFunc(releases[name], func(r string) bool { return slices.Contains(s.Releases, r) }) {
+				installed[path] = name
+				break
+			}
+		}
+	}
+	return installed
+}
+
+// undescribedFile has programs that a node installs by default and that nobody has described, by the reason.
+const undescribedFile = "undescribed.json"
+
+// LeftOut gives the reason for each program that is installed by default and is deliberately not described. A grant of it is a finding.
+func LeftOut() (map[string]string, error) {
+	var byReason map[string][]string
+	if err := decode(data, undescribedFile, &byReason); err != nil {
+		return nil, err
+	}
+	reasons := map[string]string{}
+	for reason, paths := range byReason {
+		for _, path := range paths {
+			if reasons[path] != "" || reason == "" {
+				return nil, fmt.Errorf("%s: %s has two reasons, or none", undescribedFile, path)
+			}
+			reasons[path] = reason
+		}
+	}
+	return reasons, nil
 }

@@ -39,3 +39,33 @@ func TestShippedAs(t *testing.T) {
 		t.Errorf("/usr/sbin/cat is shipped by %v", s)
 	}
 }
+
+// TestInstalledProgramsAreKnown counts what of a node's programs is described. Each of the others is left out for a reason that somebody gave.
+func TestInstalledProgramsAreKnown(t *testing.T) {
+	t.Parallel()
+	reasons, err := LeftOut()
+	if err != nil {
+		t.Fatal(err)
+	}
+	installed := Installed()
+	described, leftOut := 0, 0
+	for path, pkg := range installed {
+		known := Find(path) != nil
+		switch {
+		case known && reasons[path] != "":
+			t.Errorf("%s is described, and undescribed.json has it too", path)
+		case known:
+			described++
+		case reasons[path] != "":
+			leftOut++
+		default:
+			t.Errorf("%s of %s is neither described nor named in undescribed.json", path, pkg)
+		}
+	}
+	for path := range reasons {
+		if _, ok := installed[path]; !ok {
+			t.Errorf("undescribed.json has %s, which no node installs by default", path)
+		}
+	}
+	t.Logf("%d of %d programs that a node installs by default are described, %d are left out for a reason", described, len(installed), leftOut)
+}

@@ -86,9 +86,9 @@ func (t *classedType) baseOr(simple *valueType) func() (regular.Expr, error) {
 	return simple.language
 }
 
-// language gives the values, and those that bring effects in a mode. A value of a class that brings effects is among them, and of a class behind it
-// too; only values of a class without effects are taken out of the classes behind it. So a value may show more effects than those of its
-// class, and never fewer.
+// language gives the values, and those that bring effects in a mode. A value of a class that is a way to root is among them, and of a class behind it
+// too; only values of other classes are taken out of the classes behind them. So a value that is a way to root may show more effects than those of
+// its class, and none shows fewer.
 func (t *classedType) language(mode string) (compiled, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -110,18 +110,17 @@ func (t *classedType) language(mode string) (compiled, error) {
 		return compiled{}, err
 	}
 	by := map[string][]regular.Expr{}
-	var harmless []regular.Expr
 	for i, class := range t.Classes {
-		of := named[i]
 		if key[class.Name] == "" {
-			harmless = append(harmless, of)
 			continue
 		}
-		for _, earlier := range harmless {
-			if len(class.ERE) > 0 && regular.MayMeet(of, earlier) {
-				if of, err = regular.Without(of, earlier); err != nil {
-					return compiled{}, err
-				}
+		of := named[i]
+		for k, earlier := range t.Classes[:i] {
+			if rootKey(key[earlier.Name]) || key[earlier.Name] == key[class.Name] || len(class.ERE) == 0 || !regular.MayMeet(of, named[k]) {
+				continue
+			}
+			if of, err = regular.Without(of, named[k]); err != nil {
+				return compiled{}, err
 			}
 		}
 		by[key[class.Name]] = append(by[key[class.Name]], of)
@@ -133,6 +132,11 @@ func (t *classedType) language(mode string) (compiled, error) {
 	}
 	t.languages[mode] = c
 	return c, nil
+}
+
+// rootKey tells whether one of the effects is a way to root.
+func rootKey(key string) bool {
+	return slices.ContainsFunc(effectsOf(key), func(e Effect) bool { return e.Info().Root() })
 }
 
 // split makes the language of each class as it is named; the last has what no other names.
