@@ -60,7 +60,12 @@ func (sudoersFormatFunction) Run(ctx context.Context, req function.RunRequest, r
 		resp.Error = problem
 		return
 	}
-	resp.Error = resp.Result.Set(ctx, sudoers.Print(file))
+	formatted := sudoers.Print(file)
+	if again, _ := sudoers.Parse("policy", formatted, planVersion); !sudoers.SameEntries(file.Entries, again.Entries) {
+		resp.Error = function.NewArgumentFuncError(0, "Unable to write the policy in canonical form: sudo would read it otherwise. Report this as a defect of the provider, with the policy.")
+		return
+	}
+	resp.Error = resp.Result.Set(ctx, formatted)
 }
 
 type sudoersAllowsFunction struct{}
