@@ -61,7 +61,7 @@ func (sudoersFormatFunction) Run(ctx context.Context, req function.RunRequest, r
 		return
 	}
 	formatted := sudoers.Print(file)
-	if again, _ := sudoers.Parse("policy", formatted, planVersion); !sudoers.SameEntries(file.Entries, again.Entries) {
+	if again, _ := sudoers.Parse("policy", formatted, sudoers.Version{}); !sudoers.SameEntries(file.Entries, again.Entries) {
 		resp.Error = function.NewArgumentFuncError(0, "Unable to write the policy in canonical form: sudo would read it otherwise. Report this as a defect of the provider, with the policy.")
 		return
 	}
