@@ -22,7 +22,7 @@ func (f *ForeignFinding) sameAs(other escalation.CommandFinding) bool {
 
 // ForeignFindings judges a policy together with what the other files of each node say about its subject. What is found of the policy alone
 // is left out: it is in the policy's own findings.
-func ForeignFindings(p hardening.SudoersPolicy, own []escalation.CommandFinding, around map[string]hardening.Surroundings) ([]ForeignFinding, error) {
+func ForeignFindings(p hardening.SudoersPolicy, own []escalation.CommandFinding, around map[string]hardening.Surroundings) []ForeignFinding {
 	mine := func(f escalation.CommandFinding) bool {
 		return f.Pos.File == p.Path() && slices.ContainsFunc(own, func(known escalation.CommandFinding) bool {
 			return known.ID == f.ID && known.Pos.Line == f.Pos.Line && known.Command == f.Command && (known.Root || !f.Root)
@@ -35,14 +35,11 @@ func ForeignFindings(p hardening.SudoersPolicy, own []escalation.CommandFinding,
 		question := around[name].Question(tree)
 		key, err := json.Marshal([]any{question.Host, question.Env.Version, question.Subject, around[name].Files})
 		if err != nil {
-			return nil, err
+			panic(err) // only texts and numbers: nothing that JSON can't hold
 		}
 		findings, known := judged[string(key)]
 		if !known {
-			analysis, err := escalation.AnalyseWhole(tree, question, question.Env.Version)
-			if err != nil {
-				return nil, err
-			}
+			analysis := AnalyseTree(tree, question, true, question.Env.Version)
 			findings = slices.DeleteFunc(analysis.Findings, mine)
 			judged[string(key)] = findings
 		}
@@ -54,5 +51,5 @@ func ForeignFindings(p hardening.SudoersPolicy, own []escalation.CommandFinding,
 			all = append(all, ForeignFinding{f, []string{name}})
 		}
 	}
-	return all, nil
+	return all
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/escalation"
 	"github.com/pvesec/terraform-provider-pvesec/internal/hardening"
 	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
+	"github.com/pvesec/terraform-provider-pvesec/internal/regular"
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
@@ -21,9 +22,9 @@ func TestForeignFindings(t *testing.T) {
 	if err := errs.Err(); err != nil {
 		t.Fatal(err)
 	}
-	own, err := Analyse(file, policy.Subject{Name: p.Subject})
-	if err != nil || !own.Root() {
-		t.Fatal(own, err)
+	own := Analyse(file, policy.Subject{Name: p.Subject})
+	if !own.Root() {
+		t.Fatal(own)
 	}
 	const main = "Defaults use_pty, secure_path=/usr/bin\n@includedir /etc/sudoers.d\n"
 	on := func(host, version string, files map[string]string) hardening.Surroundings {
@@ -31,16 +32,13 @@ func TestForeignFindings(t *testing.T) {
 		return hardening.Surroundings{Host: host, SudoVersion: version, Subject: policy.Subject{Name: "agent"}, Files: files}
 	}
 	careless := "agent ALL=(root) /usr/bin/less\n"
-	found, err := ForeignFindings(p, own.Findings, map[string]hardening.Surroundings{
+	found := ForeignFindings(p, own.Findings, map[string]hardening.Surroundings{
 		"a": on("a", "1.9.13p3", map[string]string{}),
 		"b": on("b", "1.9.16p2", map[string]string{"/etc/sudoers.d/x": careless}),
 		"c": on("c", "1.9.16p2", map[string]string{"/etc/sudoers.d/x": careless}),
 		"d": on("d", "1.9.13p3", map[string]string{"/etc/sudoers.d/x": careless, "/etc/sudoers.d/z": "Defaults:agent !env_reset\n"}),
 		"e": on("e", "", map[string]string{"/etc/sudoers": "agent other=(root) ALL\n"}), // on another host
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	got := make([]string, len(found))
 	for i, f := range found {
 		got[i] = fmt.Sprintf("%s %s:%d %s %v", f.ID, f.Pos.File, f.Pos.Line, f.Command, f.Nodes)
@@ -75,6 +73,46 @@ func TestAcceptedInAFile(t *testing.T) {
 	} {
 		if err := escalation.CheckSudoRisk(text); (err == nil) != fine {
 			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
+// TestRefusal: an acceptance that is over is told with its reason, and only what nobody ever accepted is to be named.
+func TestRefusal(t *testing.T) {
+	t.Parallel()
+	findings := []escalation.CommandFinding{
+		{ID: "PVESEC-E0001", Root: true, About: "one", Pos: sudoers.Pos{Line: 1}}, {ID: "PVESEC-E0002", Root: true, About: "two", Pos: sudoers.Pos{Line: 2}},
+		{ID: "PVESEC-E0003", Root: true, About: "three", Pos: sudoers.Pos{Line: 2}}, {ID: "PVESEC-E0007", About: "four", Pos: sudoers.Pos{Line: 2}},
+	}
+	detail := refusedIn("first\nsecond", findings, Acceptances{
+		Reasons: map[string]string{"PVESEC-E0001": "fine"}, Over: map[string]string{"PVESEC-E0002": "PVESEC-E0002 was accepted until 2001-01-31; the reason given was: for the move"},
+	})
+	for _, want := range []string{"second", "for the move", "accepted_risks = { PVESEC-E0003 = \"why\" }", "accepted_until a later day"} {
+		if !strings.Contains(detail, want) {
+			t.Errorf("no %q in\n%s", want, detail)
+		}
+	}
+	if strings.Contains(detail, "first") || strings.Contains(detail, "four") {
+		t.Errorf("too much:\n%s", detail)
+	}
+}
+
+// TestEmbeddedKnowledge reads everything that is embedded: what is damaged ends the program.
+func TestEmbeddedKnowledge(t *testing.T) {
+	t.Parallel()
+	if len(StatementNames()) == 0 {
+		t.Error("there are no statements")
+	}
+	text, errs := ParsePolicy("agent", "agent", "agent ALL=(ALL) ALL\n")
+	if err := errs.Err(); err != nil {
+		t.Fatal(err)
+	}
+	if analysis := text.Analysis(); !analysis.Root() {
+		t.Errorf("ALL is no way to root: %v", analysis)
+	}
+	for _, statement := range StatementNames() {
+		if proof, err := text.ProveNever(statement); err != nil || proof.Verdict != regular.No {
+			t.Errorf("%s: %v, %v", statement, proof, err)
 		}
 	}
 }

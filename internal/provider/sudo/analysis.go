@@ -4,17 +4,14 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/escalation"
-	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
 	"github.com/pvesec/terraform-provider-pvesec/internal/review"
-	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
 // sudoersAnalysisModel is what a policy means for the node, as a reviewer and a policy engine read it.
@@ -41,19 +38,38 @@ type sudoersFindingModel struct {
 	Accepted  *string `tfsdk:"accepted"`
 }
 
+// The types of findings and of analysis, as the schema describes them.
 var (
-	sudoersFindingType = types.ObjectType{AttrTypes: map[string]attr.Type{
-		"id": types.StringType, "severity": types.StringType, "class": types.StringType, "rule": types.StringType, "command": types.StringType,
-		"example": types.StringType, "line": types.Int64Type, "condition": types.StringType, "why": types.StringType, "fix": types.StringType,
-		"root_equivalent": types.BoolType, "accepted": types.StringType,
-	}}
-	sudoersAnalysisType = map[string]attr.Type{
-		"root_equivalent": types.BoolType,
-		"findings":        types.ListType{ElemType: sudoersFindingType},
-		"disruptive":      values.StringListType,
-		"foreign":         types.ListType{ElemType: foreignFindingType},
-	}
+	sudoersFindingType  = values.TypeOfFields(findingFields(""))
+	foreignFindingType  = values.TypeOfFields(foreignFindingFields())
+	sudoersAnalysisType = values.ObjectTypeOf(sudoersAnalysisAttribute().Attributes).AttrTypes
 )
+
+// findingFields are the fields of a finding. Line describes the field line.
+func findingFields(line string) []values.Field {
+	return []values.Field{
+		{Name: "id", Type: types.StringType, Description: "Stable id of what was found, such as `PVESEC-E0107`."},
+		{Name: "severity", Type: types.StringType, Description: "`critical` with the grant alone, `high` with the condition that `condition` names or where it is unknown, `medium` for what is not as good as root."},
+		{Name: "class", Type: types.StringType, Description: "`shell`, `command`, `library-load`, `file-write`, `file-read`, `priv-grant`, `credential` or `audit-tamper`; empty for what is wrong with a grant whatever its command."},
+		{Name: "rule", Type: types.StringType, Description: "What it is about."},
+		{Name: "command", Type: types.StringType, Description: "Path of the command; empty where it is all or many."},
+		{Name: "example", Type: types.StringType, Description: "A command line that is allowed and that shows it."},
+		{Name: "line", Type: types.Int64Type, Description: line},
+		{Name: "condition", Type: types.StringType, Description: "Additional condition required; empty if none."},
+		{Name: "why", Type: types.StringType, Description: "Why it matters."},
+		{Name: "fix", Type: types.StringType, Description: "What to grant instead."},
+		{Name: "root_equivalent", Type: types.BoolType, Description: "Whether it is as good as root."},
+		{Name: "accepted", Type: types.StringType, Description: "The reason for which `accepted_risks` accepts it."},
+	}
+}
+
+// foreignFindingFields are those of a finding that takes other files of nodes.
+func foreignFindingFields() []values.Field {
+	return append(findingFields("Line in `file`; 0 where no single line lets it through."),
+		values.Field{Name: "file", Type: types.StringType, Description: "The file of the node that has the grant: another one, or the policy's own where another one makes a grant of it dangerous; empty where it is what no file says."},
+		values.Field{Name: "nodes", Type: values.StringListType, Description: "The nodes on which it is so."},
+	)
+}
 
 // sudoersFindings are findings as they are shown.
 func sudoersFindings(findings []escalation.CommandFinding, accepted map[string]string) []sudoersFindingModel {
@@ -98,38 +114,23 @@ func sudoersAnalysisValue(ctx context.Context, a escalation.Analysis, accepted m
 	return value
 }
 
-// analyse fills in the analysis of the policy's text, which it gives, and makes an error of ways to root that nobody accepted.
-func (m *sudoersPolicyModel) analyse(ctx context.Context, diags *diag.Diagnostics) escalation.Analysis {
-	analysis := m.describe(ctx, diags)
-	refuseRoot(m.textAttribute(), m.Subject.ValueString(), m.Content.ValueString(), analysis.Findings, m.acceptances(ctx, diags), diags)
-	return analysis
+// analyse fills in the analysis of the policy's text, and makes an error of ways to root that nobody accepted.
+func (m *sudoersPolicyModel) analyse(ctx context.Context, text *review.Policy, diags *diag.Diagnostics) {
+	m.describe(ctx, text, diags)
+	if m.Analysis.IsUnknown() {
+		return
+	}
+	if detail := text.Refused(m.acceptances(ctx, diags)); detail != "" {
+		diags.AddAttributeError(m.textAttribute(), fmt.Sprintf("The policy makes %q root-equivalent", text.Subject), detail)
+	}
 }
 
 // describe fills in the analysis, as far as the text is known. What other files of the nodes add is left unknown.
-func (m *sudoersPolicyModel) describe(ctx context.Context, diags *diag.Diagnostics) escalation.Analysis {
+func (m *sudoersPolicyModel) describe(ctx context.Context, text *review.Policy, diags *diag.Diagnostics) {
 	m.Analysis = types.ObjectUnknown(sudoersAnalysisType)
-	analysis, known := m.ownAnalysis(diags)
-	if known {
-		m.Analysis = sudoersAnalysisValue(ctx, analysis, values.AcceptedRisks(ctx, m.AcceptedRisks, diags), diags)
+	if text != nil && values.FullyKnown(m.AcceptedRisks) {
+		m.Analysis = sudoersAnalysisValue(ctx, text.Analysis(), values.AcceptedRisks(ctx, m.AcceptedRisks, diags), diags)
 	}
-	return analysis
-}
-
-// ownAnalysis is the analysis of the policy's text alone, as far as it is known.
-func (m *sudoersPolicyModel) ownAnalysis(diags *diag.Diagnostics) (analysis escalation.Analysis, known bool) {
-	if m.Content.IsUnknown() || m.Content.IsNull() || m.Subject.IsUnknown() || m.Name.IsUnknown() || !values.FullyKnown(m.AcceptedRisks) {
-		return escalation.Analysis{}, false
-	}
-	file, malformed := sudoers.Parse(m.Name.ValueString(), m.Content.ValueString(), review.PlanVersion)
-	if len(malformed) > 0 {
-		return escalation.Analysis{}, false // reported where it was rendered
-	}
-	analysis, err := review.Analyse(file, policy.Subject{Name: m.Subject.ValueString()})
-	if err != nil {
-		diags.AddError("The knowledge of what leads to root is damaged", values.UpperFirst(err.Error())+".")
-		return escalation.Analysis{}, false
-	}
-	return analysis, true
 }
 
 // textAttribute is the attribute that the policy's text comes from.
@@ -145,50 +146,22 @@ func (m *sudoersPolicyModel) textAttribute() path.Path {
 
 // sudoersAnalysisAttribute describes analysis.
 func sudoersAnalysisAttribute() schema.SingleNestedAttribute {
-	text := func(description string) schema.StringAttribute {
-		return schema.StringAttribute{MarkdownDescription: description, Computed: true}
-	}
-	number := func(description string) schema.Int64Attribute {
-		return schema.Int64Attribute{MarkdownDescription: description, Computed: true}
-	}
-	boolean := func(description string) schema.BoolAttribute {
-		return schema.BoolAttribute{MarkdownDescription: description, Computed: true}
-	}
-	finding := func(line string) map[string]schema.Attribute {
-		return map[string]schema.Attribute{
-			"id":              text("Stable id of what was found, such as `PVESEC-E0107`."),
-			"severity":        text("`critical` with the grant alone, `high` with the condition that `condition` names or where it is unknown, `medium` for what is not as good as root."),
-			"class":           text("`shell`, `command`, `library-load`, `file-write`, `file-read`, `priv-grant`, `credential` or `audit-tamper`; empty for what is wrong with a grant whatever its command."),
-			"rule":            text("What it is about."),
-			"command":         text("Path of the command; empty where it is all or many."),
-			"example":         text("A command line that is allowed and that shows it."),
-			"line":            number(line),
-			"condition":       text("Additional condition required; empty if none."),
-			"why":             text("Why it matters."),
-			"fix":             text("What to grant instead."),
-			"root_equivalent": boolean("Whether it is as good as root."),
-			"accepted":        text("The reason for which `accepted_risks` accepts it."),
-		}
-	}
-	foreign := finding("Line in `file`; 0 where no single line lets it through.")
-	foreign["file"] = text("The file of the node that has the grant: another one, or the policy's own where another one makes a grant of it dangerous; empty where it is what no file says.")
-	foreign["nodes"] = schema.ListAttribute{MarkdownDescription: "The nodes on which it is so.", ElementType: types.StringType, Computed: true}
 	return schema.SingleNestedAttribute{
 		MarkdownDescription: "What the policy means for the node, proven while planning over every command line that it allows; see the guide [root findings](../guides/root-findings). " +
 			"A finding that is as good as root fails the plan unless `accepted_risks` names it.",
 		Computed: true,
 		Attributes: map[string]schema.Attribute{
-			"root_equivalent": boolean("Whether any finding of the policy itself is as good as root, accepted or not."),
+			"root_equivalent": schema.BoolAttribute{MarkdownDescription: "Whether any finding of the policy itself is as good as root, accepted or not.", Computed: true},
 			"findings": schema.ListNestedAttribute{
 				MarkdownDescription: "Each way in which the policy gives the subject root, or lets it act unseen, in the order of its lines. It holds for the sudo of Proxmox VE 8 and of 9.",
 				Computed:            true,
-				NestedObject:        schema.NestedAttributeObject{Attributes: finding("Line in `content` of the grant that lets it through; 0 where no single line does.")},
+				NestedObject:        schema.NestedAttributeObject{Attributes: values.ResourceFields(findingFields("Line in `content` of the grant that lets it through; 0 where no single line does."))},
 			},
 			"foreign": schema.ListNestedAttribute{
 				MarkdownDescription: "What the subject can do besides, by other sudoers files of the nodes alone or together with the policy, as things are after the apply and for the sudo of each node. " +
 					"A way to root fails the plan just as one of the policy's own. Known after the apply for a node that the policy is new on; what is found there fails the plan all the same.",
 				Computed:     true,
-				NestedObject: schema.NestedAttributeObject{Attributes: foreign},
+				NestedObject: schema.NestedAttributeObject{Attributes: values.ResourceFields(foreignFindingFields())},
 			},
 			"disruptive": schema.ListAttribute{
 				MarkdownDescription: "Command lines that are allowed and can stop or lose guests, services or data. They are no findings: an operator may be there for just that.",

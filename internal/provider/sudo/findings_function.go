@@ -44,10 +44,6 @@ func (sudoersFindingsFunction) Run(ctx context.Context, req function.RunRequest,
 		resp.Error = problem
 		return
 	}
-	analysis, err := review.Analyse(file, policy.Subject{Name: user, Groups: groups})
-	if err != nil {
-		resp.Error = function.NewFuncError(err.Error())
-		return
-	}
+	analysis := review.Analyse(file, policy.Subject{Name: user, Groups: groups})
 	resp.Error = resp.Result.Set(ctx, sudoersFindings(analysis.Findings, nil))
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
 	"github.com/pvesec/terraform-provider-pvesec/internal/review"
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
@@ -177,19 +178,18 @@ type (
 )
 
 var (
-	textsType         = types.ListType{ElemType: types.StringType}
 	parsedDefaultType = types.ObjectType{AttrTypes: map[string]attr.Type{
-		"line": types.Int64Type, "binding": textsType, "scope": types.StringType, "name": types.StringType, "operator": types.StringType, "value": types.StringType,
+		"line": types.Int64Type, "binding": values.StringListType, "scope": types.StringType, "name": types.StringType, "operator": types.StringType, "value": types.StringType,
 	}}
 	parsedAliasType = types.ObjectType{AttrTypes: map[string]attr.Type{
-		"line": types.Int64Type, "kind": types.StringType, "name": types.StringType, "members": textsType,
+		"line": types.Int64Type, "kind": types.StringType, "name": types.StringType, "members": values.StringListType,
 	}}
 	parsedCommandType = types.ObjectType{AttrTypes: map[string]attr.Type{
-		"line": types.Int64Type, "command": types.StringType, "denied": types.BoolType, "run_as_users": textsType, "run_as_groups": textsType, "tags": textsType,
+		"line": types.Int64Type, "command": types.StringType, "denied": types.BoolType, "run_as_users": values.StringListType, "run_as_groups": values.StringListType, "tags": values.StringListType,
 		"options": types.MapType{ElemType: types.StringType},
 	}}
 	parsedRuleType = types.ObjectType{AttrTypes: map[string]attr.Type{
-		"line": types.Int64Type, "users": textsType, "hosts": textsType, "commands": types.ListType{ElemType: parsedCommandType},
+		"line": types.Int64Type, "users": values.StringListType, "hosts": values.StringListType, "commands": types.ListType{ElemType: parsedCommandType},
 	}}
 	parsedIncludeType = types.ObjectType{AttrTypes: map[string]attr.Type{
 		"line": types.Int64Type, "path": types.StringType, "directory": types.BoolType,
