@@ -4,6 +4,7 @@ package main
 import (
 	"flag"
 	"log"
+	"time"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider"
 )
@@ -18,6 +19,7 @@ func main() {
 		if err := logAsAsked(); err != nil {
 			log.Fatal(err)
 		}
+		go endWithParent(time.Second)
 	}
 	if err := provider.Serve(version, *debug); err != nil {
 		log.Fatal(err)

@@ -24,6 +24,8 @@ const (
 	session      = "internal/provider/session"
 	values       = "internal/provider/values"
 	providerTest = "internal/provider/acctest"
+	// untrusted makes text of others fit to be read.
+	untrusted = "internal/untrusted"
 	// budget is what tests of any room demand of time and memory.
 	budget = "internal/budget"
 )
@@ -33,23 +35,24 @@ const (
 var House = map[string]Room{
 	command:      {Uses: []string{provider}, Terraform: true},
 	provider:     {Uses: []string{access, sudo, auditlog, session, values, "internal/node", "internal/proxmox"}, Terraform: true},
-	access:       {Uses: []string{session, values, "internal/escalation", "internal/proxmox"}, Terraform: true},
-	sudo:         {Uses: []string{session, values, "internal/review", "internal/hardening", "internal/escalation", "internal/policy", "internal/sudoers/document", "internal/sudoers", "internal/regular", "internal/node"}, Terraform: true},
-	auditlog:     {Uses: []string{session, values, "internal/hardening", "internal/node"}, Terraform: true},
-	session:      {Uses: []string{values, "internal/hardening", "internal/node", "internal/proxmox"}, Terraform: true},
-	values:       {Uses: []string{"internal/node"}, Terraform: true},
+	access:       {Uses: []string{session, values, "internal/escalation", "internal/proxmox", untrusted}, Terraform: true},
+	sudo:         {Uses: []string{session, values, "internal/review", "internal/hardening", "internal/escalation", "internal/policy", "internal/sudoers/document", "internal/sudoers", "internal/regular", "internal/node", untrusted}, Terraform: true},
+	auditlog:     {Uses: []string{session, values, "internal/hardening", "internal/node", untrusted}, Terraform: true},
+	session:      {Uses: []string{values, "internal/hardening", "internal/node", "internal/proxmox", untrusted}, Terraform: true},
+	values:       {Uses: []string{"internal/node", untrusted}, Terraform: true},
 	providerTest: {Uses: []string{provider, "internal/hardening", "internal/escalation", "internal/policy", "internal/sudoers", "internal/node", "internal/proxmox"}, Terraform: true, Lab: true},
 
-	"internal/review":     {Uses: []string{"internal/hardening", "internal/escalation", "internal/policy", "internal/sudoers", "internal/regular"}},
-	"internal/hardening":  {Uses: []string{"internal/node", "internal/policy", "internal/sudoers"}},
-	"internal/proxmox":    {},
+	"internal/review":     {Uses: []string{"internal/hardening", "internal/escalation", "internal/policy", "internal/sudoers", "internal/regular", untrusted}},
+	"internal/hardening":  {Uses: []string{"internal/node", "internal/policy", "internal/sudoers", untrusted}},
+	"internal/proxmox":    {Uses: []string{untrusted}},
 	"internal/escalation": {Uses: []string{"internal/policy", "internal/sudoers", "internal/regular"}, Pure: true},
 	"internal/policy":     {Uses: []string{"internal/sudoers", "internal/regular"}, Pure: true},
 
-	"internal/node":             {},
+	"internal/node":             {Uses: []string{untrusted}},
 	"internal/sudoers/document": {Uses: []string{"internal/sudoers"}, Pure: true},
 	"internal/sudoers":          {Uses: []string{"internal/regular"}, Pure: true},
 	"internal/regular":          {Pure: true},
+	untrusted:                   {Pure: true},
 
 	// Not part of what is released.
 	lab:                     {Lab: true},

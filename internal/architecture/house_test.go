@@ -35,7 +35,7 @@ func TestArrowsRunDownwards(t *testing.T) {
 	storeys := []string{
 		command, "internal/demo", "internal/docsgen", providerTest, provider, access, sudo, auditlog, session, values,
 		"internal/review", "internal/hardening", "internal/proxmox", "internal/escalation", "internal/policy",
-		"internal/node", "internal/sudoers/document", "internal/sudoers", "internal/regular", lab, budget, "internal/architecture",
+		"internal/node", "internal/sudoers/document", "internal/sudoers", "internal/regular", untrusted, lab, budget, "internal/architecture",
 	}
 	if len(storeys) != len(House) {
 		t.Errorf("the house has %d rooms, %d of them have a storey", len(House), len(storeys))

@@ -23,10 +23,13 @@ func CheckSudoRisk(text string) error {
 }
 
 func checkSudoRiskID(id string) error {
-	if slices.Contains(sudoRiskIDs(), id) {
+	switch {
+	case slices.Contains(sudoRiskIDs(), id), program.Effect(id).Info() != nil:
 		return nil
+	case strings.HasPrefix(id, "/") && path.Clean(id) == id:
+		return nil // a program
 	}
-	return fmt.Errorf("there is no finding %q about sudo; their ids begin with PVESEC-E, and the guide to root findings lists them", id)
+	return fmt.Errorf("%q is no finding about sudo: write an id such as PVESEC-E0107, an effect such as reads-secret, or the path of a program (the guide to root findings lists ids and effects)", id)
 }
 
 // sudoRiskIDs are the ids of all findings about sudo.

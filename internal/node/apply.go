@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/untrusted"
 )
 
 const (
@@ -146,7 +148,7 @@ func (tx *transaction) wait(ctx context.Context, limit time.Duration) error {
 	tx.report(tx.name(), "waiting for another run")
 	f, err := tx.ask(ctx, fmt.Sprintf("block %d", int(limit.Seconds())), "locked", "busy")
 	if err == nil && f.word == "busy" {
-		err = &LockedError{Node: tx.name(), Holder: printable(f.text(0))}
+		err = &LockedError{Node: tx.name(), Holder: untrusted.Line(f.text(0))}
 	}
 	return err
 }
@@ -178,30 +180,47 @@ func (a *application) commit(ctx context.Context) bool {
 	})
 }
 
+// finish makes the change final. First every node says that it has nothing left to do; until then each keeps its journal, so that one that is
+// lost takes the change back on all. Then all of them let go of it.
 func (a *application) finish(ctx context.Context) bool {
 	// From here on the change is made: a cancelled run no longer holds it back.
 	ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), rollbackTimeout, context.DeadlineExceeded)
 	defer cancel()
-	ok := a.all(func(_ int, tx *transaction) error {
-		tx.finishSent = true
-		if _, err := tx.ask(ctx, "finish", "finished"); err != nil {
-			return err
+	alone := len(a.txs) == 1
+	if !a.all(func(_ int, tx *transaction) error {
+		words := "finish"
+		if alone {
+			words, tx.sealSent = "finish\nseal", true // nobody else is to be waited for
 		}
-		tx.ended, tx.outcome = true, Committed
-		tx.report(tx.name(), "done")
-		return nil
-	})
-	if ok {
-		return true
+		_, err := tx.ask(ctx, words, "finished")
+		return err
+	}) && !alone {
+		return false
 	}
-	// Who lost the connection at this point may have finished nevertheless.
-	for i, tx := range a.txs {
-		if a.errs[i] != nil && tx.outcome == "" {
-			if tx.outcome = tx.settle(ctx); tx.outcome == Committed {
+	for _, tx := range a.txs {
+		tx.sealSent = true
+	}
+	a.all(func(i int, tx *transaction) error {
+		word := "seal"
+		if alone {
+			word = "wait" // it was sent before
+		}
+		if a.errs[i] == nil {
+			if _, a.errs[i] = tx.ask(ctx, word, "sealed"); a.errs[i] == nil {
+				tx.ended, tx.outcome = true, Committed
+			}
+		}
+		if tx.outcome == "" {
+			// Who lost the connection at this point lets the change stand, if it has not taken it back by itself.
+			if tx.outcome = tx.settle(ctx, !alone); tx.outcome == Committed {
 				a.errs[i] = nil
 			}
 		}
-	}
+		if tx.outcome == Committed {
+			tx.report(tx.name(), "done")
+		}
+		return nil
+	})
 	return !slices.ContainsFunc(a.txs, func(tx *transaction) bool { return tx.outcome != Committed })
 }
 
@@ -229,10 +248,13 @@ func (a *application) rollback(ctx context.Context) {
 			}
 			switch {
 			case tx.outcome != "":
-			case !tx.commitSent:
-				tx.outcome = Unchanged // the node changes nothing before it is told to
+			case tx.commitSent:
+				tx.outcome = tx.settle(ctx, false)
 			default:
-				tx.outcome = tx.settle(ctx)
+				tx.outcome = Unchanged // the node changes nothing before it is told to
+				if tx.speaks && tx.settle(ctx, false) == Unknown {
+					tx.left = true
+				}
 			}
 			if tx.commitSent {
 				tx.report(tx.name(), string(tx.outcome))
@@ -243,11 +265,14 @@ func (a *application) rollback(ctx context.Context) {
 }
 
 // settle asks a node whose connection broke what became of it, over a new connection. Getting the lock there proves that
-// the earlier process is gone, and what it left is undone under that lock.
-func (tx *transaction) settle(ctx context.Context) State {
+// the earlier process is gone, and what it left is undone under that lock; where all nodes had agreed to the change, it stands instead.
+func (tx *transaction) settle(ctx context.Context, decided bool) State {
 	ctx, cancel := context.WithTimeout(ctx, tx.pool.timing.Settle)
 	defer cancel()
 	again := newTransaction(tx.pool, Change{Target: tx.change.Target, Label: tx.change.Label}, tx.report)
+	if decided {
+		again.decided = tx.id
+	}
 	defer again.close()
 	tx.session.close()
 	busy, err := again.start(ctx, "settle")
@@ -278,8 +303,14 @@ func (a *application) failure(ctx context.Context) error {
 		if o.State == Committed {
 			o.Err = nil
 		}
-		if o.State == Unknown {
-			o.Err = fmt.Errorf("%w\nThe node restores the old state by itself within a minute, or at the next apply if it crashed", o.Err)
+		switch {
+		case o.State == Unknown && tx.sealSent:
+			o.Err = fmt.Errorf("%w\nThe node has the old state or the new one: it was told that the change stands, and did not confirm it. Plan again to see which", o.Err)
+		case o.State == Unknown:
+			o.Err = fmt.Errorf("%w\nThe node has the old state or the new one. It goes back to the old one by itself when its commands have ended and it has heard nothing for %s, "+
+				"or at the next apply if it crashed", o.Err, tx.pool.timing.Silence)
+		case tx.left:
+			o.Err = fmt.Errorf("%w\nThe files that were prepared there may be left in /etc/pvesec/stage, which only root can read; the next apply removes them", o.Err)
 		}
 		e.Outcomes = append(e.Outcomes, o)
 	}

@@ -35,7 +35,7 @@ func TestApplyErrorTable(t *testing.T) {
 				{Node: "b", State: node.Unknown, Err: errors.New("gone")},
 				{Node: "c", State: node.NotRestored, Err: errors.New("immutable")},
 			}}, false,
-			`the change was not applied; c could not be restored; b did not answer again, see below; a already has the new state; apply again to make all alike
+			`the change was not applied; c could not be restored; b did not answer again and has the old state or the new one, see below; a already has the new state; apply again to make all alike
 
   a  committed
   b  unknown       gone

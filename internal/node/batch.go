@@ -3,7 +3,6 @@ package node
 import (
 	"context"
 	"errors"
-	"fmt"
 	"path"
 	"slices"
 	"time"
@@ -30,7 +29,7 @@ func (p *Pool) join(l *link, q Query) *batch {
 	if b == nil {
 		b = &batch{done: make(chan struct{})}
 		var ctx context.Context
-		ctx, b.cancel = context.WithTimeoutCause(p.ctx, observeTimeout, fmt.Errorf("no answer within %s: %w", observeTimeout, context.DeadlineExceeded))
+		ctx, b.cancel = context.WithCancel(p.ctx) // it ends with the last who waits, each of whom has a limit
 		l.gathering = b
 		go p.runBatch(ctx, l, b)
 	}
@@ -94,7 +93,7 @@ func (q Query) pick(all *Observation, failed map[subject]error) (*Observation, e
 		}
 	}
 	o := &Observation{
-		Node: all.Node, Facts: all.Facts, Unfinished: all.Unfinished, Busy: all.Busy,
+		Node: all.Node, Facts: all.Facts, Unfinished: all.Unfinished, Leftover: all.Leftover, Busy: all.Busy,
 		Files: map[string]FileState{}, Accounts: choose(all.Accounts, q.Accounts), Services: choose(all.Services, q.Services), Commands: choose(all.Commands, q.Commands),
 	}
 	for _, name := range q.Stats {

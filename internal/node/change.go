@@ -1,6 +1,10 @@
 package node
 
-import "io/fs"
+import (
+	"io/fs"
+	"path"
+	"slices"
+)
 
 // Kind is what a [File] shall be after the transaction.
 type Kind int
@@ -87,4 +91,42 @@ type Change struct {
 	// made after the change, has reached root's power. Changes of sshd's configuration are confirmed in any case, those of
 	// sudoers when the login is not root's.
 	Confirm bool
+}
+
+// ownPlaces are where a transaction keeps its own files: stages, copies of what was replaced, the lock, and what restores at the next boot.
+var ownPlaces = []string{"/etc/pvesec/stage", "/var/backups/pvesec", "/run/pvesec", "/etc/systemd/system"}
+
+// walls lists every directory on the way to a path that the change writes, and to what the transaction itself keeps. All must be root's.
+func (c Change) walls() []string {
+	var dirs []string
+	for _, dir := range ownPlaces {
+		dirs = append(dirs, dir)
+		dirs = append(dirs, ancestors(dir)...)
+	}
+	for _, f := range c.Files {
+		dirs = append(dirs, ancestors(f.Path)...)
+	}
+	slices.Sort(dirs)
+	return slices.Compact(dirs)
+}
+
+// ancestors are the directories on the way to a path, from the last to /.
+func ancestors(p string) []string {
+	var dirs []string
+	for p != "/" {
+		p = path.Dir(p)
+		dirs = append(dirs, p)
+	}
+	return dirs
+}
+
+// mended lists the directories that the change gives a mode and an owner, a line for each after an empty one.
+func (c Change) mended() string {
+	list := "\n"
+	for _, f := range c.Files {
+		if f.Kind == Directory {
+			list += f.Path + "\n"
+		}
+	}
+	return list
 }

@@ -106,6 +106,11 @@ type Timing struct {
 	Confirm time.Duration
 	// Settle bounds asking a node again whose connection broke during a change. 45 seconds.
 	Settle time.Duration
+	// Greeting is how long a login shell may take before the program that is fed to it answers. One minute.
+	Greeting time.Duration
+	// Quick bounds a command of the node that asks its name service or its service manager, in whole seconds; Patient one that works on files or
+	// judges a configuration. 20 seconds and one minute. A command that takes longer is stopped, and what it was asked is not known.
+	Quick, Patient time.Duration
 	// Gather is how long a read waits for others of the same node, to be answered with them. 5 milliseconds.
 	Gather time.Duration
 }
@@ -116,7 +121,7 @@ func (t Timing) normal() Timing {
 		fallback time.Duration
 	}{
 		{&t.Keepalive, 15 * time.Second}, {&t.Silence, time.Minute}, {&t.Confirm, 2 * time.Minute},
-		{&t.Settle, 45 * time.Second}, {&t.Gather, 5 * time.Millisecond},
+		{&t.Settle, 45 * time.Second}, {&t.Greeting, time.Minute}, {&t.Quick, 20 * time.Second}, {&t.Patient, time.Minute}, {&t.Gather, 5 * time.Millisecond},
 	} {
 		if *f.field <= 0 {
 			*f.field = f.fallback

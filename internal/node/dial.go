@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/crypto/ssh"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/untrusted"
 )
 
 // handshakeTries bounds how often a connection that sshd drops before the login is tried again: MaxStartups drops at random.
@@ -148,7 +150,7 @@ func (l *login) handshake(ctx context.Context, tr *trust, shown map[string]bool)
 				return nil
 			}
 			offered = key
-			refused = &HostKeyError{Node: l.name(), Address: l.target.Address, Port: l.target.Port, Expected: tr.expected(), Offered: describeKey(key), Reason: reason}
+			refused = &HostKeyError{Node: l.name(), Address: l.target.Address, Port: l.target.Port, Expected: tr.expected(), Offered: describeKey(key), Reason: untrusted.Line(reason)}
 			return refused
 		},
 	}
@@ -168,7 +170,7 @@ func (l *login) handshake(ctx context.Context, tr *trust, shown map[string]bool)
 	case errors.As(err, &none) && none.What == "host key":
 		return nil, nil, &HostKeyError{
 			Node: l.name(), Address: l.target.Address, Port: l.target.Port, Expected: tr.expected(),
-			Offered: "keys of other algorithms only: " + printable(strings.Join(none.RequestedAlgorithms, ", ")),
+			Offered: "keys of other algorithms only: " + untrusted.Line(strings.Join(none.RequestedAlgorithms, ", ")),
 		}
 	case proven && (strings.Contains(err.Error(), "unable to authenticate") || strings.Contains(err.Error(), "oo many authentication failures")):
 		return nil, nil, l.refused(tried, err)
@@ -219,5 +221,5 @@ func (c *prefaced) said() string {
 	if strings.HasPrefix(text, "SSH-") || strings.Contains(text, "\nSSH-") {
 		return ""
 	}
-	return printable(strings.Join(strings.Fields(text), " "))
+	return untrusted.Line(strings.Join(strings.Fields(text), " "))
 }

@@ -3,6 +3,8 @@ package node
 import (
 	"fmt"
 	"strings"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/untrusted"
 )
 
 // ConfigError is a fault of one field of [Config].
@@ -33,7 +35,7 @@ func (e *UnreachableError) Error() string {
 	if e.Via != "" {
 		at += " through " + e.Via
 	}
-	return fmt.Sprintf("cannot reach %s as user %q: %v\n%s", at, e.User, e.Err, adviceUnreachable(e.Err, e.Via != ""))
+	return fmt.Sprintf("cannot reach %s as user %q: %s\n%s", at, e.User, untrusted.Text(e.Err.Error()), adviceUnreachable(e.Err, e.Via != ""))
 }
 
 // Unwrap returns the cause.
@@ -87,7 +89,7 @@ type AuthError struct {
 func (e *AuthError) Error() string {
 	at := Target{e.Node, e.Address, e.Port}.String()
 	if e.NotTried != "" {
-		return fmt.Sprintf("no login of user %q at %s: %s", e.User, at, e.NotTried)
+		return fmt.Sprintf("no login of user %q at %s: %s", e.User, at, untrusted.Text(e.NotTried))
 	}
 	msg := fmt.Sprintf("%s refused the login of user %q: ", at, e.User)
 	switch {
@@ -130,7 +132,12 @@ const (
 	PasswordNeeded PrivilegeKind = "password-needed"
 	WrongPassword  PrivilegeKind = "wrong-password"
 	NotPermitted   PrivilegeKind = "not-permitted"
+	// TerminalRequired: requiretty, sudoers(5), keeps everybody out who has no terminal.
+	TerminalRequired PrivilegeKind = "terminal-required"
 )
+
+// NoTerminal is the sudoers line that lets a user run sudo without a terminal where requiretty holds for everybody.
+func NoTerminal(user string) string { return fmt.Sprintf("Defaults:%s !requiretty", user) }
 
 // PrivilegeError says that the login works but root's power is not there.
 type PrivilegeError struct {
@@ -147,6 +154,8 @@ func (e *PrivilegeError) Error() string {
 		return fmt.Sprintf("sudo is not installed on %s, and user %q is not root\nProxmox VE ships without sudo: install it there (`apt-get install sudo`), or log in as root.", e.Node, e.User)
 	case PasswordNeeded:
 		return fmt.Sprintf("sudo on %s wants a password of user %q, or has no rule for that user: %s\nConfigure sudo_password, or permit what pvesec runs with this line in sudoers:\n  %s", e.Node, e.User, e.Output, line)
+	case TerminalRequired:
+		return fmt.Sprintf("sudo on %s wants a terminal (requiretty), and pvesec has none: %s\nThis line in sudoers lets user %q in without one:\n  %s", e.Node, e.Output, e.User, NoTerminal(e.User))
 	case WrongPassword:
 		return fmt.Sprintf("sudo on %s does not accept the sudo_password of user %q; it was tried once", e.Node, e.User)
 	}
@@ -162,7 +171,7 @@ type RemoteError struct {
 }
 
 func (e *RemoteError) Error() string {
-	msg := fmt.Sprintf("%s on %s: %v", e.Doing, e.Node, e.Err)
+	msg := fmt.Sprintf("%s on %s: %s", e.Doing, e.Node, untrusted.Text(e.Err.Error()))
 	if e.Output != "" {
 		msg += "; the node said: " + e.Output
 	}
@@ -204,6 +213,31 @@ func (e *MissingCommandError) Error() string {
 		return fmt.Sprintf("%s is not installed on %s", e.Command, e.Node)
 	}
 	return fmt.Sprintf("%s is not installed on %s\nInstall it there: apt-get install %s", e.Command, e.Node, e.Package)
+}
+
+// SlowError says that a command of the node was stopped because it did not end. What it would have said is not known.
+type SlowError struct {
+	Node, Command string
+	// Seconds is how long it had.
+	Seconds string
+}
+
+func (e *SlowError) Error() string {
+	return fmt.Sprintf("%s on %s did not end within %s seconds and was stopped\nSee whether the node's directory service and name server answer (`getent passwd`, "+
+		"`getent hosts` there, /etc/nsswitch.conf), and whether its disks do.", e.Command, e.Node, e.Seconds)
+}
+
+// OpenDirectoryError says that somebody else than root can write a directory on the way to a file that root is about to write: a link put there
+// would have root write where the link leads.
+type OpenDirectoryError struct {
+	Node, Path string
+	// Directory is the first one on the way that is open, and Why says to whom.
+	Directory, Why string
+}
+
+func (e *OpenDirectoryError) Error() string {
+	return fmt.Sprintf("%s on %s is not written: %s %s, so somebody else than root could make root write to another file\n"+
+		"Choose a path whose directories are root's alone, or look for links in it and then run on the node: chown root:root %[3]s && chmod go-w %[3]s", e.Path, e.Node, e.Directory, e.Why)
 }
 
 // ValidationError says that one of the node's own tools rejected a file or the configuration that includes it.

@@ -69,3 +69,8 @@ func me(t *testing.T) (owner, group string) {
 	}
 	return u.Username, g.Name
 }
+
+func contextWithTimeout(t *testing.T, limit time.Duration) (context.Context, context.CancelFunc) {
+	t.Helper()
+	return context.WithTimeout(testContext(t), limit)
+}

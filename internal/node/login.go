@@ -12,6 +12,8 @@ import (
 
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/agent"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/untrusted"
 )
 
 // A login is one SSH server to log in to, a node or a jump host, and how.
@@ -126,6 +128,6 @@ func (l *login) refused(a *attempts, err error) error {
 	e.NotOffered = len(a.asked) == 0
 	e.Method = wanted
 	e.TooMany = strings.Contains(err.Error(), "oo many authentication failures")
-	e.Banner = strings.TrimSpace(a.banner.String())
+	e.Banner = untrusted.Line(strings.Join(strings.Fields(a.banner.String()), " "))
 	return e
 }

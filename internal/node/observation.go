@@ -43,6 +43,9 @@ type Observation struct {
 	// Unfinished says that a transaction was killed half-way on this node and has not been undone yet. The next
 	// [Pool.Apply] on the node does so before anything else.
 	Unfinished bool
+	// Leftover says that a killed transaction left files of its own on this node, in /etc/pvesec/stage, whether or not it had begun to change
+	// anything. The next [Pool.Apply] on the node removes them.
+	Leftover bool
 	// Busy says that a transaction was running on the node during the observation.
 	Busy bool
 }

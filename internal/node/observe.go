@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/untrusted"
 )
 
 // observeTimeout bounds an observation whose context has no deadline.
@@ -151,19 +153,24 @@ func (p *Pool) observe(ctx context.Context, l *link, q Query) (seen *Observation
 		return nil, nil, err
 	}
 	defer s.close()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	stop := context.AfterFunc(ctx, func() { s.channel.Close() })
 	defer stop()
+	silent := time.AfterFunc(p.timing.Greeting, func() { cancel(errGreeting{p.login.user, p.timing.Greeting}) })
+	defer silent.Stop()
 
 	subjects := q.subjects()
 	marker := newMarker()
-	text := wrap(marker, commonProgram, observeProgram, fmt.Sprintf("max=%d\nfacts\njournals\n%ssay done\n", MaxContent, calls(subjects)))
+	text := wrap(marker, commonProgram, fmt.Sprintf("quick=%d\npatient=%d\n", seconds(p.timing.Quick), seconds(p.timing.Patient)), observeProgram,
+		fmt.Sprintf("max=%d\nfacts\njournals\n%ssay done\n", MaxContent, calls(subjects)))
 	go func() {
 		_ = s.write(text) // an error shows as an answer that ends too early
 		_ = s.channel.CloseWrite()
 	}()
 
 	r := &reader{
-		node: l.target.Name, subjects: subjects, answer: newAnswer(marker, s.channel), failed: map[subject]error{},
+		node: l.target.Name, greeted: func() { silent.Stop() }, subjects: subjects, answer: newAnswer(marker, s.channel), failed: map[subject]error{},
 		o: &Observation{
 			Node: l.target.Name, Files: map[string]FileState{}, Accounts: map[string]Account{},
 			Services: map[string]Service{}, Commands: map[string]string{},
@@ -189,6 +196,7 @@ func notRoot(node, user, uid string) error {
 // A reader turns the frames of an answer into an Observation.
 type reader struct {
 	node     string
+	greeted  func()
 	subjects []subject
 	answer   *answer
 	o        *Observation
@@ -196,7 +204,7 @@ type reader struct {
 	entry  string // of a tree: the name that the next frames are about
 	inTree int    // number of the tree that entry belongs to
 	errUID string // uid of a shell that does not run as root
-	broken error  // why files stay unread
+	broken error  // why the answer is of no use
 	failed map[subject]error
 }
 
@@ -211,6 +219,7 @@ func (r *reader) read() error {
 		}
 		switch f.word {
 		case "hello":
+			r.greeted()
 			if f.arg(0) != "0" {
 				r.errUID = f.arg(0)
 				return errMalformed
@@ -219,10 +228,13 @@ func (r *reader) read() error {
 			return nil
 		case "broken":
 			return r.brokenOff(f)
+		case "lacking":
+			r.broken = missing(r.node, f.arg(0))
+			return r.broken
 		case "facts":
 			r.facts(f)
 		case "journals":
-			r.o.Unfinished, r.o.Busy = f.arg(0) == "1", f.arg(1) == "1"
+			r.o.Unfinished, r.o.Busy, r.o.Leftover = f.arg(0) == "1", f.arg(1) == "1", f.arg(2) == "1"
 		default:
 			if err := r.about(f); err != nil {
 				return err
@@ -237,15 +249,15 @@ func (r *reader) facts(f frame) {
 	if fqdn == "" {
 		fqdn = name
 	}
-	r.o.Facts.Hostname, r.o.Facts.FQDN = printable(short), printable(fqdn)
-	r.o.Facts.SudoVersion, _ = strings.CutPrefix(printable(f.text(2)), "Sudo version ")
+	r.o.Facts.Hostname, r.o.Facts.FQDN = untrusted.Line(short), untrusted.Line(fqdn)
+	r.o.Facts.SudoVersion, _ = strings.CutPrefix(untrusted.Line(f.text(2)), "Sudo version ")
 	v := parseOSRelease(f.text(3))
 	r.o.Facts.OSID, r.o.Facts.OSVersionID, r.o.Facts.OSCodename = v["ID"], v["VERSION_ID"], v["VERSION_CODENAME"]
 }
 
 // brokenOff is for an answer in which contents are missing, nobody knows which.
 func (r *reader) brokenOff(f frame) error {
-	r.broken = &ObserveError{Node: r.node, Subject: "the content of files", Output: printable(f.text(0))}
+	r.broken = &ObserveError{Node: r.node, Subject: "the content of files", Output: untrusted.Text(f.text(0))}
 	return r.broken
 }
 
@@ -292,7 +304,7 @@ func (r *reader) about(f frame) error {
 	case "service":
 		r.o.Services[sub.name] = parseService(f.text(1))
 	case "command":
-		r.o.Commands[sub.name] = f.text(1)
+		r.o.Commands[sub.name] = untrusted.Line(f.text(1))
 	default:
 		return fmt.Errorf("%w: %q", errMalformed, f.word)
 	}
@@ -302,7 +314,7 @@ func (r *reader) about(f frame) error {
 // fail notes that something could not be looked at. The first reason stays.
 func (r *reader) fail(sub subject, name, why string) {
 	if r.failed[sub] == nil {
-		r.failed[sub] = &ObserveError{Node: r.node, Subject: describeSubject(sub, name), Output: printable(strings.TrimSpace(why))}
+		r.failed[sub] = &ObserveError{Node: r.node, Subject: describeSubject(sub, name), Output: untrusted.Text(strings.TrimSpace(why))}
 	}
 }
 
@@ -311,7 +323,7 @@ func describeSubject(sub subject, name string) string {
 	case "account", "service":
 		return sub.call + " " + name
 	}
-	return name
+	return untrusted.Line(name)
 }
 
 // put changes the state of a path, or of what a link resolves to while that is being told.

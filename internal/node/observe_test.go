@@ -139,10 +139,10 @@ func TestObserveUnknownIsNoAbsence(t *testing.T) {
 		"read fails":                  {map[string]string{"base64": `[ "$1" = -- ] || exec /usr/bin/base64 "$@"; echo "base64: read error: Input/output error" >&2; exit 1`}, node.Query{Files: []string{"/etc/a"}}, "Input/output error"},
 		"directory fails":             {map[string]string{"ls": `echo "ls: reading directory: Input/output error" >&2; exit 2`}, node.Query{Trees: []string{"/etc"}}, "Input/output error"},
 		"directory fails, file in it": {map[string]string{"ls": `echo "ls: reading directory: Input/output error" >&2; exit 2`}, node.Query{Files: []string{"/etc/none"}, Trees: []string{"/etc"}}, "Input/output error"},
-		"read hangs": {map[string]string{
-			"base64":  `[ "$1" = -- ] || exec /usr/bin/base64 "$@"; exec sleep 60`,
-			"timeout": `[ "$1" = 20 ] && shift; exec /usr/bin/timeout 0.2 "$@"`,
-		}, node.Query{Files: []string{"/etc/a", "/etc/sudoers"}}, "took longer than 20 seconds"},
+		"read hangs": {map[string]string{"base64": `[ "$1" = -- ] || exec /usr/bin/base64 "$@"; exec sleep 60`},
+			node.Query{Files: []string{"/etc/a", "/etc/sudoers"}}, "took longer than 2 seconds"},
+		"stat cannot be run": {map[string]string{"timeout": `echo "timeout: failed to run command 'stat': No such file or directory" >&2; exit 127`},
+			node.Query{Files: []string{"/etc/a"}}, ""}, // nor can its message be encoded
 		"name service":      {map[string]string{"getent": `exit 3`}, node.Query{Accounts: []string{"root"}}, "status 3"},
 		"systemd not there": {map[string]string{"systemctl": `echo "System has not been booted with systemd" >&2; exit 1`}, node.Query{Services: []string{"ssh"}}, "not been booted"},
 	} {
@@ -153,7 +153,8 @@ func TestObserveUnknownIsNoAbsence(t *testing.T) {
 			for tool, script := range c.tools {
 				s.Tool(t, tool, script)
 			}
-			_, err := newPool(t, s).Observe(testContext(t), target("pve1", s), c.query)
+			p := poolOf(t, node.Config{PrivateKey: s.PrivateKey, KnownHosts: s.KnownHosts, Timing: node.Timing{Quick: 2 * time.Second}})
+			_, err := p.Observe(testContext(t), target("pve1", s), c.query)
 			var oe *node.ObserveError
 			if !errors.As(err, &oe) || !strings.Contains(oe.Output, c.want) || oe.Node != "pve1" {
 				t.Errorf("got %v, want an ObserveError with %q", err, c.want)

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/untrusted"
 )
 
 // parseStat reads "mode uid gid size owner group" after the subject's number.
@@ -22,7 +24,7 @@ func parseStat(f frame) (FileState, error) {
 	}
 	return FileState{
 		Exists: true, Type: typeOf(mode), Mode: fileMode(mode), UID: uid, GID: gid, Size: size,
-		Owner: plainOrEncoded(f.args[5]), Group: plainOrEncoded(f.args[6]),
+		Owner: untrusted.Line(plainOrEncoded(f.args[5])), Group: untrusted.Line(plainOrEncoded(f.args[6])),
 	}, nil
 }
 
@@ -87,7 +89,7 @@ func (r *reader) account(sub subject, f frame) error {
 		if err != nil {
 			return fmt.Errorf("%w: group id %q", errMalformed, f.arg(1))
 		}
-		a.GIDs, a.Groups = append(a.GIDs, gid), append(a.Groups, f.text(2))
+		a.GIDs, a.Groups = append(a.GIDs, gid), append(a.Groups, untrusted.Line(f.text(2)))
 		r.o.Accounts[name] = a
 		return nil
 	}
@@ -102,7 +104,7 @@ func (r *reader) account(sub subject, f frame) error {
 		r.fail(sub, name, "getent gave ids that are not numbers")
 		return nil
 	}
-	r.o.Accounts[name] = Account{Exists: true, UID: uid, GID: gid, Gecos: line[4], Home: line[5], Shell: line[6]}
+	r.o.Accounts[name] = Account{Exists: true, UID: uid, GID: gid, Gecos: untrusted.Line(line[4]), Home: untrusted.Line(line[5]), Shell: untrusted.Line(line[6])}
 	return nil
 }
 
@@ -116,7 +118,7 @@ func id(text string) (int, bool) {
 func parseService(text string) Service {
 	var s Service
 	for line := range strings.Lines(text) {
-		k, v, _ := strings.Cut(strings.TrimSpace(line), "=")
+		k, v, _ := strings.Cut(untrusted.Line(strings.TrimSpace(line)), "=")
 		switch k {
 		case "LoadState":
 			s.Load = v
@@ -138,7 +140,7 @@ func parseOSRelease(text string) map[string]string {
 	for line := range strings.Lines(text) {
 		k, val, ok := strings.Cut(strings.TrimSpace(line), "=")
 		if ok && slices.Contains(wanted, k) {
-			v[k] = printable(strings.Trim(val, `"'`))
+			v[k] = untrusted.Line(strings.Trim(val, `"'`))
 		}
 	}
 	return v

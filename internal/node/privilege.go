@@ -20,7 +20,9 @@ func privilege(node, user string, status int, said string) *PrivilegeError {
 		e.Kind = SudoMissing
 	case has("password is required", "terminal is required", "authentication is required", "no askpass program"):
 		e.Kind = PasswordNeeded
-	case has("not allowed to execute", "not in the sudoers file", "may not run sudo", "must have a tty", "I'm afraid I can't do that",
+	case has("must have a tty"):
+		e.Kind = TerminalRequired
+	case has("not allowed to execute", "not in the sudoers file", "may not run sudo", "I'm afraid I can't do that",
 		"no valid sudoers sources", "account validation failure", "effective uid is not 0", "must be owned by uid 0 and have the setuid bit"):
 		e.Kind = NotPermitted
 	default:

@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode"
 )
 
 // The programs that run on the node, POSIX sh for dash, busybox and bash alike.
@@ -193,14 +192,4 @@ func (p *Pool) denied(l *link, s *session, said string) error {
 		return e
 	}
 	return nil
-}
-
-// printable shortens nothing but replaces control characters, so that a node cannot write escape sequences to a terminal.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r == '\n' || r == '\t' || unicode.IsPrint(r) {
-			return r
-		}
-		return '\uFFFD'
-	}, strings.ToValidUTF8(s, "\uFFFD"))
 }

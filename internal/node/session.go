@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/crypto/ssh"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/untrusted"
 )
 
 // A session is one remote command under way.
@@ -30,6 +32,22 @@ type exit struct {
 
 // errBroken marks a failure of the connection itself, as opposed to one of the program on the node.
 var errBroken = errors.New("the connection broke")
+
+// errGreeting is a login that works and a program that does not start.
+type errGreeting struct {
+	user  string
+	limit time.Duration
+}
+
+func (e errGreeting) Error() string {
+	return fmt.Sprintf("the shell of user %q did not come to run the program that was sent to it within %s: see what its start files do (.profile, .bashrc, /etc/profile.d), and sudo's log",
+		e.user, e.limit)
+}
+
+// greeting bounds the time until the program on a node says its first word.
+func (p *Pool) greeting(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, p.timing.Greeting, errGreeting{p.login.user, p.timing.Greeting})
+}
 
 // open starts a shell with root's power on the node, ready for a program. Closing the session frees its place.
 func (p *Pool) open(ctx context.Context, l *link) (*session, error) {
@@ -172,7 +190,7 @@ func (s *session) follow(requests <-chan *ssh.Request) {
 				Language   string
 			}
 			if ssh.Unmarshal(r.Payload, &m) == nil {
-				s.exit = &exit{status: 128, signal: printable(m.Signal)}
+				s.exit = &exit{status: 128, signal: untrusted.Line(m.Signal)}
 			}
 		}
 		if r.WantReply {

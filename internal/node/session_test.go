@@ -27,7 +27,7 @@ func TestSudo(t *testing.T) {
 		"sudo-rs":         {sudo: `echo "sudo: interactive authentication is required" >&2; exit 1`, kind: node.PasswordNeeded, says: "interactive"},
 		"other command":   {sudo: `echo "Sorry, user admin is not allowed to execute '/bin/sh -s' as root on pve1." >&2; exit 1`, kind: node.NotPermitted, says: "does not permit"},
 		"not in the file": {sudo: `printf 'We trust you\n\nadmin is not in the sudoers file.\n' >&2; exit 1`, kind: node.NotPermitted, says: "admin is not in the sudoers file."},
-		"needs a tty":     {sudo: `echo "sudo: sorry, you must have a tty to run sudo" >&2; exit 1`, kind: node.NotPermitted, says: "tty"},
+		"needs a tty":     {sudo: `echo "sudo: sorry, you must have a tty to run sudo" >&2; exit 1`, kind: node.TerminalRequired, says: "Defaults:admin !requiretty"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

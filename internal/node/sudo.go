@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/crypto/ssh"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/untrusted"
 )
 
 // The command lines that programs are fed to. All are fixed, so that one sudoers line permits all of pvesec, and so that nothing
@@ -176,5 +178,5 @@ func (t *tail) asked() int {
 func (t *tail) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return printable(string(t.buf))
+	return untrusted.Text(string(t.buf))
 }

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/untrusted"
 )
 
 // keepBackups is how many backups of one path stay on a node.
@@ -25,6 +27,9 @@ type transaction struct {
 	id     string
 	report func(node, step string)
 
+	// decided is the id of another transaction whose change all nodes had agreed to; settling lets it stand.
+	decided string
+
 	session *session
 	answer  *answer
 	frames  chan frame
@@ -34,11 +39,12 @@ type transaction struct {
 	writing sync.Mutex
 
 	// what is known of the remote state
-	speaks                            bool // the remote program has answered
-	commitSent, finishSent, committed bool
-	ended                             bool
-	outcome                           State // set by a final frame
-	changed                           bool  // the node has files to change
+	speaks                          bool // the remote program has answered
+	commitSent, sealSent, committed bool
+	ended                           bool
+	left                            bool  // a stage may be left that could not be cleared
+	outcome                         State // set by a final frame
+	changed                         bool  // the node has files to change
 }
 
 func newTransaction(p *Pool, c Change, report func(node, step string)) *transaction {
@@ -73,7 +79,9 @@ func (tx *transaction) start(ctx context.Context, last string) (busy bool, err e
 	go tx.read()
 	go tx.ping(run)
 
-	f, err := tx.expect(ctx, "hello")
+	greeting, cancel := tx.pool.greeting(ctx)
+	defer cancel()
+	f, err := tx.expect(greeting, "hello")
 	if err != nil {
 		return false, err
 	}
@@ -154,11 +162,14 @@ func (tx *transaction) expect(ctx context.Context, words ...string) (frame, erro
 		}
 		switch f.word {
 		case "note":
-			tx.report(tx.name(), printable(f.text(0)))
+			tx.report(tx.name(), untrusted.Text(f.text(0)))
 		case "step":
-			tx.report(tx.name(), f.arg(0))
+			tx.report(tx.name(), untrusted.Line(f.arg(0)))
 		case "recovered":
 			tx.report(tx.name(), "undid what an interrupted run had left half-way")
+		case "lacking":
+			tx.ended, tx.outcome = true, Unchanged
+			return frame{}, missing(tx.name(), f.arg(0))
 		case "failed":
 			return frame{}, tx.failed(f)
 		}
@@ -173,7 +184,7 @@ func (tx *transaction) expect(ctx context.Context, words ...string) (frame, erro
 // failed turns the last word of a node into an error: KIND PATH TEXT OUTCOME BROKEN WORD. It is nil for a rollback that was asked for.
 func (tx *transaction) failed(f frame) error {
 	tx.ended = true
-	kind, path, text, word := f.arg(0), printable(f.text(1)), tx.tidy(f.text(2)), printable(f.text(5))
+	kind, path, text, word := f.arg(0), untrusted.Line(f.text(1)), tx.tidy(f.text(2)), untrusted.Line(f.text(5))
 	switch f.arg(3) {
 	case "restored":
 		tx.outcome = RolledBack
@@ -192,7 +203,11 @@ func (tx *transaction) failed(f frame) error {
 		}
 		err = &ConflictError{Node: tx.name(), Path: path, Expected: word, Found: text}
 	case "missing":
-		err = &MissingCommandError{Node: tx.name(), Command: word, Package: debianPackages[word]}
+		err = missing(tx.name(), word)
+	case "slow":
+		err = slow(tx.name(), word)
+	case "open":
+		err = &OpenDirectoryError{Node: tx.name(), Path: path, Directory: word, Why: text}
 	case "invalid", "invalid-tree":
 		err = &ValidationError{Node: tx.name(), Path: path, Tool: word, Output: text, Whole: kind == "invalid-tree"}
 	case "unlisted":
@@ -228,7 +243,18 @@ func (tx *transaction) tidy(s string) string {
 		}
 		return tx.change.Files[i].Path
 	})
-	return strings.TrimSpace(printable(s))
+	return strings.TrimSpace(untrusted.Text(s))
+}
+
+// missing names a command that a node does not have, and the package that has it.
+func missing(node, command string) error {
+	return &MissingCommandError{Node: node, Command: untrusted.Line(command), Package: debianPackages[command]}
+}
+
+// slow reads "COMMAND SECONDS".
+func slow(node, word string) error {
+	command, limit, _ := strings.Cut(word, " ")
+	return &SlowError{Node: node, Command: command, Seconds: limit}
 }
 
 // debianPackages tells which package has a command that pvesec needs.
@@ -236,6 +262,10 @@ var debianPackages = map[string]string{
 	"visudo": "sudo", "sudo": "sudo", "cvtsudoers": "sudo", "sudoreplay": "sudo", "sudo_logsrvd": "sudo",
 	"rsyslogd": "rsyslog", "logrotate": "logrotate", "auditctl": "auditd", "augenrules": "auditd", "auditd": "auditd",
 	"sshd": "openssh-server", "systemctl": "systemd", "journalctl": "systemd", "flock": "util-linux", "useradd": "passwd",
+	"unshare": "util-linux", "setsid": "util-linux", "getent": "libc-bin", "grep": "grep", "sed": "sed", "find": "findutils", "cmp": "diffutils",
+	"timeout": "coreutils", "base64": "coreutils", "stat": "coreutils", "sha256sum": "coreutils", "id": "coreutils", "cp": "coreutils", "mv": "coreutils",
+	"ln": "coreutils", "rm": "coreutils", "mkdir": "coreutils", "rmdir": "coreutils", "chown": "coreutils", "chmod": "coreutils", "cat": "coreutils",
+	"sync": "coreutils", "readlink": "coreutils", "date": "coreutils", "head": "coreutils", "tail": "coreutils", "tr": "coreutils", "ls": "coreutils",
 }
 
 // program writes the calls that make this change, for transaction.sh.
@@ -245,6 +275,12 @@ func (tx *transaction) program() string {
 	fmt.Fprintf(&b, "txn=%s\nlabel=%s\npatience=%d\nkeep=%d\nconfirm=%d\n", tx.id, quote(c.Label), seconds(tx.pool.timing.Silence), keepBackups, tx.deadline())
 	fmt.Fprintf(&b, "required=%s\nrestart=%s\nactive=%s\n",
 		quote(strings.Join(c.RequireCommands, " ")), quote(strings.Join(c.RestartServices, " ")), quote(strings.Join(c.RequireActive, " ")))
+	fmt.Fprintf(&b, "quick=%d\npatient=%d\ndecided=%s\n", seconds(tx.pool.timing.Quick), seconds(tx.pool.timing.Patient), tx.decided)
+	b.WriteString("walls() {\n\"$@\"")
+	for _, dir := range c.walls() {
+		b.WriteString(" " + quote(dir))
+	}
+	b.WriteString("\n}\nmended=" + quote(c.mended()) + "\n")
 	b.WriteString("expects() {\n:\n")
 	for _, e := range c.Expect {
 		what := "absent"

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
@@ -25,6 +26,21 @@ func (m *matcher) assumptions(tree *sudoers.Tree, r *Request) []string {
 	if f.patterns && m.locale == "" && !f.locale {
 		list = append(list, "sudoers_locale is C, as sudo has it unless another file sets it: patterns are compared byte by byte")
 	}
+	if name := m.runasDefault; name != "root" && len(m.env.Accounts) == 0 {
+		list = append(list, "the account "+name+", which runas_default names, exists on the node")
+	}
+	if f.callersCwd {
+		list = append(list, "sudo is called without -D, by which the caller may choose the working directory")
+	}
+	if f.callersRoot {
+		list = append(list, "sudo is called without -R, by which the caller may choose the root directory")
+	}
+	if f.anyTarget {
+		list = append(list, "the options -u and -g name accounts and groups that the node has")
+	}
+	if f.checksShell {
+		list = append(list, "the shell of the target is in /etc/shells, or runas_check_shell refuses it")
+	}
 	if f.hostNetgroups {
 		list = append(list, "the node is in no netgroup")
 	}
@@ -44,6 +60,7 @@ func (m *matcher) assumptions(tree *sudoers.Tree, r *Request) []string {
 type features struct {
 	hostNetgroups, userNetgroups, nonUnixGroups, intercept bool
 	patterns, locale                                       bool // what a locale has a say in, and the option that sets it
+	callersCwd, callersRoot, anyTarget, checksShell        bool
 }
 
 func (f *features) look(tree *sudoers.Tree) {
@@ -54,6 +71,9 @@ func (f *features) look(tree *sudoers.Tree) {
 			for _, s := range e.Settings {
 				f.intercept = f.intercept || s.Name == "intercept" && s.Operator == sudoers.OpTrue
 				f.locale = f.locale || s.Name == "sudoers_locale"
+				f.callersCwd = f.callersCwd || s.Name == "runcwd" && s.Value == "*"
+				f.callersRoot = f.callersRoot || s.Name == "runchroot" && s.Value == "*"
+				f.checksShell = f.checksShell || s.Name == "runas_check_shell" && s.Operator == sudoers.OpTrue
 			}
 		case *sudoers.AliasDef:
 			for i := range e.Aliases {
@@ -77,6 +97,12 @@ func (f *features) spec(e *sudoers.UserSpec) {
 			f.command(&p.Commands[j].Command)
 			if r := p.Commands[j].RunAs; r != nil {
 				f.members(r.Users, false)
+				isAll := func(x sudoers.Member) bool { return x.Kind == sudoers.MemberAll }
+				f.anyTarget = f.anyTarget || slices.ContainsFunc(r.Users, isAll) || slices.ContainsFunc(r.Groups, isAll)
+			}
+			for _, o := range p.Commands[j].Options {
+				f.callersCwd = f.callersCwd || o.Kind == sudoers.OptionCwd && o.Value == "*"
+				f.callersRoot = f.callersRoot || o.Kind == sudoers.OptionChroot && o.Value == "*"
 			}
 			for _, t := range p.Commands[j].Tags {
 				f.intercept = f.intercept || t == sudoers.TagIntercept

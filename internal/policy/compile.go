@@ -93,7 +93,7 @@ func Compile(tree *sudoers.Tree, r Request) *Compiled {
 func changesMatching(d *sudoers.Defaults) bool {
 	for _, s := range d.Settings {
 		switch s.Name {
-		case "fast_glob", "runas_default", "case_insensitive_user", "case_insensitive_group", "match_group_by_gid", "sudoers_locale", "runchroot":
+		case "fast_glob", "runas_default", "case_insensitive_user", "case_insensitive_group", "match_group_by_gid", "sudoers_locale", "runchroot", "use_netgroups":
 			return true
 		}
 	}

@@ -79,6 +79,7 @@ func Decide(tree *sudoers.Tree, r Request) Decision {
 	var decided sudoers.Pos
 	if g != nil {
 		d.decide(v, g)
+		d.NoPasswd = d.NoPasswd || m.isExempt(d.Settings, &g.Effective)
 		decided = g.Pos
 	}
 	if d.Verdict != Unknown {
@@ -253,6 +254,20 @@ func (d *Decision) decide(v verdict, g *Grant) {
 	}
 	d.NoPasswd = g.Tags.NoPasswd == sudoers.Yes ||
 		g.Tags.NoPasswd == sudoers.Unset && !d.Settings.flag("authenticate", true)
+}
+
+// isExempt tells whether no password is asked for whatever the tags: of a member of exempt_group, of root, and of whoever runs a command as himself
+// (check.c, check_user).
+func (m *matcher) isExempt(s Settings, e *sudoers.Effective) bool {
+	if group := s["exempt_group"]; group != "" && group != off && m.subject.inGroup("%"+group, m.foldGroup) {
+		return true
+	}
+	if !m.subject.is("root", 0) && (m.subject.IsGroup() || m.subject.Name != m.runAs.user.Name || m.runAs.groupGiven && !m.subject.inGroup("%"+m.runAs.group, m.foldGroup)) {
+		return false
+	}
+	confined := func(option, value string) bool { return value != "" || s[option] != "" && s[option] != off }
+	return !confined("role", e.Role) && !confined("type", e.Type) && !confined("apparmor_profile", e.AppArmorProfile) && !confined("privs", e.Privs) &&
+		!confined("limitprivs", e.LimitPrivs)
 }
 
 func tri(b bool) sudoers.Tri {

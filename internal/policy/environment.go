@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
@@ -44,6 +45,11 @@ func (e *Environment) account(name string) Subject {
 		s.UID, s.Groups, s.GIDs = &uid, []string{"root"}, []int{0}
 	}
 	return s
+}
+
+// mayHave tells whether an account may exist: where none is known every one may.
+func (e *Environment) mayHave(name string) bool {
+	return len(e.Accounts) == 0 || name == "root" || strings.HasPrefix(name, "#") || slices.ContainsFunc(e.Accounts, func(a Subject) bool { return a.Name == name })
 }
 
 // Debian is the environment of Debian 12 and 13 and so of Proxmox VE 8 and 9: the

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"net/netip"
+	"strconv"
 	"strings"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/regular"
@@ -34,6 +35,7 @@ type matcher struct {
 	foldUser, foldGroup bool
 	groupByID           bool
 	fastGlob            bool
+	netgroups           bool
 	runasDefault        string
 	locale              string // of expressions and patterns, "" for C
 	runchroot           string
@@ -63,7 +65,7 @@ func newMatcher(tree *sudoers.Tree, env *Environment) *matcher {
 	if env == nil {
 		env = Debian(sudoers.Version{})
 	}
-	m := &matcher{env: env, aliases: map[aliasKey]*aliasBody{}, patterns: map[*sudoers.Command]*commandPattern{}, foldUser: true, foldGroup: true, runasDefault: "root"}
+	m := &matcher{env: env, aliases: map[aliasKey]*aliasBody{}, patterns: map[*sudoers.Command]*commandPattern{}, foldUser: true, foldGroup: true, netgroups: true, runasDefault: "root"}
 	for _, e := range tree.Entries {
 		def, ok := e.(*sudoers.AliasDef)
 		if !ok {
@@ -151,7 +153,7 @@ func (m *matcher) users(members []sudoers.Member, kind sudoers.AliasKind, s Subj
 			// By id, the name must be that of a group of the node.
 			return member(s.inGroup(u.Name, m.foldGroup && !m.groupByID), u.Negated)
 		case sudoers.MemberNetgroup:
-			return member(s.inNetgroup(u.Name), u.Negated)
+			return member(m.netgroups && s.inNetgroup(u.Name), u.Negated)
 		case sudoers.MemberAlias:
 			v, found := m.inAlias(kind, u.Name, s.Name, func(a *sudoers.Alias) verdict {
 				v, _ := m.users(a.Members, kind, s)
@@ -203,61 +205,61 @@ func (h *hostName) isName(pattern string) match {
 	return matched(sameName(pattern, name, true))
 }
 
-// hasAddress compares an address or network with those of the node
-// (match_addr.c, addr_matches).
+// hasAddress compares an address or network with those of the node (match_addr.c, addr_matches). Addresses of one family are compared bit by bit, also by
+// a mask with holes. A length of 0 is none that sudo takes, so that such a network has no address in it.
 func (h *hostName) hasAddress(spec string) bool {
-	network, ok := parseNetwork(spec)
-	if !ok {
+	text, length, masked := strings.Cut(spec, "/")
+	want, err := netip.ParseAddr(text)
+	if err != nil {
 		return false
 	}
+	var mask []byte
+	if masked {
+		if mask = netmask(length, want); mask == nil {
+			return false
+		}
+	}
 	for _, a := range h.addresses {
-		if network.Contains(a.Unmap()) {
+		if sameBits(a.Unmap(), want, mask) {
 			return true
 		}
 	}
 	for _, i := range h.interfaces {
-		if network.Contains(i.Addr().Unmap()) || network.IsSingleIP() && i.Masked().Addr() == network.Addr() {
+		if sameBits(i.Addr().Unmap(), want, mask) || !masked && i.Masked().Addr() == want {
 			return true
 		}
 	}
 	return false
 }
 
-// parseNetwork reads an address with an optional prefix length or net mask.
-func parseNetwork(spec string) (netip.Prefix, bool) {
-	host, mask, hasMask := strings.Cut(spec, "/")
-	addr, err := netip.ParseAddr(host)
-	if err != nil {
-		return netip.Prefix{}, false
+// netmask reads a mask or a length, nil if sudo takes it for none.
+func netmask(text string, of netip.Addr) []byte {
+	if m, err := netip.ParseAddr(text); err == nil && m.BitLen() == of.BitLen() {
+		return m.AsSlice()
 	}
-	if !hasMask {
-		return netip.PrefixFrom(addr, addr.BitLen()), true
+	length, err := strconv.Atoi(text)
+	if err != nil || length < 1 || length > of.BitLen() {
+		return nil
 	}
-	if m, err := netip.ParseAddr(mask); err == nil {
-		bits, ok := maskBits(m)
-		return netip.PrefixFrom(addr, bits).Masked(), ok && m.BitLen() == addr.BitLen()
+	mask := make([]byte, of.BitLen()/8)
+	for i := range length {
+		mask[i/8] |= 0x80 >> (i % 8)
 	}
-	p, err := netip.ParsePrefix(spec)
-	return p.Masked(), err == nil
+	return mask
 }
 
-// maskBits counts the ones of a net mask, which must not have holes.
-func maskBits(m netip.Addr) (int, bool) {
-	n, ended := 0, false
-	for _, b := range m.AsSlice() {
-		for bit := 7; bit >= 0; bit-- {
-			one := b>>bit&1 == 1
-			if one && ended {
-				return 0, false
-			}
-			if one {
-				n++
-			} else {
-				ended = true
-			}
+// sameBits compares two addresses where a mask has ones; everywhere without one.
+func sameBits(a, b netip.Addr, mask []byte) bool {
+	if mask == nil || a.BitLen() != b.BitLen() {
+		return a == b
+	}
+	x, y := a.AsSlice(), b.AsSlice()
+	for i := range mask {
+		if (x[i]^y[i])&mask[i] != 0 {
+			return false
 		}
 	}
-	return n, true
+	return true
 }
 
 // command matches a command or alias with its negation (match.c, cmnd_matches).

@@ -58,11 +58,13 @@ func (m *matcher) pathLanguages(c *sudoers.Command) (languages []pathLanguage, r
 	case sudoers.HasMeta(c.Name) && m.fastGlob:
 		return m.typedLanguages(regular.Glob{Pattern: c.Name, Pathname: true})
 	case sudoers.HasMeta(c.Name):
-		return m.globLanguages(c.Name)
+		languages, reason = m.globLanguages(c.Name)
 	case strings.HasSuffix(c.Name, "/"):
-		return []pathLanguage{{expr: join(m.env.canonicalDir(c.Name), fileName), certain: true}}, ""
+		languages = []pathLanguage{{expr: join(m.env.canonicalDir(c.Name), fileName), certain: true}}
+	default:
+		languages = []pathLanguage{{expr: literal(m.env.Canonical(c.Name)), certain: true}}
 	}
-	return m.literalLanguages(c.Name), ""
+	return append(languages, m.linkedLanguages(c, languages)...), reason
 }
 
 func literal(text string) regular.Expr { return mustCompile(regular.Literal(text)) }
@@ -76,19 +78,23 @@ func join(dir string, name regular.Expr) regular.Expr {
 	return e
 }
 
-// literalLanguages are a path, and until 1.9.13 the links of its name that lead to the same file.
-func (m *matcher) literalLanguages(name string) []pathLanguage {
-	languages := []pathLanguage{{expr: literal(m.env.Canonical(name)), certain: true}}
+// linkedLanguages are, until 1.9.13, the links of the same name that lead to a file of a command, and the files behind its own links.
+func (m *matcher) linkedLanguages(c *sudoers.Command, languages []pathLanguage) []pathLanguage {
+	if m.resolves() {
+		return nil
+	}
 	others := map[string]bool{}
 	for link, target := range m.env.Targets {
 		others[link], others[target] = true, true
 	}
-	for _, other := range slices.Sorted(maps.Keys(others)) {
-		if other != m.env.Canonical(name) && m.env.same(name, other) {
-			languages = append(languages, pathLanguage{expr: literal(other), certain: true})
+	var linked []pathLanguage
+	for _, other := range slices.Sorted(maps.Keys(others)) { // in order: witnesses must be the same in every plan
+		known := slices.ContainsFunc(languages, func(l pathLanguage) bool { return l.expr.Contains(other) })
+		if matches := m.pathOf(c, m.patternsOf(c), other); !known && matches != no {
+			linked = append(linked, pathLanguage{expr: literal(other), certain: matches == yes})
 		}
 	}
-	return languages
+	return linked
 }
 
 // typedLanguages are the paths of a pattern that sudo compares with the path as it was typed, and since 1.9.14 with the

@@ -90,6 +90,7 @@ func (m *matcher) use(s Settings) {
 	m.foldGroup = s.flag("case_insensitive_group", true)
 	m.groupByID = s.flag("match_group_by_gid", false)
 	m.fastGlob = s.flag("fast_glob", false)
+	m.netgroups = s.flag("use_netgroups", true)
 	m.locale = s.locale()
 	m.runchroot = ""
 	if dir := s["runchroot"]; dir != off {
@@ -112,8 +113,11 @@ func (m *matcher) collect(tree *sudoers.Tree, s Settings, binds func(*sudoers.De
 }
 
 // retarget makes runas_default the target if the request names none. Bindings to
-// target users that are looked at later see the new one.
+// target users that are looked at later see the new one. Where no account has the name root stays (sudoers.c, cb_runas_default).
 func (m *matcher) retarget() {
+	if !m.env.mayHave(m.runasDefault) {
+		return
+	}
 	if !m.runAs.userGiven && !m.runAs.groupGiven && m.runAs.user.Name != m.runasDefault {
 		m.runAs.user = m.env.account(m.runasDefault)
 		m.known = nil

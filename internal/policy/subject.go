@@ -22,6 +22,14 @@ type Subject struct {
 // IsGroup tells whether the subject is a group.
 func (s Subject) IsGroup() bool { return strings.HasPrefix(s.Name, "%") }
 
+// is tells whether the subject is an account, by its id where that is known.
+func (s Subject) is(name string, uid int) bool {
+	if s.UID != nil {
+		return *s.UID == uid
+	}
+	return s.Name == name
+}
+
 // isName matches a word of a user list: a name, or "#uid" (match.c,
 // userpw_matches).
 func (s Subject) isName(word string, fold bool) bool {

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/untrusted"
 )
 
 // Error is an answer of the API that is not a success.
@@ -44,7 +46,7 @@ func (e *Error) text() string {
 	if text == "" {
 		text = http.StatusText(e.Status)
 	}
-	return strings.ReplaceAll(text, "\n", " ")
+	return untrusted.Line(strings.ReplaceAll(text, "\n", " "))
 }
 
 // hint explains statuses whose text says nothing about PVE.
@@ -74,7 +76,7 @@ type UnreachableError struct {
 }
 
 func (e *UnreachableError) Error() string {
-	text := fmt.Sprintf("no answer from the PVE API at %s: %v", e.Endpoint, e.Err)
+	text := fmt.Sprintf("no answer from the PVE API at %s: %s", e.Endpoint, untrusted.Line(e.Err.Error()))
 	var untrusted *tls.CertificateVerificationError
 	if errors.As(e.Err, &untrusted) && len(untrusted.UnverifiedCertificates) > 0 {
 		text += fmt.Sprintf("; the server's certificate has the SHA-256 fingerprint %s: if the node itself shows the same "+

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/untrusted"
 )
 
 // Problem is one reason why a principal cannot become real.
@@ -100,6 +102,8 @@ func (l *problemList) text(field, value string, limit int) {
 		l.add(field, "begins or ends with a blank, which PVE does not store.", "Remove it; trimspace() does.")
 	case !utf8.ValidString(value):
 		l.add(field, "is not valid UTF-8.", "")
+	case untrusted.Text(value) != value:
+		l.add(field, fmt.Sprintf("holds a character that a reader cannot see: %s.", untrusted.Text(value)), "Write visible characters, and line ends as \\n.")
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/untrusted"
 )
 
 const (
@@ -52,6 +54,11 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		if len(body) > maxBody {
 			e.Message = fmt.Sprintf("the answer is longer than %d MiB", maxBody>>20)
 		}
+		return nil, e
+	}
+	if body, err = visible(body); err != nil {
+		e := t.newError(req, resp)
+		e.Message = err.Error()
 		return nil, e
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(body))
@@ -111,19 +118,13 @@ func (t *transport) newError(req *http.Request, resp *http.Response) *Error {
 	}
 }
 
-// clean makes text from the wire fit for a message: the own secret removed,
-// control characters other than line ends dropped, cut to maxText bytes.
+// clean makes text from the wire fit for a message: the own secret removed, what
+// a reader cannot see written out, cut to maxText bytes.
 func (t *transport) clean(s string) string {
 	if t.secret != "" {
 		s = strings.ReplaceAll(s, t.secret, "(secret)")
 	}
-	s = strings.Map(func(r rune) rune {
-		if r == '\n' || (r >= ' ' && r != 0x7f) {
-			return r
-		}
-		return -1
-	}, strings.ToValidUTF8(s, "?"))
-	s = strings.TrimRight(s, "\n ")
+	s = strings.TrimRight(untrusted.Text(s), "\n ")
 	if len(s) > maxText {
 		s = strings.ToValidUTF8(s[:maxText], "") + " …"
 	}

@@ -94,9 +94,9 @@ func TestErrorKeepsPVEText(t *testing.T) {
 		},
 		"server echoes the token": {
 			answer: pveError(418, "got PVEAPIToken="+testToken+"\x1b[31m"),
-			want: Error{Status: 418, Reason: "got PVEAPIToken=" + testTokenID + "=(secret)[31m",
-				Message: "got PVEAPIToken=" + testTokenID + "=(secret)[31m"},
-			text: "DELETE /access/users/a@pve: 418 got PVEAPIToken=" + testTokenID + "=(secret)[31m",
+			want: Error{Status: 418, Reason: "got PVEAPIToken=" + testTokenID + "=(secret)\\x1b[31m",
+				Message: "got PVEAPIToken=" + testTokenID + "=(secret)\\x1b[31m"},
+			text: "DELETE /access/users/a@pve: 418 got PVEAPIToken=" + testTokenID + "=(secret)\\x1b[31m",
 		},
 	}
 	for name, test := range tests {

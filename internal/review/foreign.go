@@ -22,9 +22,9 @@ func (f *ForeignFinding) sameAs(other escalation.CommandFinding) bool {
 
 // ForeignFindings judges a policy together with what the other files of each node say about its subject. What is found of the policy alone
 // is left out: it is in the policy's own findings.
-func ForeignFindings(p hardening.SudoersPolicy, own []escalation.CommandFinding, vouched escalation.Vouched, around map[string]hardening.Surroundings) ([]ForeignFinding, error) {
+func ForeignFindings(p hardening.SudoersPolicy, own *Policy, around map[string]hardening.Surroundings) []ForeignFinding {
 	mine := func(f escalation.CommandFinding) bool {
-		return f.Pos.File == p.Path() && slices.ContainsFunc(own, func(known escalation.CommandFinding) bool {
+		return f.Pos.File == p.Path() && slices.ContainsFunc(own.Analysis().Findings, func(known escalation.CommandFinding) bool {
 			return known.ID == f.ID && known.Pos.Line == f.Pos.Line && known.Command == f.Command && (known.Root() || !f.Root())
 		})
 	}
@@ -35,11 +35,11 @@ func ForeignFindings(p hardening.SudoersPolicy, own []escalation.CommandFinding,
 		question := around[name].Question(tree)
 		key, err := json.Marshal([]any{question.Host, question.Env.Version, question.Subject, around[name].Files})
 		if err != nil {
-			return nil, err
+			panic(err) // only texts and numbers: nothing that JSON can't hold
 		}
 		findings, known := judged[string(key)]
 		if !known {
-			analysis := escalation.AnalyseWhole(tree, escalation.Question{Question: question, Vouched: vouched}, question.Env.Version)
+			analysis := AnalyseTree(tree, escalation.Question{Question: question, Vouched: own.vouched()}, true, question.Env.Version)
 			findings = slices.DeleteFunc(analysis.Findings, mine)
 			judged[string(key)] = findings
 		}
@@ -51,5 +51,5 @@ func ForeignFindings(p hardening.SudoersPolicy, own []escalation.CommandFinding,
 			all = append(all, ForeignFinding{f, []string{name}})
 		}
 	}
-	return all, nil
+	return all
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/escalation"
 	"github.com/pvesec/terraform-provider-pvesec/internal/hardening"
 	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
+	"github.com/pvesec/terraform-provider-pvesec/internal/regular"
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
@@ -17,13 +18,12 @@ import (
 func TestForeignFindings(t *testing.T) {
 	t.Parallel()
 	p := hardening.SudoersPolicy{Name: "agent", Subject: "agent", Content: "agent ALL=(root) /usr/bin/id\nagent ALL=(root) /usr/bin/env\n"}
-	file, errs := sudoers.Parse(p.Path(), p.Content, PlanVersion)
+	own, errs := ParsePolicy(p.Path(), p.Subject, p.Content)
 	if err := errs.Err(); err != nil {
 		t.Fatal(err)
 	}
-	own := Analyse(file, policy.Subject{Name: p.Subject}, nil)
-	if !own.Root() {
-		t.Fatal(own)
+	if analysis := own.Analysis(); !analysis.Root() {
+		t.Fatal(analysis)
 	}
 	const main = "Defaults use_pty, secure_path=/usr/bin\n@includedir /etc/sudoers.d\n"
 	on := func(host, version string, files map[string]string) hardening.Surroundings {
@@ -31,16 +31,13 @@ func TestForeignFindings(t *testing.T) {
 		return hardening.Surroundings{Host: host, SudoVersion: version, Subject: policy.Subject{Name: "agent"}, Files: files}
 	}
 	careless := "agent ALL=(root) /usr/bin/less\n"
-	found, err := ForeignFindings(p, own.Findings, nil, map[string]hardening.Surroundings{
+	found := ForeignFindings(p, own, map[string]hardening.Surroundings{
 		"a": on("a", "1.9.13p3", map[string]string{}),
 		"b": on("b", "1.9.16p2", map[string]string{"/etc/sudoers.d/x": careless}),
 		"c": on("c", "1.9.16p2", map[string]string{"/etc/sudoers.d/x": careless}),
 		"d": on("d", "1.9.13p3", map[string]string{"/etc/sudoers.d/x": careless, "/etc/sudoers.d/z": "Defaults:agent !env_reset\n"}),
 		"e": on("e", "", map[string]string{"/etc/sudoers": "agent other=(root) ALL\n"}), // on another host
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	got := make([]string, len(found))
 	for i, f := range found {
 		got[i] = fmt.Sprintf("%s %s:%d %s %v", f.ID, f.Pos.File, f.Pos.Line, f.Command, f.Nodes)
@@ -75,6 +72,50 @@ func TestAcceptedInAFile(t *testing.T) {
 	} {
 		if err := escalation.CheckSudoRisk(text); (err == nil) != fine {
 			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
+// TestRefusal: an acceptance that is over is told with its reason, and only what nobody ever accepted is to be named.
+func TestRefusal(t *testing.T) {
+	t.Parallel()
+	found := func(id string, severity escalation.Severity, does string, line int) escalation.CommandFinding {
+		w := escalation.Way{ID: id, Severity: severity, Does: does}
+		return escalation.CommandFinding{Way: w, Ways: []escalation.Way{w}, Place: escalation.Place{Pos: sudoers.Pos{Line: line}}}
+	}
+	findings := []escalation.CommandFinding{
+		found("PVESEC-E0001", escalation.High, "one", 1), found("PVESEC-E0002", escalation.High, "two", 2),
+		found("PVESEC-E0003", escalation.Critical, "three", 2), found("PVESEC-E0007", escalation.Medium, "four", 2),
+	}
+	detail := refusedIn("first\nsecond", findings, Acceptances{
+		Reasons: map[string]string{"PVESEC-E0001": "fine"}, Over: map[string]string{"PVESEC-E0002": "PVESEC-E0002 was accepted until 2001-01-31; the reason given was: for the move"},
+	})
+	for _, want := range []string{"second", "for the move", "\"PVESEC-E0003\" = \"why\"", "a later day in accepted_until"} {
+		if !strings.Contains(detail, want) {
+			t.Errorf("no %q in\n%s", want, detail)
+		}
+	}
+	if strings.Contains(detail, "first") || strings.Contains(detail, "four") {
+		t.Errorf("too much:\n%s", detail)
+	}
+}
+
+// TestEmbeddedKnowledge reads everything that is embedded: what is damaged ends the program.
+func TestEmbeddedKnowledge(t *testing.T) {
+	t.Parallel()
+	if len(StatementNames()) == 0 {
+		t.Error("there are no statements")
+	}
+	text, errs := ParsePolicy("agent", "agent", "agent ALL=(ALL) ALL\n")
+	if err := errs.Err(); err != nil {
+		t.Fatal(err)
+	}
+	if analysis := text.Analysis(); !analysis.Root() {
+		t.Errorf("ALL is no way to root: %v", analysis)
+	}
+	for _, statement := range StatementNames() {
+		if proof, err := text.ProveNever(statement); err != nil || proof.Verdict != regular.No {
+			t.Errorf("%s: %v, %v", statement, proof, err)
 		}
 	}
 }

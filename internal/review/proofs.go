@@ -30,49 +30,48 @@ type Proof struct {
 }
 
 // onReleases proves a statement for the sudo of each version: the worst answer counts, and one that disproves ends it.
-func onReleases(q policy.Question, versions []sudoers.Version, prove func(policy.Question) (Proof, error)) (Proof, error) {
+func onReleases(q policy.Question, versions []sudoers.Version, prove func(policy.Question) Proof) Proof {
 	worst := Proof{Verdict: regular.Yes}
 	for _, version := range versions {
 		q.Env = policy.Debian(version)
-		proof, err := prove(q)
-		if err != nil || proof.Verdict == regular.No {
-			return proof, err
+		proof := prove(q)
+		if proof.Verdict == regular.No {
+			return proof
 		}
 		if proof.Verdict == regular.Unknown {
 			worst = proof
 		}
 	}
-	return worst, nil
+	return worst
 }
 
 // ProveNever proves that a policy never allows what a statement says, on any of some versions of sudo: one by name, or a command as in a rule.
 func ProveNever(tree *sudoers.Tree, q policy.Question, vouched escalation.Vouched, text string, versions ...sudoers.Version) (Proof, error) {
 	statement, unnamed := escalation.FindStatement(text)
 	if unnamed == nil {
-		return onReleases(q, versions, func(q policy.Question) (Proof, error) {
+		return onReleases(q, versions, func(q policy.Question) Proof {
 			p := escalation.Never(tree, escalation.Question{Question: q, Vouched: vouched}, statement)[0]
 			proof := Proof{Verdict: p.Verdict, Counterexample: p.Example, Line: p.Pos.Line, Grant: p.Grant}
 			if p.Note != "" {
 				proof.Notes = []string{p.Note}
 			}
-			return proof, nil
-		})
+			return proof
+		}), nil
 	}
 	pattern, err := policy.ParseStatement(text, q.Env)
 	if err != nil {
 		return Proof{}, fmt.Errorf("%w; and as a name: %w", err, unnamed)
 	}
-	return onReleases(q, versions, func(q policy.Question) (Proof, error) {
-		return statementProofOf(policy.ProveNever(tree, q, pattern)), nil
-	})
+	return onReleases(q, versions, func(q policy.Question) Proof {
+		return statementProofOf(policy.ProveNever(tree, q, pattern))
+	}), nil
 }
 
 // ProveAlways proves that a policy always allows a command line, on any of some versions of sudo.
 func ProveAlways(tree *sudoers.Tree, q policy.Question, words []string, versions ...sudoers.Version) Proof {
-	proof, _ := onReleases(q, versions, func(q policy.Question) (Proof, error) {
-		return statementProofOf(policy.ProveAlways(tree, q, words)), nil
+	return onReleases(q, versions, func(q policy.Question) Proof {
+		return statementProofOf(policy.ProveAlways(tree, q, words))
 	})
-	return proof
 }
 
 func statementProofOf(p policy.Proof) Proof {

@@ -11,7 +11,24 @@ var TargetVersions = []sudoers.Version{sudoers.PVE8, sudoers.PVE9}
 
 // Analyse analyses what a file grants a subject, with the sudo of either release of PVE.
 func Analyse(file *sudoers.File, subject policy.Subject, vouched escalation.Vouched) escalation.Analysis {
-	return escalation.AnalyseReleases(sudoers.TreeOf(file), escalation.Question{Question: AskAbout(subject), Vouched: vouched}, TargetVersions...)
+	return AnalyseTree(sudoers.TreeOf(file), escalation.Question{Question: AskAbout(subject), Vouched: vouched}, false, TargetVersions...)
+}
+
+// AnalyseTree analyses what files grant, with the sudo of some versions. Whole tells that they are all that a node has.
+func AnalyseTree(tree *sudoers.Tree, q escalation.Question, whole bool, versions ...sudoers.Version) escalation.Analysis {
+	if whole {
+		return escalation.AnalyseWhole(tree, q, versions...)
+	}
+	return escalation.AnalyseReleases(tree, q, versions...)
+}
+
+// StatementNames lists the statements that have names.
+func StatementNames() []string {
+	var names []string
+	for _, statement := range escalation.Statements() {
+		names = append(names, statement.Name)
+	}
+	return names
 }
 
 // PlanVersion is the sudo that a text is judged for while planning: the newest, which knows all that older ones know. The node's own visudo

@@ -58,6 +58,10 @@ func parseCommandAt(file, text string, v Version) (CommandMember, Errors) {
 	default:
 		p.unexpected("the end of the command", `nothing can follow the command; behind a path that ends in '/' and behind a regular expression no further arguments are allowed`)
 	}
+	if m.Command.Kind == CommandRegex && !m.Command.HasArgs && escapedEnd(m.Command.Name) {
+		p.report(Pos{File: file, Line: 1, Col: len(strings.TrimRight(text, " \t")) + 1}, "the $ at the end of the expression is escaped: what follows in the policy would belong to the expression",
+			"end the expression with a $ that has no backslash before it")
+	}
 	for _, problem := range checkPatterns(&m, text) {
 		problem.Pos.Col++ // as those of the parser have it
 		p.errs = append(p.errs, &problem.Error)
@@ -66,4 +70,10 @@ func parseCommandAt(file, text string, v Version) (CommandMember, Errors) {
 		return CommandMember{}, p.errs
 	}
 	return m, nil
+}
+
+// escapedEnd tells whether an odd number of backslashes stands before the last byte.
+func escapedEnd(expression string) bool {
+	before := expression[:max(0, len(expression)-1)]
+	return (len(before)-len(strings.TrimRight(before, `\`)))%2 == 1
 }

@@ -5,8 +5,9 @@ import (
 	"strings"
 )
 
-// maxIncludeDepth is how deep includes may nest (toke.l, MAX_SUDOERS_DEPTH).
-const maxIncludeDepth = 128
+// maxIncludeDepth is how deep includes nest. sudo looks at its own limit of 128 only when its stack has to grow, by 16 files at a time (toke.l,
+// push_include_int): the sudo of Debian 12 and 13 reads 144.
+const maxIncludeDepth = 144
 
 // DefaultRoot is where sudo begins to read.
 const DefaultRoot = "/etc/sudoers"
@@ -103,7 +104,7 @@ func (r *treeReader) read(name string, depth int) bool {
 }
 
 func (r *treeReader) include(from string, inc *Include, depth int) {
-	if depth > maxIncludeDepth {
+	if depth >= maxIncludeDepth {
 		r.errs = append(r.errs, &Error{Pos: inc.At, Msg: inc.Path + ": too many levels of includes", Hint: "remove the include that leads back to this file"})
 		return
 	}

@@ -68,8 +68,8 @@ func TestIncludesThatNeverEnd(t *testing.T) {
 	if len(errs) != 1 || !strings.Contains(errs[0].Msg, "too many levels") {
 		t.Errorf("errors %v", errs)
 	}
-	if len(tree.Files) != maxIncludeDepth+2 {
-		t.Errorf("%d files", len(tree.Files))
+	if len(tree.Files) != 145 {
+		t.Errorf("%d files", len(tree.Files)) // the sudo of Debian 12 and 13 obeys a rule in the 144th file that is included, and none in the 145th
 	}
 }
 

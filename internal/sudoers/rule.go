@@ -111,6 +111,10 @@ func Build(p Policy, v Version) (*File, []*RuleError) {
 		b.rule = -1
 		b.fail("Rules", -1, e.Msg, e.Hint)
 	}
+	if len(b.errs) == 0 && !SameEntries(f.Entries, parsed.Entries) {
+		b.rule = -1
+		b.fail("Rules", -1, "sudo would read the text of the policy otherwise than it was meant", "write each command so that nothing behind it can belong to it")
+	}
 	if len(b.errs) > 0 {
 		return nil, b.errs
 	}

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -50,6 +51,8 @@ type Options struct {
 	Forward bool
 	// Environment is added to that of every command.
 	Environment []string
+	// Without are tools that the node does not have.
+	Without []string
 }
 
 // A Server is one pretended node.
@@ -116,6 +119,9 @@ func Start(tb testing.TB, o Options) *Server {
 			tb.Fatal(err)
 		}
 	}
+	if len(o.Without) > 0 {
+		s.leaveOut(tb)
+	}
 	s.Signer, s.PrivateKey = NewKey(tb)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -131,6 +137,26 @@ func Start(tb testing.TB, o Options) *Server {
 	s.wg.Go(s.accept)
 	tb.Cleanup(s.Close)
 	return s
+}
+
+// leaveOut makes Root/test/rest, a directory of links to every tool of this machine but those that the node shall not have.
+func (s *Server) leaveOut(tb testing.TB) {
+	tb.Helper()
+	rest := filepath.Join(s.Root, "test/rest")
+	if err := os.Mkdir(rest, 0o755); err != nil {
+		tb.Fatal(err)
+	}
+	for _, dir := range []string{"/usr/sbin", "/usr/bin"} {
+		tools, err := os.ReadDir(dir)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		for _, tool := range tools {
+			if !slices.Contains(s.options.Without, tool.Name()) {
+				_ = os.Symlink(filepath.Join(dir, tool.Name()), filepath.Join(rest, tool.Name())) // of two with one name the first counts
+			}
+		}
+	}
 }
 
 // Close ends the server, its connections, and the commands that outlive them.
@@ -433,12 +459,15 @@ func (s *Server) run(ch ssh.Channel, command string) {
 // feed copies what a client sends, and gives the programs in it Root to work in: the line of program/common.sh that says where on a
 // node they do.
 func (s *Server) feed(stdin io.Writer, from io.Reader) {
-	const onNode = "root=\n"
+	const onNode, path = "root=\n", "PATH=${root:+$root/test/bin:}"
 	lines := bufio.NewReader(from)
 	for {
 		line, err := lines.ReadString('\n')
-		if line == onNode {
+		switch {
+		case line == onNode:
 			line = "root='" + s.Root + "'\n"
+		case len(s.options.Without) > 0 && strings.HasPrefix(line, path):
+			line = path + s.Root + "/test/rest\n"
 		}
 		if _, failed := io.WriteString(stdin, line); failed != nil || err != nil {
 			return

@@ -13,6 +13,38 @@ nl='
 '
 tab='	'
 
+# limited SECONDS COMMAND…: a command that is stopped after that time, which its status 124 tells, timeout(1), or 137 where it did not stop at
+# once. It never holds the lock: whoever waits for that waits for this shell alone.
+limited() {
+	lt_limit=$1
+	shift
+	timeout -k 5 "$lt_limit" "$@" 9>&-
+	lt_status=$?
+	if slow "$lt_status"; then printf '%s did not end within %s seconds and was stopped\n' "$1" "$lt_limit" >&2; fi
+	return "$lt_status"
+}
+
+# slow STATUS: whether limited stopped a command.
+slow() { [ "$1" -eq 124 ] || [ "$1" -eq 137 ]; }
+
+# bound quick|patient TOOL…: these run under that limit. What asks the name service or the service manager waits for directory services, name
+# servers and daemons; what judges a configuration waits for disks as well.
+quick=20 patient=60
+bound() {
+	bd_limit=$1
+	shift
+	for bd_tool; do eval "$bd_tool() { limited \$$bd_limit $bd_tool \"\$@\"; }"; done
+}
+bound quick id getent hostname logger journalctl lsattr sudo systemctl
+bound patient visudo rsyslogd sshd logrotate auditctl unshare find sync
+
+# lacking TOOL…: end where the node does not have one of the tools that a program cannot do without, and say which.
+lacking() {
+	for lk_tool; do
+		on_path "$lk_tool" || { say lacking "$lk_tool"; exit 0; }
+	done
+}
+
 # say WORD ARG…: one line of the answer.
 say() { printf '%s %s\n' "$marker" "$*"; }
 
@@ -26,20 +58,19 @@ enc() {
 
 # The line of the answer that comes first. A login shell may have printed something without a newline before.
 hello() {
-	uid=0
-	if [ -z "$root" ]; then
-		uid=
-		while read -r h_key h_real h_effective h_rest; do
-			case $h_key in Uid:) uid=$h_effective; break ;; esac
-		done 2>/dev/null </proc/self/status
-		[ -n "$uid" ] || uid=$(id -u)
-	fi
+	uid=
+	while read -r h_key h_real h_effective h_rest; do
+		case $h_key in Uid:) uid=$h_effective; break ;; esac
+	done 2>/dev/null </proc/self/status
+	[ -n "$uid" ] || uid=$(id -u)
+	trusted=0 # who may write the directories of the node
+	[ -z "$root" ] || trusted=$uid uid=0
 	printf '\n'
 	say hello "$uid"
 }
 
-# absent MESSAGE: whether an error message proves that there is no such file. strerror(3) stands last in it.
-absent() { case $1 in *': No such file or directory') return 0 ;; esac; return 1; }
+# absent MESSAGE: whether a message of stat proves that there is no such file. strerror(3) stands last in it.
+absent() { case $1 in stat:*': No such file or directory') return 0 ;; esac; return 1; }
 
 # on_path NAME: a command of the node in $found. Not by command -v, which would find functions and builtins of this shell.
 on_path() {
@@ -58,6 +89,6 @@ on_path() {
 # restart_unit UNIT: print what systemctl says. systemd refuses to start a unit more than a few times within seconds, systemd.unit(5)
 # StartLimitBurst=; several changes one after the other are no crash loop, so the count begins anew, systemctl(1) reset-failed.
 restart_unit() {
-	systemctl reset-failed -- "$1" >/dev/null 2>&1 </dev/null 9>&-
-	timeout 90 systemctl restart -- "$1" 2>&1 </dev/null 9>&-
+	systemctl reset-failed -- "$1" >/dev/null 2>&1 </dev/null
+	limited $((patient * 3 / 2)) systemctl restart -- "$1" 2>&1 </dev/null
 }

@@ -1,6 +1,9 @@
 # Observation: calls of the functions below follow this text. Each prints one marked line, and file content as
 # base64 lines without the mark after it.
 
+bound quick stat ls readlink uname
+bound patient base64
+
 # What stat shall say, and stat saying it of paths. Fields: mode(hex) uid gid size, owner, group.
 format="%f %u %g %s$tab%U$tab%G"
 
@@ -51,7 +54,7 @@ small() {
 # contents ID ENTRY PATH …: of regular files. Another process may swap one for a fifo at any moment; opening that must not hang for
 # ever. What was not read by then is not known, so nothing is.
 contents() {
-	timeout 20 /bin/sh -c '
+	timeout -k 5 "$quick" /bin/sh -c '
 		marker=$1 root=$2
 		shift 2
 		while [ $# -gt 0 ]; do
@@ -63,7 +66,7 @@ contents() {
 				printf "%s unknown %s %s\n" "$marker" "$1" "$(printf "%s" "$said" | base64 -w 0)"
 			fi
 			shift 3
-		done' contents "$marker" "$root" "$@" || say broken "$(enc "reading $3 and others after it took longer than 20 seconds, or was killed")"
+		done' contents "$marker" "$root" "$@" || say broken "$(enc "reading $3 and others after it took longer than $quick seconds, or was killed")"
 }
 
 # one ID ENTRY PATH HOW: look at one of several.
@@ -91,7 +94,7 @@ look_all() {
 			set -- "$@" "$root$3"
 			shift 3
 		done
-		exec stat -c "$format" -- "$@" 2>/dev/null
+		stat -c "$format" -- "$@" 2>/dev/null
 	) || q_stats=
 	q_count=$#
 	while [ "$q_count" -gt 0 ]; do
@@ -135,15 +138,24 @@ tree() {
 
 # account ID NAME
 account() {
-	a_line=$(getent passwd "$2") || {
+	a_line=$(getent passwd "$2" 2>/dev/null) || {
 		a_rc=$?
-		if [ "$a_rc" -eq 2 ]; then say gone "$1"; else say unknown "$1" "$(enc "getent passwd ended with status $a_rc")"; fi
+		if [ "$a_rc" -eq 2 ]; then
+			say gone "$1"
+		elif slow "$a_rc"; then
+			say unknown "$1" "$(enc "getent passwd did not end within $quick seconds and was stopped")"
+		else
+			say unknown "$1" "$(enc "getent passwd ended with status $a_rc")"
+		fi
 		return 0
 	}
 	a_gids=$(id -G "$2" 2>&1) || { say unknown "$1" "$(enc "$a_gids")"; return 0; }
 	say account "$1" "$(enc "$a_line")" "$a_gids"
 	for a_gid in $a_gids; do
-		a_group=$(getent group "$a_gid") || a_group=$a_gid
+		a_group=$(getent group "$a_gid" 2>/dev/null) || {
+			if slow $?; then say unknown "$1" "$(enc "getent group $a_gid did not end within $quick seconds")"; return 0; fi
+			a_group=$a_gid
+		}
 		say group "$1" "$a_gid" "$(enc "${a_group%%:*}")"
 	done
 }
@@ -162,7 +174,7 @@ program() {
 	if on_path "$2"; then say command "$1" "$(enc "$found")"; else say gone "$1"; fi
 }
 
-# Journals of transactions that were killed, and whether a transaction is running right now.
+# Journals of transactions that were killed, whether a transaction is running right now, and whether a killed one left a stage.
 journals() {
 	j_found=0 j_busy=0 j_staged=0
 	set +f
@@ -172,17 +184,17 @@ journals() {
 	done
 	set -f
 	if [ "$j_staged" -eq 1 ] && [ -e "$root/run/pvesec/lock" ]; then
-		flock -n "$root/run/pvesec/lock" true || j_busy=1
+		limited "$quick" flock -n "$root/run/pvesec/lock" true || j_busy=1
 	fi
-	[ "$j_busy" -eq 0 ] || j_found=0
-	say journals "$j_found" "$j_busy"
+	[ "$j_busy" -eq 0 ] || j_found=0 j_staged=0
+	say journals "$j_found" "$j_busy" "$j_staged"
 }
 
 facts() {
 	read -r f_name 2>/dev/null <"$root/proc/sys/kernel/hostname" || f_name=$(uname -n)
-	f_fqdn=$(timeout 2 hostname -f 2>/dev/null) || f_fqdn=
+	f_fqdn=$(limited 2 hostname -f 2>/dev/null) || f_fqdn=
 	f_sudo=
-	if command -v sudo >/dev/null; then f_sudo=$(sudo -V 2>/dev/null) || f_sudo=; fi
+	if on_path sudo; then f_sudo=$(sudo -V 2>/dev/null) || f_sudo=; fi
 	f_os=
 	while IFS= read -r f_line || [ -n "$f_line" ]; do f_os=$f_os$f_line$nl; done 2>/dev/null <"$root/etc/os-release"
 	say facts "$(enc "$f_name")" "$(enc "$f_fqdn")" "$(enc "${f_sudo%%"$nl"*}")" "$(enc "$f_os")"
@@ -190,3 +202,4 @@ facts() {
 
 exec 3>&1
 hello
+lacking timeout base64 stat ls readlink getent id flock

@@ -6,11 +6,88 @@ run=$root/run/pvesec
 units=$root/etc/systemd/system
 restarted= # services that were restarted
 
-# flush PATH…: onto the disk, files and directories.
-flush() { sync -- "$@" 2>/dev/null || sync; }
+# watch: beside this shell, stop what it runs for too long without a limit of its own (a disk that does not answer), and, when this shell was
+# killed, all that it started: nobody else waits for that, and some of it holds the lock. They are known by a file that only they have open.
+watch() {
+	: >"$run/alive.$$" && exec 7<"$run/alive.$$" && rm -f -- "$run/alive.$$" || return 0
+	(
+		exec </dev/null >/dev/null 2>&1 9>&-
+		set +f
+		read -r w_self w_rest </proc/self/stat
+		w_step=5 w_since=0 w_now=
+		[ "$patient" -gt 10 ] || w_step=1
+		while :; do
+			sleep "$w_step"
+			w_before=$w_now w_now=
+			read -r w_now </proc/$$/task/$$/children || [ -n "$w_now" ] || break
+			w_since=$((w_since + w_step))
+			[ "$w_now" = "$w_before" ] || w_since=0
+			[ "$w_since" -ge $((patient * 3)) ] || continue
+			for w_pid in $w_now; do
+				read -r w_name </proc/"$w_pid"/comm
+				case $w_pid:$w_name in "$w_self":* | *:timeout | *:flock) ;; *) fell "$w_pid" ;; esac
+			done
+		done
+		for w_pid in /proc/[0-9]*; do
+			[ "$w_pid/fd/7" -ef /proc/self/fd/7 ] || continue
+			w_pid=${w_pid#/proc/}
+			[ "$w_pid" = "$w_self" ] || kill -KILL "$w_pid"
+		done
+	) &
+	watcher=$!
+	trap 'kill "$watcher" 2>/dev/null' EXIT
+}
 
-# attr MODE:UID:GID PATH
-attr() { chown -- "${1#*:}" "$2" && chmod -- "${1%%:*}" "$2"; }
+# fell PID: kill a process and all that it started.
+fell() {
+	fl_all= fl_next=$1
+	while [ -n "$fl_next" ]; do
+		fl_all="$fl_all $fl_next" fl_more=
+		for fl_pid in $fl_next; do
+			fl_kids=
+			read -r fl_kids </proc/"$fl_pid"/task/"$fl_pid"/children
+			fl_more="$fl_more $fl_kids"
+		done
+		fl_next=${fl_more# }
+		fl_next=${fl_next# }
+	done
+	kill -KILL $fl_all
+}
+
+# flush PATH…: onto the disk, files and directories.
+flush() {
+	fh_said=$(sync -- "$@" 2>&1) && return 0
+	if slow $?; then
+		printf '%s\n' "$fh_said" >&2
+		return 124
+	fi
+	sync # one that takes no paths
+}
+
+# attr MODE:UID:GID PATH: of the file or directory that is there, never of what a link leads to. It is opened first, and changed where it is open.
+attr() {
+	(
+		exec 8<"$2" || exit 1
+		if [ -L "$2" ] || ! [ "$2" -ef /proc/self/fd/8 ]; then
+			echo "another file was put in its place" >&2
+			exit 1
+		fi
+		at_said=$(chown -- "${1#*:}" /proc/self/fd/8 2>&1 && chmod -- "${1%%:*}" /proc/self/fd/8 2>&1) && exit 0
+		printf '%s\n' "${at_said%%/proc/self/fd/8*}$2${at_said#*/proc/self/fd/8}" >&2
+		exit 1
+	)
+}
+
+# at_home PATH COMMAND NAME…: a command about the entry of a directory that others may write, run in that directory. Nobody can put another
+# directory under it meanwhile, and no link is followed on the way.
+at_home() {
+	(
+		ah_dir=${1%/*}
+		shift
+		cd -P -- "$ah_dir" && [ "$(pwd -P)" = "$ah_dir" ] || { echo "$ah_dir is reached through a link" >&2; exit 1; }
+		"$@"
+	)
+}
 
 # undo LOG: put back what the log says. It may have been done in part already, or not have been needed. $broken tells
 # what could not be put back, $u_dead which services do not start again.
@@ -27,6 +104,10 @@ undo() {
 				u_said=$(mv -fT -- "$u_arg" "$u_path" 2>&1)
 			fi
 			;;
+		own)
+			[ -e "$u_arg" ] || [ -L "$u_arg" ] || continue
+			u_said=$(at_home "$u_path" mv -fT -- "$u_arg" "./${u_path##*/}" 2>&1)
+			;;
 		gone) u_said=$(rm -f -- "$u_path" 2>&1) ;;
 		made) [ ! -d "$u_path" ] || u_said=$(rmdir -- "$u_path" 2>&1) ;;
 		dir) { [ -d "$u_path" ] || u_said=$(mkdir -m 700 -- "$u_path" 2>&1); } && u_said=$(attr "$u_arg" "$u_path" 2>&1) ;;
@@ -34,7 +115,7 @@ undo() {
 		backup) rm -f -- "$u_path"; rmdir -- "${u_path%/*}" "$backups" 2>/dev/null || true ;;
 		service) u_services="$u_path $u_services" ;;
 		esac || broken="$broken${u_path#"$root"}: $u_said$nl"
-		case $u_op in link | gone | attr | made | dir) flush "${u_path%/*}" ;; esac
+		case $u_op in link | own | gone | attr | made | dir) flush "${u_path%/*}" ;; esac
 	done <<END_OF_LOG
 $1
 END_OF_LOG
@@ -83,9 +164,18 @@ disarm() {
 		# The timer of this stage may be what runs here.
 		[ "$d_pid" = "$$" ] || kill -- "-$d_pid" 2>/dev/null
 	else
-		systemctl stop "pvesec-restore-$d_txn.timer" >/dev/null 2>&1 9>&-
+		systemctl stop "pvesec-restore-$d_txn.timer" >/dev/null 2>&1
 	fi
 	return 0
+}
+
+# seal TRANSACTION JOURNAL: from here on nothing undoes the change. It is listed before the journal goes: whoever finds no journal then knows that
+# this was the end and not an undoing.
+seal() {
+	printf '%s\n' "$1" >>"$run/done" || return 1
+	[ -e "$2" ] || return 0
+	rm -f -- "$2" || return 1
+	flush "${2%/*}" 2>/dev/null || true
 }
 
 # recover: undo what killed transactions left. This runs under the lock, so none of them is alive.
@@ -96,6 +186,8 @@ recover() {
 	set -f
 	for r_dir; do
 		[ -d "$r_dir" ] || continue
+		# Every node had said that the change stands before this one was lost: it stands here too.
+		[ "${r_dir##*/}" != "${decided-}" ] || seal "$decided" "$r_dir/journal" || fail recovery "$r_dir/journal" 'cannot be removed'
 		if [ -f "$r_dir/journal" ]; then
 			r_log=$(cat -- "$r_dir/journal") || fail recovery "$r_dir/journal" 'cannot be read'
 			restarted=$(printf '%s\n' "$r_log" | sed -n "s/^service$tab-$tab//p" | tr '\n' ' ')

@@ -18,6 +18,7 @@ report() {
 mkdir -p -m 700 -- "$run"
 exec 9>>"$run/lock"
 flock 9
+watch
 set +f
 set -- "$stage"/*/journal
 set -f

@@ -1,5 +1,7 @@
 # Transaction: one process from lock to end. The client's part after this text defines
 #   txn label patience keep confirm required restart active      plain words
+#   walls FUNCTION   calls FUNCTION with every directory on the way to a path that is written
+#   mended           the directories that get a mode and an owner, a line for each, after an empty line
 #   each FUNCTION    calls FUNCTION NUMBER KIND MODE OWNER GROUP VALIDATOR SHA256 PATH BACKUP for every file
 #   expects          calls expect PATH absent|any|SHA256
 #   listings         calls listed USER COMMAND PATH for every command that sudo shall list afterwards
@@ -12,6 +14,10 @@ todo=' '   # numbers of the files that differ from what they shall be
 log=       # what undoes the change, newest first: OPERATION tab ARGUMENT tab PATH
 p_known=none # the directory whose file system place knows
 touched=' ' # validators whose configuration changes
+closed=0 # 1: nobody but root can write the directories on the way to what is written
+opened=  # directories that this change gives to somebody else, a line for each
+copies=1 # 0: no copy is kept of what is removed
+made=' ' # the copies that this transaction made
 
 # ---- talking to the client
 
@@ -52,6 +58,9 @@ fail() {
 	exit 0
 }
 
+# stopped STATUS COMMAND LIMIT: fail when limited stopped the command, which tells nothing of what it was asked.
+stopped() { if slow "$1"; then fail slow '' '' "$2 $3"; fi; }
+
 # note TEXT: something worth knowing that is no failure.
 note() { say note "$(enc "$1")"; }
 
@@ -59,7 +68,10 @@ note() { say note "$(enc "$1")"; }
 try() {
 	t_word=$1 t_path=$2
 	shift 2
-	t_said=$("$@" 2>&1 </dev/null) || fail install "$t_path" "$(explain "$t_said" "$t_path")" "$t_word"
+	t_said=$("$@" 2>&1 </dev/null) || {
+		if slow $?; then t_said="$1 did not end in time and was stopped${t_said:+: $t_said}"; fi
+		fail install "$t_path" "$(explain "$t_said" "$t_path")" "$t_word"
+	}
 }
 
 # explain TEXT PATH: add to "Operation not permitted" whether an attribute of the file or its directory forbids it, chattr(1).
@@ -80,10 +92,11 @@ explain() {
 needs() { case $todo in *" $1 "*) return 0 ;; esac; return 1; }
 touches() { case $touched in *" $1 "*) return 0 ;; esac; return 1; }
 
-# lstat PATH: type bits in $kind (f d l o, or empty when absent), mode and ids in $attributes.
+# lstat PATH: type bits in $kind (f d l o, or empty when absent), mode and ids in $attributes, the number of names in $names.
 lstat() {
-	if ls_said=$(stat -c '%f %a:%u:%g' -- "$1" 2>&1); then
-		attributes=${ls_said#* }
+	if ls_said=$(stat -c '%f %h %a:%u:%g' -- "$1" 2>&1); then
+		names=${ls_said#* }
+		attributes=${names#* } names=${names%% *}
 		case $ls_said in 8*) kind=f ;; 4???' '*) kind=d ;; a*) kind=l ;; *) kind=o ;; esac
 	elif absent "$ls_said"; then
 		kind= attributes=
@@ -98,12 +111,20 @@ owner() {
 	root:root | 0:0) ids=0:0; return 0 ;;
 	esac
 	case $1 in
-	*[!0-9]*) o_uid=$(id -u -- "$1" 2>/dev/null) || fail install "$3" "there is no user $1" staging ;;
+	*[!0-9]*)
+		o_uid=$(id -u -- "$1" 2>/dev/null) || {
+			stopped $? id "$quick"
+			fail install "$3" "there is no user $1" staging
+		}
+		;;
 	*) o_uid=$1 ;;
 	esac
 	case $2 in
 	*[!0-9]*)
-		o_gid=$(getent group "$2") || fail install "$3" "there is no group $2" staging
+		o_gid=$(getent group "$2" 2>/dev/null) || {
+			stopped $? getent "$quick"
+			fail install "$3" "there is no group $2" staging
+		}
 		o_gid=${o_gid#*:*:}
 		o_gid=${o_gid%%:*}
 		;;
@@ -126,12 +147,124 @@ place() {
 	try staging "$dir" mkdir -m 700 -- "$dir"
 }
 
+# ---- whom the directories belong to
+
+# foreign MODE:UID:GID: whether somebody else than root can write there. An access list shows in the bits of the group, acl(5).
+foreign() {
+	case $1 in *:"$trusted":*) ;; *) return 0 ;; esac
+	case ${1%%:*} in *[2367]? | *[2367]) return 0 ;; esac
+	return 1
+}
+
+# guard DIRECTORY…: look at all at once. Those that are not there yet are made by root in one that is.
+guard() {
+	g_left=$#
+	while [ "$g_left" -gt 0 ]; do
+		g_left=$((g_left - 1))
+		set -- "$@" "$root$1"
+		shift
+	done
+	g_stats=$(limited "$quick" stat -c '%a:%u:%g %F' -- "$@" 2>/dev/null) || stopped $? stat "$quick"
+	while read -r g_attributes g_type; do
+		case $g_type in directory) ;; *) return 0 ;; esac
+		if foreign "$g_attributes"; then return 0; fi
+	done <<END_OF_STATS
+$g_stats
+END_OF_STATS
+	closed=1
+}
+
+# way PATH: the first directory on the way to PATH that somebody else than root can write in $open, and why that is so in $open_why. $open is
+# empty when there is none. What a link leads to is on the way too.
+way() {
+	open= open_why=
+	[ "$closed" -eq 0 ] || return 0
+	w_at=$root w_links=0 w_rest=${1#"$root"/}
+	case $w_rest in */*) w_rest=${w_rest%/*} ;; *) w_rest= ;; esac
+	shut "$root/" || return 0
+	while [ -n "$w_rest" ]; do
+		w_name=${w_rest%%/*}
+		case $w_rest in */*) w_rest=${w_rest#*/} ;; *) w_rest= ;; esac
+		case $w_name in
+		'' | .) continue ;;
+		..) w_at=${w_at%/*}; continue ;;
+		esac
+		if [ -L "$w_at/$w_name" ]; then
+			w_links=$((w_links + 1))
+			if [ "$w_links" -gt 40 ] || ! w_text=$(readlink -- "$w_at/$w_name"); then
+				open=$w_at/$w_name open_why='is a link that leads nowhere'
+				return 0
+			fi
+			case $w_text in
+			/*) w_at=$root w_rest=${w_text#"$root"}/$w_rest ;;
+			*) w_rest=$w_text/$w_rest ;;
+			esac
+		elif [ -d "$w_at/$w_name" ]; then
+			w_at=$w_at/$w_name
+			shut "$w_at" || return 0
+		else
+			return 0 # it is made later, or refused for what it is
+		fi
+	done
+}
+
+# in_opened PATH: set $open where this very change gives a directory on the way to somebody else.
+in_opened() {
+	[ -n "$opened" ] || return 0
+	while read -r n_dir; do
+		case $n_dir:$1 in :*) ;; "$n_dir:$n_dir"/*) open=$root$n_dir open_why='is to be owned or written by somebody else' ;; esac
+	done <<END_OF_OPENED
+$opened
+END_OF_OPENED
+}
+
+# shut DIRECTORY: whether only root can write it, or this very change sees to that.
+shut() {
+	s_said=$(limited "$quick" stat -c '%a:%u:%g %U %G' -- "$1" 2>&1) || {
+		open=$1 open_why="cannot be looked at: $s_said"
+		return 1
+	}
+	foreign "${s_said%% *}" || return 0
+	case $mended in *"$nl${1#"$root"}$nl"*) return 0 ;; esac
+	s_names=${s_said#* }
+	case $s_said in
+	*:"$trusted":*) open_why="can be written by its group ${s_names#* } or by everybody" ;;
+	*) open_why="belongs to ${s_names% *}" ;;
+	esac
+	open=$1
+	return 1
+}
+
+# own_places: where pvesec keeps its own files.
+own_places() {
+	for o_place in "$stage" "$run"; do
+		way "$o_place/x"
+		[ -z "$open" ] || fail open "$o_place" "$open_why" "${open#"$root"}"
+	done
+	way "$backups/x/x"
+	[ -n "$open" ] || return 0
+	copies=0
+	each keeps_copy
+	note "${open#"$root"} $open_why: no copy is kept of what is removed"
+}
+
+keeps_copy() {
+	[ "$2" != regular ] || fail open "$backups" "$open_why" "${open#"$root"}"
+}
+
+# entrusted: the directory that was open to others is root's alone now, and nothing that they put there is left in it.
+entrusted() {
+	e_found=$(find "$target" -xdev -mindepth 1 \( -type l -o ! -user "$trusted" -o -perm /022 \) -print -quit 2>&1) || fail install "$1" "$e_found" verifying
+	[ -z "$e_found" ] || fail install "$1" "${e_found#"$root"} in it is a link, or belongs to somebody else than root, or can be written by others" verifying
+}
+
 # ---- lock
 
 lock() {
 	[ -d "$run" ] || mkdir -p -m 700 -- "$run" 2>/dev/null
 	l_said=$(true 2>&1 >>"$run/lock") || fail install "$run/lock" "$l_said" locking
 	exec 9>>"$run/lock"
+	watch
 	held=0
 	grab -n
 	while hear; do
@@ -171,8 +304,9 @@ expect() {
 	case $kind in
 	'') x_found=absent ;;
 	f)
-		x_found=$(sha256sum <"$root$1" 2>/dev/null) || fail install "$1" 'cannot be read' comparing
+		x_found=$(sha256sum -- "$root$1" 2>/dev/null) || fail install "$1" 'cannot be read' comparing
 		x_found=${x_found%% *}
+		x_found=${x_found#\\}
 		;;
 	d) x_found=directory ;;
 	l) x_found='symbolic link' ;;
@@ -197,16 +331,25 @@ remember() { log="$1$tab$2$tab$3$nl$log"; }
 # stage_file: bring the new file next to its place, see whether anything differs, and note how to undo it.
 stage_file() {
 	target=$root$8
+	way "$target"
+	in_opened "$8"
+	case $2:$open in
+	*: | absent:*) ;;
+	*) fail open "$8" "$open_why" "${open#"$root"}" ;;
+	esac
 	lstat "$target"
+	[ -z "$open" ] || [ -z "$kind" ] || note "${open#"$root"} $open_why: no copy is kept of $8, which is removed"
 	[ "$2" = absent ] || owner "$4" "$5" "$8"
 	was=$kind had=$attributes wanted=${3#0}:$ids
 	wanted=${wanted#0}
 	wanted=${wanted#0}
+	case $2 in directory) if foreign "$wanted"; then opened="$opened$8$nl"; fi ;; esac
 	case $2:$was in
 	regular:d) fail install "$8" 'is a directory' staging ;;
 	directory:[flo]) fail install "$8" 'is not a directory' staging ;;
 	ensure:[dlo]) fail install "$8" 'is not a regular file' staging ;;
 	directory:d | ensure:f)
+		[ "$2:$names" = directory:"$names" ] || [ "$names" = 1 ] || fail install "$8" "has $names names (hard links), and writing to one writes to all" staging
 		if [ "$had" != "$wanted" ]; then
 			want "$1" "$6"
 			remember attr "$had" "$target"
@@ -238,7 +381,7 @@ stage_file() {
 		fi
 		want "$1" "$6"
 		if [ -n "$was" ]; then keep_old "$1"; else remember gone - "$target"; fi
-		flush "$new"
+		try staging "$8" flush "$new"
 		check_file "$6" "$new" "$8"
 		;;
 	esac
@@ -254,7 +397,12 @@ leaves() {
 # keep_old NUMBER: a second link to what is there, so that putting it back is one rename that needs no space and
 # keeps every attribute. File systems without links get a copy.
 keep_old() {
+	k_way=link
 	place "$target"
+	if [ -n "$open" ]; then
+		k_way=own
+		[ "$dir" = "$mine" ] || fail open "${target#"$root"}" "$open_why" "${open#"$root"}"
+	fi
 	if k_said=$(ln -- "$target" "$dir/undo.$1" 2>&1); then
 		:
 	else
@@ -263,9 +411,9 @@ keep_old() {
 		*'immutable)' | *'append-only)' | *'No space left'* | *'Read-only'*) fail install "${target#"$root"}" "$k_said" staging ;;
 		esac
 		try staging "${target#"$root"}" cp -pP -- "$target" "$dir/undo.$1"
-		flush "$dir/undo.$1"
+		try staging "${target#"$root"}" flush "$dir/undo.$1"
 	fi
-	remember link "$dir/undo.$1" "$target"
+	remember "$k_way" "$dir/undo.$1" "$target"
 }
 
 # unmoved: nobody put another file in place since the stage was made.
@@ -288,28 +436,48 @@ unmoved() {
 
 # ---- the change
 
-# copy_name BACKUP: where a copy goes in $copy. Several transactions may fall into one second; the name then sorts behind all that are
-# there, also when the first of them was pruned.
+# numbered NAME: the number that the name of a copy begins with in $number, 0 when it does not.
+numbered() {
+	number=0
+	case $1 in
+	[0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]-*)
+		number=${1%%-*}
+		number=${number#"${number%%[!0]*}"}
+		number=${number:-0}
+		;;
+	esac
+}
+
+# copy_name BACKUP: where a copy goes in $copy. The number at its beginning is one more than any there: no clock says which is newer.
 copy_name() {
-	copy=$backups/$1/$now
+	c_last=0
 	set +f
-	for c_last in "$copy"*; do :; done
+	for c_name in "$backups/$1"/*; do
+		numbered "${c_name##*/}"
+		[ "$number" -le "$c_last" ] || c_last=$number
+	done
 	set -f
-	if [ -e "$c_last" ] || [ -L "$c_last" ]; then copy=$c_last.1; fi
+	copy=$backups/$1/$(printf '%08d-%s' "$((c_last + 1))" "$now")
+}
+
+# copied NUMBER KIND …: whether a copy is kept of what is there now.
+copied() {
+	needs "$1" && [ "$copies" -eq 1 ] || return 1
+	case $2 in regular | absent) ;; *) return 1 ;; esac
+	way "$root$8"
+	[ -z "$open" ]
 }
 
 # plan_backup: the copy is in the journal before it is made.
 plan_backup() {
-	needs "$1" || return 0
-	case $2 in regular | absent) ;; *) return 0 ;; esac
+	copied "$@" || return 0
 	copy_name "$9"
 	remember backup - "$copy"
 }
 
 # back_up: a copy of what is replaced or removed, unless only its mode or owner changes.
 back_up() {
-	needs "$1" || return 0
-	case $2 in regular | absent) ;; *) return 0 ;; esac
+	copied "$@" || return 0
 	[ -f "$root$8" ] || return 0
 	place "$root$8"
 	[ ! -f "$dir/new.$1" ] || ! cmp -s -- "$dir/new.$1" "$root$8" || return 0
@@ -317,7 +485,8 @@ back_up() {
 	[ -d "$backups" ] || try 'backing up' "$8" mkdir -p -m 700 -- "$backups"
 	[ -d "$backups/$9" ] || try 'backing up' "$8" mkdir -m 700 -- "$backups/$9"
 	try 'backing up' "$8" cp -pP -- "$root$8" "$copy"
-	flush "$copy"
+	made="$made$copy "
+	try 'backing up' "$8" flush "$copy"
 }
 
 install_file() {
@@ -325,8 +494,14 @@ install_file() {
 	target=$root$8
 	lstat "$target"
 	case $2:$kind in
-	absent:d) try installing "$8" rmdir -- "$target" ;;
-	absent:*) try installing "$8" rm -f -- "$target" ;;
+	absent:d)
+		way "$target"
+		if [ -z "$open" ]; then try installing "$8" rmdir -- "$target"; else try installing "$8" at_home "$target" rmdir -- "./${target##*/}"; fi
+		;;
+	absent:*)
+		way "$target"
+		if [ -z "$open" ]; then try installing "$8" rm -f -- "$target"; else try installing "$8" at_home "$target" rm -f -- "./${target##*/}"; fi
+		;;
 	directory:)
 		try installing "$8" mkdir -m 700 -- "$target"
 		owner "$4" "$5" "$8"
@@ -334,14 +509,16 @@ install_file() {
 		;;
 	directory:d | ensure:f)
 		owner "$4" "$5" "$8"
+		i_had=$attributes
 		try installing "$8" attr "$3:$ids" "$target"
+		if [ "$kind" = d ] && foreign "$i_had"; then entrusted "$8"; fi
 		;;
 	*)
 		place "$target"
 		try installing "$8" mv -fT -- "$dir/new.$1" "$target"
 		;;
 	esac
-	flush "${target%/*}"
+	try installing "$8" flush "${target%/*}"
 }
 
 # restart_services: those named, when something changed or they do not run.
@@ -385,9 +562,10 @@ commit() {
 	if [ "$todo" != ' ' ]; then
 		c_said=$({ printf '%s' "$log" >"$mine/journal.new"; } 2>&1) || fail install "$mine/journal" "$c_said" staging
 		printf '%s' "$log" | cmp -s - "$mine/journal.new" || fail install "$mine/journal" 'written incompletely (is the file system full?)' staging
-		flush "$mine/journal.new"
+		try staging "$mine" flush "$mine/journal.new"
 		try staging "$mine" mv -f -- "$mine/journal.new" "$mine/journal"
-		flush "$mine" "$stage"
+		phase=journaled
+		try staging "$mine" flush "$mine" "$stage"
 		phase=journaled
 		[ "$confirm" -eq 0 ] || arm
 	fi
@@ -412,12 +590,12 @@ arm() {
 			ln -s "../pvesec-boot-$txn.service" "$units/multi-user.target.wants/pvesec-boot-$txn.service" || fail install "$units" 'cannot be written' arming
 		chmod 644 "$units/pvesec-boot-$txn.service"
 		flush "$units/pvesec-boot-$txn.service" "$units/multi-user.target.wants" "$units"
-		a_said=$(systemd-run --quiet --collect --unit="pvesec-restore-$txn" --on-active="$confirm" --timer-property=AccuracySec=1s \
+		a_said=$(limited "$quick" systemd-run --quiet --collect --unit="pvesec-restore-$txn" --on-active="$confirm" --timer-property=AccuracySec=1s \
 			/bin/sh "$mine/restore" 2>&1 </dev/null 9>&-) && return 0
 		note "systemd-run does not work here: $a_said"
 	fi
 	on_path setsid || fail missing '' '' setsid
-	setsid /bin/sh -c 'echo $$ >"$1/timer"; sleep "$2"; . "$1/restore"' pvesec-restore "$mine" "$confirm" </dev/null >/dev/null 2>&1 9>&- &
+	setsid /bin/sh -c 'echo $$ >"$1/timer"; sleep "$2"; . "$1/restore"' pvesec-restore "$mine" "$confirm" </dev/null >/dev/null 2>&1 9>&- 7>&- &
 	a_tries=0
 	until [ -s "$mine/timer" ]; do
 		a_tries=$((a_tries + 1))
@@ -431,17 +609,28 @@ confirmed() {
 	[ ! -e "$mine/restore" ] || [ -e "$mine/confirmed" ] || fail install "$mine/confirmed" 'no new connection proved that pvesec still gets in' confirming
 }
 
-# prune NUMBER …: keep the newest backups of a path.
+# prune NUMBER …: keep the newest copies of a path, and in any case those that this transaction made.
 prune() {
 	needs "$1" && [ -d "$backups/$9" ] || return 0
 	p_dir=$backups/$9
 	set +f
 	set -- "$p_dir"/*
 	set -f
-	while [ $# -gt "$keep" ]; do
-		rm -f -- "$1"
-		shift
+	p_names= p_count=0
+	# Copies without a number are from before there were any. A pattern lists the others in the order of their numbers.
+	for p_turn in old new; do
+		for p_copy; do
+			numbered "${p_copy##*/}"
+			case $p_turn:$number in old:0 | new:[1-9]*) p_names="$p_names$p_copy$nl" p_count=$((p_count + 1)) ;; esac
+		done
 	done
+	while read -r p_copy && [ "$p_count" -gt "$keep" ]; do
+		case $made in *" $p_copy "*) continue ;; esac
+		rm -f -- "$p_copy"
+		p_count=$((p_count - 1))
+	done <<END_OF_COPIES
+$p_names
+END_OF_COPIES
 }
 
 # begin: what a transaction and settling have in common.
@@ -449,6 +638,9 @@ begin() {
 	trap '' PIPE
 	trap "fail interrupted '' 'the remote shell was told to stop'" HUP INT TERM
 	hello
+	lacking timeout flock base64 stat sha256sum cmp cp mv ln rm mkdir rmdir chown chmod cat sed grep sync find readlink date head tail tr id getent
+	walls guard
+	own_places
 	lock
 	recover
 }
@@ -481,15 +673,13 @@ transaction() {
 	say committed
 	await finish
 	confirmed
-	trap '' HUP INT TERM
-	# Said before the journal goes: whoever finds no journal after us then knows that this was the end and not an undoing.
-	printf '%s\n' "$txn" >>"$run/done"
-	if [ -e "$mine/journal" ]; then
-		t_said=$(rm -f -- "$mine/journal" 2>&1) || fail install "$mine/journal" "$t_said" finishing
-		flush "$mine"
-	fi
-	clear_stage
-	phase=done
-	each prune
+	# The journal stays until every node has come to this point: one that is lost before takes the change back on all.
 	say finished
+	await seal
+	trap '' HUP INT TERM
+	t_said=$(seal "$txn" "$mine/journal" 2>&1) || fail install "$mine/journal" "$t_said" finishing
+	phase=done
+	clear_stage
+	each prune
+	say sealed
 }

@@ -25,9 +25,14 @@ judge() {
 		j_rules=${2-}
 		[ -n "$j_rules" ] || { j_rules=$mine/rules; merge "$root$drop" >"$j_rules"; }
 		judged=$(refused_rules "$j_rules"; repeated_rules "$j_rules")
+		case $judged in *' did not end within '*) stopped 124 auditctl "$patient" ;; esac
 		[ -z "$judged" ]
 		;;
-	esac
+	esac || {
+		j_status=$?
+		stopped "$j_status" "$tool" "$patient"
+		return "$j_status"
+	}
 }
 
 # merge DIRECTORY: audit rules as augenrules(8) puts them together.
@@ -92,7 +97,7 @@ check_file() {
 		;;
 	logrotate)
 		tool logrotate
-		judged=$(logrotate -d "$2" 2>&1 </dev/null) || true
+		judged=$(logrotate -d "$2" 2>&1 </dev/null) || stopped $? logrotate "$patient"
 		# Without a log file to rotate yet logrotate complains as well; only what it says about this file's text counts.
 		judged=$(printf '%s\n' "$judged" | grep -F -e "$2" | grep -e '^error:')
 		[ -z "$judged" ] || fail invalid "$3" "$judged" logrotate
@@ -173,9 +178,13 @@ named() { [ "$7" != "$1" ] || first=${first:-$9}; }
 # listed USER COMMAND PATH: sudo itself must know what the file at PATH grants. One that answers nobody without a terminal (requiretty), or not
 # root (!root_sudo), says nothing about the file.
 listed() {
-	id -u -- "$1" >/dev/null 2>&1 || return 0
+	id -u -- "$1" >/dev/null 2>&1 || {
+		stopped $? id "$quick"
+		return 0
+	}
 	if [ "$l_user" != "$1" ]; then
-		l_user=$1 l_said=$(sudo -n -l -U "$1" 2>&1 </dev/null)
+		l_user=$1
+		l_said=$(sudo -n -l -U "$1" 2>&1 </dev/null) || stopped $? sudo "$quick"
 		case $l_said in
 		*' may run the following commands '* | *' is not allowed to run sudo '*) l_answered=1 ;;
 		*)

@@ -51,7 +51,7 @@ type previousModel struct {
 	ExpiresAt types.String `tfsdk:"expires_at"`
 }
 
-var previousType = types.ObjectType{AttrTypes: map[string]attr.Type{"token_id": types.StringType, "expires_at": types.StringType}}
+var previousType = values.ObjectTypeOf(previousAttributes())
 
 func (m *apiTokenModel) user() proxmox.UserID { return proxmox.UserID(m.UserID.ValueString()) }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/session"
@@ -207,7 +208,7 @@ func (r *apiTokenResource) ImportState(ctx context.Context, req resource.ImportS
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	model, found, err := r.adopt(ctx, identity, &resp.Diagnostics)
+	model, found, err := r.adopt(ctx, resp.State, identity, &resp.Diagnostics)
 	full := model.FullTokenID.ValueString()
 	if err != nil {
 		values.AddError(&resp.Diagnostics, "Unable to import token "+full, err)
@@ -221,20 +222,12 @@ func (r *apiTokenResource) ImportState(ctx context.Context, req resource.ImportS
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, identity)...)
 }
 
-// adopt reads a token that is in no state yet.
-func (r *apiTokenResource) adopt(ctx context.Context, identity tokenIdentity, diags *diag.Diagnostics) (*apiTokenModel, bool, error) {
-	model := &apiTokenModel{
-		UserID:        identity.UserID,
-		TokenID:       identity.TokenID,
-		Grants:        types.SetNull(grantType),
-		Rotation:      types.StringValue(rotationOverlap),
-		Overlap:       types.StringValue("24h"),
-		Recipients:    types.SetNull(types.StringType),
-		SecretInState: types.BoolValue(false),
-		Previous:      types.ObjectNull(previousType.AttrTypes),
-		AcceptedRisks: types.MapNull(types.StringType),
-		Timeouts:      session.NullTimeouts(),
-	}
+// adopt reads a token that is in no state yet; empty gives the schema.
+func (r *apiTokenResource) adopt(ctx context.Context, empty tfsdk.State, identity tokenIdentity, diags *diag.Diagnostics) (*apiTokenModel, bool, error) {
+	model := &apiTokenModel{}
+	diags.Append(values.NullModel(ctx, empty, model)...)
+	model.UserID, model.TokenID, model.SecretInState = identity.UserID, identity.TokenID, types.BoolValue(false)
+	model.Rotation, model.Overlap = types.StringValue(rotationOverlap), types.StringValue(defaultOverlap)
 	model.name(identity.TokenID.ValueString())
 	found, err := r.read(ctx, model, diags)
 	if found && model.ExpiresAt.IsNull() {

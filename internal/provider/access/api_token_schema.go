@@ -28,6 +28,8 @@ import (
 const (
 	rotationOverlap = "overlap"
 	rotationInPlace = "in_place"
+	// defaultOverlap is how long the old token works on after a rotation.
+	defaultOverlap = "24h"
 )
 
 func (r *apiTokenResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
@@ -102,7 +104,7 @@ func (r *apiTokenResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 				MarkdownDescription: "How long the old token works on after a rotation; `24h` by default. PVE itself ends it then; it is removed by the next change, rotation or destroy.",
 				Optional:            true,
 				Computed:            true,
-				Default:             stringdefault.StaticString("24h"),
+				Default:             stringdefault.StaticString(defaultOverlap),
 				Validators:          []validator.String{values.CheckedBy("be a length of time such as 24h", values.CheckLifetime)},
 			},
 			"recipients": schema.SetAttribute{
@@ -137,10 +139,7 @@ func (r *apiTokenResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 			"previous": schema.SingleNestedAttribute{
 				MarkdownDescription: "The token before the last rotation, as long as PVE has it.",
 				Computed:            true,
-				Attributes: map[string]schema.Attribute{
-					"token_id":   schema.StringAttribute{MarkdownDescription: "Its id.", Computed: true},
-					"expires_at": schema.StringAttribute{MarkdownDescription: "When it stops working.", Computed: true},
-				},
+				Attributes:          previousAttributes(),
 			},
 			"rotation_due": schema.BoolAttribute{
 				MarkdownDescription: "Whether the last refresh found the token due for rotation.",
@@ -173,4 +172,12 @@ func checkRotatingTokenID(id string) error {
 		return fmt.Errorf("token id %q has %d characters; 58 leave room for the number that a rotation adds", id, len(id))
 	}
 	return nil
+}
+
+// previousAttributes describes previous.
+func previousAttributes() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"token_id":   schema.StringAttribute{MarkdownDescription: "Its id.", Computed: true},
+		"expires_at": schema.StringAttribute{MarkdownDescription: "When it stops working.", Computed: true},
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/list/schema"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/session"
@@ -95,7 +96,7 @@ func (l *restrictedUserList) List(ctx context.Context, req list.ListRequest, str
 			id := types.StringValue(string(user.ID))
 			result.Diagnostics.Append(result.Identity.Set(ctx, userIdentity{id})...)
 			if req.IncludeResource {
-				model, found, err := l.adopt(ctx, id, &result.Diagnostics)
+				model, found, err := l.adopt(ctx, tfsdk.State{Schema: result.Resource.Schema}, id, &result.Diagnostics)
 				include(ctx, &result, model, found, err)
 			}
 			if !yield(result) {
@@ -120,7 +121,7 @@ func (l *apiTokenList) List(ctx context.Context, req list.ListRequest, stream *l
 				identity := tokenIdentity{types.StringValue(string(user.ID)), types.StringValue(token.ID)}
 				result.Diagnostics.Append(result.Identity.Set(ctx, identity)...)
 				if req.IncludeResource {
-					model, found, err := l.adopt(ctx, identity, &result.Diagnostics)
+					model, found, err := l.adopt(ctx, tfsdk.State{Schema: result.Resource.Schema}, identity, &result.Diagnostics)
 					include(ctx, &result, model, found, err)
 				}
 				if !yield(result) {

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
@@ -49,16 +48,10 @@ type grantModel struct {
 	Propagate types.Bool   `tfsdk:"propagate"`
 }
 
+// The types of role and of a grant, as the schema describes them.
 var (
-	roleType = types.ObjectType{AttrTypes: map[string]attr.Type{
-		"name":       types.StringType,
-		"privileges": types.SetType{ElemType: types.StringType},
-	}}
-	grantType = types.ObjectType{AttrTypes: map[string]attr.Type{
-		"path":      types.StringType,
-		"role":      types.StringType,
-		"propagate": types.BoolType,
-	}}
+	roleType  = values.ObjectTypeOf(roleAttributes())
+	grantType = values.ObjectTypeOf(grantAttributes().Attributes)
 )
 
 // managedRole is the id of the user's own role, "" for none.

@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/session"
@@ -317,7 +318,7 @@ func (r *restrictedUserResource) ImportState(ctx context.Context, req resource.I
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	model, found, err := r.adopt(ctx, id, &resp.Diagnostics)
+	model, found, err := r.adopt(ctx, resp.State, id, &resp.Diagnostics)
 	if err != nil {
 		values.AddError(&resp.Diagnostics, fmt.Sprintf("Unable to import user %s", id.ValueString()), err)
 		return
@@ -330,21 +331,11 @@ func (r *restrictedUserResource) ImportState(ctx context.Context, req resource.I
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, userIdentity{id})...)
 }
 
-// adopt reads a user that is in no state yet.
-func (r *restrictedUserResource) adopt(ctx context.Context, id types.String, diags *diag.Diagnostics) (*restrictedUserModel, bool, error) {
-	model := &restrictedUserModel{
-		UserID:          id,
-		Groups:          types.SetNull(types.StringType),
-		GroupMembership: types.StringValue(membershipExclusive),
-		Role:            types.ObjectNull(roleType.AttrTypes),
-		Grants:          types.SetNull(grantType),
-		Tokens:          types.MapNull(tokenType),
-		ExternalTokens:  types.SetNull(types.StringType),
-		TokenSecrets:    types.MapNull(types.StringType),
-		SecretInState:   types.BoolValue(false),
-		AcceptedRisks:   types.MapNull(types.StringType),
-		Timeouts:        session.NullTimeouts(),
-	}
+// adopt reads a user that is in no state yet; empty gives the schema.
+func (r *restrictedUserResource) adopt(ctx context.Context, empty tfsdk.State, id types.String, diags *diag.Diagnostics) (*restrictedUserModel, bool, error) {
+	model := &restrictedUserModel{}
+	diags.Append(values.NullModel(ctx, empty, model)...)
+	model.UserID, model.GroupMembership, model.SecretInState = id, types.StringValue(membershipExclusive), types.BoolValue(false)
 	found, err := r.read(ctx, model, managedRoleName(id.ValueString()), diags)
 	return model, found, err
 }

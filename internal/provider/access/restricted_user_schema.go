@@ -83,20 +83,7 @@ func (r *restrictedUserResource) Schema(ctx context.Context, _ resource.SchemaRe
 			"role": schema.SingleNestedAttribute{
 				MarkdownDescription: "A role of the user's own, created, changed and removed with it. Without it, every grant names a role that exists.",
 				Optional:            true,
-				Attributes: map[string]schema.Attribute{
-					"name": schema.StringAttribute{
-						MarkdownDescription: "Role id; `restricted-` and the user id by default, with `-` for characters that a role id can't have. PVE keeps ids that begin with `PVE` for itself.",
-						Optional:            true,
-						Computed:            true,
-						Validators:          []validator.String{values.CheckedBy("be a role id", proxmox.ValidateRoleID)},
-					},
-					"privileges": schema.SetAttribute{
-						MarkdownDescription: "Privileges of the role, such as `VM.Audit`. They are checked against those that the server knows.",
-						ElementType:         types.StringType,
-						Required:            true,
-						Validators:          []validator.Set{setvalidator.SizeAtLeast(1)},
-					},
-				},
+				Attributes:          roleAttributes(),
 			},
 			"grants": grantsAttribute("Entries of the access control list for the user. Entries that are not listed here are removed."),
 			"tokens": schema.MapNestedAttribute{
@@ -105,29 +92,7 @@ func (r *restrictedUserResource) Schema(ctx context.Context, _ resource.SchemaRe
 				Computed:            true,
 				Default:             mapdefault.StaticValue(types.MapValueMust(tokenType, map[string]attr.Value{})),
 				Validators:          []validator.Map{values.KeysCheckedBy("be token ids", proxmox.ValidateTokenID)},
-				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-					"comment": schema.StringAttribute{
-						MarkdownDescription: "Comment shown beside the token.",
-						Optional:            true,
-						Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
-					},
-					"expires_at": schema.StringAttribute{
-						MarkdownDescription: "Point in time after which the token is refused, as RFC 3339. Never without it and without `expires_in`; the user's own expiry holds for its tokens as well.",
-						Optional:            true,
-						Computed:            true,
-						Validators:          []validator.String{values.CheckedBy("be a point in time as RFC 3339 writes it", values.CheckTime)},
-					},
-					"expires_in": schema.StringAttribute{
-						MarkdownDescription: "The same as a length of time from when the token is created, or from when this changes: `90d`, `12h`, `2w`.",
-						Optional:            true,
-						Validators:          []validator.String{values.CheckedBy("be a length of time such as 90d", values.CheckLifetime)},
-					},
-					"privilege_separation": schema.BoolAttribute{
-						MarkdownDescription: "Whether the token has only those of the user's privileges that its own grants give it; `true` by default. Without separation the token can do all that the user can.",
-						Optional:            true,
-					},
-					"grants": tokenGrantsAttribute(),
-				}},
+				NestedObject:        schema.NestedAttributeObject{Attributes: tokenAttributes()},
 			},
 			"external_tokens": schema.SetAttribute{
 				MarkdownDescription: "Ids of tokens of this user that are managed elsewhere, by `pvesec_api_token` for example. They are no drift and stay, until the user itself is removed.",
@@ -219,4 +184,49 @@ func checkUserID(text string) error {
 		return proxmox.ErrRootPAM
 	}
 	return nil
+}
+
+// roleAttributes describes role.
+func roleAttributes() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"name": schema.StringAttribute{
+			MarkdownDescription: "Role id; `restricted-` and the user id by default, with `-` for characters that a role id can't have. PVE keeps ids that begin with `PVE` for itself.",
+			Optional:            true,
+			Computed:            true,
+			Validators:          []validator.String{values.CheckedBy("be a role id", proxmox.ValidateRoleID)},
+		},
+		"privileges": schema.SetAttribute{
+			MarkdownDescription: "Privileges of the role, such as `VM.Audit`. They are checked against those that the server knows.",
+			ElementType:         types.StringType,
+			Required:            true,
+			Validators:          []validator.Set{setvalidator.SizeAtLeast(1)},
+		},
+	}
+}
+
+// tokenAttributes describes a token of a user.
+func tokenAttributes() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"comment": schema.StringAttribute{
+			MarkdownDescription: "Comment shown beside the token.",
+			Optional:            true,
+			Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+		},
+		"expires_at": schema.StringAttribute{
+			MarkdownDescription: "Point in time after which the token is refused, as RFC 3339. Never without it and without `expires_in`; the user's own expiry holds for its tokens as well.",
+			Optional:            true,
+			Computed:            true,
+			Validators:          []validator.String{values.CheckedBy("be a point in time as RFC 3339 writes it", values.CheckTime)},
+		},
+		"expires_in": schema.StringAttribute{
+			MarkdownDescription: "The same as a length of time from when the token is created, or from when this changes: `90d`, `12h`, `2w`.",
+			Optional:            true,
+			Validators:          []validator.String{values.CheckedBy("be a length of time such as 90d", values.CheckLifetime)},
+		},
+		"privilege_separation": schema.BoolAttribute{
+			MarkdownDescription: "Whether the token has only those of the user's privileges that its own grants give it; `true` by default. Without separation the token can do all that the user can.",
+			Optional:            true,
+		},
+		"grants": tokenGrantsAttribute(),
+	}
 }

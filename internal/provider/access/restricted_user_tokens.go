@@ -24,13 +24,7 @@ type tokenModel struct {
 	Grants              types.Set    `tfsdk:"grants"`
 }
 
-var tokenType = types.ObjectType{AttrTypes: map[string]attr.Type{
-	"comment":              types.StringType,
-	"expires_at":           types.StringType,
-	"expires_in":           types.StringType,
-	"privilege_separation": types.BoolType,
-	"grants":               types.SetType{ElemType: grantType},
-}}
+var tokenType = values.ObjectTypeOf(tokenAttributes())
 
 // token resolves what the configuration leaves out: privilege separation is on, and a separated token gets the user's own grants, since it
 // would be powerless without any.

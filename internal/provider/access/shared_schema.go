@@ -35,26 +35,22 @@ func effectiveAttribute(whose string) schema.MapNestedAttribute {
 	}
 }
 
+// accessFindingFields are the fields of a finding about privileges.
+var accessFindingFields = []values.Field{
+	{Name: "id", Type: types.StringType, Description: "Id of the finding, `PVESEC-P` and four digits. It never changes its meaning."},
+	{Name: "severity", Type: types.StringType, Description: "`critical`: with these privileges, today. `high`: with a circumstance besides, such as a server that the node can reach."},
+	{Name: "privileges_held", Type: values.StringListType, Description: "The privileges that the finding rests on, each with its path and where it comes from."},
+	{Name: "why", Type: types.StringType, Description: "Why this is as good as root."},
+	{Name: "example", Type: types.StringType, Description: "A request that shows it. Words in capitals stand for names."},
+	{Name: "fix", Type: types.StringType, Description: "What to grant instead."},
+	{Name: "accepted", Type: types.StringType, Description: "The reason for which `accepted_risks` accepts it."},
+}
+
 func accessFindingsAttribute() schema.ListNestedAttribute {
-	text := func(description string) schema.StringAttribute {
-		return schema.StringAttribute{MarkdownDescription: description, Computed: true}
-	}
 	return schema.ListNestedAttribute{
 		MarkdownDescription: "Ways that lead from these privileges to root on a node, or to `root@pam`. A finding fails the plan unless `accepted_risks` names it.",
 		Computed:            true,
-		NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-			"id":       text("Id of the finding, `PVESEC-P` and four digits. It never changes its meaning."),
-			"severity": text("`critical`: with these privileges, today. `high`: with a circumstance besides, such as a server that the node can reach."),
-			"privileges_held": schema.ListAttribute{
-				MarkdownDescription: "The privileges that the finding rests on, each with its path and where it comes from.",
-				ElementType:         types.StringType,
-				Computed:            true,
-			},
-			"why":      text("Why this is as good as root."),
-			"example":  text("A request that shows it. Words in capitals stand for names."),
-			"fix":      text("What to grant instead."),
-			"accepted": text("The reason for which `accepted_risks` accepts it."),
-		}},
+		NestedObject:        schema.NestedAttributeObject{Attributes: values.ResourceFields(accessFindingFields)},
 	}
 }
 

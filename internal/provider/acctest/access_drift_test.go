@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/lab/pvesim"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
 // fullUser is a user with one of everything.
@@ -84,13 +85,13 @@ func TestEveryDrift(t *testing.T) {
 				t.Parallel()
 				for name, drift := range byName {
 					r := newFaultRun(t, faultCase{typeName: accessCases[kind].typeName, first: configs[kind]}, version)
-					tamper(t, r.api.AddGroup("others"))
+					harness.Tamper(t, r.api.AddGroup("others"))
 					before := r.api.UserCfg()
 					if err := r.prepare(t, "update"); err != nil {
 						t.Fatal(err)
 					}
 					made := r.api.UserCfg()
-					tamper(t, drift(r.api))
+					harness.Tamper(t, drift(r.api))
 					if _, changes, err := r.replan(t, r.first); err != nil || !changes {
 						t.Errorf("%s: the plan shows nothing (%v)", name, err)
 						continue
@@ -157,7 +158,7 @@ func TestEveryUpdateInPlace(t *testing.T) {
 				t.Parallel()
 				for name, values := range byName {
 					r := newFaultRun(t, faultCase{typeName: accessCases[kind].typeName, first: configs[kind]()}, version)
-					tamper(t, r.api.AddGroup("others"))
+					harness.Tamper(t, r.api.AddGroup("others"))
 					if err := r.prepare(t, "update"); err != nil {
 						t.Fatal(err)
 					}

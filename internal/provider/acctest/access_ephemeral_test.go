@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/lab/pvesim"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
 // TestEphemeralAPIToken opens a token in plan and in apply, sees that it works while it is open, and that nothing of it is left.
@@ -25,18 +26,18 @@ func TestEphemeralAPIToken(t *testing.T) {
 			server := tokenAPI(t, version)
 			before := server.UserCfg()
 			// What two killed runs left: one whose end has come, one that may still be running.
-			tamper(t, leftover(server, "tf-run-dead", -time.Hour), leftover(server, "tf-run-alive", time.Hour), leftover(server, "other-dead", -time.Hour))
+			harness.Tamper(t, leftover(server, "tf-run-dead", -time.Hour), leftover(server, "tf-run-alive", time.Hour), leftover(server, "other-dead", -time.Hour))
 			config := func(attributes string) string {
 				return apiConfig(server, server.RootToken()) + "ephemeral \"pvesec_api_token\" \"run\" {\n  user_id = \"deploy@pve\"\n" + attributes + "\n}\n" +
 					"provider \"echo\" {\n  data = ephemeral.pvesec_api_token.run\n}\nresource \"echo\" \"it\" {}\n"
 			}
 			good := config("grants = [{ path = \"/pool/build\", role = \"PVEVMUser\" }]\nexpires_in = \"10m\"")
-			runWith(t, withEcho,
-				resource.TestStep{Config: config("grants = []"), ExpectError: matches("at least 1")},
-				resource.TestStep{Config: config("grants = [{ path = \"/\", role = \"PVEVMUser\" }]\nexpires_in = \"2d\""), ExpectError: matches("between 5m and 24h")},
-				resource.TestStep{Config: config("grants = [{ path = \"/\", role = \"Nothing\" }]"), ExpectError: matches("Nothing")},
-				resource.TestStep{Config: strings.Replace(good, "deploy@pve", "ghost@pve", 1), ExpectError: matches("there is no user")},
-				resource.TestStep{Config: strings.Replace(good, "deploy@pve", "root@pam", 1), ExpectError: matches("never managed")},
+			harness.RunWith(t, withEcho,
+				resource.TestStep{Config: config("grants = []"), ExpectError: harness.Matches("at least 1")},
+				resource.TestStep{Config: config("grants = [{ path = \"/\", role = \"PVEVMUser\" }]\nexpires_in = \"2d\""), ExpectError: harness.Matches("between 5m and 24h")},
+				resource.TestStep{Config: config("grants = [{ path = \"/\", role = \"Nothing\" }]"), ExpectError: harness.Matches("Nothing")},
+				resource.TestStep{Config: strings.Replace(good, "deploy@pve", "ghost@pve", 1), ExpectError: harness.Matches("there is no user")},
+				resource.TestStep{Config: strings.Replace(good, "deploy@pve", "root@pam", 1), ExpectError: harness.Matches("never managed")},
 				resource.TestStep{
 					Config: good,
 					ConfigStateChecks: []statecheck.StateCheck{
@@ -44,7 +45,7 @@ func TestEphemeralAPIToken(t *testing.T) {
 					},
 				},
 			)
-			tamper(t, server.DeleteToken("deploy@pve", "tf-run-alive"), server.DeleteToken("deploy@pve", "other-dead"))
+			harness.Tamper(t, server.DeleteToken("deploy@pve", "tf-run-alive"), server.DeleteToken("deploy@pve", "other-dead"))
 			if after := server.UserCfg(); after != before {
 				t.Errorf("something was left behind:\nbefore\n%s\nafter\n%s", before, after)
 			}
@@ -77,18 +78,18 @@ func TestEphemeralTokenIsNoDrift(t *testing.T) {
 	t.Parallel()
 	server := userAPI(t, pvesim.Version91)
 	config := userWith(server, server.RootToken(), "")
-	run(t,
+	harness.Run(t,
 		resource.TestStep{Config: config},
 		resource.TestStep{
 			PreConfig: func() {
 				_, err := server.AddToken("agent@pve", "tf-run-abc", true)
-				tamper(t, err, server.ChangeToken("agent@pve", "tf-run-abc", url.Values{"expire": {fmt.Sprint(time.Now().Add(time.Hour).Unix())}}))
+				harness.Tamper(t, err, server.ChangeToken("agent@pve", "tf-run-abc", url.Values{"expire": {fmt.Sprint(time.Now().Add(time.Hour).Unix())}}))
 			},
 			Config:   config,
 			PlanOnly: true,
 		},
 		resource.TestStep{
-			PreConfig:          func() { tamper(t, server.ChangeToken("agent@pve", "tf-run-abc", url.Values{"expire": {"0"}})) },
+			PreConfig:          func() { harness.Tamper(t, server.ChangeToken("agent@pve", "tf-run-abc", url.Values{"expire": {"0"}})) },
 			Config:             config,
 			PlanOnly:           true,
 			ExpectNonEmptyPlan: true,

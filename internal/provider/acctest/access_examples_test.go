@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/lab/pvesim"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
 // TestAccessExamples applies the examples of the documentation as they are printed, twice, and destroys them.
@@ -24,7 +25,7 @@ func TestAccessExamples(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := api(t, pvesim.Version92)
-			tamper(t, server.AddGroup("helpdesk"), server.AddGroup("customers"), server.AddUser("deploy@pve", nil), server.GrantACL("/", "deploy@pve", "PVEVMUser", true))
+			harness.Tamper(t, server.AddGroup("helpdesk"), server.AddGroup("customers"), server.AddUser("deploy@pve", nil), server.GrantACL("/", "deploy@pve", "PVEVMUser", true))
 			before := server.UserCfg()
 			text, err := os.ReadFile(filepath.Join("..", "..", "..", "examples", filepath.FromSlash(example)))
 			if err != nil {
@@ -40,10 +41,10 @@ func TestAccessExamples(t *testing.T) {
 			}
 			if name == "user" {
 				const password = "correct-horse-battery"
-				keepSecret(t, "password", password)
+				harness.KeepSecret(t, "password", password)
 				step.ConfigVariables = testconfig.Variables{"helpdesk_password": testconfig.StringVariable(password)}
 			}
-			runWith(t, withEcho, step)
+			harness.RunWith(t, withEcho, step)
 			if after := server.UserCfg(); after != before {
 				t.Errorf("something was left behind:\n%s", after)
 			}

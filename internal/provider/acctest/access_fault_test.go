@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/lab/pvesim"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
 // accessFaults are what happens to one request.
@@ -83,7 +84,7 @@ func (r *faultRun) fresh(t *testing.T) *protocol { t.Helper(); return newProtoco
 func newFaultRun(t *testing.T, c faultCase, version string) *faultRun {
 	t.Helper()
 	server := userAPI(t, version)
-	tamper(t, server.AddUser("deploy@pve", nil), server.GrantACL("/", "deploy@pve", "PVEVMUser", true))
+	harness.Tamper(t, server.AddUser("deploy@pve", nil), server.GrantACL("/", "deploy@pve", "PVEVMUser", true))
 	r := &faultRun{faultCase: c, api: server}
 	r.it = r.fresh(t).absent(c.typeName)
 	return r

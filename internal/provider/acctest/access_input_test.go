@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/lab/pvesim"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
 // TestHostileInput plans what would hurt PVE, or another user than the one named. All of it is refused at plan with the reason, and nothing is sent.
@@ -105,22 +106,22 @@ func TestImportRefusesRoot(t *testing.T) {
 func TestAdditiveGroups(t *testing.T) {
 	t.Parallel()
 	server := userAPI(t, pvesim.Version91)
-	tamper(t, server.AddGroup("auditors"), server.AddGroup("others"))
+	harness.Tamper(t, server.AddGroup("auditors"), server.AddGroup("others"))
 	before := server.UserCfg()
 	config := func(groups string) string {
 		return userWith(server, server.RootToken(), "group_membership = \"additive\"\ngroups = ["+groups+"]")
 	}
 	foreign := func() {
-		tamper(t, server.ChangeUser("agent@pve", map[string][]string{"groups": {"others"}, "append": {"1"}}))
+		harness.Tamper(t, server.ChangeUser("agent@pve", map[string][]string{"groups": {"others"}, "append": {"1"}}))
 	}
-	run(t,
+	harness.Run(t,
 		resource.TestStep{Config: config(`"operators"`), Check: holds(server, "group:operators:agent@pve:")},
 		resource.TestStep{PreConfig: foreign, Config: config(`"operators"`), PlanOnly: true},
 		resource.TestStep{Config: config(`"auditors"`), Check: holds(server, "group:operators::", "group:auditors:agent@pve:", "group:others:agent@pve:")},
 		resource.TestStep{
-			PreConfig:        func() { tamper(t, server.ChangeUser("agent@pve", map[string][]string{"groups": {"others"}})) },
+			PreConfig:        func() { harness.Tamper(t, server.ChangeUser("agent@pve", map[string][]string{"groups": {"others"}})) },
 			Config:           config(`"auditors"`),
-			ConfigPlanChecks: planned(userAddress, plancheck.ResourceActionUpdate),
+			ConfigPlanChecks: harness.Planned(userAddress, plancheck.ResourceActionUpdate),
 			Check:            holds(server, "group:auditors:agent@pve:", "group:others:agent@pve:"),
 		},
 		resource.TestStep{
@@ -138,8 +139,8 @@ func TestPassword(t *testing.T) {
 	t.Parallel()
 	server := userAPI(t, pvesim.Version92)
 	const password, another = "correct-horse-battery", "another-password"
-	keepSecret(t, "password", password)
-	keepSecret(t, "other password", another)
+	harness.KeepSecret(t, "password", password)
+	harness.KeepSecret(t, "other password", another)
 	config := func(user, password string, version int) string {
 		return strings.Replace(userWith(server, server.RootToken(), fmt.Sprintf("password = %q\npassword_version = %d", password, version)), "agent@pve", user, 1)
 	}
@@ -147,16 +148,16 @@ func TestPassword(t *testing.T) {
 		_, err := server.Do("POST", "/access/ticket", map[string][]string{"username": {"agent@pve"}, "password": {password}})
 		return err
 	}
-	run(t,
-		resource.TestStep{Config: config("agent@pve", "short", 1), ExpectError: matches("between 8 and 64")},
-		resource.TestStep{Config: config("agent@pam", password, 1), ExpectError: matches("PVE would set the Unix password of the account agent")},
-		resource.TestStep{Config: userWith(server, server.RootToken(), "password = \"correct-horse\""), ExpectError: matches("password_version")},
+	harness.Run(t,
+		resource.TestStep{Config: config("agent@pve", "short", 1), ExpectError: harness.Matches("between 8 and 64")},
+		resource.TestStep{Config: config("agent@pam", password, 1), ExpectError: harness.Matches("PVE would set the Unix password of the account agent")},
+		resource.TestStep{Config: userWith(server, server.RootToken(), "password = \"correct-horse\""), ExpectError: harness.Matches("password_version")},
 		resource.TestStep{
 			Config:            config("agent@pve", password, 1),
 			ConfigStateChecks: []statecheck.StateCheck{statecheck.ExpectKnownValue(userAddress, tfjsonpath.New("password"), knownvalue.Null())},
 		},
-		resource.TestStep{PreConfig: func() { tamper(t, logsIn()) }, Config: config("agent@pve", another, 1), PlanOnly: true},
-		resource.TestStep{Config: config("agent@pve", another, 2), ExpectError: matches("PVE refuses PUT /access/password to every API token")},
+		resource.TestStep{PreConfig: func() { harness.Tamper(t, logsIn()) }, Config: config("agent@pve", another, 1), PlanOnly: true},
+		resource.TestStep{Config: config("agent@pve", another, 2), ExpectError: harness.Matches("PVE refuses PUT /access/password to every API token")},
 		resource.TestStep{Config: config("agent@pve", password, 1)},
 	)
 }
@@ -169,13 +170,13 @@ func TestTokenLifetimes(t *testing.T) {
 		return userWith(server, server.RootToken(), fmt.Sprintf("tokens = { ci = { expires_in = %q } }", in))
 	}
 	day := 24 * time.Hour
-	run(t,
+	harness.Run(t,
 		resource.TestStep{Config: config("90d"), Check: expiresIn(server, "agent@pve!ci", 90*day)},
 		resource.TestStep{Config: config("90d"), PlanOnly: true},
 		resource.TestStep{
-			PreConfig:        func() { tamper(t, server.ChangeToken("agent@pve", "ci", map[string][]string{"expire": {"0"}})) },
+			PreConfig:        func() { harness.Tamper(t, server.ChangeToken("agent@pve", "ci", map[string][]string{"expire": {"0"}})) },
 			Config:           config("90d"),
-			ConfigPlanChecks: planned(userAddress, plancheck.ResourceActionUpdate),
+			ConfigPlanChecks: harness.Planned(userAddress, plancheck.ResourceActionUpdate),
 			Check:            expiresIn(server, "agent@pve!ci", 90*day),
 		},
 		resource.TestStep{Config: config("2w"), Check: expiresIn(server, "agent@pve!ci", 14*day)},

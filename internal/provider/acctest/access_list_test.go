@@ -9,16 +9,17 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/lab/pvesim"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
 // TestListResources asks for users and tokens as terraform query does.
 func TestListResources(t *testing.T) {
 	t.Parallel()
 	server := userAPI(t, pvesim.Version91)
-	tamper(t, server.AddUser("a@pve", nil), server.AddUser("b@pve", nil), server.AddUser("c@pam", nil), server.GrantACL("/vms", "a@pve", "PVEVMUser", true))
+	harness.Tamper(t, server.AddUser("a@pve", nil), server.AddUser("b@pve", nil), server.AddUser("c@pam", nil), server.GrantACL("/vms", "a@pve", "PVEVMUser", true))
 	for _, token := range [][2]string{{"a@pve", "one"}, {"a@pve", "two"}, {"c@pam", "ci"}} {
 		_, err := server.AddToken(token[0], token[1], true)
-		tamper(t, err)
+		harness.Tamper(t, err)
 	}
 	p := newProtocol(t, server)
 	lister, ok := p.server.(tfprotov6.ProviderServerWithListResource) //nolint:staticcheck // ProviderServer has no such method yet

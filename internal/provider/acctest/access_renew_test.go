@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/lab/pvesim"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
 // openedToken is an ephemeral token between opening and closing, as Terraform holds it.
@@ -105,8 +106,8 @@ func TestEphemeralTokenRenews(t *testing.T) {
 			t.Helper()
 			asOpened := server.UserCfg()
 			for range 3 {
-				tamper(t, server.ChangeToken("deploy@pve", opened.id(), soon()))
-				tamper(t, opened.renew(t.Context(), t), tokenExpires(server, opened.full, 24*time.Hour))
+				harness.Tamper(t, server.ChangeToken("deploy@pve", opened.id(), soon()))
+				harness.Tamper(t, opened.renew(t.Context(), t), tokenExpires(server, opened.full, 24*time.Hour))
 			}
 			expiry := func(config string) string {
 				return strings.ReplaceAll(config, fmt.Sprint(expiryOf(config, opened.full)), "EXPIRY")
@@ -117,7 +118,7 @@ func TestEphemeralTokenRenews(t *testing.T) {
 		},
 		"separation switched off": func(t *testing.T, server *pvesim.Server, opened openedToken) {
 			t.Helper()
-			tamper(t, server.ChangeToken("deploy@pve", opened.id(), url.Values{"privsep": {"0"}, "expire": {"0"}}), opened.renew(t.Context(), t), tokenExpires(server, opened.full, 24*time.Hour))
+			harness.Tamper(t, server.ChangeToken("deploy@pve", opened.id(), url.Values{"privsep": {"0"}, "expire": {"0"}}), opened.renew(t.Context(), t), tokenExpires(server, opened.full, 24*time.Hour))
 			if !strings.Contains(server.UserCfg(), fmt.Sprintf("token:%s:%d:1:", opened.full, expiryOf(server.UserCfg(), opened.full))) {
 				t.Errorf("the token is not separated again:\n%s", server.UserCfg())
 			}
@@ -128,14 +129,14 @@ func TestEphemeralTokenRenews(t *testing.T) {
 			if _, _, err := opened.plan(t.Context(), opened.absent("pvesec_restricted_user"), build(opened.typeOf("pvesec_restricted_user"), map[string]any{"user_id": "agent@pve"})); err != nil {
 				t.Fatal(err)
 			}
-			tamper(t, server.DeleteToken("deploy@pve", opened.id()))
+			harness.Tamper(t, server.DeleteToken("deploy@pve", opened.id()))
 			gone(t, server, opened)
 		},
 		"removed between reading and writing": func(t *testing.T, server *pvesim.Server, opened openedToken) {
 			t.Helper()
 			server.SetHook(func(r pvesim.Request) pvesim.Fault {
 				if r.Method == "PUT" {
-					tamper(t, server.DeleteToken("deploy@pve", opened.id()))
+					harness.Tamper(t, server.DeleteToken("deploy@pve", opened.id()))
 				}
 				return pvesim.Fault{}
 			})
@@ -144,13 +145,13 @@ func TestEphemeralTokenRenews(t *testing.T) {
 		},
 		"user removed": func(t *testing.T, server *pvesim.Server, opened openedToken) {
 			t.Helper()
-			tamper(t, server.DeleteUser("deploy@pve"))
+			harness.Tamper(t, server.DeleteUser("deploy@pve"))
 			gone(t, server, opened)
-			tamper(t, server.AddUser("deploy@pve", nil), server.GrantACL("/", "deploy@pve", "PVEVMUser", true))
+			harness.Tamper(t, server.AddUser("deploy@pve", nil), server.GrantACL("/", "deploy@pve", "PVEVMUser", true))
 		},
 		"API down": func(t *testing.T, server *pvesim.Server, opened openedToken) {
 			t.Helper()
-			tamper(t, server.ChangeToken("deploy@pve", opened.id(), soon()))
+			harness.Tamper(t, server.ChangeToken("deploy@pve", opened.id(), soon()))
 			server.SetHook(func(pvesim.Request) pvesim.Fault { return pvesim.Fault{DropBefore: true} })
 			ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 			defer cancel()
@@ -159,13 +160,13 @@ func TestEphemeralTokenRenews(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), "Unable to prolong token "+opened.full) || strings.Contains(err.Error(), opened.secret) {
 				t.Errorf("renewing without an API: %v", err)
 			}
-			tamper(t, tokenExpires(server, opened.full, time.Hour), opened.renew(t.Context(), t), tokenExpires(server, opened.full, 24*time.Hour))
+			harness.Tamper(t, tokenExpires(server, opened.full, time.Hour), opened.renew(t.Context(), t), tokenExpires(server, opened.full, 24*time.Hour))
 		},
 		"answer lost": func(t *testing.T, server *pvesim.Server, opened openedToken) {
 			t.Helper()
-			tamper(t, server.ChangeToken("deploy@pve", opened.id(), soon()))
+			harness.Tamper(t, server.ChangeToken("deploy@pve", opened.id(), soon()))
 			server.SetHook(pvesim.OnCall(1, func(r pvesim.Request) bool { return r.Method == "PUT" }, pvesim.Fault{DropAfter: true}))
-			tamper(t, opened.renew(t.Context(), t), tokenExpires(server, opened.full, 24*time.Hour))
+			harness.Tamper(t, opened.renew(t.Context(), t), tokenExpires(server, opened.full, 24*time.Hour))
 			server.SetHook(nil)
 		},
 	} {
@@ -180,7 +181,7 @@ func TestEphemeralTokenRenews(t *testing.T) {
 			}
 			opened.close(t)
 			// PVE forgets the ACL entries of a token that somebody removed by the next write.
-			tamper(t, server.AddGroup("any"), server.DeleteGroup("any"))
+			harness.Tamper(t, server.AddGroup("any"), server.DeleteGroup("any"))
 			if after := server.UserCfg(); after != before {
 				t.Errorf("something was left behind:\nbefore\n%s\nafter\n%s", before, after)
 			}

@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/lab/pvesim"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
 // userWith is a restricted user with these attributes.
@@ -26,7 +27,7 @@ func TestEffectivePermissions(t *testing.T) {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
 			server := userAPI(t, version)
-			tamper(t, server.GrantACL("/storage/iso", "@operators", "PVEDatastoreUser", false), server.GrantACL("/vms/666", "@operators", "NoAccess", true))
+			harness.Tamper(t, server.GrantACL("/storage/iso", "@operators", "PVEDatastoreUser", false), server.GrantACL("/vms/666", "@operators", "NoAccess", true))
 			config := userWith(server, server.RootToken(), "groups = [\"operators\"]\nrole = { privileges = [\"VM.Audit\"] }\ngrants = [{ path = \"/vms\" }]")
 			text := knownvalue.StringExact
 			effective := tfjsonpath.New("effective_permissions")
@@ -36,7 +37,7 @@ func TestEffectivePermissions(t *testing.T) {
 			}
 			none := []knownvalue.Check{}
 			store := []knownvalue.Check{text("Datastore.AllocateSpace"), text("Datastore.Audit")}
-			run(t,
+			harness.Run(t,
 				resource.TestStep{
 					Config: config,
 					ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
@@ -50,7 +51,7 @@ func TestEffectivePermissions(t *testing.T) {
 					},
 				},
 				resource.TestStep{ // another admin gives the group more: no change of the user, and shown
-					PreConfig:        func() { tamper(t, server.GrantACL("/nodes", "@operators", "PVEAuditor", true)) },
+					PreConfig:        func() { harness.Tamper(t, server.GrantACL("/nodes", "@operators", "PVEAuditor", true)) },
 					Config:           config,
 					ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
 					ConfigStateChecks: []statecheck.StateCheck{
@@ -66,7 +67,7 @@ func TestEffectivePermissions(t *testing.T) {
 func TestFindingsFailThePlan(t *testing.T) {
 	t.Parallel()
 	server := userAPI(t, pvesim.Version91)
-	tamper(t,
+	harness.Tamper(t,
 		server.AddGroup("admins"), server.GrantACL("/", "@admins", "Administrator", true),
 		server.AddGroup("trusted"), server.AddUser("boss@pve", url.Values{"groups": {"trusted"}}), server.GrantACL("/", "boss@pve", "Administrator", true),
 	)
@@ -85,7 +86,7 @@ func TestFindingsFailThePlan(t *testing.T) {
 		{"accepted_risks = { \"PVESEC-P9999\" = \"why not\" }", "there is no finding"},
 		{"accepted_risks = { \"PVESEC-P0001\" = \"\" }", "at least 3"},
 	} {
-		steps = append(steps, resource.TestStep{Config: with(bad.attributes), ExpectError: matches(bad.message)})
+		steps = append(steps, resource.TestStep{Config: with(bad.attributes), ExpectError: harness.Matches(bad.message)})
 	}
 	steps = append(steps, resource.TestStep{
 		Config: with(accepted),
@@ -94,7 +95,7 @@ func TestFindingsFailThePlan(t *testing.T) {
 		}},
 		ConfigStateChecks: []statecheck.StateCheck{statecheck.ExpectKnownValue(userAddress, tfjsonpath.New("findings"), knownvalue.ListSizeExact(2))},
 	}, resource.TestStep{Config: with(accepted), ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}}})
-	run(t, steps...)
+	harness.Run(t, steps...)
 	if after := server.UserCfg(); after != before {
 		t.Errorf("something was left behind:\n%s", after)
 	}
@@ -105,14 +106,14 @@ func TestFindingThroughDrift(t *testing.T) {
 	t.Parallel()
 	server := userAPI(t, pvesim.Version92)
 	config := userWith(server, server.RootToken(), "groups = [\"operators\"]\nrole = { privileges = [\"User.Modify\"] }\ngrants = [{ path = \"/access/groups/operators\" }]")
-	run(t,
+	harness.Run(t,
 		resource.TestStep{Config: config, ConfigStateChecks: []statecheck.StateCheck{statecheck.ExpectKnownValue(userAddress, tfjsonpath.New("findings"), knownvalue.ListSizeExact(0))}},
 		resource.TestStep{
-			PreConfig:   func() { tamper(t, server.GrantACL("/", "@operators", "PVEAdmin", true)) },
+			PreConfig:   func() { harness.Tamper(t, server.GrantACL("/", "@operators", "PVEAdmin", true)) },
 			Config:      config,
-			ExpectError: matches("through group operators"),
+			ExpectError: harness.Matches("through group operators"),
 		},
-		resource.TestStep{PreConfig: func() { tamper(t, server.RevokeACL("/", "@operators", "PVEAdmin")) }, Config: config},
+		resource.TestStep{PreConfig: func() { harness.Tamper(t, server.RevokeACL("/", "@operators", "PVEAdmin")) }, Config: config},
 	)
 }
 
@@ -120,21 +121,21 @@ func TestFindingThroughDrift(t *testing.T) {
 func TestPreflight(t *testing.T) {
 	t.Parallel()
 	server := userAPI(t, pvesim.Version91)
-	tamper(t, server.AddUser("tf@pve", nil), server.AddUser("blind@pve", nil), server.GrantACL("/access", "tf@pve", "PVEUserAdmin", true), server.GrantACL("/access", "tf@pve", "PVEAuditor", true))
+	harness.Tamper(t, server.AddUser("tf@pve", nil), server.AddUser("blind@pve", nil), server.GrantACL("/access", "tf@pve", "PVEUserAdmin", true), server.GrantACL("/access", "tf@pve", "PVEAuditor", true))
 	weak, err := server.AddToken("tf@pve", "tf", false)
-	tamper(t, err)
+	harness.Tamper(t, err)
 	blind, err := server.AddToken("blind@pve", "tf", false)
-	tamper(t, err)
+	harness.Tamper(t, err)
 	before := server.UserCfg()
 	attributes := "role = { privileges = [\"VM.Audit\"] }\ngrants = [{ path = \"/pool/build\" }]"
 	token := func(with string) string {
 		return apiConfig(server, with) + "resource \"pvesec_api_token\" \"ci\" {\n  user_id = \"tf@pve\"\n  token_id = \"ci\"\n  expires_in = \"1d\"\n  grants = [{ path = \"/vms/100\", role = \"PVEAuditor\" }]\n}\n"
 	}
-	run(t,
-		resource.TestStep{Config: userWith(server, weak, attributes), ExpectError: matches("Permissions.Modify or Pool.Allocate on /pool/build")},
-		resource.TestStep{Config: userWith(server, weak, attributes), ExpectError: matches("Sys.Modify on /access (to manage the role restricted-agent-pve)")},
-		resource.TestStep{Config: token(weak), ExpectError: matches("Permissions.Modify or VM.Allocate on /vms/100")},
-		resource.TestStep{Config: userWith(server, blind, attributes), ExpectError: matches("it lacks Sys.Audit on /access")},
+	harness.Run(t,
+		resource.TestStep{Config: userWith(server, weak, attributes), ExpectError: harness.Matches("Permissions.Modify or Pool.Allocate on /pool/build")},
+		resource.TestStep{Config: userWith(server, weak, attributes), ExpectError: harness.Matches("Sys.Modify on /access (to manage the role restricted-agent-pve)")},
+		resource.TestStep{Config: token(weak), ExpectError: harness.Matches("Permissions.Modify or VM.Allocate on /vms/100")},
+		resource.TestStep{Config: userWith(server, blind, attributes), ExpectError: harness.Matches("it lacks Sys.Audit on /access")},
 		resource.TestStep{Config: apiConfig(server, weak)},
 	)
 	if after := server.UserCfg(); after != before {
@@ -146,17 +147,17 @@ func TestPreflight(t *testing.T) {
 func TestHiddenIsNotGone(t *testing.T) {
 	t.Parallel()
 	server := userAPI(t, pvesim.Version91)
-	tamper(t, server.AddUser("blind@pve", nil))
+	harness.Tamper(t, server.AddUser("blind@pve", nil))
 	blind, err := server.AddToken("blind@pve", "tf", false)
-	tamper(t, err)
+	harness.Tamper(t, err)
 	config := func(token string) string {
 		return userWith(server, token, "") + "resource \"pvesec_api_token\" \"ci\" {\n  user_id = pvesec_restricted_user.agent.user_id\n  token_id = \"xx\"\n  never_expires = true\n  privilege_separation = false\n}\n"
 	}
 	external := strings.Replace(config(server.RootToken()), `"agent@pve"`, "\"agent@pve\"\n  external_tokens = [\"xx\"]", 1)
-	run(t,
+	harness.Run(t,
 		resource.TestStep{Config: external},
-		resource.TestStep{Config: strings.Replace(external, server.RootToken(), blind, 1), ExpectError: matches("nothing can be said about what is absent")},
-		resource.TestStep{PreConfig: server.StopDaemon, Config: external, ExpectError: matches("595")},
+		resource.TestStep{Config: strings.Replace(external, server.RootToken(), blind, 1), ExpectError: harness.Matches("nothing can be said about what is absent")},
+		resource.TestStep{PreConfig: server.StopDaemon, Config: external, ExpectError: harness.Matches("595")},
 		resource.TestStep{PreConfig: server.StartDaemon, Config: external, ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}}},
 	)
 }
@@ -196,7 +197,7 @@ resource "pvesec_api_token" "ci" {
 	holdsNow := func(address, path, privilege string) statecheck.StateCheck {
 		return statecheck.ExpectKnownValue(address, tfjsonpath.New("effective_permissions").AtMapKey(path).AtMapKey("privileges"), knownvalue.SetExact([]knownvalue.Check{knownvalue.StringExact(privilege)}))
 	}
-	run(t,
+	harness.Run(t,
 		resource.TestStep{Config: owner("VM.Audit", "")},
 		resource.TestStep{
 			Config: owner("VM.Audit", others("one", "/vms")),

@@ -14,6 +14,7 @@ import (
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/lab/pvesim"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
 // fleet is an API with so many users, each with a token, two ACL entries, and a role of its own for every tenth, and the configuration that
@@ -204,14 +205,14 @@ func BenchmarkPlanOfUsers(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			w := newWorkspace(b)
-			w.write("main.tf.json", string(config))
-			w.env = []string{"PVESEC_API_TOKEN=" + server.RootToken()}
-			applying, _ := w.measured("apply", "-input=false", "-auto-approve")
+			w := harness.NewWorkspace(b)
+			w.Write("main.tf.json", string(config))
+			w.Env = []string{"PVESEC_API_TOKEN=" + server.RootToken()}
+			applying, _ := w.Measured("apply", "-input=false", "-auto-approve")
 			server.ResetRequests()
-			var all, least, terraform usage
+			var all, least, terraform harness.Usage
 			for b.Loop() {
-				provider, rest := w.measured("plan", "-input=false", "-detailed-exitcode")
+				provider, rest := w.Measured("plan", "-input=false", "-detailed-exitcode")
 				if least.CPU == 0 || provider.CPU < least.CPU {
 					least.CPU, terraform.CPU = provider.CPU, rest.CPU
 				}

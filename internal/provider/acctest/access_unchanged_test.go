@@ -18,6 +18,7 @@ import (
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/lab/pvesim"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
 // unchangedConfigs are users as people configure them, each with something that the shorter way has to understand.
@@ -99,7 +100,7 @@ func TestUnchangedAsTheFramework(t *testing.T) {
 			}
 			for _, change := range slices.Sorted(maps.Keys(changes)) {
 				server := userAPI(t, pvesim.Version91)
-				tamper(t, server.AddGroup("others"))
+				harness.Tamper(t, server.AddGroup("others"))
 				both := newBoth(t, server)
 				full := maps.Clone(config)
 				full["user_id"] = "agent@pve"
@@ -111,7 +112,7 @@ func TestUnchangedAsTheFramework(t *testing.T) {
 				if err != nil {
 					t.Fatalf("%s: %v", name, err)
 				}
-				tamper(t, changes[change](server))
+				harness.Tamper(t, changes[change](server))
 				both = newBoth(t, server)
 				both.where = name + ", " + change
 				quick := both.compare(it, full)

@@ -25,6 +25,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/lab/pvesim"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
 const tokenAddress = "pvesec_api_token.ci"
@@ -33,7 +34,7 @@ const tokenAddress = "pvesec_api_token.ci"
 func tokenAPI(t *testing.T, version string) *pvesim.Server {
 	t.Helper()
 	server := api(t, version)
-	tamper(t, server.AddUser("deploy@pve", nil), server.GrantACL("/", "deploy@pve", "PVEVMUser", true))
+	harness.Tamper(t, server.AddUser("deploy@pve", nil), server.GrantACL("/", "deploy@pve", "PVEVMUser", true))
 	return server
 }
 
@@ -74,10 +75,10 @@ func TestAPITokenLifeCycle(t *testing.T) {
 			before := server.UserCfg()
 			first := tokenConfig(server, "expires_in = \"90d\"\ncomment = \"pipeline\"\ngrants = [{ path = \"/pool/build\", role = \"PVEVMUser\" }]")
 			changed := tokenConfig(server, "expires_at = \"2040-01-01T00:00:00Z\"\ncomment = \"other\"\ngrants = [{ path = \"/vms/100\", role = \"PVEAuditor\", propagate = false }]")
-			run(t,
+			harness.Run(t,
 				resource.TestStep{
 					Config:           first,
-					ConfigPlanChecks: planned(tokenAddress, plancheck.ResourceActionCreate),
+					ConfigPlanChecks: harness.Planned(tokenAddress, plancheck.ResourceActionCreate),
 					ConfigStateChecks: []statecheck.StateCheck{
 						statecheck.ExpectKnownValue(tokenAddress, tfjsonpath.New("full_token_id"), knownvalue.StringExact("deploy@pve!ci")),
 						statecheck.ExpectKnownValue(tokenAddress, tfjsonpath.New("secret"), knownvalue.Null()),
@@ -91,18 +92,18 @@ func TestAPITokenLifeCycle(t *testing.T) {
 				resource.TestStep{Config: first, ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}}},
 				resource.TestStep{ // drift
 					PreConfig: func() {
-						tamper(t, server.ChangeToken("deploy@pve", "ci", url.Values{"privsep": {"0"}, "expire": {"0"}}), server.GrantACL("/", "deploy@pve!ci", "PVEAdmin", true))
+						harness.Tamper(t, server.ChangeToken("deploy@pve", "ci", url.Values{"privsep": {"0"}, "expire": {"0"}}), server.GrantACL("/", "deploy@pve!ci", "PVEAdmin", true))
 					},
 					Config: first,
 					ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
 						plancheck.ExpectResourceAction(tokenAddress, plancheck.ResourceActionUpdate),
-						expectDrift(tokenAddress, `"PVEAdmin"`, `"privilege_separation":false`, `"expires_at":null`),
+						harness.ExpectDrift(tokenAddress, `"PVEAdmin"`, `"privilege_separation":false`, `"expires_at":null`),
 					}},
 					Check: func(*terraform.State) error { return tokenExpires(server, "deploy@pve!ci", 90*24*time.Hour) },
 				},
 				resource.TestStep{
 					Config:           changed,
-					ConfigPlanChecks: planned(tokenAddress, plancheck.ResourceActionUpdate),
+					ConfigPlanChecks: harness.Planned(tokenAddress, plancheck.ResourceActionUpdate),
 					Check:            holds(server, "token:deploy@pve!ci:2208988800:1:other:", "acl:0:/vms/100:deploy@pve!ci:PVEAuditor:"),
 				},
 				resource.TestStep{
@@ -110,9 +111,9 @@ func TestAPITokenLifeCycle(t *testing.T) {
 					ImportStateVerifyIdentifierAttribute: "full_token_id",
 				},
 				resource.TestStep{
-					PreConfig:        func() { tamper(t, server.DeleteToken("deploy@pve", "ci")) },
+					PreConfig:        func() { harness.Tamper(t, server.DeleteToken("deploy@pve", "ci")) },
 					Config:           changed,
-					ConfigPlanChecks: planned(tokenAddress, plancheck.ResourceActionCreate),
+					ConfigPlanChecks: harness.Planned(tokenAddress, plancheck.ResourceActionCreate),
 				},
 			)
 			if after := server.UserCfg(); after != before {
@@ -166,7 +167,7 @@ func TestAPITokenRotation(t *testing.T) {
 			return nil
 		}
 	}
-	run(t,
+	harness.Run(t,
 		resource.TestStep{Config: config("1"), Check: resource.ComposeTestCheckFunc(full("ci", &first), works(t, server, &first, true))},
 		resource.TestStep{
 			Config: config("2"),
@@ -180,24 +181,24 @@ func TestAPITokenRotation(t *testing.T) {
 				func(*terraform.State) error { return tokenExpires(server, "deploy@pve!ci-2", 90*24*time.Hour) }),
 		},
 		resource.TestStep{ // somebody lets the old one live on
-			PreConfig:        func() { tamper(t, server.ChangeToken("deploy@pve", "ci", url.Values{"expire": {"0"}})) },
+			PreConfig:        func() { harness.Tamper(t, server.ChangeToken("deploy@pve", "ci", url.Values{"expire": {"0"}})) },
 			Config:           config("2"),
-			ConfigPlanChecks: planned(tokenAddress, plancheck.ResourceActionUpdate),
+			ConfigPlanChecks: harness.Planned(tokenAddress, plancheck.ResourceActionUpdate),
 			Check:            func(*terraform.State) error { return tokenExpires(server, "deploy@pve!ci", 2*time.Hour) },
 		},
 		resource.TestStep{ // the end comes near: rotated without a change of the configuration
 			PreConfig: func() {
-				tamper(t, server.ChangeToken("deploy@pve", "ci-2", url.Values{"expire": {fmt.Sprint(time.Now().Add(3 * 24 * time.Hour).Unix())}}))
+				harness.Tamper(t, server.ChangeToken("deploy@pve", "ci-2", url.Values{"expire": {fmt.Sprint(time.Now().Add(3 * 24 * time.Hour).Unix())}}))
 			},
 			Config:           config("2"),
-			ConfigPlanChecks: planned(tokenAddress, plancheck.ResourceActionUpdate),
+			ConfigPlanChecks: harness.Planned(tokenAddress, plancheck.ResourceActionUpdate),
 			Check: resource.ComposeTestCheckFunc(full("ci-3", &third), works(t, server, &third, true), works(t, server, &second, true), works(t, server, &first, false),
 				func(*terraform.State) error { return tokenExpires(server, "deploy@pve!ci-2", 2*time.Hour) }),
 		},
 		resource.TestStep{ // the current token is removed by hand: the one before it is taken up and rotated
-			PreConfig:        func() { tamper(t, server.DeleteToken("deploy@pve", "ci-3")) },
+			PreConfig:        func() { harness.Tamper(t, server.DeleteToken("deploy@pve", "ci-3")) },
 			Config:           config("2"),
-			ConfigPlanChecks: planned(tokenAddress, plancheck.ResourceActionUpdate),
+			ConfigPlanChecks: harness.Planned(tokenAddress, plancheck.ResourceActionUpdate),
 			Check:            resource.ComposeTestCheckFunc(full("ci-3", &third), works(t, server, &third, true)),
 		},
 	)
@@ -223,7 +224,7 @@ func TestAPITokenRotationInPlace(t *testing.T) {
 	t.Run("9.2", func(t *testing.T) {
 		t.Parallel()
 		server := tokenAPI(t, pvesim.Version92)
-		run(t,
+		harness.Run(t,
 			resource.TestStep{Config: config(server, "1"), Check: secret(&first)},
 			resource.TestStep{
 				Config: config(server, "2"),
@@ -234,9 +235,9 @@ func TestAPITokenRotationInPlace(t *testing.T) {
 	t.Run("9.1", func(t *testing.T) {
 		t.Parallel()
 		server := tokenAPI(t, pvesim.Version91)
-		run(t,
+		harness.Run(t,
 			resource.TestStep{Config: config(server, "1")},
-			resource.TestStep{Config: config(server, "2"), ExpectError: matches("came with PVE 9.2; the server runs 9.1.2")},
+			resource.TestStep{Config: config(server, "2"), ExpectError: harness.Matches("came with PVE 9.2; the server runs 9.1.2")},
 			resource.TestStep{Config: config(server, "1")},
 		)
 	})
@@ -262,12 +263,12 @@ func TestAPITokenEncryptedSecret(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	keepSecret(t, "age identity", identity.String())
+	harness.KeepSecret(t, "age identity", identity.String())
 	block, err := ssh.MarshalPrivateKey(private, "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	keepSecret(t, "SSH identity", base64.StdEncoding.EncodeToString(block.Bytes)[100:160])
+	harness.KeepSecret(t, "SSH identity", base64.StdEncoding.EncodeToString(block.Bytes)[100:160])
 	sshKey := strings.TrimSpace(string(ssh.MarshalAuthorizedKey(sshPublic)))
 	config := func(more, rotation string) string {
 		return tokenConfig(server, fmt.Sprintf("expires_in = \"90d\"\nrecipients = [%q%s]\nrotation_id = %q\ngrants = [{ path = \"/\", role = \"PVEVMUser\" }]",
@@ -288,12 +289,12 @@ func TestAPITokenEncryptedSecret(t *testing.T) {
 			return works(t, server, &token, true)(nil)
 		}
 	}
-	run(t,
+	harness.Run(t,
 		resource.TestStep{
 			Config: config("", "1"),
 			Check:  resource.ComposeTestCheckFunc(attribute(tokenAddress, "encrypted_secret", &text), attribute(tokenAddress, "encrypted_secret", &kept), decrypts("ci", identity)),
 		},
-		resource.TestStep{Config: config(fmt.Sprintf(", %q", sshKey), "1"), ExpectError: matches("PVE tells a secret only once")},
+		resource.TestStep{Config: config(fmt.Sprintf(", %q", sshKey), "1"), ExpectError: harness.Matches("PVE tells a secret only once")},
 		resource.TestStep{
 			Config: config(fmt.Sprintf(", %q", sshKey), "2"),
 			Check:  resource.ComposeTestCheckFunc(attribute(tokenAddress, "encrypted_secret", &text), decrypts("ci-2", identity), decrypts("ci-2", sshIdentity)),
@@ -309,7 +310,7 @@ func TestAPITokenBadInput(t *testing.T) {
 	t.Parallel()
 	server := tokenAPI(t, pvesim.Version91)
 	_, err := server.AddToken("deploy@pve", "taken", true)
-	tamper(t, err)
+	harness.Tamper(t, err)
 	before := server.UserCfg()
 	provider := apiConfig(server, server.RootToken())
 	token := func(user, id, more string) string {
@@ -338,9 +339,9 @@ func TestAPITokenBadInput(t *testing.T) {
 		{token("deploy@pve", "taken", lives), "terraform import ADDRESS"},
 		{token("ghost@pve", "ci", lives), `no user "ghost@pve"`},
 	} {
-		steps = append(steps, resource.TestStep{Config: bad.config, ExpectError: matches(bad.message)})
+		steps = append(steps, resource.TestStep{Config: bad.config, ExpectError: harness.Matches(bad.message)})
 	}
-	run(t, append(steps, resource.TestStep{Config: provider})...)
+	harness.Run(t, append(steps, resource.TestStep{Config: provider})...)
 	if after := server.UserCfg(); after != before {
 		t.Errorf("a refused configuration changed PVE:\n%s", after)
 	}

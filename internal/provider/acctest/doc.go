@@ -1,4 +1,3 @@
-// Package acctest holds the acceptance tests of the provider: the real terraform program against real Debian nodes and the simulated
-// PVE API of internal/lab. They need root and terraform in PATH, and fail where either is missing. Each test has a cluster of its own, so
-// that all of them run in parallel.
+// Package acctest holds the acceptance tests that need no node: the real terraform program, or what it says to the provider, against the simulated PVE
+// API, and everything about sudoers text. Any user can run them who has terraform in PATH. Those on nodes are in acctest/onnodes.
 package acctest

@@ -1,7 +1,6 @@
 package acctest
 
 import (
-	"errors"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -16,6 +15,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/lab/pvesim"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
 const userAddress = "pvesec_restricted_user.agent"
@@ -50,14 +50,6 @@ func userAPI(t *testing.T, version string) *pvesim.Server {
 	return server
 }
 
-// tamper runs changes of another administrator.
-func tamper(t *testing.T, changes ...error) {
-	t.Helper()
-	if err := errors.Join(changes...); err != nil {
-		t.Fatal(err)
-	}
-}
-
 func TestRestrictedUserLifeCycle(t *testing.T) {
 	t.Parallel()
 	for _, version := range versions {
@@ -74,10 +66,10 @@ func TestRestrictedUserLifeCycle(t *testing.T) {
 				`, expires_at = "2040-01-01T00:00:00+01:00"`, "",
 				`    narrow = { grants = [{ path = "/vms/100" }] }`, `    fresh  = {}`,
 			).Replace(userConfig)
-			run(t,
+			harness.Run(t,
 				resource.TestStep{
 					Config:           provider + userConfig,
-					ConfigPlanChecks: planned(userAddress, plancheck.ResourceActionCreate),
+					ConfigPlanChecks: harness.Planned(userAddress, plancheck.ResourceActionCreate),
 					ConfigStateChecks: []statecheck.StateCheck{
 						statecheck.ExpectKnownValue(userAddress, tfjsonpath.New("role").AtMapKey("name"), knownvalue.StringExact("restricted-agent-pve")),
 						statecheck.ExpectKnownValue(userAddress, tfjsonpath.New("token_secrets"), knownvalue.MapSizeExact(0)),
@@ -95,7 +87,7 @@ func TestRestrictedUserLifeCycle(t *testing.T) {
 				},
 				resource.TestStep{
 					Config:           provider + changed,
-					ConfigPlanChecks: planned(userAddress, plancheck.ResourceActionUpdate),
+					ConfigPlanChecks: harness.Planned(userAddress, plancheck.ResourceActionUpdate),
 					Check: holds(server,
 						"user:agent@pve:0:0:",
 						"token:agent@pve!ci:0:1:pipeline:",
@@ -106,7 +98,7 @@ func TestRestrictedUserLifeCycle(t *testing.T) {
 				},
 				resource.TestStep{ // drift of everything that gives power
 					PreConfig: func() {
-						tamper(t,
+						harness.Tamper(t,
 							server.GrantACL("/", "agent@pve", "PVEAdmin", true),
 							server.ChangeRole("restricted-agent-pve", "VM.Audit", "VM.Snapshot", "Permissions.Modify"),
 							server.ChangeUser("agent@pve", url.Values{"groups": {"operators"}, "enable": {"1"}}),
@@ -114,20 +106,20 @@ func TestRestrictedUserLifeCycle(t *testing.T) {
 							server.DeleteToken("agent@pve", "fresh"),
 						)
 						_, err := server.AddToken("agent@pve", "backdoor", false)
-						tamper(t, err)
+						harness.Tamper(t, err)
 					},
 					Config: provider + changed,
 					ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
 						plancheck.ExpectResourceAction(userAddress, plancheck.ResourceActionUpdate),
-						expectDrift(userAddress, `"PVEAdmin"`, `"Permissions.Modify"`, `"operators"`, `"backdoor"`, `"privilege_separation":false`, `"enabled":true`),
+						harness.ExpectDrift(userAddress, `"PVEAdmin"`, `"Permissions.Modify"`, `"operators"`, `"backdoor"`, `"privilege_separation":false`, `"enabled":true`),
 					}},
 					Check: holds(server, "user:agent@pve:0:0:", "token:agent@pve!ci:0:1:pipeline:", "token:agent@pve!fresh:0:1:",
 						"role:restricted-agent-pve:VM.Audit,VM.Snapshot:", "group:operators::"),
 				},
 				resource.TestStep{ // the user is gone: created again, the role that is left over notwithstanding
-					PreConfig:        func() { tamper(t, server.DeleteUser("agent@pve"), server.DeleteRole("restricted-agent-pve")) },
+					PreConfig:        func() { harness.Tamper(t, server.DeleteUser("agent@pve"), server.DeleteRole("restricted-agent-pve")) },
 					Config:           provider + changed,
-					ConfigPlanChecks: planned(userAddress, plancheck.ResourceActionCreate),
+					ConfigPlanChecks: harness.Planned(userAddress, plancheck.ResourceActionCreate),
 				},
 				resource.TestStep{
 					ResourceName:                         userAddress,
@@ -166,7 +158,7 @@ func TestRestrictedUserSecretInState(t *testing.T) {
 		return apiConfig(server, server.RootToken()) + fmt.Sprintf("resource \"pvesec_restricted_user\" \"agent\" {\n  user_id = \"agent@pve\"\n  %s\n}\n", more)
 	}
 	secret := regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f-]{27}$`)
-	run(t,
+	harness.Run(t,
 		resource.TestStep{
 			Config: with("secret_in_state = true\n  tokens = { ci = {} }"),
 			ConfigStateChecks: []statecheck.StateCheck{
@@ -191,7 +183,7 @@ func TestRestrictedUserSecretInState(t *testing.T) {
 func TestRestrictedUserBadInput(t *testing.T) {
 	t.Parallel()
 	server := userAPI(t, pvesim.Version91)
-	tamper(t, server.AddUser("taken@pve", nil))
+	harness.Tamper(t, server.AddUser("taken@pve", nil))
 	provider := apiConfig(server, server.RootToken())
 	user := func(attributes string) string {
 		return provider + "resource \"pvesec_restricted_user\" \"agent\" {\n" + attributes + "\n}\n"
@@ -216,10 +208,10 @@ func TestRestrictedUserBadInput(t *testing.T) {
 		{wrongToken + strings.TrimPrefix(user(`user_id = "agent@pve"`), provider), "invalid token value"},
 		{strings.Replace(user(`user_id = "agent@pve"`), server.Fingerprint(), strings.Repeat("00:", 31)+"00", 1), "fingerprint"},
 	} {
-		steps = append(steps, resource.TestStep{Config: bad.config, ExpectError: matches(bad.message)})
+		steps = append(steps, resource.TestStep{Config: bad.config, ExpectError: harness.Matches(bad.message)})
 	}
 	before := server.UserCfg()
-	run(t, append(steps, resource.TestStep{Config: provider})...)
+	harness.Run(t, append(steps, resource.TestStep{Config: provider})...)
 	if after := server.UserCfg(); after != before {
 		t.Errorf("a refused configuration changed PVE:\n%s", after)
 	}

@@ -10,6 +10,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
 // What works with no node, no API and no credentials.
@@ -63,9 +65,9 @@ func TestSudoersFunctions(t *testing.T) {
 		`provider::pvesec::sudoers_allows("agent ALL=/usr/sbin/qm ^(.)\\1$", "agent", "/usr/sbin/qm aa")`:                "cannot be decided",
 		`provider::pvesec::sudoers_allows("agent ALL=/usr/sbin/qm, !/usr/sbin/qm ^(.)\\1$", "agent", "/usr/sbin/qm ab")`: "cannot be decided",
 	} {
-		steps = append(steps, resource.TestStep{Config: offline + output(expression), ExpectError: matches(message)})
+		steps = append(steps, resource.TestStep{Config: offline + output(expression), ExpectError: harness.Matches(message)})
 	}
-	run(t, append(steps, resource.TestStep{Config: offline})...)
+	harness.Run(t, append(steps, resource.TestStep{Config: offline})...)
 }
 
 func TestSudoersDocument(t *testing.T) {
@@ -118,11 +120,11 @@ data "pvesec_sudoers_document" "whole" {
 	rule := func(attributes string) string {
 		return offline + "data \"pvesec_sudoers_document\" \"x\" {\n  rule {\n    " + attributes + "\n  }\n}\n"
 	}
-	run(t,
-		resource.TestStep{Config: clash, ExpectError: matches(`rule with the id "id"`)},
-		resource.TestStep{Config: rule(`commands = ["id"]`), ExpectError: matches("rule[0].commands[0]")},
-		resource.TestStep{Config: rule("commands = [\"/usr/bin/id\"]\n    timeout = \"soon\""), ExpectError: matches("rule[0].timeout")},
-		resource.TestStep{Config: offline + "data \"pvesec_sudoers_document\" \"x\" {\n  source_documents = [\"{\\\"version\\\":1,\\\"rulez\\\":[]}\"]\n}\n", ExpectError: matches("rulez")},
+	harness.Run(t,
+		resource.TestStep{Config: clash, ExpectError: harness.Matches(`rule with the id "id"`)},
+		resource.TestStep{Config: rule(`commands = ["id"]`), ExpectError: harness.Matches("rule[0].commands[0]")},
+		resource.TestStep{Config: rule("commands = [\"/usr/bin/id\"]\n    timeout = \"soon\""), ExpectError: harness.Matches("rule[0].timeout")},
+		resource.TestStep{Config: offline + "data \"pvesec_sudoers_document\" \"x\" {\n  source_documents = [\"{\\\"version\\\":1,\\\"rulez\\\":[]}\"]\n}\n", ExpectError: harness.Matches("rulez")},
 		resource.TestStep{Config: composed, ConfigStateChecks: []statecheck.StateCheck{statecheck.ExpectKnownOutputValue("x", knownvalue.StringExact(
 			`Defaults:agent env_keep += LANG
 Defaults:agent !use_pty
@@ -143,12 +145,12 @@ func TestSudoersLintShowsInThePlan(t *testing.T) {
 	step := func(content string, checks ...plancheck.PlanCheck) resource.TestStep {
 		return resource.TestStep{Config: policy(content), PlanOnly: true, ExpectNonEmptyPlan: true, ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPreRefresh: checks}}
 	}
-	run(t,
-		step("agent ALL=(root) NOPASSWD: /usr/bin/id \"\"\n", plancheck.ExpectKnownValue(policyAddress, lint, knownvalue.ListSizeExact(0))),
+	harness.Run(t,
+		step("agent ALL=(root) NOPASSWD: /usr/bin/id \"\"\n", plancheck.ExpectKnownValue(harness.PolicyAddress, lint, knownvalue.ListSizeExact(0))),
 		step("agent ALL=(root) /usr/bin/id\nagent ALL=(root) /usr/bin/uptime /var/log/syslog | /usr/bin/grep x\n",
-			plancheck.ExpectKnownValue(policyAddress, lint.AtSliceIndex(0).AtMapKey("line"), knownvalue.Int64Exact(2)),
-			plancheck.ExpectKnownValue(policyAddress, lint.AtSliceIndex(0).AtMapKey("id"), knownvalue.StringRegexp(regexp.MustCompile(`^PVESEC-S[0-9]{4}$`))),
-			plancheck.ExpectKnownValue(policyAddress, lint.AtSliceIndex(0).AtMapKey("fix"), knownvalue.NotNull()),
+			plancheck.ExpectKnownValue(harness.PolicyAddress, lint.AtSliceIndex(0).AtMapKey("line"), knownvalue.Int64Exact(2)),
+			plancheck.ExpectKnownValue(harness.PolicyAddress, lint.AtSliceIndex(0).AtMapKey("id"), knownvalue.StringRegexp(regexp.MustCompile(`^PVESEC-S[0-9]{4}$`))),
+			plancheck.ExpectKnownValue(harness.PolicyAddress, lint.AtSliceIndex(0).AtMapKey("fix"), knownvalue.NotNull()),
 		),
 	)
 }
@@ -160,14 +162,14 @@ func TestSudoersMalformed(t *testing.T) {
 		return resource.TestStep{Config: offline + "resource \"pvesec_sudoers_policy\" \"agent\" {\n  name = \"agent\"\n  subject = \"agent\"\n  " + how + "\n}\n", PlanOnly: true}
 	}
 	content := policy(`content = "agent ALL=(root) /usr/sbin/qm ^start [a-z-0-9]+$, !/usr/sbin/qm ^[*+]$\n"`)
-	content.ExpectError = matches("Line 1, column 42: sudo takes the regular expression ^start [a-z-0-9]+$ for malformed")
+	content.ExpectError = harness.Matches("Line 1, column 42: sudo takes the regular expression ^start [a-z-0-9]+$ for malformed")
 	second := content
-	second.ExpectError = matches("Line 1, column 68: sudo takes the regular expression ^[*+]$ for malformed")
+	second.ExpectError = harness.Matches("Line 1, column 68: sudo takes the regular expression ^[*+]$ for malformed")
 	rules := policy(`rules = [{ commands = ["/usr/sbin/qm ^start 2[0-9]{3}$", "/usr/sbin/qm ^a{,2}{,2}$"] }]`)
-	rules.ExpectError = matches("rules[0].commands[1]")
+	rules.ExpectError = harness.Matches("rules[0].commands[1]")
 	lost := policy(`rules = [{ commands = ["/usr/sbin/[a/b]*"] }]`)
-	lost.ExpectError = matches("ends at the slash")
-	run(t, content, second, rules, lost)
+	lost.ExpectError = harness.Matches("ends at the slash")
+	harness.Run(t, content, second, rules, lost)
 }
 
 // TestSudoersAnalysis: what a policy means stands in the plan, and a way to root fails it unless it is accepted by its id.
@@ -183,30 +185,30 @@ func TestSudoersAnalysis(t *testing.T) {
 		return resource.TestStep{Config: config, PlanOnly: true, ExpectNonEmptyPlan: true, ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPreRefresh: checks}}
 	}
 	const hookscript = "/usr/sbin/qm ^set 2[0-9]{3} --hookscript local:snippets/[a-z]{1,9}$"
-	run(t,
+	harness.Run(t,
 		plan(policy("/usr/sbin/qm ^(start|stop) 2[0-9]{3}$", ""),
-			plancheck.ExpectKnownValue(policyAddress, root, knownvalue.Bool(false)),
-			plancheck.ExpectKnownValue(policyAddress, findings, knownvalue.ListSizeExact(0)),
-			plancheck.ExpectKnownValue(policyAddress, analysis.AtMapKey("disruptive"), knownvalue.ListSizeExact(1))),
-		resource.TestStep{Config: policy("/usr/sbin/qm set *", ""), PlanOnly: true, ExpectError: matches(`The policy makes "agent" root-equivalent`)},
-		resource.TestStep{Config: policy("/usr/sbin/qm set *", ""), PlanOnly: true, ExpectError: matches("sudo /usr/sbin/qm set 100 --args x")},
-		resource.TestStep{Config: policy("ALL", ""), PlanOnly: true, ExpectError: matches("PVESEC-E0001 (critical)")},
-		resource.TestStep{Config: policy(hookscript, ""), PlanOnly: true, ExpectError: matches(`accepted_risks = { PVESEC-E0107 = "why" }`)},
-		resource.TestStep{Config: policy(hookscript, `accepted_risks = { PVESEC-E0106 = "another one" }`), PlanOnly: true, ExpectError: matches("PVESEC-E0107 (high)")},
-		resource.TestStep{Config: policy(hookscript, `accepted_risks = { PVESEC-E9999 = "no such" }`), PlanOnly: true, ExpectError: matches("there is no finding")},
+			plancheck.ExpectKnownValue(harness.PolicyAddress, root, knownvalue.Bool(false)),
+			plancheck.ExpectKnownValue(harness.PolicyAddress, findings, knownvalue.ListSizeExact(0)),
+			plancheck.ExpectKnownValue(harness.PolicyAddress, analysis.AtMapKey("disruptive"), knownvalue.ListSizeExact(1))),
+		resource.TestStep{Config: policy("/usr/sbin/qm set *", ""), PlanOnly: true, ExpectError: harness.Matches(`The policy makes "agent" root-equivalent`)},
+		resource.TestStep{Config: policy("/usr/sbin/qm set *", ""), PlanOnly: true, ExpectError: harness.Matches("sudo /usr/sbin/qm set 100 --args x")},
+		resource.TestStep{Config: policy("ALL", ""), PlanOnly: true, ExpectError: harness.Matches("PVESEC-E0001 (critical)")},
+		resource.TestStep{Config: policy(hookscript, ""), PlanOnly: true, ExpectError: harness.Matches(`accepted_risks = { PVESEC-E0107 = "why" }`)},
+		resource.TestStep{Config: policy(hookscript, `accepted_risks = { PVESEC-E0106 = "another one" }`), PlanOnly: true, ExpectError: harness.Matches("PVESEC-E0107 (high)")},
+		resource.TestStep{Config: policy(hookscript, `accepted_risks = { PVESEC-E9999 = "no such" }`), PlanOnly: true, ExpectError: harness.Matches("there is no finding")},
 		resource.TestStep{Config: policy(hookscript, "accepted_risks = { PVESEC-E0107 = \"reviewed\" }\n  accepted_until = { PVESEC-E0107 = \"2001-01-31\" }"), PlanOnly: true,
-			ExpectError: matches(`PVESEC-E0107 was accepted until 2001-01-31; the reason given was: reviewed`)},
+			ExpectError: harness.Matches(`PVESEC-E0107 was accepted until 2001-01-31; the reason given was: reviewed`)},
 		resource.TestStep{Config: policy(hookscript, "accepted_risks = { PVESEC-E0107 = \"reviewed\" }\n  accepted_until = { PVESEC-E0107 = \"soon\" }"), PlanOnly: true,
-			ExpectError: matches("is not a date")},
-		resource.TestStep{Config: policy(hookscript, `accepted_until = { PVESEC-E0107 = "9999-12-30" }`), PlanOnly: true, ExpectError: matches("A date for a risk that is not accepted")},
+			ExpectError: harness.Matches("is not a date")},
+		resource.TestStep{Config: policy(hookscript, `accepted_until = { PVESEC-E0107 = "9999-12-30" }`), PlanOnly: true, ExpectError: harness.Matches("A date for a risk that is not accepted")},
 		plan(policy(hookscript, "accepted_risks = { PVESEC-E0107 = \"reviewed\" }\n  accepted_until = { PVESEC-E0107 = \"9999-12-30\" }")),
-		resource.TestStep{Config: policy(hookscript, `accepted_risks = { PVESEC-E0107 = "" }`), PlanOnly: true, ExpectError: matches("at least 3")},
+		resource.TestStep{Config: policy(hookscript, `accepted_risks = { PVESEC-E0107 = "" }`), PlanOnly: true, ExpectError: harness.Matches("at least 3")},
 		plan(policy(hookscript, `accepted_risks = { PVESEC-E0107 = "snippets are reviewed" }`),
-			plancheck.ExpectKnownValue(policyAddress, root, knownvalue.Bool(true)),
-			plancheck.ExpectKnownValue(policyAddress, findings, knownvalue.ListSizeExact(1)),
-			plancheck.ExpectKnownValue(policyAddress, findings.AtSliceIndex(0).AtMapKey("id"), knownvalue.StringExact("PVESEC-E0107")),
-			plancheck.ExpectKnownValue(policyAddress, findings.AtSliceIndex(0).AtMapKey("accepted"), knownvalue.StringExact("snippets are reviewed")),
-			plancheck.ExpectKnownValue(policyAddress, findings.AtSliceIndex(0).AtMapKey("line"), knownvalue.Int64Exact(4))),
+			plancheck.ExpectKnownValue(harness.PolicyAddress, root, knownvalue.Bool(true)),
+			plancheck.ExpectKnownValue(harness.PolicyAddress, findings, knownvalue.ListSizeExact(1)),
+			plancheck.ExpectKnownValue(harness.PolicyAddress, findings.AtSliceIndex(0).AtMapKey("id"), knownvalue.StringExact("PVESEC-E0107")),
+			plancheck.ExpectKnownValue(harness.PolicyAddress, findings.AtSliceIndex(0).AtMapKey("accepted"), knownvalue.StringExact("snippets are reviewed")),
+			plancheck.ExpectKnownValue(harness.PolicyAddress, findings.AtSliceIndex(0).AtMapKey("line"), knownvalue.Int64Exact(4))),
 	)
 }
 
@@ -217,14 +219,14 @@ func TestSudoersStatements(t *testing.T) {
 		return offline + "resource \"pvesec_sudoers_policy\" \"agent\" {\n  name = \"agent\"\n  subject = \"agent\"\n  rules = [{ commands = [\"/usr/sbin/qm ^(start|status) 2[0-9]{3}$\"] }]\n  " + more + "\n}\n"
 	}
 	refused := func(more, want string) resource.TestStep {
-		return resource.TestStep{Config: policy(more), PlanOnly: true, ExpectError: matches(want)}
+		return resource.TestStep{Config: policy(more), PlanOnly: true, ExpectError: harness.Matches(want)}
 	}
-	run(t,
+	harness.Run(t,
 		resource.TestStep{
 			Config:   policy(`never = ["touches root@pam", "edits sudoers", "/usr/sbin/qm set *", "ALL ^destroy "]` + "\n  " + `always = ["/usr/sbin/qm start 2001"]`),
 			PlanOnly: true, ExpectNonEmptyPlan: true,
 			ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPreRefresh: []plancheck.PlanCheck{
-				plancheck.ExpectKnownValue(policyAddress, tfjsonpath.New("analysis").AtMapKey("root_equivalent"), knownvalue.Bool(false)),
+				plancheck.ExpectKnownValue(harness.PolicyAddress, tfjsonpath.New("analysis").AtMapKey("root_equivalent"), knownvalue.Bool(false)),
 			}},
 		},
 		refused(`never = ["/usr/sbin/qm start *"]`, "sudo /usr/sbin/qm start 2000"),
@@ -251,7 +253,7 @@ func TestSudoersAnalysisData(t *testing.T) {
 	in := func(list string, index int, name string, want knownvalue.Check) statecheck.StateCheck {
 		return statecheck.ExpectKnownValue(address, tfjsonpath.New(list).AtSliceIndex(index).AtMapKey(name), want)
 	}
-	run(t,
+	harness.Run(t,
 		resource.TestStep{
 			Config: data(files + `
   commands     = ["/usr/sbin/qm start 2001", "/usr/sbin/qm set 100 --name x"]
@@ -284,10 +286,10 @@ func TestSudoersAnalysisData(t *testing.T) {
 				in("findings", 0, "id", knownvalue.StringExact("PVESEC-E0007")), in("findings", 1, "id", knownvalue.StringExact("PVESEC-E0008")),
 			},
 		},
-		resource.TestStep{Config: data(`policy = "agent ALL=(root /bin/x"`), ExpectError: matches("Line 1, column")},
-		resource.TestStep{Config: data("policy = \"\"\n  sudo_version = \"new\""), ExpectError: matches("want three numbers")},
-		resource.TestStep{Config: data("policy = \"\"\n  document = \"{}\""), ExpectError: matches("one (and only one) of")},
-		resource.TestStep{Config: data("policy = \"\"\n  commands = [\"qm list\"]"), ExpectError: matches("absolute path")},
+		resource.TestStep{Config: data(`policy = "agent ALL=(root /bin/x"`), ExpectError: harness.Matches("Line 1, column")},
+		resource.TestStep{Config: data("policy = \"\"\n  sudo_version = \"new\""), ExpectError: harness.Matches("want three numbers")},
+		resource.TestStep{Config: data("policy = \"\"\n  document = \"{}\""), ExpectError: harness.Matches("one (and only one) of")},
+		resource.TestStep{Config: data("policy = \"\"\n  commands = [\"qm list\"]"), ExpectError: harness.Matches("absolute path")},
 	)
 }
 
@@ -303,29 +305,29 @@ func TestSudoersPresets(t *testing.T) {
 		return "preset {\n  name = \"vm_operator\"\n  parameters = {" + parameters + "}\n}\n"
 	}
 	analysis := tfjsonpath.New("analysis")
-	run(t,
+	harness.Run(t,
 		resource.TestStep{
 			Config:   document(vm(`vmids = "2[0-9]{3}", storage = "local-zfs", bridge = "vmbr0"`) + "preset {\n  name = \"monitoring\"\n}"),
 			PlanOnly: true, ExpectNonEmptyPlan: true,
 			ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPreRefresh: []plancheck.PlanCheck{
-				plancheck.ExpectKnownValue(policyAddress, analysis.AtMapKey("root_equivalent"), knownvalue.Bool(false)),
-				plancheck.ExpectKnownValue(policyAddress, analysis.AtMapKey("findings"), knownvalue.ListSizeExact(0)),
-				plancheck.ExpectKnownValue(policyAddress, tfjsonpath.New("lint"), knownvalue.ListSizeExact(0)),
+				plancheck.ExpectKnownValue(harness.PolicyAddress, analysis.AtMapKey("root_equivalent"), knownvalue.Bool(false)),
+				plancheck.ExpectKnownValue(harness.PolicyAddress, analysis.AtMapKey("findings"), knownvalue.ListSizeExact(0)),
+				plancheck.ExpectKnownValue(harness.PolicyAddress, tfjsonpath.New("lint"), knownvalue.ListSizeExact(0)),
 			}},
 		},
 		resource.TestStep{ // one preset for two ranges
 			Config:   document(vm(`vmids = "2[0-9]{3}"`) + vm(`vmids = "5[0-9]{3}"`)),
 			PlanOnly: true, ExpectNonEmptyPlan: true,
 			ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPreRefresh: []plancheck.PlanCheck{
-				plancheck.ExpectKnownValue(policyAddress, analysis.AtMapKey("findings"), knownvalue.ListSizeExact(0)),
-				plancheck.ExpectKnownValue(policyAddress, tfjsonpath.New("content"), knownvalue.StringRegexp(regexp.MustCompile(`(?s)qm \^.*2\[0-9\]\{3\}.*qm \^.*5\[0-9\]\{3\}`))),
-				plancheck.ExpectKnownValue(policyAddress, tfjsonpath.New("lint"), knownvalue.ListSizeExact(0)),
+				plancheck.ExpectKnownValue(harness.PolicyAddress, analysis.AtMapKey("findings"), knownvalue.ListSizeExact(0)),
+				plancheck.ExpectKnownValue(harness.PolicyAddress, tfjsonpath.New("content"), knownvalue.StringRegexp(regexp.MustCompile(`(?s)qm \^.*2\[0-9\]\{3\}.*qm \^.*5\[0-9\]\{3\}`))),
+				plancheck.ExpectKnownValue(harness.PolicyAddress, tfjsonpath.New("lint"), knownvalue.ListSizeExact(0)),
 			}},
 		},
-		resource.TestStep{Config: document(vm(`vmids = "2[0-9]{3}"`) + vm(`vmids = ".*"`)), PlanOnly: true, ExpectError: matches(`parameter vmids = ".*"`)},
-		resource.TestStep{Config: document(vm("")), PlanOnly: true, ExpectError: matches("it is required")},
-		resource.TestStep{Config: document(vm("vmids = \".*\"")), PlanOnly: true, ExpectError: matches("vmids")},
-		resource.TestStep{Config: document(vm("vmid = \"2000\"")), PlanOnly: true, ExpectError: matches("no such parameter")},
-		resource.TestStep{Config: document("preset {\n  name = \"all\"\n}"), PlanOnly: true, ExpectError: matches("vm_operator")},
+		resource.TestStep{Config: document(vm(`vmids = "2[0-9]{3}"`) + vm(`vmids = ".*"`)), PlanOnly: true, ExpectError: harness.Matches(`parameter vmids = ".*"`)},
+		resource.TestStep{Config: document(vm("")), PlanOnly: true, ExpectError: harness.Matches("it is required")},
+		resource.TestStep{Config: document(vm("vmids = \".*\"")), PlanOnly: true, ExpectError: harness.Matches("vmids")},
+		resource.TestStep{Config: document(vm("vmid = \"2000\"")), PlanOnly: true, ExpectError: harness.Matches("no such parameter")},
+		resource.TestStep{Config: document("preset {\n  name = \"all\"\n}"), PlanOnly: true, ExpectError: harness.Matches("vm_operator")},
 	)
 }

@@ -4,29 +4,25 @@ import (
 	"context"
 	"sort"
 
-	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/hardening"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/session"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
 )
 
 // auditLoggingModel is pvesec_audit_logging in configuration, plan and state.
 type auditLoggingModel struct {
-	Name           types.String   `tfsdk:"name"`
-	Subjects       types.Set      `tfsdk:"subjects"`
-	SudoLog        types.Object   `tfsdk:"sudo_log"`
-	IOLogs         types.Object   `tfsdk:"io_logs"`
-	SecurityLog    types.Object   `tfsdk:"security_log"`
-	Rotation       types.Object   `tfsdk:"rotation"`
-	RequireLogging types.Bool     `tfsdk:"require_logging"`
-	Nodes          types.Set      `tfsdk:"nodes"`
-	Files          types.Map      `tfsdk:"files"`
-	Deployed       types.Map      `tfsdk:"deployed"`
-	OnUnreachable  types.String   `tfsdk:"on_unreachable"`
-	Timeouts       timeouts.Value `tfsdk:"timeouts"`
+	Name           types.String `tfsdk:"name"`
+	Subjects       types.Set    `tfsdk:"subjects"`
+	SudoLog        types.Object `tfsdk:"sudo_log"`
+	IOLogs         types.Object `tfsdk:"io_logs"`
+	SecurityLog    types.Object `tfsdk:"security_log"`
+	Rotation       types.Object `tfsdk:"rotation"`
+	RequireLogging types.Bool   `tfsdk:"require_logging"`
+	Files          types.Map    `tfsdk:"files"`
+	session.Placed
 }
 
 type sudoLogModel struct {
@@ -76,11 +72,7 @@ type deployedAuditModel struct {
 	Changes  types.List `tfsdk:"changes"`
 }
 
-var deployedAuditType = types.ObjectType{AttrTypes: map[string]attr.Type{
-	"files":    types.MapType{ElemType: types.StringType},
-	"services": types.MapType{ElemType: types.StringType},
-	"changes":  types.ListType{ElemType: types.StringType},
-}}
+var deployedAuditType = values.ObjectTypeOf(deployedAttributes())
 
 // logging is the model as package hardening needs it, with everything that the configuration may leave out filled in. Call it only with
 // known values.
@@ -172,38 +164,26 @@ func (m *auditLoggingModel) setLogging(ctx context.Context, a hardening.AuditLog
 	m.Rotation = values.WriteObject(ctx, rotationType, rotation, diags)
 }
 
+// The types of the blocks, as the schema describes them.
 var (
-	sudoLogType     = map[string]attr.Type{"enabled": types.BoolType, "directory": types.StringType, "mode": types.StringType}
-	securityLogType = map[string]attr.Type{"enabled": types.BoolType, "path": types.StringType, "mode": types.StringType}
-	rotationType    = map[string]attr.Type{"enabled": types.BoolType, "frequency": types.StringType, "keep": types.Int64Type, "compress": types.BoolType}
-	ioLogsType      = map[string]attr.Type{
-		"enabled": types.BoolType, "input": types.BoolType, "output": types.BoolType, "directory": types.StringType,
-		"mode": types.StringType, "max_sessions": types.Int64Type, "compress": types.BoolType,
-	}
+	sudoLogType     = values.ObjectTypeOf(sudoLogAttributes()).AttrTypes
+	ioLogsType      = values.ObjectTypeOf(ioLogsAttributes()).AttrTypes
+	securityLogType = values.ObjectTypeOf(securityLogAttributes()).AttrTypes
+	rotationType    = values.ObjectTypeOf(rotationAttributes()).AttrTypes
 )
 
 // switchedOn is a switch that is on unless the configuration says false.
 func switchedOn(value types.Bool) bool { return values.BoolOr(value, true) }
 
 // deployedAudit is a node's entry of deployed.
-func deployedAudit(state *hardening.AuditState, recorded map[string]string) deployedAuditModel {
-	files := map[string]attr.Value{}
+func deployedAudit(ctx context.Context, state *hardening.AuditState, recorded map[string]string, diags *diag.Diagnostics) types.Object {
+	files := map[string]string{}
 	for name, status := range state.Files {
-		files[name] = types.StringValue(status.String())
+		files[name] = status.String()
 	}
-	services := map[string]attr.Value{}
-	for name, active := range state.Services {
-		services[name] = types.StringValue(active)
-	}
-	return deployedAuditModel{
-		Files:    types.MapValueMust(types.StringType, files),
-		Services: types.MapValueMust(types.StringType, services),
+	return values.WriteObject(ctx, deployedAuditType.AttrTypes, deployedAuditModel{
+		Files:    values.StringMap(files),
+		Services: values.StringMap(state.Services),
 		Changes:  values.StringList(state.Changes(recorded)),
-	}
-}
-
-func deployedAuditMap(ctx context.Context, byNode map[string]deployedAuditModel, diags *diag.Diagnostics) types.Map {
-	value, problems := types.MapValueFrom(ctx, deployedAuditType, byNode)
-	diags.Append(problems...)
-	return value
+	}, diags)
 }

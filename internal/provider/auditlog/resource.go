@@ -3,10 +3,8 @@ package auditlog
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
-	"strings"
 
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -26,7 +24,7 @@ var (
 )
 
 type auditLoggingResource struct {
-	session.Configured
+	session.OnNodes[auditLoggingModel, hardening.AuditState, *auditLoggingModel]
 }
 
 // NewResource is resource pvesec_audit_logging.
@@ -80,122 +78,79 @@ func (r *auditLoggingResource) ModifyPlan(ctx context.Context, req resource.Modi
 			if !req.State.Raw.IsNull() {
 				resp.Diagnostics.Append(req.State.GetAttribute(ctx, path.Root("deployed"), &recorded)...)
 			}
-			plan.Deployed = session.Undecided(ctx, desiredAudit(ctx, logging, targets, &resp.Diagnostics), recorded, plan.OnUnreachable, &resp.Diagnostics)
+			desired := map[string]attr.Value{}
+			for _, target := range targets {
+				desired[target.Name] = plan.Installed(ctx, nil, &resp.Diagnostics)
+			}
+			plan.Deployed = session.Undecided(ctx, types.MapValueMust(deployedAuditType, desired), recorded, plan.OnUnreachable, &resp.Diagnostics)
 		}
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
 
-func desiredAudit(ctx context.Context, logging hardening.AuditLogging, targets []node.Target, diags *diag.Diagnostics) types.Map {
-	desired := logging.Desired()
-	deployed := map[string]deployedAuditModel{}
-	for _, target := range targets {
-		deployed[target.Name] = deployedAudit(&desired, desired.Contents)
-	}
-	return deployedAuditMap(ctx, deployed, diags)
+// What names the settings.
+func (m *auditLoggingModel) What() string {
+	return fmt.Sprintf("audit logging %q", m.Name.ValueString())
 }
 
-func (r *auditLoggingResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	var plan auditLoggingModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	ctx, cancel := session.WithTimeout(ctx, plan.Timeouts.Create, &resp.Diagnostics)
-	defer cancel()
-	r.install(ctx, &plan, nil, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+// Observer reads the files, logs and services of the settings.
+func (m *auditLoggingModel) Observer(ctx context.Context, diags *diag.Diagnostics) session.Observer[hardening.AuditState] {
+	return m.logging(ctx, diags).Observe
 }
 
-func (r *auditLoggingResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var plan, state auditLoggingModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	ctx, cancel := session.WithTimeout(ctx, plan.Timeouts.Update, &resp.Diagnostics)
-	defer cancel()
-	r.install(ctx, &plan, &state, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+// Holds tells whether a node has any of the configuration files.
+func (m *auditLoggingModel) Holds(seen *hardening.AuditState) bool { return len(seen.Contents) > 0 }
+
+// Unfinished tells whether an earlier change was interrupted.
+func (m *auditLoggingModel) Unfinished(seen *hardening.AuditState) bool { return seen.Unfinished }
+
+// Found is a node's entry of deployed as it was read.
+func (m *auditLoggingModel) Found(ctx context.Context, seen *hardening.AuditState, diags *diag.Diagnostics) types.Object {
+	return deployedAudit(ctx, seen, values.StringsInMap(m.Files), diags)
 }
 
-// install brings the planned settings onto their nodes and takes them off those that state has and the plan has not.
-func (r *auditLoggingResource) install(ctx context.Context, plan, state *auditLoggingModel, diags *diag.Diagnostics) {
-	logging := plan.logging(ctx, diags)
-	summary := fmt.Sprintf("Unable to apply audit logging %q", logging.Name)
-	targets, err := r.Clients.Targets(ctx, session.NodeNames(ctx, plan.Nodes, diags))
+// Installed is a node's entry of deployed after an apply. It is all known before.
+func (m *auditLoggingModel) Installed(ctx context.Context, _ *hardening.AuditState, diags *diag.Diagnostics) types.Object {
+	desired := m.logging(ctx, diags).Desired()
+	return deployedAudit(ctx, &desired, desired.Contents, diags)
+}
+
+// ReadsBack tells that nothing has to be read after an apply.
+func (m *auditLoggingModel) ReadsBack(bool) bool { return false }
+
+// Took records nothing: deployed shows all that there is.
+func (m *auditLoggingModel) Took(context.Context, session.Reading[hardening.AuditState], *diag.Diagnostics) {
+}
+
+// Install brings the settings onto nodes that are as they were when the change was planned.
+func (m *auditLoggingModel) Install(ctx context.Context, change session.Change[auditLoggingModel], diags *diag.Diagnostics) error {
+	logging := m.logging(ctx, diags)
+	var recorded map[string]attr.Value
+	if change.State != nil {
+		recorded = change.State.Deployed.Elements()
+	}
+	expect, err := expectations(ctx, logging, change.Nodes, change.Targets, recorded)
 	if err != nil {
-		values.AddError(diags, summary, err)
-		return
+		return err
 	}
-	nodes, err := r.Clients.Nodes()
-	if err != nil {
-		values.AddError(diags, summary, err)
-		return
-	}
-	var leave []node.Target
-	deployed := map[string]deployedAuditModel{}
-	if state != nil {
-		deployed = state.deployedAudits(ctx, diags)
-		leave = session.Without(r.recordedTargets(ctx, state, diags), targets)
-	}
-	reached := r.Reachable(ctx, targets, plan.OnUnreachable, diags)
-	if len(reached) == 0 {
-		diags.AddError(summary, session.NoNodeAnswered)
-		return
-	}
-	expect, err := expectations(ctx, logging, nodes, reached, deployed)
-	if err != nil {
-		values.AddError(diags, summary, err)
-		return
-	}
-	if diags.HasError() {
-		return
-	}
-	if err := logging.Install(ctx, nodes, reached, leave, expect, session.Progress(ctx)); err != nil {
-		values.AddError(diags, summary, err)
-		return
-	}
-	plan.Deployed = withSkipped(ctx, logging, targets, reached, deployed, diags)
-}
-
-// withSkipped is deployed after an apply: as desired where it went, and as recorded, or nothing, where a node was not reached.
-func withSkipped(ctx context.Context, logging hardening.AuditLogging, targets, reached []node.Target, recorded map[string]deployedAuditModel, diags *diag.Diagnostics) types.Map {
-	desired := logging.Desired()
-	deployed := map[string]deployedAuditModel{}
-	for _, target := range targets {
-		entry, known := recorded[target.Name]
-		switch {
-		case session.ContainsTarget(reached, target.Name):
-			entry = deployedAudit(&desired, desired.Contents)
-		case !known:
-			entry = deployedAudit(&hardening.AuditState{}, nil)
-			entry.Changes = values.StringList([]string{session.NotReached})
-		}
-		deployed[target.Name] = entry
-	}
-	return deployedAuditMap(ctx, deployed, diags)
+	return logging.Install(ctx, change.Nodes, change.Targets, change.Leave, expect, session.Progress(ctx))
 }
 
 // expectations pins what the nodes hold to what the plan was made for, and gives for each node the files that the transaction then insists on.
 // recorded is deployed as it was when the plan was made; a node that is not in it must have none of the files.
-func expectations(ctx context.Context, logging hardening.AuditLogging, nodes hardening.Nodes, targets []node.Target, recorded map[string]deployedAuditModel) (map[string]map[string]hardening.FileStatus, error) {
-	seen, err := session.OnEach(ctx, targets, func(ctx context.Context, target node.Target) (*hardening.AuditState, error) {
-		return logging.Observe(ctx, nodes, target)
-	})
+func expectations(ctx context.Context, logging hardening.AuditLogging, nodes hardening.Nodes, targets []node.Target, recorded map[string]attr.Value) (map[string]map[string]hardening.FileStatus, error) {
+	seen, err := session.Observe(ctx, nodes, targets, logging.Observe)
 	if err != nil {
 		return nil, err
 	}
 	expect := map[string]map[string]hardening.FileStatus{}
 	for _, target := range targets {
-		known := values.StringsInMap(recorded[target.Name].Files)
+		known := map[string]string{}
+		if entry, ok := recorded[target.Name].(types.Object); ok {
+			if files, ok := entry.Attributes()["files"].(types.Map); ok {
+				known = values.StringsInMap(files)
+			}
+		}
 		expect[target.Name] = map[string]hardening.FileStatus{}
 		for _, name := range logging.Paths() {
 			status := seen[target.Name].Files[name]
@@ -213,140 +168,30 @@ func expectations(ctx context.Context, logging hardening.AuditLogging, nodes har
 	return expect, nil
 }
 
-func (r *auditLoggingResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	var state auditLoggingModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	ctx, cancel := session.WithTimeout(ctx, state.Timeouts.Read, &resp.Diagnostics)
-	defer cancel()
-	logging := state.logging(ctx, &resp.Diagnostics)
-	targets := r.recordedTargets(ctx, &state, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	reached := r.Reachable(ctx, targets, state.OnUnreachable, &resp.Diagnostics)
-	seen := r.observe(ctx, logging, reached, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	if len(reached) == len(targets) && !anyConfigured(seen) {
-		resp.State.RemoveResource(ctx)
-		return
-	}
-	recorded := values.StringsInMap(state.Files)
-	before := state.deployedAudits(ctx, &resp.Diagnostics)
-	deployed := map[string]deployedAuditModel{}
-	for _, target := range session.Without(targets, reached) {
-		deployed[target.Name] = before[target.Name]
-	}
-	for _, name := range slices.Sorted(maps.Keys(seen)) {
-		deployed[name] = deployedAudit(seen[name], recorded)
-		session.WarnOfUnfinished(name, seen[name].Unfinished, &resp.Diagnostics)
-	}
-	state.Deployed = deployedAuditMap(ctx, deployed, &resp.Diagnostics)
-	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+// Remove takes the configuration off nodes. The logs stay.
+func (m *auditLoggingModel) Remove(ctx context.Context, nodes hardening.Nodes, targets []node.Target, diags *diag.Diagnostics) error {
+	return m.logging(ctx, diags).Remove(ctx, nodes, targets, session.Progress(ctx))
 }
 
-// anyConfigured tells whether any node has any of the configuration files. Where none has, the settings are gone.
-func anyConfigured(seen map[string]*hardening.AuditState) bool {
-	for _, found := range seen {
-		if len(found.Contents) > 0 {
-			return true
-		}
-	}
-	return false
+// Named sets the name.
+func (m *auditLoggingModel) Named(name string) session.Observer[hardening.AuditState] {
+	m.Name = types.StringValue(name)
+	return hardening.AuditLogging{Name: name}.Observe
 }
 
-func (r *auditLoggingResource) observe(ctx context.Context, logging hardening.AuditLogging, targets []node.Target, diags *diag.Diagnostics) map[string]*hardening.AuditState {
-	summary := fmt.Sprintf("Unable to read audit logging %q", logging.Name)
-	nodes, err := r.Clients.Nodes()
-	if err != nil {
-		values.AddError(diags, summary, err)
-		return nil
-	}
-	seen, err := session.OnEach(ctx, targets, func(ctx context.Context, target node.Target) (*hardening.AuditState, error) {
-		return logging.Observe(ctx, nodes, target)
-	})
-	if err != nil {
-		values.AddError(diags, summary, err)
-	}
-	return seen
-}
-
-func (r *auditLoggingResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
-	var state auditLoggingModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	ctx, cancel := session.WithTimeout(ctx, state.Timeouts.Delete, &resp.Diagnostics)
-	defer cancel()
-	logging := state.logging(ctx, &resp.Diagnostics)
-	targets := r.recordedTargets(ctx, &state, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	nodes, err := r.Clients.Nodes()
-	if err == nil {
-		err = logging.Remove(ctx, nodes, targets, session.Progress(ctx))
-	}
-	if err != nil {
-		values.AddError(&resp.Diagnostics, fmt.Sprintf("Unable to remove audit logging %q", logging.Name), err)
-	}
-}
-
-// ImportState takes "NAME" for all nodes, or "NAME@NODE,NODE", and reads the settings out of the configuration files.
-func (r *auditLoggingResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	const summary = "Unable to import audit logging"
-	name, names, err := session.ParseImportID(req.ID, hardening.CheckDropInName)
-	if err != nil {
-		resp.Diagnostics.AddError("Import id not usable", values.UpperFirst(err.Error()))
-		return
-	}
-	targets, err := r.Clients.Targets(ctx, names)
-	if err != nil {
-		values.AddError(&resp.Diagnostics, summary, err)
-		return
-	}
-	logging := hardening.AuditLogging{Name: name}
-	seen := r.observe(ctx, logging, targets, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	if !anyConfigured(seen) {
-		resp.Diagnostics.AddError("Nothing to import", fmt.Sprintf("None of the nodes %s has a file %s.", strings.Join(session.TargetNames(targets), ", "), strings.Join(logging.Paths(), " or ")))
-		return
-	}
+// Adopt reads the settings out of the configuration files of the first node that has any.
+func (m *auditLoggingModel) Adopt(ctx context.Context, targets []node.Target, seen map[string]*hardening.AuditState, diags *diag.Diagnostics) {
 	for _, target := range targets {
-		if len(seen[target.Name].Contents) == 0 {
+		if !m.Holds(seen[target.Name]) {
 			continue
 		}
-		logging, err = hardening.ParseAuditLogging(name, seen[target.Name].Contents)
+		logging, err := hardening.ParseAuditLogging(m.Name.ValueString(), seen[target.Name].Contents)
 		if err != nil {
-			resp.Diagnostics.AddError(summary, values.UpperFirst(fmt.Sprintf("%v (node %s)", err, target.Name)))
+			diags.AddError("Unable to import "+m.What(), values.UpperFirst(fmt.Sprintf("%v (node %s)", err, target.Name)))
 			return
 		}
-		break
+		m.setLogging(ctx, logging, diags)
+		m.Files = values.StringMap(logging.Render())
+		return
 	}
-	model := &auditLoggingModel{Name: types.StringValue(name), OnUnreachable: types.StringValue(session.FailUnreachable), Nodes: types.SetNull(types.StringType), Files: values.StringMap(logging.Render()), Timeouts: session.NullTimeouts()}
-	if names != nil {
-		model.Nodes = values.StringSet(names)
-	}
-	model.setLogging(ctx, logging, &resp.Diagnostics)
-	model.Deployed = desiredAudit(ctx, logging, targets, &resp.Diagnostics) // the refresh that follows an import reads what the nodes hold
-	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
-}
-
-func (m *auditLoggingModel) deployedAudits(ctx context.Context, diags *diag.Diagnostics) map[string]deployedAuditModel {
-	byNode := map[string]deployedAuditModel{}
-	if !m.Deployed.IsNull() && !m.Deployed.IsUnknown() {
-		diags.Append(m.Deployed.ElementsAs(ctx, &byNode, false)...)
-	}
-	return byNode
-}
-
-func (r *auditLoggingResource) recordedTargets(ctx context.Context, state *auditLoggingModel, diags *diag.Diagnostics) []node.Target {
-	return r.RecordedTargets(ctx, slices.Sorted(maps.Keys(state.deployedAudits(ctx, diags))), fmt.Sprintf("audit logging %q", state.Name.ValueString()), diags)
 }

@@ -3,7 +3,6 @@ package auditlog
 import (
 	"context"
 
-	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
@@ -22,14 +21,12 @@ import (
 )
 
 func (r *auditLoggingResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
-	directory := values.CheckedBy("be a clean path under /var/log", hardening.CheckLogPath)
-	mode := values.CheckedBy("be 0600 or 0640", hardening.CheckLogMode)
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "That sudo's use is written down: sudo's own log, I/O logs of the sessions, a security event log, and the rotation of them.\n\n" +
 			"Configuration files are rendered while planning, checked on each node by `visudo`, `rsyslogd -N1` and `logrotate -d`, and installed on all nodes or on none. " +
 			"Every file, its mode and owner, and whether the services really run is read at every refresh. Destroying the resource removes the configuration; " +
 			"the logs stay, since they are evidence.",
-		Attributes: map[string]schema.Attribute{
+		Attributes: session.PlacedAttributes(ctx, map[string]schema.Attribute{
 			"name": schema.StringAttribute{
 				MarkdownDescription: "Tells several settings on one node apart and is part of the file names: letters, digits, `_` and `-`; `pvesec` by default. Changing it creates new files.",
 				Optional:            true,
@@ -50,52 +47,23 @@ func (r *auditLoggingResource) Schema(ctx context.Context, _ resource.SchemaRequ
 			"sudo_log": schema.SingleNestedAttribute{
 				MarkdownDescription: "sudo's own log: a file `sudo-<subject>.log` for each subject, or `sudo.log` for everybody. On by default.",
 				Optional:            true,
-				Attributes: map[string]schema.Attribute{
-					"enabled":   switchAttribute("sudo writes this log"),
-					"directory": optionalText("Directory of the log files, `/var/log` by default.", directoryOrLog()),
-					"mode":      optionalText("Mode of the log files in octal, `0600` by default.", mode),
-				},
+				Attributes:          sudoLogAttributes(),
 			},
 			"io_logs": schema.SingleNestedAttribute{
 				MarkdownDescription: "Recordings of terminal sessions under sudo, replayed with `sudoreplay`, under `<directory>/<user>/`. On by default, output only: input holds what is typed " +
 					"without echo too, such as passwords asked for by programs.",
-				Optional: true,
-				Attributes: map[string]schema.Attribute{
-					"enabled":   switchAttribute("sessions are recorded"),
-					"input":     schema.BoolAttribute{MarkdownDescription: "Whether input is recorded; `false` by default.", Optional: true},
-					"output":    schema.BoolAttribute{MarkdownDescription: "Whether output is recorded; `true` by default.", Optional: true},
-					"directory": optionalText("Directory of the recordings, `/var/log/sudo-io` by default.", directory),
-					"mode":      optionalText("Mode of the recordings in octal, `0600` by default.", mode),
-					"max_sessions": schema.Int64Attribute{
-						MarkdownDescription: "Number of sessions kept for each user before the oldest is overwritten; sudo's own limit, about two thousand million, without it.",
-						Optional:            true,
-						Validators:          []validator.Int64{int64validator.Between(1, 2176782336)},
-					},
-					"compress": schema.BoolAttribute{MarkdownDescription: "Whether recordings are compressed while they are written; `false` by default, so that a crash loses nothing.", Optional: true},
-				},
+				Optional:   true,
+				Attributes: ioLogsAttributes(),
 			},
 			"security_log": schema.SingleNestedAttribute{
 				MarkdownDescription: "A file to which rsyslog writes every message about authentication: sudo, sshd, su, PAM, and PVE's own logins. On by default; needs rsyslog on the node, which newer PVE releases ship without.",
 				Optional:            true,
-				Attributes: map[string]schema.Attribute{
-					"enabled": switchAttribute("the file is written"),
-					"path":    optionalText("The file, `/var/log/<name>-security.log` by default.", directory),
-					"mode":    optionalText("Mode of the file in octal, `0600` by default.", mode),
-				},
+				Attributes:          securityLogAttributes(),
 			},
 			"rotation": schema.SingleNestedAttribute{
 				MarkdownDescription: "Rotation of the log files by logrotate. On by default.",
 				Optional:            true,
-				Attributes: map[string]schema.Attribute{
-					"enabled":   switchAttribute("the log files are rotated"),
-					"frequency": optionalText("`daily`, `weekly` or `monthly`; `weekly` by default.", stringvalidator.OneOf("daily", "weekly", "monthly")),
-					"keep": schema.Int64Attribute{
-						MarkdownDescription: "Number of rotated files kept, 26 by default.",
-						Optional:            true,
-						Validators:          []validator.Int64{int64validator.Between(1, 3660)},
-					},
-					"compress": schema.BoolAttribute{MarkdownDescription: "Whether rotated files are compressed; `true` by default.", Optional: true},
-				},
+				Attributes:          rotationAttributes(),
 			},
 			"require_logging": schema.BoolAttribute{
 				MarkdownDescription: "Whether sudo refuses a command that it cannot log, as on a full disk; `true` by default. root itself is never stopped by this.",
@@ -103,41 +71,12 @@ func (r *auditLoggingResource) Schema(ctx context.Context, _ resource.SchemaRequ
 				Computed:            true,
 				Default:             booldefault.StaticBool(true),
 			},
-			"nodes": schema.SetAttribute{
-				MarkdownDescription: "Names of the nodes. All nodes of the provider or, where it names none, of the cluster by default; a node that joins later is then planned for.",
-				ElementType:         types.StringType,
-				Optional:            true,
-				Validators:          []validator.Set{setvalidator.SizeAtLeast(1)},
-			},
-			"on_unreachable": session.OnUnreachableAttribute(),
 			"files": schema.MapAttribute{
 				MarkdownDescription: "Text of every configuration file by its path, the same on all nodes.",
 				ElementType:         types.StringType,
 				Computed:            true,
 			},
-			"deployed": schema.MapNestedAttribute{
-				MarkdownDescription: "What each node holds, by node name. A difference from what was applied is drift; the plan shows it and the next apply mends it.",
-				Computed:            true,
-				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-					"files": schema.MapAttribute{
-						MarkdownDescription: "Mode, owner and the beginning of the SHA-256 of each configuration file, mode and owner of each log, or `absent`.",
-						ElementType:         types.StringType,
-						Computed:            true,
-					},
-					"services": schema.MapAttribute{
-						MarkdownDescription: "State of each service that logging needs, as systemd tells it.",
-						ElementType:         types.StringType,
-						Computed:            true,
-					},
-					"changes": schema.ListAttribute{
-						MarkdownDescription: "Lines by which configuration files differ from what was applied: `+` the node has, `-` it lacks.",
-						ElementType:         types.StringType,
-						Computed:            true,
-					},
-				}},
-			},
-			"timeouts": timeouts.Attributes(ctx, session.AllTimeouts),
-		},
+		}, deployedAttributes()),
 	}
 }
 
@@ -157,4 +96,82 @@ func directoryOrLog() validator.String {
 		}
 		return hardening.CheckLogPath(text)
 	})
+}
+
+// sudoLogAttributes describes sudo_log.
+func sudoLogAttributes() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"enabled":   switchAttribute("sudo writes this log"),
+		"directory": optionalText("Directory of the log files, `/var/log` by default.", directoryOrLog()),
+		"mode":      optionalText("Mode of the log files in octal, `0600` by default.", logFileMode()),
+	}
+}
+
+// ioLogsAttributes describes io_logs.
+func ioLogsAttributes() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"enabled":   switchAttribute("sessions are recorded"),
+		"input":     schema.BoolAttribute{MarkdownDescription: "Whether input is recorded; `false` by default.", Optional: true},
+		"output":    schema.BoolAttribute{MarkdownDescription: "Whether output is recorded; `true` by default.", Optional: true},
+		"directory": optionalText("Directory of the recordings, `/var/log/sudo-io` by default.", logDirectory()),
+		"mode":      optionalText("Mode of the recordings in octal, `0600` by default.", logFileMode()),
+		"max_sessions": schema.Int64Attribute{
+			MarkdownDescription: "Number of sessions kept for each user before the oldest is overwritten; sudo's own limit, about two thousand million, without it.",
+			Optional:            true,
+			Validators:          []validator.Int64{int64validator.Between(1, 2176782336)},
+		},
+		"compress": schema.BoolAttribute{MarkdownDescription: "Whether recordings are compressed while they are written; `false` by default, so that a crash loses nothing.", Optional: true},
+	}
+}
+
+// securityLogAttributes describes security_log.
+func securityLogAttributes() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"enabled": switchAttribute("the file is written"),
+		"path":    optionalText("The file, `/var/log/<name>-security.log` by default.", logDirectory()),
+		"mode":    optionalText("Mode of the file in octal, `0600` by default.", logFileMode()),
+	}
+}
+
+// rotationAttributes describes rotation.
+func rotationAttributes() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"enabled":   switchAttribute("the log files are rotated"),
+		"frequency": optionalText("`daily`, `weekly` or `monthly`; `weekly` by default.", stringvalidator.OneOf("daily", "weekly", "monthly")),
+		"keep": schema.Int64Attribute{
+			MarkdownDescription: "Number of rotated files kept, 26 by default.",
+			Optional:            true,
+			Validators:          []validator.Int64{int64validator.Between(1, 3660)},
+		},
+		"compress": schema.BoolAttribute{MarkdownDescription: "Whether rotated files are compressed; `true` by default.", Optional: true},
+	}
+}
+
+// deployedAttributes describes a node's entry of deployed.
+func deployedAttributes() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"files": schema.MapAttribute{
+			MarkdownDescription: "Mode, owner and the beginning of the SHA-256 of each configuration file, mode and owner of each log, or `absent`.",
+			ElementType:         types.StringType,
+			Computed:            true,
+		},
+		"services": schema.MapAttribute{
+			MarkdownDescription: "State of each service that logging needs, as systemd tells it.",
+			ElementType:         types.StringType,
+			Computed:            true,
+		},
+		"changes": schema.ListAttribute{
+			MarkdownDescription: "Lines by which configuration files differ from what was applied: `+` the node has, `-` it lacks.",
+			ElementType:         types.StringType,
+			Computed:            true,
+		},
+	}
+}
+
+func logDirectory() validator.String {
+	return values.CheckedBy("be a clean path under /var/log", hardening.CheckLogPath)
+}
+
+func logFileMode() validator.String {
+	return values.CheckedBy("be 0600 or 0640", hardening.CheckLogMode)
 }

@@ -4,14 +4,10 @@ import (
 	"fmt"
 	"sort"
 	"strings"
-
-	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
-	"github.com/hashicorp/terraform-plugin-framework/attr"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// ParseImportID reads "NAME" or "NAME@NODE,NODE". nodes is nil for the first form, which means all nodes.
-func ParseImportID(id string, check func(string) error) (name string, nodes []string, err error) {
+// parseImportID reads "NAME" or "NAME@NODE,NODE". nodes is nil for the first form, which means all nodes.
+func parseImportID(id string, check func(string) error) (name string, nodes []string, err error) {
 	name, list, chosen := strings.Cut(id, "@")
 	if err := check(name); err != nil {
 		return "", nil, fmt.Errorf("an import id is NAME, or NAME@NODE,NODE for chosen nodes; %w", err)
@@ -27,10 +23,4 @@ func ParseImportID(id string, check func(string) error) (name string, nodes []st
 	}
 	sort.Strings(nodes)
 	return name, nodes, nil
-}
-
-// NullTimeouts are the timeouts of a resource that was imported: none.
-func NullTimeouts() timeouts.Value {
-	operation := map[string]attr.Type{"create": types.StringType, "read": types.StringType, "update": types.StringType, "delete": types.StringType}
-	return timeouts.Value{Object: types.ObjectNull(operation)}
 }

@@ -22,7 +22,7 @@ func TestImportIDs(t *testing.T) {
 		"@pve1":           {ok: false},
 		"../x":            {ok: false},
 	} {
-		name, nodes, err := ParseImportID(id, hardening.CheckDropInName)
+		name, nodes, err := parseImportID(id, hardening.CheckDropInName)
 		if (err == nil) != want.ok || name != want.name || !slices.Equal(nodes, want.nodes) {
 			t.Errorf("%q: %q, %v, %v", id, name, nodes, err)
 		}

@@ -53,19 +53,19 @@ func (c *Configured) RecordedTargets(ctx context.Context, names []string, what s
 	return targets
 }
 
-// Without are the targets that keep does not have.
-func Without(targets, keep []node.Target) []node.Target {
+// without are the targets that keep does not have.
+func without(targets, keep []node.Target) []node.Target {
 	var rest []node.Target
 	for _, target := range targets {
-		if !ContainsTarget(keep, target.Name) {
+		if !containsTarget(keep, target.Name) {
 			rest = append(rest, target)
 		}
 	}
 	return rest
 }
 
-// ContainsTarget tells whether a node is among others.
-func ContainsTarget(targets []node.Target, name string) bool {
+// containsTarget tells whether a node is among others.
+func containsTarget(targets []node.Target, name string) bool {
 	for _, target := range targets {
 		if target.Name == name {
 			return true

@@ -20,26 +20,26 @@ import (
 
 // What on_unreachable may say.
 const (
-	FailUnreachable = "fail"
+	failUnreachable = "fail"
 	skipUnreachable = "skip"
 )
 
-// NotReached is what the entry of a skipped node says in changes.
-const NotReached = "not reached: what the node holds is not known"
+// notReached is what the entry of a skipped node says in changes.
+const notReached = "not reached: what the node holds is not known"
 
-// NoNodeAnswered is said where skipping would leave nothing.
-const NoNodeAnswered = "No node answered, and an apply that skips every node would only look as if it had done something. Nothing was changed."
+// noNodeAnswered is said where skipping would leave nothing.
+const noNodeAnswered = "No node answered, and an apply that skips every node would only look as if it had done something. Nothing was changed."
 
-// OnUnreachableAttribute describes on_unreachable, which each resource on nodes has.
-func OnUnreachableAttribute() schema.StringAttribute {
+// onUnreachableAttribute describes on_unreachable, which each resource on nodes has.
+func onUnreachableAttribute() schema.StringAttribute {
 	return schema.StringAttribute{
 		MarkdownDescription: "What happens when a node does not answer: `fail` (default) changes no node at all; `skip` goes on with the others, says the node by name, and keeps " +
 			"what is recorded of it, so that every later plan shows what it lacks until an apply reaches it. A node that answers and refuses, for its host key or the login, " +
 			"is an error either way. With `skip`, a plan shows changed nodes as known after apply. Destroying and taking a node off `nodes` never skip: what stayed behind would be forgotten.",
 		Optional:   true,
 		Computed:   true,
-		Default:    stringdefault.StaticString(FailUnreachable),
-		Validators: []validator.String{stringvalidator.OneOf(FailUnreachable, skipUnreachable)},
+		Default:    stringdefault.StaticString(failUnreachable),
+		Validators: []validator.String{stringvalidator.OneOf(failUnreachable, skipUnreachable)},
 	}
 }
 

@@ -54,8 +54,8 @@ func Progress(ctx context.Context) func(nodeName, step string) {
 	}
 }
 
-// OnEach runs one observation per target, several at a time, and collects the results by node name. The first failure ends all.
-func OnEach[T any](ctx context.Context, targets []node.Target, observe func(context.Context, node.Target) (*T, error)) (map[string]*T, error) {
+// onEach runs one observation per target, several at a time, and collects the results by node name. The first failure ends all.
+func onEach[T any](ctx context.Context, targets []node.Target, observe func(context.Context, node.Target) (*T, error)) (map[string]*T, error) {
 	results := make([]*T, len(targets))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(maxParallelNodes)

@@ -5,17 +5,14 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/escalation"
-	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
 	"github.com/pvesec/terraform-provider-pvesec/internal/review"
-	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
 // sudoersAnalysisModel is what a policy means for the node, as a reviewer and a policy engine read it.
@@ -44,19 +41,40 @@ type sudoersFindingModel struct {
 	Also      []string `tfsdk:"also"`
 }
 
+// The types of findings and of analysis, as the schema describes them.
 var (
-	sudoersFindingType = types.ObjectType{AttrTypes: map[string]attr.Type{
-		"id": types.StringType, "severity": types.StringType, "effect": types.StringType, "rule": types.StringType, "command": types.StringType,
-		"example": types.StringType, "line": types.Int64Type, "condition": types.StringType, "why": types.StringType, "fix": types.StringType,
-		"root_equivalent": types.BoolType, "accepted": types.StringType, "lines": types.ListType{ElemType: types.Int64Type}, "also": values.StringListType,
-	}}
-	sudoersAnalysisType = map[string]attr.Type{
-		"root_equivalent": types.BoolType,
-		"findings":        types.ListType{ElemType: sudoersFindingType},
-		"disruptive":      values.StringListType,
-		"foreign":         types.ListType{ElemType: foreignFindingType},
-	}
+	sudoersFindingType  = values.TypeOfFields(findingFields(""))
+	foreignFindingType  = values.TypeOfFields(foreignFindingFields())
+	sudoersAnalysisType = values.ObjectTypeOf(sudoersAnalysisAttribute().Attributes).AttrTypes
 )
+
+// findingFields are the fields of a finding. Line describes the field line.
+func findingFields(line string) []values.Field {
+	return []values.Field{
+		{Name: "id", Type: types.StringType, Description: "Stable id of what was found, such as `PVESEC-E0107`."},
+		{Name: "severity", Type: types.StringType, Description: "`critical`: the grant alone leads to root. `high`: it does under the condition in `condition`, or nobody knows. `medium`: it does not lead to root."},
+		{Name: "effect", Type: types.StringType, Description: "What the command does, such as `runs-code` or `reads-secret` (see the guide); empty for what is wrong with a grant whatever its command."},
+		{Name: "rule", Type: types.StringType, Description: "What it is about."},
+		{Name: "command", Type: types.StringType, Description: "Path of the command; empty where it is all or many."},
+		{Name: "example", Type: types.StringType, Description: "A command line that is allowed and that shows it."},
+		{Name: "line", Type: types.Int64Type, Description: line},
+		{Name: "condition", Type: types.StringType, Description: "Additional condition required; empty if none."},
+		{Name: "why", Type: types.StringType, Description: "Why it matters."},
+		{Name: "fix", Type: types.StringType, Description: "What to grant instead."},
+		{Name: "root_equivalent", Type: types.BoolType, Description: "Whether it leads to root."},
+		{Name: "accepted", Type: types.StringType, Description: "The reasons for which `accepted_risks` accepts it, with all that follows from the same grant."},
+		{Name: "lines", Type: types.ListType{ElemType: types.Int64Type}, Description: "All lines with the same cause."},
+		{Name: "also", Type: values.StringListType, Description: "What else follows from the same grant: id, severity, effect and an example each."},
+	}
+}
+
+// foreignFindingFields are those of a finding that takes other files of nodes.
+func foreignFindingFields() []values.Field {
+	return append(findingFields("Line in `file`; 0 where no single line lets it through."),
+		values.Field{Name: "file", Type: types.StringType, Description: "The file of the node that has the grant: another one, or the policy's own where another one makes a grant of it dangerous; empty where it is what no file says."},
+		values.Field{Name: "nodes", Type: values.StringListType, Description: "The nodes on which it is so."},
+	)
+}
 
 // sudoersFindings are findings as they are shown.
 func sudoersFindings(findings []escalation.CommandFinding, accepted map[string]string) []sudoersFindingModel {
@@ -109,33 +127,38 @@ func sudoersAnalysisValue(ctx context.Context, a escalation.Analysis, accepted m
 	return value
 }
 
-// analyse fills in the analysis of the policy's text, which it gives, and makes an error of ways to root that nobody accepted.
-func (m *sudoersPolicyModel) analyse(ctx context.Context, diags *diag.Diagnostics) escalation.Analysis {
-	analysis := m.describe(ctx, diags)
-	refuseRoot(m.textAttribute(), m.Subject.ValueString(), m.Content.ValueString(), analysis.Findings, m.acceptances(ctx, diags), m.warns(), diags)
-	return analysis
+// analyse fills in the analysis of the policy's text, and makes an error of ways to root that nobody accepted.
+func (m *sudoersPolicyModel) analyse(ctx context.Context, text *review.Policy, diags *diag.Diagnostics) {
+	m.describe(ctx, text, diags)
+	if m.Analysis.IsUnknown() {
+		return
+	}
+	if detail := text.Refused(m.acceptances(ctx, diags)); detail != "" {
+		m.report(m.textAttribute(), fmt.Sprintf("The policy makes %q root-equivalent", text.Subject), detail, diags)
+	}
 }
 
 // describe fills in the analysis, as far as the text is known. What other files of the nodes add is left unknown.
-func (m *sudoersPolicyModel) describe(ctx context.Context, diags *diag.Diagnostics) escalation.Analysis {
+func (m *sudoersPolicyModel) describe(ctx context.Context, text *review.Policy, diags *diag.Diagnostics) {
 	m.Analysis = types.ObjectUnknown(sudoersAnalysisType)
-	analysis, known := m.ownAnalysis(diags)
-	if known {
-		m.Analysis = sudoersAnalysisValue(ctx, analysis, values.AcceptedRisks(ctx, m.AcceptedRisks, diags), diags)
+	if text != nil && values.FullyKnown(m.AcceptedRisks) {
+		m.Analysis = sudoersAnalysisValue(ctx, text.Analysis(), values.AcceptedRisks(ctx, m.AcceptedRisks, diags), diags)
 	}
-	return analysis
 }
 
-// ownAnalysis is the analysis of the policy's text alone, as far as it is known.
-func (m *sudoersPolicyModel) ownAnalysis(diags *diag.Diagnostics) (analysis escalation.Analysis, known bool) {
-	if m.Content.IsUnknown() || m.Content.IsNull() || m.Subject.IsUnknown() || m.Name.IsUnknown() || !values.FullyKnown(m.AcceptedRisks) || !values.FullyKnown(m.Vouched) || !values.FullyKnown(m.VouchedEffects) {
-		return escalation.Analysis{}, false
+// What a way to root that nobody accepted does to a plan.
+const (
+	enforceRefuse = "refuse"
+	enforceWarn   = "warn"
+)
+
+// report makes an error of ways to root, or a warning where the configuration says so.
+func (m *sudoersPolicyModel) report(at path.Path, summary, detail string, diags *diag.Diagnostics) {
+	if m.Enforcement.ValueString() == enforceWarn {
+		diags.AddAttributeWarning(at, summary, detail)
+		return
 	}
-	file, malformed := sudoers.Parse(m.Name.ValueString(), m.Content.ValueString(), review.PlanVersion)
-	if len(malformed) > 0 {
-		return escalation.Analysis{}, false // reported where it was rendered
-	}
-	return review.Analyse(file, policy.Subject{Name: m.Subject.ValueString()}, m.vouched(diags)), true
+	diags.AddAttributeError(at, summary, detail)
 }
 
 // textAttribute is the attribute that the policy's text comes from.
@@ -151,52 +174,22 @@ func (m *sudoersPolicyModel) textAttribute() path.Path {
 
 // sudoersAnalysisAttribute describes analysis.
 func sudoersAnalysisAttribute() schema.SingleNestedAttribute {
-	text := func(description string) schema.StringAttribute {
-		return schema.StringAttribute{MarkdownDescription: description, Computed: true}
-	}
-	number := func(description string) schema.Int64Attribute {
-		return schema.Int64Attribute{MarkdownDescription: description, Computed: true}
-	}
-	boolean := func(description string) schema.BoolAttribute {
-		return schema.BoolAttribute{MarkdownDescription: description, Computed: true}
-	}
-	finding := func(line string) map[string]schema.Attribute {
-		return map[string]schema.Attribute{
-			"id":              text("Stable id of what was found, such as `PVESEC-E0107`."),
-			"severity":        text("`critical`: the grant alone leads to root. `high`: it does under the condition in `condition`, or nobody knows. `medium`: it does not lead to root."),
-			"effect":          text("What the command does, such as `runs-code` or `reads-secret` (see the guide); empty for what is wrong with a grant whatever its command."),
-			"lines":           schema.ListAttribute{MarkdownDescription: "All lines with the same cause.", ElementType: types.Int64Type, Computed: true},
-			"also":            schema.ListAttribute{MarkdownDescription: "What else follows from the same grant: id, severity, effect and an example each.", ElementType: types.StringType, Computed: true},
-			"rule":            text("What it is about."),
-			"command":         text("Path of the command; empty where it is all or many."),
-			"example":         text("A command line that is allowed and that shows it."),
-			"line":            number(line),
-			"condition":       text("Additional condition required; empty if none."),
-			"why":             text("Why it matters."),
-			"fix":             text("What to grant instead."),
-			"root_equivalent": boolean("Whether it leads to root."),
-			"accepted":        text("The reason for which `accepted_risks` accepts it."),
-		}
-	}
-	foreign := finding("Line in `file`; 0 where no single line lets it through.")
-	foreign["file"] = text("The file of the node that has the grant: another one, or the policy's own where another one makes a grant of it dangerous; empty where it is what no file says.")
-	foreign["nodes"] = schema.ListAttribute{MarkdownDescription: "The nodes on which it is so.", ElementType: types.StringType, Computed: true}
 	return schema.SingleNestedAttribute{
 		MarkdownDescription: "What the policy means for the node, proven while planning over every command line that it allows; see the guide [root findings](../guides/root-findings). " +
 			"A finding that leads to root fails the plan unless `accepted_risks` names it.",
 		Computed: true,
 		Attributes: map[string]schema.Attribute{
-			"root_equivalent": boolean("Whether any finding of the policy itself leads to root, accepted or not."),
+			"root_equivalent": schema.BoolAttribute{MarkdownDescription: "Whether any finding of the policy itself leads to root, accepted or not.", Computed: true},
 			"findings": schema.ListNestedAttribute{
 				MarkdownDescription: "Each way in which the policy gives the subject root, or lets it act unseen, in the order of its lines. It holds for the sudo of Proxmox VE 8 and of 9.",
 				Computed:            true,
-				NestedObject:        schema.NestedAttributeObject{Attributes: finding("Line in `content` of the grant that lets it through; 0 where no single line does.")},
+				NestedObject:        schema.NestedAttributeObject{Attributes: values.ResourceFields(findingFields("Line in `content` of the grant that lets it through; 0 where no single line does."))},
 			},
 			"foreign": schema.ListNestedAttribute{
 				MarkdownDescription: "What the subject can do besides, by other sudoers files of the nodes alone or together with the policy, as things are after the apply and for the sudo of each node. " +
 					"A way to root fails the plan just as one of the policy's own. Known after the apply for a node that the policy is new on; what is found there fails the plan all the same.",
 				Computed:     true,
-				NestedObject: schema.NestedAttributeObject{Attributes: foreign},
+				NestedObject: schema.NestedAttributeObject{Attributes: values.ResourceFields(foreignFindingFields())},
 			},
 			"disruptive": schema.ListAttribute{
 				MarkdownDescription: "Command lines that are allowed and can stop or lose guests, services or data. They are no findings: an operator may be there for just that.",

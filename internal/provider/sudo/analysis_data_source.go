@@ -85,6 +85,27 @@ type proofModel struct {
 	Line           int64  `tfsdk:"line"`
 }
 
+// decisionFields are the fields of a decision.
+var decisionFields = []values.Field{
+	{Name: "command", Type: types.StringType, Description: "The command line as it was given."},
+	{Name: "allowed", Type: types.BoolType, Description: "Whether it is allowed. What may be allowed, because the answer depends on `depends_on`, is."},
+	{Name: "depends_on", Type: values.StringListType, Description: "What no policy says and the answer depends on: the files below a `CHROOT`, texts in a `sudoers_locale` other than C, a pattern that sudo understands and this provider does not. Empty where the answer is certain."},
+	{Name: "rule", Type: types.StringType, Description: "The rule that decides; empty if none matches."},
+	{Name: "line", Type: types.Int64Type, Description: "Its line; 0 if none matches."},
+	{Name: "nopasswd", Type: types.BoolType, Description: "Whether no password is asked for."},
+	{Name: "run_as", Type: types.StringType, Description: "The run-as list of the rule, empty for root by default."},
+}
+
+// proofFields are the fields of a proof.
+var proofFields = []values.Field{
+	{Name: "statement", Type: types.StringType, Description: "The statement as it was given."},
+	{Name: "kind", Type: types.StringType, Description: "`never` or `always`."},
+	{Name: "proven", Type: types.BoolType, Description: "Whether it holds."},
+	{Name: "verdict", Type: types.StringType, Description: "`yes` is proven, `no` disproven, `unknown` neither, which is not safe."},
+	{Name: "counterexample", Type: types.StringType, Description: "A command line that disproves it; empty if there is none."},
+	{Name: "line", Type: types.Int64Type, Description: "Line of the rule that decides about the counterexample; 0 if there is none."},
+}
+
 func (d *sudoersAnalysisDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_sudoers_analysis"
 }
@@ -99,14 +120,11 @@ func (d *sudoersAnalysisDataSource) Schema(_ context.Context, _ datasource.Schem
 	text := func(description string) schema.StringAttribute {
 		return schema.StringAttribute{MarkdownDescription: description, Computed: true}
 	}
-	number := func(description string) schema.Int64Attribute {
-		return schema.Int64Attribute{MarkdownDescription: description, Computed: true}
-	}
 	boolean := func(description string) schema.BoolAttribute {
 		return schema.BoolAttribute{MarkdownDescription: description, Computed: true}
 	}
-	objects := func(description string, attributes map[string]schema.Attribute) schema.ListNestedAttribute {
-		return schema.ListNestedAttribute{MarkdownDescription: description, Computed: true, NestedObject: schema.NestedAttributeObject{Attributes: attributes}}
+	objects := func(description string, fields []values.Field) schema.ListNestedAttribute {
+		return schema.ListNestedAttribute{MarkdownDescription: description, Computed: true, NestedObject: schema.NestedAttributeObject{Attributes: values.DataSourceFields(fields)}}
 	}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Says what a sudoers policy means, with no node and no credentials: decides command lines as sudo would, finds every way to root, proves statements over every command line, " +
@@ -149,49 +167,21 @@ func (d *sudoersAnalysisDataSource) Schema(_ context.Context, _ datasource.Schem
 			"never":        texts("What must never be allowed, as in `pvesec_sudoers_policy`: a command as in a rule, or one of " + statementNames() + " (see the guide [statements](../guides/statements))."),
 			"always":       texts("Command lines that must be allowed."),
 			"compare_with": schema.StringAttribute{MarkdownDescription: "The policy that was there before, in sudoers syntax.", Optional: true},
-			"decisions": objects("The answer to each of `commands`, in their order.", map[string]schema.Attribute{
-				"command":    text("The command line as it was given."),
-				"allowed":    boolean("Whether it is allowed. What may be allowed, because the answer depends on `depends_on`, is."),
-				"depends_on": list("What no policy says and the answer depends on: the files below a `CHROOT`, texts in a `sudoers_locale` other than C, a pattern that sudo understands and this provider does not. Empty where the answer is certain."),
-				"rule":       text("The rule that decides; empty if none matches."),
-				"line":       number("Its line; 0 if none matches."),
-				"nopasswd":   boolean("Whether no password is asked for."),
-				"run_as":     text("The run-as list of the rule, empty for root by default."),
-			}),
-			"findings": objects("Each way in which the policy gives the subject root, or lets it act unseen; see the guide [root findings](../guides/root-findings).", map[string]schema.Attribute{
-				"id": text("Stable id, such as `PVESEC-E0107`."), "severity": text("`critical`, `high` or `medium`."), "effect": text("What the command does, such as `runs-code`; empty for what is wrong with a grant whatever its command."),
-				"rule": text("What it is about."), "command": text("Path of the command; empty where it is all or many."), "example": text("A command line that is allowed and shows it."),
-				"line": number("Line of the grant; 0 where no single line lets it through."), "condition": text("Additional condition required; empty if none."), "why": text("Why it matters."), "fix": text("What to grant instead."),
-				"root_equivalent": boolean("Whether it leads to root."), "accepted": text("Always null here."),
-				"lines": schema.ListAttribute{MarkdownDescription: "All lines with the same cause.", ElementType: types.Int64Type, Computed: true},
-				"also":  list("What else follows from the same grant: id, severity, effect and an example each."),
-			}),
+			"decisions":    objects("The answer to each of `commands`, in their order.", decisionFields),
+			"findings": objects("Each way in which the policy gives the subject root, or lets it act unseen; see the guide [root findings](../guides/root-findings). No finding is accepted here.",
+				findingFields("Line of the grant; 0 where no single line lets it through.")),
 			"disruptive":      list("Command lines that are allowed and can stop or lose guests, services or data."),
-			"root_equivalent": boolean("Whether any finding leads to root."),
+			"root_equivalent": boolean("Whether any finding is root-equivalent."),
 			"denials":         text("What all denials of the policy together change; empty without any."),
-			"proofs": objects("The answer to each of `never`, then of `always`.", map[string]schema.Attribute{
-				"statement":      text("The statement as it was given."),
-				"kind":           text("`never` or `always`."),
-				"proven":         boolean("Whether it holds."),
-				"verdict":        text("`yes` is proven, `no` disproven, `unknown` neither, which is not safe."),
-				"counterexample": text("A command line that disproves it; empty if there is none."),
-				"line":           number("Line of the rule that decides about the counterexample; 0 if there is none."),
-			}),
+			"proofs":          objects("The answer to each of `never`, then of `always`.", proofFields),
 			"change": schema.SingleNestedAttribute{
 				MarkdownDescription: "The policy compared with `compare_with`; null without.",
 				Computed:            true,
-				Attributes: map[string]schema.Attribute{
-					"verdict":       text("`equal`, `narrower`, `wider`, `incomparable` or `unknown`."),
-					"newly_allowed": list("A command line for each path and rule that allows what was not allowed."), "no_longer_allowed": list("A command line for each path and rule that allowed what is not allowed any more."),
-					"changed": list("Command lines that stay allowed on other conditions."), "unknown": list("What could not be compared, and why."),
-				},
+				Attributes:          values.DataSourceFields(changeFields),
 			},
-			"lint": objects("What sudo accepts in the policy in silence and then does not do as it was meant; see the guide [sudoers findings](../guides/sudoers-findings).", map[string]schema.Attribute{
-				"id": text("Stable id, such as `PVESEC-S0004`."), "severity": text("`error` for a pattern that never matches, with which `pvesec_sudoers_policy` refuses a policy, `warning` or `notice`."), "line": number("Line."), "column": number("Column in that line, in bytes."),
-				"message": text("What is wrong."), "fix": text("What to write instead."),
-			}),
+			"lint":        objects("What sudo accepts in the policy in silence and then does not do as it was meant; see the guide [sudoers findings](../guides/sudoers-findings).", lintFields),
 			"assumptions": list("What the answers take for given of the node."),
-			"compliant":   boolean("Whether nothing leads to root, every statement is proven, and every one of `always` is allowed."),
+			"compliant":   boolean("Whether nothing is as good as root, every statement is proven, and every one of `always` is allowed."),
 		},
 	}
 }
@@ -284,11 +274,8 @@ func parseAt(at path.Path, name, text string, version sudoers.Version, diags *di
 }
 
 func (m *sudoersAnalysisDataModel) analyse(tree *sudoers.Tree, q policy.Question, releases []sudoers.Version) {
-	judge := escalation.AnalyseReleases
-	if _, main := m.Files.Elements()[mainFile]; main {
-		judge = escalation.AnalyseWhole
-	}
-	analysis := judge(tree, escalation.Question{Question: q}, releases...)
+	_, whole := m.Files.Elements()[mainFile]
+	analysis := review.AnalyseTree(tree, escalation.Question{Question: q}, whole, releases...)
 	m.Findings = sudoersFindings(analysis.Findings, nil)
 	m.Disruptive = disruptions(analysis)
 	m.RootEquivalent = types.BoolValue(analysis.Root())

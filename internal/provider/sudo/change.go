@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -15,7 +14,6 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
 	"github.com/pvesec/terraform-provider-pvesec/internal/review"
-	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
 // sudoersChangeModel is a change as Terraform has it.
@@ -27,8 +25,15 @@ type sudoersChangeModel struct {
 	Unknown         []string `tfsdk:"unknown"`
 }
 
-var sudoersChangeType = map[string]attr.Type{
-	"verdict": types.StringType, "newly_allowed": values.StringListType, "no_longer_allowed": values.StringListType, "changed": values.StringListType, "unknown": values.StringListType,
+var sudoersChangeType = values.TypeOfFields(changeFields).AttrTypes
+
+// changeFields are the fields of a comparison.
+var changeFields = []values.Field{
+	{Name: "verdict", Type: types.StringType, Description: "`equal`, `narrower`, `wider`, `incomparable` (wider in some ways and narrower in others), or `unknown`."},
+	{Name: "newly_allowed", Type: values.StringListType, Description: "A command line for each path and rule that allows what was not allowed."},
+	{Name: "no_longer_allowed", Type: values.StringListType, Description: "A command line for each path and rule that allowed what is not allowed any more."},
+	{Name: "changed", Type: values.StringListType, Description: "Command lines that stay allowed on other conditions, such as `nopasswd` or `noexec`, with the condition before and after."},
+	{Name: "unknown", Type: values.StringListType, Description: "What could not be compared, and why."},
 }
 
 // Values of on_new_access.
@@ -39,36 +44,31 @@ const (
 
 // planChange fills in change: what the apply changes for the subject, compared with what the nodes hold. Where nothing is to be written it stays as
 // it was recorded, so that it tells of the last change and is no change itself.
-func (m *sudoersPolicyModel) planChange(ctx context.Context, state *sudoersPolicyModel, observed map[string]observedNode, warn bool, diags *diag.Diagnostics) {
+func (m *sudoersPolicyModel) planChange(ctx context.Context, text *review.Policy, state *sudoersPolicyModel, observed map[string]observedNode, warn bool, diags *diag.Diagnostics) {
 	m.Change = types.ObjectUnknown(sudoersChangeType)
-	if m.Content.IsUnknown() || m.Deployed.IsUnknown() || m.Subject.IsUnknown() {
+	if text == nil || m.Deployed.IsUnknown() {
 		return
 	}
 	if state != nil && m.Content.Equal(state.Content) && m.Deployed.Equal(state.Deployed) {
 		m.Change = state.Change
 		return
 	}
-	after, problems := sudoers.Parse(m.Name.ValueString(), m.Content.ValueString(), review.PlanVersion)
-	if len(problems) > 0 {
-		return // reported where it was rendered
-	}
 	nodes := map[string][]string{} // by the text that they hold
 	for _, name := range slices.Sorted(maps.Keys(m.deployedPolicies(ctx, diags))) {
-		text := m.heldText(ctx, state, observed, name, diags)
-		nodes[text] = append(nodes[text], name)
+		held := m.heldText(ctx, state, observed, name, diags)
+		nodes[held] = append(nodes[held], name)
 	}
 	if len(nodes) == 0 {
 		m.Change = types.ObjectNull(sudoersChangeType)
 		return
 	}
 	whole := review.NoChange()
-	for _, text := range slices.Sorted(maps.Keys(nodes)) {
-		before, _ := sudoers.Parse(m.Name.ValueString(), text, review.PlanVersion) // lines that are malformed grant nothing, as for sudo
+	for _, held := range slices.Sorted(maps.Keys(nodes)) {
 		where := ""
 		if len(nodes) > 1 {
-			where = " (on " + strings.Join(nodes[text], ", ") + ")"
+			where = " (on " + strings.Join(nodes[held], ", ") + ")"
 		}
-		whole.Merge(review.Compare(sudoers.TreeOf(before), sudoers.TreeOf(after), review.AskAbout(policy.Subject{Name: m.Subject.ValueString()})), where)
+		whole.Merge(text.ChangeFrom(held), where)
 	}
 	value, invalid := types.ObjectValueFrom(ctx, sudoersChangeType, sudoersChangeModel(whole))
 	diags.Append(invalid...)
@@ -115,21 +115,9 @@ func (m *sudoersPolicyModel) judgeNewAccess(more *review.Change, warn bool, diag
 
 // sudoersChangeAttribute describes change.
 func sudoersChangeAttribute() schema.SingleNestedAttribute {
-	list := func(description string) schema.ListAttribute {
-		return schema.ListAttribute{MarkdownDescription: description, ElementType: types.StringType, Computed: true}
-	}
 	return schema.SingleNestedAttribute{
 		MarkdownDescription: "What the last change of the policy means for the subject, or in a plan the one to come: the policy compared with what each node holds of it, over every command line.",
 		Computed:            true,
-		Attributes: map[string]schema.Attribute{
-			"verdict": schema.StringAttribute{
-				MarkdownDescription: "`equal`, `narrower`, `wider`, `incomparable` (wider in some ways and narrower in others), or `unknown`.",
-				Computed:            true,
-			},
-			"newly_allowed":     list("A command line for each path and rule that allows what was not allowed."),
-			"no_longer_allowed": list("A command line for each path and rule that allowed what is not allowed any more."),
-			"changed":           list("Command lines that stay allowed on other conditions, such as `nopasswd` or `noexec`, with the condition before and after."),
-			"unknown":           list("What could not be compared, and why."),
-		},
+		Attributes:          values.ResourceFields(changeFields),
 	}
 }

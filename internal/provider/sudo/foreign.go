@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -23,19 +22,10 @@ type foreignFindingModel struct {
 	Nodes []string `tfsdk:"nodes"`
 }
 
-var foreignFindingType = func() types.ObjectType {
-	attributes := map[string]attr.Type{"file": types.StringType, "nodes": values.StringListType}
-	for name, kind := range sudoersFindingType.AttrTypes {
-		attributes[name] = kind
-	}
-	return types.ObjectType{AttrTypes: attributes}
-}()
-
 // judgeAround fills in analysis.foreign, unless it is left for the apply, and makes an error of ways to root that nobody accepted.
-func (m *sudoersPolicyModel) judgeAround(ctx context.Context, own escalation.Analysis, around surroundings, diags *diag.Diagnostics) {
-	found := m.showAround(ctx, own, around, diags)
-	accepted := m.acceptances(ctx, diags)
-	r := review.NewRefusal(accepted)
+func (m *sudoersPolicyModel) judgeAround(ctx context.Context, text *review.Policy, around surroundings, diags *diag.Diagnostics) {
+	found := m.showAround(ctx, text, around, diags)
+	r := review.NewRefusal(m.acceptances(ctx, diags))
 	for _, f := range found {
 		key := func(w escalation.Way) string {
 			if f.Pos.File == "" {
@@ -53,12 +43,12 @@ func (m *sudoersPolicyModel) judgeAround(ctx context.Context, own escalation.Ana
 	}
 	remedy += " If it is another policy's file that is about to change as well, apply that policy first (terraform apply -target).\n\n"
 	if detail := r.Detail(remedy); detail != "" {
-		report(m.warns(), path.Root("subject"), fmt.Sprintf("Together with other sudoers files %q is root-equivalent", m.Subject.ValueString()), detail, diags)
+		m.report(path.Root("subject"), fmt.Sprintf("Together with other sudoers files %q is root-equivalent", m.Subject.ValueString()), detail, diags)
 	}
 }
 
 // rootToday are the nodes on which the subject is as good as root through other files as they are, before an apply takes anything out of them.
-func rootToday(p hardening.SudoersPolicy, own escalation.Analysis, seen map[string]*hardening.SudoersState, diags *diag.Diagnostics) map[string]bool {
+func rootToday(p hardening.SudoersPolicy, text *review.Policy, seen map[string]*hardening.SudoersState) map[string]bool {
 	p.Exclusive = false
 	around := map[string]hardening.Surroundings{}
 	for name, found := range seen {
@@ -66,10 +56,7 @@ func rootToday(p hardening.SudoersPolicy, own escalation.Analysis, seen map[stri
 			around[name] = found.Around
 		}
 	}
-	found, err := review.ForeignFindings(p, own.Findings, nil, around)
-	if err != nil {
-		diags.AddError("The knowledge of what leads to root is damaged", values.UpperFirst(err.Error())+".")
-	}
+	found := review.ForeignFindings(p, text, around)
 	root := map[string]bool{}
 	for _, f := range found {
 		for _, name := range f.Nodes {
@@ -96,15 +83,11 @@ func surroundingsOf(seen map[string]*hardening.SudoersState) surroundings {
 }
 
 // showAround fills in analysis.foreign, or leaves it for the apply.
-func (m *sudoersPolicyModel) showAround(ctx context.Context, own escalation.Analysis, around surroundings, diags *diag.Diagnostics) []review.ForeignFinding {
+func (m *sudoersPolicyModel) showAround(ctx context.Context, text *review.Policy, around surroundings, diags *diag.Diagnostics) []review.ForeignFinding {
 	if m.Analysis.IsUnknown() || m.Analysis.IsNull() || m.Exclusive.IsUnknown() {
 		return nil
 	}
-	found, err := review.ForeignFindings(m.policy(), own.Findings, m.vouched(diags), around.on)
-	if err != nil {
-		diags.AddError("The knowledge of what leads to root is damaged", values.UpperFirst(err.Error())+".")
-		return nil
-	}
+	found := review.ForeignFindings(m.policy(), text, around.on)
 	foreign := types.ListUnknown(foreignFindingType)
 	if around.recorded {
 		reasons := values.AcceptedRisks(ctx, m.AcceptedRisks, diags)

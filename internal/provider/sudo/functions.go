@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
 	"github.com/pvesec/terraform-provider-pvesec/internal/review"
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
@@ -60,7 +61,12 @@ func (sudoersFormatFunction) Run(ctx context.Context, req function.RunRequest, r
 		resp.Error = problem
 		return
 	}
-	resp.Error = resp.Result.Set(ctx, sudoers.Print(file))
+	formatted := sudoers.Print(file)
+	if again, _ := sudoers.Parse("policy", formatted, sudoers.Version{}); !sudoers.SameEntries(file.Entries, again.Entries) {
+		resp.Error = function.NewArgumentFuncError(0, "Unable to write the policy in canonical form: sudo would read it otherwise. Report this as a defect of the provider, with the policy.")
+		return
+	}
+	resp.Error = resp.Result.Set(ctx, formatted)
 }
 
 type sudoersAllowsFunction struct{}
@@ -172,19 +178,18 @@ type (
 )
 
 var (
-	textsType         = types.ListType{ElemType: types.StringType}
 	parsedDefaultType = types.ObjectType{AttrTypes: map[string]attr.Type{
-		"line": types.Int64Type, "binding": textsType, "scope": types.StringType, "name": types.StringType, "operator": types.StringType, "value": types.StringType,
+		"line": types.Int64Type, "binding": values.StringListType, "scope": types.StringType, "name": types.StringType, "operator": types.StringType, "value": types.StringType,
 	}}
 	parsedAliasType = types.ObjectType{AttrTypes: map[string]attr.Type{
-		"line": types.Int64Type, "kind": types.StringType, "name": types.StringType, "members": textsType,
+		"line": types.Int64Type, "kind": types.StringType, "name": types.StringType, "members": values.StringListType,
 	}}
 	parsedCommandType = types.ObjectType{AttrTypes: map[string]attr.Type{
-		"line": types.Int64Type, "command": types.StringType, "denied": types.BoolType, "run_as_users": textsType, "run_as_groups": textsType, "tags": textsType,
+		"line": types.Int64Type, "command": types.StringType, "denied": types.BoolType, "run_as_users": values.StringListType, "run_as_groups": values.StringListType, "tags": values.StringListType,
 		"options": types.MapType{ElemType: types.StringType},
 	}}
 	parsedRuleType = types.ObjectType{AttrTypes: map[string]attr.Type{
-		"line": types.Int64Type, "users": textsType, "hosts": textsType, "commands": types.ListType{ElemType: parsedCommandType},
+		"line": types.Int64Type, "users": values.StringListType, "hosts": values.StringListType, "commands": types.ListType{ElemType: parsedCommandType},
 	}}
 	parsedIncludeType = types.ObjectType{AttrTypes: map[string]attr.Type{
 		"line": types.Int64Type, "path": types.StringType, "directory": types.BoolType,

@@ -3,8 +3,6 @@ package sudo
 import (
 	"context"
 
-	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -15,31 +13,28 @@ import (
 
 // sudoersPolicyModel is pvesec_sudoers_policy in configuration, plan and state.
 type sudoersPolicyModel struct {
-	Name           types.String   `tfsdk:"name"`
-	Subject        types.String   `tfsdk:"subject"`
-	Rules          types.List     `tfsdk:"rules"`
-	Defaults       types.List     `tfsdk:"defaults"`
-	Document       types.String   `tfsdk:"document"`
-	Content        types.String   `tfsdk:"content"`
-	Nodes          types.Set      `tfsdk:"nodes"`
-	Exclusive      types.Bool     `tfsdk:"exclusive"`
-	SHA256         types.String   `tfsdk:"sha256"`
-	Grants         types.List     `tfsdk:"grants"`
-	Lint           types.List     `tfsdk:"lint"`
-	Analysis       types.Object   `tfsdk:"analysis"`
-	AcceptedRisks  types.Map      `tfsdk:"accepted_risks"`
-	Never          types.List     `tfsdk:"never"`
-	Always         types.List     `tfsdk:"always"`
-	OnNewAccess    types.String   `tfsdk:"on_new_access"`
-	Change         types.Object   `tfsdk:"change"`
-	AcceptedUntil  types.Map      `tfsdk:"accepted_until"`
-	Vouched        types.Map      `tfsdk:"vouched"`
-	VouchedEffects types.Map      `tfsdk:"vouched_effects"`
-	Enforcement    types.String   `tfsdk:"enforcement"`
-	RemovedGrants  types.Map      `tfsdk:"removed_grants"`
-	Deployed       types.Map      `tfsdk:"deployed"`
-	OnUnreachable  types.String   `tfsdk:"on_unreachable"`
-	Timeouts       timeouts.Value `tfsdk:"timeouts"`
+	Name           types.String `tfsdk:"name"`
+	Subject        types.String `tfsdk:"subject"`
+	Rules          types.List   `tfsdk:"rules"`
+	Defaults       types.List   `tfsdk:"defaults"`
+	Document       types.String `tfsdk:"document"`
+	Content        types.String `tfsdk:"content"`
+	Exclusive      types.Bool   `tfsdk:"exclusive"`
+	SHA256         types.String `tfsdk:"sha256"`
+	Grants         types.List   `tfsdk:"grants"`
+	Lint           types.List   `tfsdk:"lint"`
+	Analysis       types.Object `tfsdk:"analysis"`
+	AcceptedRisks  types.Map    `tfsdk:"accepted_risks"`
+	Never          types.List   `tfsdk:"never"`
+	Always         types.List   `tfsdk:"always"`
+	OnNewAccess    types.String `tfsdk:"on_new_access"`
+	Change         types.Object `tfsdk:"change"`
+	AcceptedUntil  types.Map    `tfsdk:"accepted_until"`
+	Vouched        types.Map    `tfsdk:"vouched"`
+	VouchedEffects types.Map    `tfsdk:"vouched_effects"`
+	Enforcement    types.String `tfsdk:"enforcement"`
+	RemovedGrants  types.Map    `tfsdk:"removed_grants"`
+	session.Placed
 }
 
 // deployedPolicyModel is what one node holds of a policy.
@@ -52,14 +47,7 @@ type deployedPolicyModel struct {
 	ForeignGrants types.List   `tfsdk:"foreign_grants"`
 }
 
-var deployedPolicyType = types.ObjectType{AttrTypes: map[string]attr.Type{
-	"present":        types.BoolType,
-	"mode":           types.StringType,
-	"owner":          types.StringType,
-	"sha256":         types.StringType,
-	"changes":        types.ListType{ElemType: types.StringType},
-	"foreign_grants": types.ListType{ElemType: types.StringType},
-}}
+var deployedPolicyType = values.ObjectTypeOf(deployedAttributes())
 
 // observedPolicy is a node's entry of deployed as it was found. recorded is the text that the node should have. A file that differs from it in its form
 // alone means the same to sudo, and is shown as if it were that text.
@@ -80,16 +68,20 @@ func observedPolicy(state *hardening.SudoersState, recorded string) deployedPoli
 	return model
 }
 
-// plannedPolicy is a node's entry of deployed as an apply leaves it.
-func plannedPolicy(digest types.String, foreign types.List) deployedPolicyModel {
-	return deployedPolicyModel{
+// planned is a node's entry of deployed as an apply leaves it.
+func (m *sudoersPolicyModel) planned(ctx context.Context, foreign types.List, diags *diag.Diagnostics) types.Object {
+	return deployedEntry(ctx, deployedPolicyModel{
 		Present:       types.BoolValue(true),
 		Mode:          types.StringValue(hardening.SudoersMode),
 		Owner:         types.StringValue(hardening.SudoersOwner),
-		SHA256:        digest,
+		SHA256:        m.SHA256,
 		Changes:       values.StringList(nil),
 		ForeignGrants: foreign,
-	}
+	}, diags)
+}
+
+func deployedEntry(ctx context.Context, model deployedPolicyModel, diags *diag.Diagnostics) types.Object {
+	return values.WriteObject(ctx, deployedPolicyType.AttrTypes, model, diags)
 }
 
 func grantTexts(grants []hardening.ForeignGrant) []string {
@@ -98,12 +90,6 @@ func grantTexts(grants []hardening.ForeignGrant) []string {
 		texts[i] = grant.String()
 	}
 	return texts
-}
-
-func deployedPolicyMap(ctx context.Context, byNode map[string]deployedPolicyModel, diags *diag.Diagnostics) types.Map {
-	value, problems := types.MapValueFrom(ctx, deployedPolicyType, byNode)
-	diags.Append(problems...)
-	return value
 }
 
 // deployedPolicies are the entries of deployed by node name; none while the map is null or unknown.

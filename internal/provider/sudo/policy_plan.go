@@ -6,16 +6,17 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/pvesec/terraform-provider-pvesec/internal/escalation"
 	"github.com/pvesec/terraform-provider-pvesec/internal/hardening"
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/session"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
+	"github.com/pvesec/terraform-provider-pvesec/internal/review"
 )
 
 // ModifyPlan fills in everything that an apply will write: the rendered text, its digest, what it grants, and the state of each node
@@ -36,35 +37,51 @@ func (r *sudoersPolicyResource) ModifyPlan(ctx context.Context, req resource.Mod
 		return
 	}
 	plan.Content = config.Content
-	render(ctx, &plan, &resp.Diagnostics)
+	text := plan.keepForm(state, render(ctx, &plan, &resp.Diagnostics))
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	plan.keepForm(state)
-	own := plan.analyse(ctx, &resp.Diagnostics)
-	plan.prove(ctx, &resp.Diagnostics)
+	plan.analyse(ctx, text, &resp.Diagnostics)
+	plan.prove(ctx, text, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	plan.Deployed, plan.RemovedGrants = types.MapUnknown(deployedPolicyType), types.MapUnknown(values.StringListType)
 	observed := getObserved(ctx, req.Private, &resp.Diagnostics)
 	if targets, known := r.PlanTargets(ctx, plan.Nodes, &resp.Diagnostics); known {
-		around, seen := r.planAround(ctx, &plan, state, own, targets, observed, &resp.Diagnostics)
-		plan.judgeAround(ctx, own, around, &resp.Diagnostics)
+		around, seen := r.planAround(ctx, &plan, state, text, targets, observed, &resp.Diagnostics)
+		plan.judgeAround(ctx, text, around, &resp.Diagnostics)
 		plan.Deployed = plan.planDeployed(ctx, state, targets, observed, &resp.Diagnostics)
 		plan.planRemovedGrants(ctx, state, targets, observed, seen, &resp.Diagnostics)
 	}
-	plan.planChange(ctx, state, observed, r.Clients.Refreshed(plan.Name.ValueString()), &resp.Diagnostics)
+	plan.planChange(ctx, text, state, observed, r.Clients.Refreshed(plan.Name.ValueString()), &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
 
-// keepForm keeps the recorded text where the configuration's differs from it in form alone, so that a reformatted policy is an empty plan.
-func (m *sudoersPolicyModel) keepForm(state *sudoersPolicyModel) {
-	if state == nil || m.Content.IsUnknown() || !state.Name.Equal(m.Name) || !hardening.SameForm(state.Content.ValueString(), m.Content.ValueString()) {
-		return
+// keepForm keeps the recorded text where the configuration's differs from it in form alone, so that a reformatted policy is an empty plan. It gives the
+// text that the plan has then.
+func (m *sudoersPolicyModel) keepForm(state *sudoersPolicyModel, text *review.Policy) *review.Policy {
+	if state == nil || text == nil || !state.Name.Equal(m.Name) || !hardening.SameForm(state.Content.ValueString(), text.Text) {
+		return text
 	}
 	m.Content, m.Lint = state.Content, state.Lint
 	m.SHA256 = types.StringValue(hardening.Digest(m.Content.ValueString()))
+	if m.Content.ValueString() == text.Text {
+		return text
+	}
+	return m.text()
+}
+
+// text is the policy's text, nil while it is not known or malformed.
+func (m *sudoersPolicyModel) text() *review.Policy {
+	if m.Content.IsUnknown() || m.Content.IsNull() || m.Subject.IsUnknown() || m.Name.IsUnknown() {
+		return nil
+	}
+	text, _ := review.ParsePolicy(m.Name.ValueString(), m.Subject.ValueString(), m.Content.ValueString())
+	if text != nil {
+		text.Vouched = m.vouched(&diag.Diagnostics{}) // what is wrong with it is said where the text is rendered
+	}
+	return text
 }
 
 func (m *sudoersPolicyModel) planDeployed(ctx context.Context, state *sudoersPolicyModel, targets []node.Target, observed map[string]observedNode, diags *diag.Diagnostics) types.Map {
@@ -74,7 +91,7 @@ func (m *sudoersPolicyModel) planDeployed(ctx context.Context, state *sudoersPol
 		found = state.deployedPolicies(ctx, diags)
 		recorded = state.Deployed
 	}
-	deployed := map[string]deployedPolicyModel{}
+	deployed := map[string]attr.Value{}
 	for _, target := range targets {
 		foreign := types.ListUnknown(types.StringType)
 		entry, known := found[target.Name]
@@ -87,9 +104,9 @@ func (m *sudoersPolicyModel) planDeployed(ctx context.Context, state *sudoersPol
 		case observed[target.Name].Kept != nil:
 			foreign = values.StringList(observed[target.Name].Kept)
 		}
-		deployed[target.Name] = plannedPolicy(m.SHA256, foreign)
+		deployed[target.Name] = m.planned(ctx, foreign, diags)
 	}
-	return session.Undecided(ctx, deployedPolicyMap(ctx, deployed, diags), recorded, m.OnUnreachable, diags)
+	return session.Undecided(ctx, types.MapValueMust(deployedPolicyType, deployed), recorded, m.OnUnreachable, diags)
 }
 
 // mustLook tells that nothing is recorded of what the other files of a node say about the subject of the plan. A node that was left out when the nodes
@@ -108,7 +125,7 @@ func (m *sudoersPolicyModel) mustLook(state *sudoersPolicyModel, name string, ob
 // planAround gives what other files of the nodes say about the subject: what is recorded of it, and what they hold now where nothing is. The nodes
 // that it read for that are seen.
 func (r *sudoersPolicyResource) planAround(
-	ctx context.Context, plan, state *sudoersPolicyModel, own escalation.Analysis, targets []node.Target, observed map[string]observedNode, diags *diag.Diagnostics,
+	ctx context.Context, plan, state *sudoersPolicyModel, text *review.Policy, targets []node.Target, observed map[string]observedNode, diags *diag.Diagnostics,
 ) (around surroundings, seen map[string]*hardening.SudoersState) {
 	around = surroundings{on: map[string]hardening.Surroundings{}, recorded: true}
 	var look []node.Target
@@ -124,7 +141,7 @@ func (r *sudoersPolicyResource) planAround(
 		return around, nil
 	}
 	around.recorded = false
-	seen = r.lookAhead(ctx, plan, state, own, look, diags)
+	seen = r.lookAhead(ctx, plan, state, text, look, diags)
 	for name, found := range seen {
 		around.on[name] = found.Around
 	}
@@ -134,7 +151,7 @@ func (r *sudoersPolicyResource) planAround(
 // lookAhead reads the nodes that a policy is new on, so that a reviewer learns what the subject can do there already. A node that can't be
 // reached from where the plan is made is said by name; nil is returned then.
 func (r *sudoersPolicyResource) lookAhead(
-	ctx context.Context, plan, state *sudoersPolicyModel, own escalation.Analysis, targets []node.Target, diags *diag.Diagnostics,
+	ctx context.Context, plan, state *sudoersPolicyModel, text *review.Policy, targets []node.Target, diags *diag.Diagnostics,
 ) map[string]*hardening.SudoersState {
 	nodes, err := r.Clients.Nodes()
 	if !session.PlanReached(err, path.Empty(), diags) || plan.Subject.IsUnknown() || plan.Name.IsUnknown() {
@@ -142,13 +159,12 @@ func (r *sudoersPolicyResource) lookAhead(
 	}
 	policy := plan.policy()
 	targets = r.Reachable(ctx, targets, plan.OnUnreachable, diags)
-	seen, err := session.OnEach(ctx, targets, func(ctx context.Context, target node.Target) (*hardening.SudoersState, error) {
-		return policy.Observe(ctx, nodes, target)
-	})
+	seen, err := session.Observe(ctx, nodes, targets, policy.Observe)
 	if !session.PlanReached(err, path.Empty(), diags) {
 		return nil
 	}
 	for _, name := range slices.Sorted(maps.Keys(seen)) {
+		session.WarnOfUnfinished(name, seen[name].Unfinished, diags)
 		recorded := false
 		if state != nil && state.Name.Equal(plan.Name) {
 			_, recorded = state.Deployed.Elements()[name]
@@ -158,6 +174,6 @@ func (r *sudoersPolicyResource) lookAhead(
 				fmt.Sprintf("Node %s has a file %s now. If it is not what this plan replaces, the apply refuses to overwrite it: import it (terraform import … %s), remove it, or choose another name.", name, policy.Path(), plan.Name.ValueString()))
 		}
 	}
-	warnOfForeign(policy, own, seen, diags)
+	warnOfForeign(policy, text, seen, diags)
 	return seen
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/hardening"
-	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
 	"github.com/pvesec/terraform-provider-pvesec/internal/review"
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
@@ -19,7 +18,7 @@ import (
 
 // render fills in content, sha256, grants and lint from what the configuration says, as far as it is known, and reports what is wrong with it at the very
 // attribute, with line and column. It returns the parsed policy, nil while it is not known or wrong.
-func render(ctx context.Context, m *sudoersPolicyModel, diags *diag.Diagnostics) *sudoers.File {
+func render(ctx context.Context, m *sudoersPolicyModel, diags *diag.Diagnostics) *review.Policy {
 	m.SHA256 = types.StringUnknown()
 	m.Grants = types.ListUnknown(types.StringType)
 	m.Lint = types.ListUnknown(lintType)
@@ -45,10 +44,12 @@ func render(ctx context.Context, m *sudoersPolicyModel, diags *diag.Diagnostics)
 	if file == nil {
 		return nil
 	}
-	m.SHA256 = types.StringValue(hardening.Digest(m.Content.ValueString()))
-	m.Grants = values.StringList(ownGrants(file, m.Subject.ValueString()))
-	m.Lint = lintValue(ctx, file, diags)
-	return file
+	text := review.PolicyOf(file, m.Subject.ValueString(), m.Content.ValueString())
+	text.Vouched = m.vouched(diags)
+	m.SHA256 = types.StringValue(hardening.Digest(text.Text))
+	m.Grants = values.StringList(text.Grants())
+	m.Lint = lintValue(ctx, text, diags)
+	return text
 }
 
 // parseContent parses a hand-written text.
@@ -172,13 +173,4 @@ func ruleDetail(problem *sudoers.RuleError, origins []document.Origin, doc *docu
 		text = doc.Rules[from.Rule].Commands[from.Command]
 	}
 	return problemDetail(problem.Err, text)
-}
-
-// ownGrants lists what the file alone grants its subject.
-func ownGrants(file *sudoers.File, subject string) []string {
-	var granted []string
-	for _, grant := range policy.Grants(sudoers.TreeOf(file), policy.Subject{Name: subject}) {
-		granted = append(granted, grant.Text)
-	}
-	return granted
 }

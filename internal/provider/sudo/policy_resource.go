@@ -3,6 +3,7 @@ package sudo
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -13,11 +14,11 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/pvesec/terraform-provider-pvesec/internal/escalation"
 	"github.com/pvesec/terraform-provider-pvesec/internal/hardening"
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/session"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
+	"github.com/pvesec/terraform-provider-pvesec/internal/review"
 )
 
 var (
@@ -28,7 +29,7 @@ var (
 )
 
 type sudoersPolicyResource struct {
-	session.Configured
+	session.OnNodes[sudoersPolicyModel, hardening.SudoersState, *sudoersPolicyModel]
 }
 
 // NewPolicyResource is resource pvesec_sudoers_policy.
@@ -46,323 +47,122 @@ func (r *sudoersPolicyResource) ValidateConfig(ctx context.Context, req resource
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if file := render(ctx, &model, &resp.Diagnostics); file != nil {
-		model.warnOfLint(file, &resp.Diagnostics)
+	if text := render(ctx, &model, &resp.Diagnostics); text != nil {
+		model.warnOfLint(text, &resp.Diagnostics)
 	}
 }
 
-func (r *sudoersPolicyResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	var plan sudoersPolicyModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	ctx, cancel := session.WithTimeout(ctx, plan.Timeouts.Create, &resp.Diagnostics)
-	defer cancel()
-	seen := r.install(ctx, &plan, nil, nil, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+// What names the policy.
+func (m *sudoersPolicyModel) What() string {
+	return fmt.Sprintf("sudoers policy %q", m.Name.ValueString())
+}
+
+// Observer reads the policy's file, and what other files grant its subject.
+func (m *sudoersPolicyModel) Observer(context.Context, *diag.Diagnostics) session.Observer[hardening.SudoersState] {
+	return m.policy().Observe
+}
+
+// Holds tells whether a node has the policy's file.
+func (m *sudoersPolicyModel) Holds(seen *hardening.SudoersState) bool { return seen.File.Present }
+
+// Unfinished tells whether an earlier change was interrupted.
+func (m *sudoersPolicyModel) Unfinished(seen *hardening.SudoersState) bool { return seen.Unfinished }
+
+// Found is a node's entry of deployed as it was read.
+func (m *sudoersPolicyModel) Found(ctx context.Context, seen *hardening.SudoersState, diags *diag.Diagnostics) types.Object {
+	return deployedEntry(ctx, observedPolicy(seen, m.Content.ValueString()), diags)
+}
+
+// Installed is a node's entry of deployed after an apply. Only the node knows what other files grant the subject.
+func (m *sudoersPolicyModel) Installed(ctx context.Context, seen *hardening.SudoersState, diags *diag.Diagnostics) types.Object {
+	foreign := values.StringList(nil)
 	if seen != nil {
-		resp.Diagnostics.Append(setObserved(ctx, resp.Private, seen)...)
+		foreign = values.StringList(grantTexts(seen.Foreign))
+	}
+	return m.planned(ctx, foreign, diags)
+}
+
+// ReadsBack tells that the nodes are read after an apply where the plan could not know what their other files say.
+func (m *sudoersPolicyModel) ReadsBack(open bool) bool { return open || !values.FullyKnown(m.Analysis) }
+
+// Took judges the policy together with what the other files of the nodes say, and records that for the next plan.
+func (m *sudoersPolicyModel) Took(ctx context.Context, reading session.Reading[hardening.SudoersState], diags *diag.Diagnostics) {
+	text := m.text()
+	if reading.Refresh || !values.FullyKnown(m.Analysis) {
+		m.showAround(ctx, text, surroundingsOf(reading.Seen), diags)
+	}
+	if reading.Private != nil && reading.Seen != nil {
+		diags.Append(setObserved(ctx, reading.Private, reading.Seen)...)
+	}
+	if reading.Refresh {
+		reading.Shared.NoteRefreshed(m.Name.ValueString())
+		warnOfForeign(m.policy(), text, reading.Seen, diags)
 	}
 }
 
-func (r *sudoersPolicyResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	var state sudoersPolicyModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	ctx, cancel := session.WithTimeout(ctx, state.Timeouts.Read, &resp.Diagnostics)
-	defer cancel()
-	targets := r.recordedTargets(ctx, &state, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	reached := r.Reachable(ctx, targets, state.OnUnreachable, &resp.Diagnostics)
-	seen := r.observe(ctx, &state, reached, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	if len(reached) == len(targets) && !present(seen) {
-		resp.State.RemoveResource(ctx)
-		return
-	}
-	deployed := map[string]deployedPolicyModel{}
-	for _, target := range session.Without(targets, reached) {
-		deployed[target.Name] = skippedPolicy(ctx, &state, target.Name, &resp.Diagnostics)
-	}
-	for name, found := range seen {
-		deployed[name] = observedPolicy(found, state.Content.ValueString())
-	}
-	state.Deployed = deployedPolicyMap(ctx, deployed, &resp.Diagnostics)
-	own, _ := state.ownAnalysis(&resp.Diagnostics) // where it is not known there is no analysis to fill in
-	state.showAround(ctx, own, surroundingsOf(seen), &resp.Diagnostics)
-	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
-	resp.Diagnostics.Append(setObserved(ctx, resp.Private, seen)...)
-	r.Clients.NoteRefreshed(state.Name.ValueString())
-	warnOfForeign(state.policy(), own, seen, &resp.Diagnostics)
-}
-
-func (r *sudoersPolicyResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var plan, state sudoersPolicyModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	ctx, cancel := session.WithTimeout(ctx, plan.Timeouts.Update, &resp.Diagnostics)
-	defer cancel()
-	seen := r.install(ctx, &plan, &state, getObserved(ctx, req.Private, &resp.Diagnostics), &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-	if seen != nil {
-		resp.Diagnostics.Append(setObserved(ctx, resp.Private, seen)...)
-	}
-}
-
-func (r *sudoersPolicyResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
-	var state sudoersPolicyModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	ctx, cancel := session.WithTimeout(ctx, state.Timeouts.Delete, &resp.Diagnostics)
-	defer cancel()
-	targets := r.recordedTargets(ctx, &state, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	nodes, err := r.Clients.Nodes()
-	if err == nil {
-		err = state.policy().Remove(ctx, nodes, targets, session.Progress(ctx))
-	}
-	if err != nil {
-		values.AddError(&resp.Diagnostics, fmt.Sprintf("Unable to remove sudoers policy %q", state.Name.ValueString()), err)
-	}
-}
-
-// ImportState takes "NAME" for all nodes, or "NAME@NODE,NODE". The subject is the one that the file's rules name.
-func (r *sudoersPolicyResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	name, nodes, err := session.ParseImportID(req.ID, hardening.CheckDropInName)
-	if err != nil {
-		resp.Diagnostics.AddError("Import id not usable", values.UpperFirst(err.Error()))
-		return
-	}
-	targets, err := r.Clients.Targets(ctx, nodes)
-	if err != nil {
-		values.AddError(&resp.Diagnostics, "Unable to import the sudoers policy", err)
-		return
-	}
-	access, err := r.Clients.Nodes()
-	if err != nil {
-		values.AddError(&resp.Diagnostics, "Unable to import the sudoers policy", err)
-		return
-	}
-	policy := hardening.SudoersPolicy{Name: name}
-	seen, err := session.OnEach(ctx, targets, func(ctx context.Context, target node.Target) (*hardening.SudoersState, error) {
-		return policy.Observe(ctx, access, target)
-	})
-	if err != nil {
-		values.AddError(&resp.Diagnostics, "Unable to import the sudoers policy", err)
-		return
-	}
-	model, err := importedPolicy(name, nodes, targets, seen)
-	if err != nil {
-		resp.Diagnostics.AddError("Unable to import the sudoers policy", values.UpperFirst(err.Error()))
-		return
-	}
-	render(ctx, model, &resp.Diagnostics)
-	model.showAround(ctx, model.describe(ctx, &resp.Diagnostics), surroundingsOf(seen), &resp.Diagnostics)
-	deployed := map[string]deployedPolicyModel{}
-	for _, target := range targets {
-		deployed[target.Name] = observedPolicy(seen[target.Name], model.Content.ValueString())
-	}
-	model.Deployed = deployedPolicyMap(ctx, deployed, &resp.Diagnostics)
-	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
-}
-
-// importedPolicy is the model of a file that the nodes hold already. Where nodes differ, the first one's text is taken for the policy, so
-// that the others show as drift.
-func importedPolicy(name string, nodes []string, targets []node.Target, seen map[string]*hardening.SudoersState) (*sudoersPolicyModel, error) {
-	for _, target := range targets {
-		found := seen[target.Name]
-		if !found.File.Present {
-			continue
-		}
-		subject, err := hardening.SubjectOf(name, found.Content)
-		if err != nil {
-			return nil, err
-		}
-		model := &sudoersPolicyModel{
-			Name:          types.StringValue(name),
-			Subject:       types.StringValue(subject),
-			Rules:         types.ListNull(types.ObjectType{AttrTypes: sudoersRuleType}),
-			Defaults:      types.ListNull(types.StringType),
-			Document:      types.StringNull(),
-			Content:       types.StringValue(found.Content),
-			AcceptedRisks: types.MapNull(types.StringType),
-			AcceptedUntil: types.MapNull(types.StringType),
-			Never:         types.ListNull(types.StringType),
-			Always:        types.ListNull(types.StringType),
-			OnNewAccess:   types.StringNull(),
-			Change:        types.ObjectNull(sudoersChangeType),
-			RemovedGrants: types.MapNull(values.StringListType),
-			Nodes:         types.SetNull(types.StringType),
-			Exclusive:     types.BoolValue(false),
-			OnUnreachable: types.StringValue(session.FailUnreachable),
-			Timeouts:      session.NullTimeouts(),
-		}
-		if nodes != nil {
-			model.Nodes = values.StringSet(nodes)
-		}
-		return model, nil
-	}
-	return nil, fmt.Errorf("none of the nodes %s has a file %s", strings.Join(session.TargetNames(targets), ", "), hardening.SudoersPolicy{Name: name}.Path())
-}
-
-// install brings the planned policy onto its nodes and takes it off those that state has and the plan has not. It returns what the nodes
-// hold afterwards where the plan could not know it, nil otherwise.
-func (r *sudoersPolicyResource) install(ctx context.Context, plan, state *sudoersPolicyModel, observed map[string]observedNode, diags *diag.Diagnostics) map[string]*hardening.SudoersState {
-	summary := fmt.Sprintf("Unable to apply sudoers policy %q", plan.Name.ValueString())
-	targets, err := r.Clients.Targets(ctx, session.NodeNames(ctx, plan.Nodes, diags))
-	if err != nil {
-		values.AddError(diags, summary, err)
-		return nil
-	}
-	nodes, err := r.Clients.Nodes()
-	if err != nil {
-		values.AddError(diags, summary, err)
-		return nil
-	}
+// Install brings the policy onto nodes that are as they were when the change was planned.
+func (m *sudoersPolicyModel) Install(ctx context.Context, change session.Change[sudoersPolicyModel], diags *diag.Diagnostics) error {
 	planned := map[string]hardening.Planned{}
-	for _, target := range targets {
+	for _, target := range change.Targets {
 		// Of the file nothing: one that nobody planned on is somebody's, and must be imported or removed first.
-		planned[target.Name] = hardening.Planned{Cuts: plan.plannedCuts(ctx, target.Name, diags)}
+		planned[target.Name] = hardening.Planned{Cuts: m.plannedCuts(ctx, target.Name, diags)}
 	}
-	var leave []node.Target
-	if state != nil {
-		for name, found := range state.deployedPolicies(ctx, diags) {
+	if change.State != nil {
+		observed := getObserved(ctx, change.Private, diags)
+		for name, found := range change.State.deployedPolicies(ctx, diags) {
 			status := hardening.FileStatus{Present: found.Present.ValueBool(), SHA256: found.SHA256.ValueString()}
 			if actual, known := observed[name]; known && status.Present {
 				status.SHA256 = actual.SHA256
 			}
 			planned[name] = hardening.Planned{File: status, Cuts: planned[name].Cuts}
 		}
-		leave = session.Without(r.recordedTargets(ctx, state, diags), targets)
 	}
 	if diags.HasError() {
-		return nil
+		return errors.New("what the plan was made on cannot be read")
 	}
-	policy := plan.policy()
-	reached := r.Reachable(ctx, targets, plan.OnUnreachable, diags)
-	if len(reached) == 0 {
-		diags.AddError(summary, session.NoNodeAnswered)
-		return nil
-	}
-	removed, err := policy.Install(ctx, nodes, reached, leave, planned, session.Progress(ctx))
+	removed, err := m.policy().Install(ctx, change.Nodes, change.Targets, change.Leave, planned, session.Progress(ctx))
 	if err != nil {
-		values.AddError(diags, summary, err)
-		return nil
+		return err
 	}
-	plan.settleRemovedGrants(ctx, removed, diags)
-	return r.readBack(ctx, plan, state, targets, reached, diags)
+	m.settleRemovedGrants(ctx, removed, diags)
+	return nil
 }
 
-// skippedPolicy is the entry of a node that was not reached: what is recorded of it, or nothing.
-func skippedPolicy(ctx context.Context, state *sudoersPolicyModel, name string, diags *diag.Diagnostics) deployedPolicyModel {
-	if state != nil {
-		if entry, ok := state.deployedPolicies(ctx, diags)[name]; ok {
-			return entry
-		}
-	}
-	entry := observedPolicy(&hardening.SudoersState{}, "")
-	entry.Changes = values.StringList([]string{session.NotReached})
-	return entry
+// Remove takes the policy's file off nodes.
+func (m *sudoersPolicyModel) Remove(ctx context.Context, nodes hardening.Nodes, targets []node.Target, _ *diag.Diagnostics) error {
+	return m.policy().Remove(ctx, nodes, targets, session.Progress(ctx))
 }
 
-// readBack fills in what only the nodes know: the foreign grants on nodes that did not have the policy before.
-func (r *sudoersPolicyResource) readBack(ctx context.Context, plan, state *sudoersPolicyModel, targets, reached []node.Target, diags *diag.Diagnostics) map[string]*hardening.SudoersState {
-	planned := plan.deployedPolicies(ctx, diags)
-	complete := len(planned) == len(targets) && values.FullyKnown(plan.Analysis)
-	for _, entry := range planned {
-		complete = complete && !entry.ForeignGrants.IsUnknown()
-	}
-	if complete {
-		return nil
-	}
-	var problems diag.Diagnostics
-	seen := r.observe(ctx, plan, reached, &problems)
-	for _, problem := range problems {
-		// The policy is in force; forgetting that because a look at it failed would leave it behind unmanaged.
-		diags.AddWarning("Applied, but not read back: "+problem.Summary(), problem.Detail()+"\n\nThe next plan reads the nodes again.")
-	}
-	deployed := map[string]deployedPolicyModel{}
+// Named sets the name.
+func (m *sudoersPolicyModel) Named(name string) session.Observer[hardening.SudoersState] {
+	m.Name = types.StringValue(name)
+	return hardening.SudoersPolicy{Name: name}.Observe
+}
+
+// Adopt takes the text of the first node that has the file for the policy, so that others which differ show as drift. The subject is the one that
+// the file's rules name.
+func (m *sudoersPolicyModel) Adopt(ctx context.Context, targets []node.Target, seen map[string]*hardening.SudoersState, diags *diag.Diagnostics) {
 	for _, target := range targets {
-		entry, known := planned[target.Name]
-		if !known && !session.ContainsTarget(reached, target.Name) {
-			deployed[target.Name] = skippedPolicy(ctx, state, target.Name, diags)
+		found := seen[target.Name]
+		if !m.Holds(found) {
 			continue
 		}
-		if !known {
-			entry = plannedPolicy(plan.SHA256, types.ListUnknown(types.StringType))
+		subject, err := hardening.SubjectOf(m.Name.ValueString(), found.Content)
+		if err != nil {
+			diags.AddError("Unable to import "+m.What(), values.UpperFirst(err.Error()))
+			return
 		}
-		if entry.ForeignGrants.IsUnknown() {
-			entry.ForeignGrants = values.StringList(nil)
-			if found := seen[target.Name]; found != nil {
-				entry.ForeignGrants = values.StringList(grantTexts(found.Foreign))
-			}
-		}
-		deployed[target.Name] = entry
+		m.Subject, m.Content, m.Exclusive = types.StringValue(subject), types.StringValue(found.Content), types.BoolValue(false)
+		m.describe(ctx, render(ctx, m, diags), diags)
+		return
 	}
-	plan.Deployed = deployedPolicyMap(ctx, deployed, diags)
-	if own, known := plan.ownAnalysis(diags); known && !values.FullyKnown(plan.Analysis) {
-		plan.showAround(ctx, own, surroundingsOf(seen), diags)
-	}
-	return seen
-}
-
-func (r *sudoersPolicyResource) observe(ctx context.Context, model *sudoersPolicyModel, targets []node.Target, diags *diag.Diagnostics) map[string]*hardening.SudoersState {
-	summary := fmt.Sprintf("Unable to read sudoers policy %q", model.Name.ValueString())
-	nodes, err := r.Clients.Nodes()
-	if err != nil {
-		values.AddError(diags, summary, err)
-		return nil
-	}
-	policy := model.policy()
-	seen, err := session.OnEach(ctx, targets, func(ctx context.Context, target node.Target) (*hardening.SudoersState, error) {
-		return policy.Observe(ctx, nodes, target)
-	})
-	if err != nil {
-		values.AddError(diags, summary, err)
-	}
-	return seen
-}
-
-func (r *sudoersPolicyResource) recordedTargets(ctx context.Context, state *sudoersPolicyModel, diags *diag.Diagnostics) []node.Target {
-	return r.RecordedTargets(ctx, slices.Sorted(maps.Keys(state.deployedPolicies(ctx, diags))), fmt.Sprintf("sudoers policy %q", state.Name.ValueString()), diags)
-}
-
-// present tells whether any node holds the policy's file.
-func present(seen map[string]*hardening.SudoersState) bool {
-	for _, found := range seen {
-		if found.File.Present {
-			return true
-		}
-	}
-	return false
 }
 
 // warnOfForeign says what the subject can do today although the policy does not say so, and what else a reviewer must know of the nodes.
-func warnOfForeign(p hardening.SudoersPolicy, own escalation.Analysis, seen map[string]*hardening.SudoersState, diags *diag.Diagnostics) {
-	root := rootToday(p, own, seen, diags)
+func warnOfForeign(p hardening.SudoersPolicy, text *review.Policy, seen map[string]*hardening.SudoersState, diags *diag.Diagnostics) {
+	root := rootToday(p, text, seen)
 	for _, name := range slices.Sorted(maps.Keys(seen)) {
 		found := seen[name]
-		session.WarnOfUnfinished(name, found.Unfinished, diags)
 		if len(found.Foreign) > 0 {
 			summary := fmt.Sprintf("%s has other sudo grants on %s", p.Subject, name)
 			if root[name] {

@@ -3,10 +3,8 @@ package sudo
 import (
 	"context"
 
-	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
-	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -30,7 +28,7 @@ func (r *sudoersPolicyResource) Schema(ctx context.Context, _ resource.SchemaReq
 			"The text is rendered and parsed while planning. An apply stages it on every node, has each node's own `visudo` check the file and the whole " +
 			"tree with it, keeps a backup, and renames it into place on all nodes or on none. The node's file, its mode and owner, and what any " +
 			"other sudoers file grants the subject are read at every refresh and shown in `deployed`.",
-		Attributes: map[string]schema.Attribute{
+		Attributes: session.PlacedAttributes(ctx, map[string]schema.Attribute{
 			"name": schema.StringAttribute{
 				MarkdownDescription: "Name of the file in `/etc/sudoers.d`: letters, digits, `_` and `-`. sudo skips names with `.` or a trailing `~`, so they are " +
 					"refused. Changing it creates a new file.",
@@ -72,12 +70,6 @@ func (r *sudoersPolicyResource) Schema(ctx context.Context, _ resource.SchemaReq
 				Computed:            true,
 				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
-			"nodes": schema.SetAttribute{
-				MarkdownDescription: "Names of the nodes that get the policy. All nodes of the provider or, where it names none, of the cluster by default; a node that joins later is then planned for.",
-				ElementType:         types.StringType,
-				Optional:            true,
-				Validators:          []validator.Set{setvalidator.SizeAtLeast(1)},
-			},
 			"exclusive": schema.BoolAttribute{
 				MarkdownDescription: "Whether every other grant that names the subject is removed from the nodes' sudoers files; a backup of each file is kept on the node. What reaches " +
 					"the subject through a group, an alias or `ALL` concerns others too, is never removed, and stays visible in `deployed`. " +
@@ -86,7 +78,6 @@ func (r *sudoersPolicyResource) Schema(ctx context.Context, _ resource.SchemaReq
 				Computed: true,
 				Default:  booldefault.StaticBool(false),
 			},
-			"on_unreachable": session.OnUnreachableAttribute(),
 			"sha256": schema.StringAttribute{
 				MarkdownDescription: "SHA-256 of `content` in hexadecimal, as `sha256sum` prints it.",
 				Computed:            true,
@@ -140,39 +131,38 @@ func (r *sudoersPolicyResource) Schema(ctx context.Context, _ resource.SchemaReq
 				Validators:          []validator.String{stringvalidator.OneOf(enforceRefuse, enforceWarn)},
 			},
 			"removed_grants": removedGrantsAttribute(),
-			"deployed": schema.MapNestedAttribute{
-				MarkdownDescription: "What each node holds, by node name. A difference from what was applied is drift; the plan shows it and the next apply mends it.",
-				Computed:            true,
-				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-					"present": schema.BoolAttribute{
-						MarkdownDescription: "Whether the file is there.",
-						Computed:            true,
-					},
-					"mode": schema.StringAttribute{
-						MarkdownDescription: "Mode of the file in octal, `0440` as applied; empty without a file.",
-						Computed:            true,
-					},
-					"owner": schema.StringAttribute{
-						MarkdownDescription: "Owner and group of the file, `root:root` as applied; empty without a file.",
-						Computed:            true,
-					},
-					"sha256": schema.StringAttribute{
-						MarkdownDescription: "SHA-256 of the file's content; empty without a file.",
-						Computed:            true,
-					},
-					"changes": schema.ListAttribute{
-						MarkdownDescription: "Lines by which the file differs from what was applied: `+` the node has, `-` it lacks.",
-						ElementType:         types.StringType,
-						Computed:            true,
-					},
-					"foreign_grants": schema.ListAttribute{
-						MarkdownDescription: "Everything that other sudoers files of the node grant the subject, as `file:line: grant`.",
-						ElementType:         types.StringType,
-						Computed:            true,
-					},
-				}},
-			},
-			"timeouts": timeouts.Attributes(ctx, session.AllTimeouts),
+		}, deployedAttributes()),
+	}
+}
+
+// deployedAttributes describes a node's entry of deployed.
+func deployedAttributes() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"present": schema.BoolAttribute{
+			MarkdownDescription: "Whether the file is there.",
+			Computed:            true,
+		},
+		"mode": schema.StringAttribute{
+			MarkdownDescription: "Mode of the file in octal, `0440` as applied; empty without a file.",
+			Computed:            true,
+		},
+		"owner": schema.StringAttribute{
+			MarkdownDescription: "Owner and group of the file, `root:root` as applied; empty without a file.",
+			Computed:            true,
+		},
+		"sha256": schema.StringAttribute{
+			MarkdownDescription: "SHA-256 of the file's content; empty without a file.",
+			Computed:            true,
+		},
+		"changes": schema.ListAttribute{
+			MarkdownDescription: "Lines by which the file differs from what was applied: `+` the node has, `-` it lacks.",
+			ElementType:         types.StringType,
+			Computed:            true,
+		},
+		"foreign_grants": schema.ListAttribute{
+			MarkdownDescription: "Everything that other sudoers files of the node grant the subject, as `file:line: grant`.",
+			ElementType:         types.StringType,
+			Computed:            true,
 		},
 	}
 }

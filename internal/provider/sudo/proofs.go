@@ -8,42 +8,33 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
-	"github.com/pvesec/terraform-provider-pvesec/internal/escalation"
-	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
 	"github.com/pvesec/terraform-provider-pvesec/internal/regular"
 	"github.com/pvesec/terraform-provider-pvesec/internal/review"
-	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
 // prove proves the statements never and always about the policy's text, and makes an error of each that does not hold.
-func (m *sudoersPolicyModel) prove(ctx context.Context, diags *diag.Diagnostics) {
-	if m.Content.IsUnknown() || m.Content.IsNull() || m.Subject.IsUnknown() || !values.FullyKnown(m.Never) || !values.FullyKnown(m.Always) {
+func (m *sudoersPolicyModel) prove(ctx context.Context, text *review.Policy, diags *diag.Diagnostics) {
+	if text == nil || !values.FullyKnown(m.Never) || !values.FullyKnown(m.Always) {
 		return
 	}
-	file, malformed := sudoers.Parse(m.Name.ValueString(), m.Content.ValueString(), review.PlanVersion)
-	if len(malformed) > 0 {
-		return // reported where it was rendered
-	}
-	tree, question := sudoers.TreeOf(file), review.AskAbout(policy.Subject{Name: m.Subject.ValueString()})
-	for i, text := range values.StringsInList(ctx, m.Never, diags) {
+	for i, statement := range values.StringsInList(ctx, m.Never, diags) {
 		at := path.Root("never").AtListIndex(i)
-		proof, err := review.ProveNever(tree, question, m.vouched(diags), text, review.TargetVersions...)
+		proof, err := text.ProveNever(statement)
 		if err != nil {
 			diags.AddAttributeError(at, "Not a statement", values.UpperFirst(err.Error())+".")
 			continue
 		}
-		reportProof(proof, at, fmt.Sprintf("The policy does allow %q", text), "is allowed", diags)
+		reportProof(proof, at, fmt.Sprintf("The policy does allow %q", statement), "is allowed", diags)
 	}
-	for i, text := range values.StringsInList(ctx, m.Always, diags) {
+	for i, command := range values.StringsInList(ctx, m.Always, diags) {
 		at := path.Root("always").AtListIndex(i)
-		words, err := review.SplitCommand(text)
+		proof, err := text.ProveAlways(command)
 		if err != nil {
 			diags.AddAttributeError(at, "Not a command line", values.UpperFirst(err.Error())+".")
 			continue
 		}
-		proof := review.ProveAlways(tree, question, words, review.TargetVersions...)
-		reportProof(proof, at, fmt.Sprintf("The policy does not allow %q", text), "is not allowed", diags)
+		reportProof(proof, at, fmt.Sprintf("The policy does not allow %q", command), "is not allowed", diags)
 	}
 }
 
@@ -73,10 +64,5 @@ func reportProof(p review.Proof, at path.Path, summary, verb string, diags *diag
 
 // statementNames lists the statements that have names, for a description.
 func statementNames() string {
-	statements := escalation.Statements()
-	names := make([]string, len(statements))
-	for i, s := range statements {
-		names[i] = "`" + s.Name + "`"
-	}
-	return strings.Join(names, ", ")
+	return "`" + strings.Join(review.StatementNames(), "`, `") + "`"
 }

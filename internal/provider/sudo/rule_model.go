@@ -3,7 +3,6 @@ package sudo
 import (
 	"context"
 
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -26,22 +25,6 @@ type sudoersRuleModel struct {
 	NotBefore   types.String `tfsdk:"not_before"`
 	NotAfter    types.String `tfsdk:"not_after"`
 	Cwd         types.String `tfsdk:"cwd"`
-}
-
-var sudoersRuleType = map[string]attr.Type{
-	"commands":      types.ListType{ElemType: types.StringType},
-	"run_as_users":  types.ListType{ElemType: types.StringType},
-	"run_as_groups": types.ListType{ElemType: types.StringType},
-	"hosts":         types.ListType{ElemType: types.StringType},
-	"nopasswd":      types.BoolType,
-	"noexec":        types.BoolType,
-	"setenv":        types.BoolType,
-	"log_input":     types.BoolType,
-	"log_output":    types.BoolType,
-	"timeout":       types.StringType,
-	"not_before":    types.StringType,
-	"not_after":     types.StringType,
-	"cwd":           types.StringType,
 }
 
 // rule is the model as a document has it. Call it only with known values.

@@ -1,4 +1,4 @@
-package acctest
+package onnodes
 
 import (
 	"fmt"
@@ -14,21 +14,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/lab"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
-
-const policyAddress = "pvesec_sudoers_policy.agent"
-
-// policyConfig is a policy for agent with these commands and further attributes.
-func policyConfig(commands, more string) string {
-	return fmt.Sprintf(`
-resource "pvesec_sudoers_policy" "agent" {
-  name    = "agent"
-  subject = "agent"
-  rules   = [{ commands = [%s], nopasswd = true }]
-  %s
-}
-`, commands, more)
-}
 
 // deployedAt is a value under deployed of one node.
 func deployedAt(node string, steps ...string) tfjsonpath.Path {
@@ -42,11 +29,6 @@ func deployedAt(node string, steps ...string) tfjsonpath.Path {
 // changeOf is a value under change.
 func changeOf(name string) tfjsonpath.Path { return tfjsonpath.New("change").AtMapKey(name) }
 
-// planned checks what the plan does with a resource.
-func planned(address string, action plancheck.ResourceActionType) resource.ConfigPlanChecks {
-	return resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(address, action)}}
-}
-
 func TestSudoersPolicyLifeCycle(t *testing.T) {
 	t.Parallel()
 	for _, suite := range lab.Suites() {
@@ -56,19 +38,19 @@ func TestSudoersPolicyLifeCycle(t *testing.T) {
 			pve1, pve2 := c.Nodes[0], c.Nodes[1]
 			before := snapshot(t, pve1)
 			path := "/etc/sudoers.d/agent"
-			first := config(c) + policyConfig(`"/usr/bin/id", "/usr/sbin/qm ^start 2[0-9]{3}$"`, "")
-			second := config(c) + policyConfig(`"/usr/bin/id"`, `defaults = ["use_pty", "!env_editor"]`)
+			first := config(c) + harness.PolicyConfig(`"/usr/bin/id", "/usr/sbin/qm ^start 2[0-9]{3}$"`, "")
+			second := config(c) + harness.PolicyConfig(`"/usr/bin/id"`, `defaults = ["use_pty", "!env_editor"]`)
 			inForce := func(node *lab.Node, command string) string {
 				return shell(t, node, "sudo -n -l -U agent -- "+command+" 2>/dev/null || echo denied")
 			}
-			run(t,
+			harness.Run(t,
 				resource.TestStep{ // create; the test framework also checks that a second plan is empty
 					Config:           first,
-					ConfigPlanChecks: planned(policyAddress, plancheck.ResourceActionCreate),
+					ConfigPlanChecks: harness.Planned(harness.PolicyAddress, plancheck.ResourceActionCreate),
 					ConfigStateChecks: []statecheck.StateCheck{
-						statecheck.ExpectKnownValue(policyAddress, deployedAt("pve1", "mode"), knownvalue.StringExact("0440")),
-						statecheck.ExpectKnownValue(policyAddress, deployedAt("pve2", "owner"), knownvalue.StringExact("root:root")),
-						statecheck.ExpectKnownValue(policyAddress, tfjsonpath.New("grants"), knownvalue.ListExact([]knownvalue.Check{
+						statecheck.ExpectKnownValue(harness.PolicyAddress, deployedAt("pve1", "mode"), knownvalue.StringExact("0440")),
+						statecheck.ExpectKnownValue(harness.PolicyAddress, deployedAt("pve2", "owner"), knownvalue.StringExact("root:root")),
+						statecheck.ExpectKnownValue(harness.PolicyAddress, tfjsonpath.New("grants"), knownvalue.ListExact([]knownvalue.Check{
 							knownvalue.StringExact("agent ALL=(root) NOPASSWD: /usr/bin/id"),
 							knownvalue.StringExact("agent ALL=(root) NOPASSWD: /usr/sbin/qm ^start 2[0-9]{3}$"),
 						})),
@@ -88,9 +70,9 @@ func TestSudoersPolicyLifeCycle(t *testing.T) {
 				resource.TestStep{ // update in place
 					Config: second,
 					ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
-						plancheck.ExpectResourceAction(policyAddress, plancheck.ResourceActionUpdate),
-						plancheck.ExpectKnownValue(policyAddress, changeOf("verdict"), knownvalue.StringExact("narrower")),
-						plancheck.ExpectKnownValue(policyAddress, changeOf("no_longer_allowed"), knownvalue.ListExact([]knownvalue.Check{knownvalue.StringExact("sudo /usr/sbin/qm start 2000")})),
+						plancheck.ExpectResourceAction(harness.PolicyAddress, plancheck.ResourceActionUpdate),
+						plancheck.ExpectKnownValue(harness.PolicyAddress, changeOf("verdict"), knownvalue.StringExact("narrower")),
+						plancheck.ExpectKnownValue(harness.PolicyAddress, changeOf("no_longer_allowed"), knownvalue.ListExact([]knownvalue.Check{knownvalue.StringExact("sudo /usr/sbin/qm start 2000")})),
 					}},
 					Check: func(*terraform.State) error {
 						text := shell(t, pve2, "cat "+path)
@@ -107,11 +89,11 @@ func TestSudoersPolicyLifeCycle(t *testing.T) {
 					},
 					Config: second,
 					ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
-						plancheck.ExpectResourceAction(policyAddress, plancheck.ResourceActionUpdate),
-						expectDrift(policyAddress, "+ agent ALL=(ALL) NOPASSWD: ALL", `"mode":"0644"`, `"owner":"agent:root"`),
+						plancheck.ExpectResourceAction(harness.PolicyAddress, plancheck.ResourceActionUpdate),
+						harness.ExpectDrift(harness.PolicyAddress, "+ agent ALL=(ALL) NOPASSWD: ALL", `"mode":"0644"`, `"owner":"agent:root"`),
 						// What the node allows today, and will not any more.
-						plancheck.ExpectKnownValue(policyAddress, changeOf("verdict"), knownvalue.StringExact("narrower")),
-						plancheck.ExpectKnownValue(policyAddress, changeOf("no_longer_allowed").AtSliceIndex(0), knownvalue.StringExact("sudo -e (on pve1)")),
+						plancheck.ExpectKnownValue(harness.PolicyAddress, changeOf("verdict"), knownvalue.StringExact("narrower")),
+						plancheck.ExpectKnownValue(harness.PolicyAddress, changeOf("no_longer_allowed").AtSliceIndex(0), knownvalue.StringExact("sudo -e (on pve1)")),
 					}},
 					Check: func(*terraform.State) error {
 						if got := inForce(pve1, "/usr/bin/passwd"); got != "denied" {
@@ -128,7 +110,7 @@ func TestSudoersPolicyLifeCycle(t *testing.T) {
 						shell(t, pve1, "mv "+path+" /root/agent; echo 'agent ALL=(ALL) NOPASSWD: ALL' >>/root/agent; ln -s /root/agent "+path)
 					},
 					Config:           second,
-					ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{expectDrift(policyAddress, "+ agent ALL=(ALL) NOPASSWD: ALL", `"mode":"0777"`)}},
+					ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{harness.ExpectDrift(harness.PolicyAddress, "+ agent ALL=(ALL) NOPASSWD: ALL", `"mode":"0777"`)}},
 					Check: func(*terraform.State) error {
 						if got := shell(t, pve1, "stat -c '%F %a' "+path); got != "regular file 440" {
 							return fmt.Errorf("pve1: %s", got)
@@ -139,16 +121,16 @@ func TestSudoersPolicyLifeCycle(t *testing.T) {
 				resource.TestStep{ // one node lost its file: mended, not re-created
 					PreConfig:        func() { shell(t, pve1, "rm "+path) },
 					Config:           second,
-					ConfigPlanChecks: planned(policyAddress, plancheck.ResourceActionUpdate),
+					ConfigPlanChecks: harness.Planned(harness.PolicyAddress, plancheck.ResourceActionUpdate),
 				},
 				resource.TestStep{ // all nodes lost it: created again
 					PreConfig:        onNodes(t, c, "rm "+path),
 					Config:           second,
-					ConfigPlanChecks: planned(policyAddress, plancheck.ResourceActionCreate),
+					ConfigPlanChecks: harness.Planned(harness.PolicyAddress, plancheck.ResourceActionCreate),
 				},
 				resource.TestStep{ // fewer nodes
-					Config:           config(c) + policyConfig(`"/usr/bin/id"`, `nodes = ["pve2"]`),
-					ConfigPlanChecks: planned(policyAddress, plancheck.ResourceActionUpdate),
+					Config:           config(c) + harness.PolicyConfig(`"/usr/bin/id"`, `nodes = ["pve2"]`),
+					ConfigPlanChecks: harness.Planned(harness.PolicyAddress, plancheck.ResourceActionUpdate),
 					Check: func(*terraform.State) error {
 						if got := shell(t, pve1, "ls "+path+" 2>/dev/null || echo gone"); got != "gone" {
 							return fmt.Errorf("pve1 still has %s", got)
@@ -157,7 +139,7 @@ func TestSudoersPolicyLifeCycle(t *testing.T) {
 					},
 				},
 				resource.TestStep{
-					ResourceName:                         policyAddress,
+					ResourceName:                         harness.PolicyAddress,
 					ImportState:                          true,
 					ImportStateId:                        "agent@pve2",
 					ImportStateVerify:                    true,
@@ -176,21 +158,21 @@ func TestSudoersPolicyForeignGrants(t *testing.T) {
 	t.Parallel()
 	c := cluster(t, 2)
 	pve2 := c.Nodes[1]
-	tolerant := config(c) + policyConfig(`"/usr/bin/id"`, "")
-	exclusive := config(c) + policyConfig(`"/usr/bin/id"`, "exclusive = true")
+	tolerant := config(c) + harness.PolicyConfig(`"/usr/bin/id"`, "")
+	exclusive := config(c) + harness.PolicyConfig(`"/usr/bin/id"`, "exclusive = true")
 	emergency := "/etc/sudoers.d/emergency:1: agent ALL=(ALL) NOPASSWD: ALL"
-	run(t,
+	harness.Run(t,
 		resource.TestStep{Config: tolerant},
 		resource.TestStep{ // it makes the subject root
 			PreConfig:   func() { shell(t, pve2, "echo 'agent ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/emergency") },
 			Config:      tolerant,
-			ExpectError: matches("On pve2, /etc/sudoers.d/emergency, line 1"),
+			ExpectError: harness.Matches("On pve2, /etc/sudoers.d/emergency, line 1"),
 		},
 		resource.TestStep{ // shown, and left alone
-			Config: config(c) + policyConfig(`"/usr/bin/id"`, `accepted_risks = { PVESEC-E0001 = "tonight" }`),
+			Config: config(c) + harness.PolicyConfig(`"/usr/bin/id"`, `accepted_risks = { PVESEC-E0001 = "tonight" }`),
 			ConfigStateChecks: []statecheck.StateCheck{
-				statecheck.ExpectKnownValue(policyAddress, deployedAt("pve2", "foreign_grants"), knownvalue.ListExact([]knownvalue.Check{knownvalue.StringExact(emergency)})),
-				statecheck.ExpectKnownValue(policyAddress, deployedAt("pve1", "foreign_grants"), knownvalue.ListSizeExact(0)),
+				statecheck.ExpectKnownValue(harness.PolicyAddress, deployedAt("pve2", "foreign_grants"), knownvalue.ListExact([]knownvalue.Check{knownvalue.StringExact(emergency)})),
+				statecheck.ExpectKnownValue(harness.PolicyAddress, deployedAt("pve1", "foreign_grants"), knownvalue.ListSizeExact(0)),
 			},
 		},
 		resource.TestStep{ // removed, the rest of a shared file kept, and what concerns others stays visible
@@ -199,12 +181,12 @@ func TestSudoersPolicyForeignGrants(t *testing.T) {
 			},
 			Config: exclusive,
 			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
-				plancheck.ExpectResourceAction(policyAddress, plancheck.ResourceActionUpdate),
-				expectDrift(policyAddress, emergency, "/etc/sudoers.d/shared:3"),
+				plancheck.ExpectResourceAction(harness.PolicyAddress, plancheck.ResourceActionUpdate),
+				harness.ExpectDrift(harness.PolicyAddress, emergency, "/etc/sudoers.d/shared:3"),
 			}},
 			ConfigStateChecks: []statecheck.StateCheck{
-				statecheck.ExpectKnownValue(policyAddress, deployedAt("pve2", "foreign_grants"), knownvalue.ListExact([]knownvalue.Check{
-					knownvalue.StringRegexp(matches("/etc/sudoers.d/shared:4: %operators ALL=(root) /usr/bin/uptime")),
+				statecheck.ExpectKnownValue(harness.PolicyAddress, deployedAt("pve2", "foreign_grants"), knownvalue.ListExact([]knownvalue.Check{
+					knownvalue.StringRegexp(harness.Matches("/etc/sudoers.d/shared:4: %operators ALL=(root) /usr/bin/uptime")),
 				})),
 			},
 			Check: func(*terraform.State) error {
@@ -236,9 +218,9 @@ func TestGoingBackByHand(t *testing.T) {
 		t.Fatal("the documentation has no such line")
 	}
 	c := cluster(t, 1)
-	before, after := config(c)+policyConfig(`"/usr/bin/id"`, ""), config(c)+policyConfig(`"/usr/bin/uptime"`, "")
+	before, after := config(c)+harness.PolicyConfig(`"/usr/bin/id"`, ""), config(c)+harness.PolicyConfig(`"/usr/bin/uptime"`, "")
 	var first string
-	run(t,
+	harness.Run(t,
 		resource.TestStep{Config: before},
 		resource.TestStep{
 			PreConfig: func() {
@@ -254,7 +236,7 @@ func TestGoingBackByHand(t *testing.T) {
 				}
 			},
 			Config:           after,
-			ConfigPlanChecks: planned(policyAddress, plancheck.ResourceActionUpdate),
+			ConfigPlanChecks: harness.Planned(harness.PolicyAddress, plancheck.ResourceActionUpdate),
 		},
 	)
 }
@@ -264,11 +246,11 @@ func TestSudoersPolicyImportsRawContent(t *testing.T) {
 	c := cluster(t, 1)
 	content := "User_Alias AGENTS = agent\nAGENTS ALL=(root) NOPASSWD: /usr/bin/id\n"
 	raw := config(c) + fmt.Sprintf("resource \"pvesec_sudoers_policy\" \"agent\" {\n  name = \"agent\"\n  subject = \"agent\"\n  content = %q\n}\n", content)
-	run(t,
+	harness.Run(t,
 		resource.TestStep{
 			PreConfig:          onNodes(t, c, fmt.Sprintf("printf '%s' >/etc/sudoers.d/agent; chmod 0440 /etc/sudoers.d/agent", strings.ReplaceAll(content, "\n", `\n`))),
 			Config:             raw,
-			ResourceName:       policyAddress,
+			ResourceName:       harness.PolicyAddress,
 			ImportState:        true,
 			ImportStateId:      "agent",
 			ImportStatePersist: true,
@@ -285,7 +267,7 @@ func TestSudoersPolicyFormIsNoChange(t *testing.T) {
 	raw := func(content string) string {
 		return config(c) + fmt.Sprintf("resource \"pvesec_sudoers_policy\" \"agent\" {\n  name = \"agent\"\n  subject = \"agent\"\n  content = %q\n}\n", content)
 	}
-	run(t,
+	harness.Run(t,
 		resource.TestStep{Config: raw("agent ALL=(root) NOPASSWD: /usr/bin/id, /usr/bin/w\n")},
 		resource.TestStep{Config: raw("\nagent  ALL = (root) NOPASSWD:/usr/bin/id,\\\n    /usr/bin/w\n"), ConfigPlanChecks: empty},
 		resource.TestStep{
@@ -293,13 +275,8 @@ func TestSudoersPolicyFormIsNoChange(t *testing.T) {
 			Config:           raw("agent ALL=(root) NOPASSWD: /usr/bin/id, /usr/bin/w\n"),
 			ConfigPlanChecks: empty,
 		},
-		resource.TestStep{Config: raw("agent ALL=(root) NOPASSWD: /usr/bin/id\n"), ConfigPlanChecks: planned(policyAddress, plancheck.ResourceActionUpdate)},
+		resource.TestStep{Config: raw("agent ALL=(root) NOPASSWD: /usr/bin/id\n"), ConfigPlanChecks: harness.Planned(harness.PolicyAddress, plancheck.ResourceActionUpdate)},
 	)
-}
-
-// expectDrift checks that what the plan takes away mentions each text.
-func expectDrift(address string, wanted ...string) plancheck.PlanCheck {
-	return driftCheck{address, wanted}
 }
 
 // The nodes of the provider block are taken as they are written, and PVE is not asked for anything.
@@ -318,13 +295,13 @@ func TestSudoersPolicyOnConfiguredNodes(t *testing.T) {
 }
 `, c.SSHKeyPEM, c.KnownHosts(), c.Nodes[0].Address, lab.SSHPort, c.Nodes[1].Address, lab.SSHPort)
 	c.API.ResetRequests()
-	run(t,
-		resource.TestStep{Config: block + policyConfig(`"/usr/bin/id"`, `nodes = ["middle"]`), ExpectError: matches(`there is no node "middle"; the provider names: left, right`)},
+	harness.Run(t,
+		resource.TestStep{Config: block + harness.PolicyConfig(`"/usr/bin/id"`, `nodes = ["middle"]`), ExpectError: harness.Matches(`there is no node "middle"; the provider names: left, right`)},
 		resource.TestStep{
-			Config: block + policyConfig(`"/usr/bin/id"`, ""),
+			Config: block + harness.PolicyConfig(`"/usr/bin/id"`, ""),
 			ConfigStateChecks: []statecheck.StateCheck{
-				statecheck.ExpectKnownValue(policyAddress, deployedAt("left", "present"), knownvalue.Bool(true)),
-				statecheck.ExpectKnownValue(policyAddress, deployedAt("right", "present"), knownvalue.Bool(true)),
+				statecheck.ExpectKnownValue(harness.PolicyAddress, deployedAt("left", "present"), knownvalue.Bool(true)),
+				statecheck.ExpectKnownValue(harness.PolicyAddress, deployedAt("right", "present"), knownvalue.Bool(true)),
 			},
 		},
 	)
@@ -337,12 +314,14 @@ func TestSudoersPolicyOnConfiguredNodes(t *testing.T) {
 func TestSudoersPolicyOnNewAccess(t *testing.T) {
 	t.Parallel()
 	c := clusterOf(t, lab.ClusterSpec{Nodes: []lab.NodeSpec{{}}})
-	with := func(commands string) string { return config(c) + policyConfig(commands, `on_new_access = "deny"`) }
-	run(t,
+	with := func(commands string) string {
+		return config(c) + harness.PolicyConfig(commands, `on_new_access = "deny"`)
+	}
+	harness.Run(t,
 		resource.TestStep{Config: with(`"/usr/bin/id -u", "/usr/bin/w"`)},
-		resource.TestStep{Config: with(`"/usr/bin/id -u", "/usr/bin/id -g", "/usr/bin/w"`), ExpectError: matches("sudo /usr/bin/id -g")},
+		resource.TestStep{Config: with(`"/usr/bin/id -u", "/usr/bin/id -g", "/usr/bin/w"`), ExpectError: harness.Matches("sudo /usr/bin/id -g")},
 		resource.TestStep{Config: with(`"/usr/bin/id -u"`), ConfigStateChecks: []statecheck.StateCheck{
-			statecheck.ExpectKnownValue(policyAddress, changeOf("verdict"), knownvalue.StringExact("narrower")),
+			statecheck.ExpectKnownValue(harness.PolicyAddress, changeOf("verdict"), knownvalue.StringExact("narrower")),
 		}},
 	)
 }

@@ -1,4 +1,4 @@
-package acctest
+package harness
 
 import (
 	"context"
@@ -15,6 +15,7 @@ type driftCheck struct {
 	wanted  []string
 }
 
+// CheckPlan fails where the plan does not show every text.
 func (d driftCheck) CheckPlan(_ context.Context, req plancheck.CheckPlanRequest, resp *plancheck.CheckPlanResponse) {
 	for _, change := range req.Plan.ResourceChanges {
 		if change.Address != d.address {

@@ -1,4 +1,4 @@
-package acctest
+package onnodes
 
 import (
 	"fmt"
@@ -9,6 +9,8 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
 // TestAccSkipUnreachable: with on_unreachable = "skip" an apply goes on without a silent node, every later plan shows what that node lacks,
@@ -34,11 +36,11 @@ resource "pvesec_audit_logging" "log" {
 	}
 	policy, logging := "pvesec_sudoers_policy.agent", "pvesec_audit_logging.log"
 	entry := func(attribute string) string { return fmt.Sprintf("deployed.%s.%s", silent.Name, attribute) }
-	run(t,
+	harness.Run(t,
 		resource.TestStep{
 			PreConfig:   func() { silent.Link().Refuse() },
 			Config:      with("fail", "/usr/bin/id"),
-			ExpectError: matches("was not applied; every node is as it was before"),
+			ExpectError: harness.Matches("was not applied; every node is as it was before"),
 		},
 		resource.TestStep{
 			Config: with("skip", "/usr/bin/id"),
@@ -89,7 +91,7 @@ func TestAccSudoPassword(t *testing.T) {
 	n := c.Nodes[0]
 	shell(t, n, `useradd -m -s /bin/bash ops; echo 'ops:correct horse' | chpasswd; install -d -o ops -m 700 /home/ops/.ssh
 		install -o ops -m 600 /root/.ssh/authorized_keys /home/ops/.ssh/authorized_keys; echo 'ops ALL=(root) /bin/sh -s' >/etc/sudoers.d/ops; chmod 440 /etc/sudoers.d/ops`)
-	keepSecret(t, "password", "correct horse")
+	harness.KeepSecret(t, "password", "correct horse")
 	with := func(password string) string {
 		provider := strings.Replace(configWith(c, connection{user: "ops"}), "connect_timeout =", fmt.Sprintf("sudo_password = %q\n    connect_timeout =", password), 1)
 		return provider + `
@@ -100,8 +102,8 @@ resource "pvesec_sudoers_policy" "agent" {
 }
 `
 	}
-	run(t,
-		resource.TestStep{Config: with("wrong"), ExpectError: matches("does not accept the sudo_password")},
+	harness.Run(t,
+		resource.TestStep{Config: with("wrong"), ExpectError: harness.Matches("does not accept the sudo_password")},
 		resource.TestStep{Config: with("correct horse"), Check: resource.TestCheckResourceAttr("pvesec_sudoers_policy.agent", "deployed.pve1.present", "true")},
 	)
 	if got := shell(t, n, "journalctl -q --no-pager | grep -c 'correct horse' || true"); got != "0" {
@@ -127,8 +129,8 @@ resource "pvesec_sudoers_policy" "agent" {
 }
 `
 	}
-	run(t,
-		resource.TestStep{Config: with("SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"), ExpectError: matches("the host key of jump host")},
+	harness.Run(t,
+		resource.TestStep{Config: with("SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"), ExpectError: harness.Matches("the host key of jump host")},
 		resource.TestStep{Config: with(n.HostKeyFingerprint("ed25519")), Check: resource.TestCheckResourceAttr("pvesec_sudoers_policy.agent", "deployed.pve1.present", "true")},
 	)
 }

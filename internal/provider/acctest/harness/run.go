@@ -1,0 +1,59 @@
+package harness
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider"
+)
+
+// Tamper runs changes of another administrator.
+func Tamper(t *testing.T, changes ...error) {
+	t.Helper()
+	if err := errors.Join(changes...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Factories makes the provider under test.
+var Factories = map[string]func() (tfprotov6.ProviderServer, error){
+	"pvesec": func() (tfprotov6.ProviderServer, error) { return provider.Server("test"), nil },
+}
+
+// Run runs the steps against their own working directory, in parallel with other tests, and searches everything that they leave behind for
+// every secret of the test.
+func Run(t *testing.T, steps ...resource.TestStep) {
+	t.Helper()
+	RunWith(t, Factories, steps...)
+}
+
+// RunWith is Run with other providers beside the one under test.
+func RunWith(t *testing.T, providers map[string]func() (tfprotov6.ProviderServer, error), steps ...resource.TestStep) {
+	t.Helper()
+	if _, err := exec.LookPath("terraform"); err != nil && os.Getenv("TF_ACC_TERRAFORM_PATH") == "" {
+		t.Fatal("terraform is not in PATH; acceptance tests run the real program, version 1.11 or later")
+	}
+	s := NewSearch(t)
+	defer func() { // also when a step ends the test
+		for _, found := range s.Finish(LogOf(t)) {
+			t.Error(found)
+		}
+	}()
+	resource.UnitTest(t, resource.TestCase{ProtoV6ProviderFactories: providers, WorkingDir: s.Dir, Steps: s.Around(steps)})
+}
+
+// Matches makes a regular expression of a message that Terraform may break over lines at any blank and begin with a capital.
+func Matches(text string) *regexp.Regexp {
+	words := strings.Fields(text)
+	for i, word := range words {
+		words[i] = regexp.QuoteMeta(word)
+	}
+	return regexp.MustCompile(`(?i)` + strings.Join(words, `[\s│]+`))
+}

@@ -1,0 +1,9 @@
+package onnodes
+
+import (
+	"testing"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
+)
+
+func TestMain(m *testing.M) { harness.Main(m) }

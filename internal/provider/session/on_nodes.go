@@ -1,0 +1,360 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/hardening"
+	"github.com/pvesec/terraform-provider-pvesec/internal/node"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
+)
+
+// OnNodes is a resource that lives on nodes: one model M for all of them, and an S for what one of them holds. It creates, reads, updates, deletes
+// and imports; a resource that embeds it adds its schema, its plan, and the methods of [NodeModel].
+type OnNodes[M, S any, P NodeModel[M, S]] struct{ Configured }
+
+// Placed are the attributes that every resource on nodes has. Its model embeds them, and [PlacedAttributes] describes them.
+type Placed struct {
+	Nodes         types.Set      `tfsdk:"nodes"`
+	OnUnreachable types.String   `tfsdk:"on_unreachable"`
+	Deployed      types.Map      `tfsdk:"deployed"`
+	Timeouts      timeouts.Value `tfsdk:"timeouts"`
+}
+
+func (p *Placed) placed() *Placed { return p }
+
+// Observer reads what one node holds of a resource.
+type Observer[S any] func(ctx context.Context, nodes hardening.Nodes, target node.Target) (*S, error)
+
+// NodeModel says what differs from resource to resource.
+type NodeModel[M, S any] interface {
+	*M
+	placed() *Placed
+	// What names the resource in messages, such as: sudoers policy "agent".
+	What() string
+	// Observer reads nodes for a model that is known.
+	Observer(ctx context.Context, diags *diag.Diagnostics) Observer[S]
+	// Holds tells whether a node holds anything of the resource. Where none does it is gone.
+	Holds(seen *S) bool
+	// Unfinished tells whether an earlier change of the node was interrupted.
+	Unfinished(seen *S) bool
+	// Found is a node's entry of deployed as it was read. The zero value of S is a node that holds nothing.
+	Found(ctx context.Context, seen *S, diags *diag.Diagnostics) types.Object
+	// Installed is a node's entry of deployed after an apply, where the plan could not know it. What was read back is nil where nothing was.
+	Installed(ctx context.Context, seen *S, diags *diag.Diagnostics) types.Object
+	// Install brings the resource onto nodes, and takes it off those that it leaves.
+	Install(ctx context.Context, change Change[M], diags *diag.Diagnostics) error
+	// ReadsBack tells whether the nodes are read once more after an apply. Open tells that the plan left an entry of deployed open.
+	ReadsBack(open bool) bool
+	// Remove takes the resource off nodes.
+	Remove(ctx context.Context, nodes hardening.Nodes, targets []node.Target, diags *diag.Diagnostics) error
+	// Took is called after nodes were read, at a refresh, an import or an apply, with what was read; deployed is filled in already. It records what a
+	// later plan needs, and at a refresh it warns.
+	Took(ctx context.Context, reading Reading[S], diags *diag.Diagnostics)
+	// Named sets the name, and gives what reads the nodes for a resource of which nothing else is known yet.
+	Named(name string) Observer[S]
+	// Adopt fills in the model of an import from what the nodes hold, in the order of targets. The others of its attributes are null.
+	Adopt(ctx context.Context, targets []node.Target, seen map[string]*S, diags *diag.Diagnostics)
+}
+
+// Change is what an apply does.
+type Change[M any] struct {
+	Nodes hardening.Nodes
+	// Targets are the nodes that answer and get the resource, Leave those that it is taken off.
+	Targets, Leave []node.Target
+	// State is what is recorded, nil for a resource that is new.
+	State *M
+	// Private is what is recorded beside it, nil for a resource that is new.
+	Private values.PrivateReader
+}
+
+// Reading is what was read of nodes, and why.
+type Reading[S any] struct {
+	Seen    map[string]*S
+	Shared  *Clients
+	Refresh bool
+	// Private is where a later plan finds what deployed does not show; nil at an import.
+	Private values.PrivateWriter
+}
+
+// PlacedAttributes adds the attributes of [Placed] to a schema. Entry describes a node's entry of deployed; its attribute changes, a list of strings,
+// says of a skipped node that nothing is known.
+func PlacedAttributes(ctx context.Context, attributes, entry map[string]schema.Attribute) map[string]schema.Attribute {
+	attributes["nodes"] = schema.SetAttribute{
+		MarkdownDescription: "Names of the nodes. All nodes of the provider or, where it names none, of the cluster by default; a node that joins later is then planned for.",
+		ElementType:         types.StringType,
+		Optional:            true,
+		Validators:          []validator.Set{setvalidator.SizeAtLeast(1)},
+	}
+	attributes["on_unreachable"] = onUnreachableAttribute()
+	attributes["deployed"] = schema.MapNestedAttribute{
+		MarkdownDescription: "What each node holds, by node name. A difference from what was applied is drift; the plan shows it and the next apply mends it.",
+		Computed:            true,
+		NestedObject:        schema.NestedAttributeObject{Attributes: entry},
+	}
+	attributes["timeouts"] = timeouts.Attributes(ctx, AllTimeouts)
+	return attributes
+}
+
+// Create installs the resource.
+func (r *OnNodes[M, S, P]) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	plan := P(new(M))
+	resp.Diagnostics.Append(req.Plan.Get(ctx, plan)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := WithTimeout(ctx, plan.placed().Timeouts.Create, &resp.Diagnostics)
+	defer cancel()
+	r.apply(ctx, plan, nil, nil, resp.Private, &resp.Diagnostics)
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	}
+}
+
+// Update installs the resource as it is planned, and takes it off the nodes that it leaves.
+func (r *OnNodes[M, S, P]) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	plan, state := P(new(M)), P(new(M))
+	resp.Diagnostics.Append(req.Plan.Get(ctx, plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, state)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := WithTimeout(ctx, plan.placed().Timeouts.Update, &resp.Diagnostics)
+	defer cancel()
+	r.apply(ctx, plan, state, req.Private, resp.Private, &resp.Diagnostics)
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	}
+}
+
+// apply brings the planned resource onto its nodes and takes it off those that state has and the plan has not. Then it fills in deployed.
+func (r *OnNodes[M, S, P]) apply(ctx context.Context, plan, state P, recorded values.PrivateReader, private values.PrivateWriter, diags *diag.Diagnostics) {
+	summary := "Unable to apply " + plan.What()
+	targets, err := r.Clients.Targets(ctx, NodeNames(ctx, plan.placed().Nodes, diags))
+	if err != nil {
+		values.AddError(diags, summary, err)
+		return
+	}
+	nodes, err := r.Clients.Nodes()
+	if err != nil {
+		values.AddError(diags, summary, err)
+		return
+	}
+	change := Change[M]{Nodes: nodes, State: state, Private: recorded}
+	if state != nil {
+		change.Leave = without(r.recordedTargets(ctx, state, diags), targets)
+	}
+	change.Targets = r.Reachable(ctx, targets, plan.placed().OnUnreachable, diags)
+	if len(change.Targets) == 0 {
+		diags.AddError(summary, noNodeAnswered)
+	}
+	if diags.HasError() {
+		return
+	}
+	if err := plan.Install(ctx, change, diags); err != nil {
+		values.AddError(diags, summary, err)
+		return
+	}
+	r.settle(ctx, plan, state, targets, change.Targets, private, diags)
+}
+
+// settle fills in what the plan left open about the nodes, by reading them once more where the resource asks for that.
+func (r *OnNodes[M, S, P]) settle(ctx context.Context, plan, state P, targets, reached []node.Target, private values.PrivateWriter, diags *diag.Diagnostics) {
+	planned, open := plan.placed().Deployed.Elements(), false
+	known := func(name string) bool { return planned[name] != nil && values.FullyKnown(planned[name]) }
+	for _, target := range targets {
+		open = open || !known(target.Name)
+	}
+	var seen map[string]*S
+	looked := plan.ReadsBack(open)
+	if looked {
+		var problems diag.Diagnostics
+		seen = r.observe(ctx, plan, reached, &problems)
+		for _, problem := range problems {
+			// The change is in force; forgetting that because a look at it failed would leave it behind unmanaged.
+			diags.AddWarning("Applied, but not read back: "+problem.Summary(), problem.Detail()+"\n\nThe next plan reads the nodes again.")
+		}
+	}
+	entries := map[string]attr.Value{}
+	for _, target := range targets {
+		switch name := target.Name; {
+		case known(name):
+			entries[name] = planned[name]
+		case containsTarget(reached, name):
+			entries[name] = plan.Installed(ctx, seen[name], diags)
+		default:
+			entries[name] = skipped[M, S](ctx, plan, state, name, diags)
+		}
+	}
+	plan.placed().setDeployed(ctx, entries, diags)
+	if looked {
+		plan.Took(ctx, Reading[S]{Seen: seen, Shared: r.Clients, Private: private}, diags)
+	}
+}
+
+// skipped is the entry of a node that was not reached: what is recorded of it, or that nothing is known.
+func skipped[M, S any, P NodeModel[M, S]](ctx context.Context, plan, state P, name string, diags *diag.Diagnostics) attr.Value {
+	if state != nil {
+		if entry, ok := state.placed().Deployed.Elements()[name]; ok {
+			return entry
+		}
+	}
+	nothing := plan.Found(ctx, new(S), diags)
+	attributes := nothing.Attributes()
+	attributes["changes"] = values.StringList([]string{notReached})
+	entry, problems := types.ObjectValue(nothing.AttributeTypes(ctx), attributes)
+	diags.Append(problems...)
+	return entry
+}
+
+func (p *Placed) setDeployed(ctx context.Context, entries map[string]attr.Value, diags *diag.Diagnostics) {
+	deployed, problems := types.MapValue(p.Deployed.ElementType(ctx), entries)
+	diags.Append(problems...)
+	p.Deployed = deployed
+}
+
+// Read compares what is recorded with what the nodes hold. Nodes that do not answer are skipped where on_unreachable says so, and keep their entries.
+// Where no node holds anything any more, the resource is gone.
+func (r *OnNodes[M, S, P]) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	state := P(new(M))
+	resp.Diagnostics.Append(req.State.Get(ctx, state)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := WithTimeout(ctx, state.placed().Timeouts.Read, &resp.Diagnostics)
+	defer cancel()
+	targets := r.recordedTargets(ctx, state, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	reached := r.Reachable(ctx, targets, state.placed().OnUnreachable, &resp.Diagnostics)
+	seen := r.observe(ctx, state, reached, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if len(reached) == len(targets) && !anyHolds(state, seen) {
+		resp.State.RemoveResource(ctx)
+		return
+	}
+	entries := map[string]attr.Value{}
+	for _, target := range without(targets, reached) {
+		entries[target.Name] = skipped[M, S](ctx, state, state, target.Name, &resp.Diagnostics)
+	}
+	for _, name := range slices.Sorted(maps.Keys(seen)) {
+		entries[name] = state.Found(ctx, seen[name], &resp.Diagnostics)
+		WarnOfUnfinished(name, state.Unfinished(seen[name]), &resp.Diagnostics)
+	}
+	state.placed().setDeployed(ctx, entries, &resp.Diagnostics)
+	state.Took(ctx, Reading[S]{Seen: seen, Shared: r.Clients, Refresh: true, Private: resp.Private}, &resp.Diagnostics)
+	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+}
+
+func anyHolds[M, S any, P NodeModel[M, S]](model P, seen map[string]*S) bool {
+	for _, found := range seen {
+		if model.Holds(found) {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *OnNodes[M, S, P]) observe(ctx context.Context, model P, targets []node.Target, diags *diag.Diagnostics) map[string]*S {
+	nodes, err := r.Clients.Nodes()
+	var seen map[string]*S
+	if err == nil {
+		seen, err = Observe(ctx, nodes, targets, model.Observer(ctx, diags))
+	}
+	if err != nil {
+		values.AddError(diags, "Unable to read "+model.What(), err)
+	}
+	return seen
+}
+
+// recordedTargets are the nodes that state says hold something.
+func (r *OnNodes[M, S, P]) recordedTargets(ctx context.Context, state P, diags *diag.Diagnostics) []node.Target {
+	return r.RecordedTargets(ctx, slices.Sorted(maps.Keys(state.placed().Deployed.Elements())), state.What(), diags)
+}
+
+// Delete takes the resource off its nodes. It skips none: what stayed behind would be forgotten.
+func (r *OnNodes[M, S, P]) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	state := P(new(M))
+	resp.Diagnostics.Append(req.State.Get(ctx, state)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := WithTimeout(ctx, state.placed().Timeouts.Delete, &resp.Diagnostics)
+	defer cancel()
+	targets := r.recordedTargets(ctx, state, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	nodes, err := r.Clients.Nodes()
+	if err == nil {
+		err = state.Remove(ctx, nodes, targets, &resp.Diagnostics)
+	}
+	if err != nil {
+		values.AddError(&resp.Diagnostics, "Unable to remove "+state.What(), err)
+	}
+}
+
+// ImportState takes "NAME" for all nodes, or "NAME@NODE,NODE".
+func (r *OnNodes[M, S, P]) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	name, names, err := parseImportID(req.ID, hardening.CheckDropInName)
+	if err != nil {
+		resp.Diagnostics.AddError("Import id not usable", values.UpperFirst(err.Error()))
+		return
+	}
+	model := P(new(M))
+	resp.Diagnostics.Append(values.NullModel(ctx, resp.State, model)...)
+	observer := model.Named(name)
+	summary := "Unable to import " + model.What()
+	targets, err := r.Clients.Targets(ctx, names)
+	var nodes hardening.Nodes
+	if err == nil {
+		nodes, err = r.Clients.Nodes()
+	}
+	var seen map[string]*S
+	if err == nil {
+		seen, err = Observe(ctx, nodes, targets, observer)
+	}
+	if err != nil {
+		values.AddError(&resp.Diagnostics, summary, err)
+		return
+	}
+	if !anyHolds(model, seen) {
+		resp.Diagnostics.AddError("Nothing to import", fmt.Sprintf("None of the nodes %s has %s.", strings.Join(TargetNames(targets), ", "), model.What()))
+		return
+	}
+	if names != nil {
+		model.placed().Nodes = values.StringSet(names)
+	}
+	model.placed().OnUnreachable = types.StringValue(failUnreachable)
+	model.Adopt(ctx, targets, seen, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	entries := map[string]attr.Value{}
+	for _, target := range targets {
+		entries[target.Name] = model.Found(ctx, seen[target.Name], &resp.Diagnostics)
+	}
+	model.placed().setDeployed(ctx, entries, &resp.Diagnostics)
+	model.Took(ctx, Reading[S]{Seen: seen, Shared: r.Clients}, &resp.Diagnostics)
+	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
+}
+
+// Observe reads nodes, several at a time, and gives what each holds by its name. The first failure ends all.
+func Observe[S any](ctx context.Context, nodes hardening.Nodes, targets []node.Target, observer Observer[S]) (map[string]*S, error) {
+	return onEach(ctx, targets, func(ctx context.Context, target node.Target) (*S, error) { return observer(ctx, nodes, target) })
+}

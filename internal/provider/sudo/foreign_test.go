@@ -1,0 +1,36 @@
+package sudo
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/hardening"
+	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
+)
+
+// TestRootToday: a way to root through another file is said of today, also where the apply is about to take it away.
+func TestRootToday(t *testing.T) {
+	t.Parallel()
+	p := hardening.SudoersPolicy{Name: "agent", Subject: "agent", Content: "agent ALL=(root) /usr/bin/id\n", Exclusive: true}
+	on := func(grant string) *hardening.SudoersState {
+		return &hardening.SudoersState{
+			Foreign: []hardening.ForeignGrant{{File: "/etc/sudoers.d/x", Line: 1, Text: grant, Removable: true}},
+			Around: hardening.Surroundings{Subject: policy.Subject{Name: "agent"}, SudoVersion: "1.9.16p2", Files: map[string]string{
+				"/etc/sudoers": "Defaults use_pty, secure_path=/usr/bin\n@includedir /etc/sudoers.d\n", "/etc/sudoers.d/x": grant + "\n",
+			}},
+		}
+	}
+	var diags diag.Diagnostics
+	warnOfForeign(p, nil, map[string]*hardening.SudoersState{
+		"pve1": on("agent ALL=(root) /usr/sbin/qm set *"), "pve2": on("agent ALL=(root) /usr/bin/uptime"), "pve3": {},
+	}, &diags)
+	var got []string
+	for _, d := range diags {
+		got = append(got, d.Summary())
+	}
+	if want := []string{"agent is root on pve1 today", "agent has other sudo grants on pve2"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

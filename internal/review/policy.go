@@ -1,0 +1,113 @@
+package review
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/escalation"
+	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
+	"github.com/pvesec/terraform-provider-pvesec/internal/policy/lint"
+	"github.com/pvesec/terraform-provider-pvesec/internal/regular"
+	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
+)
+
+// Policy is the text of a policy about one subject, parsed once. Everything that a plan wants to know of the text is asked of this value.
+type Policy struct {
+	// Subject is a user name or, after "%", a group name.
+	Subject string
+	// Text is what the file holds.
+	Text string
+	// Vouched are the programs of the site that somebody has reviewed.
+	Vouched  escalation.Vouched
+	file     *sudoers.File
+	tree     *sudoers.Tree
+	analysis *escalation.Analysis
+}
+
+// PolicyOf is the policy of a parsed file.
+func PolicyOf(file *sudoers.File, subject, text string) *Policy {
+	return &Policy{Subject: subject, Text: text, file: file, tree: sudoers.TreeOf(file)}
+}
+
+// ParsePolicy parses a text for the sudo of a plan. It returns every line that is malformed.
+func ParsePolicy(name, subject, text string) (*Policy, sudoers.Errors) {
+	file, malformed := sudoers.Parse(name, text, PlanVersion)
+	if len(malformed) > 0 {
+		return nil, malformed
+	}
+	return PolicyOf(file, subject, text), nil
+}
+
+func (p *Policy) question() policy.Question { return AskAbout(policy.Subject{Name: p.Subject}) }
+
+// vouched are the programs that somebody has reviewed; none for a policy that is not known, nil.
+func (p *Policy) vouched() escalation.Vouched {
+	if p == nil {
+		return nil
+	}
+	return p.Vouched
+}
+
+// Grants lists what the policy alone grants its subject.
+func (p *Policy) Grants() []string {
+	var granted []string
+	for _, grant := range policy.Grants(p.tree, policy.Subject{Name: p.Subject}) {
+		granted = append(granted, grant.Text)
+	}
+	return granted
+}
+
+// Lint finds what is legal in the policy and still wrong. The policy is a fragment of the node's tree: aliases may be defined elsewhere.
+func (p *Policy) Lint() []lint.Finding {
+	return lint.Lint(p.tree, lint.Options{Version: PlanVersion, Fragment: true})
+}
+
+// Analysis is what the policy means for a node, on every release of PVE. It is found out once. A policy that is not known, nil, has none.
+func (p *Policy) Analysis() escalation.Analysis {
+	if p == nil {
+		return escalation.Analysis{}
+	}
+	if p.analysis == nil {
+		analysis := Analyse(p.file, policy.Subject{Name: p.Subject}, p.Vouched)
+		p.analysis = &analysis
+	}
+	return *p.analysis
+}
+
+// Refused is the text of an error about the ways to root of the policy itself that nobody accepted, "" where there is none.
+func (p *Policy) Refused(accepted Acceptances) string {
+	return refusedIn(p.Text, p.Analysis().Findings, accepted)
+}
+
+func refusedIn(text string, findings []escalation.CommandFinding, accepted Acceptances) string {
+	lines := strings.Split(text, "\n")
+	r := NewRefusal(accepted)
+	for _, f := range findings {
+		place := ""
+		if line := f.Pos.Line; line > 0 && line <= len(lines) {
+			place = fmt.Sprintf("Line %d:\n\n    %s\n\n", line, strings.TrimSpace(lines[line-1]))
+		}
+		r.Add(place, func(w escalation.Way) string { return w.ID }, f)
+	}
+	return r.Detail("")
+}
+
+// ProveNever proves that the policy never allows what a statement says, on any release of PVE. The error says why a text is no statement.
+func (p *Policy) ProveNever(statement string) (Proof, error) {
+	return ProveNever(p.tree, p.question(), p.Vouched, statement, TargetVersions...)
+}
+
+// ProveAlways proves that the policy always allows a command line. The error says why a text is none.
+func (p *Policy) ProveAlways(command string) (Proof, error) {
+	words, err := SplitCommand(command)
+	if err != nil {
+		return Proof{Verdict: regular.Unknown}, err
+	}
+	return ProveAlways(p.tree, p.question(), words, TargetVersions...), nil
+}
+
+// ChangeFrom compares the policy with the text that it takes the place of. Lines of that which are malformed grant nothing, as for sudo.
+func (p *Policy) ChangeFrom(before string) Change {
+	file, _ := sudoers.Parse(p.file.Name, before, PlanVersion)
+	return Compare(sudoers.TreeOf(file), p.tree, p.question())
+}
