@@ -59,6 +59,7 @@ var House = map[string]Room{
 	budget:                  {},
 	"internal/demo":         {Uses: []string{"internal/proxmox", "internal/escalation", "internal/policy", "internal/node", "internal/sudoers"}, Lab: true},
 	"internal/docsgen":      {Uses: []string{provider, "internal/escalation", "internal/policy"}, Terraform: true},
+	"internal/programnames": {Uses: []string{"internal/escalation"}},
 	"internal/architecture": {},
 }
 

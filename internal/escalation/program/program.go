@@ -4,6 +4,7 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/regular"
@@ -127,6 +128,16 @@ func Find(command string) *Program {
 		}
 	}
 	return nil
+}
+
+// Merged is a path as it is since /bin, /sbin and /lib are links below /usr.
+func Merged(path string) string {
+	for _, directory := range []string{"/bin/", "/sbin/", "/lib/", "/lib32/", "/lib64/"} {
+		if strings.HasPrefix(path, directory) {
+			return "/usr" + path
+		}
+	}
+	return path
 }
 
 // SystemPath tells whether a program comes from the distribution, by its path: it is what its name says.

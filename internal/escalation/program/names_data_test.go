@@ -12,7 +12,7 @@ import (
 	"sync"
 )
 
-// debianNames is made by cmd/names from the lists of files of Debian's packages.
+// debianNames is made by internal/programnames from the lists of files of Debian's packages.
 //
 //go:embed names/debian.tsv.gz
 var debianNames []byte
@@ -78,16 +78,6 @@ func readNames(into map[string]Shipped, lines *bufio.Scanner) error {
 func ShippedAs(command string) (s Shipped, ok bool) {
 	s, ok = names()[Merged(command)]
 	return s, ok
-}
-
-// Merged is a path as it is since /bin, /sbin and /lib are links below /usr.
-func Merged(path string) string {
-	for _, directory := range []string{"/bin/", "/sbin/", "/lib/", "/lib32/", "/lib64/"} {
-		if strings.HasPrefix(path, directory) {
-			return "/usr" + path
-		}
-	}
-	return path
 }
 
 // installedPackages are those that a node of Proxmox VE 8 or 9 installs by default.

@@ -4,7 +4,7 @@
 //
 //	apt-get install apt-file && apt-get update
 //	apt-get indextargets --format '$(FILENAME)' 'Created-By: Contents-deb' | while read f; do /usr/lib/apt/apt-helper cat-file "$f"; done > contents-12
-//	go run ./internal/escalation/program/cmd/names 12=contents-12 13=contents-13 > internal/escalation/program/names/debian.tsv.gz
+//	go run ./internal/programnames 12=contents-12 13=contents-13 > internal/escalation/program/names/debian.tsv.gz
 //
 // Programs are the files of bin, sbin and games. Of other directories only those are taken that the data describes, since helpers there are many.
 package main
