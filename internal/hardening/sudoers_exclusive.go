@@ -7,6 +7,7 @@ import (
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
+	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
 // foreignCuts is what Exclusive does to the other files of a node.
@@ -65,7 +66,47 @@ func (p SudoersPolicy) foreignCuts(ctx context.Context, nodes Nodes, target node
 		cuts.files = append(cuts.files, change)
 		cuts.expect = append(cuts.expect, statusOf(t.files[file.Name]).expectAt(file.Name))
 	}
-	return cuts, keepsDenials(target.Name, lifted, foreignGrants(t, p.Path(), subject))
+	if err := keepsDenials(target.Name, lifted, foreignGrants(t, p.Path(), subject)); err != nil {
+		return cuts, err
+	}
+	return cuts, givesNothing(t, cuts, p.Path(), target, subject)
+}
+
+// givesNothing refuses cuts by which the subject would be allowed more than before, or the same on easier conditions, by what the other files still say: a
+// line may deny by an alias, or ask for a password where the rule of a group asks for none.
+func givesNothing(t *sudoersTree, cuts foreignCuts, own string, target node.Target, subject policy.Subject) error {
+	if len(cuts.files) == 0 {
+		return nil
+	}
+	before, after := othersOf(t.tree, own), othersOf(t.after(node.Change{Target: target, Files: cuts.files}).tree, own)
+	version, err := sudoers.ParseVersion(t.seen.Facts.SudoVersion)
+	if err != nil {
+		version = sudoers.Version{}
+	}
+	change := policy.Compare(before, after, policy.Question{Subject: subject, Host: t.seen.Facts.Hostname, Env: policy.Debian(version)})
+	refuse := func(gained string, rule *policy.Grant) error {
+		return fmt.Errorf("node %s: removing the subject's other grants (exclusive = true) would give it more: %s, by %s:%d: %s. Nothing was changed. "+
+			"Edit that line or the line that holds it back by hand, or take the subject out of what the line is about", target.Name, gained, rule.Pos.File, rule.Pos.Line, rule.Text)
+	}
+	if len(change.NewlyAllowed) > 0 {
+		return refuse(change.NewlyAllowed[0].String(), change.NewlyAllowed[0].Rule)
+	}
+	for _, c := range change.Changed {
+		if c.Looser > 0 {
+			return refuse(fmt.Sprintf("%s with %s %s instead of %s", c.String(), c.Condition, c.To, c.From), c.Rule)
+		}
+	}
+	return nil
+}
+
+// othersOf is a tree without the rules of one file.
+func othersOf(tree *sudoers.Tree, own string) *sudoers.Tree {
+	others := *tree
+	others.Entries = slices.DeleteFunc(slices.Clone(tree.Entries), func(e sudoers.Entry) bool {
+		_, rule := e.(*sudoers.UserSpec)
+		return rule && e.Pos().File == own
+	})
+	return &others
 }
 
 // keepsDenials refuses to cut out denials together with the grants of their line where they may hold back what the subject has through a

@@ -80,3 +80,36 @@ func TestExclusiveLiftsNoDenial(t *testing.T) {
 		})
 	}
 }
+
+// TestExclusiveGivesNothing: to remove a line must not give more by what others say. Only what would is refused.
+func TestExclusiveGivesNothing(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		files   map[string]string
+		refused string
+	}{
+		"a denial by an alias": {
+			map[string]string{"a": "ALL ALL=ALL\n", "b": "Cmnd_Alias TOOLS=/usr/bin/w, !/usr/bin/su\nagent ALL=TOOLS\n"}, "sudo /usr/bin/su, by /etc/sudoers.d/a:1: ALL ALL=ALL",
+		},
+		"a password": {map[string]string{"a": "ALL ALL=NOPASSWD: /usr/bin/w\n", "b": "agent ALL=PASSWD: /usr/bin/w\n"}, "nopasswd"},
+		"NOEXEC":     {map[string]string{"a": "ALL ALL=/usr/bin/vi\n", "b": "agent ALL=NOEXEC: /usr/bin/vi\n"}, "noexec"},
+		"less":       {map[string]string{"a": "ALL ALL=PASSWD: /usr/bin/w\n", "b": "agent ALL=NOPASSWD: /usr/bin/w, /usr/bin/su\n"}, ""},
+		"its own policy is no other": {
+			map[string]string{"b": "Cmnd_Alias TOOLS=/usr/bin/w, !/usr/bin/id\nagent ALL=TOOLS\n"}, "",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := newMemoryNodes("pve1")
+			for file, text := range c.files {
+				m.write("pve1", "/etc/sudoers.d/"+file, text)
+			}
+			exclusive := agent
+			exclusive.Exclusive = true
+			_, err := exclusive.Install(t.Context(), m, targets("pve1"), nil, map[string]Planned{"pve1": {}}, silent)
+			if c.refused == "" && err != nil || c.refused != "" && (err == nil || !strings.Contains(err.Error(), c.refused)) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}

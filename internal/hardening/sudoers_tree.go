@@ -77,6 +77,9 @@ func (t *sudoersTree) parse(nodeName string, listed map[string]bool) error {
 		version = sudoers.Version{}
 	}
 	t.tree, t.problems = sudoers.ParseTree(sudoersMain, observedSource{files: t.files, listed: listed}, host, version)
+	if t.tree.Unread {
+		return fmt.Errorf("the sudoers files on node %q include each other too often to be read; what they grant is unknown. Remove an include that leads back to a file that was read already", nodeName)
+	}
 	return nil
 }
 

@@ -31,6 +31,11 @@ func Classes(q Question, trees ...*sudoers.Tree) ([]Request, []Gap) {
 		}
 		c.policies = append(c.policies, p)
 	}
+	for _, tree := range trees {
+		if tree.Unread {
+			c.gap("its files include each other too often to be read")
+		}
+	}
 	hosts := c.hosts()
 	var requests []Request
 	for _, host := range hosts {

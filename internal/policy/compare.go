@@ -56,7 +56,7 @@ type Comparison struct {
 func Compare(before, after *sudoers.Tree, q Question) Comparison {
 	q = q.WithPurse(before, after)
 	c := comparer{question: q, env: q.environment()}
-	if slices.Equal(entryTexts(before), entryTexts(after)) {
+	if slices.Equal(entryTexts(before), entryTexts(after)) && !before.Unread && !after.Unread {
 		c.judge()
 		return c.result
 	}

@@ -82,6 +82,9 @@ func Decide(tree *sudoers.Tree, r Request) Decision {
 		d.NoPasswd = d.NoPasswd || m.isExempt(d.Settings, &g.Effective)
 		decided = g.Pos
 	}
+	if tree.Unread {
+		d.Verdict, d.If = Unknown, appendNew(d.If, "the files that were not read say the same")
+	}
 	if d.Verdict != Unknown {
 		d.If = nil // all rules that may decide say the same
 	}

@@ -36,12 +36,16 @@ func plainHosts(entry sudoers.Entry) (names []string, plain bool) {
 	if !ok {
 		return nil, false
 	}
+	known := map[string]bool{}
 	for i := range spec.Privileges {
 		for _, m := range spec.Privileges[i].Hosts {
 			if m.Kind != sudoers.MemberWord || m.Negated || slices.ContainsFunc([]byte(m.Name), func(c byte) bool { return c == '*' || c == '?' || c == '[' || c == '\\' }) {
 				return nil, false
 			}
-			names = appendNew(names, lower(m.Name))
+			if name := lower(m.Name); !known[name] {
+				known[name] = true
+				names = append(names, name)
+			}
 		}
 	}
 	return names, true

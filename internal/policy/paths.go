@@ -150,6 +150,7 @@ func (m *matcher) globLanguages(pattern string) (languages []pathLanguage, reaso
 	dirs := []regular.Expr{regular.Epsilon()}
 	literalDir := "" // the canonical directory so far, while it is one
 	isLiteral := true
+	var passed []string // links that a pattern matches: no canonical path is below one
 	for _, part := range parts {
 		switch {
 		case isLiteral && !sudoers.HasMeta(part):
@@ -174,6 +175,7 @@ func (m *matcher) globLanguages(pattern string) (languages []pathLanguage, reaso
 				target := m.env.Links[link]
 				if e.Contains(link) {
 					next = append(next, literal(target))
+					passed = append(passed, link)
 				}
 			}
 		}
@@ -181,6 +183,11 @@ func (m *matcher) globLanguages(pattern string) (languages []pathLanguage, reaso
 	}
 	for _, dir := range dirs {
 		e, err := regular.Concat(dir, literal("/"), base)
+		for _, link := range passed {
+			if err == nil {
+				e, err = regular.Both(e, regular.NotPrefixed(link+"/"))
+			}
+		}
 		if err != nil {
 			return nil, "its pattern of paths: " + err.Error()
 		}

@@ -120,3 +120,28 @@ func (q Question) request() Request {
 	root := Debian(sudoers.Version{}).account("root")
 	return Request{Subject: q.Subject, Env: q.Env, RunAsUser: &root}
 }
+
+// TestUnreadFiles: where not all files were read, nothing is proven and no answer is certain.
+func TestUnreadFiles(t *testing.T) {
+	t.Parallel()
+	statement, err := ParseStatement("/usr/bin/x", op.Env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{"op ALL=(root) ALL", "op ALL=(root) !ALL", "bob ALL=ALL"} {
+		tree := *treeOf(t, text)
+		tree.Unread = true
+		if d := Decide(&tree, op.request().Of(NewLine("/usr/bin/x"))); d.Verdict != Unknown || len(d.If) == 0 {
+			t.Errorf("%s of %s", d.Verdict, text)
+		}
+		if p := ProveNever(&tree, op, statement); p.Verdict == regular.Yes {
+			t.Errorf("never is proven of %s", text)
+		}
+		if p := ProveAlways(&tree, op, []string{"/usr/bin/x"}); p.Verdict == regular.Yes {
+			t.Errorf("always is proven of %s", text)
+		}
+		if c := Compare(&tree, treeOf(t, "bob ALL=ALL\n# x"), op); c.Verdict == Equal || c.Verdict == Narrower {
+			t.Errorf("%s of %s", c.Verdict, text)
+		}
+	}
+}

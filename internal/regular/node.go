@@ -112,16 +112,20 @@ func (s *space) derive(r ref, l uint8) ref {
 		}
 		d = n.next[l]
 	case allOf:
-		parts := make([]ref, len(n.parts))
-		for j, p := range n.parts {
-			parts[j] = s.derive(ref(p), l)
-			if parts[j] == nothing {
-				return nothing ^ r&1
+		parts := s.refs.take()
+		d = sigmaStar
+		for _, p := range n.parts {
+			if d = s.derive(ref(p), l); d == nothing {
+				break
 			}
+			parts = append(parts, d)
 		}
-		d = s.all(parts)
+		if d != nothing {
+			d = s.all(parts)
+		}
+		s.refs.give(parts)
 	case decided:
-		runs := make([]run, 0, len(n.parts))
+		runs := s.runs.take()
 		for j, p := range n.parts {
 			on := s.derive(ref(p), l)
 			runs = append(runs, run{allow: j%2 == 0, on: on})
@@ -130,6 +134,7 @@ func (s *space) derive(r ref, l uint8) ref {
 			}
 		}
 		d = s.decide(runs, len(n.parts)%2 == 0)
+		s.runs.give(runs)
 	}
 	return d ^ r&1
 }

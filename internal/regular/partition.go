@@ -190,6 +190,7 @@ func (p *partition) steps(from *corner, trie []trieNode, printableOnly bool, add
 				return
 			}
 			if left == nil {
+				p.space.meter.memo(len(from.left))
 				left = make([]ref, len(from.left))
 				for i, r := range from.left {
 					left[i] = p.space.derive(r, uint8(l))

@@ -5,36 +5,57 @@ import "slices"
 // all is the intersection of languages in a normal form: sorted, without what is everything, nothing if two exclude each
 // other. The complements of sets of positions become the complement of one set, and take out of a set what they contain.
 func (s *space) all(parts []ref) ref {
-	flat := make([]int32, 0, len(parts))
-	var without []int32 // positions whose languages are excluded
-	var add func(r ref) bool
-	add = func(r ref) bool {
-		n := &s.nodes[r>>1]
-		switch {
-		case r == nothing:
-			return false
-		case r == sigmaStar:
-		case n.kind == someOf && r.negated():
-			without = append(without, n.parts...)
-		case n.kind == allOf && !r.negated():
-			for _, p := range n.parts {
-				if !add(ref(p)) {
-					return false
-				}
-			}
-		default:
-			flat = append(flat, int32(r))
-		}
-		return true
+	i := conjunction{flat: s.numbers.take(), without: s.numbers.take()}
+	result := nothing
+	if s.flatten(&i, parts) {
+		result = s.conjunction(&i)
 	}
+	s.numbers.give(i.flat)
+	s.numbers.give(i.without)
+	return result
+}
+
+// conjunction is an intersection while it is put together.
+type conjunction struct {
+	flat    []int32
+	without []int32 // positions whose languages are excluded
+}
+
+// flatten adds languages, and gives false if nothing is in all of them.
+func (s *space) flatten(i *conjunction, parts []ref) bool {
 	for _, r := range parts {
-		if !add(r) {
-			return nothing
+		if !s.flattenOne(i, r) {
+			return false
 		}
 	}
-	if len(without) > 0 {
-		slices.Sort(without)
-		excluded := s.some(slices.Compact(without))
+	return true
+}
+
+func (s *space) flattenOne(i *conjunction, r ref) bool {
+	n := &s.nodes[r>>1]
+	switch {
+	case r == nothing:
+		return false
+	case r == sigmaStar:
+	case n.kind == someOf && r.negated():
+		i.without = append(i.without, n.parts...)
+	case n.kind == allOf && !r.negated():
+		for _, p := range n.parts {
+			if !s.flattenOne(i, ref(p)) {
+				return false
+			}
+		}
+	default:
+		i.flat = append(i.flat, int32(r))
+	}
+	return true
+}
+
+func (s *space) conjunction(c *conjunction) ref {
+	flat := c.flat
+	if len(c.without) > 0 {
+		slices.Sort(c.without)
+		excluded := s.some(slices.Compact(c.without))
 		if excluded == sigmaStar {
 			return nothing
 		}
@@ -47,6 +68,7 @@ func (s *space) all(parts []ref) ref {
 			}
 		}
 		flat = append(flat, int32(excluded.not()))
+		c.flat = flat
 	}
 	slices.Sort(flat)
 	flat = slices.Compact(flat)
@@ -94,7 +116,10 @@ func (s *space) withoutImplied(flat []int32) (shorter []ref, ok bool) {
 	return nil, false
 }
 
-func (s *space) either(a, b ref) ref { return s.all([]ref{a.not(), b.not()}).not() }
+func (s *space) either(a, b ref) ref {
+	parts := [2]ref{a.not(), b.not()}
+	return s.all(parts[:]).not()
+}
 
 // run is a language with a verdict, in a list from the highest priority to the lowest.
 type run struct {
@@ -108,7 +133,15 @@ type run struct {
 // vanish, and with them the runs directly above that say the same: they no longer matter. What a higher run contains is
 // taken out of lower ones. Runs in a row with the same verdict are one.
 func (s *space) decide(runs []run, otherwise bool) ref {
-	kept := make([]run, 0, len(runs))
+	kept := s.runs.take()
+	result := s.decideRuns(&kept, runs, otherwise)
+	s.runs.give(kept)
+	return result
+}
+
+func (s *space) decideRuns(scratch *[]run, runs []run, otherwise bool) ref {
+	kept := *scratch
+	defer func() { *scratch = kept }()
 	s.seenAt++
 	at := s.seenAt
 	for _, r := range runs {
@@ -147,13 +180,16 @@ func (s *space) decide(runs []run, otherwise bool) ref {
 	case 1:
 		return kept[0].on ^ turned
 	case 2:
-		return s.all([]ref{kept[0].on.not(), kept[1].on}) ^ turned ^ 1
+		pair := [2]ref{kept[0].on.not(), kept[1].on}
+		return s.all(pair[:]) ^ turned ^ 1
 	}
-	parts := make([]int32, len(kept))
-	for i, k := range kept {
-		parts[i] = int32(k.on)
+	parts := s.numbers.take()
+	for _, k := range kept {
+		parts = append(parts, int32(k.on))
 	}
-	return s.intern(decided, parts) ^ turned
+	result := s.intern(decided, parts) ^ turned
+	s.numbers.give(parts)
+	return result
 }
 
 func toBit(b bool) ref {
@@ -184,5 +220,8 @@ func (s *space) unseen(r ref) ref {
 	if !slices.ContainsFunc(n.parts, hidden) {
 		return r
 	}
-	return s.some(slices.DeleteFunc(slices.Clone(n.parts), hidden))
+	kept := append(s.numbers.take(), n.parts...)
+	result := s.some(slices.DeleteFunc(kept, hidden))
+	s.numbers.give(kept)
+	return result
 }

@@ -22,6 +22,31 @@ type space struct {
 	markedAt uint32
 	seen     []uint32 // scratch of decide, by position
 	seenAt   uint32
+
+	numbers scratch[int32]
+	refs    scratch[ref]
+	runs    scratch[run]
+}
+
+// scratch is memory for lists that live for a step only.
+type scratch[T any] struct{ free [][]T }
+
+// take gives an empty list.
+func (s *scratch[T]) take() []T {
+	last := len(s.free) - 1
+	if last < 0 {
+		return nil
+	}
+	list := s.free[last]
+	s.free = s.free[:last]
+	return list
+}
+
+// give takes a list back that nobody looks at any more.
+func (s *scratch[T]) give(list []T) {
+	if cap(list) > 0 {
+		s.free = append(s.free, list[:0])
+	}
 }
 
 // position is a state of a pattern's automaton. Those of different patterns with the same future are one, as are the tails of
@@ -137,7 +162,7 @@ func appendEdge(key []byte, on byteSet, to int32) []byte {
 // regular expressions", 1964, with the partial derivatives of V. Antimirov, 1996, as positions).
 func (s *space) step(from []int32, l uint8) ref {
 	s.markedAt++
-	var to []int32
+	to := s.numbers.take()
 	for _, q := range from {
 		edges := s.positions[q].edges
 		for i := range edges {
@@ -147,7 +172,9 @@ func (s *space) step(from []int32, l uint8) ref {
 			}
 		}
 	}
-	return s.some(to)
+	result := s.some(to)
+	s.numbers.give(to)
+	return result
 }
 
 // some is the node of a set of positions, which it takes over: everything if a position is universal, else without the

@@ -32,6 +32,8 @@ type Tree struct {
 	// Missing are the files and directories that the source did not have. A
 	// caller may fetch them and parse again; a missing directory is no error.
 	Missing []string
+	// Unread is set where files include each other so often that not all of it was read. What the rest says is not known.
+	Unread bool
 }
 
 // File gives the first file with the name, nil if there is none.
@@ -61,7 +63,7 @@ func TreeOf(files ...*File) *Tree {
 // of the node, which replaces %h in includes. Aliases are known in the whole tree,
 // wherever they are defined. The errors are in the order of reading.
 func ParseTree(root string, src Source, host string, v Version) (*Tree, Errors) {
-	r := &treeReader{src: src, host: host, version: v, aliases: aliasTable{}, tree: &Tree{Root: root}}
+	r := &treeReader{seen: map[string]bool{}, src: src, host: host, version: v, aliases: aliasTable{}, tree: &Tree{Root: root}}
 	if !r.read(root, 0) {
 		r.tree.Missing = append(r.tree.Missing, root)
 		r.errs = append(r.errs, &Error{Pos: Pos{File: root, Line: 1, Col: 1}, Msg: "no such file", Hint: "create " + root})
@@ -69,7 +71,16 @@ func ParseTree(root string, src Source, host string, v Version) (*Tree, Errors) 
 	return r.tree, r.errs
 }
 
+// What is read of files that were read already. sudo has no such bound: two files that include each other twice are 2^128 files to it, and none of its
+// answers ever comes.
+const (
+	maxAgain  = 4 << 20 // bytes
+	fileAgain = 1 << 10 // bytes that each counts for at least
+)
+
 type treeReader struct {
+	seen    map[string]bool
+	again   int
 	src     Source
 	host    string
 	version Version
@@ -84,6 +95,10 @@ func (r *treeReader) read(name string, depth int) bool {
 	if !ok {
 		return false
 	}
+	if r.seen[name] {
+		r.again += fileAgain + len(text)
+	}
+	r.seen[name] = true
 	p := newParser(name, text, r.version, r.aliases)
 	r.tree.Files = append(r.tree.Files, p.file)
 	entries, errs := 0, 0
@@ -108,6 +123,9 @@ func (r *treeReader) include(from string, inc *Include, depth int) {
 		r.errs = append(r.errs, &Error{Pos: inc.At, Msg: inc.Path + ": too many levels of includes", Hint: "remove the include that leads back to this file"})
 		return
 	}
+	if r.full(inc) {
+		return
+	}
 	target := ResolveInclude(from, inc.Path, r.host, r.version)
 	if !inc.Dir {
 		if target == "" || !r.read(target, depth+1) {
@@ -127,11 +145,26 @@ func (r *treeReader) include(from string, inc *Include, depth int) {
 		if !IncludedName(n) {
 			continue
 		}
+		if r.full(inc) {
+			return
+		}
 		file := strings.TrimSuffix(target, "/") + "/" + n
 		if !r.read(file, depth+1) {
 			r.tree.Missing = appendOnce(r.tree.Missing, file)
 		}
 	}
+}
+
+// full tells whether as much has been read as may be. The first include that is not followed is an error.
+func (r *treeReader) full(inc *Include) bool {
+	if r.again < maxAgain {
+		return false
+	}
+	if !r.tree.Unread {
+		r.tree.Unread = true
+		r.errs = append(r.errs, &Error{Pos: inc.At, Msg: inc.Path + ": too many files are included", Hint: "remove includes that lead back to a file that was read already"})
+	}
+	return true
 }
 
 func appendOnce(list []string, s string) []string {

@@ -3,6 +3,9 @@ package sudoers
 import (
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/budget"
 )
 
 // files is a source held in memory.
@@ -88,5 +91,24 @@ func TestHostInIncludes(t *testing.T) {
 	}
 	if got := ResolveInclude("/etc/sudoers", "/y/%h", "a", PVE8); got != "/y/a" {
 		t.Errorf("before: %s", got)
+	}
+}
+
+// TestEndlessIncludes: files that include each other twice are read up to a bound, and that something was not read is said.
+func TestEndlessIncludes(t *testing.T) { //nolint:paralleltest // what others allocate would count
+	src := files{
+		"/etc/sudoers": "@include a\n@include a\nalice ALL = ALL\n", "/etc/a": "@include sudoers\n@include sudoers\nbob ALL = ALL\n",
+		"/etc/wide": "@includedir /etc/d\n@includedir /etc/d\n", "/etc/d/x": "@include /etc/wide\n" + strings.Repeat("# padding\n", 10_000), "/etc/d/y": "@include /etc/wide\n",
+	}
+	for _, root := range []string{"/etc/sudoers", "/etc/wide"} {
+		budget.Linear(t, 1<<20, budget.PerByte{Time: time.Microsecond, Memory: 256}, func() {
+			tree, errs := ParseTree(root, src, "pve1", PVE9)
+			if !tree.Unread || len(tree.Files) > maxAgain/fileAgain+10 || errs.Err() == nil {
+				t.Errorf("%s: %d files, %v", root, len(tree.Files), tree.Unread)
+			}
+		})
+	}
+	if tree, _ := ParseTree("/etc/d/y", files{"/etc/d/y": "@include z\n", "/etc/d/z": "alice ALL = ALL\n"}, "pve1", PVE9); tree.Unread {
+		t.Error("two files are said to be too many")
 	}
 }

@@ -19,7 +19,7 @@ var aliasCycle = Rule{
 			depth[k] = len(path)
 			for _, u := range l.aliases.inBody[k] {
 				if at := depth[u.key]; at > 0 {
-					l.report(r, u.pos, k.kind.String()+" "+u.key.name+" contains itself: "+strings.Join(append(path[at-1:len(path):len(path)], u.key.name), " -> "),
+					l.report(r, u.pos, k.kind.String()+" "+u.key.name+" contains itself: "+circle(path[at-1:], u.key.name),
 						"remove "+u.key.name+" from "+k.name)
 				} else if !done[u.key] && l.aliases.defs[u.key] != nil {
 					visit(u.key)
@@ -35,4 +35,15 @@ var aliasCycle = Rule{
 			}
 		}
 	},
+}
+
+// maxCircle is how many names of a circle are told.
+const maxCircle = 8
+
+// circle tells the way from an alias back to it.
+func circle(path []string, back string) string {
+	if len(path) > maxCircle {
+		path = append(path[:maxCircle-1:maxCircle-1], "…", path[len(path)-1])
+	}
+	return strings.Join(append(path[:len(path):len(path)], back), " -> ")
 }

@@ -8,7 +8,11 @@ import (
 
 // maxLeaves bounds how many commands one alias may stand for: nested aliases can
 // double at each level. Beyond, the command is not judged.
-const maxLeaves = 10_000
+const (
+	maxLeaves = 10_000
+	// maxAllLeaves bounds the commands of all aliases together, since each alias of a chain stands for those behind it as well.
+	maxAllLeaves = 500_000
+)
 
 // leaf is one command pattern of a rule with its sign, aliases resolved. The last
 // matching leaf of a policy decides, as the last matching command does: negating
@@ -38,6 +42,7 @@ type flattener struct {
 	linter *linter
 	known  map[string][]aliasLeaf
 	busy   map[string]bool
+	all    int
 }
 
 // leaves flattens the whole policy. A command that stands for too many is left out
@@ -113,7 +118,8 @@ func (f *flattener) alias(name string) ([]aliasLeaf, bool) {
 	out := []aliasLeaf{}
 	for i := range def.Commands {
 		list, ok := f.member(&def.Commands[i])
-		if !ok || len(out)+len(list) > maxLeaves {
+		f.all += len(list)
+		if !ok || len(out)+len(list) > maxLeaves || f.all > maxAllLeaves {
 			f.known[name] = nil
 			return nil, false
 		}
