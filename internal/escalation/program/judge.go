@@ -98,7 +98,7 @@ func (j *judgement) fixed(args string) {
 		c := o.languages()
 		for _, key := range slices.Sorted(maps.Keys(c.by)) {
 			if c.by[key].Contains(args) {
-				for _, e := range effectsOf(key) {
+				for _, e := range effectsWhen(key, true) {
 					j.add(Outcome{Effect: e, Operation: o, Args: args, Example: true})
 				}
 			}
@@ -159,7 +159,7 @@ func (j *judgement) open() {
 				continue
 			}
 			if args, example, met := j.meets(c.by[key], o); met {
-				for _, e := range effectsOf(key) {
+				for _, e := range effectsWhen(key, false) {
 					j.add(Outcome{Effect: e, Operation: o, Args: args, Example: example, Undecided: args == undecided})
 				}
 			}

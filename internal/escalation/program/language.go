@@ -40,6 +40,15 @@ func effectKey(of []Effect) string {
 	return strings.Join(names, "+")
 }
 
+// effectsWhen are the effects of a key "A/B": A where the caller has a choice, B where the command line is fixed; of other keys in any case.
+func effectsWhen(key string, fixed bool) []Effect {
+	open, pinned, differ := strings.Cut(key, "/")
+	if differ && fixed {
+		return effectsOf(pinned)
+	}
+	return effectsOf(open)
+}
+
 func effectsOf(key string) []Effect {
 	if key == "" {
 		return nil

@@ -3,6 +3,7 @@ package program
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/regular"
@@ -25,7 +26,7 @@ type classedType struct {
 	// Classes split the values; the first that has a value is its class.
 	Classes []*valueClass `json:"classes"`
 	// Modes gives, for each way in which a program uses a value, the classes by their effects. The key is "" for no effect, or names of
-	// effects joined by "+". Every class stands exactly once in each mode; "*" stands for all that are not named.
+	// effects joined by "+", or two such keys with "/" between them: for command lines with a choice, and for fixed ones. Every class stands exactly once in each mode; "*" stands for all that are not named.
 	Modes map[string]map[string][]string `json:"modes"`
 
 	base      func() (regular.Expr, error)
@@ -102,7 +103,7 @@ func (t *classedType) language(mode string) (compiled, error) {
 	key := map[string]string{} // by class
 	for k, classes := range t.Modes[mode] {
 		for _, name := range classes {
-			key[name] = effectKey(effectsOf(k))
+			key[name] = canonicalKey(k)
 		}
 	}
 	c := compiled{by: map[string]regular.Expr{}}
@@ -136,7 +137,16 @@ func (t *classedType) language(mode string) (compiled, error) {
 
 // rootKey tells whether one of the effects is a way to root.
 func rootKey(key string) bool {
-	return slices.ContainsFunc(effectsOf(key), func(e Effect) bool { return e.Info().Root() })
+	return slices.ContainsFunc(effectsWhen(key, false), func(e Effect) bool { return e.Info().Root() })
+}
+
+// canonicalKey has the effects of a key of the data in order.
+func canonicalKey(key string) string {
+	open, pinned, differ := strings.Cut(key, "/")
+	if differ {
+		return effectKey(effectsOf(open)) + "/" + effectKey(effectsOf(pinned))
+	}
+	return effectKey(effectsOf(open))
 }
 
 // split makes the language of each class as it is named; the last has what no other names.
@@ -253,7 +263,7 @@ func (t *classedType) check() error {
 		expand(by, names)
 		var judged []string
 		for key, classes := range by {
-			for _, e := range effectsOf(key) {
+			for _, e := range slices.Concat(effectsWhen(key, false), effectsWhen(key, true)) {
 				if e.Info() == nil {
 					return fmt.Errorf("mode %q: there is no effect %q", mode, e)
 				}
