@@ -43,7 +43,7 @@ func (g *generator) commandLine(w *world, list []sudoers.Command) []string {
 		}
 	case g.chance(2):
 		for range g.IntN(3) {
-			line = append(line, pick(g, "a", "b", "get", "", "x y", "-f", "x=1", "/etc/passwd", "*", "é", `a\b`))
+			line = append(line, pick(g, "a", "b", "get", "", "x y", "-f", "x=1", "/etc/passwd", "*", "é", "\xff", "a\xff", `a\b`))
 		}
 	}
 	return line

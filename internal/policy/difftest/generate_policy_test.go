@@ -68,6 +68,8 @@ var quietDefaults = []string{
 	"runas_default=bob", "runas_default = root", "lecture=never", "passwd_tries=3", `env_keep += "A B"`, `env_keep-="A"`, "secure_path=/usr/bin:/bin",
 	`secure_path = "/usr/sbin:/usr/bin"`, "umask=0022", "timestamp_timeout=2.5", "closefrom=3", "shell_noargs", "!insults",
 	"fast_glob", "fast_glob", "runas_default=www-data", "setenv", "noexec", "log_output", "iolog_dir=/var/log/x",
+	"!use_netgroups", "use_netgroups", "runas_default=nosuch", "exempt_group=ops", "runcwd=*", "lecture_file=/etc/shadow", "sudoers_locale=C.UTF-8", "sudoers_locale=C",
+	"runchroot=/nowhere", "!runchroot", "editor=/usr/bin/true", "badpass_message=x", "timestamp_type=tty",
 }
 
 var wildDefaults = []string{
@@ -127,7 +129,7 @@ func (g *generator) options() string {
 	var b strings.Builder
 	for range g.IntN(3) {
 		o := pick(g, "CWD=/tmp", "CWD = ~", "CWD=*", "TIMEOUT=30", "TIMEOUT=1h30m", "NOTBEFORE=20200101000000Z", "NOTAFTER=20990101000000Z",
-			"NOTAFTER=20200101000000Z", "NOTBEFORE=20990101000000Z", "NOTAFTER=2099010100Z", "NOTAFTER=209901010000.5+0100", "NOTBEFORE=20200101000000Z")
+			"NOTAFTER=20200101000000Z", "NOTBEFORE=20990101000000Z", "NOTAFTER=2099010100Z", "NOTAFTER=209901010000.5+0100", "NOTBEFORE=20200101000000Z", "CHROOT=/nowhere", "CHROOT=/opt")
 		if g.wild && g.chance(2) {
 			o = pick(g, "ROLE=r", "TYPE=t", "ROLE=\"x y\"", "APPARMOR_PROFILE=p", "APPARMOR_PROFILE = \"a b\"", "PRIVS=p", "LIMITPRIVS=q", "CHROOT=/x", "CHROOT=*", "CHROOT=x",
 				"CWD=tmp", "CWD=\"/tmp/a b\"", "CWD=~alice/x", "TIMEOUT=1x", "TIMEOUT=1m1h", "TIMEOUT=1d2h3m4s", "TIMEOUT=", "NOTBEFORE=2020", "NOTAFTER=99999999999999Z", "NOTBEFORE=20200101000000",

@@ -77,6 +77,9 @@ func TestProcesses(t *testing.T) {
 			if answers[i] == "1" {
 				allowed++
 			}
+			if got.Verdict == policy.Unknown && reasonsToDoubt.MatchString(q.group.policy) {
+				continue
+			}
 			if (got.Verdict == policy.Allowed) != (answers[i] == "1") {
 				t.Errorf("policy says %s, sudo -l -U %s: %v", got.Verdict, answers[i], &q)
 			}
