@@ -85,6 +85,30 @@ func TestBoundsOfNever(t *testing.T) { //nolint:paralleltest // see perQuestion
 	}
 }
 
+// TestBoundsOfUndecidable: rules of which each must be remembered for every text, so that no budget answers, end in unknown within a second, or are
+// answered, whatever is asked.
+func TestBoundsOfUndecidable(t *testing.T) { //nolint:paralleltest // see perQuestion
+	statement, err := ParseStatement("/usr/sbin/qm ^destroy ", op.Env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, rule := range adversaries {
+		t.Run(name, func(t *testing.T) {
+			before, after := treeOf(t, adversary(rule, 50)), treeOf(t, adversary(rule, 50)+"op ALL=!/usr/sbin/qm * x=* y*\n")
+			budget.Within(t, budget.Question{Time: time.Second, Memory: 100 << 20}, func() {
+				if c := Compare(before, after, op); c.Verdict != Narrower && c.Verdict != UnknownChange {
+					t.Errorf("compared: %s", c.Verdict)
+				}
+			})
+			budget.Within(t, budget.Question{Time: time.Second, Memory: 100 << 20}, func() {
+				if p := ProveNever(before, op, statement); p.Verdict == regular.No && Decide(before, p.Request).Verdict != Allowed {
+					t.Errorf("%s is no counterexample", p.Counterexample)
+				}
+			})
+		})
+	}
+}
+
 // TestClassesTogether: hosts and targets that no rule tells apart are one class, and nothing else is. The answers are those of asking about each.
 func TestClassesTogether(t *testing.T) {
 	t.Parallel()
