@@ -3,6 +3,7 @@
 package budget
 
 import (
+	"fmt"
 	"hash/crc32"
 	"runtime"
 	"strings"
@@ -42,6 +43,23 @@ func Long(text string, size int) string {
 // tests do at the same time counts as memory of f, so it must not run beside them; fuzzing does not.
 func Linear(tb testing.TB, size int, each PerByte, f func()) {
 	tb.Helper()
+	within(tb, fmt.Sprintf("%d bytes cost", size), anyTime+time.Duration(size)*each.Time, uint64(anyMemory+size*each.Memory), f)
+}
+
+// Question is what one question may cost, whatever its size: time on the processor, and memory that is allocated in all, in bytes.
+type Question struct {
+	Time   time.Duration
+	Memory int
+}
+
+// Within fails the test if f costs more than a question may. As with Linear, it must not run beside other tests.
+func Within(tb testing.TB, limit Question, f func()) {
+	tb.Helper()
+	within(tb, "it cost", limit.Time, uint64(limit.Memory), f)
+}
+
+func within(tb testing.TB, what string, time time.Duration, memory uint64, f func()) {
+	tb.Helper()
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	var before, after runtime.MemStats
@@ -50,10 +68,10 @@ func Linear(tb testing.TB, size int, each PerByte, f func()) {
 	f()
 	spent := threadTime() - begin
 	runtime.ReadMemStats(&after)
-	if limit := anyTime + time.Duration(size)*each.Time; spent > limit {
-		tb.Errorf("%d bytes cost %v on the processor, more than %v", size, spent, limit)
+	if spent > time {
+		tb.Errorf("%s %v on the processor, more than %v", what, spent, time)
 	}
-	if memory, limit := after.TotalAlloc-before.TotalAlloc, uint64(anyMemory+size*each.Memory); memory > limit {
-		tb.Errorf("%d bytes cost %d bytes of memory, more than %d", size, memory, limit)
+	if allocated := after.TotalAlloc - before.TotalAlloc; allocated > memory {
+		tb.Errorf("%s %d bytes of memory, more than %d", what, allocated, memory)
 	}
 }

@@ -200,6 +200,7 @@ func (b *accessBuilder) collect() {
 		b.gap(nil, "Defaults bound to commands change how its rules match, or its aliases are nested too deep")
 		return
 	}
+	b.rules, b.paths = make([]AccessRule, 0, len(b.c.patterns)), make([]regular.Expr, 0, len(b.c.patterns))
 	for i := range b.c.patterns {
 		b.add(&b.c.patterns[i])
 	}

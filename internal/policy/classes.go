@@ -39,7 +39,11 @@ func Classes(q Question, trees ...*sudoers.Tree) ([]Request, []Gap) {
 	hosts := c.hosts()
 	var requests []Request
 	for _, host := range hosts {
-		requests = append(requests, c.targets(host)...)
+		if c.work >= maxClassWork {
+			c.gap(tooManyTargets)
+			break
+		}
+		requests = append(requests, c.affordable(c.distinct(c.targets(host)))...)
 	}
 	return requests, c.gaps
 }
@@ -66,6 +70,7 @@ type classes struct {
 	env      *Environment
 	policies []policyClasses
 	gaps     []Gap
+	work     int // so far, see maxClassWork
 }
 
 type policyClasses struct {
@@ -74,6 +79,7 @@ type policyClasses struct {
 	aliases map[aliasKey][]sudoers.Member
 	grants  []Grant
 	of      map[*sudoers.UserSpec][]*Grant
+	visited map[*sudoers.Member]bool // lists of hosts
 }
 
 func aliasesOf(tree *sudoers.Tree) map[aliasKey][]sudoers.Member {
@@ -117,36 +123,45 @@ func (p *policyClasses) bound(scope sudoers.Scope, kind sudoers.AliasKind, visit
 
 // hosts are one for each set of patterns that a host can match. A pattern with a dot is compared with the long name.
 func (c *classes) hosts() []Request {
-	var short, long []string
-	name := func(m sudoers.Member) {
-		switch {
-		case m.Kind != sudoers.MemberWord && m.Kind != sudoers.MemberAlias:
-		case strings.Contains(m.Name, "."):
-			long = appendNew(long, lower(m.Name))
-		default:
-			short = appendNew(short, lower(m.Name))
-		}
-	}
+	var names hostNames
 	for i := range c.policies {
 		p := &c.policies[i]
+		depend := map[*sudoers.Member]bool{}
 		for j := range p.grants {
-			depends := false
-			p.members(p.grants[j].Hosts, sudoers.HostAlias, func(m sudoers.Member) {
-				name(m)
-				depends = depends || m.Kind == sudoers.MemberAddress || m.Kind == sudoers.MemberNetgroup
-			})
+			hosts := p.grants[j].Hosts
+			if len(hosts) == 0 {
+				continue
+			}
+			depends, known := depend[&hosts[0]]
+			if !known {
+				p.lists(hosts, sudoers.HostAlias, names.add)
+				p.members(hosts, sudoers.HostAlias, func(m sudoers.Member) {
+					depends = depends || m.Kind == sudoers.MemberAddress || m.Kind == sudoers.MemberNetgroup
+				})
+				depend[&hosts[0]] = depends
+			}
 			if depends {
 				c.gaps = append(c.gaps, Gap{Grant: &p.grants[j], Reason: "it depends on the node's addresses or netgroups where it holds"})
 			}
 		}
+		for _, e := range p.tree.Entries {
+			if d, ok := e.(*sudoers.Defaults); ok && d.Scope == sudoers.ScopeHost {
+				p.lists(d.Members, sudoers.HostAlias, names.add)
+			}
+		}
 		p.bound(sudoers.ScopeHost, sudoers.HostAlias, func(m sudoers.Member) {
-			name(m)
 			if m.Kind == sudoers.MemberAddress || m.Kind == sudoers.MemberNetgroup {
 				c.gap("Defaults depend on the node's addresses or netgroups")
 			}
 		})
 	}
 	requests := []Request{c.on("", "")}
+	if c.question.Host != "" {
+		names.about(lower(c.question.Host))
+	} else {
+		names.reduce(c.question.manyClasses())
+	}
+	short, long := names.short, names.long
 	if c.question.Host != "" {
 		requests = []Request{c.on(c.question.Host, "")}
 	} else {
@@ -268,7 +283,9 @@ const (
 
 // targets are the users and groups that rules on one host tell apart.
 func (c *classes) targets(host Request) []Request {
-	t := targetNames{users: []string{"root"}}
+	t := targetNames{}
+	t.user("root")
+	seen := map[*sudoers.RunAs]bool{}
 	for i := range c.policies {
 		p := &c.policies[i]
 		here := p.hosts.On(host)
@@ -280,7 +297,8 @@ func (c *classes) targets(host Request) []Request {
 				continue
 			}
 			for _, g := range p.of[spec] {
-				if g.RunAs != nil && m.hosts(g.Hosts)&allow != 0 {
+				if g.RunAs != nil && !seen[g.RunAs] && m.hosts(g.Hosts)&allow != 0 {
+					seen[g.RunAs] = true
 					p.members(g.RunAs.Users, sudoers.RunasAlias, t.addUser)
 					p.members(g.RunAs.Groups, sudoers.RunasAlias, t.addGroup)
 				}
@@ -291,7 +309,7 @@ func (c *classes) targets(host Request) []Request {
 			if d, ok := e.(*sudoers.Defaults); ok {
 				for k := range d.Settings {
 					if s := &d.Settings[k]; s.Name == "runas_default" && s.Value != "" {
-						t.users = appendNew(t.users, s.Value)
+						t.user(s.Value)
 					}
 				}
 			}
@@ -300,6 +318,10 @@ func (c *classes) targets(host Request) []Request {
 	if len(t.memberships) > maxMemberships {
 		c.gap("its rules tell apart too many groups of target users")
 		t.memberships = nil
+	}
+	if most := maxTargets >> len(t.memberships) / (len(t.groups) + 1); len(t.users) > most {
+		c.gap(tooManyTargets)
+		t.users, t.groups = t.users[:min(len(t.users), manyClasses)], t.groups[:min(len(t.groups), manyClasses)]
 	}
 	var requests []Request
 	for _, user := range t.users {
@@ -349,16 +371,17 @@ func withGroup(r Request, group string) Request {
 // targetNames are the names in run-as lists.
 type targetNames struct {
 	users, groups []string
-	named         []string // what memberships are about
+	known         map[string]bool // of users, and of groups behind a colon
+	named         []string        // what memberships are about
 	memberships   []func(*Subject)
 }
 
 func (t *targetNames) addUser(m sudoers.Member) {
 	switch m.Kind {
 	case sudoers.MemberAll:
-		t.users = appendNew(t.users, ordinaryName)
+		t.user(ordinaryName)
 	case sudoers.MemberGroup, sudoers.MemberNetgroup:
-		t.users = appendNew(t.users, ordinaryName)
+		t.user(ordinaryName)
 		if slices.Contains(t.named, m.Name) {
 			return
 		}
@@ -375,15 +398,38 @@ func (t *targetNames) addUser(m sudoers.Member) {
 			}
 		})
 	case sudoers.MemberWord, sudoers.MemberAlias:
-		t.users = appendNew(t.users, m.Name)
+		t.user(m.Name)
 	}
 }
 
 func (t *targetNames) addGroup(m sudoers.Member) {
 	switch m.Kind {
 	case sudoers.MemberAll:
-		t.groups = appendNew(t.groups, ordinaryGroup)
+		t.group(ordinaryGroup)
 	case sudoers.MemberWord, sudoers.MemberAlias:
-		t.groups = appendNew(t.groups, m.Name)
+		t.group(m.Name)
 	}
+}
+
+func (t *targetNames) user(name string) {
+	if t.isNew(name) {
+		t.users = append(t.users, name)
+	}
+}
+
+func (t *targetNames) group(name string) {
+	if t.isNew(":" + name) {
+		t.groups = append(t.groups, name)
+	}
+}
+
+func (t *targetNames) isNew(name string) bool {
+	if t.known[name] {
+		return false
+	}
+	if t.known == nil {
+		t.known = map[string]bool{}
+	}
+	t.known[name] = true
+	return true
 }

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
@@ -116,6 +117,7 @@ func (c *Compiled) add(spec *sudoers.UserSpec, r *Request) {
 		if here&allow == 0 {
 			continue
 		}
+		c.patterns = slices.Grow(c.patterns, len(p.Commands))
 		for j, e := range p.Effective() {
 			if c.m.inTime(&e, r.Time) && c.m.runAsMatches(e.RunAs) == allow {
 				c.addCommand(&p.Commands[j].CommandMember, false, pattern{spec: spec, privilege: i, ordinal: j, root: c.m.rootOf(&e), doubtful: here != allow})

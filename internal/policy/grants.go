@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
@@ -65,7 +66,11 @@ func Grants(tree *sudoers.Tree, s Subject) []Grant {
 	var grants []Grant
 	for _, e := range tree.Entries {
 		if spec, ok := e.(*sudoers.UserSpec); ok {
-			grants = append(grants, m.grants(spec, s)...)
+			if of := m.grants(spec, s); grants == nil {
+				grants = of
+			} else {
+				grants = append(grants, of...)
+			}
 		}
 	}
 	return grants
@@ -77,11 +82,15 @@ func (m *matcher) grants(spec *sudoers.UserSpec, s Subject) []Grant {
 	if v != allow {
 		return nil
 	}
-	users := joinMembers(spec.Users)
-	var grants []Grant
+	users := membersText(spec.Users)
+	count := 0
+	for i := range spec.Privileges {
+		count += len(spec.Privileges[i].Commands)
+	}
+	grants := make([]Grant, 0, count)
 	for i := range spec.Privileges {
 		p := &spec.Privileges[i]
-		head := users + " " + joinMembers(p.Hosts) + "="
+		head := users + " " + membersText(p.Hosts) + "="
 		for _, e := range p.Effective() {
 			g := m.grant(&e)
 			g.Text = head + g.Text
@@ -158,6 +167,20 @@ func (m *matcher) mayBeRoot(r *sudoers.RunAs) bool {
 	}
 	v, _ := m.users(r.Users, sudoers.RunasAlias, root)
 	return v == allow
+}
+
+// maxMembersText is the longest list that is part of the text of a grant as it is written. The text of each command of a rule has it.
+const maxMembersText = 1 << 10
+
+// membersText is a list as text, without the end of a long one.
+func membersText(list []sudoers.Member) string {
+	length := 0
+	for i := range list {
+		if length += len(list[i].Name) + len(", "); length > maxMembersText {
+			return fmt.Sprintf("%s, … (%d in all)", joinMembers(list[:max(1, i)]), len(list))
+		}
+	}
+	return joinMembers(list)
 }
 
 func joinMembers(list []sudoers.Member) string {

@@ -16,7 +16,14 @@ type Question struct {
 	// Env is the node's file system, nil for Debian's with the newest sudo.
 	Env    *Environment
 	Budget regular.Budget
+
+	many int // see manyClasses, which it is if 0
 }
+
+// manyClasses is how many hosts, or targets on one host, are each asked about. Of more, those that no rule tells apart are asked about once.
+const manyClasses = 64
+
+func (q *Question) manyClasses() int { return cmp.Or(q.many, manyClasses) }
 
 // WithPurse gives the question a budget for all that is asked about some policies, unless it has one. It grows with them, since every command takes some.
 func (q Question) WithPurse(trees ...*sudoers.Tree) Question {

@@ -9,7 +9,7 @@ import "strings"
 // Arguments has the arguments that a pattern matches when they are joined. Where it matches the empty text, that is none as
 // well as one that is empty.
 func Arguments(joined Expr) (Expr, error) {
-	some, err := Concat(Expr{spaceAutomaton}, joined)
+	some, err := Concat(Expr{a: spaceAutomaton}, joined)
 	if err != nil || !joined.Contains("") {
 		return some, err
 	}
@@ -19,7 +19,7 @@ func Arguments(joined Expr) (Expr, error) {
 var spaceAutomaton = finish([]state{{edges: []edge{{on: byteSetOf(' '), to: 1}}}, {accept: true}})
 
 // AnyArguments has all arguments, and none.
-func AnyArguments() Expr { return Expr{anyArguments} }
+func AnyArguments() Expr { return Expr{a: anyArguments} }
 
 var anyArguments = finish([]state{
 	{accept: true, edges: []edge{{on: byteSetOf(' '), to: 1}}},

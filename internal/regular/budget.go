@@ -22,7 +22,7 @@ func NewPurse(states int) *Purse { return &Purse{states, states * partsPerShared
 func (p *Purse) Left() int { return max(0, p.states) }
 
 const (
-	partsPerSharedState = 32
+	partsPerSharedState = 16
 	statesOnCredit      = 100
 )
 

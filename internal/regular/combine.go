@@ -15,7 +15,7 @@ func Concat(parts ...Expr) (Expr, error) {
 			return Expr{}, err
 		}
 	}
-	return Expr{result}, nil
+	return Expr{a: result}, nil
 }
 
 // Alternate has the texts of any of the patterns; of none it is Empty. Unlike Union it is an Expr.
@@ -58,7 +58,7 @@ func join(a, b *automaton) (*automaton, error) {
 		}
 	}
 	e, err := c.finish()
-	return e.a, err
+	return e.automaton(), err
 }
 
 // combiner builds an automaton of copies of others.
@@ -104,5 +104,5 @@ func (c *combiner) finish() (Expr, error) {
 	for q := range c.states {
 		sortEdges(c.states[q].edges)
 	}
-	return Expr{finish(c.states)}, nil
+	return Expr{a: finish(c.states)}, nil
 }

@@ -31,7 +31,7 @@ func TestMayMeet(t *testing.T) {
 	if meet < 500 || meet > 4500 {
 		t.Errorf("%d of 5000 meet", meet)
 	}
-	empty := Expr{finish([]state{{}})}
+	empty := Expr{a: finish([]state{{}})}
 	if MayMeet(empty, AnyArguments()) || MayMeet(AnyArguments(), empty) || !MayMeet(NoArguments(), AnyArguments()) {
 		t.Error("the empty language meets others, or that of the empty text does not")
 	}

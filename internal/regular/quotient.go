@@ -31,7 +31,7 @@ func After(e Expr, prefix string) Expr {
 			states[0].edges = append(states[0].edges, edge{on: bytes, to: int32(q) + 1})
 		}
 	}
-	return Expr{finish(states)}
+	return Expr{a: finish(states)}
 }
 
 // Both has the texts that are in two patterns. Unlike Intersect it is an Expr, made at once and not by the search, so it is for
@@ -68,7 +68,7 @@ func Both(a, b Expr) (Expr, error) {
 		slices.SortFunc(s.edges, func(e, f edge) int { return cmp.Compare(e.to, f.to) })
 		states = append(states, s)
 	}
-	return Expr{finish(states)}, nil
+	return Expr{a: finish(states)}, nil
 }
 
 // NotPrefixed has all texts that do not start with a prefix.
@@ -86,5 +86,5 @@ func NotPrefixed(prefix string) Expr {
 		states[i].edges = append(states[i].edges, edge{on: anyByte.minus(byteSetOf(prefix[i])), to: n})
 	}
 	states[n] = state{accept: true, edges: []edge{{on: anyByte, to: n}}}
-	return Expr{finish(states)}
+	return Expr{a: finish(states)}
 }
