@@ -116,7 +116,7 @@ func (c *combiner) assemble(p Part, mark string) (Expr, error) {
 	a := &automaton{states: trim(c.states)}
 	a.components = components(a.states)
 	a.findUniversal()
-	return Expr{a}, nil
+	return Expr{a: a}, nil
 }
 
 // fragment is a part whose states are in a combiner, in each of two layers. An edge into the second layer begins at the first for what has the mark.

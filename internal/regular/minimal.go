@@ -19,7 +19,7 @@ func Minimal(e Expr) (Expr, error) {
 	if err != nil {
 		return Expr{}, err
 	}
-	return Expr{finish(d.merged())}, nil
+	return Expr{a: finish(d.merged())}, nil
 }
 
 // deterministic is an automaton with at most one state for each letter; 0 is the state without a way to accept, 1 the first.

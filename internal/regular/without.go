@@ -23,7 +23,7 @@ func Without(a, b Expr) (Expr, error) {
 	for q := range w.states {
 		w.states[q].edges = unite(w.states[q].edges)
 	}
-	return Expr{finish(w.states)}, nil
+	return Expr{a: finish(w.states)}, nil
 }
 
 // without builds the product of a with the sets of states of b.
