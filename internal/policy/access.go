@@ -260,6 +260,9 @@ func (b *accessBuilder) add(p *pattern) {
 	if p.root != "" {
 		conditions = append(conditions, b.m.condition(p.root, p.command))
 	}
+	if p.denied && p.root == "" && p.strayed {
+		conditions = append(conditions, strayedCondition(textOf(p.command)))
+	}
 	if p.denied && b.callersRoot() {
 		conditions = appendNew(slices.Clone(conditions), b.m.condition("*", p.command))
 	}

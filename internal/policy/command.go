@@ -30,6 +30,9 @@ func (m *matcher) commandMatches(c *sudoers.Command, patterns *commandPattern, l
 	if root != "" && (path != no || mayBeBelow(c, line.path)) {
 		path = maybe
 	}
+	if root == "" && m.strayed && m.straying(c) {
+		path = min(path, maybe)
+	}
 	return min(path, args)
 }
 

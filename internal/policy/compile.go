@@ -43,8 +43,10 @@ type pattern struct {
 	doubtful bool
 	// digests are checksums of which the file must have one.
 	digests []sudoers.Digest
-	// root is the directory in which sudo looks for the file, "" for that of the node.
-	root string
+	// root is the directory in which sudo looks for the file, "" for that of the node. ownRoot tells that it is that of the rule, strayed that a rule behind
+	// this one has one.
+	root             string
+	ownRoot, strayed bool
 
 	spec               *sudoers.UserSpec
 	privilege, ordinal int
@@ -79,8 +81,11 @@ func Compile(tree *sudoers.Tree, r Request) *Compiled {
 			return c
 		}
 	}
+	strayed := false
 	for i := len(c.patterns) - 1; i >= 0; i-- {
 		p := &c.patterns[i]
+		p.strayed = strayed && c.m.straying(p.command)
+		strayed = strayed || p.ownRoot
 		if base, ok := literalBase(p.command); ok {
 			c.byBase[base] = append(c.byBase[base], int32(i))
 		} else {
@@ -92,13 +97,7 @@ func Compile(tree *sudoers.Tree, r Request) *Compiled {
 
 // changesMatching tells Defaults that change what a rule matches.
 func changesMatching(d *sudoers.Defaults) bool {
-	for _, s := range d.Settings {
-		switch s.Name {
-		case "fast_glob", "runas_default", "case_insensitive_user", "case_insensitive_group", "match_group_by_gid", "sudoers_locale", "runchroot", "use_netgroups":
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(d.Settings, func(s sudoers.Setting) bool { return decisive[s.Name] })
 }
 
 // literalBase gives the base name that every match has.
@@ -120,7 +119,7 @@ func (c *Compiled) add(spec *sudoers.UserSpec, r *Request) {
 		c.patterns = slices.Grow(c.patterns, len(p.Commands))
 		for j, e := range p.Effective() {
 			if c.m.inTime(&e, r.Time) && c.m.runAsMatches(e.RunAs) == allow {
-				c.addCommand(&p.Commands[j].CommandMember, false, pattern{spec: spec, privilege: i, ordinal: j, root: c.m.rootOf(&e), doubtful: here != allow})
+				c.addCommand(&p.Commands[j].CommandMember, false, pattern{spec: spec, privilege: i, ordinal: j, root: c.m.rootOf(&e), ownRoot: e.Chroot != "", doubtful: here != allow})
 			}
 		}
 	}
@@ -225,6 +224,13 @@ type target struct {
 }
 
 func (c *Compiled) matches(p *pattern, t *target) match {
+	if p.strayed && p.root == "" {
+		return min(maybe, c.matchesHere(p, t))
+	}
+	return c.matchesHere(p, t)
+}
+
+func (c *Compiled) matchesHere(p *pattern, t *target) match {
 	if p.root != "" || c.m.locale != "" {
 		return c.m.commandMatches(p.command, p.patterns, &t.commandLine, p.root)
 	}

@@ -175,6 +175,8 @@ func (m *matcher) privileges(spec *sudoers.UserSpec, r *Request, d *Decision) (s
 			}
 			root := m.rootOf(e)
 			v := m.command(&e.CommandMember, &m.line, root)
+			strayed := m.strayed
+			m.strayed = m.strayed || e.Chroot != ""
 			if v == unspecified {
 				continue
 			}
@@ -188,7 +190,9 @@ func (m *matcher) privileges(spec *sudoers.UserSpec, r *Request, d *Decision) (s
 			if v&unsure == 0 {
 				return said, first
 			}
+			strayed, m.strayed = m.strayed, strayed
 			d.If = appendNew(d.If, m.condition(root, &e.Command))
+			m.strayed = strayed
 		}
 	}
 	return said | unsure, first

@@ -15,14 +15,20 @@ func (m *matcher) rootOf(e *sudoers.Effective) string {
 	return e.Chroot
 }
 
+// straying tells whether a rule is compared with what sudo found below the root of another. For a rule with CHROOT sudo looks the command up anew, and does
+// not put the resolved directory back for the rules before it (match_command.c, command_matches of 1.9.14 and later): on Debian 13
+// "ALL, !^/usr/bin/bash$, CHROOT=/nowhere /usr/bin/id" lets /bin/bash through.
+func (m *matcher) straying(c *sudoers.Command) bool {
+	return m.resolves() && (c.Kind == sudoers.CommandPath || c.Kind == sudoers.CommandRegex)
+}
+
 // condition says on what it depends whether a command matches that is looked at below a root, or with "" in another locale. It names the command: of two
 // that differ one may match and the other not.
 func (m *matcher) condition(root string, c *sudoers.Command) string {
-	text := c.Name
-	if c.HasArgs {
-		text += " " + c.Args
-	}
+	text := textOf(c)
 	switch {
+	case root == "" && m.strayed:
+		return strayedCondition(text)
 	case root == "" && m.locale == "":
 		return text + " matches, which cannot be decided"
 	case root == "":
@@ -31,6 +37,18 @@ func (m *matcher) condition(root string, c *sudoers.Command) string {
 		return "below the directory that the caller chooses with -R, " + text + " is what it is on the node"
 	}
 	return "below " + root + " (CHROOT), " + text + " is what it is on the node"
+}
+
+// textOf is a command with its arguments as sudo compares them.
+func textOf(c *sudoers.Command) string {
+	if !c.HasArgs {
+		return c.Name
+	}
+	return c.Name + " " + c.Args
+}
+
+func strayedCondition(text string) string {
+	return "sudo compares " + text + " with the file on the node, though it has looked for the command below another root (CHROOT) before"
 }
 
 // mayBeBelow tells whether a path may be that of a command whose file is looked for below another root. Nothing is known of the links there, but sudo

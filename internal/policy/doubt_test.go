@@ -40,11 +40,12 @@ func TestDenialsUnderAnotherRoot(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]Verdict{
-		"op ALL=/usr/bin/bash\nop ALL=CHROOT=/srv/x !/usr/bin/id":                  Allowed,
+		"op ALL=CHROOT=/srv/x !/usr/bin/id\nop ALL=/usr/bin/bash":                  Allowed,
+		"op ALL=/usr/bin/bash\nop ALL=CHROOT=/srv/x !/usr/bin/id":                  Unknown,
 		"op ALL=CHROOT=/srv/x !/usr/bin/bash":                                      Denied,
 		"op ALL=CHROOT=/srv/x /usr/bin/bash\nop ALL=!/usr/bin/bash":                Denied,
-		"op ALL=/usr/bin/bash\nop ALL=CHROOT=/srv/x /usr/bin/bash":                 Allowed,
-		"op ALL=/usr/bin/bash\nop ALL=CHROOT=/srv/x !/usr/bin/bash -c *":           Allowed,
+		"op ALL=/usr/bin/bash\nop ALL=CHROOT=/srv/x /usr/bin/bash":                 Unknown,
+		"op ALL=/usr/bin/bash\nop ALL=CHROOT=/srv/x !/usr/bin/bash -c *":           Unknown,
 		"Defaults!/usr/bin/bash runchroot=/srv/x\nop ALL=/usr/bin/bash":            Unknown,
 		"Defaults runchroot=/srv/x, !runchroot\nop ALL=/usr/bin/bash":              Allowed,
 		"op ALL=CHROOT=/srv/x /usr/bin/id, NOPASSWD: /usr/bin/w\nop ALL=!ALL":      Denied,
@@ -151,5 +152,46 @@ func neverIsNotProven(t *testing.T, text, statement string) {
 		if proof := ProveNever(treeOf(t, text), q, s); proof.Verdict == regular.Yes {
 			t.Errorf("never %s is proven for sudo %s of\n%s", statement, v, text)
 		}
+	}
+}
+
+// TestRulesBeforeARoot: for a rule with CHROOT sudo looks the command up below that root, and since 1.9.14 does not put back where it found it for the rules
+// before. "sudo /bin/bash" gets through the first of these on Debian 13 (uid 0), and not without the last rule.
+func TestRulesBeforeARoot(t *testing.T) {
+	t.Parallel()
+	q := Question{Subject: op.Subject, Env: Debian(sudoers.PVE9)}
+	statement, err := ParseStatement("/usr/bin/bash", q.Env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, proven := range map[string]bool{
+		"op ALL=ALL, !^/usr/bin/bash$, CHROOT=/nowhere /usr/bin/id":                            false,
+		"op ALL=ALL, !/usr/bin/b*\nop ALL=CHROOT=/nowhere /usr/bin/id":                         false,
+		"Cmnd_Alias SHELLS=/usr/bin/bash, ^/usr/bin/b.*$\nop ALL=ALL, !SHELLS, CHROOT=/x !ALL": false,
+		"op ALL=CHROOT=/nowhere /usr/bin/id\nop ALL=ALL, !^/usr/bin/bash$":                     true,
+		"op ALL=ALL, !^/usr/bin/bash$\nbob ALL=CHROOT=/nowhere /usr/bin/id":                    true,
+	} {
+		tree := treeOf(t, text)
+		if proof := ProveNever(tree, q, statement); (proof.Verdict == regular.Yes) != proven {
+			t.Errorf("never is %s of\n%s", proof.Verdict, text)
+		}
+		r := request("/usr/bin/bash")
+		if got := Decide(tree, r).Verdict; (got == Denied) != proven {
+			t.Errorf("%s for\n%s", got, text)
+		}
+		if got, want := Compile(tree, r).Decide("/usr/bin/bash", "", false).Verdict, Decide(tree, r).Verdict; got != want {
+			t.Errorf("compiled %s, decided %s for\n%s", got, want, text)
+		}
+	}
+}
+
+// TestEachSettingIsBoundAnew: what a line says first has a say in whom the rest of it is about.
+func TestEachSettingIsBoundAnew(t *testing.T) {
+	t.Parallel()
+	r := request("/bin/a")
+	r.Subject.Netgroups = []string{"ng"}
+	s := Decide(treeOf(t, "Defaults:+ng !use_netgroups, noexec\nDefaults:op setenv\nop ALL=/bin/a"), r).Settings
+	if s["noexec"] != "" || s["use_netgroups"] != off || s["setenv"] != on {
+		t.Errorf("settings %v", s)
 	}
 }

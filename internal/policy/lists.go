@@ -39,6 +39,7 @@ type matcher struct {
 	runasDefault        string
 	locale              string // of expressions and patterns, "" for C
 	runchroot           string
+	strayed             bool // a rule behind this one has a root of its own, see straying
 
 	known    map[aliasQuestion]verdict
 	patterns map[*sudoers.Command]*commandPattern
@@ -268,7 +269,11 @@ func (m *matcher) command(c *sudoers.CommandMember, line *commandLine, root stri
 	if c.Command.Kind != sudoers.CommandAlias {
 		return commandVerdict(m.commandMatches(&c.Command, m.patternsOf(&c.Command), line, root), c.Negated)
 	}
-	v, _ := m.inAlias(sudoers.CmndAlias, c.Command.Name, root, func(a *sudoers.Alias) verdict {
+	asked := root
+	if m.strayed {
+		asked += " strayed"
+	}
+	v, _ := m.inAlias(sudoers.CmndAlias, c.Command.Name, asked, func(a *sudoers.Alias) verdict {
 		return m.commands(a.Commands, line, root)
 	})
 	return flip(v, c.Negated)

@@ -65,6 +65,12 @@ var early = map[string]bool{
 	"group_plugin": true, "runas_default": true, "sudoers_locale": true,
 }
 
+// decisive are the options that change what lists and patterns match.
+var decisive = map[string]bool{
+	"fast_glob": true, "runas_default": true, "case_insensitive_user": true, "case_insensitive_group": true, "match_group_by_gid": true, "sudoers_locale": true,
+	"runchroot": true, "use_netgroups": true,
+}
+
 // applySettings sets what decides how names are compared, from the Defaults that
 // bind to the subject, whatever the host.
 func (m *matcher) applySettings(tree *sudoers.Tree, s Subject) Settings {
@@ -128,19 +134,26 @@ func (m *matcher) retarget() {
 func (m *matcher) apply(tree *sudoers.Tree, s Settings, earlyOnes bool, binds func(*sudoers.Defaults) bool) {
 	for _, e := range tree.Entries {
 		d, ok := e.(*sudoers.Defaults)
-		if !ok || !binds(d) {
+		if !ok {
 			continue
 		}
+		bound, asked := false, false
 		for i := range d.Settings {
 			if early[d.Settings[i].Name] != earlyOnes {
 				continue
 			}
-			if msg, _ := d.Settings[i].Check(m.env.Version); msg == "" {
-				s.set(&d.Settings[i])
+			if !asked {
+				bound, asked = binds(d), true
 			}
-		}
-		if earlyOnes {
-			m.use(s)
+			if msg, _ := d.Settings[i].Check(m.env.Version); !bound || msg != "" {
+				continue
+			}
+			s.set(&d.Settings[i])
+			if decisive[d.Settings[i].Name] {
+				// sudo asks for each setting of a line anew whom the line is about, by what the settings before it say.
+				m.use(s)
+				asked = false
+			}
 		}
 	}
 }

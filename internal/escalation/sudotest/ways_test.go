@@ -41,6 +41,10 @@ var ways = []way{
 		script: "sudo -n /usr/bin/bash -c id", shows: "uid=0(root)", never: "/usr/bin/bash",
 	},
 	{
+		name: "CHROOT behind a denial", policy: "agent ALL=NOPASSWD: ALL, !^/usr/bin/bash$, CHROOT=/nonexistent /usr/bin/id",
+		script: "sudo -n /bin/bash -c id", shows: "uid=0(root)", never: "/usr/bin/bash",
+	},
+	{
 		name: "CHROOT of the caller's choice", policy: `agent ALL=CHROOT=* NOPASSWD: /usr/bin/pveversion ""`,
 		script: jail + "sudo -n -R ~/jail /usr/bin/pveversion && " + owner, shows: "owner 0", finding: "PVESEC-E0021",
 	},
