@@ -87,8 +87,9 @@ func (r *AccessRule) counts() bool { return r.Certain || !r.Denied }
 
 // Allowed are the arguments that are allowed.
 func (p *PathAccess) Allowed() regular.Language {
-	rules := make([]regular.Rule, 0, len(p.Rules))
-	for i := range p.Rules {
+	from := max(0, p.lastOfAll())
+	rules := make([]regular.Rule, 0, len(p.Rules)-from)
+	for i := from; i < len(p.Rules); i++ {
 		if r := &p.Rules[i]; r.counts() {
 			rules = append(rules, regular.Rule{Allow: !r.Denied, Match: r.Args})
 		}
@@ -99,7 +100,7 @@ func (p *PathAccess) Allowed() regular.Language {
 // AllowedBy are the arguments that one rule allows and no later one decides.
 func (p *PathAccess) AllowedBy(rule int) regular.Language {
 	of := &p.Rules[rule]
-	if of.Denied {
+	if of.Denied || p.lastOfAll() > rule {
 		return regular.Union()
 	}
 	rules := []regular.Rule{{Allow: true, Match: of.Args}}
@@ -113,6 +114,16 @@ func (p *PathAccess) AllowedBy(rule int) regular.Language {
 		return of.Args
 	}
 	return regular.Prioritised(rules)
+}
+
+// lastOfAll is the last rule that is about any arguments, before which no rule decides anything; -1 if there is none.
+func (p *PathAccess) lastOfAll() int {
+	for i := range slices.Backward(p.Rules) {
+		if r := &p.Rules[i]; r.counts() && r.pattern != nil && !r.pattern.HasArgs {
+			return i
+		}
+	}
+	return -1
 }
 
 // Withheld are the arguments that rules allow and denials take away again. What only may be denied is not among them.

@@ -104,13 +104,19 @@ func (r *ereReader) more() bool { return r.pos < len(r.pattern) }
 // alternatives reads up to the end, or to the parenthesis that closes the group.
 func (r *ereReader) alternatives(depth int) (*tree, error) {
 	whole := alt()
+	before, either := r.closed, r.closed
 	for {
+		r.closed = before // a back-reference does not see the groups of other alternatives
 		branch, err := r.branch(depth)
 		if err != nil {
 			return nil, err
 		}
 		whole.subs = append(whole.subs, branch)
+		for i, closed := range r.closed {
+			either[i] = either[i] || closed
+		}
 		if !r.more() || r.pattern[r.pos] != '|' {
+			r.closed = either
 			return whole, nil
 		}
 		r.pos++

@@ -131,6 +131,8 @@ func TestRefusedERE(t *testing.T) {
 		"a reference without a group":     {`a\1`, ErrSyntax},
 		"one to a group that is open":     {`(a\1)`, ErrSyntax},
 		"one to a later group":            {`(a)\2(b)`, ErrSyntax},
+		"a reference to another branch":   {`(a)|\1`, ErrSyntax},
+		"one behind both branches":        {`((a)|b)\2`, ErrUnsupported},
 		"malformed behind a reference":    {`(a)\1[`, ErrSyntax},
 		"malformed behind a copied one":   {"x(^a){,2}**", ErrSyntax},
 		"a reference in a bound":          {`(a)b{\1}`, ErrSyntax},

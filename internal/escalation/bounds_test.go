@@ -1,0 +1,25 @@
+package escalation
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/budget"
+	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
+	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
+)
+
+// TestBoundsOfAnalysis: the same line over and over again costs what its text does, since only the last can decide.
+func TestBoundsOfAnalysis(t *testing.T) { //nolint:paralleltest // what others allocate would count
+	file, problems := sudoers.Parse("policy", strings.Repeat("op ALL=(ALL:ALL) ALL\n", 400), sudoers.PVE9)
+	if problems.Err() != nil {
+		t.Fatal(problems)
+	}
+	budget.Within(t, budget.Question{Time: 4 * time.Second, Memory: 300 << 20}, func() {
+		analysis, err := Analyse(sudoers.TreeOf(file), policy.Question{Subject: policy.Subject{Name: "op"}})
+		if err != nil || !analysis.Root() {
+			t.Errorf("%v, %v", analysis.Root(), err)
+		}
+	})
+}
