@@ -1,7 +1,6 @@
 package grammartest
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"os"
 	"regexp"
@@ -177,5 +176,5 @@ func small(n *node, t *testing.T, q question, line []string) string {
 			lines = append(lines[:i:i], lines[i+1:]...)
 		}
 	}
-	return fmt.Sprintf("%s", strings.Join(lines, ""))
+	return strings.Join(lines, "")
 }
