@@ -5,6 +5,7 @@
 //	main
 //	provider
 //	provider/access   provider/sudo   provider/auditlog     one for each family of resources
+//	provider/memo
 //	provider/session
 //	provider/values
 //	            review

@@ -21,6 +21,7 @@ const (
 	access       = "internal/provider/access"
 	sudo         = "internal/provider/sudo"
 	auditlog     = "internal/provider/auditlog"
+	memo         = "internal/provider/memo"
 	session      = "internal/provider/session"
 	values       = "internal/provider/values"
 	providerTest = "internal/provider/acctest"
@@ -34,13 +35,14 @@ const (
 // longest directory that contains it.
 var House = map[string]Room{
 	command:      {Uses: []string{provider}, Terraform: true},
-	provider:     {Uses: []string{access, sudo, auditlog, session, values, "internal/node", "internal/proxmox"}, Terraform: true},
-	access:       {Uses: []string{session, values, "internal/escalation", "internal/proxmox", untrusted}, Terraform: true},
+	provider:     {Uses: []string{access, sudo, auditlog, memo, session, values, "internal/node", "internal/proxmox"}, Terraform: true},
+	access:       {Uses: []string{memo, session, values, "internal/escalation", "internal/proxmox", untrusted}, Terraform: true},
 	sudo:         {Uses: []string{session, values, "internal/review", "internal/hardening", "internal/escalation", "internal/policy", "internal/sudoers/document", "internal/sudoers", "internal/regular", "internal/node", untrusted}, Terraform: true},
 	auditlog:     {Uses: []string{session, values, "internal/hardening", "internal/node", untrusted}, Terraform: true},
+	memo:         {Uses: []string{session, values}, Terraform: true},
 	session:      {Uses: []string{values, "internal/hardening", "internal/node", "internal/proxmox", untrusted}, Terraform: true},
 	values:       {Uses: []string{"internal/node", untrusted}, Terraform: true},
-	providerTest: {Uses: []string{provider, "internal/hardening", "internal/escalation", "internal/policy", "internal/sudoers", "internal/node", "internal/proxmox"}, Terraform: true, Lab: true},
+	providerTest: {Uses: []string{provider, memo, "internal/hardening", "internal/escalation", "internal/policy", "internal/sudoers", "internal/node", "internal/proxmox"}, Terraform: true, Lab: true},
 
 	"internal/review":     {Uses: []string{"internal/hardening", "internal/escalation", "internal/policy", "internal/sudoers", "internal/regular", untrusted}},
 	"internal/hardening":  {Uses: []string{"internal/node", "internal/policy", "internal/sudoers", untrusted}},

@@ -1,26 +1,49 @@
 package provider
 
 import (
+	"context"
+	"fmt"
+	"os"
+
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 
-	"github.com/pvesec/terraform-provider-pvesec/internal/provider/access"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/memo"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/session"
 )
 
 // address is the provider's name in the registry.
 const address = "registry.terraform.io/pvesec/pvesec"
 
-// Server speaks Terraform's protocol for one provider. It is the framework's server, with answers of its own for users that are as they should be.
+// Server speaks Terraform's protocol for one provider. It is the framework's server, with answers of its own for resources that did not change.
 func Server(version string) tfprotov6.ProviderServer {
 	made := &pvesecProvider{version: version}
 	server := providerserver.NewProtocol6(made)()
-	inner, ok := server.(access.FrameworkServer)
+	framework, ok := server.(memo.Framework)
 	if !ok {
-		return server // another framework: it can do without the shorter way
+		return server // another framework: it can do without memos
 	}
-	return access.NewUnchanged(inner, func() *session.Clients { return made.shared })
+	return memo.Server(framework, build(version), func() *session.Clients { return made.shared }, made.Resources(context.Background()))
+}
+
+// development is the version of a build that is no release.
+const development = "dev"
+
+// build tells this build of the provider from others. Builds between two releases have one version, and are told apart by their file.
+func build(version string) string {
+	if version != development {
+		return version
+	}
+	program, err := os.Executable()
+	if err != nil {
+		return version
+	}
+	file, err := os.Stat(program)
+	if err != nil {
+		return version
+	}
+	return fmt.Sprint(version, file.Size(), file.ModTime().UnixNano())
 }
 
 // Serve serves a provider until Terraform ends it.

@@ -53,6 +53,15 @@ func (p Principal) normal() Principal {
 	return p
 }
 
+// Normal is p as PVE stores it, so that two principals which it stores alike are the same value.
+func (p Principal) Normal() Principal { return p.normal() }
+
+// Normal is t as PVE stores it.
+func (t Token) Normal() Token {
+	t.Grants = normalGrants(t.Grants)
+	return t
+}
+
 // Equal tells whether PVE would store p and other alike.
 func (p Principal) Equal(other Principal) bool {
 	p, other = p.normal(), other.normal()

@@ -139,7 +139,10 @@ func generation(tokenID, id string) int {
 
 // dueAt tells whether a token that expires then is to be rotated now.
 func (m *apiTokenModel) dueAt(now time.Time) bool {
-	before := values.Lifetime(m.RotateBefore)
-	expire := values.UnixTime(m.ExpiresAt)
+	return dueAt(m.RotateBefore, values.UnixTime(m.ExpiresAt), now)
+}
+
+func dueAt(rotateBefore types.String, expire int64, now time.Time) bool {
+	before := values.Lifetime(rotateBefore)
 	return before != 0 && expire != 0 && !now.Add(before).Before(time.Unix(expire, 0))
 }

@@ -69,6 +69,7 @@ func (r *apiTokenResource) Create(ctx context.Context, req resource.CreateReques
 	}
 	plan.recordSecret(ctx, secret, &resp.Diagnostics)
 	r.review(ctx, pve, &plan, &resp.Diagnostics)
+	plan.remember(ctx, resp.Private, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, plan.identity())...)
 }
@@ -126,6 +127,7 @@ func (r *apiTokenResource) Read(ctx context.Context, req resource.ReadRequest, r
 		resp.State.RemoveResource(ctx)
 		return
 	}
+	state.remember(ctx, resp.Private, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 }
 

@@ -45,6 +45,7 @@ func (r *apiTokenResource) Update(ctx context.Context, req resource.UpdateReques
 		r.review(ctx, pve, &plan, &resp.Diagnostics)
 	}
 	u.computed.write(ctx, resp.Private, &resp.Diagnostics)
+	plan.remember(ctx, resp.Private, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 }
 

@@ -137,6 +137,7 @@ func (r *restrictedUserResource) Create(ctx context.Context, req resource.Create
 	}
 	plan.recordSecrets(nil, secrets)
 	r.review(ctx, pve, &plan, want, &resp.Diagnostics)
+	plan.remember(ctx, resp.Private, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, userIdentity{plan.UserID})...)
 }
@@ -197,6 +198,7 @@ func (r *restrictedUserResource) Read(ctx context.Context, req resource.ReadRequ
 		resp.State.RemoveResource(ctx)
 		return
 	}
+	state.remember(ctx, resp.Private, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 }
 
@@ -277,6 +279,7 @@ func (r *restrictedUserResource) Update(ctx context.Context, req resource.Update
 	lostTokens{}.write(ctx, resp.Private, &resp.Diagnostics)
 	plan.recordSecrets(before, secrets)
 	r.review(ctx, pve, &plan, want, &resp.Diagnostics)
+	plan.remember(ctx, resp.Private, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 }
 

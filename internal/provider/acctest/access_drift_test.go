@@ -26,10 +26,10 @@ func fullToken() map[string]any {
 		"grants": []any{map[string]any{"path": "/pool/build", "role": "PVEVMUser"}, map[string]any{"path": "/vms/100", "role": "PVEAuditor", "propagate": false}}}
 }
 
-// TestEveryDrift lets another administrator change or remove each part on each release: the plan shows it, and apply puts it right.
-func TestEveryDrift(t *testing.T) {
-	t.Parallel()
-	type tampering = func(*pvesim.Server) error
+type tampering = func(*pvesim.Server) error
+
+// everyDrift is what another administrator may do to the parts of a user and of a token.
+func everyDrift() map[string]map[string]tampering {
 	user := func(params url.Values) tampering {
 		return func(s *pvesim.Server) error { return s.ChangeUser("agent@pve", params) }
 	}
@@ -39,7 +39,7 @@ func TestEveryDrift(t *testing.T) {
 	deploy := func(params url.Values) tampering {
 		return func(s *pvesim.Server) error { return s.ChangeToken("deploy@pve", "ci", params) }
 	}
-	drifts := map[string]map[string]tampering{
+	return map[string]map[string]tampering{
 		"user": {
 			"comment": user(url.Values{"comment": {"x"}}), "comment cleared": user(url.Values{"comment": {""}}), "email": user(url.Values{"email": {"x@example.com"}}),
 			"first name": user(url.Values{"firstname": {"x"}}), "last name": user(url.Values{"lastname": {""}}), "disabled": user(url.Values{"enable": {"0"}}),
@@ -78,9 +78,14 @@ func TestEveryDrift(t *testing.T) {
 			"removed":            func(s *pvesim.Server) error { return s.DeleteToken("deploy@pve", "ci") },
 		},
 	}
+}
+
+// TestEveryDrift lets another administrator change or remove each part on each release: the plan shows it, and apply puts it right.
+func TestEveryDrift(t *testing.T) {
+	t.Parallel()
 	configs := map[string]map[string]any{"user": fullUser(), "token": fullToken()}
 	for _, version := range versions {
-		for kind, byName := range drifts {
+		for kind, byName := range everyDrift() {
 			t.Run(version+"/"+kind, func(t *testing.T) {
 				t.Parallel()
 				for name, drift := range byName {

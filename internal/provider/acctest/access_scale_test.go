@@ -8,9 +8,11 @@ import (
 	"net/http"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/lab/pvesim"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider"
@@ -25,35 +27,42 @@ type fleet struct {
 	states  []instance
 }
 
+// fleets are made once for each number of users: no test changes them.
+var fleets sync.Map
+
+func fleetOf(tb testing.TB, users int) *fleet {
+	tb.Helper()
+	made, _ := fleets.LoadOrStore(users, sync.OnceValue(func() *fleet { return newFleet(tb, users) }))
+	once, ok := made.(func() *fleet)
+	if !ok {
+		tb.Fatalf("a fleet of the type %T", made)
+	}
+	return once()
+}
+
 func newFleet(tb testing.TB, users int) *fleet {
 	tb.Helper()
 	server := pvesim.New(pvesim.Options{Version: pvesim.Version91, AuthDelay: -1})
 	if err := server.Start(); err != nil {
 		tb.Fatal(err)
 	}
-	tb.Cleanup(func() { _ = server.Close() })
 	f := &fleet{api: server, configs: fleetConfigs(users)}
-	var text strings.Builder
-	text.WriteString(server.UserCfg())
-	grants := map[string][]string{}
-	for i, config := range f.configs {
-		id := fmt.Sprint(config["user_id"])
-		fmt.Fprintf(&text, "user:%s:1:0::::::\ntoken:%s!ci:4102444800:1::\n", id, id)
-		role := "PVEVMUser"
-		if config["role"] != nil {
-			role = "restricted-" + strings.ReplaceAll(id, "@", "-")
-			fmt.Fprintf(&text, "role:%s:VM.Audit:\n", role)
-		}
-		grants[fmt.Sprintf("/vms/%d:%s", 100+i, role)] = []string{id, id + "!ci"}
-	}
-	for entry, holders := range grants {
-		path, role, _ := strings.Cut(entry, ":")
-		fmt.Fprintf(&text, "acl:1:%s:%s:%s:\n", path, strings.Join(holders, ","), role)
-	}
-	server.SetUserCfg(text.String())
 	p := newProtocol(tb, server)
-	for _, config := range f.configs {
-		f.states = append(f.states, f.imported(tb, p, config))
+	// As one terraform apply does: everything is planned before anything is written.
+	plans := make([]*tfprotov6.PlanResourceChangeResponse, users)
+	nothing, typ := p.absent("pvesec_restricted_user"), p.typeOf("pvesec_restricted_user")
+	for i, config := range f.configs {
+		var err error
+		if plans[i], _, err = p.plan(tb.Context(), nothing, build(typ, config)); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	for i, config := range f.configs {
+		made, err := p.change(tb.Context(), nothing, build(typ, config), plans[i].PlannedState, plans[i].PlannedPrivate)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		f.states = append(f.states, made)
 	}
 	return f
 }
@@ -71,27 +80,6 @@ func fleetConfigs(users int) []map[string]any {
 		}
 	}
 	return configs
-}
-
-// imported is what state holds of a user once its import was applied.
-func (f *fleet) imported(tb testing.TB, p *protocol, config map[string]any) instance {
-	tb.Helper()
-	it := p.absent("pvesec_restricted_user")
-	known := map[string]any{"enabled": true, "comment": "", "email": "", "first_name": "", "last_name": "", "secret_in_state": false, "group_membership": "exclusive",
-		"groups": []any{}, "token_secrets": map[string]any{}}
-	for name, value := range config {
-		known[name] = value
-	}
-	if role, ok := config["role"].(map[string]any); ok {
-		id := fmt.Sprint(config["user_id"])
-		known["role"] = map[string]any{"privileges": role["privileges"], "name": "restricted-" + strings.ReplaceAll(id, "@", "-")}
-	}
-	it.state = build(it.state.Type(), known)
-	it, err := p.refresh(tb.Context(), it)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return it
 }
 
 // plan refreshes and plans all users as one terraform plan does, and tells whether anything would change.
@@ -118,7 +106,7 @@ func TestScaleOfRequests(t *testing.T) {
 	for _, users := range []int{10, 100, 500} {
 		t.Run(fmt.Sprint(users), func(t *testing.T) {
 			t.Parallel()
-			f := newFleet(t, users)
+			f := fleetOf(t, users)
 			p := newProtocol(t, f.api)
 			f.api.ResetRequests()
 			changes, err := f.plan(t.Context(), p)
@@ -146,7 +134,7 @@ func TestScaleOfRequests(t *testing.T) {
 func TestScaleOfAllocations(t *testing.T) { // alone, since the runtime counts for the whole process
 	at, space := map[int]float64{}, map[int]float64{}
 	for _, users := range []int{10, 100, 500} {
-		f := newFleet(t, users)
+		f := fleetOf(t, users)
 		at[users], space[users] = f.allocations(t, func() *protocol { return newProtocol(t, f.api) })
 		if users == 100 {
 			full, _ := f.allocations(t, func() *protocol { return protocolOf(t, f.api, providerserver.NewProtocol6(provider.New("test")())()) })

@@ -1,0 +1,275 @@
+package memo
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+	"github.com/vmihailenco/msgpack/v5"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/session"
+)
+
+const typeName = "pvesec_thing"
+
+// thing is a resource of which a server says one word.
+type thing struct{ word *string }
+
+func (t thing) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = typeName
+}
+func (t thing) Schema(context.Context, resource.SchemaRequest, *resource.SchemaResponse) {}
+func (t thing) Create(context.Context, resource.CreateRequest, *resource.CreateResponse) {}
+func (t thing) Read(context.Context, resource.ReadRequest, *resource.ReadResponse)       {}
+func (t thing) Update(context.Context, resource.UpdateRequest, *resource.UpdateResponse) {}
+func (t thing) Delete(context.Context, resource.DeleteRequest, *resource.DeleteResponse) {}
+
+func (t thing) Recall(context.Context, *session.Clients, []byte) (any, bool) {
+	return *t.word, *t.word != "worth saying"
+}
+
+// inner stands for the framework. It counts what it is asked, writes what a resource would, and finds the configuration "bad" invalid.
+type inner struct {
+	Framework
+	t      *testing.T
+	word   *string
+	schema *tfprotov6.Schema
+	asked  []string
+}
+
+func (f *inner) ask(what string) { f.asked = append(f.asked, what) }
+
+func (f *inner) GetProviderSchema(context.Context, *tfprotov6.GetProviderSchemaRequest) (*tfprotov6.GetProviderSchemaResponse, error) {
+	return &tfprotov6.GetProviderSchemaResponse{ResourceSchemas: map[string]*tfprotov6.Schema{typeName: f.schema}}, nil
+}
+
+func (f *inner) private() []byte {
+	keys := keysOf{}
+	var diags diag.Diagnostics
+	Write(f.t.Context(), keys, "the thing", *f.word, &diags)
+	keys["other"] = []byte(`"beside"`)
+	text, err := json.Marshal(keys)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return text
+}
+
+type keysOf map[string][]byte
+
+func (k keysOf) SetKey(_ context.Context, key string, value []byte) diag.Diagnostics {
+	k[key] = value
+	return nil
+}
+
+func (f *inner) ReadResource(_ context.Context, req *tfprotov6.ReadResourceRequest) (*tfprotov6.ReadResourceResponse, error) {
+	f.ask("read")
+	return &tfprotov6.ReadResourceResponse{NewState: req.CurrentState, Private: f.private()}, nil
+}
+
+func (f *inner) ValidateResourceConfig(_ context.Context, req *tfprotov6.ValidateResourceConfigRequest) (*tfprotov6.ValidateResourceConfigResponse, error) {
+	f.ask("validate")
+	answer := &tfprotov6.ValidateResourceConfigResponse{}
+	if strings.Contains(string(req.Config.MsgPack), "bad") {
+		answer.Diagnostics = []*tfprotov6.Diagnostic{{Severity: tfprotov6.DiagnosticSeverityError, Summary: "bad"}}
+	}
+	return answer, nil
+}
+
+func (f *inner) UpgradeResourceState(context.Context, *tfprotov6.UpgradeResourceStateRequest) (*tfprotov6.UpgradeResourceStateResponse, error) {
+	f.ask("upgrade")
+	return &tfprotov6.UpgradeResourceStateResponse{}, nil
+}
+
+func (f *inner) PlanResourceChange(_ context.Context, req *tfprotov6.PlanResourceChangeRequest) (*tfprotov6.PlanResourceChangeResponse, error) {
+	f.ask("plan")
+	return &tfprotov6.PlanResourceChangeResponse{PlannedState: req.ProposedNewState, PlannedPrivate: req.PriorPrivate}, nil
+}
+
+func (f *inner) ApplyResourceChange(_ context.Context, req *tfprotov6.ApplyResourceChangeRequest) (*tfprotov6.ApplyResourceChangeResponse, error) {
+	f.ask("apply")
+	return &tfprotov6.ApplyResourceChangeResponse{NewState: req.PlannedState, Private: f.private()}, nil
+}
+
+func attributes(names ...string) *tfprotov6.Schema {
+	s := &tfprotov6.Schema{Block: &tfprotov6.SchemaBlock{}}
+	for _, name := range names {
+		s.Block.Attributes = append(s.Block.Attributes, &tfprotov6.SchemaAttribute{Name: name, Type: tftypes.String, Optional: true, WriteOnly: name == "password"})
+	}
+	s.Block.Attributes = append(s.Block.Attributes, &tfprotov6.SchemaAttribute{Name: "set", Type: tftypes.Set{ElementType: tftypes.String}, Optional: true})
+	return s
+}
+
+func object(t *testing.T, fields map[string]any) *tfprotov6.DynamicValue {
+	t.Helper()
+	text, err := msgpack.Marshal(fields)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &tfprotov6.DynamicValue{MsgPack: text}
+}
+
+// run is one run of Terraform: a provider process.
+func run(t *testing.T, build, word string, schema *tfprotov6.Schema) (*inner, tfprotov6.ProviderServer) {
+	t.Helper()
+	f := &inner{t: t, word: &word, schema: schema}
+	return f, Server(f, build, func() *session.Clients { return &session.Clients{} }, []func() resource.Resource{func() resource.Resource { return thing{&word} }})
+}
+
+// TestMemo asks after an apply what a run asks, where something is other than it was. What the framework is asked is what the memo does not answer.
+func TestMemo(t *testing.T) {
+	t.Parallel()
+	state := map[string]any{"name": "a", "password": nil, "set": []any{"x", "y"}}
+	reordered := map[string]any{"name": "a", "password": nil, "set": []any{"y", "x"}}
+	config := map[string]any{"name": "a", "password": nil, "set": []any{"x", "y"}}
+	other := map[string]any{"name": "b", "password": nil, "set": []any{"x", "y"}}
+	secret := map[string]any{"name": "a", "password": "s3cr3t", "set": []any{"x", "y"}}
+	for name, c := range map[string]struct {
+		build, word            string
+		schema                 *tfprotov6.Schema
+		applied, state, config map[string]any
+		private                func([]byte) []byte
+		want                   string
+	}{
+		"nothing":                {want: ""},
+		"a set in another order": {state: reordered, want: ""},
+		"another build":          {build: "2", want: "read validate plan"},
+		"another schema":         {schema: attributes("name", "password", "more"), state: map[string]any{"name": "a", "password": nil, "more": nil, "set": []any{"x", "y"}}, want: "read validate plan"},
+		"another word":           {word: "other", want: "read validate plan"},
+		"something to say":       {word: "worth saying", want: "read validate plan"},
+		"another state":          {state: other, want: "read validate plan"},
+		"another configuration":  {config: other, want: "validate plan"},
+		"a password":             {config: secret, want: "validate plan"},
+		"applied with one":       {applied: secret, want: "validate plan"},
+		"another private state":  {private: func(p []byte) []byte { return []byte(strings.Replace(string(p), "ImJlc2lkZSI=", "ImJlc2lkZXMi", 1)) }, want: "read validate plan"},
+		"no private state":       {private: func([]byte) []byte { return nil }, want: "read validate plan"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx := t.Context()
+			or := func(given, fallback map[string]any) *tfprotov6.DynamicValue {
+				if given == nil {
+					given = fallback
+				}
+				return object(t, given)
+			}
+			_, first := run(t, "1", "word", attributes("name", "password"))
+			made, err := first.ApplyResourceChange(ctx, &tfprotov6.ApplyResourceChangeRequest{TypeName: typeName, PlannedState: object(t, state), Config: or(c.applied, config)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if strings.Contains(string(made.Private), "s3cr3t") {
+				t.Error("the memo holds a secret")
+			}
+			private := made.Private
+			if c.private != nil {
+				private = c.private(private)
+			}
+			build, word, schema := "1", "word", attributes("name", "password")
+			if c.build != "" {
+				build = c.build
+			}
+			if c.word != "" {
+				word = c.word
+			}
+			if c.schema != nil {
+				schema = c.schema
+			}
+			f, again := run(t, build, word, schema)
+			read, err := again.ReadResource(ctx, &tfprotov6.ReadResourceRequest{TypeName: typeName, CurrentState: or(c.state, state), Private: private})
+			if err != nil {
+				t.Fatal(err)
+			}
+			wanted := or(c.config, config)
+			if _, err := again.ValidateResourceConfig(ctx, &tfprotov6.ValidateResourceConfigRequest{TypeName: typeName, Config: wanted}); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := again.PlanResourceChange(ctx, &tfprotov6.PlanResourceChangeRequest{TypeName: typeName, PriorState: read.NewState, ProposedNewState: read.NewState, PriorPrivate: read.Private, Config: wanted}); err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Join(f.asked, " "); got != c.want {
+				t.Errorf("the framework was asked %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+// TestForgedMemo: what a memo calls valid is validated before anything else than nothing is planned with it.
+func TestForgedMemo(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	f, s := run(t, "1", "word", attributes("name"))
+	state, bad := object(t, map[string]any{"name": "a", "set": nil}), object(t, map[string]any{"name": "bad", "set": nil})
+	made, err := s.ApplyResourceChange(ctx, &tfprotov6.ApplyResourceChangeRequest{TypeName: typeName, PlannedState: state, Config: state})
+	if err != nil {
+		t.Fatal(err)
+	}
+	memo, _, found := readRecord(made.Private)
+	ours, ok := s.(*server)
+	if !found || !ok {
+		t.Fatal("there is no memo")
+	}
+	memo.Config, _ = ours.of(typeName).configDigest(bad)
+	private := writeRecord(made.Private, memo)
+	if _, err := s.ReadResource(ctx, &tfprotov6.ReadResourceRequest{TypeName: typeName, CurrentState: state, Private: private}); err != nil {
+		t.Fatal(err)
+	}
+	f.asked = nil
+	planned, err := s.PlanResourceChange(ctx, &tfprotov6.PlanResourceChangeRequest{TypeName: typeName, PriorState: state, ProposedNewState: bad, PriorPrivate: private, Config: bad})
+	if err != nil || len(planned.Diagnostics) != 1 || strings.Join(f.asked, " ") != "validate" {
+		t.Errorf("%v, %v, %v", planned, err, f.asked)
+	}
+}
+
+// TestUpgrade: a state of today's form is answered as it is, and anything else is the framework's.
+func TestUpgrade(t *testing.T) {
+	t.Parallel()
+	for text, quick := range map[string]bool{
+		`{"name":"a","set":["x"]}`: true, `{"name":null,"set":null}`: true, `{"name":"a"}`: false, `{"name":"a","set":["x"],"more":1}`: false,
+		`{"name":1,"set":["x"]}`: false, `{"name":"a","set":"x"}`: false, `null`: false, `{`: false,
+	} {
+		f, s := run(t, "1", "word", attributes("name"))
+		answer, err := s.UpgradeResourceState(t.Context(), &tfprotov6.UpgradeResourceStateRequest{TypeName: typeName, RawState: &tfprotov6.RawState{JSON: []byte(text)}})
+		if err != nil || (len(f.asked) == 0) != quick || quick && string(answer.UpgradedState.JSON) != text {
+			t.Errorf("%s: %v, %v, %v", text, answer, err, f.asked)
+		}
+	}
+}
+
+// TestCanonical: values are written alike only when they mean the same.
+func TestCanonical(t *testing.T) {
+	t.Parallel()
+	list, set := tftypes.List{ElementType: tftypes.String}, tftypes.Set{ElementType: tftypes.String}
+	sum := func(typ tftypes.Type, value any) string {
+		text, err := msgpack.Marshal(value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found, _ := digestValue(typ, &tfprotov6.DynamicValue{MsgPack: text})
+		return found
+	}
+	if sum(set, []any{"a", "b"}) != sum(set, []any{"b", "a"}) || sum(tftypes.Number, int8(5)) != sum(tftypes.Number, 5.0) {
+		t.Error("the same is written differently")
+	}
+	different := []string{
+		sum(list, []any{"a", "b"}), sum(list, []any{"b", "a"}), sum(list, []any{"ab"}), sum(list, []any{"a", "", "b"}), sum(list, []any{}), sum(list, nil), sum(set, []any{"a", "b"}),
+		sum(tftypes.String, "5"), sum(tftypes.Number, 5), sum(tftypes.Bool, true), sum(tftypes.Bool, false), sum(tftypes.Map{ElementType: tftypes.String}, map[string]any{"a": "b"}),
+	}
+	for i, a := range different {
+		for j, b := range different {
+			if i != j && a == b || a == "" {
+				t.Errorf("%d and %d are written alike: %q", i, j, a)
+			}
+		}
+	}
+	for _, typ := range []tftypes.Type{tftypes.Number, tftypes.DynamicPseudoType, list} {
+		if sum(typ, "text") != "" {
+			t.Errorf("a text is taken for %s", typ)
+		}
+	}
+}
