@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"regexp"
 	"slices"
 	"strings"
@@ -18,10 +19,22 @@ var data embed.FS
 // files are the presets in the order in which people read them.
 var files = []string{"vm_operator", "container_operator", "storage", "network_monitoring", "monitoring", "user_management", "backup"}
 
-var presets = sync.OnceValues(func() ([]Preset, error) {
+var presets = sync.OnceValues(func() ([]Preset, error) { return loadAll(data) })
+
+// loadAll reads the presets that files names. A file that it does not name is an error: nobody would ever see what is in it.
+func loadAll(data fs.FS) ([]Preset, error) {
+	entries, err := fs.ReadDir(data, "data")
+	if err != nil {
+		return nil, err
+	}
+	for _, entry := range entries {
+		if name := strings.TrimSuffix(entry.Name(), ".json"); name != "blocks" && !slices.Contains(files, name) {
+			return nil, fmt.Errorf("data/%s: the list of presets does not name it", entry.Name())
+		}
+	}
 	var all []Preset
 	for _, name := range files {
-		text, err := data.ReadFile("data/" + name + ".json")
+		text, err := fs.ReadFile(data, "data/"+name+".json")
 		if err != nil {
 			return nil, fmt.Errorf("preset %s: %w", name, err)
 		}
@@ -35,7 +48,7 @@ var presets = sync.OnceValues(func() ([]Preset, error) {
 		all = append(all, p)
 	}
 	return all, nil
-})
+}
 
 // Presets gives all presets. The error can only come from broken embedded data.
 func Presets() ([]Preset, error) {

@@ -7,7 +7,6 @@ import (
 	"math"
 	"net/http"
 	"runtime"
-	"strings"
 	"sync"
 	"testing"
 
@@ -19,20 +18,24 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
-// fleet is an API with so many users, each with a token, two ACL entries, and a role of its own for every tenth, and the configuration that
-// made them.
+// fleet is an API with so many users, each with a token, two ACL entries, and a role of its own for every tenth, or with so many tokens of one user, and the
+// configurations that made them.
 type fleet struct {
-	api     *pvesim.Server
-	configs []map[string]any
-	states  []instance
+	typeName string
+	api      *pvesim.Server
+	configs  []map[string]any
+	states   []instance
 }
+
+// fleetOwner has the tokens of a fleet.
+const fleetOwner = "owner@pve"
 
 // fleets are made once for each number of users: no test changes them.
 var fleets sync.Map
 
-func fleetOf(tb testing.TB, users int) *fleet {
+func fleetOf(tb testing.TB, typeName string, size int) *fleet {
 	tb.Helper()
-	made, _ := fleets.LoadOrStore(users, sync.OnceValue(func() *fleet { return newFleet(tb, users) }))
+	made, _ := fleets.LoadOrStore(fmt.Sprint(typeName, size), sync.OnceValue(func() *fleet { return newFleet(tb, typeName, size) }))
 	once, ok := made.(func() *fleet)
 	if !ok {
 		tb.Fatalf("a fleet of the type %T", made)
@@ -40,17 +43,18 @@ func fleetOf(tb testing.TB, users int) *fleet {
 	return once()
 }
 
-func newFleet(tb testing.TB, users int) *fleet {
+func newFleet(tb testing.TB, typeName string, size int) *fleet {
 	tb.Helper()
 	server := pvesim.New(pvesim.Options{Version: pvesim.Version91, AuthDelay: -1})
 	if err := server.Start(); err != nil {
 		tb.Fatal(err)
 	}
-	f := &fleet{api: server, configs: fleetConfigs(users)}
+	f := &fleet{typeName: typeName, api: server, configs: fleetConfigs(typeName, size)}
+	server.SetUserCfg(server.UserCfg() + "user:" + fleetOwner + ":1:0::::::\nacl:1:/vms:" + fleetOwner + ":PVEVMUser:\n")
 	p := newProtocol(tb, server)
 	// As one terraform apply does: everything is planned before anything is written.
-	plans := make([]*tfprotov6.PlanResourceChangeResponse, users)
-	nothing, typ := p.absent("pvesec_restricted_user"), p.typeOf("pvesec_restricted_user")
+	plans := make([]*tfprotov6.PlanResourceChangeResponse, size)
+	nothing, typ := p.absent(typeName), p.typeOf(typeName)
 	for i, config := range f.configs {
 		var err error
 		if plans[i], _, err = p.plan(tb.Context(), nothing, build(typ, config)); err != nil {
@@ -67,10 +71,17 @@ func newFleet(tb testing.TB, users int) *fleet {
 	return f
 }
 
-// fleetConfigs are the configurations of the users of a fleet.
-func fleetConfigs(users int) []map[string]any {
-	configs := make([]map[string]any, users)
+const usersOfFleet, tokensOfFleet = "pvesec_restricted_user", "pvesec_api_token"
+
+// fleetConfigs are the configurations of a fleet.
+func fleetConfigs(typeName string, size int) []map[string]any {
+	configs := make([]map[string]any, size)
 	for i := range configs {
+		if typeName == tokensOfFleet {
+			configs[i] = map[string]any{"user_id": fleetOwner, "token_id": fmt.Sprintf("t%03d", i), "expires_at": "2100-01-01T00:00:00Z",
+				"grants": []any{map[string]any{"path": fmt.Sprintf("/vms/%d", 100+i), "role": "PVEVMUser"}}}
+			continue
+		}
 		grant := map[string]any{"path": fmt.Sprintf("/vms/%d", 100+i), "role": "PVEVMUser"}
 		configs[i] = map[string]any{"user_id": fmt.Sprintf("user%03d@pve", i), "grants": []any{grant},
 			"tokens": map[string]any{"ci": map[string]any{"expires_at": "2100-01-01T00:00:00Z"}}}
@@ -100,32 +111,31 @@ func (f *fleet) plan(ctx context.Context, p *protocol) (changes int, err error) 
 	return changes, nil
 }
 
-// TestScaleOfRequests sees that a plan without changes costs the same few requests for ten users and for five hundred, with 1,000 ACL entries.
+// TestScaleOfRequests sees that a plan without changes costs the same few requests for ten users and for five hundred, with 1,000 ACL entries, and for tokens.
 func TestScaleOfRequests(t *testing.T) {
 	t.Parallel()
-	for _, users := range []int{10, 100, 500} {
-		t.Run(fmt.Sprint(users), func(t *testing.T) {
-			t.Parallel()
-			f := fleetOf(t, users)
-			p := newProtocol(t, f.api)
-			f.api.ResetRequests()
-			changes, err := f.plan(t.Context(), p)
-			if err != nil || changes != 0 {
-				t.Fatalf("%d changes, %v", changes, err)
-			}
-			requests := f.api.RequestLog()
-			for _, r := range requests {
-				if r.Method != http.MethodGet {
-					t.Errorf("a plan sent %s %s", r.Method, r.Path)
+	for typeName, sizes := range map[string][]int{usersOfFleet: {10, 100, 500}, tokensOfFleet: {10, 100}} {
+		for _, size := range sizes {
+			t.Run(fmt.Sprint(typeName, size), func(t *testing.T) {
+				t.Parallel()
+				f := fleetOf(t, typeName, size)
+				p := newProtocol(t, f.api)
+				f.api.ResetRequests()
+				changes, err := f.plan(t.Context(), p)
+				if err != nil || changes != 0 {
+					t.Fatalf("%d changes, %v", changes, err)
 				}
-			}
-			if len(requests) > 6 {
-				t.Errorf("%d requests: %v", len(requests), f.api.Requests())
-			}
-			if entries := strings.Count(f.api.UserCfg(), "acl:"); entries != users {
-				t.Errorf("%d lines of ACL for %d users", entries, users)
-			}
-		})
+				requests := f.api.RequestLog()
+				for _, r := range requests {
+					if r.Method != http.MethodGet {
+						t.Errorf("a plan sent %s %s", r.Method, r.Path)
+					}
+				}
+				if len(requests) > 6 {
+					t.Errorf("%d requests: %v", len(requests), f.api.Requests())
+				}
+			})
+		}
 	}
 }
 
@@ -134,7 +144,7 @@ func TestScaleOfRequests(t *testing.T) {
 func TestScaleOfAllocations(t *testing.T) { // alone, since the runtime counts for the whole process
 	at, space := map[int]float64{}, map[int]float64{}
 	for _, users := range []int{10, 100, 500} {
-		f := fleetOf(t, users)
+		f := fleetOf(t, usersOfFleet, users)
 		at[users], space[users] = f.allocations(t, func() *protocol { return newProtocol(t, f.api) })
 		if users == 100 {
 			full, _ := f.allocations(t, func() *protocol { return protocolOf(t, f.api, providerserver.NewProtocol6(provider.New("test")())()) })
@@ -172,7 +182,13 @@ func (f *fleet) allocations(t *testing.T, start func() *protocol) (objects, size
 
 // BenchmarkPlanOfUsers measures a plan without changes, and the apply that made the users, with the real terraform and the provider in a process
 // of its own: what the provider uses, what Terraform uses besides, and the requests. All is to grow in proportion to the users.
-func BenchmarkPlanOfUsers(b *testing.B) {
+func BenchmarkPlanOfUsers(b *testing.B) { benchmarkPlan(b, usersOfFleet) }
+
+// BenchmarkPlanOfTokens is BenchmarkPlanOfUsers for tokens of one user.
+func BenchmarkPlanOfTokens(b *testing.B) { benchmarkPlan(b, tokensOfFleet) }
+
+func benchmarkPlan(b *testing.B, typeName string) {
+	b.Helper()
 	perUser := map[int]float64{}
 	for _, users := range []int{10, 100, 500} {
 		b.Run(fmt.Sprint(users), func(b *testing.B) {
@@ -181,14 +197,15 @@ func BenchmarkPlanOfUsers(b *testing.B) {
 				b.Fatal(err)
 			}
 			defer func() { _ = server.Close() }()
+			server.SetUserCfg(server.UserCfg() + "user:" + fleetOwner + ":1:0::::::\nacl:1:/vms:" + fleetOwner + ":PVEVMUser:\n")
 			resources := map[string]any{}
-			for i, config := range fleetConfigs(users) {
-				resources[fmt.Sprintf("user%03d", i)] = config
+			for i, config := range fleetConfigs(typeName, users) {
+				resources[fmt.Sprintf("r%03d", i)] = config
 			}
 			config, err := json.Marshal(map[string]any{
 				"terraform": map[string]any{"required_providers": map[string]any{"pvesec": map[string]any{"source": "pvesec/pvesec"}}},
 				"provider":  map[string]any{"pvesec": map[string]any{"endpoint": server.URL(), "tls": map[string]any{"fingerprint_sha256": server.Fingerprint()}}},
-				"resource":  map[string]any{"pvesec_restricted_user": resources},
+				"resource":  map[string]any{typeName: resources},
 			})
 			if err != nil {
 				b.Fatal(err)

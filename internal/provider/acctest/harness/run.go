@@ -2,6 +2,7 @@ package harness
 
 import (
 	"errors"
+	"maps"
 	"os"
 	"os/exec"
 	"regexp"
@@ -40,8 +41,14 @@ func RunWith(t *testing.T, providers map[string]func() (tfprotov6.ProviderServer
 	if _, err := exec.LookPath("terraform"); err != nil && os.Getenv("TF_ACC_TERRAFORM_PATH") == "" {
 		t.Fatal("terraform is not in PATH; acceptance tests run the real program, version 1.11 or later")
 	}
+	said := &diagnostics{said: map[string]bool{}}
+	providers = maps.Clone(providers)
+	providers["pvesec"] = recorded(providers["pvesec"], said)
 	s := NewSearch(t)
 	defer func() { // also when a step ends the test
+		if !t.Failed() {
+			said.compare(t)
+		}
 		for _, found := range s.Finish(LogOf(t)) {
 			t.Error(found)
 		}
