@@ -23,6 +23,8 @@ type AuditState struct {
 	Services map[string]string
 	// Unfinished tells that a transaction on this node was interrupted; the next apply recovers it.
 	Unfinished bool
+	// Leftover tells that an interrupted transaction left files of its own; the next apply removes them.
+	Leftover bool
 }
 
 // Desired is the state that a node has after Install. Log files have no digest: their content is theirs.
@@ -63,7 +65,7 @@ func (a AuditLogging) Observe(ctx context.Context, nodes Nodes, target node.Targ
 	if err != nil {
 		return nil, err
 	}
-	state := &AuditState{Files: map[string]FileStatus{}, Contents: map[string]string{}, Services: map[string]string{}, Unfinished: seen.Unfinished}
+	state := &AuditState{Files: map[string]FileStatus{}, Contents: map[string]string{}, Services: map[string]string{}, Unfinished: seen.Unfinished, Leftover: seen.Leftover}
 	for _, name := range query.Files {
 		file := seen.Files[name]
 		if _, wanted := desired.Contents[name]; !wanted && !file.Exists {
@@ -88,6 +90,10 @@ func (a AuditLogging) Observe(ctx context.Context, nodes Nodes, target node.Targ
 func serviceState(service node.Service) string {
 	if service.Load == "not-found" {
 		return service.Load
+	}
+	// A service that is on its way up, or reads its configuration anew, runs in a moment. One that systemd starts over and over again does not.
+	if service.Active == "reloading" || service.Active == "activating" && service.Sub != "auto-restart" {
+		return "active"
 	}
 	return service.Active
 }

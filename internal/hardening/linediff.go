@@ -1,10 +1,11 @@
 package hardening
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/aymanbagabas/go-udiff"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/untrusted"
 )
 
 // LineChanges lists the lines by which found differs from recorded, in file order: "-" before a line that is missing on the node and "+"
@@ -34,15 +35,5 @@ func LineChanges(recorded, found string) []string {
 	return changes
 }
 
-// printable escapes control characters, so that text found on a node can neither move a terminal's cursor nor fake lines of a plan.
-func printable(text string) string {
-	var b strings.Builder
-	for _, r := range text {
-		if r == '\t' || (r >= ' ' && r != 0x7f && (r < 0x80 || r > 0x9f)) {
-			b.WriteRune(r)
-			continue
-		}
-		fmt.Fprintf(&b, `\x%02x`, r)
-	}
-	return b.String()
-}
+// printable is text found on a node on one line, see [untrusted.Line]; the tabs of sudoers files stay.
+func printable(text string) string { return strings.ReplaceAll(untrusted.Text(text), "\n", `\n`) }

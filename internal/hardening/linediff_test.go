@@ -21,7 +21,7 @@ func TestLineChanges(t *testing.T) {
 		"changed":       {"a\nb\nc\n", "a\nx\nc\n", []string{"- b", "+ x"}},
 		"reordered":     {"a\nb\n", "b\na\n", []string{"+ b", "- b"}},
 		"line ending":   {"a\n", "a", []string{"- a", "+ a"}},
-		"control bytes": {"", "\x1b[2J\r\n", []string{`+ \x1b[2J\x0d`}},
+		"control bytes": {"", "\x1b[2J\r\n", []string{`+ \x1b[2J\r`}},
 	} {
 		if got := LineChanges(c.recorded, c.found); !slices.Equal(got, c.want) {
 			t.Errorf("%s: got %q, want %q", name, got, c.want)

@@ -76,6 +76,8 @@ type SudoersState struct {
 	Problems []string
 	// Unfinished tells that a transaction on this node was interrupted; the next apply recovers it.
 	Unfinished bool
+	// Leftover tells that an interrupted transaction left files of its own; the next apply removes them.
+	Leftover bool
 }
 
 // Observe reads what the node holds of the policy, and everything that any other sudoers file grants its subject.
@@ -84,7 +86,7 @@ func (p SudoersPolicy) Observe(ctx context.Context, nodes Nodes, target node.Tar
 	if err != nil {
 		return nil, err
 	}
-	state := &SudoersState{Unfinished: t.seen.Unfinished}
+	state := &SudoersState{Unfinished: t.seen.Unfinished, Leftover: t.seen.Leftover}
 	file := t.files[p.Path()]
 	state.File = statusOf(file)
 	state.Content = string(followed(file).Content)

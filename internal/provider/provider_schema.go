@@ -6,6 +6,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
 )
 
 // providerModel is the provider block.
@@ -25,7 +27,7 @@ type tlsModel struct {
 
 type sshModel struct {
 	User                types.String `tfsdk:"user"`
-	Port                types.Int64  `tfsdk:"port"`
+	Port                values.Whole `tfsdk:"port"`
 	PrivateKey          types.String `tfsdk:"private_key"`
 	Passphrase          types.String `tfsdk:"passphrase"`
 	Certificate         types.String `tfsdk:"certificate"`
@@ -40,7 +42,7 @@ type sshModel struct {
 
 type jumpHostModel struct {
 	Address             types.String `tfsdk:"address"`
-	Port                types.Int64  `tfsdk:"port"`
+	Port                values.Whole `tfsdk:"port"`
 	User                types.String `tfsdk:"user"`
 	PrivateKey          types.String `tfsdk:"private_key"`
 	Passphrase          types.String `tfsdk:"passphrase"`
@@ -52,7 +54,7 @@ type jumpHostModel struct {
 
 type nodeModel struct {
 	Address types.String `tfsdk:"address"`
-	Port    types.Int64  `tfsdk:"port"`
+	Port    values.Whole `tfsdk:"port"`
 }
 
 func jumpHostObject() schema.NestedAttributeObject {
@@ -62,6 +64,7 @@ func jumpHostObject() schema.NestedAttributeObject {
 			Required:            true,
 		},
 		"port": schema.Int64Attribute{
+			CustomType:          values.WholeType{},
 			MarkdownDescription: "Port of its sshd, 22 by default.",
 			Optional:            true,
 		},
@@ -150,6 +153,7 @@ func (p *pvesecProvider) Schema(_ context.Context, _ provider.SchemaRequest, res
 						Optional: true,
 					},
 					"port": schema.Int64Attribute{
+						CustomType:          values.WholeType{},
 						MarkdownDescription: "Port of sshd where `nodes` does not say otherwise, 22 by default. Environment: `PVESEC_SSH_PORT`.",
 						Optional:            true,
 					},
@@ -218,6 +222,7 @@ func (p *pvesecProvider) Schema(_ context.Context, _ provider.SchemaRequest, res
 							Required:            true,
 						},
 						"port": schema.Int64Attribute{
+							CustomType:          values.WholeType{},
 							MarkdownDescription: "Port of the node's sshd, the one under `ssh` by default.",
 							Optional:            true,
 						},

@@ -16,6 +16,7 @@ import (
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/session"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
 	"github.com/pvesec/terraform-provider-pvesec/internal/proxmox"
 )
 
@@ -149,7 +150,7 @@ func (r *settingsReader) flag(value basetypes.BoolValue, at path.Path, variable 
 	return parsed
 }
 
-func (r *settingsReader) port(value basetypes.Int64Value, at path.Path, variable string, fallback int) int {
+func (r *settingsReader) port(value values.Whole, at path.Path, variable string, fallback int) int {
 	set, unknown := r.known(value, at)
 	if unknown {
 		return fallback
@@ -191,7 +192,7 @@ func (r *settingsReader) fingerprints(ctx context.Context, value basetypes.MapVa
 		return nil
 	}
 	var byNode map[string]basetypes.StringValue
-	r.diags.Append(value.ElementsAs(ctx, &byNode, false)...)
+	r.diags.Append(values.PresentInMap(value).ElementsAs(ctx, &byNode, false)...)
 	fingerprints := map[string][]string{}
 	for name, text := range byNode {
 		if set, _ := r.known(text, at.AtMapKey(name)); set {
@@ -207,7 +208,7 @@ func (r *settingsReader) jumpHosts(ctx context.Context, value basetypes.ListValu
 		return nil
 	}
 	var models []jumpHostModel
-	r.diags.Append(value.ElementsAs(ctx, &models, false)...)
+	r.diags.Append(values.PresentInList(value).ElementsAs(ctx, &models, false)...)
 	hops := make([]node.JumpHost, 0, len(models))
 	for i, model := range models {
 		entry := at.AtListIndex(i)
@@ -224,7 +225,7 @@ func (r *settingsReader) jumpHosts(ctx context.Context, value basetypes.ListValu
 			KnownHosts: plain(model.KnownHosts, "known_hosts"),
 		}
 		if set, _ := r.known(model.HostKeyFingerprints, entry.AtName("host_key_fingerprints")); set {
-			r.diags.Append(model.HostKeyFingerprints.ElementsAs(ctx, &hop.Fingerprints, false)...)
+			r.diags.Append(values.Present(model.HostKeyFingerprints).ElementsAs(ctx, &hop.Fingerprints, false)...)
 		}
 		hops = append(hops, hop)
 	}
@@ -237,7 +238,7 @@ func (r *settingsReader) nodes(ctx context.Context, value basetypes.MapValue, de
 		return nil
 	}
 	var byName map[string]nodeModel
-	r.diags.Append(value.ElementsAs(ctx, &byName, false)...)
+	r.diags.Append(values.PresentInMap(value).ElementsAs(ctx, &byName, false)...)
 	targets := make([]node.Target, 0, len(byName))
 	for name, model := range byName {
 		entry := at.AtMapKey(name)

@@ -11,20 +11,21 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/session"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
 )
 
 var (
 	tlsType = map[string]attr.Type{"ca_pem": types.StringType, "fingerprint_sha256": types.StringType, "insecure": types.BoolType}
 	sshType = map[string]attr.Type{
-		"user": types.StringType, "port": types.Int64Type, "private_key": types.StringType, "passphrase": types.StringType, "certificate": types.StringType,
+		"user": types.StringType, "port": values.WholeType{}, "private_key": types.StringType, "passphrase": types.StringType, "certificate": types.StringType,
 		"known_hosts": types.StringType, "host_key_fingerprints": types.MapType{ElemType: types.StringType}, "connect_timeout": types.StringType,
 		"agent_socket": types.StringType, "password": types.StringType, "sudo_password": types.StringType, "jump_hosts": types.ListType{ElemType: jumpType},
 	}
 	jumpType = types.ObjectType{AttrTypes: map[string]attr.Type{
-		"address": types.StringType, "port": types.Int64Type, "user": types.StringType, "private_key": types.StringType, "passphrase": types.StringType,
+		"address": types.StringType, "port": values.WholeType{}, "user": types.StringType, "private_key": types.StringType, "passphrase": types.StringType,
 		"certificate": types.StringType, "password": types.StringType, "known_hosts": types.StringType, "host_key_fingerprints": types.SetType{ElemType: types.StringType},
 	}}
-	nodeType = types.ObjectType{AttrTypes: map[string]attr.Type{"address": types.StringType, "port": types.Int64Type}}
+	nodeType = types.ObjectType{AttrTypes: map[string]attr.Type{"address": types.StringType, "port": values.WholeType{}}}
 )
 
 // emptyModel is a provider block in which nothing is set.
@@ -35,7 +36,7 @@ func emptyModel() providerModel {
 // sshBlock sets some attributes of ssh.
 func sshBlock(set map[string]attr.Value) types.Object {
 	values := map[string]attr.Value{
-		"user": types.StringNull(), "port": types.Int64Null(), "private_key": types.StringNull(), "passphrase": types.StringNull(), "certificate": types.StringNull(),
+		"user": types.StringNull(), "port": values.NoWhole(), "private_key": types.StringNull(), "passphrase": types.StringNull(), "certificate": types.StringNull(),
 		"known_hosts": types.StringNull(), "host_key_fingerprints": types.MapNull(types.StringType), "connect_timeout": types.StringNull(),
 		"agent_socket": types.StringNull(), "password": types.StringNull(), "sudo_password": types.StringNull(), "jump_hosts": types.ListNull(jumpType),
 	}
@@ -87,10 +88,10 @@ func TestAttributesWinOverTheEnvironment(t *testing.T) {
 	t.Parallel()
 	model := emptyModel()
 	model.Endpoint = types.StringValue("https://attribute:8006")
-	model.SSH = sshBlock(map[string]attr.Value{"port": types.Int64Value(2200), "host_key_fingerprints": types.MapValueMust(types.StringType, map[string]attr.Value{
+	model.SSH = sshBlock(map[string]attr.Value{"port": values.WholeValue(2200), "host_key_fingerprints": types.MapValueMust(types.StringType, map[string]attr.Value{
 		"pve1": types.StringValue("SHA256:a  SHA256:b"),
 	})})
-	model.Nodes = nodesBlock(types.StringValue("10.0.0.1"), types.Int64Null())
+	model.Nodes = nodesBlock(types.StringValue("10.0.0.1"), values.NoWhole())
 	s, diags := read(model, map[string]string{"PVESEC_ENDPOINT": "https://variable:8006", "PVESEC_API_TOKEN": "t", "PVESEC_SSH_PORT": "1"})
 	if diags.HasError() {
 		t.Fatal(diags)
@@ -122,7 +123,7 @@ func TestJumpHostsKeepTheirOrder(t *testing.T) {
 		return types.ObjectValueMust(jumpType.AttrTypes, values)
 	}
 	model := emptyModel()
-	model.SSH = sshBlock(map[string]attr.Value{"jump_hosts": types.ListValueMust(jumpType, []attr.Value{hop("b", types.Int64Null()), hop("a", types.Int64Value(2200))})})
+	model.SSH = sshBlock(map[string]attr.Value{"jump_hosts": types.ListValueMust(jumpType, []attr.Value{hop("b", values.NoWhole()), hop("a", values.WholeValue(2200))})})
 	s, diags := read(model, nil)
 	if diags.HasError() || len(s.SSH.JumpHosts) != 2 {
 		t.Fatalf("%v %v", s.SSH.JumpHosts, diags)
@@ -154,12 +155,12 @@ func TestWrongSettingsAreReportedAtTheAttribute(t *testing.T) {
 		"endpoint missing":  {emptyModel(), map[string]string{"PVESEC_API_TOKEN": "x"}, "endpoint", "PVESEC_ENDPOINT"},
 		"host keys missing": {emptyModel(), map[string]string{"PVESEC_SSH_PRIVATE_KEY": "x"}, "ssh.known_hosts", "PVESEC_SSH_KNOWN_HOSTS"},
 		"port no number":    {emptyModel(), map[string]string{"PVESEC_SSH_PORT": "ssh"}, "ssh.port", "PVESEC_SSH_PORT"},
-		"port out of range": {with(func(m *providerModel) { m.SSH = sshBlock(map[string]attr.Value{"port": types.Int64Value(70000)}) }), nil, "ssh.port", "65535"},
+		"port out of range": {with(func(m *providerModel) { m.SSH = sshBlock(map[string]attr.Value{"port": values.WholeValue(70000)}) }), nil, "ssh.port", "65535"},
 		"no boolean":        {emptyModel(), map[string]string{"PVESEC_INSECURE": "maybe"}, "tls.insecure", "PVESEC_INSECURE"},
 		"no duration":       {emptyModel(), map[string]string{"PVESEC_SSH_CONNECT_TIMEOUT": "soon"}, "ssh.connect_timeout", "15s"},
 		"empty value":       {with(func(m *providerModel) { m.Endpoint = types.StringValue("") }), nil, "endpoint", "PVESEC_ENDPOINT"},
 		"no nodes":          {with(func(m *providerModel) { m.Nodes = types.MapValueMust(nodeType, map[string]attr.Value{}) }), nil, "nodes", "empty map"},
-		"no address":        {with(func(m *providerModel) { m.Nodes = nodesBlock(types.StringNull(), types.Int64Null()) }), nil, `nodes["pve1"].address`, "pve1"},
+		"no address":        {with(func(m *providerModel) { m.Nodes = nodesBlock(types.StringNull(), values.NoWhole()) }), nil, `nodes["pve1"].address`, "pve1"},
 	} {
 		_, diags := read(c.model, c.variables)
 		if len(diags) != 1 {
@@ -178,7 +179,7 @@ func TestUnknownSettingsAreTolerated(t *testing.T) {
 	model := emptyModel()
 	model.APIToken = types.StringUnknown()
 	model.SSH = types.ObjectUnknown(sshType)
-	model.Nodes = nodesBlock(types.StringUnknown(), types.Int64Unknown())
+	model.Nodes = nodesBlock(types.StringUnknown(), values.Whole{Int64Value: types.Int64Unknown()})
 	s, diags := read(model, map[string]string{"PVESEC_ENDPOINT": "https://x:8006"})
 	if diags.HasError() || len(s.Unknown) != 4 {
 		t.Fatalf("unknown %v, %v", s.Unknown, diags)

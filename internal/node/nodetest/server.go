@@ -16,6 +16,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
 	"golang.org/x/crypto/ssh"
@@ -182,6 +183,15 @@ func (s *Server) Kill() {
 	defer s.mu.Unlock()
 	for p := range s.processes {
 		_ = p.Kill() // it may have ended by itself
+	}
+}
+
+// Stop sends SIGSTOP to the shells of all commands.
+func (s *Server) Stop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for p := range s.processes {
+		_ = p.Signal(syscall.SIGSTOP) // it may have ended by itself
 	}
 }
 

@@ -70,7 +70,7 @@ hello() {
 }
 
 # absent MESSAGE: whether a message of stat proves that there is no such file. strerror(3) stands last in it.
-absent() { case $1 in stat:*': No such file or directory') return 0 ;; esac; return 1; }
+absent() { case $1 in stat:*': No such file or directory' | */stat:*': No such file or directory') return 0 ;; esac; return 1; }
 
 # on_path NAME: a command of the node in $found. Not by command -v, which would find functions and builtins of this shell.
 on_path() {

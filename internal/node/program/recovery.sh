@@ -6,8 +6,8 @@ run=$root/run/pvesec
 units=$root/etc/systemd/system
 restarted= # services that were restarted
 
-# watch: beside this shell, stop what it runs for too long without a limit of its own (a disk that does not answer), and, when this shell was
-# killed, all that it started: nobody else waits for that, and some of it holds the lock. They are known by a file that only they have open.
+# watch: beside this shell, stop what it runs for too long without a limit of its own (a disk that does not answer), this shell itself when it was
+# stopped for as long, and, when it was killed, all that it started: nobody else waits for that, and some of it holds the lock. They are known by a file that only they have open.
 watch() {
 	: >"$run/alive.$$" && exec 7<"$run/alive.$$" && rm -f -- "$run/alive.$$" || return 0
 	(
@@ -23,6 +23,9 @@ watch() {
 			w_since=$((w_since + w_step))
 			[ "$w_now" = "$w_before" ] || w_since=0
 			[ "$w_since" -ge $((patient * 3)) ] || continue
+			# A shell that was stopped holds the lock and will not let go of it.
+			read -r w_rest </proc/$$/stat
+			case $w_rest in *') T '*) kill -KILL $$ ;; esac
 			for w_pid in $w_now; do
 				read -r w_name </proc/"$w_pid"/comm
 				case $w_pid:$w_name in "$w_self":* | *:timeout | *:flock) ;; *) fell "$w_pid" ;; esac

@@ -75,7 +75,7 @@ func (m *apiTokenModel) principal(ctx context.Context, diags *diag.Diagnostics) 
 
 // take writes what PVE has into the model.
 func (m *apiTokenModel) take(ctx context.Context, found proxmox.Token, diags *diag.Diagnostics) {
-	m.Comment = values.KeepString(m.Comment, found.Comment)
+	m.Comment = values.Comment(m.Comment, found.Comment)
 	m.ExpiresAt = values.TimeString(m.ExpiresAt, found.Expire)
 	m.PrivilegeSeparation = types.BoolValue(found.PrivilegeSeparation)
 	m.Grants = grantSet(ctx, m.Grants, found.Grants, "", diags)

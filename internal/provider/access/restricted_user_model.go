@@ -22,7 +22,7 @@ type restrictedUserModel struct {
 	Enabled         types.Bool     `tfsdk:"enabled"`
 	ExpiresAt       types.String   `tfsdk:"expires_at"`
 	Password        types.String   `tfsdk:"password"` // write-only: known in the configuration alone
-	PasswordVersion types.Int64    `tfsdk:"password_version"`
+	PasswordVersion values.Whole   `tfsdk:"password_version"`
 	Groups          types.Set      `tfsdk:"groups"`
 	GroupMembership types.String   `tfsdk:"group_membership"`
 	Role            types.Object   `tfsdk:"role"`
@@ -77,17 +77,17 @@ func (m *restrictedUserModel) principal(ctx context.Context, diags *diag.Diagnos
 		Expire:    values.UnixTime(m.ExpiresAt),
 		Tokens:    map[string]proxmox.Token{},
 	}
-	diags.Append(m.Groups.ElementsAs(ctx, &p.Groups, false)...)
+	diags.Append(values.Present(m.Groups).ElementsAs(ctx, &p.Groups, false)...)
 	managed := m.managedRole(ctx, diags)
 	if managed != "" {
 		var role roleModel
 		diags.Append(m.Role.As(ctx, &role, basetypes.ObjectAsOptions{})...)
 		p.Role = &proxmox.Role{ID: managed}
-		diags.Append(role.Privileges.ElementsAs(ctx, &p.Role.Privileges, false)...)
+		diags.Append(values.Present(role.Privileges).ElementsAs(ctx, &p.Role.Privileges, false)...)
 	}
 	p.Grants = grantsOf(ctx, m.Grants, managed, diags)
 	tokens := map[string]tokenModel{}
-	diags.Append(m.Tokens.ElementsAs(ctx, &tokens, false)...)
+	diags.Append(values.PresentInMap(m.Tokens).ElementsAs(ctx, &tokens, false)...)
 	for id, token := range tokens {
 		p.Tokens[id] = token.token(ctx, p.Grants, managed, diags)
 	}
@@ -96,7 +96,7 @@ func (m *restrictedUserModel) principal(ctx context.Context, diags *diag.Diagnos
 
 func grantsOf(ctx context.Context, set types.Set, managed string, diags *diag.Diagnostics) []proxmox.Grant {
 	var models []grantModel
-	diags.Append(set.ElementsAs(ctx, &models, false)...)
+	diags.Append(values.Present(set).ElementsAs(ctx, &models, false)...)
 	grants := make([]proxmox.Grant, 0, len(models))
 	for _, model := range models {
 		grants = append(grants, model.grant(managed))
@@ -121,7 +121,10 @@ func (g grantModel) grant(managed string) proxmox.Grant {
 func (m *restrictedUserModel) take(ctx context.Context, found *proxmox.Principal, diags *diag.Diagnostics) {
 	managed := m.managedRole(ctx, diags)
 	m.UserID = types.StringValue(string(found.UserID))
-	m.Comment = types.StringValue(found.Comment)
+	if m.Comment.IsNull() { // an import
+		m.Comment = types.StringValue("")
+	}
+	m.Comment = values.Comment(m.Comment, found.Comment)
 	m.Email = types.StringValue(found.Email)
 	m.FirstName = types.StringValue(found.FirstName)
 	m.LastName = types.StringValue(found.LastName)
@@ -141,7 +144,7 @@ func (m *restrictedUserModel) take(ctx context.Context, found *proxmox.Principal
 	}
 	known := map[string]tokenModel{}
 	if !m.Tokens.IsNull() && !m.Tokens.IsUnknown() {
-		diags.Append(m.Tokens.ElementsAs(ctx, &known, false)...)
+		diags.Append(values.PresentInMap(m.Tokens).ElementsAs(ctx, &known, false)...)
 	}
 	own := *found
 	own.Tokens = m.ownTokens(ctx, found.Tokens, diags)
@@ -163,7 +166,7 @@ func (m *restrictedUserModel) principalGrants(ctx context.Context, managed strin
 func grantSet(ctx context.Context, recorded types.Set, found []proxmox.Grant, managed string, diags *diag.Diagnostics) types.Set {
 	var models []grantModel
 	if !recorded.IsNull() && !recorded.IsUnknown() {
-		diags.Append(recorded.ElementsAs(ctx, &models, false)...)
+		diags.Append(values.Present(recorded).ElementsAs(ctx, &models, false)...)
 	}
 	written := map[proxmox.Grant]grantModel{}
 	for _, model := range models {

@@ -60,6 +60,7 @@ func (r *restrictedUserResource) Schema(ctx context.Context, _ resource.SchemaRe
 				Validators: []validator.String{stringvalidator.UTF8LengthBetween(8, 64)},
 			},
 			"password_version": schema.Int64Attribute{
+				CustomType:          values.WholeType{},
 				MarkdownDescription: "Number of the password, since Terraform does not remember the password itself. It cannot change while the user exists.",
 				Optional:            true,
 				Validators:          []validator.Int64{int64validator.AtLeast(1)},

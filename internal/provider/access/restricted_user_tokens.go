@@ -157,7 +157,7 @@ func planExpiry(plan, config, state *restrictedUserModel, computed expiries, dia
 func computeExpiry(ctx context.Context, plan *restrictedUserModel, diags *diag.Diagnostics) expiries {
 	computed := expiries{}
 	models := map[string]tokenModel{}
-	diags.Append(plan.Tokens.ElementsAs(ctx, &models, false)...)
+	diags.Append(values.PresentInMap(plan.Tokens).ElementsAs(ctx, &models, false)...)
 	for id, model := range models {
 		if model.ExpiresIn.IsNull() {
 			continue

@@ -4,6 +4,7 @@ import (
 	"context"
 	"sort"
 
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -37,7 +38,7 @@ type ioLogsModel struct {
 	Output      types.Bool   `tfsdk:"output"`
 	Directory   types.String `tfsdk:"directory"`
 	Mode        types.String `tfsdk:"mode"`
-	MaxSessions types.Int64  `tfsdk:"max_sessions"`
+	MaxSessions values.Whole `tfsdk:"max_sessions"`
 	Compress    types.Bool   `tfsdk:"compress"`
 }
 
@@ -50,14 +51,14 @@ type securityLogModel struct {
 type rotationModel struct {
 	Enabled   types.Bool   `tfsdk:"enabled"`
 	Frequency types.String `tfsdk:"frequency"`
-	Keep      types.Int64  `tfsdk:"keep"`
+	Keep      values.Whole `tfsdk:"keep"`
 	Compress  types.Bool   `tfsdk:"compress"`
 }
 
 // What the configuration may leave out.
 var (
 	defaultSudoLog  = hardening.SudoLog{Directory: "/var/log", Mode: "0600"}
-	defaultIOLogs   = hardening.IOLogs{Output: true, Directory: "/var/log/sudo-io", Mode: "0600"}
+	defaultIOLogs   = hardening.IOLogs{Output: true, Directory: "/var/log/sudo-io", Mode: "0600", MaxSessions: 2000}
 	defaultRotation = hardening.Rotation{Frequency: "weekly", Keep: 26, Compress: true}
 )
 
@@ -78,7 +79,7 @@ var deployedAuditType = values.ObjectTypeOf(deployedAttributes())
 // known values.
 func (m *auditLoggingModel) logging(ctx context.Context, diags *diag.Diagnostics) hardening.AuditLogging {
 	a := hardening.AuditLogging{Name: m.Name.ValueString(), Require: m.RequireLogging.ValueBool()}
-	diags.Append(m.Subjects.ElementsAs(ctx, &a.Subjects, false)...)
+	diags.Append(values.Present(m.Subjects).ElementsAs(ctx, &a.Subjects, false)...)
 	sort.Strings(a.Subjects)
 
 	var sudoLog sudoLogModel
@@ -89,7 +90,7 @@ func (m *auditLoggingModel) logging(ctx context.Context, diags *diag.Diagnostics
 			Mode:      values.StringOr(sudoLog.Mode, defaultSudoLog.Mode),
 		}
 	}
-	var ioLogs ioLogsModel
+	ioLogs := ioLogsModel{MaxSessions: values.NoWhole()}
 	diags.Append(values.ReadObject(ctx, m.IOLogs, &ioLogs)...)
 	if switchedOn(ioLogs.Enabled) {
 		a.IOLogs = &hardening.IOLogs{
@@ -97,9 +98,12 @@ func (m *auditLoggingModel) logging(ctx context.Context, diags *diag.Diagnostics
 			Output:      values.BoolOr(ioLogs.Output, defaultIOLogs.Output),
 			Directory:   values.StringOr(ioLogs.Directory, defaultIOLogs.Directory),
 			Mode:        values.StringOr(ioLogs.Mode, defaultIOLogs.Mode),
-			MaxSessions: ioLogs.MaxSessions.ValueInt64(),
+			MaxSessions: defaultIOLogs.MaxSessions,
 			Compress:    values.BoolOr(ioLogs.Compress, defaultIOLogs.Compress),
 		}
+	}
+	if a.IOLogs != nil && !ioLogs.MaxSessions.IsNull() {
+		a.IOLogs.MaxSessions = ioLogs.MaxSessions.ValueInt64()
 	}
 	var securityLog securityLogModel
 	diags.Append(values.ReadObject(ctx, m.SecurityLog, &securityLog)...)
@@ -109,7 +113,7 @@ func (m *auditLoggingModel) logging(ctx context.Context, diags *diag.Diagnostics
 			Mode: values.StringOr(securityLog.Mode, defaultSecurityLogMode),
 		}
 	}
-	var rotation rotationModel
+	rotation := rotationModel{Keep: values.NoWhole()}
 	diags.Append(values.ReadObject(ctx, m.Rotation, &rotation)...)
 	if switchedOn(rotation.Enabled) {
 		a.Rotation = &hardening.Rotation{
@@ -124,44 +128,79 @@ func (m *auditLoggingModel) logging(ctx context.Context, diags *diag.Diagnostics
 	return a
 }
 
-// setLogging writes what was found on a node into a model that is being imported.
+// setLogging writes what was found on a node into a model that is being imported. What is as it is by default stays null, as in a configuration that
+// does not speak of it: then the plan after an import changes nothing.
 func (m *auditLoggingModel) setLogging(ctx context.Context, a hardening.AuditLogging, diags *diag.Diagnostics) {
 	m.Subjects = types.SetNull(types.StringType)
 	if len(a.Subjects) > 0 {
 		m.Subjects = values.StringSet(a.Subjects)
 	}
 	m.RequireLogging = types.BoolValue(a.Require)
-	sudoLog := sudoLogModel{Enabled: types.BoolValue(a.SudoLog != nil)}
-	if a.SudoLog != nil {
-		sudoLog.Directory, sudoLog.Mode = types.StringValue(a.SudoLog.Directory), types.StringValue(a.SudoLog.Mode)
+	off := types.BoolValue(false)
+	var sudoLog sudoLogModel
+	if a.SudoLog == nil {
+		sudoLog.Enabled = off
+	} else {
+		sudoLog.Directory, sudoLog.Mode = textUnless(a.SudoLog.Directory, defaultSudoLog.Directory), textUnless(a.SudoLog.Mode, defaultSudoLog.Mode)
 	}
-	m.SudoLog = values.WriteObject(ctx, sudoLogType, sudoLog, diags)
-	ioLogs := ioLogsModel{Enabled: types.BoolValue(a.IOLogs != nil)}
-	if a.IOLogs != nil {
-		ioLogs = ioLogsModel{
-			Enabled:   types.BoolValue(true),
-			Input:     types.BoolValue(a.IOLogs.Input),
-			Output:    types.BoolValue(a.IOLogs.Output),
-			Directory: types.StringValue(a.IOLogs.Directory),
-			Mode:      types.StringValue(a.IOLogs.Mode),
-			Compress:  types.BoolValue(a.IOLogs.Compress),
-		}
-		if a.IOLogs.MaxSessions > 0 {
-			ioLogs.MaxSessions = types.Int64Value(a.IOLogs.MaxSessions)
-		}
+	m.SudoLog = objectUnless(ctx, sudoLogType, sudoLog, sudoLogModel{}, diags)
+	ioLogs := ioLogsModel{MaxSessions: values.NoWhole()}
+	if a.IOLogs == nil {
+		ioLogs.Enabled = off
+	} else {
+		ioLogs.Input, ioLogs.Output = flagUnless(a.IOLogs.Input, defaultIOLogs.Input), flagUnless(a.IOLogs.Output, defaultIOLogs.Output)
+		ioLogs.Directory, ioLogs.Mode = textUnless(a.IOLogs.Directory, defaultIOLogs.Directory), textUnless(a.IOLogs.Mode, defaultIOLogs.Mode)
+		ioLogs.Compress = flagUnless(a.IOLogs.Compress, defaultIOLogs.Compress)
+		ioLogs.MaxSessions = numberUnless(a.IOLogs.MaxSessions, defaultIOLogs.MaxSessions)
 	}
-	m.IOLogs = values.WriteObject(ctx, ioLogsType, ioLogs, diags)
-	securityLog := securityLogModel{Enabled: types.BoolValue(a.SecurityLog != nil)}
-	if a.SecurityLog != nil {
-		securityLog.Path, securityLog.Mode = types.StringValue(a.SecurityLog.Path), types.StringValue(a.SecurityLog.Mode)
+	m.IOLogs = objectUnless(ctx, ioLogsType, ioLogs, ioLogsModel{MaxSessions: values.NoWhole()}, diags)
+	var securityLog securityLogModel
+	if a.SecurityLog == nil {
+		securityLog.Enabled = off
+	} else {
+		securityLog.Path, securityLog.Mode = textUnless(a.SecurityLog.Path, defaultSecurityLogPath(a.Name)), textUnless(a.SecurityLog.Mode, defaultSecurityLogMode)
 	}
-	m.SecurityLog = values.WriteObject(ctx, securityLogType, securityLog, diags)
-	rotation := rotationModel{Enabled: types.BoolValue(a.Rotation != nil)}
-	if a.Rotation != nil {
-		rotation.Frequency = types.StringValue(a.Rotation.Frequency)
-		rotation.Keep, rotation.Compress = types.Int64Value(a.Rotation.Keep), types.BoolValue(a.Rotation.Compress)
+	m.SecurityLog = objectUnless(ctx, securityLogType, securityLog, securityLogModel{}, diags)
+	rotation := rotationModel{Keep: values.NoWhole()}
+	if a.Rotation == nil {
+		rotation.Enabled = off
+	} else {
+		rotation.Frequency = textUnless(a.Rotation.Frequency, defaultRotation.Frequency)
+		rotation.Keep, rotation.Compress = numberUnless(a.Rotation.Keep, defaultRotation.Keep), flagUnless(a.Rotation.Compress, defaultRotation.Compress)
 	}
-	m.Rotation = values.WriteObject(ctx, rotationType, rotation, diags)
+	m.Rotation = objectUnless(ctx, rotationType, rotation, rotationModel{Keep: values.NoWhole()}, diags)
+}
+
+// textUnless is a text, or null where it is the default.
+func textUnless(text, byDefault string) types.String {
+	if text == byDefault {
+		return types.StringNull()
+	}
+	return types.StringValue(text)
+}
+
+// flagUnless is a flag, or null where it is the default.
+func flagUnless(on, byDefault bool) types.Bool {
+	if on == byDefault {
+		return types.BoolNull()
+	}
+	return types.BoolValue(on)
+}
+
+// numberUnless is a number, or null where it is the default.
+func numberUnless(n, byDefault int64) values.Whole {
+	if n == byDefault {
+		return values.NoWhole()
+	}
+	return values.WholeValue(n)
+}
+
+// objectUnless is an object, or null where nothing in it is set.
+func objectUnless[T comparable](ctx context.Context, attributes map[string]attr.Type, model, nothing T, diags *diag.Diagnostics) types.Object {
+	if model == nothing {
+		return types.ObjectNull(attributes)
+	}
+	return values.WriteObject(ctx, attributes, model, diags)
 }
 
 // The types of the blocks, as the schema describes them.

@@ -72,6 +72,7 @@ func (r *auditLoggingResource) ModifyPlan(ctx context.Context, req resource.Modi
 	plan.Deployed = types.MapUnknown(deployedAuditType)
 	if plan.known() {
 		logging := plan.logging(ctx, &resp.Diagnostics)
+		r.refuseTwice(ctx, &plan, logging, &resp.Diagnostics)
 		plan.Files = values.StringMap(logging.Render())
 		if targets, known := r.PlanTargets(ctx, plan.Nodes, &resp.Diagnostics); known {
 			recorded := types.MapNull(deployedAuditType)
@@ -88,6 +89,23 @@ func (r *auditLoggingResource) ModifyPlan(ctx context.Context, req resource.Modi
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
 
+// refuseTwice refuses a second resource that speaks of the sudo use of the same subject on the same node: sudo takes the setting of the file that comes
+// last, and would leave the other one without effect in silence.
+func (r *auditLoggingResource) refuseTwice(ctx context.Context, plan *auditLoggingModel, logging hardening.AuditLogging, diags *diag.Diagnostics) {
+	if r.Clients == nil || logging.SudoLog == nil && logging.IOLogs == nil {
+		return
+	}
+	for _, other := range r.Clients.Claim("audit logging", logging.Name, logging.Subjects, session.NodeNames(ctx, plan.Nodes, diags)) {
+		who, at := "everybody", path.Root("name")
+		if other.Subject != "" {
+			who, at = other.Subject, path.Root("subjects")
+		}
+		diags.AddAttributeError(at, "Audit logging twice for one subject",
+			fmt.Sprintf("pvesec_audit_logging %q logs the sudo use of %s on the same nodes as %q does. sudo takes the settings of the file that it reads last, so one of the two would have no effect. "+
+				"Log each subject in one resource for each node.", logging.Name, who, other.Name))
+	}
+}
+
 // What names the settings.
 func (m *auditLoggingModel) What() string {
 	return fmt.Sprintf("audit logging %q", m.Name.ValueString())
@@ -101,8 +119,10 @@ func (m *auditLoggingModel) Observer(ctx context.Context, diags *diag.Diagnostic
 // Holds tells whether a node has any of the configuration files.
 func (m *auditLoggingModel) Holds(seen *hardening.AuditState) bool { return len(seen.Contents) > 0 }
 
-// Unfinished tells whether an earlier change was interrupted.
-func (m *auditLoggingModel) Unfinished(seen *hardening.AuditState) bool { return seen.Unfinished }
+// Unfinished tells whether an earlier change was interrupted, and whether it left files.
+func (m *auditLoggingModel) Unfinished(seen *hardening.AuditState) (unfinished, leftover bool) {
+	return seen.Unfinished, seen.Leftover
+}
 
 // Found is a node's entry of deployed as it was read.
 func (m *auditLoggingModel) Found(ctx context.Context, seen *hardening.AuditState, diags *diag.Diagnostics) types.Object {

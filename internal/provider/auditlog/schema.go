@@ -56,9 +56,11 @@ func (r *auditLoggingResource) Schema(ctx context.Context, _ resource.SchemaRequ
 				Attributes: ioLogsAttributes(),
 			},
 			"security_log": schema.SingleNestedAttribute{
-				MarkdownDescription: "A file to which rsyslog writes every message about authentication: sudo, sshd, su, PAM, and PVE's own logins. On by default; needs rsyslog on the node, which newer PVE releases ship without.",
-				Optional:            true,
-				Attributes:          securityLogAttributes(),
+				MarkdownDescription: "A file to which rsyslog writes every message about authentication: sudo, sshd, su, PAM, and PVE's own logins. Every user of the node can write such messages too, with any name " +
+					"(`logger -t sudo`): the file says what was sent, not who sent it. Who did is in the journal, in fields that no user can set (`journalctl -o verbose`: `_UID`, `_EXE`, `_SYSTEMD_UNIT`), " +
+					"and sudo's own log and recordings are written by sudo alone. On by default; needs rsyslog on the node, which newer PVE releases ship without.",
+				Optional:   true,
+				Attributes: securityLogAttributes(),
 			},
 			"rotation": schema.SingleNestedAttribute{
 				MarkdownDescription: "Rotation of the log files by logrotate. On by default.",
@@ -116,9 +118,12 @@ func ioLogsAttributes() map[string]schema.Attribute {
 		"directory": optionalText("Directory of the recordings, `/var/log/sudo-io` by default.", logDirectory()),
 		"mode":      optionalText("Mode of the recordings in octal, `0600` by default.", logFileMode()),
 		"max_sessions": schema.Int64Attribute{
-			MarkdownDescription: "Number of sessions kept for each user before the oldest is overwritten; sudo's own limit, about two thousand million, without it.",
-			Optional:            true,
-			Validators:          []validator.Int64{int64validator.Between(1, 2176782336)},
+			CustomType: values.WholeType{},
+			MarkdownDescription: "Number of sessions kept for each user before the oldest is overwritten; 2,000 by default. A session takes at least six files and some 16 KB, " +
+				"so that a user with many small commands fills about 32 MB; long outputs take what they print. Watch the free space where the recordings lie: on a Proxmox VE node " +
+				"that is usually the disk of the cluster's own database. sudo's own limit, about two thousand million, is 2176782336.",
+			Optional:   true,
+			Validators: []validator.Int64{int64validator.Between(1, 2176782336)},
 		},
 		"compress": schema.BoolAttribute{MarkdownDescription: "Whether recordings are compressed while they are written; `false` by default, so that a crash loses nothing.", Optional: true},
 	}
@@ -139,6 +144,7 @@ func rotationAttributes() map[string]schema.Attribute {
 		"enabled":   switchAttribute("the log files are rotated"),
 		"frequency": optionalText("`daily`, `weekly` or `monthly`; `weekly` by default.", stringvalidator.OneOf("daily", "weekly", "monthly")),
 		"keep": schema.Int64Attribute{
+			CustomType:          values.WholeType{},
 			MarkdownDescription: "Number of rotated files kept, 26 by default.",
 			Optional:            true,
 			Validators:          []validator.Int64{int64validator.Between(1, 3660)},

@@ -23,6 +23,8 @@ type Clients struct {
 	pve      *proxmox.Client
 	pool     *node.Pool
 
+	claims claims
+
 	discovery struct {
 		sync.Mutex
 		targets []node.Target

@@ -20,7 +20,7 @@ func NodeNames(ctx context.Context, nodes types.Set, diags *diag.Diagnostics) []
 		return nil
 	}
 	names := []string{}
-	diags.Append(nodes.ElementsAs(ctx, &names, false)...)
+	diags.Append(values.Present(nodes).ElementsAs(ctx, &names, false)...)
 	return names
 }
 
@@ -102,11 +102,16 @@ func unreachable(err error) bool {
 	return errors.As(err, &nodeError) || errors.As(err, &apiError)
 }
 
-// WarnOfUnfinished says that an earlier run was killed half-way on a node. Whatever it left is shown as drift; the next apply that changes anything
-// on the node puts it back first.
-func WarnOfUnfinished(name string, unfinished bool, diags *diag.Diagnostics) {
-	if unfinished {
+// WarnOfUnfinished says that an earlier run was killed half-way on a node, or left files of its own there. What it changed is shown as drift; the next
+// apply that changes anything on the node puts that back first, and removes the files.
+func WarnOfUnfinished(name string, unfinished, leftover bool, diags *diag.Diagnostics) {
+	switch {
+	case unfinished:
 		diags.AddWarning(fmt.Sprintf("An earlier change of %s was interrupted", name),
 			fmt.Sprintf("A run was killed while it changed %s. The next apply that changes anything there first puts the node back as it was before that run.", name))
+	case leftover:
+		diags.AddWarning(fmt.Sprintf("An interrupted run left files on %s", name),
+			fmt.Sprintf("A run was killed while it prepared a change of %s. It changed nothing, and left a copy of what it read in /etc/pvesec/stage, which only root can read. "+
+				"The next apply that changes anything there removes it.", name))
 	}
 }

@@ -48,8 +48,8 @@ type NodeModel[M, S any] interface {
 	Observer(ctx context.Context, diags *diag.Diagnostics) Observer[S]
 	// Holds tells whether a node holds anything of the resource. Where none does it is gone.
 	Holds(seen *S) bool
-	// Unfinished tells whether an earlier change of the node was interrupted.
-	Unfinished(seen *S) bool
+	// Unfinished tells whether an earlier change of the node was interrupted, and whether it left files of its own.
+	Unfinished(seen *S) (unfinished, leftover bool)
 	// Found is a node's entry of deployed as it was read. The zero value of S is a node that holds nothing.
 	Found(ctx context.Context, seen *S, diags *diag.Diagnostics) types.Object
 	// Installed is a node's entry of deployed after an apply, where the plan could not know it. What was read back is nil where nothing was.
@@ -254,7 +254,8 @@ func (r *OnNodes[M, S, P]) Read(ctx context.Context, req resource.ReadRequest, r
 	}
 	for _, name := range slices.Sorted(maps.Keys(seen)) {
 		entries[name] = state.Found(ctx, seen[name], &resp.Diagnostics)
-		WarnOfUnfinished(name, state.Unfinished(seen[name]), &resp.Diagnostics)
+		unfinished, leftover := state.Unfinished(seen[name])
+		WarnOfUnfinished(name, unfinished, leftover, &resp.Diagnostics)
 	}
 	state.placed().setDeployed(ctx, entries, &resp.Diagnostics)
 	state.Took(ctx, Reading[S]{Seen: seen, Shared: r.Clients, Refresh: true, Private: resp.Private}, &resp.Diagnostics)

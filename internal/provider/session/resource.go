@@ -44,7 +44,7 @@ func (c *Configured) Configure(_ context.Context, req resource.ConfigureRequest,
 func WithTimeout(ctx context.Context, read func(context.Context, time.Duration) (time.Duration, diag.Diagnostics), diags *diag.Diagnostics) (context.Context, context.CancelFunc) {
 	limit, problems := read(ctx, DefaultTimeout)
 	diags.Append(problems...)
-	return context.WithTimeout(ctx, limit)
+	return context.WithTimeoutCause(ctx, limit, fmt.Errorf("the %s that timeouts allows are over: %w", limit, context.DeadlineExceeded))
 }
 
 // Progress shows the steps of a long operation in Terraform's log.

@@ -254,7 +254,7 @@ func (m *sudoersAnalysisDataModel) files(ctx context.Context, version sudoers.Ve
 		return []*sudoers.File{parseAt(path.Root("document"), "document", sudoers.Print(file), version, diags)}
 	}
 	texts := map[string]string{}
-	diags.Append(m.Files.ElementsAs(ctx, &texts, false)...)
+	diags.Append(values.PresentInMap(m.Files).ElementsAs(ctx, &texts, false)...)
 	for _, name := range slices.Sorted(maps.Keys(texts)) {
 		files = append(files, parseAt(path.Root("files").AtMapKey(name), name, texts[name], version, diags))
 	}

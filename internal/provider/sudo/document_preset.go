@@ -92,7 +92,7 @@ func addPresets(ctx context.Context, whole *document.Document, models []presetMo
 		at := path.Root("preset").AtListIndex(i)
 		parameters := map[string]string{}
 		if !model.Parameters.IsNull() {
-			diags.Append(model.Parameters.ElementsAs(ctx, &parameters, false)...)
+			diags.Append(values.PresentInMap(model.Parameters).ElementsAs(ctx, &parameters, false)...)
 		}
 		found, err := preset.Find(model.Name.ValueString())
 		if err != nil {

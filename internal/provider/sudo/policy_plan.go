@@ -164,7 +164,7 @@ func (r *sudoersPolicyResource) lookAhead(
 		return nil
 	}
 	for _, name := range slices.Sorted(maps.Keys(seen)) {
-		session.WarnOfUnfinished(name, seen[name].Unfinished, diags)
+		session.WarnOfUnfinished(name, seen[name].Unfinished, seen[name].Leftover, diags)
 		recorded := false
 		if state != nil && state.Name.Equal(plan.Name) {
 			_, recorded = state.Deployed.Elements()[name]

@@ -66,7 +66,9 @@ func (m *sudoersPolicyModel) Observer(context.Context, *diag.Diagnostics) sessio
 func (m *sudoersPolicyModel) Holds(seen *hardening.SudoersState) bool { return seen.File.Present }
 
 // Unfinished tells whether an earlier change was interrupted.
-func (m *sudoersPolicyModel) Unfinished(seen *hardening.SudoersState) bool { return seen.Unfinished }
+func (m *sudoersPolicyModel) Unfinished(seen *hardening.SudoersState) (unfinished, leftover bool) {
+	return seen.Unfinished, seen.Leftover
+}
 
 // Found is a node's entry of deployed as it was read.
 func (m *sudoersPolicyModel) Found(ctx context.Context, seen *hardening.SudoersState, diags *diag.Diagnostics) types.Object {

@@ -15,7 +15,7 @@ import (
 func AcceptedRisks(ctx context.Context, value types.Map, diags *diag.Diagnostics) map[string]string {
 	accepted := map[string]string{}
 	if !value.IsNull() && !value.IsUnknown() {
-		diags.Append(value.ElementsAs(ctx, &accepted, false)...)
+		diags.Append(PresentInMap(value).ElementsAs(ctx, &accepted, false)...)
 	}
 	return accepted
 }

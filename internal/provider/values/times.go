@@ -19,7 +19,7 @@ func UnixTime(text types.String) int64 {
 	return at.Unix()
 }
 
-// TimeString writes Unix seconds as RFC 3339 in UTC, keeping the recorded text where it means the same moment, and null for 0.
+// TimeString writes Unix seconds as RFC 3339 in UTC, or the nearest moment that it can write, keeping the recorded text where it means the same moment, and null for 0.
 func TimeString(recorded types.String, seconds int64) types.String {
 	if seconds == 0 {
 		return types.StringNull()
@@ -27,7 +27,9 @@ func TimeString(recorded types.String, seconds int64) types.String {
 	if !recorded.IsNull() && !recorded.IsUnknown() && UnixTime(recorded) == seconds {
 		return recorded
 	}
-	return types.StringValue(time.Unix(seconds, 0).UTC().Format(time.RFC3339))
+	// RFC 3339 writes years of four digits: what lies beyond is written as the first or last moment that it has.
+	last := time.Date(9999, time.December, 31, 23, 59, 59, 0, time.UTC).Unix()
+	return types.StringValue(time.Unix(min(max(seconds, 1), last), 0).UTC().Format(time.RFC3339))
 }
 
 // CheckTime says why a text is no point in time that PVE can keep, or returns nil.

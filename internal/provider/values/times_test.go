@@ -15,6 +15,11 @@ func TestTimesKeepTheirForm(t *testing.T) {
 	if got := TimeString(written, 2208988801); got.ValueString() != "2040-01-01T00:00:01Z" {
 		t.Errorf("another moment is %s", got)
 	}
+	for seconds, want := range map[int64]string{1 << 40: "9999-12-31T23:59:59Z", 1<<63 - 1: "9999-12-31T23:59:59Z", -1: "1970-01-01T00:00:01Z", -1 << 63: "1970-01-01T00:00:01Z"} {
+		if got := TimeValue(seconds); got.ValueString() != want || CheckTime(got.ValueString()) != nil {
+			t.Errorf("%d is %s, want %s", seconds, got, want)
+		}
+	}
 	if got := TimeString(written, 0); !got.IsNull() {
 		t.Errorf("never is %s", got)
 	}

@@ -8,6 +8,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/untrusted"
 )
 
 // StringListType is the type of a list of strings.
@@ -17,9 +19,52 @@ var StringListType = types.ListType{ElemType: types.StringType}
 func StringsInSet(ctx context.Context, set types.Set, diags *diag.Diagnostics) []string {
 	var list []string
 	if !set.IsNull() && !set.IsUnknown() {
-		diags.Append(set.ElementsAs(ctx, &list, false)...)
+		diags.Append(Present(set).ElementsAs(ctx, &list, false)...)
 	}
 	return list
+}
+
+// Present is a set without its null elements: [condition ? x : null] leaves an element out, as people expect it.
+func Present(set types.Set) types.Set {
+	elements, null := present(set.Elements())
+	if !null {
+		return set
+	}
+	return types.SetValueMust(set.ElementType(context.Background()), elements)
+}
+
+// PresentInList is Present for a list.
+func PresentInList(list types.List) types.List {
+	elements, null := present(list.Elements())
+	if !null {
+		return list
+	}
+	return types.ListValueMust(list.ElementType(context.Background()), elements)
+}
+
+// PresentInMap is Present for a map: a key whose value is null is not there.
+func PresentInMap(value types.Map) types.Map {
+	kept := map[string]attr.Value{}
+	for key, element := range value.Elements() {
+		if !element.IsNull() {
+			kept[key] = element
+		}
+	}
+	if len(kept) == len(value.Elements()) {
+		return value
+	}
+	return types.MapValueMust(value.ElementType(context.Background()), kept)
+}
+
+func present(elements []attr.Value) (kept []attr.Value, null bool) {
+	for _, element := range elements {
+		if element.IsNull() {
+			null = true
+		} else {
+			kept = append(kept, element)
+		}
+	}
+	return kept, null
 }
 
 // ReadObject reads an object into the model that target points to, and leaves it as it is while the object is null or unknown.
@@ -98,6 +143,15 @@ func KeepString(recorded types.String, found string) types.String {
 	return types.StringValue(found)
 }
 
+// Comment is a comment as it was found. One that is as recorded may have several lines; another one is written on one line, so that nobody who can write
+// comments in PVE adds lines to a plan.
+func Comment(recorded types.String, found string) types.String {
+	if recorded.ValueString() == found {
+		return KeepString(recorded, found)
+	}
+	return types.StringValue(untrusted.Line(found))
+}
+
 // KeepBool keeps null for a flag that was never set and has its default.
 func KeepBool(recorded types.Bool, found, byDefault bool) types.Bool {
 	if recorded.IsNull() && found == byDefault {
@@ -119,7 +173,7 @@ func StringList(texts []string) types.List {
 func StringsInList(ctx context.Context, list types.List, diags *diag.Diagnostics) []string {
 	var texts []string
 	if !list.IsNull() {
-		diags.Append(list.ElementsAs(ctx, &texts, false)...)
+		diags.Append(PresentInList(list).ElementsAs(ctx, &texts, false)...)
 	}
 	return texts
 }

@@ -80,8 +80,6 @@ func TestAuditLoggingLifeCycle(t *testing.T) {
 					ImportStateId:                        "ops",
 					ImportStateVerify:                    true,
 					ImportStateVerifyIdentifierAttribute: "name",
-					// An import writes out what the configuration may leave out.
-					ImportStateVerifyIgnore: []string{"sudo_log", "io_logs", "security_log", "rotation"},
 				},
 			)
 			if after := snapshot(t, pve1); after != before {
