@@ -50,7 +50,7 @@ func TestPolicyTestsExample(t *testing.T) {
 		t.Errorf("terraform test printed\n%s", printed)
 	}
 	w.Write("tests/operator.tftest.hcl", "run \"careless\" {\n  command = plan\n  variables {\n    extra_commands = [\"/usr/sbin/qm set *\"]\n  }\n}\n")
-	if printed := w.Refused("test"); !strings.Contains(printed, "The operator can become root: sudo /usr/sbin/qm set 100 --args") {
+	if printed := w.Refused("test"); !strings.Contains(printed, "The operator can become root: sudo /usr/sbin/qm set 100 --scsi1 /dev/sda") {
 		t.Errorf("a careless command passes, or fails for another reason\n%s", printed)
 	}
 }
