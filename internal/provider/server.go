@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/access"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/memo"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/session"
 )
@@ -24,7 +25,12 @@ func Server(version string) tfprotov6.ProviderServer {
 	if !ok {
 		return server // another framework: it can do without memos
 	}
-	return memo.Server(framework, build(version), func() *session.Clients { return made.shared }, made.Resources(context.Background()))
+	shared := func() *session.Clients { return made.shared }
+	remembering, ok := memo.Server(framework, build(version), shared, made.Resources(context.Background())).(memo.Framework)
+	if !ok {
+		return server
+	}
+	return access.Watch(remembering, shared)
 }
 
 // development is the version of a build that is no release.

@@ -63,6 +63,7 @@ type Client struct {
 	api      *api.Client
 	as       func(tokenID, secret string) *api.Client // the same server as another token
 	endpoint string
+	key      []byte // of what only this API token can mark
 
 	// writing holds one element: whoever took it may write. PVE has one lock
 	// for user.cfg and retries each second, so serialised writes are faster.
@@ -111,6 +112,7 @@ func New(cfg Config) (*Client, error) {
 		api:      as(tokenID, secret),
 		as:       as,
 		endpoint: base.Scheme + "://" + base.Host,
+		key:      []byte(secret),
 		writing:  make(chan struct{}, 1),
 		pause:    pause,
 		lists:    new(lists),

@@ -1,6 +1,7 @@
 package proxmox
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -18,6 +19,17 @@ var emailPattern = regexp.MustCompile(`^` + emailWord + `(\.` + emailWord + `)*@
 // as a character.
 func beyondLatin1(s string) bool {
 	return strings.ContainsFunc(s, func(r rune) bool { return r > 0xff })
+}
+
+// ValidateEmail says why PVE would not keep a text as an e-mail address; empty is
+// none.
+func ValidateEmail(s string) error {
+	var l problemList
+	l.email(s)
+	for _, p := range l {
+		return errors.New(strings.TrimSpace(p.Msg + " " + p.Fix))
+	}
+	return nil
 }
 
 // email refuses what PVE would refuse, or would not give back as it was sent.

@@ -129,7 +129,7 @@ func (e *ExistsError) Error() string {
 	case "role":
 		return fmt.Sprintf("role %q exists already, and a managed role has one owner only; choose another name, grant the existing role instead of managing it, or import the user it belongs to", e.ID)
 	}
-	return fmt.Sprintf("%s %q exists already; remove it or import the user it belongs to", e.Kind, e.ID)
+	return fmt.Sprintf("%s %q exists already, and its secret can't be read; import it (terraform import ADDRESS '%s') or choose another id", e.Kind, e.ID, e.ID)
 }
 
 // Is makes errors.Is(err, ErrExists) true.

@@ -42,7 +42,7 @@ func (c *Client) ReadPrincipal(ctx context.Context, id UserID, managedRole strin
 		Grants: acl.grants("user", string(id)), Tokens: make(map[string]Token, len(u.Tokens))}
 	for _, t := range u.Tokens {
 		p.Tokens[t.ID] = Token{Comment: t.Comment, Expire: t.Expire, PrivilegeSeparation: t.PrivilegeSeparation,
-			Grants: acl.grants("token", id.Token(t.ID))}
+			Grants: acl.grants("token", id.Token(t.ID)), OneRun: t.Comment == c.oneRun(id, t.ID)}
 	}
 	if managedRole != "" {
 		p.Role, err = c.role(ctx, managedRole)

@@ -19,6 +19,9 @@ type tokenRequest struct {
 // createToken makes a token and returns its secret, which PVE tells only once.
 func (c *Client) createToken(ctx context.Context, user UserID, id string, t Token) (secret string, err error) {
 	body := tokenRequest{Privsep: *flag(t.PrivilegeSeparation), Expire: t.Expire}
+	if t.OneRun {
+		t.Comment = c.oneRun(user, id)
+	}
 	if t.Comment != "" {
 		body.Comment = &t.Comment
 	}

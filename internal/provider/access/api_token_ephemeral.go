@@ -151,9 +151,13 @@ func (e *apiTokenEphemeral) Open(ctx context.Context, req ephemeral.OpenRequest,
 		open.Lifetime = values.Lifetime(model.ExpiresIn)
 	}
 	user := proxmox.UserID(open.User)
+	if owner, err := pve.ReadPrincipal(ctx, user, ""); err == nil && owner != nil {
+		user = owner.UserID // as PVE spells it
+		open.User = string(user)
+	}
 	sweep(ctx, pve, user, &resp.Diagnostics)
 	expires := time.Now().Add(open.Lifetime).Truncate(time.Second)
-	token := proxmox.Token{Comment: "one run of Terraform", Expire: expires.Unix(), PrivilegeSeparation: true, Grants: grantsOf(ctx, model.Grants, "", &resp.Diagnostics)}
+	token := proxmox.Token{OneRun: true, Expire: expires.Unix(), PrivilegeSeparation: true, Grants: grantsOf(ctx, model.Grants, "", &resp.Diagnostics)}
 	if problems := pve.CheckPrincipal(ctx, proxmox.Principal{UserID: user, Tokens: map[string]proxmox.Token{open.Token: token}}); len(problems) > 0 {
 		values.AddError(&resp.Diagnostics, "Unable to open a token for "+open.User, &proxmox.InvalidError{Problems: problems})
 		return
@@ -198,7 +202,7 @@ func (e *apiTokenEphemeral) refuse(ctx context.Context, pve *proxmox.Client, use
 	review.refuseFindings(user.Token(id), accepted, diags)
 }
 
-// sweep removes the tokens of runs that were killed: PVE refuses them already.
+// sweep removes the tokens of runs that were killed: PVE refuses them already, whoever made them.
 func sweep(ctx context.Context, pve *proxmox.Client, user proxmox.UserID, diags *diag.Diagnostics) {
 	owner, err := pve.ReadPrincipal(ctx, user, "")
 	if err != nil || owner == nil {
@@ -207,7 +211,7 @@ func sweep(ctx context.Context, pve *proxmox.Client, user proxmox.UserID, diags 
 	now := time.Now()
 	var ids []string
 	for id, token := range owner.Tokens {
-		if ephemeralToken(id, token, now) && time.Unix(token.Expire, 0).Add(time.Minute).Before(now) {
+		if shortLived(id, token, now) && time.Unix(token.Expire, 0).Add(time.Minute).Before(now) {
 			ids = append(ids, id)
 		}
 	}

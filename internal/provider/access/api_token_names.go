@@ -14,9 +14,14 @@ const (
 	ephemeralLimit = 24 * time.Hour
 )
 
-// ephemeralToken tells whether a token is one that an ephemeral resource made: by its name, and by what such a token always is, separated and soon
-// dead, so that nobody can hide a lasting token behind the name.
+// ephemeralToken tells whether a token is one that an ephemeral resource of the same API token made: by its name, by the mark that nobody else can
+// make, and by what such a token always is, separated and soon dead. So nobody can hide a token behind the name.
 func ephemeralToken(id string, token proxmox.Token, now time.Time) bool {
+	return token.OneRun && shortLived(id, token, now)
+}
+
+// shortLived tells whether a token is as an ephemeral resource makes them, whoever made it.
+func shortLived(id string, token proxmox.Token, now time.Time) bool {
 	return strings.HasPrefix(id, ephemeralPrefix) && token.PrivilegeSeparation && token.Expire != 0 &&
 		time.Unix(token.Expire, 0).Before(now.Add(ephemeralLimit))
 }

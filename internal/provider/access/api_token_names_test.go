@@ -26,12 +26,13 @@ func TestEphemeralToken(t *testing.T) {
 		token proxmox.Token
 		want  bool
 	}{
-		"of a run":     {"tf-run-abc", proxmox.Token{Expire: soon, PrivilegeSeparation: true}, true},
-		"expired":      {"tf-run-abc", proxmox.Token{Expire: now.Unix() - 1, PrivilegeSeparation: true}, true},
-		"another name": {"ci", proxmox.Token{Expire: soon, PrivilegeSeparation: true}, false},
-		"unseparated":  {"tf-run-abc", proxmox.Token{Expire: soon}, false},
-		"for ever":     {"tf-run-abc", proxmox.Token{PrivilegeSeparation: true}, false},
-		"lasting":      {"tf-run-abc", proxmox.Token{Expire: now.Add(48 * time.Hour).Unix(), PrivilegeSeparation: true}, false},
+		"of a run":     {"tf-run-abc", proxmox.Token{Expire: soon, PrivilegeSeparation: true, OneRun: true}, true},
+		"expired":      {"tf-run-abc", proxmox.Token{Expire: now.Unix() - 1, PrivilegeSeparation: true, OneRun: true}, true},
+		"unmarked":     {"tf-run-abc", proxmox.Token{Expire: soon, PrivilegeSeparation: true}, false},
+		"another name": {"ci", proxmox.Token{Expire: soon, PrivilegeSeparation: true, OneRun: true}, false},
+		"unseparated":  {"tf-run-abc", proxmox.Token{Expire: soon, OneRun: true}, false},
+		"for ever":     {"tf-run-abc", proxmox.Token{PrivilegeSeparation: true, OneRun: true}, false},
+		"lasting":      {"tf-run-abc", proxmox.Token{Expire: now.Add(48 * time.Hour).Unix(), PrivilegeSeparation: true, OneRun: true}, false},
 	} {
 		if got := ephemeralToken(test.id, test.token, now); got != test.want {
 			t.Errorf("%s: %t", name, got)

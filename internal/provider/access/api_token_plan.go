@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -94,14 +95,25 @@ func (r *apiTokenResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if state != nil && (!plan.UserID.Equal(state.UserID) || !plan.TokenID.Equal(state.TokenID)) {
+	if state != nil && !r.sameUser(ctx, state, &plan, &resp.Diagnostics) {
+		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("user_id"))
+		state = nil
+	}
+	if state != nil && !plan.TokenID.Equal(state.TokenID) {
 		state = nil // replaced
 	}
 	rotates := planRotation(ctx, &plan, &config, state, computed, &resp.Diagnostics)
 	changed := state == nil || rotates || !plan.sameToken(state)
+	switch overlaps := rotates && plan.Rotation.ValueString() != rotationInPlace; {
+	case overlaps && readRenewed(ctx, req.Private, &resp.Diagnostics) == state.current():
+		plan.Previous = types.ObjectNull(previousType.AttrTypes) // no overlap with a secret that somebody else has
+	case changed && !overlaps && state != nil:
+		plan.planPrevious(ctx, state, time.Now(), &resp.Diagnostics)
+	}
 	plan.Effective, plan.Findings = types.MapUnknown(effectiveType), types.ListUnknown(accessFindingType)
 	if !resp.Diagnostics.HasError() && r.Clients != nil && plan.known() {
-		r.planAccess(ctx, &plan, state, changed, rotates, &resp.Diagnostics)
+		c := tokenChange{state: state, changed: changed, rotates: rotates, last: readApplied(ctx, req.Private, &resp.Diagnostics)}
+		r.planAccess(ctx, &plan, c, &resp.Diagnostics)
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
@@ -136,6 +148,25 @@ func planRotation(ctx context.Context, plan, config, state *apiTokenModel, compu
 		plan.keepSecret(state, diags)
 	}
 	return rotates
+}
+
+// planPrevious plans what becomes of the token before the last rotation when the resource changes: it goes once its time is over, which the apply
+// tells if that is not yet so.
+func (m *apiTokenModel) planPrevious(ctx context.Context, state *apiTokenModel, now time.Time, diags *diag.Diagnostics) {
+	previous := state.previousToken(ctx, diags)
+	switch {
+	case previous == nil:
+	case previous.over(now):
+		m.Previous = types.ObjectNull(previousType.AttrTypes)
+	default:
+		m.Previous = types.ObjectUnknown(previousType.AttrTypes)
+	}
+}
+
+// over tells whether the token has come to its end.
+func (p previousModel) over(now time.Time) bool {
+	end := values.UnixTime(p.ExpiresAt)
+	return end != 0 && end <= now.Unix()
 }
 
 // planExpiry fills in expires_at as planExpiry of a user's tokens does.
@@ -188,29 +219,69 @@ func (m *apiTokenModel) keepSecret(state *apiTokenModel, diags *diag.Diagnostics
 	}
 }
 
+// sameUser tells whether a plan is about a token of the user that state has, in whatever spelling, as for users.
+func (r *apiTokenResource) sameUser(ctx context.Context, state, plan *apiTokenModel, diags *diag.Diagnostics) bool {
+	switch {
+	case plan.UserID.Equal(state.UserID):
+		return true
+	case plan.UserID.IsUnknown() || r.Clients == nil:
+		return false
+	}
+	same, err := sameUserID(ctx, r.Clients, state.UserID, plan.UserID)
+	if !session.PlanReached(err, path.Root("user_id"), diags) || !same {
+		return false
+	}
+	plan.UserID = state.UserID
+	return true
+}
+
+// tokenChange is what a plan does with a token.
+type tokenChange struct {
+	state            *apiTokenModel // nil for one that is to be created
+	changed, rotates bool
+	last             string // digest of what was applied last
+}
+
 // planAccess checks the planned token against the server, and fills in what follows from it. When the token changes, its rights stay unknown until
 // it is written: its user, or a role, may change in the same run. Ways to root are looked for all the same, with the user as it is.
-func (r *apiTokenResource) planAccess(ctx context.Context, plan, state *apiTokenModel, changed, rotates bool, diags *diag.Diagnostics) {
+func (r *apiTokenResource) planAccess(ctx context.Context, plan *apiTokenModel, c tokenChange, diags *diag.Diagnostics) {
 	pve, err := r.Clients.PVE()
 	if !session.PlanReached(err, path.Empty(), diags) {
 		return
 	}
 	want := plan.principal(ctx, diags)
 	problems := pve.CheckPrincipal(ctx, want)
-	if state != nil && len(problems) == 0 {
-		have := proxmox.Principal{UserID: want.UserID, Tokens: map[string]proxmox.Token{plan.TokenID.ValueString(): state.token(ctx, diags)}}
-		problems = pve.CheckUpdate(ctx, have, want)
+	var have *proxmox.Principal
+	if c.state != nil {
+		have = &proxmox.Principal{UserID: want.UserID, Tokens: map[string]proxmox.Token{plan.TokenID.ValueString(): c.state.token(ctx, diags)}}
+		problems = append(problems, pve.CheckUpdate(ctx, *have, want)...)
 	}
+	review, owner, planned, err := r.foretell(ctx, pve, plan, diags)
+	if !session.PlanReached(err, path.Empty(), diags) {
+		return
+	}
+	name := tokenName(plan.UserID.ValueString(), plan.TokenID.ValueString())
+	quiet, own, tainted := !r.Clients.Holdings().Read(name), false, false
+	if c.state == nil {
+		own, tainted = r.Clients.Holdings().Own(ctx, name)
+	} else if owner != nil {
+		// The other half of what may be granted is the user's, which is not planned here.
+		current := planned
+		current.Tokens = map[string]proxmox.Token{plan.current(): owner.Tokens[c.state.current()]}
+		have = &current
+	}
+	accepted := values.AcceptedRisks(ctx, plan.AcceptedRisks, diags)
+	j := judge(ctx, pve, have, planned, tainted, c.last, plan.digest(ctx, diags))
 	for _, problem := range problems {
 		if problem.Field == "" && problem.Err != nil {
 			session.PlanReached(problem.Err, path.Empty(), diags)
 			continue
 		}
-		diags.AddAttributeError(tokenProblemPath(problem.Field), "PVE would refuse this token", strings.TrimSpace(values.UpperFirst(problem.Msg)+"\n\n"+problem.Fix))
+		j.add(diags, quiet, tokenProblemPath(problem.Field), "PVE would refuse this token", strings.TrimSpace(values.UpperFirst(problem.Msg)+"\n\n"+problem.Fix))
 	}
-	if rotates && plan.Rotation.ValueString() == rotationInPlace {
+	if c.rotates && plan.Rotation.ValueString() == rotationInPlace {
 		if err := pve.CanRegenerate(ctx); errors.Is(err, proxmox.ErrNoRegenerate) {
-			diags.AddAttributeError(path.Root("rotation"), "No rotation in place", values.UpperFirst(err.Error())+".\n\nUse rotation = \"overlap\", which gives the token another name.")
+			j.add(diags, quiet, path.Root("rotation"), "No rotation in place", values.UpperFirst(err.Error())+".\n\nUse rotation = \"overlap\", which gives the token another name.")
 		} else if !session.PlanReached(err, path.Empty(), diags) {
 			return
 		}
@@ -218,21 +289,22 @@ func (r *apiTokenResource) planAccess(ctx context.Context, plan, state *apiToken
 	if diags.HasError() {
 		return
 	}
-	review, owner, err := r.foretell(ctx, pve, plan, diags)
-	if !session.PlanReached(err, path.Empty(), diags) {
-		return
-	}
-	if !changed {
+	if !c.changed {
 		review.showToken(ctx, plan, diags)
-	}
-	review.refuseFindings(plan.FullTokenID.ValueString(), values.AcceptedRisks(ctx, plan.AcceptedRisks, diags), diags)
-	if state == nil && owner != nil {
-		if _, exists := owner.Tokens[plan.current()]; exists {
-			diags.AddAttributeError(path.Root("token_id"), "Token exists already", fmt.Sprintf("PVE has a token %s, and its secret can't be read. Import it "+
-				"(terraform import ADDRESS '%s') or choose another id.", plan.FullTokenID.ValueString(), plan.FullTokenID.ValueString()))
+		if review.open(accepted) {
+			// PVE grants it already, and the apply refuses to leave it so in silence.
+			j, plan.Findings = deferred, types.ListUnknown(accessFindingType)
 		}
 	}
-	if !changed {
+	review.judgeFindings(j, quiet, plan.fullName(), accepted, diags)
+	if c.state == nil && owner != nil && owner.UserID != want.UserID {
+		diags.AddAttributeError(path.Root("user_id"), "User spelled otherwise", fmt.Sprintf("The realm ignores the case of user names, and PVE has this user as %s. Write user_id = %q.",
+			owner.UserID, string(owner.UserID)))
+	}
+	if c.state == nil && owner != nil && !own {
+		r.existing(plan, owner, diags)
+	}
+	if !c.changed {
 		return
 	}
 	var groups []string
@@ -241,23 +313,50 @@ func (r *apiTokenResource) planAccess(ctx context.Context, plan, state *apiToken
 	}
 	missing, err := pve.MissingTokenPrivileges(ctx, plan.user(), groups, plan.token(ctx, diags))
 	if session.PlanReached(err, path.Empty(), diags) {
-		refuseMissing(missing, diags)
+		judgeMissing(j, quiet, missing, diags)
 	}
 }
 
-// foretell reviews the planned token beside everything that its user has now. owner is nil while there is no such user.
-func (r *apiTokenResource) foretell(ctx context.Context, pve *proxmox.Client, plan *apiTokenModel, diags *diag.Diagnostics) (accessReview, *proxmox.Principal, error) {
-	owner, err := pve.ReadPrincipal(ctx, plan.user(), "")
-	if err != nil {
-		return accessReview{}, nil, err
+// existing says that the id of a token to be created is taken, unless it is taken by the one that this resource replaces.
+func (r *apiTokenResource) existing(plan *apiTokenModel, owner *proxmox.Principal, diags *diag.Diagnostics) {
+	if _, exists := owner.Tokens[plan.current()]; !exists {
+		return
 	}
-	planned := proxmox.Principal{UserID: plan.user(), Tokens: map[string]proxmox.Token{}}
+	detail := fmt.Sprintf("PVE has a token %s, and its secret can't be read. Import it (terraform import ADDRESS '%s') or choose another id.\n\n%s",
+		plan.fullName(), plan.fullName(), besideItself)
+	if r.Clients.Holdings().MayApply() {
+		diags.AddAttributeWarning(path.Root("token_id"), "Token exists already", detail+"\n\nThe apply is refused.")
+		return
+	}
+	diags.AddAttributeError(path.Root("token_id"), "Token exists already", detail)
+}
+
+// fullName is the token with its user.
+func (m *apiTokenModel) fullName() string { return m.user().Token(m.current()) }
+
+// digest is one text for everything that a configuration of a token asks of PVE.
+func (m *apiTokenModel) digest(ctx context.Context, diags *diag.Diagnostics) string {
+	token := m.token(ctx, diags)
+	if !m.ExpiresIn.IsNull() {
+		token.Expire, token.Comment = 0, token.Comment+"\n"+m.ExpiresIn.ValueString()
+	}
+	want := proxmox.Principal{UserID: m.user(), Tokens: map[string]proxmox.Token{m.TokenID.ValueString(): token}}
+	return appliedDigest(want, values.AcceptedRisks(ctx, m.AcceptedRisks, diags))
+}
+
+// foretell reviews the planned token beside everything that its user has now. owner is nil while there is no such user; planned is the user with
+// that token.
+func (r *apiTokenResource) foretell(ctx context.Context, pve *proxmox.Client, plan *apiTokenModel, diags *diag.Diagnostics) (review accessReview, owner *proxmox.Principal, planned proxmox.Principal, err error) {
+	if owner, err = pve.ReadPrincipal(ctx, plan.user(), ""); err != nil {
+		return review, nil, planned, err
+	}
+	planned = proxmox.Principal{UserID: plan.user(), Tokens: map[string]proxmox.Token{}}
 	if owner != nil {
-		planned.Groups, planned.Grants = owner.Groups, owner.Grants
+		planned.Groups, planned.Grants, planned.Enabled, planned.Expire = owner.Groups, owner.Grants, owner.Enabled, owner.Expire
 	}
 	planned.Tokens[plan.current()] = plan.token(ctx, diags)
-	review, err := reviewAccess(ctx, pve, plan.user(), plan.user().Token(plan.current()), &planned)
-	return review, owner, err
+	review, err = reviewAccess(ctx, pve, plan.user(), plan.fullName(), &planned)
+	return review, owner, planned, err
 }
 
 // showToken writes effective permissions and findings into the model. A token explains what it has through its own grants, and without separation

@@ -46,10 +46,13 @@ func (r *apiTokenResource) Create(ctx context.Context, req resource.CreateReques
 	}
 	ctx, cancel := session.WithTimeout(ctx, plan.Timeouts.Create, &resp.Diagnostics)
 	defer cancel()
-	summary := "Unable to create token " + plan.FullTokenID.ValueString()
+	summary := "Unable to create token " + plan.fullName()
 	pve, err := r.Clients.PVE()
 	if err != nil {
 		values.AddError(&resp.Diagnostics, summary, err)
+		return
+	}
+	if !r.mayWrite(ctx, pve, &plan, nil, &resp.Diagnostics) {
 		return
 	}
 	plan.computeExpiry().write(ctx, resp.Private, &resp.Diagnostics)
@@ -64,14 +67,36 @@ func (r *apiTokenResource) Create(ctx context.Context, req resource.CreateReques
 			resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 			resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, plan.identity())...)
 		}
+		if errors.Is(err, proxmox.ErrExists) {
+			err = fmt.Errorf("%w\n\n%s", err, besideItself)
+		}
 		values.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
+	writeApplied(ctx, resp.Private, plan.digest(ctx, &resp.Diagnostics), &resp.Diagnostics)
 	plan.recordSecret(ctx, secret, &resp.Diagnostics)
 	r.review(ctx, pve, &plan, &resp.Diagnostics)
 	plan.remember(ctx, resp.Private, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, plan.identity())...)
+}
+
+// mayWrite refuses, before the first write, what a plan only warned of.
+func (r *apiTokenResource) mayWrite(ctx context.Context, pve *proxmox.Client, plan, state *apiTokenModel, diags *diag.Diagnostics) bool {
+	review, owner, planned, err := r.foretell(ctx, pve, plan, diags)
+	if err != nil {
+		values.AddError(diags, "Unable to tell what "+plan.fullName()+" may do", err)
+		return false
+	}
+	if state != nil && owner != nil && !plan.sameToken(state) {
+		current := planned
+		current.Tokens = map[string]proxmox.Token{plan.current(): owner.Tokens[state.current()]}
+		if grantsNothing(ctx, pve, current, planned) {
+			return !diags.HasError()
+		}
+	}
+	review.refuseFindings(plan.fullName(), values.AcceptedRisks(ctx, plan.AcceptedRisks, diags), diags)
+	return !diags.HasError()
 }
 
 // computeExpiry replaces an expiry that the plan left open, and returns what is to be remembered.
@@ -118,7 +143,12 @@ func (r *apiTokenResource) Read(ctx context.Context, req resource.ReadRequest, r
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, state.identity())...)
 	ctx, cancel := session.WithTimeout(ctx, state.Timeouts.Read, &resp.Diagnostics)
 	defer cancel()
+	r.findRenewed(ctx, &state, resp.Private, &resp.Diagnostics)
+	renewed := readRenewed(ctx, resp.Private, &resp.Diagnostics) == state.current()
 	found, err := r.read(ctx, &state, &resp.Diagnostics)
+	if renewed {
+		state.RotationDue = types.BoolValue(true)
+	}
 	if err != nil {
 		values.AddError(&resp.Diagnostics, "Unable to read token "+state.FullTokenID.ValueString(), err)
 		return
@@ -129,6 +159,26 @@ func (r *apiTokenResource) Read(ctx context.Context, req resource.ReadRequest, r
 	}
 	state.remember(ctx, resp.Private, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+}
+
+// privateState is private state that a refresh may write.
+type privateState interface {
+	values.PrivateReader
+	values.PrivateWriter
+}
+
+// findRenewed takes a secret out of state that PVE does not accept any more, and remembers its token as one that somebody else renewed.
+func (r *apiTokenResource) findRenewed(ctx context.Context, state *apiTokenModel, private privateState, diags *diag.Diagnostics) {
+	if state.Secret.ValueString() == "" {
+		return
+	}
+	pve, err := r.Clients.PVE()
+	if err != nil || !renewedElsewhere(ctx, pve, state.user(), state.current(), state.Secret.ValueString(), diags) {
+		return
+	}
+	diags.AddWarning("The secret of "+state.fullName()+" was renewed elsewhere", renewedDetail)
+	writeRenewed(ctx, private, state.current(), diags)
+	state.Secret, state.EncryptedSecret = types.StringNull(), types.StringNull()
 }
 
 // read takes what PVE has into the model. found is false only when PVE has proven that there is no such token. If somebody removed the current token
@@ -210,6 +260,7 @@ func (r *apiTokenResource) ImportState(ctx context.Context, req resource.ImportS
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	identity.UserID = r.spelled(ctx, identity.UserID)
 	model, found, err := r.adopt(ctx, resp.State, identity, &resp.Diagnostics)
 	full := model.FullTokenID.ValueString()
 	if err != nil {
@@ -222,6 +273,19 @@ func (r *apiTokenResource) ImportState(ctx context.Context, req resource.ImportS
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, identity)...)
+}
+
+// spelled is a user id as PVE spells it, where the realm ignores letter case; as it was given when PVE has no such user.
+func (r *apiTokenResource) spelled(ctx context.Context, id types.String) types.String {
+	pve, err := r.Clients.PVE()
+	if err != nil {
+		return id // reading says so
+	}
+	owner, err := pve.ReadPrincipal(ctx, proxmox.UserID(id.ValueString()), "")
+	if err != nil || owner == nil {
+		return id
+	}
+	return types.StringValue(string(owner.UserID))
 }
 
 // adopt reads a token that is in no state yet; empty gives the schema.

@@ -2,11 +2,13 @@ package access
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/session"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
@@ -29,6 +31,9 @@ func (r *apiTokenResource) Update(ctx context.Context, req resource.UpdateReques
 		values.AddError(&resp.Diagnostics, "Unable to update token "+state.FullTokenID.ValueString(), err)
 		return
 	}
+	if !r.mayWrite(ctx, pve, &plan, &state, &resp.Diagnostics) {
+		return
+	}
 	u := tokenUpdate{pve: pve, plan: &plan, state: &state, computed: plan.computeExpiry(), diags: &resp.Diagnostics}
 	if previous := state.previousToken(ctx, u.diags); previous != nil && remembered[previous.TokenID.ValueString()] != 0 {
 		u.computed[previous.TokenID.ValueString()] = remembered[previous.TokenID.ValueString()]
@@ -45,6 +50,8 @@ func (r *apiTokenResource) Update(ctx context.Context, req resource.UpdateReques
 		r.review(ctx, pve, &plan, &resp.Diagnostics)
 	}
 	u.computed.write(ctx, resp.Private, &resp.Diagnostics)
+	writeRenewed(ctx, resp.Private, "", &resp.Diagnostics)
+	writeApplied(ctx, resp.Private, plan.digest(ctx, &resp.Diagnostics), &resp.Diagnostics)
 	plan.remember(ctx, resp.Private, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 }
@@ -81,11 +88,30 @@ func (u *tokenUpdate) change(ctx context.Context) error {
 	if err := u.pve.UpdateToken(ctx, u.plan.user(), u.plan.current(), have, want); err != nil {
 		return err
 	}
-	previous := u.plan.previousToken(ctx, u.diags)
+	return u.settlePrevious(ctx)
+}
+
+// settlePrevious removes the token before the last rotation once its time is over, and gives it what is planned for its successor until then.
+func (u *tokenUpdate) settlePrevious(ctx context.Context) error {
+	previous := u.state.previousToken(ctx, u.diags)
 	if previous == nil {
 		return nil
 	}
-	return u.retire(ctx, previous.TokenID.ValueString(), values.UnixTime(previous.ExpiresAt))
+	id := previous.TokenID.ValueString()
+	if u.plan.Previous.IsNull() || u.plan.Previous.IsUnknown() && previous.over(time.Now()) {
+		u.plan.Previous = types.ObjectNull(previousType.AttrTypes)
+		delete(u.computed, id)
+		return u.pve.DeleteToken(ctx, u.plan.user(), id, proxmox.Token{})
+	}
+	if u.plan.Previous.IsUnknown() {
+		end := values.UnixTime(previous.ExpiresAt)
+		if u.computed[id] != 0 {
+			end = u.computed[id]
+		}
+		u.plan.Previous = previousValue(id, values.TimeString(previous.ExpiresAt, end))
+	}
+	planned := u.plan.previousToken(ctx, u.diags)
+	return u.retire(ctx, id, values.UnixTime(planned.ExpiresAt))
 }
 
 // retire gives a token an end, and the rights that are planned for its successor.
@@ -112,7 +138,7 @@ func (u *tokenUpdate) renew(ctx context.Context) (made bool, err error) {
 	}
 	u.plan.recordSecret(ctx, secret, u.diags)
 	have.Comment, have.Expire, have.PrivilegeSeparation = want.Comment, want.Expire, want.PrivilegeSeparation
-	return true, u.pve.UpdateToken(ctx, u.plan.user(), u.plan.current(), have, want)
+	return true, errors.Join(u.pve.UpdateToken(ctx, u.plan.user(), u.plan.current(), have, want), u.settlePrevious(ctx))
 }
 
 // succeed rotates with overlap: the new token works before the old one gets its end. What an interrupted rotation left under the new name is
@@ -136,6 +162,9 @@ func (u *tokenUpdate) succeed(ctx context.Context) (made bool, err error) {
 		return false, err
 	}
 	u.plan.recordSecret(ctx, secret, u.diags)
+	if u.plan.Previous.IsNull() { // somebody else has its secret
+		return true, u.pve.DeleteToken(ctx, u.plan.user(), old, proxmox.Token{})
+	}
 	end := time.Now().Add(values.Lifetime(u.plan.Overlap)).Unix()
 	if expires := values.UnixTime(u.state.ExpiresAt); expires != 0 {
 		end = min(end, expires)

@@ -36,14 +36,13 @@ func (r *apiTokenResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "An API token of a Proxmox VE user, with its entries in the access control list, its expiry and its rotation.\n\n" +
 			"PVE tells the secret of a token once. It is kept where you choose: encrypted for public keys (`recipients`), in state (`secret_in_state`), or " +
-			"nowhere. Tokens of `root@pam` can't be managed. A token that is needed by one run only is better an ephemeral `pvesec_api_token`.\n\n" +
+			"nowhere. With `secret_in_state` a refresh finds a secret that somebody else renewed, and the next apply replaces it. Tokens of `root@pam` can't be managed. A token that is needed by one run only is better an ephemeral `pvesec_api_token`.\n\n" +
 			"If the user is a `pvesec_restricted_user`, name the token in its `external_tokens`, since that resource removes tokens that it does not know.",
 		Attributes: map[string]schema.Attribute{
 			"user_id": schema.StringAttribute{
 				MarkdownDescription: "User that the token belongs to, `name@realm`. Changing it creates a new token.",
 				Required:            true,
 				Validators:          []validator.String{values.CheckedBy("be a user id other than root@pam", checkUserID)},
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
 			},
 			"token_id": schema.StringAttribute{
 				MarkdownDescription: "Id of the token, the part after the `!`. After a rotation with overlap the token is called `ID-2`, then `ID-3`: see `current_token_id`. These names belong to the resource. Changing it creates a new token.",
@@ -101,7 +100,7 @@ func (r *apiTokenResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 				Validators:          []validator.String{stringvalidator.OneOf(rotationOverlap, rotationInPlace)},
 			},
 			"overlap": schema.StringAttribute{
-				MarkdownDescription: "How long the old token works on after a rotation; `24h` by default. PVE itself ends it then; it is removed by the next change, rotation or destroy.",
+				MarkdownDescription: "How long the old token works on after a rotation; `24h` by default. PVE itself ends it then, and the next change, rotation or destroy after that removes it.",
 				Optional:            true,
 				Computed:            true,
 				Default:             stringdefault.StaticString(defaultOverlap),

@@ -83,7 +83,8 @@ func saidIn(ctx context.Context, effective types.Map, findings types.List, diags
 
 // remember leaves a memo of a user that was written or read. It leaves none where something is not known of it, or where it has a timeout of its own.
 func (m *restrictedUserModel) remember(ctx context.Context, private values.PrivateWriter, diags *diag.Diagnostics) {
-	if !m.Timeouts.IsNull() || m.Effective.IsNull() || m.Findings.IsNull() || m.Tokens.IsNull() {
+	// A secret in state is tried by every refresh, and a memo holds none.
+	if !m.Timeouts.IsNull() || m.Effective.IsNull() || m.Findings.IsNull() || m.Tokens.IsNull() || len(m.TokenSecrets.Elements()) > 0 {
 		memo.Drop(ctx, private, diags)
 		return
 	}
@@ -141,7 +142,7 @@ type tokenSaid struct {
 // remember leaves a memo of a token that was written or read. It leaves none where something is not known of it, where it is due for rotation, or where it
 // has a timeout of its own.
 func (m *apiTokenModel) remember(ctx context.Context, private values.PrivateWriter, diags *diag.Diagnostics) {
-	if !m.Timeouts.IsNull() || m.Effective.IsNull() || m.Findings.IsNull() || m.RotationDue.ValueBool() {
+	if !m.Timeouts.IsNull() || m.Effective.IsNull() || m.Findings.IsNull() || m.RotationDue.ValueBool() || m.Secret.ValueString() != "" {
 		memo.Drop(ctx, private, diags)
 		return
 	}

@@ -2,6 +2,7 @@ package access
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -20,78 +21,180 @@ import (
 // ModifyPlan names the managed role, and checks everything that a server knows: realm, groups, roles and privileges, what the user will be able to
 // do and whether that leads to root, and whether the provider's own token may do what is planned.
 func (r *restrictedUserResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if req.Plan.Raw.IsNull() {
-		return // destroy
-	}
-	var plan, config restrictedUserModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	var state *restrictedUserModel
 	if !req.State.Raw.IsNull() {
 		state = &restrictedUserModel{}
 		resp.Diagnostics.Append(req.State.Get(ctx, state)...)
 	}
+	if req.Plan.Raw.IsNull() {
+		if state != nil && !resp.Diagnostics.HasError() {
+			r.foretellRole(ctx, state, "", &resp.Diagnostics)
+		}
+		return // destroy
+	}
+	var plan, config restrictedUserModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	if resp.Diagnostics.HasError() {
 		return
+	}
+	if state != nil && !r.sameUser(ctx, state, &plan, &resp.Diagnostics) {
+		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("user_id"))
+		state = nil
 	}
 	nameRole(ctx, &plan, &config, &resp.Diagnostics)
 	planExpiry(&plan, &config, state, readExpiries(ctx, req.Private, &resp.Diagnostics), &resp.Diagnostics)
 	planSecrets(&plan, state)
-	refusePasswordChange(&plan, state, &resp.Diagnostics)
+	warnOfPassword(&plan, state, &resp.Diagnostics)
 	plan.Effective, plan.Findings = types.MapUnknown(effectiveType), types.ListUnknown(accessFindingType)
 	if !resp.Diagnostics.HasError() && r.Clients != nil && plan.known() {
-		r.planAccess(ctx, &plan, state, &resp.Diagnostics)
+		r.planAccess(ctx, &plan, state, readApplied(ctx, req.Private, &resp.Diagnostics), &resp.Diagnostics)
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
 
-// planAccess checks the planned user against the server and fills in what follows from it.
-func (r *restrictedUserResource) planAccess(ctx context.Context, plan, state *restrictedUserModel, diags *diag.Diagnostics) {
+// sameUser tells whether a plan is about the user that state has. Two spellings of one user, in a realm that ignores letter case, are one: the plan
+// keeps the one that PVE has then.
+func (r *restrictedUserResource) sameUser(ctx context.Context, state, plan *restrictedUserModel, diags *diag.Diagnostics) bool {
+	switch {
+	case plan.UserID.Equal(state.UserID):
+		return true
+	case plan.UserID.IsUnknown() || r.Clients == nil:
+		return false
+	}
+	same, err := sameUserID(ctx, r.Clients, state.UserID, plan.UserID)
+	if !session.PlanReached(err, path.Root("user_id"), diags) || !same {
+		return false
+	}
+	plan.UserID = state.UserID
+	return true
+}
+
+func sameUserID(ctx context.Context, clients *session.Clients, a, b types.String) (bool, error) {
+	first, second := proxmox.UserID(a.ValueString()), proxmox.UserID(b.ValueString())
+	if first.Realm() != second.Realm() || !strings.EqualFold(first.Name(), second.Name()) {
+		return false, nil // without asking
+	}
+	pve, err := clients.PVE()
+	if err != nil {
+		return false, err
+	}
+	return pve.SameUser(ctx, first, second)
+}
+
+// planAccess checks the planned user against the server and fills in what follows from it. last is the digest of what was applied last.
+func (r *restrictedUserResource) planAccess(ctx context.Context, plan, state *restrictedUserModel, last string, diags *diag.Diagnostics) {
 	pve, err := r.Clients.PVE()
 	if !session.PlanReached(err, path.Empty(), diags) {
 		return
 	}
-	want := plan.principal(ctx, diags)
-	check := pve.CheckPrincipal
-	if state == nil || state.UserID.ValueString() != plan.UserID.ValueString() {
-		check = pve.CheckCreate
+	want, accepted := plan.principal(ctx, diags), values.AcceptedRisks(ctx, plan.AcceptedRisks, diags)
+	name := userName(plan.UserID.ValueString())
+	quiet := !r.Clients.Holdings().Read(name)
+	check, tainted := pve.CheckPrincipal, false
+	var have *proxmox.Principal
+	if state == nil {
+		var own bool
+		if own, tainted = r.Clients.Holdings().Own(ctx, name); !own {
+			check = pve.CheckCreate
+		}
+	} else {
+		recorded := state.principal(ctx, diags)
+		have = &recorded
+		check = func(ctx context.Context, p proxmox.Principal) []proxmox.Problem {
+			return append(pve.CheckPrincipal(ctx, p), pve.CheckUpdate(ctx, recorded, p)...)
+		}
 	}
 	problems := check(ctx, want)
-	if state != nil && len(problems) == 0 {
-		problems = pve.CheckUpdate(ctx, state.principal(ctx, diags), want)
+	all := want
+	if all.Groups, err = plan.allGroups(ctx, pve, state, want.Groups, diags); !session.PlanReached(err, path.Empty(), diags) {
+		return
 	}
+	j := judge(ctx, pve, have, all, tainted, last, plan.digest(ctx, diags))
 	for _, problem := range problems {
 		if problem.Field == "" && problem.Err != nil {
 			session.PlanReached(problem.Err, path.Empty(), diags)
 			continue
 		}
-		diags.AddAttributeError(problemPath(problem.Field), "PVE would refuse this user", strings.TrimSpace(values.UpperFirst(problem.Msg)+"\n\n"+problem.Fix))
+		if errors.Is(problem.Err, proxmox.ErrExists) && problem.Field == "user_id" {
+			problem.Fix = besideItself
+			if r.Clients.Holdings().MayApply() {
+				diags.AddAttributeWarning(path.Root("user_id"), "User exists already", values.UpperFirst(problem.Msg)+"\n\nThe apply is refused.")
+				continue
+			}
+		}
+		j.add(diags, quiet, problemPath(problem.Field), "PVE would refuse this user", strings.TrimSpace(values.UpperFirst(problem.Msg)+"\n\n"+problem.Fix))
 	}
-	if len(problems) > 0 {
+	if diags.HasError() {
 		return
 	}
-	if want.Groups, err = plan.allGroups(ctx, pve, state, want.Groups, diags); !session.PlanReached(err, path.Empty(), diags) {
-		return
-	}
-	review, err := reviewAccess(ctx, pve, want.UserID, string(want.UserID), &want)
+	review, err := reviewAccess(ctx, pve, want.UserID, string(want.UserID), &all)
 	if !session.PlanReached(err, path.Empty(), diags) {
 		return
 	}
 	unchanged := state != nil && plan.samePowers(state)
 	if unchanged || !review.shared { // otherwise the apply tells, since the role may change before this user does
-		review.show(ctx, plan, want, diags)
+		review.show(ctx, plan, all, diags)
 	}
-	review.refuseFindings(string(want.UserID), values.AcceptedRisks(ctx, plan.AcceptedRisks, diags), diags)
-	if state != nil {
-		warnOfToday(ctx, string(want.UserID), state.Findings, review, diags)
+	if unchanged && review.open(accepted) {
+		// PVE grants it already, and the apply refuses to leave it so in silence.
+		j, plan.Findings = deferred, types.ListUnknown(accessFindingType)
 	}
+	review.judgeFindings(j, quiet, string(want.UserID), accepted, diags)
+	if state == nil {
+		missing, err := pve.MissingPrivileges(ctx, all)
+		if session.PlanReached(err, path.Empty(), diags) {
+			judgeMissing(j, quiet, missing, diags)
+		}
+		return
+	}
+	warnOfToday(ctx, string(want.UserID), state.Findings, review, diags)
+	r.foretellRole(ctx, state, managedIn(want), diags)
 	if unchanged {
 		return
 	}
-	missing, err := pve.MissingPrivileges(ctx, want)
+	missing, err := pve.MissingPrivileges(ctx, all)
 	if session.PlanReached(err, path.Empty(), diags) {
-		refuseMissing(missing, diags)
+		judgeMissing(j, quiet, missing, diags)
 	}
+}
+
+// besideItself explains "exists already" where the object is the one that is to be replaced.
+const besideItself = "If this resource is being replaced: PVE cannot have two objects under one id, so a replacement that keeps the id cannot be created before the old one is " +
+	"destroyed. Take create_before_destroy away, from this resource and from those that depend on it, or give the new object another id."
+
+// managedIn is the id of a user's own role, "" for none.
+func managedIn(p proxmox.Principal) string {
+	if p.Role == nil {
+		return ""
+	}
+	return p.Role.ID
+}
+
+// foretellRole warns that a managed role which is to be removed stays, because others hold it.
+func (r *restrictedUserResource) foretellRole(ctx context.Context, state *restrictedUserModel, planned string, diags *diag.Diagnostics) {
+	role := state.managedRole(ctx, diags)
+	if role == "" || role == planned || r.Clients == nil || !r.Clients.Holdings().Read(userName(state.UserID.ValueString())) {
+		return
+	}
+	pve, err := r.Clients.PVE()
+	if err != nil {
+		return // what cannot be asked is told by the apply
+	}
+	holders, err := pve.RoleHolders(ctx, proxmox.UserID(state.UserID.ValueString()), role)
+	if err == nil && len(holders) > 0 {
+		warnOfRole(proxmox.KeptRole{ID: role, Holders: holders}, "will stay", diags)
+	}
+}
+
+// warnOfRole tells that a managed role is not removed with its user.
+func warnOfRole(kept proxmox.KeptRole, how string, diags *diag.Diagnostics) {
+	detail := "Others hold it: " + strings.Join(kept.Holders, ", ") + ". Removing it would take their access away."
+	if kept.Err != nil {
+		detail = "Whether others hold it could not be found out: " + kept.Err.Error() + "."
+	}
+	diags.AddAttributeWarning(path.Root("role"), "Role "+kept.ID+" "+how, detail+
+		"\n\nTerraform does not manage it any more. When nobody needs it: pveum role delete "+kept.ID)
 }
 
 // show writes effective permissions and findings into the model. p is what its own grants are.
@@ -126,15 +229,25 @@ func (m *restrictedUserModel) allGroups(ctx context.Context, pve *proxmox.Client
 	return all, nil
 }
 
-// refusePasswordChange says what PVE does not offer to API tokens before anybody relies on it.
-func refusePasswordChange(plan, state *restrictedUserModel, diags *diag.Diagnostics) {
-	if state == nil || !plan.UserID.Equal(state.UserID) || plan.PasswordVersion.IsUnknown() || plan.PasswordVersion.Equal(state.PasswordVersion) || plan.PasswordVersion.IsNull() {
-		return
+// passwordChanges tells that another password is wanted for a user that exists.
+func passwordChanges(plan, state *restrictedUserModel) bool {
+	return state != nil && plan.UserID.Equal(state.UserID) && !plan.PasswordVersion.IsUnknown() && !plan.PasswordVersion.Equal(state.PasswordVersion) && !plan.PasswordVersion.IsNull()
+}
+
+const noPasswordChange = "Password cannot be changed"
+
+// passwordAdvice says what PVE does not offer to API tokens, and what helps.
+func passwordAdvice(userID string) string {
+	return "PVE refuses PUT /access/password to every API token: the provider can set a password only while it creates the user.\n\n" +
+		"Change it on a node (pveum passwd " + userID + ") and leave password_version as it is, or have the user created again " +
+		"(terraform apply -replace=ADDRESS), which gives its tokens new secrets."
+}
+
+// warnOfPassword says what the apply refuses. It is no error of the plan: with -replace Terraform plans the same before it plans the replacement.
+func warnOfPassword(plan, state *restrictedUserModel, diags *diag.Diagnostics) {
+	if passwordChanges(plan, state) {
+		diags.AddAttributeWarning(path.Root("password_version"), noPasswordChange+" without -replace", passwordAdvice(plan.UserID.ValueString()))
 	}
-	diags.AddAttributeError(path.Root("password_version"), "Password cannot be changed",
-		"PVE refuses PUT /access/password to every API token: the provider can set a password only while it creates the user.\n\n"+
-			"Change it on a node (pveum passwd "+plan.UserID.ValueString()+") and leave password_version as it is, or have the user created again "+
-			"(terraform apply -replace=ADDRESS), which gives its tokens new secrets.")
 }
 
 func nameRole(ctx context.Context, plan, config *restrictedUserModel, diags *diag.Diagnostics) {

@@ -66,10 +66,25 @@ func (m *restrictedUserModel) validate(diags *diag.Diagnostics) {
 			diags.AddAttributeError(at.AtName("grants"), "Grants without effect",
 				fmt.Sprintf("Token %q has privilege_separation = false, so that PVE gives it all rights of the user and ignores its own grants. Leave grants out, or privilege_separation on.", id))
 		}
-		if !token["expires_at"].IsNull() && !token["expires_in"].IsNull() {
-			diags.AddAttributeError(at.AtName("expires_at"), "Two expiries",
-				fmt.Sprintf("Token %q has both expires_at and expires_in. Leave one of them out.", id))
-		}
+		m.validateExpiry(id, token, at, diags)
+	}
+}
+
+// validateExpiry wants one way to say when a token ends: its own, or the user's.
+func (m *restrictedUserModel) validateExpiry(id string, token map[string]attr.Value, at path.Path, diags *diag.Diagnostics) {
+	never, _ := token["never_expires"].(types.Bool)
+	switch {
+	case token["expires_at"].IsUnknown() || token["expires_in"].IsUnknown() || never.IsUnknown():
+	case !token["expires_at"].IsNull() && !token["expires_in"].IsNull():
+		diags.AddAttributeError(at.AtName("expires_at"), "Two expiries",
+			fmt.Sprintf("Token %q has both expires_at and expires_in. Leave one of them out.", id))
+	case never.ValueBool() && !(token["expires_at"].IsNull() && token["expires_in"].IsNull()):
+		diags.AddAttributeError(at.AtName("never_expires"), "Expiry said twice",
+			fmt.Sprintf("Token %q has never_expires = true and an expiry. Leave one of them out.", id))
+	case token["expires_at"].IsNull() && token["expires_in"].IsNull() && !never.ValueBool() && m.ExpiresAt.IsNull():
+		diags.AddAttributeError(at.AtName("expires_in"), "Expiry missing",
+			fmt.Sprintf("Token %q works until somebody removes it. Say when it ends with expires_in = \"90d\" or expires_at, or that it does not end with never_expires = true. "+
+				"The expires_at of the user would do, too.", id))
 	}
 }
 
@@ -119,6 +134,9 @@ func (r *restrictedUserResource) Create(ctx context.Context, req resource.Create
 	if !password.IsNull() {
 		options = append(options, proxmox.WithPassword(password.ValueString()))
 	}
+	if !r.mayWrite(ctx, pve, &plan, nil, want, &resp.Diagnostics) {
+		return
+	}
 	secrets, err := pve.CreatePrincipal(ctx, want, options...)
 	if err != nil {
 		var partial *proxmox.PartialError
@@ -132,14 +150,37 @@ func (r *restrictedUserResource) Create(ctx context.Context, req resource.Create
 			resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 			resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, userIdentity{plan.UserID})...)
 		}
+		if exists := new(proxmox.ExistsError); errors.As(err, &exists) && exists.Kind == "user" {
+			err = fmt.Errorf("%w\n\n%s", err, besideItself)
+		}
 		values.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
+	writeApplied(ctx, resp.Private, plan.digest(ctx, &resp.Diagnostics), &resp.Diagnostics)
 	plan.recordSecrets(nil, secrets)
 	r.review(ctx, pve, &plan, want, &resp.Diagnostics)
 	plan.remember(ctx, resp.Private, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, userIdentity{plan.UserID})...)
+}
+
+// mayWrite refuses, before the first write, what a plan only warned of: a way to root that nobody accepted, and a password that cannot be set.
+func (r *restrictedUserResource) mayWrite(ctx context.Context, pve *proxmox.Client, plan, state *restrictedUserModel, want proxmox.Principal, diags *diag.Diagnostics) bool {
+	if passwordChanges(plan, state) {
+		diags.AddAttributeError(path.Root("password_version"), noPasswordChange, passwordAdvice(plan.UserID.ValueString()))
+		return false
+	}
+	review, err := reviewAccess(ctx, pve, want.UserID, string(want.UserID), &want)
+	if err != nil {
+		values.AddError(diags, "Unable to tell what "+string(want.UserID)+" may do", err)
+		return false
+	}
+	accepted := values.AcceptedRisks(ctx, plan.AcceptedRisks, diags)
+	if state != nil && !plan.samePowers(state) && grantsNothing(ctx, pve, state.principal(ctx, diags), want) {
+		return !diags.HasError()
+	}
+	review.refuseFindings(string(want.UserID), accepted, diags)
+	return !diags.HasError()
 }
 
 // review fills in what the plan did not know yet, and compares what PVE says of the user just written with what was planned. Neither can undo
@@ -188,8 +229,13 @@ func (r *restrictedUserResource) Read(ctx context.Context, req resource.ReadRequ
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, userIdentity{state.UserID})...)
 	ctx, cancel := session.WithTimeout(ctx, state.Timeouts.Read, &resp.Diagnostics)
 	defer cancel()
+	lost := readLostTokens(ctx, req.Private, &resp.Diagnostics)
+	if renewed := r.renewed(ctx, &state, &resp.Diagnostics); len(renewed) > 0 {
+		lost = append(lost, renewed...)
+		lost.write(ctx, resp.Private, &resp.Diagnostics)
+	}
 	found, err := r.read(ctx, &state, state.managedRole(ctx, &resp.Diagnostics), &resp.Diagnostics)
-	state.Tokens = readLostTokens(ctx, req.Private, &resp.Diagnostics).drop(state.Tokens)
+	state.Tokens = lost.drop(state.Tokens)
 	if err != nil {
 		values.AddError(&resp.Diagnostics, fmt.Sprintf("Unable to read user %s", state.UserID.ValueString()), err)
 		return
@@ -200,6 +246,24 @@ func (r *restrictedUserResource) Read(ctx context.Context, req resource.ReadRequ
 	}
 	state.remember(ctx, resp.Private, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+}
+
+// renewed takes the secrets out of state that PVE does not accept any more, and returns the ids of their tokens.
+func (r *restrictedUserResource) renewed(ctx context.Context, state *restrictedUserModel, diags *diag.Diagnostics) []string {
+	secrets := state.TokenSecrets.Elements()
+	if len(secrets) == 0 {
+		return nil
+	}
+	pve, err := r.Clients.PVE()
+	if err != nil {
+		return nil // reading says so
+	}
+	renewed := renewedTokens(ctx, pve, proxmox.UserID(state.UserID.ValueString()), secrets, diags)
+	for _, id := range renewed {
+		delete(secrets, id)
+	}
+	state.TokenSecrets = types.MapValueMust(types.StringType, secrets)
+	return renewed
 }
 
 // read takes what PVE has into the model, with the role that belongs to the user, "" for none, and with what follows from it. found is false only
@@ -255,7 +319,10 @@ func (r *restrictedUserResource) Update(ctx context.Context, req resource.Update
 			return
 		}
 	}
-	secrets, err := pve.UpdatePrincipal(ctx, have, want)
+	if !r.mayWrite(ctx, pve, &plan, &state, want, &resp.Diagnostics) {
+		return
+	}
+	secrets, err := pve.UpdatePrincipal(ctx, have, want, proxmox.WhenRoleKept(func(kept proxmox.KeptRole) { warnOfRole(kept, "stays", &resp.Diagnostics) }))
 	before := state.TokenSecrets.Elements()
 	if err != nil {
 		var partial *proxmox.PartialError
@@ -277,6 +344,7 @@ func (r *restrictedUserResource) Update(ctx context.Context, req resource.Update
 		return
 	}
 	lostTokens{}.write(ctx, resp.Private, &resp.Diagnostics)
+	writeApplied(ctx, resp.Private, plan.digest(ctx, &resp.Diagnostics), &resp.Diagnostics)
 	plan.recordSecrets(before, secrets)
 	r.review(ctx, pve, &plan, want, &resp.Diagnostics)
 	plan.remember(ctx, resp.Private, &resp.Diagnostics)
@@ -302,7 +370,7 @@ func (r *restrictedUserResource) Delete(ctx context.Context, req resource.Delete
 	defer cancel()
 	pve, err := r.Clients.PVE()
 	if err == nil {
-		err = pve.DeletePrincipal(ctx, state.principal(ctx, &resp.Diagnostics))
+		err = pve.DeletePrincipal(ctx, state.principal(ctx, &resp.Diagnostics), proxmox.WhenRoleKept(func(kept proxmox.KeptRole) { warnOfRole(kept, "stays", &resp.Diagnostics) }))
 	}
 	if err != nil {
 		values.AddError(&resp.Diagnostics, fmt.Sprintf("Unable to delete user %s", state.UserID.ValueString()), err)
@@ -331,7 +399,7 @@ func (r *restrictedUserResource) ImportState(ctx context.Context, req resource.I
 		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
-	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, userIdentity{id})...)
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, userIdentity{model.UserID})...) // as PVE spells it
 }
 
 // adopt reads a user that is in no state yet; empty gives the schema.
@@ -339,6 +407,14 @@ func (r *restrictedUserResource) adopt(ctx context.Context, empty tfsdk.State, i
 	model := &restrictedUserModel{}
 	diags.Append(values.NullModel(ctx, empty, model)...)
 	model.UserID, model.GroupMembership, model.SecretInState = id, types.StringValue(membershipExclusive), types.BoolValue(false)
-	found, err := r.read(ctx, model, managedRoleName(id.ValueString()), diags)
+	pve, err := r.Clients.PVE()
+	if err != nil {
+		return model, false, err
+	}
+	role, err := pve.OwnRole(ctx, proxmox.UserID(id.ValueString()))
+	if err != nil {
+		return model, false, err
+	}
+	found, err := r.read(ctx, model, role, diags)
 	return model, found, err
 }

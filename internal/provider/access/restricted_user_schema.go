@@ -12,10 +12,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/mapdefault"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/setdefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -34,10 +32,9 @@ func (r *restrictedUserResource) Schema(ctx context.Context, _ resource.SchemaRe
 				MarkdownDescription: "User id as `name@realm`, in any realm that PVE has. Changing it creates a new user.",
 				Required:            true,
 				Validators:          []validator.String{values.CheckedBy("be a user id other than root@pam", checkUserID)},
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
 			},
 			"comment":    textOrEmpty("Comment shown beside the user.", 2048),
-			"email":      textOrEmpty("E-mail address of the user.", 254),
+			"email":      textOrEmpty("E-mail address of the user.", 254, values.CheckedBy("be an e-mail address", proxmox.ValidateEmail)),
 			"first_name": textOrEmpty("First name of the user.", 1024),
 			"last_name":  textOrEmpty("Last name of the user.", 1024),
 			"enabled": schema.BoolAttribute{
@@ -61,7 +58,7 @@ func (r *restrictedUserResource) Schema(ctx context.Context, _ resource.SchemaRe
 			},
 			"password_version": schema.Int64Attribute{
 				CustomType:          values.WholeType{},
-				MarkdownDescription: "Number of the password, since Terraform does not remember the password itself. It cannot change while the user exists.",
+				MarkdownDescription: "Number of the password, since Terraform does not remember the password itself. It changes only when the user is created again: `terraform apply -replace=ADDRESS`, which gives its tokens new secrets.",
 				Optional:            true,
 				Validators:          []validator.Int64{int64validator.AtLeast(1)},
 			},
@@ -128,13 +125,13 @@ const (
 	membershipAdditive  = "additive"
 )
 
-func textOrEmpty(description string, limit int) schema.StringAttribute {
+func textOrEmpty(description string, limit int, more ...validator.String) schema.StringAttribute {
 	return schema.StringAttribute{
 		MarkdownDescription: description,
 		Optional:            true,
 		Computed:            true,
 		Default:             stringdefault.StaticString(""),
-		Validators:          []validator.String{stringvalidator.UTF8LengthAtMost(limit)},
+		Validators:          append([]validator.String{stringvalidator.UTF8LengthAtMost(limit)}, more...),
 	}
 }
 
@@ -191,7 +188,7 @@ func checkUserID(text string) error {
 func roleAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"name": schema.StringAttribute{
-			MarkdownDescription: "Role id; `restricted-` and the user id by default, with `-` for characters that a role id can't have. PVE keeps ids that begin with `PVE` for itself.",
+			MarkdownDescription: "Role id; by default `restricted-` and the user id with `-` for the `@`, and for other characters that a role id can't have with a number behind it that no other user has. PVE keeps ids that begin with `PVE` for itself.",
 			Optional:            true,
 			Computed:            true,
 			Validators:          []validator.String{values.CheckedBy("be a role id", proxmox.ValidateRoleID)},
@@ -214,7 +211,7 @@ func tokenAttributes() map[string]schema.Attribute {
 			Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 		},
 		"expires_at": schema.StringAttribute{
-			MarkdownDescription: "Point in time after which the token is refused, as RFC 3339. Never without it and without `expires_in`; the user's own expiry holds for its tokens as well.",
+			MarkdownDescription: "Point in time after which the token is refused, as RFC 3339. One of `expires_at`, `expires_in` and `never_expires` is required, unless the user itself expires, which holds for its tokens as well.",
 			Optional:            true,
 			Computed:            true,
 			Validators:          []validator.String{values.CheckedBy("be a point in time as RFC 3339 writes it", values.CheckTime)},
@@ -223,6 +220,10 @@ func tokenAttributes() map[string]schema.Attribute {
 			MarkdownDescription: "The same as a length of time from when the token is created, or from when this changes: `90d`, `12h`, `2w`.",
 			Optional:            true,
 			Validators:          []validator.String{values.CheckedBy("be a length of time such as 90d", values.CheckLifetime)},
+		},
+		"never_expires": schema.BoolAttribute{
+			MarkdownDescription: "`true` for a token that works until somebody removes it.",
+			Optional:            true,
 		},
 		"privilege_separation": schema.BoolAttribute{
 			MarkdownDescription: "Whether the token has only those of the user's privileges that its own grants give it; `true` by default. Without separation the token can do all that the user can.",

@@ -20,6 +20,7 @@ type tokenModel struct {
 	Comment             types.String `tfsdk:"comment"`
 	ExpiresAt           types.String `tfsdk:"expires_at"`
 	ExpiresIn           types.String `tfsdk:"expires_in"`
+	NeverExpires        types.Bool   `tfsdk:"never_expires"`
 	PrivilegeSeparation types.Bool   `tfsdk:"privilege_separation"`
 	Grants              types.Set    `tfsdk:"grants"`
 }
@@ -86,6 +87,9 @@ func tokenMap(ctx context.Context, known map[string]tokenModel, found *proxmox.P
 		model, recordedToken := known[id]
 		model.Comment = values.KeepString(model.Comment, token.Comment)
 		model.ExpiresAt = values.TimeString(model.ExpiresAt, token.Expire)
+		if !recordedToken && token.Expire == 0 {
+			model.NeverExpires = types.BoolValue(true)
+		}
 		model.PrivilegeSeparation = values.KeepBool(model.PrivilegeSeparation, token.PrivilegeSeparation, true)
 		inherited := recordedToken && model.Grants.IsNull()
 		expected := recorded

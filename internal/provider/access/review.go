@@ -198,6 +198,16 @@ func (r accessReview) findingsValue(ctx context.Context, accepted map[string]str
 
 // refuseFindings makes an error of the findings that nobody accepted.
 func (r accessReview) refuseFindings(who string, accepted map[string]string, diags *diag.Diagnostics) {
+	r.judgeFindings(refused, false, who, accepted, diags)
+}
+
+// open tells whether there is a finding that nobody accepted.
+func (r accessReview) open(accepted map[string]string) bool {
+	return slices.ContainsFunc(r.findings, func(f escalation.Finding) bool { _, ok := accepted[f.ID]; return !ok })
+}
+
+// judgeFindings says which findings nobody accepted, as the plan was judged.
+func (r accessReview) judgeFindings(j judgement, quiet bool, who string, accepted map[string]string, diags *diag.Diagnostics) {
 	var text strings.Builder
 	open := 0
 	for _, finding := range r.findings {
@@ -216,7 +226,7 @@ func (r accessReview) refuseFindings(who string, accepted map[string]string, dia
 	if r.byGroup {
 		at = path.Root("groups")
 	}
-	diags.AddAttributeError(at, who+" could become root", text.String())
+	j.add(diags, quiet, at, who+" could become root", text.String())
 }
 
 // warnOfToday tells of ways to root that are open before the change and closed by it.
@@ -265,8 +275,8 @@ func grantsExplain(holders map[string][]proxmox.Grant) func(proxmox.Source) bool
 	}
 }
 
-// refuseMissing makes an error of the privileges that the provider's own token lacks.
-func refuseMissing(missing []proxmox.Missing, diags *diag.Diagnostics) {
+// judgeMissing says which privileges the provider's own token lacks.
+func judgeMissing(j judgement, quiet bool, missing []proxmox.Missing, diags *diag.Diagnostics) {
 	if len(missing) == 0 {
 		return
 	}
@@ -275,7 +285,7 @@ func refuseMissing(missing []proxmox.Missing, diags *diag.Diagnostics) {
 		lines[i] = "    " + m.String()
 	}
 	sort.Strings(lines)
-	diags.AddError("The provider's API token may not do what is planned",
+	j.add(diags, quiet, path.Empty(), "The provider's API token may not do what is planned",
 		"It lacks\n\n"+strings.Join(lines, "\n")+"\n\nA token with privilege separation needs the role on its own, not only on its user: "+
 			"pveum acl modify PATH --tokens 'USER@REALM!TOKEN' --roles ROLE.")
 }

@@ -17,7 +17,7 @@ func fullUser() map[string]any {
 	return map[string]any{"user_id": "agent@pve", "comment": "one", "email": "a@example.com", "first_name": "A", "last_name": "Gent", "expires_at": "2041-01-01T00:00:00Z",
 		"groups": []any{"operators"}, "role": map[string]any{"privileges": []any{"VM.Audit", "VM.PowerMgmt"}},
 		"grants": []any{map[string]any{"path": "/pool/build"}, map[string]any{"path": "/storage/local", "role": "PVEDatastoreUser", "propagate": false}},
-		"tokens": map[string]any{"ci": map[string]any{"comment": "pipeline", "expires_at": "2040-01-01T00:00:00Z"}, "full": map[string]any{"privilege_separation": false}}}
+		"tokens": map[string]any{"ci": map[string]any{"comment": "pipeline", "expires_at": "2040-01-01T00:00:00Z"}, "full": map[string]any{"privilege_separation": false, "never_expires": true}}}
 }
 
 // fullToken is a token with one of everything.
@@ -197,14 +197,14 @@ func TestEveryUpdateInPlace(t *testing.T) {
 func TestCommentOnPVE8(t *testing.T) {
 	t.Parallel()
 	for kind, without := range map[string]map[string]any{
-		"user":  {"user_id": "agent@pve", "tokens": map[string]any{"ci": map[string]any{}}},
+		"user":  {"user_id": "agent@pve", "tokens": map[string]any{"ci": map[string]any{"never_expires": true}}},
 		"token": {"user_id": "deploy@pve", "token_id": "ci", "never_expires": true},
 	} {
 		with := maps.Clone(without)
 		if kind == "token" {
 			with["comment"] = "pipeline"
 		} else {
-			with["tokens"] = map[string]any{"ci": map[string]any{"comment": "pipeline"}}
+			with["tokens"] = map[string]any{"ci": map[string]any{"comment": "pipeline", "never_expires": true}}
 		}
 		r := newFaultRun(t, faultCase{typeName: accessCases[kind].typeName, first: with}, pvesim.Version84)
 		if err := r.prepare(t, "update"); err != nil {

@@ -10,11 +10,14 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/lab/pvesim"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
+	"github.com/pvesec/terraform-provider-pvesec/internal/proxmox"
 )
 
 // TestEphemeralAPIToken opens a token in plan and in apply, sees that it works while it is open, and that nothing of it is left.
@@ -72,21 +75,43 @@ func leftover(server *pvesim.Server, id string, in time.Duration) error {
 	return server.ChangeToken("deploy@pve", id, url.Values{"expire": {fmt.Sprint(time.Now().Add(in).Unix())}})
 }
 
-// TestEphemeralTokenIsNoDrift sees that the token of a run under way is not taken for drift of its user, and that a lasting one that borrows
-// the name is.
+// TestEphemeralTokenIsNoDrift sees that the token of a run under way is not taken for drift of its user, and that one which only borrows the name is,
+// with what it may do.
 func TestEphemeralTokenIsNoDrift(t *testing.T) {
 	t.Parallel()
 	server := userAPI(t, pvesim.Version91)
 	config := userWith(server, server.RootToken(), "")
+	anotherRun, err := proxmox.New(proxmox.Config{Endpoint: server.URL(), APIToken: server.RootToken(), CAPEM: []byte(server.CAPEM())})
+	if err != nil {
+		t.Fatal(err)
+	}
 	harness.Run(t,
 		resource.TestStep{Config: config},
 		resource.TestStep{
 			PreConfig: func() {
-				_, err := server.AddToken("agent@pve", "tf-run-abc", true)
-				harness.Tamper(t, err, server.ChangeToken("agent@pve", "tf-run-abc", url.Values{"expire": {fmt.Sprint(time.Now().Add(time.Hour).Unix())}}))
+				secret, err := anotherRun.CreateToken(t.Context(), "agent@pve", "tf-run-abc", proxmox.Token{OneRun: true, PrivilegeSeparation: true,
+					Expire: time.Now().Add(time.Hour).Unix(), Grants: []proxmox.Grant{{Path: "/pool/build", Role: "PVEAuditor"}}})
+				harness.KeepSecret(t, "tf-run-abc", secret)
+				harness.Tamper(t, err)
 			},
 			Config:   config,
 			PlanOnly: true,
+		},
+		resource.TestStep{
+			PreConfig: func() {
+				_, err := server.AddToken("agent@pve", "tf-run-foreign", true)
+				harness.Tamper(t, err, server.ChangeToken("agent@pve", "tf-run-foreign", url.Values{"expire": {fmt.Sprint(time.Now().Add(time.Hour).Unix())}}),
+					server.GrantACL("/vms/666", "agent@pve!tf-run-foreign", "PVEVMUser", true))
+			},
+			Config: config,
+			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
+				plancheck.ExpectResourceAction(userAddress, plancheck.ResourceActionUpdate), harness.ExpectDrift(userAddress, `"tf-run-foreign"`, `"/vms/666"`)}},
+			Check: func(*terraform.State) error {
+				if cfg := server.UserCfg(); strings.Contains(cfg, "foreign") || !strings.Contains(cfg, "token:agent@pve!tf-run-abc:") {
+					return fmt.Errorf("the wrong token is gone:\n%s", cfg)
+				}
+				return nil
+			},
 		},
 		resource.TestStep{
 			PreConfig:          func() { harness.Tamper(t, server.ChangeToken("agent@pve", "tf-run-abc", url.Values{"expire": {"0"}})) },

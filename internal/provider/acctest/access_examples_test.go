@@ -21,6 +21,7 @@ func TestAccessExamples(t *testing.T) {
 		"user":      "resources/pvesec_restricted_user/resource.tf",
 		"token":     "resources/pvesec_api_token/resource.tf",
 		"ephemeral": "ephemeral-resources/pvesec_api_token/ephemeral-resource.tf",
+		"new user":  "ephemeral-resources/pvesec_api_token/new-user.tf",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -34,7 +35,7 @@ func TestAccessExamples(t *testing.T) {
 			// The other provider of the ephemeral example is the one that comes with the test framework.
 			printed := strings.NewReplacer("provider \"proxmox\" {", "provider \"echo\" {", "  endpoint  = \"https://pve1.example.com:8006\"\n", "", "  api_token = ephemeral", "  data = ephemeral").Replace(string(text))
 			step := resource.TestStep{Config: apiConfig(server, server.RootToken()) + printed}
-			if name == "ephemeral" {
+			if name == "ephemeral" || name == "new user" {
 				step.Config += "resource \"echo\" \"it\" {}\n"
 			} else {
 				step.ConfigPlanChecks.PostApplyPostRefresh = []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}

@@ -50,7 +50,7 @@ var accessCases = map[string]faultCase{
 		second: map[string]any{"user_id": "agent@pve", "comment": "two", "expires_at": "2041-01-01T00:00:00Z", "secret_in_state": true,
 			"role":   map[string]any{"privileges": []any{"VM.PowerMgmt"}},
 			"grants": []any{map[string]any{"path": "/vms/100"}, map[string]any{"path": "/storage/local", "role": "PVEDatastoreUser"}},
-			"tokens": map[string]any{"ci": map[string]any{"comment": "kept"}, "next": map[string]any{}}},
+			"tokens": map[string]any{"ci": map[string]any{"comment": "kept", "never_expires": true}, "next": map[string]any{"never_expires": true}}},
 		secrets: func(i instance) map[string]string {
 			secrets := map[string]string{}
 			for _, id := range i.keys("tokens") {

@@ -180,6 +180,6 @@ func TestTokenLifetimes(t *testing.T) {
 			Check:            expiresIn(server, "agent@pve!ci", 90*day),
 		},
 		resource.TestStep{Config: config("2w"), Check: expiresIn(server, "agent@pve!ci", 14*day)},
-		resource.TestStep{Config: userWith(server, server.RootToken(), "tokens = { ci = {} }"), Check: holds(server, "token:agent@pve!ci:0:1::")},
+		resource.TestStep{Config: userWith(server, server.RootToken(), "tokens = { ci = { never_expires = true } }"), Check: holds(server, "token:agent@pve!ci:0:1::")},
 	)
 }

@@ -101,7 +101,8 @@ func TestFindingsFailThePlan(t *testing.T) {
 	}
 }
 
-// TestFindingThroughDrift sees that a group whose manager cannot reach root is none, and that drift which does is refused.
+// TestFindingThroughDrift sees that a group whose manager cannot reach root is none, and that drift which does is refused by the apply. The plan warns
+// of it and is not empty.
 func TestFindingThroughDrift(t *testing.T) {
 	t.Parallel()
 	server := userAPI(t, pvesim.Version92)
@@ -113,6 +114,7 @@ func TestFindingThroughDrift(t *testing.T) {
 			Config:      config,
 			ExpectError: harness.Matches("through group operators"),
 		},
+		resource.TestStep{Config: config, PlanOnly: true, ExpectNonEmptyPlan: true},
 		resource.TestStep{PreConfig: func() { harness.Tamper(t, server.RevokeACL("/", "@operators", "PVEAdmin")) }, Config: config},
 	)
 }

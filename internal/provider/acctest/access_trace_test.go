@@ -53,7 +53,7 @@ resource "pvesec_restricted_user" "agent" {
   password_version = 1
   role             = { privileges = ["VM.Audit"] }
   grants           = [{ path = "/pool/build" }]
-  tokens           = { ci = { comment = "COMMENT" } }
+  tokens           = { ci = { comment = "COMMENT", never_expires = true } }
 }
 resource "pvesec_api_token" "deploy" {
   user_id     = "deploy@pve"

@@ -36,8 +36,8 @@ var unchangedConfigs = map[string]map[string]any{
 	"additive":  {"group_membership": "additive", "groups": []any{"operators"}},
 	"lifetimes": {"tokens": map[string]any{"ci": map[string]any{"expires_in": "90d", "comment": "build"}}, "external_tokens": []any{"other"}},
 	"tokens": {"secret_in_state": true, "grants": []any{map[string]any{"path": "/", "role": "PVEAuditor"}}, "tokens": map[string]any{
-		"all": map[string]any{"privilege_separation": false}, "few": map[string]any{"grants": []any{map[string]any{"path": "/vms", "role": "PVEAuditor", "propagate": true}}},
-		"none": map[string]any{"grants": []any{}}, "same": map[string]any{"privilege_separation": true}}},
+		"all": map[string]any{"privilege_separation": false, "never_expires": true}, "few": map[string]any{"never_expires": true, "grants": []any{map[string]any{"path": "/vms", "role": "PVEAuditor", "propagate": true}}},
+		"none": map[string]any{"grants": []any{}, "never_expires": true}, "same": map[string]any{"privilege_separation": true, "never_expires": true}}},
 	"risks":  {"accepted_risks": map[string]any{"PVESEC-P0001": "so it is", "PVESEC-P0003": "known"}, "grants": []any{map[string]any{"path": "/vms/100", "role": "PVEVMUser"}}},
 	"limits": {"timeouts": map[string]any{"create": "3m"}},
 }

@@ -63,8 +63,9 @@ func TestRestrictedUserLifeCycle(t *testing.T) {
 				`groups  = ["operators"]`, "",
 				`"VM.PowerMgmt"`, `"VM.Snapshot"`,
 				`expires_at = "2041-01-01T00:00:00Z"`, "enabled = false",
-				`, expires_at = "2040-01-01T00:00:00+01:00"`, "",
-				`    narrow = { grants = [{ path = "/vms/100" }] }`, `    fresh  = {}`,
+				`expires_at = "2040-01-01T00:00:00+01:00"`, "never_expires = true",
+				`privilege_separation = false }`, `privilege_separation = false, never_expires = true }`,
+				`    narrow = { grants = [{ path = "/vms/100" }] }`, `    fresh  = { never_expires = true }`,
 			).Replace(userConfig)
 			harness.Run(t,
 				resource.TestStep{
@@ -160,21 +161,21 @@ func TestRestrictedUserSecretInState(t *testing.T) {
 	secret := regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f-]{27}$`)
 	harness.Run(t,
 		resource.TestStep{
-			Config: with("secret_in_state = true\n  tokens = { ci = {} }"),
+			Config: with("secret_in_state = true\n  tokens = { ci = { never_expires = true } }"),
 			ConfigStateChecks: []statecheck.StateCheck{
 				statecheck.ExpectKnownValue(userAddress, tfjsonpath.New("token_secrets").AtMapKey("ci"), knownvalue.StringRegexp(secret)),
 				statecheck.ExpectSensitiveValue(userAddress, tfjsonpath.New("token_secrets")),
 			},
 		},
 		resource.TestStep{
-			Config: with("secret_in_state = true\n  tokens = { ci = { comment = \"kept\" }, next = {} }"),
+			Config: with("secret_in_state = true\n  tokens = { ci = { comment = \"kept\", never_expires = true }, next = { never_expires = true } }"),
 			ConfigStateChecks: []statecheck.StateCheck{
 				statecheck.ExpectKnownValue(userAddress, tfjsonpath.New("token_secrets").AtMapKey("ci"), knownvalue.StringRegexp(secret)),
 				statecheck.ExpectKnownValue(userAddress, tfjsonpath.New("token_secrets").AtMapKey("next"), knownvalue.StringRegexp(secret)),
 			},
 		},
 		resource.TestStep{
-			Config:            with("tokens = { ci = { comment = \"kept\" }, next = {} }"),
+			Config:            with("tokens = { ci = { comment = \"kept\", never_expires = true }, next = { never_expires = true } }"),
 			ConfigStateChecks: []statecheck.StateCheck{statecheck.ExpectKnownValue(userAddress, tfjsonpath.New("token_secrets"), knownvalue.MapSizeExact(0))},
 		},
 	)
@@ -204,6 +205,9 @@ func TestRestrictedUserBadInput(t *testing.T) {
 		{user("user_id = \"agent@pve\"\ngroups = [\"nobody\"]"), "nobody"},
 		{user("user_id = \"agent@pve\"\nexpires_at = \"tomorrow\""), "RFC 3339"},
 		{user("user_id = \"agent@pve\"\ntokens = { \"1\" = {} }"), "Key not usable"},
+		{user("user_id = \"agent@pve\"\ntokens = { ci = {} }"), "works until somebody removes it"},
+		{user("user_id = \"agent@pve\"\nemail = \"a%b@example.com\""), "not an e-mail address as PVE takes it"},
+		{user("user_id = \"agent@pve\"\nemail = \"жук@example.com\""), "encode them twice"},
 		{user(`user_id = "taken@pve"`), "terraform import"},
 		{wrongToken + strings.TrimPrefix(user(`user_id = "agent@pve"`), provider), "invalid token value"},
 		{strings.Replace(user(`user_id = "agent@pve"`), server.Fingerprint(), strings.Repeat("00:", 31)+"00", 1), "fingerprint"},

@@ -32,7 +32,12 @@ type Clients struct {
 	// read are the sudoers policies that were refreshed in this run. Terraform plans once more while it applies, in a run without refreshing: what
 	// a plan warns of is said only where the policy was.
 	read sync.Map
+
+	holdings Holdings
 }
+
+// Holdings are the objects that the states of this run hold.
+func (c *Clients) Holdings() *Holdings { return &c.holdings }
 
 // Refreshed tells whether a sudoers policy was.
 func (c *Clients) Refreshed(policy string) bool {

@@ -22,7 +22,15 @@ type Workspace struct {
 	Dir string
 	Env []string // variables of the configuration; on a command line Terraform logs them itself
 
+	quiet  bool    // without Terraform's log, which takes most of the time
 	search *Search // nil for a benchmark
+}
+
+// Quietly has Terraform log errors only, for tests that run it many times. What it prints and leaves is searched all the same.
+func (w *Workspace) Quietly() *Workspace {
+	w.quiet, w.search.untraced = true, true
+	w.Write(traceLog, "")
+	return w
 }
 
 // buildProvider builds the provider, once for all tests of a process.
@@ -90,12 +98,21 @@ func (w *Workspace) Refused(args ...string) string {
 	return strings.Join(strings.Fields(strings.NewReplacer("│", " ", "╷", " ", "╵", " ").Replace(output)), " ")
 }
 
+// Try runs a command that may fail, and returns what it printed.
+func (w *Workspace) Try(args ...string) (string, error) {
+	w.t.Helper()
+	return w.try(args...)
+}
+
 func (w *Workspace) try(args ...string) (string, error) {
 	w.t.Helper()
 	command := exec.CommandContext(context.WithoutCancel(w.t.Context()), "terraform", args...)
 	command.Dir = w.Dir
 	command.Env = append(os.Environ(), "TF_CLI_CONFIG_FILE="+filepath.Join(w.Dir, "cli.tfrc"), "TF_LOG=TRACE", "TF_LOG_PATH="+filepath.Join(w.Dir, traceLog),
 		"TF_REATTACH_PROVIDERS=", "CHECKPOINT_DISABLE=1")
+	if w.quiet {
+		command.Env = append(command.Env, "TF_LOG=ERROR")
+	}
 	command.Env = append(command.Env, w.Env...)
 	output, err := command.CombinedOutput()
 	if w.search != nil {

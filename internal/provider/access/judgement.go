@@ -1,0 +1,113 @@
+package access
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
+	"github.com/pvesec/terraform-provider-pvesec/internal/proxmox"
+)
+
+// judgement is what becomes of something that a plan finds wrong. Terraform plans everything once before it destroys, and a provider cannot tell
+// that plan from another one: an error in it would keep what exists from being taken away. So only what somebody newly asks for is an error of the
+// plan.
+type judgement int
+
+const (
+	refused   judgement = iota // an error of the plan
+	deferred                   // nobody asks for anything new: a warning, and an error once something is to be written
+	tolerated                  // nothing is granted: a warning
+)
+
+// add says what was found wrong as it was judged. quiet is for a plan that Terraform makes while it applies: what is to be warned of was said before.
+func (j judgement) add(diags *diag.Diagnostics, quiet bool, at path.Path, summary, detail string) {
+	switch {
+	case j == refused:
+		diags.AddAttributeError(at, summary, detail)
+	case quiet:
+	case j == deferred:
+		diags.AddAttributeWarning(at, summary, detail+"\n\nThe configuration asks for nothing new, so this plan goes on, and an apply is refused. Destroying works, and so does taking away.")
+	default:
+		diags.AddAttributeWarning(at, summary, detail+"\n\nThis change grants nothing, so it is not refused.")
+	}
+}
+
+// appliedKey is where private state keeps the digest of what was applied last.
+const appliedKey = "applied"
+
+// digest is one text for everything that a configuration of a user asks of PVE. When a token with expires_in ends is not asked, but computed.
+func (m *restrictedUserModel) digest(ctx context.Context, diags *diag.Diagnostics) string {
+	want := m.principal(ctx, diags)
+	for id, token := range want.Tokens {
+		if in := m.token(id).ExpiresIn; !in.IsNull() {
+			token.Expire, token.Comment = 0, token.Comment+"\n"+in.ValueString()
+			want.Tokens[id] = token
+		}
+	}
+	return appliedDigest(want, values.AcceptedRisks(ctx, m.AcceptedRisks, diags))
+}
+
+func appliedDigest(want proxmox.Principal, accepted map[string]string) string {
+	encoded, err := json.Marshal(struct {
+		Principal proxmox.Principal
+		Accepted  map[string]string
+	}{want, accepted})
+	if err != nil {
+		return "" // equals no digest
+	}
+	sum := sha256.Sum256(encoded)
+	return hex.EncodeToString(sum[:])
+}
+
+func readApplied(ctx context.Context, private values.PrivateReader, diags *diag.Diagnostics) string {
+	text, problems := private.GetKey(ctx, appliedKey)
+	diags.Append(problems...)
+	var digest string
+	if len(text) > 0 && json.Unmarshal(text, &digest) != nil {
+		return ""
+	}
+	return digest
+}
+
+func writeApplied(ctx context.Context, private values.PrivateWriter, digest string, diags *diag.Diagnostics) {
+	diags.Append(private.SetKey(ctx, appliedKey, []byte(fmt.Sprintf("%q", digest)))...)
+}
+
+// judge decides about a user with its tokens, or about a token, as wanted. have is what state records, nil for what is planned to be created;
+// tainted tells that it comes after a tainted one, last is the digest of what was applied last.
+func judge(ctx context.Context, pve *proxmox.Client, have *proxmox.Principal, want proxmox.Principal, tainted bool, last, digest string) judgement {
+	switch {
+	case have != nil && grantsNothing(ctx, pve, *have, want):
+		return tolerated
+	case tainted, have != nil && last != "" && last == digest:
+		return deferred
+	}
+	return refused
+}
+
+// grantsNothing tells that nobody can do more after a change than before. What cannot be found out is no.
+func grantsNothing(ctx context.Context, pve *proxmox.Client, have, want proxmox.Principal) bool {
+	if want.Revives(have) {
+		return false
+	}
+	today, err := pve.RightsOf(ctx, want.UserID, nil)
+	if err != nil {
+		return false
+	}
+	planned, err := pve.RightsOf(ctx, want.UserID, &want)
+	if err != nil || !planned.Within(today, string(want.UserID)) {
+		return false
+	}
+	for id := range want.Tokens {
+		if !planned.Within(today, want.UserID.Token(id)) {
+			return false
+		}
+	}
+	return true
+}
