@@ -13,6 +13,11 @@ import (
 // AcceptedIn is the key by which a finding is accepted in one file of a node only.
 func AcceptedIn(id, file string) string { return id + " in " + file }
 
+// FoundInFile tells whether what a key of an acceptance names is always found in a file. What no file of a node says is found in none.
+func FoundInFile(key string) bool {
+	return !slices.ContainsFunc(GrantRules(), func(rule *GrantRule) bool { return rule.ID == key && rule.Missing })
+}
+
 // CheckSudoRisk says why a text does not name a finding about sudo: its id, or as by AcceptedIn.
 func CheckSudoRisk(text string) error {
 	id, file, only := strings.Cut(text, " in ")
@@ -28,6 +33,13 @@ func checkSudoRiskID(id string) error {
 		return nil
 	case strings.HasPrefix(id, "/") && path.Clean(id) == id:
 		return nil // a program
+	}
+	if effects := retired()[id]; len(effects) > 0 {
+		names := make([]string, len(effects))
+		for i, e := range effects {
+			names[i] = fmt.Sprintf("%s (%s)", e, e.Info().ID)
+		}
+		return fmt.Errorf("%q is retired: what it named is found by its effect now. Write the effect that is meant: %s", id, strings.Join(names, ", "))
 	}
 	return fmt.Errorf("%q is no finding about sudo: write an id such as PVESEC-E0107, an effect such as reads-secret, or the path of a program (the guide to root findings lists ids and effects)", id)
 }

@@ -10,6 +10,8 @@ type GrantRule struct {
 	Why      string
 	Example  string // a line of sudoers that is found
 	Fix      string
+	// Missing tells that it is also found where no file of a node sets an option, so that no file is the place of it.
+	Missing bool
 }
 
 // way is what the rule finds. Why stands for the rule's own, if it says more.
@@ -56,13 +58,13 @@ var (
 		Fix:     "Keep env_reset on, and keep only variables such as LANG and TZ.",
 	}
 	noPTY = &GrantRule{
-		ID: "PVESEC-E0007", Severity: Medium, About: "runs commands on the caller's own terminal (no use_pty)",
+		ID: "PVESEC-E0007", Severity: Medium, Missing: true, About: "runs commands on the caller's own terminal (no use_pty)",
 		Why:     "A program that stays behind can type into the caller's terminal, and what it shows cannot be recorded.",
 		Example: "Defaults:agent !use_pty",
 		Fix:     "Leave use_pty on, as Debian sets it in /etc/sudoers: Defaults use_pty.",
 	}
 	noSecurePath = &GrantRule{
-		ID: "PVESEC-E0008", Severity: High, About: "looks for programs in the caller's own PATH (no secure_path)",
+		ID: "PVESEC-E0008", Severity: High, Missing: true, About: "looks for programs in the caller's own PATH (no secure_path)",
 		Why:     "A script that starts programs by name finds those of the caller first.",
 		Example: "Defaults:agent !secure_path",
 		Fix:     "Leave secure_path as Debian sets it in /etc/sudoers.",

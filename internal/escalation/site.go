@@ -38,6 +38,9 @@ func (j *judging) nobodyDescribed(command string, q program.Question) {
 	lines, few := regular.Texts(q.Shape, mostLines, true)
 	if j.question.Vouched != nil && vouched {
 		for _, e := range vouch.Effects {
+			if e.Info() == nil {
+				e = program.Undescribed // the configuration is refused for it, and is judged nevertheless
+			}
 			j.outcome(command, program.Outcome{Effect: e, Args: firstOf(lines), Example: true})
 		}
 		return

@@ -113,6 +113,9 @@ func (o *effectAt) answers(s *Statement) (Proof, int) {
 	case unknown:
 		p.Verdict = regular.Unknown
 		p.Note = upperFirst(w.Does) + " (" + w.ID + ")."
+		if w.ID == unknownProgram.ID {
+			p.Note += " If it is your own and somebody has reviewed it, name it in vouched."
+		}
 		return p, 1
 	case slices.Contains(s.Effects, w.Effect) && !w.Made:
 		p.Note = upperFirst(w.Does) + "."

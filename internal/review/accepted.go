@@ -62,6 +62,14 @@ func Unmatched(said map[string]string, findings ...escalation.CommandFinding) []
 	return idle
 }
 
+// Idle are the acceptances, in order, that accept nothing in the policy itself. Those for another file of the nodes, and those of what no file says, are
+// left out: only the nodes tell.
+func (p *Policy) Idle(said map[string]string) []string {
+	return slices.DeleteFunc(Unmatched(said, p.Analysis().Findings...), func(key string) bool {
+		return strings.Contains(key, " in ") || !escalation.FoundInFile(key)
+	})
+}
+
 // Acceptances are the risks that a configuration accepts, by the id of the finding, or by id and file.
 type Acceptances struct {
 	// Reasons are those of the acceptances that hold.

@@ -1,6 +1,7 @@
 package review
 
 import (
+	"slices"
 	"testing"
 	"time"
 )
@@ -34,5 +35,21 @@ func TestAcceptanceEndsWithItsLastDay(t *testing.T) {
 	}
 	if len(accepted) != 1 {
 		t.Error("the acceptances themselves were changed")
+	}
+}
+
+// TestIdleAcceptances: what accepts nothing in a policy is told, but not what may be about other files, or about what no file says.
+func TestIdleAcceptances(t *testing.T) {
+	t.Parallel()
+	p, errs := ParsePolicy("agent", "agent", "agent ALL=(root) /usr/bin/less /var/log/syslog\n")
+	if err := errs.Err(); err != nil {
+		t.Fatal(err)
+	}
+	said := map[string]string{
+		"interactive": "", "/usr/bin/less": "", p.Analysis().Findings[0].ID: "", "PVESEC-E0001 in /etc/sudoers": "", "PVESEC-E0007": "", "PVESEC-E0008": "",
+		"mounts": "", "/usr/bin/more": "", "PVESEC-E0001": "",
+	}
+	if got, want := p.Idle(said), []string{"/usr/bin/more", "PVESEC-E0001", "mounts"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -127,13 +127,28 @@ func sudoersAnalysisValue(ctx context.Context, a escalation.Analysis, accepted m
 	return value
 }
 
-// analyse fills in the analysis of the policy's text, and makes an error of ways to root that nobody accepted.
+// analyse fills in the analysis of the policy's text, and makes an error of ways to root that nobody accepted. Where they are to warn only, ValidateConfig
+// has warned.
 func (m *sudoersPolicyModel) analyse(ctx context.Context, text *review.Policy, diags *diag.Diagnostics) {
 	m.describe(ctx, text, diags)
 	if m.Analysis.IsUnknown() {
 		return
 	}
-	if detail := text.Refused(m.acceptances(ctx, diags)); detail != "" {
+	if accepted := m.acceptances(ctx, diags); m.Enforcement.ValueString() != enforceWarn {
+		m.reportOwn(text, accepted, diags)
+	}
+}
+
+// warnOfRoot warns of ways to root of the policy itself where the configuration says that they are no error.
+func (m *sudoersPolicyModel) warnOfRoot(ctx context.Context, text *review.Policy, diags *diag.Diagnostics) {
+	if m.Enforcement.ValueString() == enforceWarn && m.knowsAcceptances() {
+		m.reportOwn(text, m.acceptances(ctx, &diag.Diagnostics{}), diags) // what is wrong with them is an error of the plan
+	}
+}
+
+// reportOwn reports the ways to root of the policy itself that nobody accepted.
+func (m *sudoersPolicyModel) reportOwn(text *review.Policy, accepted review.Acceptances, diags *diag.Diagnostics) {
+	if detail := text.Refused(accepted); detail != "" {
 		m.report(m.textAttribute(), fmt.Sprintf("The policy makes %q root-equivalent", text.Subject), detail, diags)
 	}
 }

@@ -48,6 +48,8 @@ type sudoersAnalysisDataModel struct {
 	Never          types.List            `tfsdk:"never"`
 	Always         types.List            `tfsdk:"always"`
 	CompareWith    types.String          `tfsdk:"compare_with"`
+	Vouched        types.Map             `tfsdk:"vouched"`
+	VouchedEffects types.Map             `tfsdk:"vouched_effects"`
 	Decisions      []decisionModel       `tfsdk:"decisions"`
 	Findings       []sudoersFindingModel `tfsdk:"findings"`
 	Disruptive     []string              `tfsdk:"disruptive"`
@@ -167,7 +169,13 @@ func (d *sudoersAnalysisDataSource) Schema(_ context.Context, _ datasource.Schem
 			"never":        texts("What must never be allowed, as in `pvesec_sudoers_policy`: a command as in a rule, or one of " + statementNames() + " (see the guide [statements](../guides/statements))."),
 			"always":       texts("Command lines that must be allowed."),
 			"compare_with": schema.StringAttribute{MarkdownDescription: "The policy that was there before, in sudoers syntax.", Optional: true},
-			"decisions":    objects("The answer to each of `commands`, in their order.", decisionFields),
+			"vouched": schema.MapAttribute{
+				MarkdownDescription: vouchedDescription, ElementType: types.StringType, Optional: true, Validators: vouchedValidators(),
+			},
+			"vouched_effects": schema.MapAttribute{
+				MarkdownDescription: vouchedEffectsDescription, ElementType: values.StringListType, Optional: true, Validators: vouchedEffectsValidators(),
+			},
+			"decisions": objects("The answer to each of `commands`, in their order.", decisionFields),
 			"findings": objects("Each way in which the policy gives the subject root, or lets it act unseen; see the guide [root findings](../guides/root-findings). No finding is accepted here.",
 				findingFields("Line of the grant; 0 where no single line lets it through.")),
 			"disruptive":      list("Command lines that are allowed and can stop or lose guests, services or data."),
@@ -213,9 +221,10 @@ func (d *sudoersAnalysisDataSource) Read(ctx context.Context, req datasource.Rea
 		Host:    model.Host.ValueString(),
 		Env:     policy.Debian(version),
 	}
-	model.analyse(tree, question, releases)
+	vouched := vouchedOf(model.Vouched, model.VouchedEffects, &resp.Diagnostics)
+	model.analyse(tree, escalation.Question{Question: question, Vouched: vouched}, releases)
 	model.decide(ctx, tree, question, &resp.Diagnostics)
-	model.prove(ctx, tree, question, releases, &resp.Diagnostics)
+	model.prove(ctx, tree, escalation.Question{Question: question, Vouched: vouched}, releases, &resp.Diagnostics)
 	if !model.CompareWith.IsNull() {
 		if before := parseAt(path.Root("compare_with"), "compare_with", model.CompareWith.ValueString(), version, &resp.Diagnostics); before != nil {
 			found := sudoersChangeModel(review.Compare(sudoers.TreeOf(before), tree, question))
@@ -273,9 +282,9 @@ func parseAt(at path.Path, name, text string, version sudoers.Version, diags *di
 	return file
 }
 
-func (m *sudoersAnalysisDataModel) analyse(tree *sudoers.Tree, q policy.Question, releases []sudoers.Version) {
+func (m *sudoersAnalysisDataModel) analyse(tree *sudoers.Tree, q escalation.Question, releases []sudoers.Version) {
 	_, whole := m.Files.Elements()[mainFile]
-	analysis := review.AnalyseTree(tree, escalation.Question{Question: q}, whole, releases...)
+	analysis := review.AnalyseTree(tree, q, whole, releases...)
 	m.Findings = sudoersFindings(analysis.Findings, nil)
 	m.Disruptive = disruptions(analysis)
 	m.RootEquivalent = types.BoolValue(analysis.Root())
@@ -306,7 +315,7 @@ func (m *sudoersAnalysisDataModel) decide(ctx context.Context, tree *sudoers.Tre
 	}
 }
 
-func (m *sudoersAnalysisDataModel) prove(ctx context.Context, tree *sudoers.Tree, q policy.Question, releases []sudoers.Version, diags *diag.Diagnostics) {
+func (m *sudoersAnalysisDataModel) prove(ctx context.Context, tree *sudoers.Tree, q escalation.Question, releases []sudoers.Version, diags *diag.Diagnostics) {
 	m.Proofs = []proofModel{}
 	add := func(text, kind string, proof review.Proof) {
 		m.Proofs = append(m.Proofs, proofModel{
@@ -314,7 +323,7 @@ func (m *sudoersAnalysisDataModel) prove(ctx context.Context, tree *sudoers.Tree
 		})
 	}
 	for i, text := range values.StringsInList(ctx, m.Never, diags) {
-		proof, err := review.ProveNever(tree, q, nil, text, releases...)
+		proof, err := review.ProveNever(tree, q.Question, q.Vouched, text, releases...)
 		if err != nil {
 			diags.AddAttributeError(path.Root("never").AtListIndex(i), "Not a statement", values.UpperFirst(err.Error())+".")
 			continue
@@ -327,6 +336,6 @@ func (m *sudoersAnalysisDataModel) prove(ctx context.Context, tree *sudoers.Tree
 			diags.AddAttributeError(path.Root("always").AtListIndex(i), "Not a command line", values.UpperFirst(err.Error())+".")
 			continue
 		}
-		add(text, "always", review.ProveAlways(tree, q, words, releases...))
+		add(text, "always", review.ProveAlways(tree, q.Question, words, releases...))
 	}
 }

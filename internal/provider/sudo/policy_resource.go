@@ -49,6 +49,8 @@ func (r *sudoersPolicyResource) ValidateConfig(ctx context.Context, req resource
 	}
 	if text := render(ctx, &model, &resp.Diagnostics); text != nil {
 		model.warnOfLint(text, &resp.Diagnostics)
+		model.warnOfRoot(ctx, text, &resp.Diagnostics)
+		model.warnOfIdle(ctx, text, &resp.Diagnostics)
 	}
 }
 

@@ -48,6 +48,9 @@ func reportProof(p review.Proof, at path.Path, summary, verb string, diags *diag
 		fmt.Fprintf(&detail, "    %s\n\n%s", p.Counterexample, verb)
 	} else {
 		summary += ", or it is not known"
+		if p.Counterexample != "" {
+			fmt.Fprintf(&detail, "    %s\n\n", p.Counterexample)
+		}
 		detail.WriteString("It could not be proven")
 	}
 	if p.Line > 0 {
@@ -57,7 +60,7 @@ func reportProof(p review.Proof, at path.Path, summary, verb string, diags *diag
 		detail.WriteString("\n\n" + note)
 	}
 	if p.Verdict == regular.Unknown {
-		detail.WriteString("\n\nUnknown is not safe: write the rule in a plainer way.")
+		detail.WriteString("\n\nUnknown is not safe: write the rule in a plainer way, or leave out what is not known.")
 	}
 	diags.AddAttributeError(at, summary, detail.String())
 }

@@ -20,31 +20,35 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
 )
 
+// What the attributes vouched and vouched_effects are for, in the resource and in the data source.
+const (
+	vouchedDescription = "Programs of your own that somebody has reviewed, by path, with who reviewed them and what they do: " +
+		"`{ \"/usr/local/sbin/report\" = \"reads only; reviewed 2026-11 by the storage team\" }`. pvesec does not know what such a program does, so without it no `never` is proven."
+	vouchedEffectsDescription = "Effects that a vouched program has: `{ \"/usr/local/sbin/nightly\" = [\"changes-storage\"] }`. The guide [root findings](../guides/root-findings) lists all effects. A program that is not named here only reads."
+)
+
+func vouchedValidators() []validator.Map {
+	return []validator.Map{
+		values.KeysCheckedBy("be absolute paths of programs", checkProgramPath),
+		mapvalidator.ValueStringsAre(stringvalidator.LengthAtLeast(1)),
+	}
+}
+
+func vouchedEffectsValidators() []validator.Map {
+	return []validator.Map{
+		values.KeysCheckedBy("be absolute paths of programs", checkProgramPath),
+		mapvalidator.ValueListsAre(listvalidator.ValueStringsAre(values.CheckedBy("be effects", checkEffect))),
+	}
+}
+
 // vouchedAttribute describes vouched.
 func vouchedAttribute() schema.MapAttribute {
-	return schema.MapAttribute{
-		MarkdownDescription: "Programs of your own that somebody has reviewed, by path, with who reviewed them and what they do: " +
-			"`{ \"/usr/local/sbin/report\" = \"reads only; reviewed 2026-11 by the storage team\" }`. pvesec does not know what such a program does, so without it no `never` is proven.",
-		ElementType: types.StringType,
-		Optional:    true,
-		Validators: []validator.Map{
-			values.KeysCheckedBy("be absolute paths of programs", checkProgramPath),
-			mapvalidator.ValueStringsAre(stringvalidator.LengthAtLeast(1)),
-		},
-	}
+	return schema.MapAttribute{MarkdownDescription: vouchedDescription, ElementType: types.StringType, Optional: true, Validators: vouchedValidators()}
 }
 
 // vouchedEffectsAttribute describes vouched_effects.
 func vouchedEffectsAttribute() schema.MapAttribute {
-	return schema.MapAttribute{
-		MarkdownDescription: "Effects that a vouched program has: `{ \"/usr/local/sbin/nightly\" = [\"changes-storage\"] }`. The guide [root findings](../guides/root-findings) lists all effects. A program that is not named here only reads.",
-		ElementType:         values.StringListType,
-		Optional:            true,
-		Validators: []validator.Map{
-			values.KeysCheckedBy("be absolute paths of programs", checkProgramPath),
-			mapvalidator.ValueListsAre(listvalidator.ValueStringsAre(values.CheckedBy("be effects", checkEffect))),
-		},
-	}
+	return schema.MapAttribute{MarkdownDescription: vouchedEffectsDescription, ElementType: values.StringListType, Optional: true, Validators: vouchedEffectsValidators()}
 }
 
 func checkProgramPath(text string) error {
