@@ -40,6 +40,7 @@ func TestCases(t *testing.T) {
 
 // judgeCases counts what is missed and what is a false alarm.
 func judgeCases(t *testing.T, name string) {
+	t.Helper()
 	text, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)

@@ -15,7 +15,7 @@ func TestEmailAgainstPVE(t *testing.T) {
 	t.Parallel()
 	addresses := []string{"a@example.com", "A.b+c~d-e_f@localhost", "jürgen@example.com", "жук@example.com", "u\u0308@example.com", "ª@a", "²@a", "×@a",
 		"a!b@x.org", "a%b@x.org", "a:b@x.org", "a b@x.org", "a@x org", "a@exämple.com", ".a@x", "a.@x", "a..b@x", "a@x.", "a@.x", "@x", "a", "a@b@c", "a@x\n", "a\n@x", "a'b@x", "0@x", "~@-"}
-	r := rand.New(rand.NewPCG(14, 1)) //nolint:gosec // reproducible
+	r := rand.New(rand.NewPCG(14, 1))
 	parts := []string{"a", "B", "7", "_", ".", "@", "+", "-", "~", "!", "%", ":", " ", "\n", "é", "ж", "/", "=", "x@y", "@z.org"}
 	for range 400 {
 		var b strings.Builder

@@ -15,7 +15,7 @@ func TestWithin(t *testing.T) {
 	s := newSim(t, pvesim.Version91)
 	within, all := 0, 0
 	for seed := range uint64(60) {
-		r := rand.New(rand.NewPCG(seed, 14)) //nolint:gosec // reproducible
+		r := rand.New(rand.NewPCG(seed, 14))
 		s.SetUserCfg(randomCfg(r))
 		before, err := s.fresh().RightsOf(t.Context(), "a@pve", nil)
 		if err != nil {

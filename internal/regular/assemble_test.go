@@ -36,9 +36,13 @@ func TestAssemble(t *testing.T) {
 	}
 }
 
-func lit(t *testing.T, text string) Part { return Leaf(must(Compile(Literal(text)))(t)) }
+func lit(t *testing.T, text string) Part {
+	t.Helper()
+	return Leaf(must(Compile(Literal(text)))(t))
+}
 
 func leafOf(t *testing.T, pattern string) Part {
+	t.Helper()
 	return Leaf(must(Compile(ERE{Pattern: pattern, Whole: true}))(t))
 }
 

@@ -55,9 +55,7 @@ func Texts(e Expr, most int, digits bool) (texts []string, ok bool) {
 func (a *automaton) stepDigits(from []int32, mark []bool) []int32 {
 	var to []int32
 	for b := byte('0'); b <= '9'; b++ {
-		for _, q := range a.step(from, b, mark) {
-			to = append(to, q)
-		}
+		to = append(to, a.step(from, b, mark)...)
 	}
 	kept := to[:0]
 	for _, q := range to {

@@ -41,7 +41,11 @@ func TestEffectsOfSettings(t *testing.T) {
 			t.Fatal(errs)
 		}
 		var list []EffectKind
-		for _, s := range file.Entries[0].(*Defaults).Settings {
+		defaults, is := file.Entries[0].(*Defaults)
+		if !is {
+			t.Fatalf("%T is no Defaults", file.Entries[0])
+		}
+		for _, s := range defaults.Settings {
 			for _, e := range s.Effects() {
 				list = append(list, e.Kind)
 			}

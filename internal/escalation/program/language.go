@@ -228,7 +228,9 @@ func (c *compiler) splitInner(s synopsis) (w wrapper, ok bool, err error) {
 	if at < 0 {
 		return wrapper{}, false, nil
 	}
-	w.kind = line[at].of.(inner).kind
+	if of, is := line[at].of.(inner); is {
+		w.kind = of.kind
+	}
 	if line[at].glued {
 		return w, true, errors.New("the command line inside must be words of its own")
 	}

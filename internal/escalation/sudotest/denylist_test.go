@@ -84,7 +84,11 @@ func witnesses(t *testing.T, text string, version sudoers.Version) []question {
 		questions = append(questions, question{strings.TrimPrefix(line, "sudo "), allowed})
 	}
 	for _, f := range slices.Concat(analysis.Findings, analysis.Disruptive) {
-		ask(f.Example, true)
+		for _, w := range f.Ways {
+			if !strings.Contains(strings.TrimPrefix(w.Example, "sudo "), "sudo ") && w.Example != "" && !strings.Contains(strings.SplitN(strings.TrimPrefix(w.Example, "sudo "), " ", 2)[0], "=") {
+				ask(w.Example, true)
+			}
+		}
 	}
 	for _, p := range proofs {
 		ask(p.Example, true)

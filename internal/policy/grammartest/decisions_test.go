@@ -132,7 +132,7 @@ func TestDerivations(t *testing.T) {
 						}
 						if (got.Verdict == policy.Allowed) != (answer[j] == '1') {
 							wrong++
-							t.Errorf("policy says %s, sudo %c: %s as %q:%q: %q\n%s", got.Verdict, answer[j], q.user, q.runAsUser, q.runAsGroup, line, small(n, t, *q, line))
+							t.Errorf("policy says %s, sudo %c: %s as %q:%q: %q\n%s", got.Verdict, answer[j], q.user, q.runAsUser, q.runAsGroup, line, small(t, n, *q, line))
 						}
 					}
 				}
@@ -156,7 +156,7 @@ func (f included) all(text string) string {
 }
 
 // small takes lines out of a policy as long as sudo and the engine still differ.
-func small(n *node, t *testing.T, q question, line []string) string {
+func small(t *testing.T, n *node, q question, line []string) string {
 	t.Helper()
 	differs := func(text string) bool {
 		q := q

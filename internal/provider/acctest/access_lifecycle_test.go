@@ -22,7 +22,6 @@ type living struct {
 	ids     [2]string                  // two values of ID
 	imports func(id string) string     // id for an import
 	there   func(id, cfg string) bool  // PVE has it, by user.cfg
-	secret  func(state string) string  // what a new one has anew, in its state as JSON
 	beside  map[string]string          // fails with create_before_destroy under the same id: what is said; nil for a resource that can do it
 	writes  int                        // how many requests at least write when it is created
 }

@@ -15,9 +15,9 @@ import (
 
 // Framework is all that the framework's server does. Whatever it gains is to be added here, so that a server with memos hides nothing of it.
 type Framework interface {
-	tfprotov6.ProviderServerWithListResource
-	tfprotov6.ProviderServerWithActions
-	tfprotov6.ProviderServerWithStateStores
+	tfprotov6.ProviderServerWithListResource //nolint:staticcheck // what a server can do is asked by these until they move
+	tfprotov6.ProviderServerWithActions      //nolint:staticcheck // likewise
+	tfprotov6.ProviderServerWithStateStores  //nolint:staticcheck // likewise
 }
 
 // server is the framework's with answers of its own.

@@ -33,7 +33,7 @@ type Placed struct {
 	Timeouts      timeouts.Value `tfsdk:"timeouts"`
 }
 
-func (p *Placed) placed() *Placed { return p }
+func (p *Placed) placed() *Placed { return p } //nolint:unused // NodeModel asks for it
 
 // Observer reads what one node holds of a resource.
 type Observer[S any] func(ctx context.Context, nodes hardening.Nodes, target node.Target) (*S, error)

@@ -28,6 +28,7 @@ type Configured struct {
 	Clients *Clients
 }
 
+// Configure takes what the provider shares.
 func (c *Configured) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
 	if req.ProviderData == nil {
 		return // validation before the provider is configured

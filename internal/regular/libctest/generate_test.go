@@ -51,7 +51,7 @@ func randomGlob(r *rand.Rand) string {
 }
 
 func randomERE(r *rand.Rand) string {
-	pattern := ""
+	var pattern string
 	switch r.IntN(6) {
 	case 0:
 		pattern = spelled(r, `ab[]^-*+?\.:=(){},|$12A`, 10)
