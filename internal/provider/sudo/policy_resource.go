@@ -157,6 +157,7 @@ func (m *sudoersPolicyModel) Adopt(ctx context.Context, targets []node.Target, s
 			return
 		}
 		m.Subject, m.Content, m.Exclusive = types.StringValue(subject), types.StringValue(found.Content), types.BoolValue(false)
+		m.Enforcement = types.StringValue(enforceRefuse) // as the schema has it where the configuration says nothing
 		m.describe(ctx, render(ctx, m, diags), diags)
 		return
 	}
