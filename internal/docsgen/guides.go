@@ -22,7 +22,10 @@ func writeGuides(target string) error {
 	if err != nil {
 		return err
 	}
-	for name, text := range map[string]string{"sudoers-findings.md": sudoersFindings(), "root-findings.md": rootFindings(), "presets.md": presets, "statements.md": statementsGuide()} {
+	for name, text := range map[string]string{
+		"sudoers-findings.md": sudoersFindings(), "root-findings.md": rootFindings(), "presets.md": presets, "statements.md": statementsGuide(),
+		"pve-findings.md": privilegesGuide(),
+	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
 			return fmt.Errorf("writing the guides: %w", err)
 		}
@@ -37,21 +40,21 @@ func rootFindings() string {
 page_title: "Root findings - pvesec"
 subcategory: "sudoers"
 description: |-
-  What leads from a sudo grant to root on a Proxmox VE node, and how to grant the same work safely.
+  Sudo grants that lead to root on a Proxmox VE node, and how to grant the same work safely.
 ---
 
 # Root findings
 
-` + "`pvesec_sudoers_policy`" + ` shows these findings in its ` + "`analysis`" + ` attribute, each with a command line that the policy allows. One that leads to root fails the plan, unless
-` + "`accepted_risks`" + ` names its id, its effect or its program with a reason. An id is stable: it is never given to another finding.
+` + "`pvesec_sudoers_policy`" + ` shows these findings in its ` + "`analysis`" + ` attribute. Each finding has a command line that the policy allows. A finding that leads to root fails the plan, unless
+` + "`accepted_risks`" + ` names its id, its effect or its program with a reason. An id is stable: it never changes its meaning.
 
-pvesec describes programs by their operations: languages of arguments, each with the effects that it has. A command line that no operation covers is *undescribed*, which is a
-finding: nothing is harmless by omission.
+pvesec describes a program by its operations. An operation is a set of arguments and the effects that they have. A command line that no operation covers is *undescribed*. This is a finding
+too, because nobody has reviewed what it does.
 
-Severity *critical* means that the grant alone leads to root. *High* means that it does under a condition, or that nobody knows. *Medium* does not lead to root. What is *disruptive* can stop or
-lose guests, services or data: the plan shows it, and it is no finding.
+Severity *critical* means that the grant alone leads to root. *High* means that it does under a condition, or that nobody has reviewed the command. *Medium* does not lead to root. A *disruptive* command
+can stop or lose guests, services or data. The plan shows it, but it is not a finding.
 
-## Grants, whatever the command
+## Grants of any command
 `)
 	for _, rule := range escalation.GrantRules() {
 		fmt.Fprintf(&b, "\n### %s: %s\n\n%s Severity: %s.\n\n", rule.ID, rule.About, rule.Why, rule.Severity)
@@ -67,7 +70,7 @@ lose guests, services or data: the plan shows it, and it is no finding.
 			fmt.Fprintf(&b, "\n### %s: %s\n\n%s\n\n%s\n", e.ID, e.Title, angled(e.Why), angled(e.Fix))
 		}
 	}
-	b.WriteString("\n## Programs\n\nWhat pvesec knows of each program. What stands in no table is undescribed.\n")
+	b.WriteString("\n## Programs\n\nThe operations that pvesec knows of each program. All other command lines are undescribed.\n")
 	for _, family := range program.Families() {
 		fmt.Fprintf(&b, "\n### %s\n\n%s\n", family.Title, angled(family.Fix))
 		for _, p := range family.Programs {
@@ -109,13 +112,13 @@ func sudoersFindings() string {
 page_title: "sudoers findings - pvesec"
 subcategory: "sudoers"
 description: |-
-  What sudo accepts in silence and then does not do as it was meant.
+  Problems in sudoers policies that sudo accepts without an error.
 ---
 
 # sudoers findings
 
-What sudo accepts in a policy in silence and then does not do as it was meant. ` + "`pvesec_sudoers_policy`" + ` shows these findings in its ` + "`lint`" + `
-attribute, and warnings in the console as well. It refuses a policy with an error. An id is stable: it is never given to another rule.
+Problems that sudo accepts without an error but that make the policy behave differently than intended. ` + "`pvesec_sudoers_policy`" + ` shows these findings in its ` + "`lint`" + `
+attribute, and prints the warnings in the console. A finding of severity *error* fails the plan. An id is stable: it never changes its meaning.
 `)
 	for _, rule := range lint.Catalogue() {
 		fmt.Fprintf(&b, "\n## %s: %s\n\n%s %s\n\nSeverity: %s.\n\n", rule.ID, rule.Name, rule.Summary, rule.Why, rule.Severity)

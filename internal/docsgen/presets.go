@@ -7,26 +7,22 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/escalation/preset"
 )
 
-// presetsGuide explains every preset: its parameters, what it grants, and what sudo cannot grant safely.
+// presetsGuide explains every preset: its parameters, its grants, and the operations that sudo cannot grant safely.
 func presetsGuide() (string, error) {
-	all, err := preset.Presets()
-	if err != nil {
-		return "", err
-	}
 	var b strings.Builder
 	b.WriteString(`---
 page_title: "Presets - pvesec"
 subcategory: "sudoers"
 description: |-
-  Vetted allow-lists for what operators of a Proxmox VE node do through sudo.
+  Vetted sudo allow-lists for operators of Proxmox VE nodes.
 ---
 
 # Presets
 
-Vetted allow-lists for what operators of a Proxmox VE node do through sudo, for the blocks ` + "`preset`" + ` of ` + "`pvesec_sudoers_document`" + `. Every argument is pinned, and each preset
-is proven to have no [root finding](root-findings). A grant whose optional parameter is not given is left out, so that nothing is opened in silence.
+Presets are vetted sudo allow-lists for operators of Proxmox VE nodes. Use them in ` + "`preset`" + ` blocks of ` + "`pvesec_sudoers_document`" + `. A preset pins every argument, and tests prove that it has
+no [root finding](root-findings). If you leave out an optional parameter, the preset leaves out the grants that use it.
 `)
-	for _, p := range all {
+	for _, p := range preset.Presets() {
 		fmt.Fprintf(&b, "\n## %s: %s\n\n%s\n", p.Name, p.Title, angled(p.Description))
 		if len(p.Parameters) > 0 {
 			b.WriteString("\nParameters:\n\n")
@@ -45,7 +41,7 @@ is proven to have no [root finding](root-findings). A grant whose optional param
 		if err != nil {
 			return "", fmt.Errorf("preset %s: %w", p.Name, err)
 		}
-		b.WriteString("\nWhat it grants with these examples:\n\n")
+		b.WriteString("\nGrants with these example values:\n\n")
 		for _, rule := range rules {
 			fmt.Fprintf(&b, "- `%s`: %s\n", rule.Grant, angled(rule.Does))
 			for _, grant := range p.Grants {
@@ -54,7 +50,7 @@ is proven to have no [root finding](root-findings). A grant whose optional param
 				}
 			}
 		}
-		b.WriteString("\nAs they stand in sudoers:\n\n```text\n")
+		b.WriteString("\nThe same grants in sudoers syntax:\n\n```text\n")
 		for _, rule := range rules {
 			for _, command := range rule.Commands {
 				b.WriteString(command + "\n")
@@ -62,7 +58,7 @@ is proven to have no [root finding](root-findings). A grant whose optional param
 		}
 		b.WriteString("```\n")
 		if len(p.NotSafe) > 0 {
-			b.WriteString("\nWhat sudo cannot grant safely:\n\n")
+			b.WriteString("\nSudo cannot grant these operations safely:\n\n")
 		}
 		for _, n := range p.NotSafe {
 			fmt.Fprintf(&b, "- %s (`%s`): %s", angled(n.Operation), strings.Join(n.Commands, "`, `"), angled(n.Why))

@@ -7,7 +7,7 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/escalation"
 )
 
-// statementsGuide explains every statement that has a name: what it claims, and by which command lines it is disproved.
+// statementsGuide explains every named statement: what it claims, and which command lines disprove it.
 func statementsGuide() string {
 	all := escalation.Statements()
 	var b strings.Builder
@@ -15,25 +15,25 @@ func statementsGuide() string {
 page_title: "Statements - pvesec"
 subcategory: "sudoers"
 description: |-
-  What a sudoers policy can be proven never to allow, by name.
+  Named statements about what a sudoers policy must never allow.
 ---
 
 # Statements
 
-You can name what a sudoers policy must never allow: in ` + "`never`" + ` of ` + "`pvesec_sudoers_policy`" + ` and of ` + "`pvesec_sudoers_analysis`" + `. pvesec proves each statement over every command
-line that the policy allows as root. There are three answers: proven, disproven with an example, or unknown with the command that stands in the way. Only proven passes.
+A statement names something that a sudoers policy must never allow. Write it in ` + "`never`" + ` of ` + "`pvesec_sudoers_policy`" + ` or ` + "`pvesec_sudoers_analysis`" + `. pvesec proves each statement over every command
+line that the policy allows as root. The result is proven, disproven with an example, or unknown with the command that prevents a proof. Only a proven statement passes.
 
-A statement is about effects: what the described operations of each program do (see [root findings](root-findings)). A way to root disproves every statement, since root can do
-anything. A program that nobody has described leaves every statement unknown; review it and name it in ` + "`vouched`" + `.
+A statement is about the effects of commands (see [root findings](root-findings)). A path to root disproves every statement, because root can do everything. A program that nobody has
+described leaves every statement unknown. Review the program and add it to ` + "`vouched`" + `.
 
-` + "`never`" + ` also takes a command as in a rule.
+` + "`never`" + ` also accepts a command as in a rule.
 `)
 	for _, s := range all {
 		effects := make([]string, len(s.Effects))
 		for i, e := range s.Effects {
 			effects[i] = fmt.Sprintf("`%s` (%s)", e, e.Info().Title)
 		}
-		fmt.Fprintf(&b, "\n## %s\n\n%s It is disproven by a command line with the effect %s, or by a way to root.\n", s.Name, angled(s.Description), strings.Join(effects, ", "))
+		fmt.Fprintf(&b, "\n## %s\n\n%s A command line with the effect %s, or a path to root, disproves it.\n", s.Name, angled(s.Description), strings.Join(effects, ", "))
 	}
 	return b.String()
 }

@@ -5,45 +5,41 @@ import (
 	"strings"
 )
 
-// Held is what somebody may do in PVE.
+// Held describes the PVE privileges of a user or token.
 type Held struct {
-	// Has tells whether a privilege is held on a path. It is asked for paths of
-	// which nobody ever heard, too: "/vms/*" is any guest without an ACL of its own.
+	// Has reports whether the holder has a privilege on a path. The path can be a
+	// pattern: "/vms/*" is any guest without its own ACL.
 	Has func(path, privilege string) bool
-	// Paths are those with ACL entries that concern the holder.
+	// Paths are the paths with ACL entries for the holder.
 	Paths []string
 	// PVE8 is set for a server of release 8.
 	PVE8 bool
-	// PowerfulMember names a member of a group that leads to root by itself, "" for
-	// none. Nil means that nobody is known to be one.
+	// PowerfulMember returns a member of a group that leads to root without this
+	// group, "" for none. If it is nil, no group has such a member.
 	PowerfulMember func(group string) string
 }
 
-// Finding is one way that leads from what is held to root.
+// Finding is one path from the held privileges to root.
 type Finding struct {
 	ID       string
 	Severity Severity
-	Holds    []Hold // what the rule needs, as it is held
+	Holds    []Hold // the privileges that the rule needs, and where they are held
 	Why      string
 	Witness  string
 	Fix      string
 }
 
-// Hold is a privilege that a finding rests on, and the path on which it counts.
+// Hold is a privilege that a finding is based on, and the path on which it is held.
 type Hold struct{ Privilege, Path string }
 
 // String is "Privilege on /path".
 func (h Hold) String() string { return h.Privilege + " on " + h.Path }
 
-// FindPrivileges returns the ways to root that somebody has, in the order of
-// their ids, each once.
-func FindPrivileges(held Held) ([]Finding, error) {
-	rules, err := privilegeRules()
-	if err != nil {
-		return nil, err
-	}
+// FindPrivileges returns the holder's paths to root, each once, in the order of
+// their ids.
+func FindPrivileges(held Held) []Finding {
 	var findings []Finding
-	for _, rule := range rules {
+	for _, rule := range privilegeRules() {
 		if rule.Releases == "8" && !held.PVE8 {
 			continue
 		}
@@ -51,10 +47,10 @@ func FindPrivileges(held Held) ([]Finding, error) {
 			findings = append(findings, finding)
 		}
 	}
-	return findings, nil
+	return findings
 }
 
-// meet tells whether everything that a rule needs is held.
+// meet reports whether the holder has everything that a rule needs.
 func (h Held) meet(rule PrivilegeRule) (Finding, bool) {
 	finding := Finding{ID: rule.ID, Severity: rule.Severity, Why: rule.Why, Witness: rule.Witness, Fix: rule.Fix}
 	for _, need := range rule.Needs {
@@ -70,8 +66,8 @@ func (h Held) meet(rule PrivilegeRule) (Finding, bool) {
 	return finding, true
 }
 
-// find returns the first path on which a need is met, "" for none, and the group
-// member that matters.
+// find returns the first path on which a need is met, "" for none, and the
+// powerful group member.
 func (h Held) find(need Need) (path, member string) {
 	for _, pattern := range need.On {
 		for _, candidate := range h.candidates(pattern) {
@@ -91,8 +87,8 @@ func (h Held) find(need Need) (path, member string) {
 	return "", ""
 }
 
-// candidates are the paths that a pattern stands for: any unnamed one, and those
-// with entries of their own.
+// candidates returns the paths that a pattern stands for: the pattern itself, for
+// any path without entries, and the matching paths with entries.
 func (h Held) candidates(pattern string) []string {
 	paths := []string{pattern}
 	if !strings.Contains(pattern, "*") {
@@ -106,7 +102,7 @@ func (h Held) candidates(pattern string) []string {
 	return paths
 }
 
-// matches compares part by part. A pool may have pools below it.
+// matches compares the paths part by part. A pool may contain pools.
 func matches(pattern, path string) bool {
 	want, have := strings.Split(pattern, "/"), strings.Split(path, "/")
 	if len(have) > len(want) && pattern == "/pool/*" {

@@ -12,40 +12,42 @@ import (
 	"sync"
 )
 
-// PrivilegeRule is one set of PVE privileges that is as good as root.
+// PrivilegeRule is a set of PVE privileges that leads to root.
 type PrivilegeRule struct {
 	ID       string   `json:"id"` // PVESEC-P and four digits
 	Severity Severity `json:"severity"`
-	// Releases is "8" for what PVE 9 has closed, "" for all.
+	// Releases is "8" for a path that PVE 9 has closed, "" for all releases.
 	Releases string `json:"releases"`
 	Needs    []Need `json:"needs"` // all of them
 	Why      string `json:"why"`
-	Witness  string `json:"witness"` // a command that root's power shows by; capitals stand for names
+	Witness  string `json:"witness"` // a request that proves it; capitals stand for names
 	Fix      string `json:"fix"`     // what to grant instead
 	Evidence string `json:"evidence"`
 }
 
-// Need is a privilege that has to be held on one of several paths. "*" stands
-// for any name, also for one that does not exist yet.
+// Need is a privilege on one of several paths. "*" stands for any name, also
+// for one that does not exist yet.
 type Need struct {
 	Privilege string   `json:"privilege"`
 	On        []string `json:"on"`
-	// PowerfulMember asks in addition that the group of the path has a member
-	// that leads to root itself.
+	// PowerfulMember requires that the group of the path also has a member that
+	// leads to root.
 	PowerfulMember bool `json:"powerful_member"`
 }
 
 //go:embed privileges.json
 var privilegesJSON []byte
 
-var privilegeRules = sync.OnceValues(func() ([]PrivilegeRule, error) { return loadPrivileges(privilegesJSON) })
+var privilegeRules = sync.OnceValue(func() []PrivilegeRule {
+	rules, err := loadPrivileges(privilegesJSON)
+	if err != nil {
+		panic("the embedded privilege rules: " + err.Error()) // a test reads them
+	}
+	return rules
+})
 
 // Privileges returns all rules about PVE privileges in the order of their ids.
-// The error can only come from broken embedded data.
-func Privileges() ([]PrivilegeRule, error) {
-	rules, err := privilegeRules()
-	return slices.Clone(rules), err
-}
+func Privileges() []PrivilegeRule { return slices.Clone(privilegeRules()) }
 
 var (
 	privilegeRuleID = regexp.MustCompile(`^PVESEC-P[0-9]{4}$`)
@@ -53,7 +55,7 @@ var (
 	needPath        = regexp.MustCompile(`^/$|^(/([a-z]+|\*))+$`)
 )
 
-// loadPrivileges decodes and checks the data: what a reviewer could overlook.
+// loadPrivileges decodes the data and checks it for mistakes that a reviewer could overlook.
 func loadPrivileges(data []byte) ([]PrivilegeRule, error) {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.DisallowUnknownFields()
@@ -79,15 +81,15 @@ func (r PrivilegeRule) check() error {
 	case !privilegeRuleID.MatchString(r.ID):
 		return errors.New("id is not PVESEC-P and four digits")
 	case r.Severity != Critical && r.Severity != High:
-		return fmt.Errorf("severity %q is none", r.Severity)
+		return fmt.Errorf("severity %q is neither critical nor high", r.Severity)
 	case r.Releases != "" && r.Releases != "8":
 		return fmt.Errorf("releases %q is neither empty nor 8", r.Releases)
 	case len(r.Needs) == 0:
-		return errors.New("needs nothing")
+		return errors.New("needs no privilege")
 	}
 	for name, text := range map[string]string{"why": r.Why, "witness": r.Witness, "fix": r.Fix, "evidence": r.Evidence} {
 		if strings.TrimSpace(text) != text || text == "" {
-			return fmt.Errorf("%s is empty or has blanks around it", name)
+			return fmt.Errorf("%s is empty or has spaces around it", name)
 		}
 	}
 	for _, need := range r.Needs {
@@ -95,7 +97,7 @@ func (r PrivilegeRule) check() error {
 			return fmt.Errorf("%q is not a privilege", need.Privilege)
 		}
 		if len(need.On) == 0 {
-			return fmt.Errorf("%s is needed nowhere", need.Privilege)
+			return fmt.Errorf("%s has no path", need.Privilege)
 		}
 		for _, path := range need.On {
 			if !needPath.MatchString(path) {

@@ -19,9 +19,15 @@ var data embed.FS
 // files are the presets in the order in which people read them.
 var files = []string{"vm_operator", "container_operator", "storage", "network_monitoring", "monitoring", "user_management", "backup"}
 
-var presets = sync.OnceValues(func() ([]Preset, error) { return loadAll(data) })
+var presets = sync.OnceValue(func() []Preset {
+	all, err := loadAll(data)
+	if err != nil {
+		panic("the embedded presets: " + err.Error()) // a test reads them
+	}
+	return all
+})
 
-// loadAll reads the presets that files names. A file that it does not name is an error: nobody would ever see what is in it.
+// loadAll reads the presets that files names. A file that it does not name is an error, because it would have no effect.
 func loadAll(data fs.FS) ([]Preset, error) {
 	entries, err := fs.ReadDir(data, "data")
 	if err != nil {
@@ -50,11 +56,8 @@ func loadAll(data fs.FS) ([]Preset, error) {
 	return all, nil
 }
 
-// Presets gives all presets. The error can only come from broken embedded data.
-func Presets() ([]Preset, error) {
-	all, err := presets()
-	return slices.Clone(all), err
-}
+// Presets returns all presets in the order in which people read them.
+func Presets() []Preset { return slices.Clone(presets()) }
 
 // blocks are the named parts of patterns.
 var blocks = sync.OnceValue(func() map[string]string {

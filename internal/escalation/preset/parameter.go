@@ -59,10 +59,6 @@ func (p Parameter) check(value string) error {
 	if err != nil {
 		return fail(err.Error())
 	}
-	all, err := languages()
-	if err != nil {
-		return err
-	}
 	if k.without != "" {
 		without, err := regular.Compile(regular.ERE{Pattern: k.without, Whole: true})
 		if err != nil {
@@ -72,7 +68,7 @@ func (p Parameter) check(value string) error {
 			return fail(fmt.Sprintf("it matches %q, and %s", answer.Witness, k.why))
 		}
 	}
-	switch answer := regular.Subset(compiled, all[p.Kind], valueBudget); {
+	switch answer := regular.Subset(compiled, languages()[p.Kind], valueBudget); {
 	case answer.Verdict == regular.No && answer.Witness == "":
 		return fail("it matches the empty text")
 	case answer.Verdict == regular.No:

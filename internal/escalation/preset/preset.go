@@ -66,10 +66,7 @@ func Defaults() []string {
 
 // Find gives a preset by its name.
 func Find(name string) (Preset, error) {
-	all, err := Presets()
-	if err != nil {
-		return Preset{}, err
-	}
+	all := presets()
 	at := slices.IndexFunc(all, func(p Preset) bool { return p.Name == name })
 	if at < 0 {
 		names := make([]string, len(all))

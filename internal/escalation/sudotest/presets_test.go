@@ -21,11 +21,7 @@ func TestPresets(t *testing.T) {
 			if _, err := node.Shell(t.Context(), "useradd agent"); err != nil {
 				t.Fatal(err)
 			}
-			presets, err := preset.Presets()
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, p := range presets {
+			for _, p := range preset.Presets() {
 				text, questions := rendered(t, &p, version)
 				if err := node.WriteFile(t.Context(), "/etc/sudoers.d/preset", text, 0o440); err != nil {
 					t.Fatal(err)
