@@ -29,7 +29,7 @@ resource "pvesec_sudoers_policy" "agent" {
     {
       commands = [
         "/usr/sbin/qm ^(start|stop|shutdown|status) 2[0-9]{3}$",
-        "/usr/sbin/qm list \"\"",
+        "/usr/sbin/qm list",
         "/usr/bin/pveversion \"\"",
         "/usr/bin/journalctl --no-pager -u pveproxy -n 100",
       ]

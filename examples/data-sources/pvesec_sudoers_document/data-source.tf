@@ -4,7 +4,7 @@ data "pvesec_sudoers_document" "operators" {
 
   rule {
     id       = "status"
-    commands = ["/usr/sbin/qm list \"\"", "/usr/sbin/qm ^status [1-9][0-9]{2,8}$"]
+    commands = ["/usr/sbin/qm list", "/usr/sbin/qm ^status [1-9][0-9]{2,8}$"]
     nopasswd = true
   }
 }

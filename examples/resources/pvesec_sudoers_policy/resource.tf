@@ -7,7 +7,7 @@ resource "pvesec_sudoers_policy" "agent" {
     {
       commands = [
         "/usr/sbin/qm ^(start|stop|shutdown|status) 2[0-9]{3}$",
-        "/usr/sbin/qm list \"\"",
+        "/usr/sbin/qm list",
         "/usr/bin/pveversion \"\"",
       ]
       nopasswd = true

@@ -15,8 +15,11 @@ func AuditConfig(more string) string {
 	return fmt.Sprintf("resource \"pvesec_audit_logging\" \"ops\" {\n  name     = \"ops\"\n  subjects = [\"agent\", \"%%operators\"]\n  %s\n}\n", more)
 }
 
+// Root is the directory of the module.
+var Root = moduleRoot()
+
 // Examples is the directory of the examples.
-var Examples = filepath.Join(moduleRoot(), "examples")
+var Examples = filepath.Join(Root, "examples")
 
 // moduleRoot is the directory of go.mod, above that of the test.
 func moduleRoot() string {

@@ -19,7 +19,8 @@ var settingsBlock = regexp.MustCompile(`(?ms)^(terraform|provider "pvesec") \{(\
 // variableBlock is an input of an example, without a default.
 var variableBlock = regexp.MustCompile(`(?m)^variable "([^"]+)" \{`)
 
-// TestExamples applies every example to a cluster, and sees to it that a second plan is empty.
+// TestExamples applies every example to a cluster, without a warning, sees to it that a second plan is empty, and runs what the example promises as
+// the subject on each node.
 func TestExamples(t *testing.T) {
 	t.Parallel()
 	var files []string
@@ -33,21 +34,47 @@ func TestExamples(t *testing.T) {
 	c := cluster(t, 2)
 	harness.Tamper(t, c.API.AddGroup("operators"), c.API.AddGroup("helpdesk"), c.API.AddUser("deploy@pve", nil)) // what examples take for given
 	steps := []resource.TestStep{}
-	for _, file := range append(files, harness.Examples+"/restricted-operator/main.tf") {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Log(strings.TrimPrefix(file, harness.Examples))
+	kept := 0
+	for _, file := range append(files, harness.Examples+"/restricted-operator/main.tf", filepath.Join(harness.Root, "README.md")) {
+		text := example(t, file)
+		name := strings.TrimPrefix(strings.TrimPrefix(file, harness.Examples), harness.Root+"/")
+		t.Log(name)
 		variables := tfconfig.Variables{}
-		for _, declared := range variableBlock.FindAllStringSubmatch(string(text), -1) {
+		for _, declared := range variableBlock.FindAllStringSubmatch(text, -1) {
 			harness.KeepSecret(t, "variable "+declared[1], "a value for "+declared[1]) // all that examples declare are secrets
 			variables[declared[1]] = tfconfig.StringVariable("a value for " + declared[1])
 		}
+		applied := resource.TestStep{Config: config(c) + settingsBlock.ReplaceAllString(text, ""), ConfigVariables: variables}
+		if strings.Contains(text, `resource "pvesec_sudoers_policy"`) {
+			p, promised := promises[name]
+			if !promised {
+				t.Fatalf("%s has a policy: say in promises which command lines a reader takes it to allow", name)
+			}
+			applied.Check = p.keep(c)
+			kept++
+		}
 		steps = append(steps,
-			resource.TestStep{Config: config(c) + settingsBlock.ReplaceAllString(string(text), ""), ConfigVariables: variables},
+			applied,
 			resource.TestStep{Config: config(c)}, // the next example starts from nothing
 		)
 	}
+	if kept != len(promises) {
+		t.Errorf("%d examples have a policy, and %d promise something", kept, len(promises))
+	}
 	harness.Run(t, steps...)
+}
+
+// example reads the configuration of an example, in a Markdown file its first.
+func example(t *testing.T, file string) string {
+	t.Helper()
+	content, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(content)
+	if filepath.Ext(file) == ".md" {
+		_, text, _ = strings.Cut(text, "```terraform\n")
+		text, _, _ = strings.Cut(text, "```")
+	}
+	return text
 }

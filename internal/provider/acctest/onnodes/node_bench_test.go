@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/lab"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
 // A rig is everything that the tools under comparison need: nodes, credentials in files, a provider binary.
@@ -46,7 +47,7 @@ func newRig(tb testing.TB, n int) *rig {
 	r.write("key", string(r.cluster.SSHKeyPEM), 0o600)
 	r.write("known_hosts", r.cluster.KnownHosts(), 0o600)
 	r.write("terraformrc", fmt.Sprintf("provider_installation {\n  dev_overrides { \"pvesec/pvesec\" = %q }\n  direct {}\n}\n", r.dir), 0o600)
-	build := exec.CommandContext(context.Background(), "go", "build", "-o", filepath.Join(r.dir, "terraform-provider-pvesec"), "../../..")
+	build := exec.CommandContext(context.Background(), "go", "build", "-o", filepath.Join(r.dir, "terraform-provider-pvesec"), harness.Root)
 	if out, err := build.CombinedOutput(); err != nil {
 		tb.Fatalf("%v\n%s", err, out)
 	}

@@ -3,6 +3,7 @@ package onnodes
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -208,7 +209,7 @@ func TestSudoersPolicyForeignGrants(t *testing.T) {
 // TestGoingBackByHand runs the line of the documentation that puts the last backup back.
 func TestGoingBackByHand(t *testing.T) {
 	t.Parallel()
-	docs, err := os.ReadFile("../../../docs/resources/sudoers_policy.md")
+	docs, err := os.ReadFile(filepath.Join(harness.Root, "docs", "resources", "sudoers_policy.md"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,128 @@
+package onnodes
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/escalation/preset"
+	"github.com/pvesec/terraform-provider-pvesec/internal/lab"
+	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
+	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
+)
+
+// promise is what a reader of an example takes it to allow the user agent, and what it must not allow.
+type promise struct {
+	runs, refuses []string
+	presets       []string // what they are there for is promised too, as far as the example gives their parameters
+}
+
+// notFor are command lines that no example allows.
+var notFor = []string{"/usr/sbin/qm start 100", "/usr/sbin/qm set 2001 --args x", "/usr/bin/bash", "/usr/bin/cat /etc/shadow"}
+
+// promises are those of the examples with a policy on nodes.
+var promises = map[string]promise{
+	"README.md": {runs: []string{"/usr/sbin/qm start 2001", "/usr/sbin/qm status 2999"}, refuses: []string{"/usr/sbin/qm stop 2001"}},
+	"/resources/pvesec_sudoers_policy/resource.tf": {
+		runs: []string{"/usr/sbin/qm start 2001", "/usr/sbin/qm stop 2001", "/usr/sbin/qm shutdown 2001", "/usr/sbin/qm status 2001", "/usr/sbin/qm list", "/usr/bin/pveversion"},
+	},
+	"/restricted-operator/main.tf": {
+		runs: []string{"/usr/sbin/qm start 2001", "/usr/sbin/qm list", "/usr/bin/pveversion", "/usr/bin/journalctl --no-pager -u pveproxy -n 100"},
+	},
+	"/data-sources/pvesec_sudoers_document/data-source.tf": {
+		runs: []string{"/usr/sbin/qm list", "/usr/sbin/qm status 100"}, presets: []string{"vm_operator", "monitoring"},
+	},
+}
+
+// keep runs every command line of a promise as the user agent on every node, and sees to it that every grant of the policy is promised.
+func (p *promise) keep(c *lab.Cluster) resource.TestCheckFunc {
+	return func(*terraform.State) error {
+		optional, err := p.ofPresets()
+		if err != nil {
+			return err
+		}
+		for _, node := range c.Nodes {
+			if err := p.on(node, optional); err != nil {
+				return fmt.Errorf("%s: %w", node.Name, err)
+			}
+		}
+		return nil
+	}
+}
+
+// ofPresets are the command lines of the presets.
+func (p *promise) ofPresets() (lines []string, err error) {
+	for _, name := range p.presets {
+		found, err := preset.Find(name)
+		if err != nil {
+			return nil, err
+		}
+		for _, grant := range found.Grants {
+			for _, line := range grant.Allows {
+				program, args, _ := strings.Cut(line, " ")
+				for _, command := range grant.Commands {
+					if at, _, _ := strings.Cut(command, " "); path.Base(at) == program {
+						lines = append(lines, strings.TrimSpace(at+" "+args))
+						break
+					}
+				}
+			}
+		}
+	}
+	return lines, nil
+}
+
+// on keeps the promise on one node. A program that the node of the lab lacks is stood in for.
+func (p *promise) on(node *lab.Node, optional []string) error {
+	ctx := context.Background()
+	text, err := node.Shell(ctx, "cat /etc/sudoers.d/agent")
+	if err != nil {
+		return err
+	}
+	file, errs := sudoers.Parse("agent", text+"\n", sudoers.PVE9)
+	if err := errs.Err(); err != nil {
+		return err
+	}
+	tree, about := sudoers.TreeOf(file), policy.Subject{Name: "agent"}
+	unused := map[sudoers.Pos]string{}
+	for _, grant := range policy.Grants(tree, about) {
+		unused[grant.Pos] = grant.Text
+	}
+	var script strings.Builder
+	script.WriteString("exec 2>&1\nstand_in() { test -e \"$1\" || { printf '#!/bin/sh\\necho \"stand-in\" \"$0\" \"$*\"\\n' >\"$1\"; chmod 755 \"$1\"; }; }\n")
+	for i, line := range append(slices.Clone(p.runs), optional...) {
+		words := strings.Fields(line)
+		decision := policy.Decide(tree, policy.Request{Subject: about, Command: words[0], Args: words[1:]})
+		if decision.Verdict != policy.Allowed {
+			if i >= len(p.runs) {
+				continue
+			}
+			return fmt.Errorf("%q is promised and not allowed", line)
+		}
+		delete(unused, decision.Rule.Pos)
+		fmt.Fprintf(&script, "stand_in %s\nrunuser -u agent -- sudo -n -l -- %s >/dev/null || echo 'refused: %s'\n", words[0], line, line)
+	}
+	for _, line := range p.runs {
+		fmt.Fprintf(&script, "runuser -u agent -- sudo -n -- %s >/tmp/out 2>&1 || { echo 'failed: %s'; cat /tmp/out; }\n", line, line)
+	}
+	for _, line := range append(notFor, p.refuses...) {
+		fmt.Fprintf(&script, "runuser -u agent -- sudo -n -- %s >/dev/null 2>&1 && echo 'allowed: %s'\n", line, line)
+	}
+	script.WriteString("true\n")
+	out, err := node.Exec(ctx, script.String(), "/bin/sh", "-s")
+	switch {
+	case err != nil:
+		return err
+	case strings.TrimSpace(out) != "":
+		return fmt.Errorf("promises that are not kept:\n%s", out)
+	}
+	for _, grant := range unused {
+		return fmt.Errorf("nothing that is promised takes this grant: %s", grant)
+	}
+	return nil
+}
