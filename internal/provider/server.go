@@ -18,7 +18,12 @@ import (
 const address = "registry.terraform.io/pvesec/pvesec"
 
 // Server speaks Terraform's protocol for one provider. It is the framework's server, with answers of its own for resources that did not change.
-func Server(version string) tfprotov6.ProviderServer {
+func Server(version string) tfprotov6.ProviderServer { return serve(version, true) }
+
+// ServerWithoutMemos is [Server] without those answers, for comparisons with them.
+func ServerWithoutMemos(version string) tfprotov6.ProviderServer { return serve(version, false) }
+
+func serve(version string, memos bool) tfprotov6.ProviderServer {
 	made := &pvesecProvider{version: version}
 	server := providerserver.NewProtocol6(made)()
 	framework, ok := server.(memo.Framework)
@@ -26,11 +31,12 @@ func Server(version string) tfprotov6.ProviderServer {
 		return server // another framework: it can do without memos
 	}
 	shared := func() *session.Clients { return made.shared }
-	remembering, ok := memo.Server(framework, build(version), shared, made.Resources(context.Background())).(memo.Framework)
-	if !ok {
-		return server
+	if memos {
+		if framework, ok = memo.Server(framework, build(version), shared, made.Resources(context.Background())).(memo.Framework); !ok {
+			return server
+		}
 	}
-	return access.Watch(remembering, shared)
+	return access.Watch(framework, shared)
 }
 
 // development is the version of a build that is no release.

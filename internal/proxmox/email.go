@@ -27,7 +27,7 @@ func ValidateEmail(s string) error {
 	var l problemList
 	l.email(s)
 	for _, p := range l {
-		return errors.New(strings.TrimSpace(p.Msg + " " + p.Fix))
+		return errors.New(strings.TrimSuffix(strings.TrimSpace(p.Msg+" "+p.Fix), ".")) // an error is no sentence
 	}
 	return nil
 }
@@ -39,7 +39,7 @@ func (l *problemList) email(s string) {
 	case beyondLatin1(s):
 		l.add("email", fmt.Sprintf("%q has characters that PVE does not keep: it would encode them twice and read another address back.", s), "Write it with letters of ASCII.")
 	default:
-		l.add("email", fmt.Sprintf("%q is not an e-mail address as PVE takes it: before the \"@\" letters, digits and _ + - ~ with single dots between them, "+
+		l.add("email", fmt.Sprintf("%q is not an e-mail address that PVE accepts: before the \"@\" letters, digits and _ + - ~ with single dots between them, "+
 			"behind it a domain of letters, digits, \"-\" and single dots.", s), "")
 	}
 }

@@ -401,3 +401,55 @@ func TestCreateSomebodyWasFaster(t *testing.T) {
 		})
 	}
 }
+
+// TestDeleteAsksAgain: a removal that cannot read for once what hangs on a user or token, or cannot revoke it, leaves nothing behind all the same.
+func TestDeleteAsksAgain(t *testing.T) {
+	t.Parallel()
+
+	ci := Token{PrivilegeSeparation: true, Grants: []Grant{{Path: "/vms", Role: "PVEAuditor"}}}
+	withoutRole := Principal{UserID: "agent@pve", Tokens: map[string]Token{"ci": ci}}
+	for name, c := range map[string]struct {
+		first, user Principal // before, and what is removed
+		remove      func(context.Context, *Client) error
+	}{
+		"user with role": {user: agent(), remove: func(ctx context.Context, c *Client) error { return c.DeletePrincipal(ctx, agent()) }},
+		"user":           {user: withoutRole, remove: func(ctx context.Context, c *Client) error { return c.DeletePrincipal(ctx, withoutRole) }},
+		"token":          {first: Principal{UserID: "agent@pve"}, remove: func(ctx context.Context, c *Client) error { return c.DeleteToken(ctx, "agent@pve", "ci", ci) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for n := int64(1); ; n++ {
+				s := newSim(t, pvesim.Version92).withGroups()
+				if c.first.UserID != "" {
+					s.create(c.first)
+				}
+				before := s.UserCfg()
+				if c.user.UserID != "" {
+					s.create(c.user)
+				} else if _, err := s.CreateToken(t.Context(), "agent@pve", "ci", ci); err != nil {
+					t.Fatal(err)
+				}
+				var count atomic.Int64
+				s.SetHook(func(pvesim.Request) pvesim.Fault {
+					if count.Add(1) == n {
+						return pvesim.Fault{Status: 401, Reason: "Authentication failed!"}
+					}
+					return pvesim.Fault{}
+				})
+				err := c.remove(t.Context(), s.fresh())
+				s.SetHook(nil)
+				if count.Load() < n {
+					return
+				}
+				if err != nil {
+					if err := c.remove(t.Context(), s.fresh()); err != nil {
+						t.Errorf("request %d: the second deletion: %v", n, err)
+					}
+				}
+				if diff := cmp.Diff(before, s.UserCfg()); diff != "" {
+					t.Errorf("request %d, %v: user.cfg (-before +after):\n%s", n, err, diff)
+				}
+			}
+		})
+	}
+}

@@ -74,15 +74,30 @@ func (c *Client) DeletePrincipal(ctx context.Context, have Principal, options ..
 // the user, and leaves their lines in user.cfg until the next write, whoever makes
 // it. Nothing depends on this, so that a failure does not matter.
 func (c *Client) revokeTokens(ctx context.Context, id UserID) {
-	now, err := c.ReadPrincipal(ctx, id, "")
+	var now *Principal
+	err := twice(func() (err error) { now, err = c.ReadPrincipal(ctx, id, ""); return err })
 	if err != nil || now == nil {
 		return
 	}
 	for _, token := range sortedKeys(now.Tokens) {
-		if c.putGrants(ctx, holder{now.UserID, token}, now.Tokens[token].Grants, true, func(string) {}) != nil {
+		if c.revokeBefore(ctx, holder{now.UserID, token}, now.Tokens[token].Grants) != nil {
 			return
 		}
 	}
+}
+
+// revokeBefore takes the ACL entries of a token away that is to be removed.
+func (c *Client) revokeBefore(ctx context.Context, h holder, grants []Grant) error {
+	return twice(func() error { return c.putGrants(ctx, h, grants, true, func(string) {}) })
+}
+
+// twice does something again that failed. A removal goes on without what helps to leave nothing behind; what it leaves is in no state any more, so
+// that no later run removes it.
+func twice(try func() error) error {
+	if try() == nil {
+		return nil
+	}
+	return try()
 }
 
 // removeUser deletes a user that may be gone already.
@@ -97,10 +112,13 @@ func (c *Client) removeUser(ctx context.Context, id UserID) error {
 // mayRemoveRole tells whether a managed role exists and nobody else than its user
 // has ACL entries with it: PVE would remove those too.
 func (c *Client) mayRemoveRole(ctx context.Context, user UserID, id string, kept func(KeptRole)) bool {
-	if role, err := c.role(ctx, id); err == nil && role == nil {
+	var role *Role
+	err := twice(func() (err error) { role, err = c.role(ctx, id); return err })
+	if err == nil && role == nil {
 		return false // roles are shown to everybody
 	}
-	holders, err := c.RoleHolders(ctx, user, id)
+	var holders []string
+	err = twice(func() (err error) { holders, err = c.RoleHolders(ctx, user, id); return err })
 	if err != nil || len(holders) > 0 {
 		kept(KeptRole{ID: id, Holders: holders, Err: err})
 		return false

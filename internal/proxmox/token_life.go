@@ -206,7 +206,7 @@ func (c *Client) DeleteToken(ctx context.Context, user UserID, id string, known 
 // lines stay in user.cfg until the next write, unless they are revoked before.
 // Where PVE refuses that, the token goes all the same.
 func (c *Client) removeToken(ctx context.Context, user UserID, id string, grants []Grant) error {
-	revokeErr := c.putGrants(ctx, holder{user, id}, grants, true, func(string) {})
+	revokeErr := c.revokeBefore(ctx, holder{user, id}, grants)
 	err := c.deleteToken(ctx, user, id)
 	if err == nil || IsNotFound(err) || c.userGone(ctx, user, err) {
 		return nil

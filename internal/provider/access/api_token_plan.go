@@ -68,7 +68,7 @@ func (m *apiTokenModel) checkExpiry(diags *diag.Diagnostics) {
 	switch {
 	case len(given) == 0:
 		diags.AddAttributeError(path.Root("expires_in"), "Expiry missing",
-			"A token that nobody ends works for ever. Say when it ends with expires_in = \"90d\" or expires_at, or that it shall not with never_expires = true.")
+			"The token has no expiry. Set expires_in (for example \"90d\") or expires_at, or never_expires = true.")
 	case len(given) > 1:
 		diags.AddAttributeError(path.Root("expires_in"), "Expiry said twice", "Give one of expires_at, expires_in and never_expires.")
 	}
@@ -277,7 +277,7 @@ func (r *apiTokenResource) planAccess(ctx context.Context, plan *apiTokenModel, 
 			session.PlanReached(problem.Err, path.Empty(), diags)
 			continue
 		}
-		j.add(diags, quiet, tokenProblemPath(problem.Field), "PVE would refuse this token", strings.TrimSpace(values.UpperFirst(problem.Msg)+"\n\n"+problem.Fix))
+		j.addRefusal(diags, quiet, tokenProblemPath(problem.Field), "PVE would refuse this token", strings.TrimSpace(values.UpperFirst(problem.Msg)+"\n\n"+problem.Fix))
 	}
 	if c.rotates && plan.Rotation.ValueString() == rotationInPlace {
 		if err := pve.CanRegenerate(ctx); errors.Is(err, proxmox.ErrNoRegenerate) {

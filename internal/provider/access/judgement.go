@@ -38,6 +38,15 @@ func (j judgement) add(diags *diag.Diagnostics, quiet bool, at path.Path, summar
 	}
 }
 
+// addRefusal says what PVE would refuse. What grants nothing is no error of the plan either, since a destroy plans it too; an apply is one.
+func (j judgement) addRefusal(diags *diag.Diagnostics, quiet bool, at path.Path, summary, detail string) {
+	if j != tolerated {
+		j.add(diags, quiet, at, summary, detail)
+	} else if !quiet {
+		diags.AddAttributeWarning(at, summary, detail+"\n\nThe plan goes on, since Terraform makes it before a destroy too. An apply is refused.")
+	}
+}
+
 // appliedKey is where private state keeps the digest of what was applied last.
 const appliedKey = "applied"
 

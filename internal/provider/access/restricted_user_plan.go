@@ -123,7 +123,7 @@ func (r *restrictedUserResource) planAccess(ctx context.Context, plan, state *re
 				continue
 			}
 		}
-		j.add(diags, quiet, problemPath(problem.Field), "PVE would refuse this user", strings.TrimSpace(values.UpperFirst(problem.Msg)+"\n\n"+problem.Fix))
+		j.addRefusal(diags, quiet, problemPath(problem.Field), "PVE would refuse this user", strings.TrimSpace(values.UpperFirst(problem.Msg)+"\n\n"+problem.Fix))
 	}
 	if diags.HasError() {
 		return

@@ -83,8 +83,7 @@ func (m *restrictedUserModel) validateExpiry(id string, token map[string]attr.Va
 			fmt.Sprintf("Token %q has never_expires = true and an expiry. Leave one of them out.", id))
 	case token["expires_at"].IsNull() && token["expires_in"].IsNull() && !never.ValueBool() && m.ExpiresAt.IsNull():
 		diags.AddAttributeError(at.AtName("expires_in"), "Expiry missing",
-			fmt.Sprintf("Token %q works until somebody removes it. Say when it ends with expires_in = \"90d\" or expires_at, or that it does not end with never_expires = true. "+
-				"The expires_at of the user would do, too.", id))
+			fmt.Sprintf("Token %q has no expiry. Set its expires_in (for example \"90d\") or expires_at, or never_expires = true, or set expires_at of the user.", id))
 	}
 }
 

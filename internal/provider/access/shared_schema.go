@@ -38,9 +38,9 @@ func effectiveAttribute(whose string) schema.MapNestedAttribute {
 // accessFindingFields are the fields of a finding about privileges.
 var accessFindingFields = []values.Field{
 	{Name: "id", Type: types.StringType, Description: "Id of the finding, `PVESEC-P` and four digits. It never changes its meaning."},
-	{Name: "severity", Type: types.StringType, Description: "`critical`: with these privileges, today. `high`: with a circumstance besides, such as a server that the node can reach."},
+	{Name: "severity", Type: types.StringType, Description: "`critical`: with these privileges, today. `high`: under an additional condition, such as a server that the node can reach."},
 	{Name: "privileges_held", Type: values.StringListType, Description: "The privileges that the finding rests on, each with its path and where it comes from."},
-	{Name: "why", Type: types.StringType, Description: "Why this is as good as root."},
+	{Name: "why", Type: types.StringType, Description: "Why this leads to root."},
 	{Name: "example", Type: types.StringType, Description: "A request that shows it. Words in capitals stand for names."},
 	{Name: "fix", Type: types.StringType, Description: "What to grant instead."},
 	{Name: "accepted", Type: types.StringType, Description: "The reason for which `accepted_risks` accepts it."},

@@ -3,10 +3,13 @@ package acctest
 import (
 	"maps"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/lab/pvesim"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
@@ -193,7 +196,7 @@ func TestEveryUpdateInPlace(t *testing.T) {
 	}
 }
 
-// TestCommentOnPVE8 sees that what PVE 8 silently ignores is refused at plan.
+// TestCommentOnPVE8: what PVE 8 silently ignores is warned of at plan, which a destroy makes too, and refused by the apply.
 func TestCommentOnPVE8(t *testing.T) {
 	t.Parallel()
 	for kind, without := range map[string]map[string]any{
@@ -210,8 +213,23 @@ func TestCommentOnPVE8(t *testing.T) {
 		if err := r.prepare(t, "update"); err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := r.replan(t, without); err == nil || !strings.Contains(err.Error(), "PVE before 9.1 cannot remove a token's comment") {
-			t.Errorf("%s: %v", kind, err)
+		const said = "PVE before 9.1 cannot remove a token's comment"
+		p := r.fresh(t)
+		read, err := p.refresh(t.Context(), r.it)
+		if err != nil {
+			t.Fatal(err)
+		}
+		planned, _, err := p.plan(t.Context(), read, build(p.typeOf(r.typeName), without))
+		if err != nil || !slices.ContainsFunc(planned.Diagnostics, func(d *tfprotov6.Diagnostic) bool {
+			return strings.Contains(d.Detail, said) && strings.Contains(d.Detail, "An apply is refused")
+		}) {
+			t.Errorf("%s: planned with %v, %v", kind, planned, err)
+		}
+		if _, err := r.fresh(t).apply(t.Context(), r.it, without); err == nil || !strings.Contains(err.Error(), said) {
+			t.Errorf("%s: applied with %v", kind, err)
+		}
+		if _, err := r.fresh(t).destroy(t.Context(), r.it); err != nil {
+			t.Errorf("%s: destroyed with %v", kind, err)
 		}
 	}
 }

@@ -15,7 +15,6 @@ import (
 
 	"filippo.io/age"
 	"github.com/google/go-cmp/cmp"
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
@@ -194,7 +193,8 @@ func TestUnchangedTokensAsTheFramework(t *testing.T) {
 				both = newBoth(t, server)
 				both.where = name + ", " + change
 				quick := both.compare(it, full)
-				if change == "nothing" && quick != (name != "limits" && name != "powerless") {
+				// A secret in state is tried by every refresh.
+				if slow := name == "limits" || name == "powerless" || config["secret_in_state"] == true; change == "nothing" && quick == slow {
 					t.Errorf("%s: the shorter way was taken: %t", both.where, quick)
 				}
 				for other, wanted := range unchangedTokens {
@@ -224,7 +224,7 @@ var identityTypes = map[string]tftypes.Type{
 
 func newBoth(t *testing.T, server *pvesim.Server) *both {
 	t.Helper()
-	return &both{t: t, shorter: newProtocol(t, server), framework: protocolOf(t, server, providerserver.NewProtocol6(provider.New("test")())())}
+	return &both{t: t, shorter: newProtocol(t, server), framework: protocolOf(t, server, provider.ServerWithoutMemos("test"))}
 }
 
 // compare asks both for everything that terraform plan asks for, and tells whether the shorter way was taken all along.

@@ -306,7 +306,7 @@ func TestPolicyAttributesInAPlan(t *testing.T) {
 			"log_input": true, "log_output": false, "timeout": "1h", "not_before": "20260101000000Z", "not_after": "20400101000000Z", "cwd": "/root"},
 			map[string]any{"commands": []any{"/usr/sbin/qm ^set 100 --args [a-z]+$"}}}})
 	for _, want := range []string{"agent pve1=(nobody : adm)", "CWD=/root", "TIMEOUT=1h", "NOTBEFORE=20260101000000Z", "NOTAFTER=20400101000000Z", "NOEXEC:", "NOSETENV:", "LOG_INPUT:", "NOLOG_OUTPUT:", "NOPASSWD:",
-		`"sha256": "`, `"class": "`, `"condition": "`, `"accepted": "reviewed"`} {
+		`"sha256": "`, `"effect": "`, `"condition": "`, `"accepted": "reviewed"`} {
 		if !strings.Contains(policy, want) {
 			t.Errorf("no %s in the plan", want)
 		}
