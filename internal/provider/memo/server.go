@@ -71,7 +71,7 @@ func (s *server) readSchemas() map[string]*schema {
 		if err != nil {
 			continue
 		}
-		one := &schema{version: given.Version, typ: given.ValueType(), build: digest([]byte(s.build), text), opaque: len(given.Block.BlockTypes) > 0}
+		one := &schema{version: given.Version, typ: given.ValueType(), build: digest([]byte(s.build), text), opaque: hasWriteOnlyBlock(given.Block.BlockTypes)}
 		for _, attribute := range given.Block.Attributes {
 			if attribute.WriteOnly {
 				one.writeOnly = append(one.writeOnly, attribute.Name)
@@ -88,6 +88,16 @@ func (s *server) readSchemas() map[string]*schema {
 func hasWriteOnly(attributes []*tfprotov6.SchemaAttribute) bool {
 	for _, attribute := range attributes {
 		if attribute.WriteOnly || attribute.NestedType != nil && hasWriteOnly(attribute.NestedType.Attributes) {
+			return true
+		}
+	}
+	return false
+}
+
+// hasWriteOnlyBlock tells whether something in blocks, however deep, is write-only.
+func hasWriteOnlyBlock(blocks []*tfprotov6.SchemaNestedBlock) bool {
+	for _, nested := range blocks {
+		if hasWriteOnly(nested.Block.Attributes) || hasWriteOnlyBlock(nested.Block.BlockTypes) {
 			return true
 		}
 	}

@@ -105,6 +105,63 @@ func attributes(names ...string) *tfprotov6.Schema {
 	return s
 }
 
+// withBlock is a schema with a block, and one more in it, that holds an attribute.
+func withBlock(inner *tfprotov6.SchemaAttribute) *tfprotov6.Schema {
+	s := attributes("name")
+	nested := &tfprotov6.SchemaBlock{Attributes: []*tfprotov6.SchemaAttribute{inner}}
+	outer := &tfprotov6.SchemaBlock{BlockTypes: []*tfprotov6.SchemaNestedBlock{{TypeName: "inner", Nesting: tfprotov6.SchemaNestedBlockNestingModeSet, Block: nested}}}
+	s.Block.BlockTypes = []*tfprotov6.SchemaNestedBlock{{TypeName: "outer", Nesting: tfprotov6.SchemaNestedBlockNestingModeList, Block: outer}}
+	return s
+}
+
+// TestBlocks: what is in blocks is a part of the memo as attributes are, and something write-only in them leaves none of a configuration.
+func TestBlocks(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	value := func(texts ...any) *tfprotov6.DynamicValue {
+		var inner []any
+		for _, text := range texts {
+			inner = append(inner, map[string]any{"text": text})
+		}
+		return object(t, map[string]any{"name": "a", "set": nil, "outer": []any{map[string]any{"inner": inner}}})
+	}
+	for name, c := range map[string]struct {
+		inner  *tfprotov6.SchemaAttribute
+		config *tfprotov6.DynamicValue
+		want   string
+	}{
+		"the same":         {&tfprotov6.SchemaAttribute{Name: "text", Type: tftypes.String, Optional: true}, value("x", "y"), ""},
+		"in another order": {&tfprotov6.SchemaAttribute{Name: "text", Type: tftypes.String, Optional: true}, value("y", "x"), ""},
+		"another one":      {&tfprotov6.SchemaAttribute{Name: "text", Type: tftypes.String, Optional: true}, value("x", "z"), "validate plan"},
+		"one less":         {&tfprotov6.SchemaAttribute{Name: "text", Type: tftypes.String, Optional: true}, value("x"), "validate plan"},
+		"write-only":       {&tfprotov6.SchemaAttribute{Name: "text", Type: tftypes.String, Optional: true, WriteOnly: true}, value(nil, nil), "validate plan"},
+	} {
+		_, first := run(t, "1", "word", withBlock(c.inner))
+		state := value("x", "y")
+		if c.inner.WriteOnly {
+			state = value(nil, nil)
+		}
+		made, err := first.ApplyResourceChange(ctx, &tfprotov6.ApplyResourceChangeRequest{TypeName: typeName, PlannedState: state, Config: state})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, again := run(t, "1", "word", withBlock(c.inner))
+		read, err := again.ReadResource(ctx, &tfprotov6.ReadResourceRequest{TypeName: typeName, CurrentState: made.NewState, Private: made.Private})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := again.ValidateResourceConfig(ctx, &tfprotov6.ValidateResourceConfigRequest{TypeName: typeName, Config: c.config}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := again.PlanResourceChange(ctx, &tfprotov6.PlanResourceChangeRequest{TypeName: typeName, PriorState: read.NewState, ProposedNewState: read.NewState, PriorPrivate: read.Private, Config: c.config}); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(f.asked, " "); got != c.want {
+			t.Errorf("%s: the framework was asked %q, want %q", name, got, c.want)
+		}
+	}
+}
+
 func object(t *testing.T, fields map[string]any) *tfprotov6.DynamicValue {
 	t.Helper()
 	text, err := msgpack.Marshal(fields)
