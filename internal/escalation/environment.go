@@ -15,7 +15,7 @@ func writableByOthers(file string) bool { return policy.WritableByOthers(file) }
 // Sources: sudo's own initial list (sudo -V, "Environment variables to preserve"), locale(7), terminfo(5), tzset(3) for values that env_check lets through.
 var harmlessVariables = []string{
 	"LANG", "LANGUAGE", "LC_*", "TZ", "TERM", "COLORTERM", "COLUMNS", "LINES", "COLORS", "LS_COLORS", "NO_COLOR", "HOSTNAME", "USER", "USERNAME", "LOGNAME", "MAIL", "SUDO_*",
-	"SSH_CLIENT", "SSH_CONNECTION", "SSH_TTY", "DISPLAY", "WINDOWID", "WAYLAND_DISPLAY", "XAUTHORIZATION", "KRB5CCNAME", "PS1", "PS2", "XDG_CURRENT_DESKTOP", "XAUTHORITY", "DEBIAN_FRONTEND", "LINGUAS", "HISTSIZE", "HISTFILESIZE", "HISTCONTROL", "HISTTIMEFORMAT", "QTDIR", "KDEDIR", "_XKB_CHARSET",
+	"SSH_CLIENT", "SSH_CONNECTION", "SSH_TTY", "SSH_AUTH_SOCK", "DISPLAY", "WINDOWID", "WAYLAND_DISPLAY", "XAUTHORIZATION", "KRB5CCNAME", "PS1", "PS2", "XDG_CURRENT_DESKTOP", "XAUTHORITY", "DEBIAN_FRONTEND", "LINGUAS", "HISTSIZE", "HISTFILESIZE", "HISTCONTROL", "HISTTIMEFORMAT", "QTDIR", "KDEDIR", "_XKB_CHARSET",
 }
 
 // dangerous gives the first word of a list of variables that is not known to be harmless. A pattern is harmless only if everything it matches is.
@@ -81,6 +81,9 @@ func (a *analyser) environment(at grantAt) {
 	}
 	if dir := foreignElement(s["secure_path"]); dir != "" {
 		a.addWay(at, foreignSearchPath.way(line, "secure_path has "+dir+". "+foreignSearchPath.Why))
+	}
+	if group := s["exempt_group"]; group != "" && group != "off" { // sudo's env.c sets no secure_path for whoever is exempt
+		a.addWay(at, noSecurePath.way(line, "secure_path does not hold for members of the group "+group+" (exempt_group). "+noSecurePath.Why))
 	}
 	for _, option := range []struct {
 		found bool

@@ -23,9 +23,18 @@ type Vouch struct {
 // distributionDirectories hold programs that somebody could have described: a program there is no site's own.
 var distributionDirectories = []string{"/usr/bin/", "/usr/sbin/", "/usr/games/", "/usr/lib/", "/usr/lib64/", "/usr/libexec/", "/usr/share/", "/snap/", "/etc/"}
 
+// plugInDirectories are directories below those where agents look for programs of the site's own.
+var plugInDirectories = []string{
+	"/usr/lib/nagios/plugins/", "/usr/lib64/nagios/plugins/", "/usr/lib/monitoring-plugins/", "/usr/lib/icinga2/", "/usr/lib/check_mk_agent/", "/usr/lib/zabbix/",
+	"/etc/zabbix/scripts/", "/etc/zabbix/externalscripts/", "/etc/snmp/", "/usr/lib/netdata/custom-plugins.d/", "/usr/share/munin/plugins/", "/etc/munin/plugins/", "/etc/telegraf/scripts/",
+}
+
 // siteProgram tells whether a path is for programs of the site's own.
 func siteProgram(command string) bool {
-	return path.IsAbs(command) && !slices.ContainsFunc(distributionDirectories, func(d string) bool { return strings.HasPrefix(command, d) })
+	in := func(directories []string) bool {
+		return slices.ContainsFunc(directories, func(d string) bool { return strings.HasPrefix(command, d) })
+	}
+	return path.IsAbs(command) && (!in(distributionDirectories) || in(plugInDirectories))
 }
 
 // mostLines is how many command lines of a site's own program may be granted at once. More are the caller's choice.

@@ -2,7 +2,9 @@ package program
 
 import (
 	"maps"
+	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/regular"
 )
@@ -158,7 +160,7 @@ func (j *judgement) open() {
 			if !regular.MayMeet(j.Shape, c.by[key]) {
 				continue
 			}
-			if args, example, met := j.meets(c.by[key], o); met {
+			if args, example, met := j.meets(c.by[key], o); met && !(strings.HasSuffix(key, onlyChosen) && j.onlyTo(args, c.by[key])) {
 				for _, e := range effectsWhen(key, false) {
 					j.add(Outcome{Effect: e, Operation: o, Args: args, Example: example, Undecided: args == undecided})
 				}
@@ -178,6 +180,22 @@ func (j *judgement) open() {
 	case regular.Unknown:
 		j.add(Outcome{Effect: Undescribed, Undecided: true})
 	}
+}
+
+// hostIn finds the host in arguments that name another one.
+var hostIn = []*regexp.Regexp{regexp.MustCompile(`://(?:[^ /@]*@)?([^ /:@]+)`), regexp.MustCompile(`@([^ /:@]+)[:/]`), regexp.MustCompile(`(?:^| |=|:)([A-Za-z0-9][A-Za-z0-9.-]*)[:/]`)}
+
+// onlyTo tells whether all admitted arguments of a language name the host that these do.
+func (j *judgement) onlyTo(args string, of regular.Expr) bool {
+	for _, pattern := range hostIn {
+		found := pattern.FindStringSubmatch(args)
+		if found == nil {
+			continue
+		}
+		same, err := regular.Compile(regular.ERE{Pattern: "[ =@/:]" + strings.ReplaceAll(found[1], ".", "[.]") + "([:/]|$)"})
+		return err == nil && regular.Subset(regular.Intersect(j.Allowed, of), same, j.Budget).Verdict == regular.Yes
+	}
+	return false
 }
 
 // likely are arguments that a wide grant admits and no operation covers.
@@ -238,11 +256,49 @@ func (j *judgement) wrapped(o *Operation) (all regular.Expr, met bool) {
 		j.insides = append(j.insides, Inside{Operation: o, Args: args, Shell: w.kind == shellInside, Line: line, Rest: &tail, After: w.after})
 		found = true
 	}
-	if !found {
+	if !found && !j.few(o, w) {
 		j.add(Outcome{Effect: RunsCode, Operation: o, Args: args, Undecided: args == undecided})
 	}
 	j.own(o, args)
 	return all, true
+}
+
+// mostInside is how many command lines inside of a pattern are judged one by one.
+const mostInside = 64
+
+// few judges the command lines inside one by one, where there are a few whatever stands in front of them: pct ^exec 2[0-9]{2} -- uptime$.
+func (j *judgement) few(o *Operation, w wrapper) bool {
+	texts, ok := regular.Texts(j.Shape, mostInside, true)
+	if !ok {
+		return false
+	}
+	found := map[string]string{} // arguments of the wrapper by the line inside
+	var covers []regular.Language
+	for _, text := range texts {
+		for _, line := range w.splits(text) {
+			if found[line] != "" {
+				continue
+			}
+			behind, err := regular.Compile(regular.Literal(" " + line + w.after))
+			if err != nil {
+				return false
+			}
+			cover, err := regular.Concat(w.before, behind)
+			if err != nil {
+				return false
+			}
+			found[line] = text
+			covers = append(covers, cover)
+		}
+	}
+	// Texts takes numbers for one another: nothing but these lines may be inside.
+	if len(found) == 0 || regular.Subset(regular.Intersect(j.Allowed, w.all), regular.Union(covers...), j.Budget).Verdict != regular.Yes {
+		return false
+	}
+	for _, line := range slices.Sorted(maps.Keys(found)) {
+		j.insides = append(j.insides, Inside{Operation: o, Args: found[line], Shell: w.kind == shellInside, Line: line, After: w.after})
+	}
+	return true
 }
 
 // cutWord gives the first word of a line, and a pointer to the rest if there is a blank behind the word.

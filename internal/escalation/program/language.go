@@ -40,10 +40,16 @@ func effectKey(of []Effect) string {
 	return strings.Join(names, "+")
 }
 
+// onlyChosen ends the key of effects that come only where the caller chooses the host of the operand: what is sent goes where he likes.
+const onlyChosen = "/@"
+
 // effectsWhen are the effects of a key "A/B": A where the caller has a choice, B where the command line is fixed; of other keys in any case.
 func effectsWhen(key string, fixed bool) []Effect {
 	open, pinned, differ := strings.Cut(key, "/")
 	if differ && fixed {
+		if strings.HasSuffix(key, onlyChosen) {
+			return nil
+		}
 		return effectsOf(pinned)
 	}
 	return effectsOf(open)

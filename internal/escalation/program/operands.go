@@ -26,7 +26,8 @@ type classedType struct {
 	// Classes split the values; the first that has a value is its class.
 	Classes []*valueClass `json:"classes"`
 	// Modes gives, for each way in which a program uses a value, the classes by their effects. The key is "" for no effect, or names of
-	// effects joined by "+", or two such keys with "/" between them: for command lines with a choice, and for fixed ones. Every class stands exactly once in each mode; "*" stands for all that are not named.
+	// effects joined by "+", or two such keys with "/" between them: for command lines with a choice, and for fixed ones; "A/@" has A
+	// where the caller chooses the host. Every class stands exactly once in each mode; "*" stands for all that are not named.
 	Modes map[string]map[string][]string `json:"modes"`
 
 	base      func() (regular.Expr, error)

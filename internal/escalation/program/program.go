@@ -112,6 +112,9 @@ func namesOf(name string) []string {
 	}
 }
 
+// ordinaryWords are names of programs of the distribution that a site gives to scripts of its own as well. In a directory of the site's they are those.
+var ordinaryWords = []string{"convert", "copy", "dump", "import", "install", "mirror", "open", "restore", "service", "snap", "split", "watch"}
+
 // Find gives the program at a canonical path, or the one that a program of this name is taken for: a variant of it, or one in another
 // directory. It is nil where nobody has described it.
 func Find(command string) *Program {
@@ -120,6 +123,9 @@ func Find(command string) *Program {
 		return p
 	}
 	if path.Dir(command) == "." {
+		return nil
+	}
+	if slices.Contains(ordinaryWords, path.Base(command)) && !SystemPath(command) {
 		return nil
 	}
 	for _, name := range namesOf(path.Base(command)) {
