@@ -14,7 +14,9 @@ func TestGaps(t *testing.T) {
 		t.Fatalf("options %q, want %q", options, want)
 	}
 	gaps := Find("/usr/sbin/qm").Gaps(options)
-	has := func(option string) bool { return slices.ContainsFunc(gaps, func(g Gap) bool { return g.Option == option }) }
+	has := func(option string) bool {
+		return slices.ContainsFunc(gaps, func(g Gap) bool { return g.Option == option })
+	}
 	if !has("--entirely-new") || has("--verbose") {
 		t.Errorf("the gaps are %q", gaps)
 	}
