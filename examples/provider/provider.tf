@@ -11,7 +11,5 @@ terraform {
 provider "pvesec" {
   endpoint = "https://pve1.example.com:8006"
 
-  ssh = {
-    user = "root"
-  }
+  ssh { user = "root" }
 }

@@ -15,9 +15,13 @@ resource "pvesec_restricted_user" "agent" {
   user_id = "agent@pve"
   comment = "VM operator for the build farm"
 
-  role   = { privileges = ["VM.Audit", "VM.PowerMgmt", "VM.Snapshot"] }
-  grants = [{ path = "/pool/build" }]
-  tokens = { ci = { comment = "build pipeline", expires_at = "2040-01-01T00:00:00Z" } }
+  role { privileges = ["VM.Audit", "VM.PowerMgmt", "VM.Snapshot"] }
+  grant { path = "/pool/build" }
+  token {
+    name       = "ci"
+    comment    = "build pipeline"
+    expires_at = "2040-01-01T00:00:00Z"
+  }
 }
 
 resource "pvesec_sudoers_policy" "agent" {
@@ -25,17 +29,15 @@ resource "pvesec_sudoers_policy" "agent" {
   subject   = "agent"
   exclusive = true
 
-  rules = [
-    {
-      commands = [
-        "/usr/sbin/qm ^(start|stop|shutdown|status) 2[0-9]{3}$",
-        "/usr/sbin/qm list",
-        "/usr/bin/pveversion \"\"",
-        "/usr/bin/journalctl --no-pager -u pveproxy -n 100",
-      ]
-      nopasswd = true
-    },
-  ]
+  rule {
+    commands = [
+      "/usr/sbin/qm ^(start|stop|shutdown|status) 2[0-9]{3}$",
+      "/usr/sbin/qm list",
+      "/usr/bin/pveversion \"\"",
+      "/usr/bin/journalctl --no-pager -u pveproxy -n 100",
+    ]
+    nopasswd = true
+  }
   defaults = ["use_pty", "env_reset", "secure_path=/usr/sbin:/usr/bin:/sbin:/bin"]
 }
 

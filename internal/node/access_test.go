@@ -235,7 +235,7 @@ func TestJumpHostTrouble(t *testing.T) {
 	s := nodetest.Start(t, nodetest.Options{})
 	_, err := node.NewPool(node.Config{PrivateKey: s.PrivateKey, KnownHosts: s.KnownHosts, JumpHosts: []node.JumpHost{{Address: "a"}, {Address: "b", PrivateKey: []byte("x")}}})
 	var ce *node.ConfigError
-	if !errors.As(err, &ce) || ce.Field != "jump_hosts.1.private_key" {
+	if !errors.As(err, &ce) || ce.Field != "jump_host.1.private_key" {
 		t.Errorf("a hop's key: %v", err)
 	}
 }

@@ -9,7 +9,7 @@ import (
 
 // ConfigError is a fault of one field of [Config].
 type ConfigError struct {
-	// Field is the name of the provider's attribute, for example "private_key"; for a jump host "jump_hosts.0.private_key".
+	// Field is the name of the provider's attribute, for example "private_key"; for a jump host "jump_host.0.private_key".
 	Field string
 	Err   error
 }

@@ -77,7 +77,7 @@ func NewPool(cfg Config) (*Pool, error) {
 			p.cancel()
 			var field *ConfigError
 			if errors.As(err, &field) {
-				err = &ConfigError{fmt.Sprintf("jump_hosts.%d.%s", i, field.Field), field.Err}
+				err = &ConfigError{fmt.Sprintf("jump_host.%d.%s", i, field.Field), field.Err}
 			}
 			return nil, err
 		}

@@ -3,8 +3,10 @@ package provider
 import (
 	"context"
 
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
@@ -16,7 +18,7 @@ type providerModel struct {
 	APIToken types.String `tfsdk:"api_token"`
 	TLS      types.Object `tfsdk:"tls"`
 	SSH      types.Object `tfsdk:"ssh"`
-	Nodes    types.Map    `tfsdk:"nodes"`
+	Nodes    types.List   `tfsdk:"node"`
 }
 
 type tlsModel struct {
@@ -37,7 +39,7 @@ type sshModel struct {
 	AgentSocket         types.String `tfsdk:"agent_socket"`
 	Password            types.String `tfsdk:"password"`
 	SudoPassword        types.String `tfsdk:"sudo_password"`
-	JumpHosts           types.List   `tfsdk:"jump_hosts"`
+	JumpHosts           types.List   `tfsdk:"jump_host"`
 }
 
 type jumpHostModel struct {
@@ -53,12 +55,13 @@ type jumpHostModel struct {
 }
 
 type nodeModel struct {
+	Name    types.String `tfsdk:"name"`
 	Address types.String `tfsdk:"address"`
 	Port    values.Whole `tfsdk:"port"`
 }
 
-func jumpHostObject() schema.NestedAttributeObject {
-	return schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+func jumpHostObject() schema.NestedBlockObject {
+	return schema.NestedBlockObject{Attributes: map[string]schema.Attribute{
 		"address": schema.StringAttribute{
 			MarkdownDescription: "Host name or IP address, as seen from the hop before.",
 			Required:            true,
@@ -122,9 +125,10 @@ func (p *pvesecProvider) Schema(_ context.Context, _ provider.SchemaRequest, res
 				Optional:  true,
 				Sensitive: true,
 			},
-			"tls": schema.SingleNestedAttribute{
+		},
+		Blocks: map[string]schema.Block{
+			"tls": schema.SingleNestedBlock{
 				MarkdownDescription: "How the API's certificate is verified. Without it, the runner's trusted certification authorities are used.",
-				Optional:            true,
 				Attributes: map[string]schema.Attribute{
 					"ca_pem": schema.StringAttribute{
 						MarkdownDescription: "Certificates in PEM of the authorities to trust instead, for example a node's `/etc/pve/pve-root-ca.pem`. " +
@@ -143,9 +147,8 @@ func (p *pvesecProvider) Schema(_ context.Context, _ provider.SchemaRequest, res
 					},
 				},
 			},
-			"ssh": schema.SingleNestedAttribute{
+			"ssh": schema.SingleNestedBlock{
 				MarkdownDescription: "How the nodes are reached. Host keys are always verified, by `known_hosts` or `host_key_fingerprints`.",
-				Optional:            true,
 				Attributes: map[string]schema.Attribute{
 					"user": schema.StringAttribute{
 						MarkdownDescription: "User to log in as, `root` by default. Another user works through sudo and must be allowed to run `/bin/sh -s` as root, " +
@@ -154,7 +157,7 @@ func (p *pvesecProvider) Schema(_ context.Context, _ provider.SchemaRequest, res
 					},
 					"port": schema.Int64Attribute{
 						CustomType:          values.WholeType{},
-						MarkdownDescription: "Port of sshd where `nodes` does not say otherwise, 22 by default. Environment: `PVESEC_SSH_PORT`.",
+						MarkdownDescription: "Port of sshd where `node` does not say otherwise, 22 by default. Environment: `PVESEC_SSH_PORT`.",
 						Optional:            true,
 					},
 					"private_key": schema.StringAttribute{
@@ -199,24 +202,29 @@ func (p *pvesecProvider) Schema(_ context.Context, _ provider.SchemaRequest, res
 						Optional:  true,
 						Sensitive: true,
 					},
-					"jump_hosts": schema.ListNestedAttribute{
-						MarkdownDescription: "SSH servers to pass on the way to every node, in this order, as `ssh -J` does. All nodes share one connection to each. The " +
-							"addresses of the nodes are looked up on the last one. A jump host needs `AllowTcpForwarding` and nothing else; it sees no secret of the nodes, " +
-							"since each connection is encrypted up to its end and each host key is verified here.",
-						Optional:     true,
-						NestedObject: jumpHostObject(),
-					},
 					"connect_timeout": schema.StringAttribute{
 						MarkdownDescription: "Longest time to reach a node and log in, such as `15s`, which is the default. Environment: `PVESEC_SSH_CONNECT_TIMEOUT`.",
 						Optional:            true,
 					},
 				},
+				Blocks: map[string]schema.Block{
+					"jump_host": schema.ListNestedBlock{
+						MarkdownDescription: "SSH server to pass on the way to every node, in this order, as `ssh -J` does. All nodes share one connection to each. The " +
+							"addresses of the nodes are looked up on the last one. A jump host needs `AllowTcpForwarding` and nothing else; it sees no secret of the nodes, " +
+							"since each connection is encrypted up to its end and each host key is verified here.",
+						NestedObject: jumpHostObject(),
+					},
+				},
 			},
-			"nodes": schema.MapNestedAttribute{
-				MarkdownDescription: "The nodes by name. Without it, the nodes are those that the cluster's API names, at the addresses that it gives.",
-				Optional:            true,
-				NestedObject: schema.NestedAttributeObject{
+			"node": schema.ListNestedBlock{
+				MarkdownDescription: "A node. Without any, the nodes are those that the cluster's API names, at the addresses that it gives.",
+				NestedObject: schema.NestedBlockObject{
 					Attributes: map[string]schema.Attribute{
+						"name": schema.StringAttribute{
+							MarkdownDescription: "Name of the node, as PVE and the resources call it.",
+							Required:            true,
+							Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+						},
 						"address": schema.StringAttribute{
 							MarkdownDescription: "Host name or IP address at which the runner reaches the node's sshd.",
 							Required:            true,

@@ -203,7 +203,7 @@ func (r *settingsReader) fingerprints(ctx context.Context, value basetypes.MapVa
 }
 
 func (r *settingsReader) jumpHosts(ctx context.Context, value basetypes.ListValue) []node.JumpHost {
-	at := sshPath("jump_hosts")
+	at := sshPath("jump_host")
 	if set, _ := r.known(value, at); !set {
 		return nil
 	}
@@ -232,16 +232,25 @@ func (r *settingsReader) jumpHosts(ctx context.Context, value basetypes.ListValu
 	return hops
 }
 
-func (r *settingsReader) nodes(ctx context.Context, value basetypes.MapValue, defaultPort int) []node.Target {
-	at := path.Root("nodes")
+func (r *settingsReader) nodes(ctx context.Context, value basetypes.ListValue, defaultPort int) []node.Target {
+	at := path.Root("node")
 	if set, _ := r.known(value, at); !set {
 		return nil
 	}
-	var byName map[string]nodeModel
-	r.diags.Append(values.PresentInMap(value).ElementsAs(ctx, &byName, false)...)
-	targets := make([]node.Target, 0, len(byName))
-	for name, model := range byName {
-		entry := at.AtMapKey(name)
+	var models []nodeModel
+	r.diags.Append(value.ElementsAs(ctx, &models, false)...)
+	targets := make([]node.Target, 0, len(models))
+	seen := map[string]bool{}
+	for i, model := range models {
+		entry := at.AtListIndex(i)
+		if _, unknown := r.known(model.Name, entry.AtName("name")); unknown {
+			continue
+		}
+		name := model.Name.ValueString()
+		if seen[name] {
+			r.diags.AddAttributeError(entry.AtName("name"), "Invalid node blocks", fmt.Sprintf("Two node blocks have the name %q. Give each node one block.", name))
+		}
+		seen[name] = true
 		target := node.Target{Name: name, Port: r.port(model.Port, entry.AtName("port"), "", defaultPort)}
 		if set, unknown := r.known(model.Address, entry.AtName("address")); set {
 			target.Address = model.Address.ValueString()
@@ -251,8 +260,5 @@ func (r *settingsReader) nodes(ctx context.Context, value basetypes.MapValue, de
 		targets = append(targets, target)
 	}
 	sort.Slice(targets, func(i, j int) bool { return targets[i].Name < targets[j].Name })
-	if len(targets) == 0 {
-		r.diags.AddAttributeError(at, "No nodes", "nodes is an empty map, so that no node would ever be hardened. Name the nodes, or leave the attribute out to take the cluster's own list.")
-	}
 	return targets
 }

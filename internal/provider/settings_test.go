@@ -19,18 +19,18 @@ var (
 	sshType = map[string]attr.Type{
 		"user": types.StringType, "port": values.WholeType{}, "private_key": types.StringType, "passphrase": types.StringType, "certificate": types.StringType,
 		"known_hosts": types.StringType, "host_key_fingerprints": types.MapType{ElemType: types.StringType}, "connect_timeout": types.StringType,
-		"agent_socket": types.StringType, "password": types.StringType, "sudo_password": types.StringType, "jump_hosts": types.ListType{ElemType: jumpType},
+		"agent_socket": types.StringType, "password": types.StringType, "sudo_password": types.StringType, "jump_host": types.ListType{ElemType: jumpType},
 	}
 	jumpType = types.ObjectType{AttrTypes: map[string]attr.Type{
 		"address": types.StringType, "port": values.WholeType{}, "user": types.StringType, "private_key": types.StringType, "passphrase": types.StringType,
 		"certificate": types.StringType, "password": types.StringType, "known_hosts": types.StringType, "host_key_fingerprints": types.SetType{ElemType: types.StringType},
 	}}
-	nodeType = types.ObjectType{AttrTypes: map[string]attr.Type{"address": types.StringType, "port": values.WholeType{}}}
+	nodeType = types.ObjectType{AttrTypes: map[string]attr.Type{"name": types.StringType, "address": types.StringType, "port": values.WholeType{}}}
 )
 
 // emptyModel is a provider block in which nothing is set.
 func emptyModel() providerModel {
-	return providerModel{TLS: types.ObjectNull(tlsType), SSH: types.ObjectNull(sshType), Nodes: types.MapNull(nodeType)}
+	return providerModel{TLS: types.ObjectNull(tlsType), SSH: types.ObjectNull(sshType), Nodes: types.ListNull(nodeType)}
 }
 
 // sshBlock sets some attributes of ssh.
@@ -38,7 +38,7 @@ func sshBlock(set map[string]attr.Value) types.Object {
 	values := map[string]attr.Value{
 		"user": types.StringNull(), "port": values.NoWhole(), "private_key": types.StringNull(), "passphrase": types.StringNull(), "certificate": types.StringNull(),
 		"known_hosts": types.StringNull(), "host_key_fingerprints": types.MapNull(types.StringType), "connect_timeout": types.StringNull(),
-		"agent_socket": types.StringNull(), "password": types.StringNull(), "sudo_password": types.StringNull(), "jump_hosts": types.ListNull(jumpType),
+		"agent_socket": types.StringNull(), "password": types.StringNull(), "sudo_password": types.StringNull(), "jump_host": types.ListNull(jumpType),
 	}
 	for name, value := range set {
 		values[name] = value
@@ -46,8 +46,8 @@ func sshBlock(set map[string]attr.Value) types.Object {
 	return types.ObjectValueMust(sshType, values)
 }
 
-func nodesBlock(address attr.Value, port attr.Value) types.Map {
-	return types.MapValueMust(nodeType, map[string]attr.Value{"pve1": types.ObjectValueMust(nodeType.AttrTypes, map[string]attr.Value{"address": address, "port": port})})
+func nodesBlock(address attr.Value, port attr.Value) types.List {
+	return types.ListValueMust(nodeType, []attr.Value{types.ObjectValueMust(nodeType.AttrTypes, map[string]attr.Value{"name": types.StringValue("pve1"), "address": address, "port": port})})
 }
 
 // in makes an environment of a map; an empty value counts as not set, as in [environment].
@@ -123,7 +123,7 @@ func TestJumpHostsKeepTheirOrder(t *testing.T) {
 		return types.ObjectValueMust(jumpType.AttrTypes, values)
 	}
 	model := emptyModel()
-	model.SSH = sshBlock(map[string]attr.Value{"jump_hosts": types.ListValueMust(jumpType, []attr.Value{hop("b", values.NoWhole()), hop("a", values.WholeValue(2200))})})
+	model.SSH = sshBlock(map[string]attr.Value{"jump_host": types.ListValueMust(jumpType, []attr.Value{hop("b", values.NoWhole()), hop("a", values.WholeValue(2200))})})
 	s, diags := read(model, nil)
 	if diags.HasError() || len(s.SSH.JumpHosts) != 2 {
 		t.Fatalf("%v %v", s.SSH.JumpHosts, diags)
@@ -132,8 +132,8 @@ func TestJumpHostsKeepTheirOrder(t *testing.T) {
 	if first.Address != "b" || first.Port != 22 || first.User != "jumper" || len(first.Fingerprints) != 1 || second.Address != "a" || second.Port != 2200 {
 		t.Errorf("jump hosts %+v", s.SSH.JumpHosts)
 	}
-	at := session.SSHFieldPath("jump_hosts.1.private_key").String()
-	if at != "ssh.jump_hosts[1].private_key" {
+	at := session.SSHFieldPath("jump_host.1.private_key").String()
+	if at != "ssh.jump_host[1].private_key" {
 		t.Errorf("a fault of a jump host is reported at %s", at)
 	}
 }
@@ -159,8 +159,11 @@ func TestWrongSettingsAreReportedAtTheAttribute(t *testing.T) {
 		"no boolean":        {emptyModel(), map[string]string{"PVESEC_INSECURE": "maybe"}, "tls.insecure", "PVESEC_INSECURE"},
 		"no duration":       {emptyModel(), map[string]string{"PVESEC_SSH_CONNECT_TIMEOUT": "soon"}, "ssh.connect_timeout", "15s"},
 		"empty value":       {with(func(m *providerModel) { m.Endpoint = types.StringValue("") }), nil, "endpoint", "PVESEC_ENDPOINT"},
-		"no nodes":          {with(func(m *providerModel) { m.Nodes = types.MapValueMust(nodeType, map[string]attr.Value{}) }), nil, "nodes", "empty map"},
-		"no address":        {with(func(m *providerModel) { m.Nodes = nodesBlock(types.StringNull(), values.NoWhole()) }), nil, `nodes["pve1"].address`, "pve1"},
+		"a node twice": {with(func(m *providerModel) {
+			one := nodesBlock(types.StringValue("192.0.2.1"), values.NoWhole()).Elements()[0]
+			m.Nodes = types.ListValueMust(nodeType, []attr.Value{one, one})
+		}), nil, "node[1].name", "pve1"},
+		"no address": {with(func(m *providerModel) { m.Nodes = nodesBlock(types.StringNull(), values.NoWhole()) }), nil, "node[0].address", "pve1"},
 	} {
 		_, diags := read(c.model, c.variables)
 		if len(diags) != 1 {

@@ -1,7 +1,10 @@
 # A token for this run only, with which another provider works. It is deleted when the run ends.
 ephemeral "pvesec_api_token" "run" {
-  user_id    = "deploy@pve"
-  grants     = [{ path = "/pool/build", role = "PVEVMUser" }]
+  user_id = "deploy@pve"
+  grant {
+    path = "/pool/build"
+    role = "PVEVMUser"
+  }
   expires_in = "30m"
 }
 

@@ -1,7 +1,7 @@
 resource "pvesec_restricted_user" "deploy" {
   user_id = "pipeline@pve"
-  role    = { privileges = ["VM.Audit", "VM.PowerMgmt"] }
-  grants  = [{ path = "/pool/build" }]
+  role { privileges = ["VM.Audit", "VM.PowerMgmt"] }
+  grant { path = "/pool/build" }
 }
 
 # Terraform learns this value only when the user is there. In the run that creates the user, the token is opened after it.
@@ -11,7 +11,10 @@ resource "terraform_data" "user" {
 
 ephemeral "pvesec_api_token" "run" {
   user_id = terraform_data.user.output
-  grants  = [{ path = "/pool/build", role = pvesec_restricted_user.deploy.role.name }]
+  grant {
+    path = "/pool/build"
+    role = pvesec_restricted_user.deploy.role.name
+  }
 }
 
 provider "proxmox" {

@@ -9,10 +9,15 @@ resource "pvesec_api_token" "deploy" {
   rotate_before = "14d"
   overlap       = "24h"
 
-  grants = [
-    { path = "/pool/build", role = "PVEVMUser" },
-    { path = "/storage/local", role = "PVEDatastoreUser", propagate = false },
-  ]
+  grant {
+    path = "/pool/build"
+    role = "PVEVMUser"
+  }
+  grant {
+    path      = "/storage/local"
+    role      = "PVEDatastoreUser"
+    propagate = false
+  }
 
   # Only the holder of the private key can read the secret: terraform output -raw deploy_secret | age -d -i ~/.ssh/id_ed25519
   recipients = ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINdz1b0s75MOwwqGBlaOgm3AqhYSUZm8wZgBzZMeNE0Y operator@example.com"]

@@ -2,11 +2,11 @@ resource "pvesec_audit_logging" "operators" {
   name     = "operators"
   subjects = ["agent", "%operators"]
 
-  io_logs = {
+  io_logs {
     output       = true
     max_sessions = 10000
   }
-  rotation = {
+  rotation {
     frequency = "daily"
     keep      = 90
   }

@@ -3,17 +3,14 @@ resource "pvesec_restricted_user" "agent" {
   user_id = "agent@pve"
   comment = "VM operator for the build farm"
 
-  role = {
-    privileges = ["VM.Audit", "VM.PowerMgmt", "VM.Snapshot"]
-  }
-  grants = [{ path = "/pool/build" }]
+  role { privileges = ["VM.Audit", "VM.PowerMgmt", "VM.Snapshot"] }
+  grant { path = "/pool/build" }
 
   # Privilege separation is on, with the user's own grants. The secret is shown nowhere unless secret_in_state = true.
-  tokens = {
-    ci = {
-      comment    = "build pipeline"
-      expires_in = "90d"
-    }
+  token {
+    name       = "ci"
+    comment    = "build pipeline"
+    expires_in = "90d"
   }
 }
 
@@ -26,8 +23,8 @@ resource "pvesec_restricted_user" "helpdesk" {
   password         = var.helpdesk_password
   password_version = 1
 
-  role   = { privileges = ["User.Modify"] }
-  grants = [{ path = "/access/groups/customers" }]
+  role { privileges = ["User.Modify"] }
+  grant { path = "/access/groups/customers" }
 }
 
 variable "helpdesk_password" {

@@ -40,7 +40,7 @@ func NewAPITokenEphemeral() ephemeral.EphemeralResource { return &apiTokenEpheme
 
 type ephemeralTokenModel struct {
 	UserID        types.String `tfsdk:"user_id"`
-	Grants        types.Set    `tfsdk:"grants"`
+	Grants        types.Set    `tfsdk:"grant"`
 	ExpiresIn     types.String `tfsdk:"expires_in"`
 	AcceptedRisks types.Map    `tfsdk:"accepted_risks"`
 	TokenID       types.String `tfsdk:"token_id"`
@@ -79,27 +79,6 @@ func (e *apiTokenEphemeral) Schema(_ context.Context, _ ephemeral.SchemaRequest,
 				Required:            true,
 				Validators:          []validator.String{values.CheckedBy("be a user id other than root@pam", checkUserID)},
 			},
-			"grants": schema.SetNestedAttribute{
-				MarkdownDescription: "What the token may do, within the rights of its user.",
-				Required:            true,
-				Validators:          []validator.Set{setvalidator.SizeAtLeast(1)},
-				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-					"path": schema.StringAttribute{
-						MarkdownDescription: "Path in PVE's access control tree, such as `/pool/build`.",
-						Required:            true,
-						Validators:          []validator.String{values.CheckedBy("be a path of PVE's access control tree", proxmox.ValidateACLPath)},
-					},
-					"role": schema.StringAttribute{
-						MarkdownDescription: "Role granted on the path; it must exist.",
-						Required:            true,
-						Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
-					},
-					"propagate": schema.BoolAttribute{
-						MarkdownDescription: "Whether the grant holds below the path too; `true` by default.",
-						Optional:            true,
-					},
-				}},
-			},
 			"expires_in": schema.StringAttribute{
 				MarkdownDescription: "How long PVE accepts the token if nobody deletes it: `1h` by default, `5m` to `24h`. While the run lasts it is prolonged.",
 				Optional:            true,
@@ -119,6 +98,28 @@ func (e *apiTokenEphemeral) Schema(_ context.Context, _ ephemeral.SchemaRequest,
 				MarkdownDescription: "Token and secret as most clients want them: `name@realm!token=secret`.",
 				Computed:            true,
 				Sensitive:           true,
+			},
+		},
+		Blocks: map[string]schema.Block{
+			"grant": schema.SetNestedBlock{
+				MarkdownDescription: "What the token may do, within the rights of its user. At least one is required.",
+				Validators:          []validator.Set{setvalidator.IsRequired()},
+				NestedObject: schema.NestedBlockObject{Attributes: map[string]schema.Attribute{
+					"path": schema.StringAttribute{
+						MarkdownDescription: "Path in PVE's access control tree, such as `/pool/build`.",
+						Required:            true,
+						Validators:          []validator.String{values.CheckedBy("be a path of PVE's access control tree", proxmox.ValidateACLPath)},
+					},
+					"role": schema.StringAttribute{
+						MarkdownDescription: "Role granted on the path; it must exist.",
+						Required:            true,
+						Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+					},
+					"propagate": schema.BoolAttribute{
+						MarkdownDescription: "Whether the grant holds below the path too; `true` by default.",
+						Optional:            true,
+					},
+				}},
 			},
 		},
 	}

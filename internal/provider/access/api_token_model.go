@@ -26,7 +26,7 @@ type apiTokenModel struct {
 	ExpiresIn           types.String   `tfsdk:"expires_in"`
 	NeverExpires        types.Bool     `tfsdk:"never_expires"`
 	PrivilegeSeparation types.Bool     `tfsdk:"privilege_separation"`
-	Grants              types.Set      `tfsdk:"grants"`
+	Grants              types.Set      `tfsdk:"grant"`
 	RotationID          types.String   `tfsdk:"rotation_id"`
 	RotateBefore        types.String   `tfsdk:"rotate_before"`
 	Rotation            types.String   `tfsdk:"rotation"`

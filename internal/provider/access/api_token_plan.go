@@ -31,11 +31,11 @@ func (r *apiTokenResource) ValidateConfig(ctx context.Context, req resource.Vali
 	switch {
 	case model.Grants.IsUnknown() || separated.IsUnknown():
 	case len(model.Grants.Elements()) > 0 && !separated.IsNull() && !separated.ValueBool():
-		resp.Diagnostics.AddAttributeError(path.Root("grants"), "Grants without effect",
-			"With privilege_separation = false PVE gives the token all rights of the user and ignores its own grants. Leave grants out, or privilege_separation on.")
+		resp.Diagnostics.AddAttributeError(path.Root("grant"), "Grants without effect",
+			"With privilege_separation = false PVE gives the token all rights of the user and ignores its own grants. Leave the grant blocks out, or privilege_separation on.")
 	case len(model.Grants.Elements()) == 0 && (separated.IsNull() || separated.ValueBool()):
-		resp.Diagnostics.AddAttributeWarning(path.Root("grants"), "A token that may do nothing",
-			"With privilege separation a token has only what its own grants give it, and this one has none. Give it grants within the rights of its user.")
+		resp.Diagnostics.AddAttributeWarning(path.Root("grant"), "A token that may do nothing",
+			"With privilege separation a token has only what its own grants give it, and this one has none. Give it grant blocks within the rights of its user.")
 	}
 	model.checkRecipients(ctx, &resp.Diagnostics)
 }
@@ -377,10 +377,7 @@ func tokenProblemPath(field string) path.Path {
 		return path.Root("token_id")
 	}
 	name, _, _ = strings.Cut(name, "[")
-	if name == "expire" {
-		name = "expires_at"
-	}
-	return path.Root(name)
+	return path.Root(blockOf(name))
 }
 
 // known tells that nothing that is checked depends on a value that Terraform learns later.

@@ -216,9 +216,9 @@ func (r *apiTokenResource) read(ctx context.Context, model *apiTokenModel, diags
 	if err != nil {
 		return false, err
 	}
-	written := *model
+	written, imported := *model, model.PrivilegeSeparation.IsNull()
 	model.take(ctx, *token, diags)
-	if written.Grants.IsNull() {
+	if imported {
 		written.Grants = model.Grants
 	}
 	review.showToken(ctx, &written, diags)

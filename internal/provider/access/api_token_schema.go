@@ -7,13 +7,11 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/setdefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
@@ -71,17 +69,10 @@ func (r *apiTokenResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 				Optional:            true,
 			},
 			"privilege_separation": schema.BoolAttribute{
-				MarkdownDescription: "Whether the token has only those of the user's privileges that its own `grants` give it; `true` by default. Without separation the token can do all that the user can.",
+				MarkdownDescription: "Whether the token has only those of the user's privileges that its own `grant` blocks give it; `true` by default. Without separation the token can do all that the user can.",
 				Optional:            true,
 				Computed:            true,
 				Default:             booldefault.StaticBool(true),
-			},
-			"grants": schema.SetNestedAttribute{
-				MarkdownDescription: "Entries of the access control list for the token. They narrow the user's rights and never widen them. Entries that are not listed here are removed.",
-				Optional:            true,
-				Computed:            true,
-				Default:             setdefault.StaticValue(types.SetValueMust(grantType, []attr.Value{})),
-				NestedObject:        tokenGrantAttributes(),
 			},
 			"rotation_id": schema.StringAttribute{
 				MarkdownDescription: "Any text; when it changes the token gets a new secret. Use it to rotate by hand, or from `time_rotating`.",
@@ -147,19 +138,25 @@ func (r *apiTokenResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 			"accepted_risks":        acceptedPrivileges(),
 			"effective_permissions": effectiveAttribute("the token"),
 			"findings":              accessFindingsAttribute(),
-			"timeouts":              timeouts.Attributes(ctx, session.AllTimeouts),
+		},
+		Blocks: map[string]schema.Block{
+			"grant": schema.SetNestedBlock{
+				MarkdownDescription: "An entry of the access control list for the token. It narrows the user's rights and never widens them. Entries that no block names are removed.",
+				NestedObject:        schema.NestedBlockObject{Attributes: tokenGrantAttributes()},
+			},
+			"timeouts": timeouts.Block(ctx, session.AllTimeouts),
 		},
 	}
 }
 
-func tokenGrantAttributes() schema.NestedAttributeObject {
-	object := grantAttributes()
-	object.Attributes["role"] = schema.StringAttribute{
+func tokenGrantAttributes() map[string]schema.Attribute {
+	attributes := grantAttributes()
+	attributes["role"] = schema.StringAttribute{
 		MarkdownDescription: "Role granted on the path; it must exist.",
 		Required:            true,
 		Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 	}
-	return object
+	return attributes
 }
 
 // checkRotatingTokenID leaves room for the number that a rotation adds.

@@ -54,7 +54,7 @@ const appliedKey = "applied"
 func (m *restrictedUserModel) digest(ctx context.Context, diags *diag.Diagnostics) string {
 	want := m.principal(ctx, diags)
 	for id, token := range want.Tokens {
-		if in := m.token(id).ExpiresIn; !in.IsNull() {
+		if in := m.token(ctx, id, diags).ExpiresIn; !in.IsNull() {
 			token.Expire, token.Comment = 0, token.Comment+"\n"+in.ValueString()
 			want.Tokens[id] = token
 		}

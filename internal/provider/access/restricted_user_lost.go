@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -51,14 +52,22 @@ func (l lostTokens) write(ctx context.Context, private values.PrivateWriter, dia
 	diags.Append(private.SetKey(ctx, lostTokensKey, text)...)
 }
 
-// drop returns tokens without those that are lost.
-func (l lostTokens) drop(tokens types.Map) types.Map {
-	if len(l) == 0 || tokens.IsNull() || tokens.IsUnknown() {
-		return tokens
+// drop takes the tokens that are lost out of a model.
+func (l lostTokens) drop(m *restrictedUserModel) {
+	if len(l) == 0 || m.Tokens.IsUnknown() {
+		return
 	}
-	kept := maps.Clone(tokens.Elements())
+	read := maps.Clone(m.Tokens.Elements())
 	for _, id := range l {
-		delete(kept, id)
+		delete(read, id)
 	}
-	return types.MapValueMust(tokenType, kept)
+	m.Tokens = types.MapValueMust(tokenReadType, read)
+	m.TokenBlocks = types.SetValueMust(tokenType, slices.DeleteFunc(slices.Clone(m.TokenBlocks.Elements()), func(element attr.Value) bool {
+		object, ok := element.(types.Object)
+		if !ok {
+			return false
+		}
+		name, ok := object.Attributes()["name"].(types.String)
+		return ok && slices.Contains(l, name.ValueString())
+	}))
 }

@@ -26,8 +26,9 @@ type restrictedUserModel struct {
 	Groups          types.Set      `tfsdk:"groups"`
 	GroupMembership types.String   `tfsdk:"group_membership"`
 	Role            types.Object   `tfsdk:"role"`
-	Grants          types.Set      `tfsdk:"grants"`
-	Tokens          types.Map      `tfsdk:"tokens"`
+	Grants          types.Set      `tfsdk:"grant"`
+	TokenBlocks     types.Set      `tfsdk:"token"`
+	Tokens          types.Map      `tfsdk:"tokens"` // what is read of them, by name
 	ExternalTokens  types.Set      `tfsdk:"external_tokens"`
 	SecretInState   types.Bool     `tfsdk:"secret_in_state"`
 	TokenSecrets    types.Map      `tfsdk:"token_secrets"`
@@ -51,7 +52,7 @@ type grantModel struct {
 // The types of role and of a grant, as the schema describes them.
 var (
 	roleType  = values.ObjectTypeOf(roleAttributes())
-	grantType = values.ObjectTypeOf(grantAttributes().Attributes)
+	grantType = values.ObjectTypeOf(grantAttributes())
 )
 
 // managedRole is the id of the user's own role, "" for none.
@@ -86,10 +87,8 @@ func (m *restrictedUserModel) principal(ctx context.Context, diags *diag.Diagnos
 		diags.Append(values.Present(role.Privileges).ElementsAs(ctx, &p.Role.Privileges, false)...)
 	}
 	p.Grants = grantsOf(ctx, m.Grants, managed, diags)
-	tokens := map[string]tokenModel{}
-	diags.Append(values.PresentInMap(m.Tokens).ElementsAs(ctx, &tokens, false)...)
-	for id, token := range tokens {
-		p.Tokens[id] = token.token(ctx, p.Grants, managed, diags)
+	for id, token := range m.tokenBlocks(ctx, diags) {
+		p.Tokens[id] = token.token(ctx, m.ends(token), p.Grants, managed, diags)
 	}
 	return p
 }
@@ -142,13 +141,9 @@ func (m *restrictedUserModel) take(ctx context.Context, found *proxmox.Principal
 	} else {
 		m.Role = types.ObjectNull(roleType.AttrTypes)
 	}
-	known := map[string]tokenModel{}
-	if !m.Tokens.IsNull() && !m.Tokens.IsUnknown() {
-		diags.Append(values.PresentInMap(m.Tokens).ElementsAs(ctx, &known, false)...)
-	}
 	own := *found
 	own.Tokens = m.ownTokens(ctx, found.Tokens, diags)
-	m.Tokens = tokenMap(ctx, known, &own, m.principalGrants(ctx, managed, diags), managed, diags)
+	m.takeTokens(ctx, &own, m.principalGrants(ctx, managed, diags), managed, diags)
 	m.Grants = grantSet(ctx, m.Grants, found.Grants, managed, diags)
 	m.TokenSecrets = keepSecrets(m.TokenSecrets, own.Tokens)
 }

@@ -43,7 +43,7 @@ func (r *restrictedUserResource) ModifyPlan(ctx context.Context, req resource.Mo
 		state = nil
 	}
 	nameRole(ctx, &plan, &config, &resp.Diagnostics)
-	planExpiry(&plan, &config, state, readExpiries(ctx, req.Private, &resp.Diagnostics), &resp.Diagnostics)
+	planTokens(ctx, &plan, state, readExpiries(ctx, req.Private, &resp.Diagnostics), &resp.Diagnostics)
 	planSecrets(&plan, state)
 	warnOfPassword(&plan, state, &resp.Diagnostics)
 	plan.Effective, plan.Findings = types.MapUnknown(effectiveType), types.ListUnknown(accessFindingType)
@@ -207,7 +207,8 @@ func (r accessReview) show(ctx context.Context, m *restrictedUserModel, p proxmo
 func (m *restrictedUserModel) samePowers(state *restrictedUserModel) bool {
 	return m.UserID.Equal(state.UserID) && m.Comment.Equal(state.Comment) && m.Email.Equal(state.Email) && m.FirstName.Equal(state.FirstName) &&
 		m.LastName.Equal(state.LastName) && m.Enabled.Equal(state.Enabled) && m.ExpiresAt.Equal(state.ExpiresAt) && m.Groups.Equal(state.Groups) &&
-		m.Role.Equal(state.Role) && m.Grants.Equal(state.Grants) && m.Tokens.Equal(state.Tokens)
+		m.Role.Equal(state.Role) && m.Grants.Equal(state.Grants) && m.TokenBlocks.Equal(state.TokenBlocks) &&
+		m.Tokens.Equal(state.Tokens)
 }
 
 // allGroups are the groups that the user will be in: those of the plan, and with additive membership those that others gave it.
@@ -298,10 +299,10 @@ func (m *restrictedUserModel) known() bool {
 			return false
 		}
 	}
-	if m.Tokens.IsUnknown() || m.ExternalTokens.IsUnknown() {
+	if m.TokenBlocks.IsUnknown() || m.ExternalTokens.IsUnknown() {
 		return false
 	}
-	for _, token := range m.Tokens.Elements() {
+	for _, token := range m.TokenBlocks.Elements() {
 		object, ok := token.(types.Object)
 		if !ok || object.IsUnknown() {
 			return false
@@ -331,5 +332,18 @@ func problemPath(field string) path.Path {
 	case "role.id":
 		return path.Root("role").AtName("name")
 	}
-	return path.Root(name)
+	return path.Root(blockOf(name))
+}
+
+// blockOf is what a field of a principal is called in a configuration.
+func blockOf(field string) string {
+	switch field {
+	case "grants":
+		return "grant"
+	case "tokens":
+		return "token"
+	case "expire":
+		return "expires_at"
+	}
+	return field
 }

@@ -48,23 +48,41 @@ func (r *restrictedUserResource) ValidateConfig(ctx context.Context, req resourc
 // validate finds a grant without a role, grants that a token without separation ignores, two expiries of one token, and half of a password.
 func (m *restrictedUserModel) validate(diags *diag.Diagnostics) {
 	if m.Role.IsNull() {
-		requireRoles(m.Grants, path.Root("grants"), diags)
+		requireRoles(m.Grants, path.Root("grant"), diags)
 	}
 	m.validatePassword(diags)
-	for id, value := range m.Tokens.Elements() {
+	m.validateTokens(diags)
+}
+
+func (m *restrictedUserModel) validateTokens(diags *diag.Diagnostics) {
+	seen := map[string]bool{}
+	for _, value := range m.TokenBlocks.Elements() {
 		object, ok := value.(types.Object)
 		if !ok || object.IsUnknown() || object.IsNull() {
 			continue
 		}
-		token, at := object.Attributes(), path.Root("tokens").AtMapKey(id)
-		grants, _ := token["grants"].(types.Set)
-		separated, _ := token["privilege_separation"].(types.Bool)
-		if m.Role.IsNull() {
-			requireRoles(grants, at.AtName("grants"), diags)
+		token, at := object.Attributes(), path.Root("token")
+		name, _ := token["name"].(types.String)
+		id := name.ValueString()
+		if name.IsUnknown() {
+			id = "(name known later)"
+		} else if seen[id] {
+			diags.AddAttributeError(at, "Invalid token blocks", fmt.Sprintf("Two token blocks have the name %q. A user has one token of a name: give each block its own.", id))
 		}
-		if !grants.IsNull() && !separated.IsUnknown() && !separated.IsNull() && !separated.ValueBool() {
-			diags.AddAttributeError(at.AtName("grants"), "Grants without effect",
-				fmt.Sprintf("Token %q has privilege_separation = false, so that PVE gives it all rights of the user and ignores its own grants. Leave grants out, or privilege_separation on.", id))
+		seen[id] = seen[id] || !name.IsUnknown()
+		grants, _ := token["grant"].(types.Set)
+		separated, _ := token["privilege_separation"].(types.Bool)
+		inherits, _ := token["inherit_grants"].(types.Bool)
+		if m.Role.IsNull() {
+			requireRoles(grants, at, diags)
+		}
+		if len(grants.Elements()) > 0 && !separated.IsUnknown() && !separated.IsNull() && !separated.ValueBool() {
+			diags.AddAttributeError(at, "Grants without effect",
+				fmt.Sprintf("Token %q has privilege_separation = false, so that PVE gives it all rights of the user and ignores its own grants. Leave the grant blocks out, or privilege_separation on.", id))
+		}
+		if len(grants.Elements()) > 0 && inherits.ValueBool() {
+			diags.AddAttributeError(at, "Grants said twice",
+				fmt.Sprintf("Token %q has grant blocks and inherit_grants = true. It has what its own blocks give: leave inherit_grants out, or the blocks.", id))
 		}
 		m.validateExpiry(id, token, at, diags)
 	}
@@ -76,13 +94,13 @@ func (m *restrictedUserModel) validateExpiry(id string, token map[string]attr.Va
 	switch {
 	case token["expires_at"].IsUnknown() || token["expires_in"].IsUnknown() || never.IsUnknown():
 	case !token["expires_at"].IsNull() && !token["expires_in"].IsNull():
-		diags.AddAttributeError(at.AtName("expires_at"), "Two expiries",
+		diags.AddAttributeError(at, "Two expiries",
 			fmt.Sprintf("Token %q has both expires_at and expires_in. Leave one of them out.", id))
 	case never.ValueBool() && !(token["expires_at"].IsNull() && token["expires_in"].IsNull()):
-		diags.AddAttributeError(at.AtName("never_expires"), "Expiry said twice",
+		diags.AddAttributeError(at, "Expiry said twice",
 			fmt.Sprintf("Token %q has never_expires = true and an expiry. Leave one of them out.", id))
 	case token["expires_at"].IsNull() && token["expires_in"].IsNull() && !never.ValueBool() && m.ExpiresAt.IsNull():
-		diags.AddAttributeError(at.AtName("expires_in"), "Expiry missing",
+		diags.AddAttributeError(at, "Expiry missing",
 			fmt.Sprintf("Token %q has no expiry. Set its expires_in (for example \"90d\") or expires_at, or never_expires = true, or set expires_at of the user.", id))
 	}
 }
@@ -234,7 +252,7 @@ func (r *restrictedUserResource) Read(ctx context.Context, req resource.ReadRequ
 		lost.write(ctx, resp.Private, &resp.Diagnostics)
 	}
 	found, err := r.read(ctx, &state, state.managedRole(ctx, &resp.Diagnostics), &resp.Diagnostics)
-	state.Tokens = lost.drop(state.Tokens)
+	lost.drop(&state)
 	if err != nil {
 		values.AddError(&resp.Diagnostics, fmt.Sprintf("Unable to read user %s", state.UserID.ValueString()), err)
 		return
@@ -281,9 +299,9 @@ func (r *restrictedUserResource) read(ctx context.Context, model *restrictedUser
 	if err != nil {
 		return false, err
 	}
-	// What was recorded before is what explains a right; on import that is everything found.
+	// What was recorded before is what explains a right; on import, where nothing is recorded, that is everything found.
 	written := *principal
-	if !model.Grants.IsNull() {
+	if !model.Enabled.IsNull() {
 		written.Grants = grantsOf(ctx, model.Grants, model.managedRole(ctx, diags), diags)
 	}
 	model.take(ctx, principal, diags)
@@ -334,7 +352,7 @@ func (r *restrictedUserResource) Update(ctx context.Context, req resource.Update
 				plan = state
 			} else {
 				plan.take(ctx, partial.Exists, &resp.Diagnostics)
-				plan.Tokens = lost.drop(plan.Tokens)
+				lost.drop(&plan)
 				plan.forgetReview()
 			}
 			resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)

@@ -5,13 +5,14 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/objectvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/mapdefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/setdefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
@@ -78,19 +79,10 @@ func (r *restrictedUserResource) Schema(ctx context.Context, _ resource.SchemaRe
 				Default:    stringdefault.StaticString(membershipExclusive),
 				Validators: []validator.String{stringvalidator.OneOf(membershipExclusive, membershipAdditive)},
 			},
-			"role": schema.SingleNestedAttribute{
-				MarkdownDescription: "A role of the user's own, created, changed and removed with it. Without it, every grant names a role that exists.",
-				Optional:            true,
-				Attributes:          roleAttributes(),
-			},
-			"grants": grantsAttribute("Entries of the access control list for the user. Entries that are not listed here are removed."),
 			"tokens": schema.MapNestedAttribute{
-				MarkdownDescription: "API tokens by token id. Tokens that are not listed here are removed.",
-				Optional:            true,
+				MarkdownDescription: "What is known of the tokens, by name.",
 				Computed:            true,
-				Default:             mapdefault.StaticValue(types.MapValueMust(tokenType, map[string]attr.Value{})),
-				Validators:          []validator.Map{values.KeysCheckedBy("be token ids", proxmox.ValidateTokenID)},
-				NestedObject:        schema.NestedAttributeObject{Attributes: tokenAttributes()},
+				NestedObject:        schema.NestedAttributeObject{Attributes: tokenReadAttributes()},
 			},
 			"external_tokens": schema.SetAttribute{
 				MarkdownDescription: "Ids of tokens of this user that are managed elsewhere, by `pvesec_api_token` for example. They are no drift and stay, until the user itself is removed.",
@@ -114,7 +106,31 @@ func (r *restrictedUserResource) Schema(ctx context.Context, _ resource.SchemaRe
 			"accepted_risks":        acceptedPrivileges(),
 			"effective_permissions": effectiveAttribute("the user"),
 			"findings":              accessFindingsAttribute(),
-			"timeouts":              timeouts.Attributes(ctx, session.AllTimeouts),
+		},
+		Blocks: map[string]schema.Block{
+			"role": schema.SingleNestedBlock{
+				MarkdownDescription: "A role of the user's own, created, changed and removed with it. Without it, every grant names a role that exists.",
+				// A required attribute would be required without the block as well.
+				Validators: []validator.Object{objectvalidator.AlsoRequires(path.MatchRelative().AtName("privileges"))},
+				Attributes: roleAttributes(),
+			},
+			"grant": schema.SetNestedBlock{
+				MarkdownDescription: "An entry of the access control list for the user. Entries that no block names are removed.",
+				NestedObject:        schema.NestedBlockObject{Attributes: grantAttributes()},
+			},
+			"token": schema.SetNestedBlock{
+				MarkdownDescription: "An API token of the user. Tokens that no block names are removed.",
+				NestedObject: schema.NestedBlockObject{
+					Attributes: tokenAttributes(),
+					Blocks: map[string]schema.Block{
+						"grant": schema.SetNestedBlock{
+							MarkdownDescription: "An entry of the access control list for the token; without any, those of the user. They can narrow the user's rights, never widen them.",
+							NestedObject:        schema.NestedBlockObject{Attributes: grantAttributes()},
+						},
+					},
+				},
+			},
+			"timeouts": timeouts.Block(ctx, session.AllTimeouts),
 		},
 	}
 }
@@ -135,8 +151,9 @@ func textOrEmpty(description string, limit int, more ...validator.String) schema
 	}
 }
 
-func grantAttributes() schema.NestedAttributeObject {
-	return schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+// grantAttributes describes grant.
+func grantAttributes() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
 		"path": schema.StringAttribute{
 			MarkdownDescription: "Path in PVE's access control tree, such as `/pool/build`, `/vms/100` or `/storage/local`.",
 			Required:            true,
@@ -151,24 +168,6 @@ func grantAttributes() schema.NestedAttributeObject {
 			MarkdownDescription: "Whether the grant holds below the path too; `true` by default.",
 			Optional:            true,
 		},
-	}}
-}
-
-func grantsAttribute(description string) schema.SetNestedAttribute {
-	return schema.SetNestedAttribute{
-		MarkdownDescription: description,
-		Optional:            true,
-		Computed:            true,
-		Default:             setdefault.StaticValue(types.SetValueMust(grantType, []attr.Value{})),
-		NestedObject:        grantAttributes(),
-	}
-}
-
-func tokenGrantsAttribute() schema.SetNestedAttribute {
-	return schema.SetNestedAttribute{
-		MarkdownDescription: "Entries of the access control list for the token; those of the user by default. They can narrow the user's rights, never widen them.",
-		Optional:            true,
-		NestedObject:        grantAttributes(),
 	}
 }
 
@@ -194,17 +193,22 @@ func roleAttributes() map[string]schema.Attribute {
 			Validators:          []validator.String{values.CheckedBy("be a role id", proxmox.ValidateRoleID)},
 		},
 		"privileges": schema.SetAttribute{
-			MarkdownDescription: "Privileges of the role, such as `VM.Audit`. They are checked against those that the server knows.",
+			MarkdownDescription: "Privileges of the role, such as `VM.Audit`. Required. They are checked against those that the server knows.",
 			ElementType:         types.StringType,
-			Required:            true,
+			Optional:            true,
 			Validators:          []validator.Set{setvalidator.SizeAtLeast(1)},
 		},
 	}
 }
 
-// tokenAttributes describes a token of a user.
+// tokenAttributes describes token, without its grants.
 func tokenAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
+		"name": schema.StringAttribute{
+			MarkdownDescription: "Id of the token, the part after the `!`.",
+			Required:            true,
+			Validators:          []validator.String{values.CheckedBy("be a token id", proxmox.ValidateTokenID)},
+		},
 		"comment": schema.StringAttribute{
 			MarkdownDescription: "Comment shown beside the token.",
 			Optional:            true,
@@ -213,7 +217,6 @@ func tokenAttributes() map[string]schema.Attribute {
 		"expires_at": schema.StringAttribute{
 			MarkdownDescription: "Point in time after which the token is refused, as RFC 3339. One of `expires_at`, `expires_in` and `never_expires` is required, unless the user itself expires, which holds for its tokens as well.",
 			Optional:            true,
-			Computed:            true,
 			Validators:          []validator.String{values.CheckedBy("be a point in time as RFC 3339 writes it", values.CheckTime)},
 		},
 		"expires_in": schema.StringAttribute{
@@ -229,6 +232,18 @@ func tokenAttributes() map[string]schema.Attribute {
 			MarkdownDescription: "Whether the token has only those of the user's privileges that its own grants give it; `true` by default. Without separation the token can do all that the user can.",
 			Optional:            true,
 		},
-		"grants": tokenGrantsAttribute(),
+		"inherit_grants": schema.BoolAttribute{
+			MarkdownDescription: "Whether a token without `grant` gets the entries of its user; `true` by default. With `false` it has what its own `grant` blocks give and nothing else: " +
+				"write that where they come from a list that may be empty.",
+			Optional: true,
+		},
+	}
+}
+
+// tokenReadAttributes describes an entry of tokens.
+func tokenReadAttributes() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"full_token_id": schema.StringAttribute{MarkdownDescription: "The token with its user, `name@realm!token`, as clients and ACL entries write it.", Computed: true},
+		"expires_at":    schema.StringAttribute{MarkdownDescription: "When the token ends; null if it does not, or if its user alone ends.", Computed: true},
 	}
 }

@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"slices"
 	"time"
 
@@ -15,38 +16,95 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/proxmox"
 )
 
-// tokenModel is one of the tokens of a restricted user.
+// tokenModel is a block token of a restricted user.
 type tokenModel struct {
+	Name                types.String `tfsdk:"name"`
 	Comment             types.String `tfsdk:"comment"`
 	ExpiresAt           types.String `tfsdk:"expires_at"`
 	ExpiresIn           types.String `tfsdk:"expires_in"`
 	NeverExpires        types.Bool   `tfsdk:"never_expires"`
 	PrivilegeSeparation types.Bool   `tfsdk:"privilege_separation"`
-	Grants              types.Set    `tfsdk:"grants"`
+	InheritGrants       types.Bool   `tfsdk:"inherit_grants"`
+	Grants              types.Set    `tfsdk:"grant"`
 }
 
-var tokenType = values.ObjectTypeOf(tokenAttributes())
+// tokenReadModel is an entry of tokens: what is known of a token and not written.
+type tokenReadModel struct {
+	FullTokenID types.String `tfsdk:"full_token_id"`
+	ExpiresAt   types.String `tfsdk:"expires_at"`
+}
+
+// The types of token and of an entry of tokens.
+var (
+	tokenType     = tokenBlockType()
+	tokenReadType = values.ObjectTypeOf(tokenReadAttributes())
+)
+
+func tokenBlockType() types.ObjectType {
+	block := values.ObjectTypeOf(tokenAttributes())
+	block.AttrTypes["grant"] = types.SetType{ElemType: grantType}
+	return block
+}
+
+// tokenBlocks are the blocks by name. It leaves out those whose names are not known yet.
+func (m *restrictedUserModel) tokenBlocks(ctx context.Context, diags *diag.Diagnostics) map[string]tokenModel {
+	byName := map[string]tokenModel{}
+	if m == nil {
+		return byName
+	}
+	for _, element := range m.TokenBlocks.Elements() {
+		object, ok := element.(types.Object)
+		if !ok || object.IsNull() || object.IsUnknown() {
+			continue
+		}
+		var token tokenModel
+		diags.Append(object.As(ctx, &token, basetypes.ObjectAsOptions{})...)
+		if !token.Name.IsUnknown() {
+			byName[token.Name.ValueString()] = token
+		}
+	}
+	return byName
+}
+
+// token is the block of that name, nil for none.
+func (m *restrictedUserModel) token(ctx context.Context, id string, diags *diag.Diagnostics) *tokenModel {
+	token, ok := m.tokenBlocks(ctx, diags)[id]
+	if !ok {
+		return nil
+	}
+	return &token
+}
+
+// recordedEnd is when a token ends, as tokens has it.
+func (m *restrictedUserModel) recordedEnd(id string) types.String {
+	if object, ok := m.Tokens.Elements()[id].(types.Object); ok {
+		if at, ok := object.Attributes()["expires_at"].(types.String); ok {
+			return at
+		}
+	}
+	return types.StringNull()
+}
+
+// ends is when a token ends, in Unix seconds: as it is written or, with expires_in, as it was computed.
+func (m *restrictedUserModel) ends(token tokenModel) int64 {
+	if token.ExpiresIn.IsNull() {
+		return values.UnixTime(token.ExpiresAt)
+	}
+	return values.UnixTime(m.recordedEnd(token.Name.ValueString()))
+}
+
+// inherits tells that a token has the grants of its user.
+func (t tokenModel) inherits() bool {
+	return len(t.Grants.Elements()) == 0 && !t.Grants.IsUnknown() && values.BoolOr(t.InheritGrants, true)
+}
 
 // token resolves what the configuration leaves out: privilege separation is on, and a separated token gets the user's own grants, since it
 // would be powerless without any.
-func (t tokenModel) token(ctx context.Context, userGrants []proxmox.Grant, managed string, diags *diag.Diagnostics) proxmox.Token {
-	var own []proxmox.Grant
-	if !t.Grants.IsNull() {
-		own = grantsOf(ctx, t.Grants, managed, diags)
-	}
-	return t.resolved(!t.Grants.IsNull(), own, userGrants)
-}
-
-// resolved is token where its own grants, given or left out, are known.
-func (t tokenModel) resolved(given bool, own, userGrants []proxmox.Grant) proxmox.Token {
-	token := proxmox.Token{
-		Comment:             t.Comment.ValueString(),
-		Expire:              values.UnixTime(t.ExpiresAt),
-		PrivilegeSeparation: t.PrivilegeSeparation.IsNull() || t.PrivilegeSeparation.ValueBool(),
-	}
+func (t tokenModel) token(ctx context.Context, ends int64, userGrants []proxmox.Grant, managed string, diags *diag.Diagnostics) proxmox.Token {
+	token := proxmox.Token{Comment: t.Comment.ValueString(), Expire: ends, PrivilegeSeparation: values.BoolOr(t.PrivilegeSeparation, true)}
 	switch {
-	case given:
-		token.Grants = own
+	case !t.inherits():
+		token.Grants = grantsOf(ctx, t.Grants, managed, diags)
 	case token.PrivilegeSeparation:
 		token.Grants = userGrants
 	}
@@ -81,36 +139,47 @@ func ownGroups(found []string, membership string, listed []string) []string {
 	return slices.DeleteFunc(slices.Clone(found), func(group string) bool { return !slices.Contains(listed, group) })
 }
 
-func tokenMap(ctx context.Context, known map[string]tokenModel, found *proxmox.Principal, recorded []proxmox.Grant, managed string, diags *diag.Diagnostics) types.Map {
-	models := map[string]tokenModel{}
-	for id, token := range found.Tokens {
+// takeTokens writes the tokens that PVE has into token and tokens. recorded are the user's grants as recorded, by which a token that inherits is judged.
+func (m *restrictedUserModel) takeTokens(ctx context.Context, found *proxmox.Principal, recorded []proxmox.Grant, managed string, diags *diag.Diagnostics) {
+	known := m.tokenBlocks(ctx, diags)
+	blocks, read := make([]tokenModel, 0, len(found.Tokens)), map[string]tokenReadModel{}
+	for _, id := range slices.Sorted(maps.Keys(found.Tokens)) {
+		token := found.Tokens[id]
 		model, recordedToken := known[id]
+		model.Name = types.StringValue(id)
 		model.Comment = values.KeepString(model.Comment, token.Comment)
-		model.ExpiresAt = values.TimeString(model.ExpiresAt, token.Expire)
+		at := m.recordedEnd(id)
+		if model.ExpiresIn.IsNull() {
+			model.ExpiresAt = values.TimeString(model.ExpiresAt, token.Expire)
+			at = model.ExpiresAt
+		}
 		if !recordedToken && token.Expire == 0 {
 			model.NeverExpires = types.BoolValue(true)
 		}
 		model.PrivilegeSeparation = values.KeepBool(model.PrivilegeSeparation, token.PrivilegeSeparation, true)
-		inherited := recordedToken && model.Grants.IsNull()
 		expected := recorded
+		if !recordedToken {
+			expected = found.Grants
+		}
 		if !token.PrivilegeSeparation {
 			expected = nil
 		}
-		switch {
-		case inherited && sameGrants(expected, token.Grants):
-			model.Grants = types.SetNull(grantType)
-		case !recordedToken && sameGrants(found.Grants, token.Grants) && token.PrivilegeSeparation:
-			model.Grants = types.SetNull(grantType)
-		case !recordedToken && len(token.Grants) == 0 && !token.PrivilegeSeparation:
-			model.Grants = types.SetNull(grantType)
-		default:
+		if model.inherits() && sameGrants(expected, token.Grants) {
+			model.Grants = types.SetValueMust(grantType, []attr.Value{})
+		} else {
 			model.Grants = grantSet(ctx, model.Grants, token.Grants, managed, diags)
+			if model.inherits() { // it has no grant and should have the user's, or somebody made it so
+				model.InheritGrants = types.BoolValue(false)
+			}
 		}
-		models[id] = model
+		blocks = append(blocks, model)
+		read[id] = tokenReadModel{FullTokenID: types.StringValue(found.UserID.Token(id)), ExpiresAt: values.TimeString(at, token.Expire)}
 	}
-	value, problems := types.MapValueFrom(ctx, tokenType, models)
+	var problems diag.Diagnostics
+	m.TokenBlocks, problems = types.SetValueFrom(ctx, tokenType, blocks)
 	diags.Append(problems...)
-	return value
+	m.Tokens, problems = types.MapValueFrom(ctx, tokenReadType, read)
+	diags.Append(problems...)
 }
 
 // keepSecrets drops the secrets of tokens that are gone.
@@ -128,70 +197,54 @@ func keepSecrets(secrets types.Map, tokens map[string]proxmox.Token) types.Map {
 // replaces expires_at by what PVE has.
 type expiries map[string]int64
 
-// planExpiry fills in expires_at where expires_in says when: as it was computed when the token was written, or unknown for a token that is new or
-// has another expires_in.
-func planExpiry(plan, config, state *restrictedUserModel, computed expiries, diags *diag.Diagnostics) {
-	if plan.Tokens.IsUnknown() || config.Tokens.IsNull() || config.Tokens.IsUnknown() {
+// planTokens plans tokens. A token with expires_in ends as it was computed when the token was written; when is unknown for one that is new or has another
+// expires_in.
+func planTokens(ctx context.Context, plan, state *restrictedUserModel, computed expiries, diags *diag.Diagnostics) {
+	plan.Tokens = types.MapUnknown(tokenReadType)
+	blocks := plan.tokenBlocks(ctx, diags)
+	if plan.TokenBlocks.IsUnknown() || len(blocks) < len(plan.TokenBlocks.Elements()) {
 		return
 	}
-	planned := map[string]attr.Value{}
-	for id, value := range config.Tokens.Elements() {
-		object, ok := value.(types.Object)
-		if !ok || object.IsUnknown() || object.IsNull() {
-			planned[id] = value
-			continue
+	before := state.tokenBlocks(ctx, diags)
+	planned := map[string]tokenReadModel{}
+	for id, token := range blocks {
+		entry := tokenReadModel{FullTokenID: types.StringUnknown(), ExpiresAt: token.ExpiresAt}
+		if !plan.UserID.IsUnknown() {
+			entry.FullTokenID = types.StringValue(proxmox.UserID(plan.UserID.ValueString()).Token(id))
 		}
-		attributes := object.Attributes()
-		if in, _ := attributes["expires_in"].(types.String); !in.IsNull() {
-			attributes["expires_at"] = types.StringUnknown()
-			if before := state.token(id); before != nil && before.ExpiresIn.Equal(in) && computed[id] != 0 {
-				attributes["expires_at"] = values.TimeString(before.ExpiresAt, computed[id])
+		if !token.ExpiresIn.IsNull() {
+			entry.ExpiresAt = types.StringUnknown()
+			if recorded, ok := before[id]; ok && recorded.ExpiresIn.Equal(token.ExpiresIn) && computed[id] != 0 {
+				entry.ExpiresAt = values.TimeString(state.recordedEnd(id), computed[id])
 			}
 		}
-		object, problems := types.ObjectValue(tokenType.AttrTypes, attributes)
-		diags.Append(problems...)
-		planned[id] = object
+		planned[id] = entry
 	}
-	value, problems := types.MapValue(tokenType, planned)
+	value, problems := types.MapValueFrom(ctx, tokenReadType, planned)
 	diags.Append(problems...)
 	plan.Tokens = value
 }
 
-// computeExpiry replaces what planExpiry left unknown, and returns what is to be remembered of all tokens with expires_in.
+// computeExpiry fills in what planTokens left unknown, and returns what is to be remembered of all tokens with expires_in.
 func computeExpiry(ctx context.Context, plan *restrictedUserModel, diags *diag.Diagnostics) expiries {
 	computed := expiries{}
-	models := map[string]tokenModel{}
-	diags.Append(values.PresentInMap(plan.Tokens).ElementsAs(ctx, &models, false)...)
-	for id, model := range models {
-		if model.ExpiresIn.IsNull() {
+	entries := map[string]tokenReadModel{}
+	diags.Append(plan.Tokens.ElementsAs(ctx, &entries, false)...)
+	for id, token := range plan.tokenBlocks(ctx, diags) {
+		if token.ExpiresIn.IsNull() {
 			continue
 		}
-		if model.ExpiresAt.IsUnknown() {
-			model.ExpiresAt = values.TimeValue(values.ExpiryAfter(model.ExpiresIn).Unix())
-			models[id] = model
+		entry := entries[id]
+		if entry.ExpiresAt.IsUnknown() {
+			entry.ExpiresAt = values.TimeValue(values.ExpiryAfter(token.ExpiresIn).Unix())
+			entries[id] = entry
 		}
-		computed[id] = values.UnixTime(model.ExpiresAt)
+		computed[id] = values.UnixTime(entry.ExpiresAt)
 	}
-	value, problems := types.MapValueFrom(ctx, tokenType, models)
+	value, problems := types.MapValueFrom(ctx, tokenReadType, entries)
 	diags.Append(problems...)
 	plan.Tokens = value
 	return computed
-}
-
-// token is the recorded token of that id, nil for none.
-func (m *restrictedUserModel) token(id string) *tokenModel {
-	if m == nil {
-		return nil
-	}
-	object, ok := m.Tokens.Elements()[id].(types.Object)
-	if !ok {
-		return nil
-	}
-	var token tokenModel
-	if object.As(context.Background(), &token, basetypes.ObjectAsOptions{}).HasError() {
-		return nil
-	}
-	return &token
 }
 
 const expiryKey = "expiry"

@@ -219,7 +219,7 @@ func (r accessReview) judgeFindings(j judgement, quiet bool, who string, accepte
 		return
 	}
 	text.WriteString("To accept a risk, name it: accepted_risks = { \"ID\" = \"why\" }.")
-	at := path.Root("grants")
+	at := path.Root("grant")
 	if r.byGroup {
 		at = path.Root("groups")
 	}

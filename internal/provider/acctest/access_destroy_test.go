@@ -41,17 +41,24 @@ func TestDestroyIsNotRefused(t *testing.T) {
 resource "pvesec_restricted_user" "agent" {
   user_id = "agent@corp"
   groups  = ["operators"]
-  role    = { privileges = ["VM.Audit"] }
-  grants  = [{ path = "/vms/100" }, { path = "/vms/101", role = "Shared" }]
+  role { privileges = ["VM.Audit"] }
+  grant { path = "/vms/100" }
+  grant {
+    path = "/vms/101"
+    role = "Shared"
+  }
 }
 resource "pvesec_api_token" "ci" {
   user_id    = pvesec_restricted_user.agent.user_id
   token_id   = "elsewhere"
   expires_at = "2040-01-01T00:00:00Z"
-  grants     = [{ path = "/vms/101", role = "Shared" }]
+  grant {
+    path = "/vms/101"
+    role = "Shared"
+  }
 }
 `
-			config = strings.Replace(config, "  role    =", "  external_tokens = [\"elsewhere\"]\n  role    =", 1)
+			config = strings.Replace(config, "  role {", "  external_tokens = [\"elsewhere\"]\n  role {", 1)
 			harness.Run(t,
 				resource.TestStep{Config: config},
 				resource.TestStep{PreConfig: func() { harness.Tamper(t, change(server)) }, Config: config, Destroy: true},
@@ -100,7 +107,7 @@ func TestDriftCannotGrantRoot(t *testing.T) {
 func TestSharedRoleStays(t *testing.T) {
 	t.Parallel()
 	server := userAPI(t, pvesim.Version92)
-	config := userWith(server, server.RootToken(), "role = { privileges = [\"VM.Audit\"] }\ngrants = [{ path = \"/vms\" }]")
+	config := userWith(server, server.RootToken(), "role { privileges = [\"VM.Audit\"] }\ngrant { path = \"/vms\" }")
 	harness.Run(t,
 		resource.TestStep{Config: config},
 		resource.TestStep{
@@ -120,7 +127,7 @@ func TestImportTakesNoOthersRole(t *testing.T) {
 	server := userAPI(t, pvesim.Version92)
 	harness.Tamper(t, server.AddRole("restricted-a-b-pve", "VM.Audit"), server.AddUser("a-b@pve", nil), server.AddUser("a+b@pve", nil),
 		server.GrantACL("/vms", "a-b@pve", "restricted-a-b-pve", true), server.GrantACL("/vms", "a+b@pve", "restricted-a-b-pve", true))
-	config := apiConfig(server, server.RootToken()) + "resource \"pvesec_restricted_user\" \"agent\" {\n  user_id = \"a+b@pve\"\n  grants = [{ path = \"/vms\", role = \"restricted-a-b-pve\" }]\n}\n"
+	config := apiConfig(server, server.RootToken()) + "resource \"pvesec_restricted_user\" \"agent\" {\n  user_id = \"a+b@pve\"\n  grant {\n    path = \"/vms\"\n    role = \"restricted-a-b-pve\"\n  }\n}\n"
 	harness.Run(t,
 		resource.TestStep{Config: config + "import {\n  to = pvesec_restricted_user.agent\n  id = \"a+b@pve\"\n}\n",
 			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(userAddress, plancheck.ResourceActionNoop)}}},

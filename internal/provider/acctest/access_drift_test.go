@@ -19,14 +19,14 @@ import (
 func fullUser() map[string]any {
 	return map[string]any{"user_id": "agent@pve", "comment": "one", "email": "a@example.com", "first_name": "A", "last_name": "Gent", "expires_at": "2041-01-01T00:00:00Z",
 		"groups": []any{"operators"}, "role": map[string]any{"privileges": []any{"VM.Audit", "VM.PowerMgmt"}},
-		"grants": []any{map[string]any{"path": "/pool/build"}, map[string]any{"path": "/storage/local", "role": "PVEDatastoreUser", "propagate": false}},
-		"tokens": map[string]any{"ci": map[string]any{"comment": "pipeline", "expires_at": "2040-01-01T00:00:00Z"}, "full": map[string]any{"privilege_separation": false, "never_expires": true}}}
+		"grant": []any{map[string]any{"path": "/pool/build"}, map[string]any{"path": "/storage/local", "role": "PVEDatastoreUser", "propagate": false}},
+		"token": []any{map[string]any{"name": "ci", "comment": "pipeline", "expires_at": "2040-01-01T00:00:00Z"}, map[string]any{"name": "full", "privilege_separation": false, "never_expires": true}}}
 }
 
 // fullToken is a token with one of everything.
 func fullToken() map[string]any {
 	return map[string]any{"user_id": "deploy@pve", "token_id": "ci", "comment": "pipeline", "expires_at": "2040-01-01T00:00:00Z",
-		"grants": []any{map[string]any{"path": "/pool/build", "role": "PVEVMUser"}, map[string]any{"path": "/vms/100", "role": "PVEAuditor", "propagate": false}}}
+		"grant": []any{map[string]any{"path": "/pool/build", "role": "PVEVMUser"}, map[string]any{"path": "/vms/100", "role": "PVEAuditor", "propagate": false}}}
 }
 
 type tampering = func(*pvesim.Server) error
@@ -144,18 +144,18 @@ func TestEveryUpdateInPlace(t *testing.T) {
 		"user": {
 			"comment": {"two", nil}, "email": {"b@example.com", nil}, "first_name": {"B", nil}, "last_name": {"C", nil}, "enabled": {false, nil},
 			"expires_at": {"2042-01-01T00:00:00Z", nil}, "groups": {[]any{"operators", "others"}, []any{"others"}, nil},
-			"role":   {map[string]any{"privileges": []any{"VM.Console"}}, map[string]any{"name": "agent-role", "privileges": []any{"VM.Console"}}},
-			"grants": {[]any{map[string]any{"path": "/vms"}}, []any{map[string]any{"path": "/vms", "propagate": false}}, nil},
-			"tokens": {
-				map[string]any{"ci": map[string]any{"comment": "other"}, "full": map[string]any{"privilege_separation": true}},
-				map[string]any{"ci": map[string]any{"comment": "pipeline", "expires_in": "30d", "grants": []any{map[string]any{"path": "/vms"}}}},
+			"role":  {map[string]any{"privileges": []any{"VM.Console"}}, map[string]any{"name": "agent-role", "privileges": []any{"VM.Console"}}},
+			"grant": {[]any{map[string]any{"path": "/vms"}}, []any{map[string]any{"path": "/vms", "propagate": false}}, nil},
+			"token": {
+				[]any{map[string]any{"name": "ci", "comment": "other"}, map[string]any{"name": "full", "privilege_separation": true}},
+				[]any{map[string]any{"name": "ci", "comment": "pipeline", "expires_in": "30d", "grant": []any{map[string]any{"path": "/vms"}}}},
 				nil,
 			},
 			"group_membership": {"additive", nil}, "external_tokens": {[]any{"elsewhere"}, nil}, "secret_in_state": {true, nil},
 			"accepted_risks": {map[string]any{"PVESEC-P0001": "because"}, nil},
 		},
 		"token": {
-			"comment": {"two"}, "expires_at": {"2042-01-01T00:00:00Z"}, "grants": {[]any{map[string]any{"path": "/vms", "role": "PVEAuditor"}}, nil},
+			"comment": {"two"}, "expires_at": {"2042-01-01T00:00:00Z"}, "grant": {[]any{map[string]any{"path": "/vms", "role": "PVEAuditor"}}, nil},
 			"rotation_id": {"1", "2"}, "rotation": {"in_place", nil}, "overlap": {"2h", nil}, "accepted_risks": {map[string]any{"PVESEC-P0001": "because"}, nil},
 		},
 	}
@@ -187,7 +187,7 @@ func TestEveryUpdateInPlace(t *testing.T) {
 							t.Errorf("%s = %v: after apply a plan is not empty (%v)", name, value, err)
 						}
 					}
-					if renews := name == "tokens" || name == "rotation_id"; !renews && len(r.api.Secrets()) != issued {
+					if renews := name == "token" || name == "rotation_id"; !renews && len(r.api.Secrets()) != issued {
 						t.Errorf("%s: a token got another secret", name)
 					}
 				}
@@ -200,14 +200,14 @@ func TestEveryUpdateInPlace(t *testing.T) {
 func TestCommentOnPVE8(t *testing.T) {
 	t.Parallel()
 	for kind, without := range map[string]map[string]any{
-		"user":  {"user_id": "agent@pve", "tokens": map[string]any{"ci": map[string]any{"never_expires": true}}},
+		"user":  {"user_id": "agent@pve", "token": []any{map[string]any{"name": "ci", "never_expires": true}}},
 		"token": {"user_id": "deploy@pve", "token_id": "ci", "never_expires": true},
 	} {
 		with := maps.Clone(without)
 		if kind == "token" {
 			with["comment"] = "pipeline"
 		} else {
-			with["tokens"] = map[string]any{"ci": map[string]any{"comment": "pipeline", "never_expires": true}}
+			with["token"] = []any{map[string]any{"name": "ci", "comment": "pipeline", "never_expires": true}}
 		}
 		r := newFaultRun(t, faultCase{typeName: accessCases[kind].typeName, first: with}, pvesim.Version84)
 		if err := r.prepare(t, "update"); err != nil {

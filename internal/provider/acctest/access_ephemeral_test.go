@@ -34,11 +34,11 @@ func TestEphemeralAPIToken(t *testing.T) {
 				return apiConfig(server, server.RootToken()) + "ephemeral \"pvesec_api_token\" \"run\" {\n  user_id = \"deploy@pve\"\n" + attributes + "\n}\n" +
 					"provider \"echo\" {\n  data = ephemeral.pvesec_api_token.run\n}\nresource \"echo\" \"it\" {}\n"
 			}
-			good := config("grants = [{ path = \"/pool/build\", role = \"PVEVMUser\" }]\nexpires_in = \"10m\"")
+			good := config("grant {\n  path = \"/pool/build\"\n  role = \"PVEVMUser\"\n}\nexpires_in = \"10m\"")
 			harness.RunWith(t, withEcho,
-				resource.TestStep{Config: config("grants = []"), ExpectError: harness.Matches("at least 1")},
-				resource.TestStep{Config: config("grants = [{ path = \"/\", role = \"PVEVMUser\" }]\nexpires_in = \"2d\""), ExpectError: harness.Matches("between 5m and 24h")},
-				resource.TestStep{Config: config("grants = [{ path = \"/\", role = \"Nothing\" }]"), ExpectError: harness.Matches("Nothing")},
+				resource.TestStep{Config: config(""), ExpectError: harness.Matches("at least 1")},
+				resource.TestStep{Config: config("grant {\n  path = \"/\"\n  role = \"PVEVMUser\"\n}\nexpires_in = \"2d\""), ExpectError: harness.Matches("between 5m and 24h")},
+				resource.TestStep{Config: config("grant {\n  path = \"/\"\n  role = \"Nothing\"\n}"), ExpectError: harness.Matches("Nothing")},
 				resource.TestStep{Config: strings.Replace(good, "deploy@pve", "ghost@pve", 1), ExpectError: harness.Matches("there is no user")},
 				resource.TestStep{Config: strings.Replace(good, "deploy@pve", "root@pam", 1), ExpectError: harness.Matches("never managed")},
 				resource.TestStep{

@@ -44,13 +44,13 @@ var accessCases = map[string]faultCase{
 	"user": {
 		typeName: "pvesec_restricted_user",
 		first: map[string]any{"user_id": "agent@pve", "comment": "one", "groups": []any{"operators"}, "secret_in_state": true,
-			"role":   map[string]any{"privileges": []any{"VM.Audit"}},
-			"grants": []any{map[string]any{"path": "/pool/build"}},
-			"tokens": map[string]any{"ci": map[string]any{"expires_at": "2040-01-01T00:00:00Z"}}},
+			"role":  map[string]any{"privileges": []any{"VM.Audit"}},
+			"grant": []any{map[string]any{"path": "/pool/build"}},
+			"token": []any{map[string]any{"name": "ci", "expires_at": "2040-01-01T00:00:00Z"}}},
 		second: map[string]any{"user_id": "agent@pve", "comment": "two", "expires_at": "2041-01-01T00:00:00Z", "secret_in_state": true,
-			"role":   map[string]any{"privileges": []any{"VM.PowerMgmt"}},
-			"grants": []any{map[string]any{"path": "/vms/100"}, map[string]any{"path": "/storage/local", "role": "PVEDatastoreUser"}},
-			"tokens": map[string]any{"ci": map[string]any{"comment": "kept", "never_expires": true}, "next": map[string]any{"never_expires": true}}},
+			"role":  map[string]any{"privileges": []any{"VM.PowerMgmt"}},
+			"grant": []any{map[string]any{"path": "/vms/100"}, map[string]any{"path": "/storage/local", "role": "PVEDatastoreUser"}},
+			"token": []any{map[string]any{"name": "ci", "comment": "kept", "never_expires": true}, map[string]any{"name": "next", "never_expires": true}}},
 		secrets: func(i instance) map[string]string {
 			secrets := map[string]string{}
 			for _, id := range i.keys("tokens") {
@@ -62,9 +62,9 @@ var accessCases = map[string]faultCase{
 	"token": {
 		typeName: "pvesec_api_token",
 		first: map[string]any{"user_id": "deploy@pve", "token_id": "ci", "expires_at": "2040-01-01T00:00:00Z", "rotation_id": "1", "secret_in_state": true,
-			"grants": []any{map[string]any{"path": "/pool/build", "role": "PVEVMUser"}}},
+			"grant": []any{map[string]any{"path": "/pool/build", "role": "PVEVMUser"}}},
 		second: map[string]any{"user_id": "deploy@pve", "token_id": "ci", "expires_at": "2041-01-01T00:00:00Z", "rotation_id": "2", "secret_in_state": true,
-			"grants": []any{map[string]any{"path": "/vms/100", "role": "PVEVMUser"}}},
+			"grant": []any{map[string]any{"path": "/vms/100", "role": "PVEVMUser"}}},
 		secrets: func(i instance) map[string]string {
 			return map[string]string{i.text("full_token_id"): i.text("secret")}
 		},

@@ -27,7 +27,7 @@ func TestHostileInput(t *testing.T) {
 		return map[string]any{"user_id": "agent@pve", name: value}
 	}
 	grant := func(path, role string) map[string]any {
-		return with("grants", []any{map[string]any{"path": path, "role": role}})
+		return with("grant", []any{map[string]any{"path": path, "role": role}})
 	}
 	tests := []struct {
 		config map[string]any
@@ -48,7 +48,7 @@ func TestHostileInput(t *testing.T) {
 		{grant("/vms/1", "PVEVMUser"), "from 100 upwards"}, {grant("vms/100", "PVEVMUser"), "stored by PVE as"}, {grant("/vms/100/", "PVEVMUser"), "stored by PVE as"},
 		{grant("//", "PVEVMUser"), "stored by PVE as"}, {grant("", "PVEVMUser"), "empty"}, {grant("/vms/100", "a,Administrator"), "characters A-Z"},
 		{grant("/vms/100", "x\nacl:1:/:agent@pve:Administrator"), "line break"},
-		{with("tokens", map[string]any{"a/../../root@pam": map[string]any{}}), "Token id"}, {with("tokens", map[string]any{"a#b": map[string]any{}}), "Token id"},
+		{with("token", []any{map[string]any{"name": "a/../../root@pam"}}), "Token id"}, {with("token", []any{map[string]any{"name": "a#b"}}), "Token id"},
 		{with("comment", "0"), "read it back as empty"}, {with("comment", " x"), "blank"}, {with("email", "a b"), "not an e-mail address"},
 		{with("external_tokens", []any{"a b"}), "blank"},
 		{with("expires_at", "1969-01-01T00:00:00Z"), "1970"},
@@ -167,7 +167,7 @@ func TestTokenLifetimes(t *testing.T) {
 	t.Parallel()
 	server := userAPI(t, pvesim.Version84)
 	config := func(in string) string {
-		return userWith(server, server.RootToken(), fmt.Sprintf("tokens = { ci = { expires_in = %q } }", in))
+		return userWith(server, server.RootToken(), fmt.Sprintf("token {\n  name       = \"ci\"\n  expires_in = %q\n}", in))
 	}
 	day := 24 * time.Hour
 	harness.Run(t,
@@ -180,6 +180,6 @@ func TestTokenLifetimes(t *testing.T) {
 			Check:            expiresIn(server, "agent@pve!ci", 90*day),
 		},
 		resource.TestStep{Config: config("2w"), Check: expiresIn(server, "agent@pve!ci", 14*day)},
-		resource.TestStep{Config: userWith(server, server.RootToken(), "tokens = { ci = { never_expires = true } }"), Check: holds(server, "token:agent@pve!ci:0:1::")},
+		resource.TestStep{Config: userWith(server, server.RootToken(), "token {\n  name          = \"ci\"\n  never_expires = true\n}"), Check: holds(server, "token:agent@pve!ci:0:1::")},
 	)
 }

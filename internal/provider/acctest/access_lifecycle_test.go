@@ -33,9 +33,16 @@ var livings = []living{
 		body: `  user_id = "ID"
   comment = "COMMENT"
   groups  = ["operators"]
-  role    = { privileges = ["VM.Audit"] }
-  grants  = [{ path = "/vms/100" }, { path = "/storage/local", role = "PVEDatastoreUser" }]
-  tokens  = { ci = { expires_at = "2040-01-01T00:00:00Z" } }
+  role { privileges = ["VM.Audit"] }
+  grant { path = "/vms/100" }
+  grant {
+    path = "/storage/local"
+    role = "PVEDatastoreUser"
+  }
+  token {
+    name       = "ci"
+    expires_at = "2040-01-01T00:00:00Z"
+  }
   secret_in_state = true
 `,
 		ids:     [2]string{"agent@pve", "robot@pve"},
@@ -58,7 +65,14 @@ var livings = []living{
   token_id   = "ID"
   comment    = "COMMENT"
   expires_at = "2040-01-01T00:00:00Z"
-  grants     = [{ path = "/vms/100", role = "PVEAuditor" }, { path = "/vms/101", role = "PVEVMUser" }]
+  grant {
+    path = "/vms/100"
+    role = "PVEAuditor"
+  }
+  grant {
+    path = "/vms/101"
+    role = "PVEVMUser"
+  }
   secret_in_state = true
 `,
 		ids:     [2]string{"ci", "cd"},

@@ -57,7 +57,7 @@ func protocolOf(tb testing.TB, server *pvesim.Server, started tfprotov6.Provider
 	return p
 }
 
-// build makes a value of a type; what is not given is null.
+// build makes a value of a type; what is not given is null, and blocks of which there may be several are none.
 func build(typ tftypes.Type, given any) tftypes.Value {
 	if given == nil {
 		return tftypes.NewValue(typ, nil)
@@ -67,6 +67,10 @@ func build(typ tftypes.Type, given any) tftypes.Value {
 		fields, _ := given.(map[string]any)
 		values := map[string]tftypes.Value{}
 		for name, inner := range typ.AttributeTypes {
+			if fields[name] == nil && repeated[name] {
+				values[name] = build(inner, []any{})
+				continue
+			}
 			values[name] = build(inner, fields[name])
 		}
 		return tftypes.NewValue(typ, values)
@@ -84,6 +88,9 @@ func build(typ tftypes.Type, given any) tftypes.Value {
 	}
 	return tftypes.NewValue(typ, given)
 }
+
+// repeated are the blocks of which there may be several: Terraform sends an empty collection where there is none.
+var repeated = map[string]bool{"grant": true, "token": true, "rule": true, "node": true, "jump_host": true}
 
 func buildAll(element tftypes.Type, given any) []tftypes.Value {
 	items, _ := given.([]any)
@@ -181,7 +188,20 @@ func (p *protocol) proposed(was instance, config tftypes.Value) tftypes.Value {
 			panic(err)
 		}
 	}
-	return tftypes.NewValue(config.Type(), mergedAttributes(p.schemas.ResourceSchemas[was.typeName].Block.Attributes, configured, before))
+	return tftypes.NewValue(config.Type(), mergedBlock(p.schemas.ResourceSchemas[was.typeName].Block, configured, before))
+}
+
+// mergedBlock merges a block. Blocks of which there may be several have nothing that is computed here, and are as they are configured.
+func mergedBlock(block *tfprotov6.SchemaBlock, configured, before map[string]tftypes.Value) map[string]tftypes.Value {
+	merged := mergedAttributes(block.Attributes, configured, before)
+	for _, nested := range block.BlockTypes {
+		value := configured[nested.TypeName]
+		if nested.Nesting == tfprotov6.SchemaNestedBlockNestingModeSingle && before != nil && !value.IsNull() {
+			value = mergedObject(nested.Block.Attributes, value, before[nested.TypeName])
+		}
+		merged[nested.TypeName] = value
+	}
+	return merged
 }
 
 func mergedAttributes(attributes []*tfprotov6.SchemaAttribute, configured, before map[string]tftypes.Value) map[string]tftypes.Value {

@@ -27,7 +27,7 @@ type openedToken struct {
 func (p *protocol) open(t *testing.T) openedToken {
 	t.Helper()
 	typ := p.schemas.EphemeralResourceSchemas["pvesec_api_token"].ValueType()
-	config := build(typ, map[string]any{"user_id": "deploy@pve", "expires_in": "24h", "grants": []any{map[string]any{"path": "/pool/build", "role": "PVEVMUser"}}})
+	config := build(typ, map[string]any{"user_id": "deploy@pve", "expires_in": "24h", "grant": []any{map[string]any{"path": "/pool/build", "role": "PVEVMUser"}}})
 	answer, err := p.server.OpenEphemeralResource(t.Context(), &tfprotov6.OpenEphemeralResourceRequest{TypeName: "pvesec_api_token", Config: dynamic(config)})
 	if err == nil {
 		err = diagnosed(answer.Diagnostics)

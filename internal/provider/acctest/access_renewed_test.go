@@ -32,7 +32,7 @@ func TestTokenRenewedElsewhere(t *testing.T) {
 		t.Run(rotation, func(t *testing.T) {
 			t.Parallel()
 			server := tokenAPI(t, pvesim.Version92)
-			config := tokenConfig(server, fmt.Sprintf("never_expires = true\nrotation = %q\nsecret_in_state = true\ngrants = [{ path = \"/\", role = \"PVEVMUser\" }]", rotation))
+			config := tokenConfig(server, fmt.Sprintf("never_expires = true\nrotation = %q\nsecret_in_state = true\ngrant {\n  path = \"/\"\n  role = \"PVEVMUser\"\n}", rotation))
 			var theirs string
 			harness.Run(t,
 				resource.TestStep{Config: config},
@@ -66,7 +66,7 @@ func TestTokenRenewedElsewhere(t *testing.T) {
 func TestUserTokenRenewedElsewhere(t *testing.T) {
 	t.Parallel()
 	server := userAPI(t, pvesim.Version92)
-	config := userWith(server, server.RootToken(), "secret_in_state = true\n  tokens = { ci = { expires_in = \"90d\" }, other = { expires_in = \"90d\" } }")
+	config := userWith(server, server.RootToken(), "secret_in_state = true\n  token {\n    name       = \"ci\"\n    expires_in = \"90d\"\n  }\n  token {\n    name       = \"other\"\n    expires_in = \"90d\"\n  }")
 	var theirs, before string
 	harness.Run(t,
 		resource.TestStep{Config: config, Check: attribute(userAddress, "token_secrets.other", &before)},
@@ -95,7 +95,7 @@ func TestUserTokenRenewedElsewhere(t *testing.T) {
 func TestExpiredOverlapGoes(t *testing.T) {
 	t.Parallel()
 	config := func(server *pvesim.Server, rotation, id, comment string) string {
-		return tokenConfig(server, fmt.Sprintf("expires_in = \"90d\"\nrotation = %q\nrotation_id = %q\ncomment = %q\noverlap = \"1h\"\ngrants = [{ path = \"/\", role = \"PVEVMUser\" }]", rotation, id, comment))
+		return tokenConfig(server, fmt.Sprintf("expires_in = \"90d\"\nrotation = %q\nrotation_id = %q\ncomment = %q\noverlap = \"1h\"\ngrant {\n  path = \"/\"\n  role = \"PVEVMUser\"\n}", rotation, id, comment))
 	}
 	has := func(server *pvesim.Server, want bool) resource.TestCheckFunc {
 		return func(*terraform.State) error {

@@ -28,7 +28,7 @@ func TestEffectivePermissions(t *testing.T) {
 			t.Parallel()
 			server := userAPI(t, version)
 			harness.Tamper(t, server.GrantACL("/storage/iso", "@operators", "PVEDatastoreUser", false), server.GrantACL("/vms/666", "@operators", "NoAccess", true))
-			config := userWith(server, server.RootToken(), "groups = [\"operators\"]\nrole = { privileges = [\"VM.Audit\"] }\ngrants = [{ path = \"/vms\" }]")
+			config := userWith(server, server.RootToken(), "groups = [\"operators\"]\nrole { privileges = [\"VM.Audit\"] }\ngrant { path = \"/vms\" }")
 			text := knownvalue.StringExact
 			effective := tfjsonpath.New("effective_permissions")
 			at := func(path string, privileges, here, extra []knownvalue.Check) statecheck.StateCheck {
@@ -73,16 +73,16 @@ func TestFindingsFailThePlan(t *testing.T) {
 	)
 	before := server.UserCfg()
 	with := func(attributes string) string { return userWith(server, server.RootToken(), attributes) }
-	accepted := "grants = [{ path = \"/access\", role = \"PVEUserAdmin\" }]\naccepted_risks = { \"PVESEC-P0001\" = \"runs the user portal\", \"PVESEC-P0016\" = \"pam is empty\" }"
+	accepted := "grant {\n  path = \"/access\"\n  role = \"PVEUserAdmin\"\n}\naccepted_risks = { \"PVESEC-P0001\" = \"runs the user portal\", \"PVESEC-P0016\" = \"pam is empty\" }"
 	var steps []resource.TestStep
 	for _, bad := range []struct{ attributes, message string }{
-		{"grants = [{ path = \"/\", role = \"PVEUserAdmin\" }]", "PVESEC-P0001 (critical): User.Modify on /access/groups: role PVEUserAdmin on /"},
-		{"role = { privileges = [\"User.Modify\"] }\ngrants = [{ path = \"/access/groups\" }]", "pvesh create /access/users/root@pam/token/x"},
-		{"grants = [{ path = \"/\", role = \"Administrator\" }]", "PVESEC-P0003"},
+		{"grant {\n  path = \"/\"\n  role = \"PVEUserAdmin\"\n}", "PVESEC-P0001 (critical): User.Modify on /access/groups: role PVEUserAdmin on /"},
+		{"role { privileges = [\"User.Modify\"] }\ngrant { path = \"/access/groups\" }", "pvesh create /access/users/root@pam/token/x"},
+		{"grant {\n  path = \"/\"\n  role = \"Administrator\"\n}", "PVESEC-P0003"},
 		{"groups = [\"admins\"]", "role Administrator on / through group admins"},
-		{"role = { privileges = [\"User.Modify\"] }\ngrants = [{ path = \"/access/groups/trusted\" }]", "pvesh create /access/users/boss@pve/token/x"},
-		{"role = { privileges = [\"Sys.Modify\"] }\ngrants = [{ path = \"/nodes/pve1\" }]", "PVESEC-P0009"},
-		{"grants = [{ path = \"/\", role = \"PVEUserAdmin\" }]\naccepted_risks = { \"PVESEC-P0003\" = \"another one\" }", "PVESEC-P0001"},
+		{"role { privileges = [\"User.Modify\"] }\ngrant { path = \"/access/groups/trusted\" }", "pvesh create /access/users/boss@pve/token/x"},
+		{"role { privileges = [\"Sys.Modify\"] }\ngrant { path = \"/nodes/pve1\" }", "PVESEC-P0009"},
+		{"grant {\n  path = \"/\"\n  role = \"PVEUserAdmin\"\n}\naccepted_risks = { \"PVESEC-P0003\" = \"another one\" }", "PVESEC-P0001"},
 		{"accepted_risks = { \"PVESEC-P9999\" = \"why not\" }", "there is no finding"},
 		{"accepted_risks = { \"PVESEC-P0001\" = \"\" }", "at least 3"},
 	} {
@@ -106,7 +106,7 @@ func TestFindingsFailThePlan(t *testing.T) {
 func TestFindingThroughDrift(t *testing.T) {
 	t.Parallel()
 	server := userAPI(t, pvesim.Version92)
-	config := userWith(server, server.RootToken(), "groups = [\"operators\"]\nrole = { privileges = [\"User.Modify\"] }\ngrants = [{ path = \"/access/groups/operators\" }]")
+	config := userWith(server, server.RootToken(), "groups = [\"operators\"]\nrole { privileges = [\"User.Modify\"] }\ngrant { path = \"/access/groups/operators\" }")
 	harness.Run(t,
 		resource.TestStep{Config: config, ConfigStateChecks: []statecheck.StateCheck{statecheck.ExpectKnownValue(userAddress, tfjsonpath.New("findings"), knownvalue.ListSizeExact(0))}},
 		resource.TestStep{
@@ -129,9 +129,9 @@ func TestPreflight(t *testing.T) {
 	blind, err := server.AddToken("blind@pve", "tf", false)
 	harness.Tamper(t, err)
 	before := server.UserCfg()
-	attributes := "role = { privileges = [\"VM.Audit\"] }\ngrants = [{ path = \"/pool/build\" }]"
+	attributes := "role { privileges = [\"VM.Audit\"] }\ngrant { path = \"/pool/build\" }"
 	token := func(with string) string {
-		return apiConfig(server, with) + "resource \"pvesec_api_token\" \"ci\" {\n  user_id = \"tf@pve\"\n  token_id = \"ci\"\n  expires_in = \"1d\"\n  grants = [{ path = \"/vms/100\", role = \"PVEAuditor\" }]\n}\n"
+		return apiConfig(server, with) + "resource \"pvesec_api_token\" \"ci\" {\n  user_id = \"tf@pve\"\n  token_id = \"ci\"\n  expires_in = \"1d\"\n  grant {\n    path = \"/vms/100\"\n    role = \"PVEAuditor\"\n  }\n}\n"
 	}
 	harness.Run(t,
 		resource.TestStep{Config: userWith(server, weak, attributes), ExpectError: harness.Matches("Permissions.Modify or Pool.Allocate on /pool/build")},
@@ -174,8 +174,11 @@ func TestOneRunChangesAll(t *testing.T) {
 		return apiConfig(server, server.RootToken()) + `
 resource "pvesec_restricted_user" "agent" {
   user_id         = "agent@pve"
-  role            = { name = "shared-role", privileges = ["` + privilege + `"] }
-  grants          = [{ path = "/vms" }]
+  role {
+    name       = "shared-role"
+    privileges = ["` + privilege + `"]
+  }
+  grant { path = "/vms" }
   external_tokens = ["ci"]
 }
 ` + more
@@ -185,14 +188,20 @@ resource "pvesec_restricted_user" "agent" {
 resource "pvesec_restricted_user" "other" {
   user_id = "other@pve"
   comment = "` + comment + `"
-  grants  = [{ path = "/vms", role = pvesec_restricted_user.agent.role.name }]
+  grant {
+    path = "/vms"
+    role = pvesec_restricted_user.agent.role.name
+  }
 }
 resource "pvesec_api_token" "ci" {
   user_id       = pvesec_restricted_user.agent.user_id
   token_id      = "ci"
   never_expires = true
   comment       = "` + comment + `"
-  grants        = [{ path = "` + path + `", role = pvesec_restricted_user.agent.role.name }]
+  grant {
+    path = "` + path + `"
+    role = pvesec_restricted_user.agent.role.name
+  }
 }
 `
 	}

@@ -79,12 +79,12 @@ func fleetConfigs(typeName string, size int) []map[string]any {
 	for i := range configs {
 		if typeName == tokensOfFleet {
 			configs[i] = map[string]any{"user_id": fleetOwner, "token_id": fmt.Sprintf("t%03d", i), "expires_at": "2100-01-01T00:00:00Z",
-				"grants": []any{map[string]any{"path": fmt.Sprintf("/vms/%d", 100+i), "role": "PVEVMUser"}}}
+				"grant": []any{map[string]any{"path": fmt.Sprintf("/vms/%d", 100+i), "role": "PVEVMUser"}}}
 			continue
 		}
 		grant := map[string]any{"path": fmt.Sprintf("/vms/%d", 100+i), "role": "PVEVMUser"}
-		configs[i] = map[string]any{"user_id": fmt.Sprintf("user%03d@pve", i), "grants": []any{grant},
-			"tokens": map[string]any{"ci": map[string]any{"expires_at": "2100-01-01T00:00:00Z"}}}
+		configs[i] = map[string]any{"user_id": fmt.Sprintf("user%03d@pve", i), "grant": []any{grant},
+			"token": []any{map[string]any{"name": "ci", "expires_at": "2100-01-01T00:00:00Z"}}}
 		if i%10 == 0 {
 			configs[i]["role"] = map[string]any{"privileges": []any{"VM.Audit"}}
 			delete(grant, "role")

@@ -43,7 +43,7 @@ variable "password" {
 provider "pvesec" {
   endpoint  = "ENDPOINT"
   api_token = var.token
-  tls       = { fingerprint_sha256 = "FINGERPRINT" }
+  tls { fingerprint_sha256 = "FINGERPRINT" }
 }
 resource "pvesec_restricted_user" "agent" {
   user_id          = "agent@pve"
@@ -51,9 +51,13 @@ resource "pvesec_restricted_user" "agent" {
   groups           = ["operators"]
   password         = var.password
   password_version = 1
-  role             = { privileges = ["VM.Audit"] }
-  grants           = [{ path = "/pool/build" }]
-  tokens           = { ci = { comment = "COMMENT", never_expires = true } }
+  role { privileges = ["VM.Audit"] }
+  grant { path = "/pool/build" }
+  token {
+    name          = "ci"
+    comment       = "COMMENT"
+    never_expires = true
+  }
 }
 resource "pvesec_api_token" "deploy" {
   user_id     = "deploy@pve"
@@ -61,12 +65,18 @@ resource "pvesec_api_token" "deploy" {
   expires_in  = "90d"
   rotation_id = "ROTATION"
   rotation    = "in_place"
-  grants      = [{ path = "/vms", role = "PVEVMUser" }]
+  grant {
+    path = "/vms"
+    role = "PVEVMUser"
+  }
   recipients  = ["RECIPIENT"]
 }
 ephemeral "pvesec_api_token" "run" {
   user_id = "deploy@pve"
-  grants  = [{ path = "/vms", role = "PVEVMUser" }]
+  grant {
+    path = "/vms"
+    role = "PVEVMUser"
+  }
 }
 `))
 	}

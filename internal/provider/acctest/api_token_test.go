@@ -73,8 +73,8 @@ func TestAPITokenLifeCycle(t *testing.T) {
 			t.Parallel()
 			server := tokenAPI(t, version)
 			before := server.UserCfg()
-			first := tokenConfig(server, "expires_in = \"90d\"\ncomment = \"pipeline\"\ngrants = [{ path = \"/pool/build\", role = \"PVEVMUser\" }]")
-			changed := tokenConfig(server, "expires_at = \"2040-01-01T00:00:00Z\"\ncomment = \"other\"\ngrants = [{ path = \"/vms/100\", role = \"PVEAuditor\", propagate = false }]")
+			first := tokenConfig(server, "expires_in = \"90d\"\ncomment = \"pipeline\"\ngrant {\n  path = \"/pool/build\"\n  role = \"PVEVMUser\"\n}")
+			changed := tokenConfig(server, "expires_at = \"2040-01-01T00:00:00Z\"\ncomment = \"other\"\ngrant {\n  path      = \"/vms/100\"\n  role      = \"PVEAuditor\"\n  propagate = false\n}")
 			harness.Run(t,
 				resource.TestStep{
 					Config:           first,
@@ -155,7 +155,7 @@ func TestAPITokenRotation(t *testing.T) {
 	before := server.UserCfg()
 	config := func(id string) string {
 		return tokenConfig(server, fmt.Sprintf("expires_in = \"90d\"\nrotate_before = \"14d\"\nrotation_id = %q\noverlap = \"2h\"\nsecret_in_state = true\n"+
-			"grants = [{ path = \"/\", role = \"PVEVMUser\" }]", id))
+			"grant {\n  path = \"/\"\n  role = \"PVEVMUser\"\n}", id))
 	}
 	var first, second, third string
 	full := func(name string, secret *string) resource.TestCheckFunc {
@@ -211,7 +211,7 @@ func TestAPITokenRotation(t *testing.T) {
 func TestAPITokenRotationInPlace(t *testing.T) {
 	t.Parallel()
 	config := func(server *pvesim.Server, id string) string {
-		return tokenConfig(server, fmt.Sprintf("expires_in = \"90d\"\nrotation = \"in_place\"\nrotation_id = %q\nsecret_in_state = true\ngrants = [{ path = \"/\", role = \"PVEVMUser\" }]", id))
+		return tokenConfig(server, fmt.Sprintf("expires_in = \"90d\"\nrotation = \"in_place\"\nrotation_id = %q\nsecret_in_state = true\ngrant {\n  path = \"/\"\n  role = \"PVEVMUser\"\n}", id))
 	}
 	var first, second string
 	secret := func(into *string) resource.TestCheckFunc {
@@ -271,7 +271,7 @@ func TestAPITokenEncryptedSecret(t *testing.T) {
 	harness.KeepSecret(t, "SSH identity", base64.StdEncoding.EncodeToString(block.Bytes)[100:160])
 	sshKey := strings.TrimSpace(string(ssh.MarshalAuthorizedKey(sshPublic)))
 	config := func(more, rotation string) string {
-		return tokenConfig(server, fmt.Sprintf("expires_in = \"90d\"\nrecipients = [%q%s]\nrotation_id = %q\ngrants = [{ path = \"/\", role = \"PVEVMUser\" }]",
+		return tokenConfig(server, fmt.Sprintf("expires_in = \"90d\"\nrecipients = [%q%s]\nrotation_id = %q\ngrant {\n  path = \"/\"\n  role = \"PVEVMUser\"\n}",
 			identity.Recipient(), more, rotation))
 	}
 	var text, kept string
@@ -333,9 +333,9 @@ func TestAPITokenBadInput(t *testing.T) {
 		{token("deploy@pve", "ci", "never_expires = true\nrotate_before = \"7d\""), "expires_in"},
 		{token("deploy@pve", "ci", lives+"\nrecipients = [\"AGE-SECRET-KEY-1QQQ\"]"), "private key"},
 		{token("deploy@pve", "ci", lives+"\nrecipients = [\"me\"]"), "neither an age recipient"},
-		{token("deploy@pve", "ci", lives+"\nprivilege_separation = false\ngrants = [{ path = \"/\", role = \"PVEAuditor\" }]"), "ignores its own grants"},
-		{token("deploy@pve", "ci", lives+"\ngrants = [{ path = \"/\", role = \"PVEAuditr\" }]"), "PVEAuditor"},
-		{token("deploy@pve", "ci", lives+"\ngrants = [{ path = \"/vm/1\", role = \"PVEAuditor\" }]"), "/vm/1"},
+		{token("deploy@pve", "ci", lives+"\nprivilege_separation = false\ngrant {\n  path = \"/\"\n  role = \"PVEAuditor\"\n}"), "ignores its own grants"},
+		{token("deploy@pve", "ci", lives+"\ngrant {\n  path = \"/\"\n  role = \"PVEAuditr\"\n}"), "PVEAuditor"},
+		{token("deploy@pve", "ci", lives+"\ngrant {\n  path = \"/vm/1\"\n  role = \"PVEAuditor\"\n}"), "/vm/1"},
 		{token("deploy@pve", "taken", lives), "terraform import ADDRESS"},
 		{token("ghost@pve", "ci", lives), `no user "ghost@pve"`},
 	} {

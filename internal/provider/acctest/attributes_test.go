@@ -33,9 +33,9 @@ var withoutCase = map[string]map[string]map[string]string{
 	"pvesec_restricted_user": {
 		"memo": {"password": writeOnly, "password_version": writeOnly, "timeouts.read": ours, "timeouts.update": ours, "timeouts.delete": ours},
 		"drift": {"user_id": identity, "token_secrets": "TestRestrictedUserSecretInState removes a token with a secret", "password": writeOnly, "password_version": writeOnly, "group_membership": ours, "external_tokens": ours, "secret_in_state": ours,
-			"accepted_risks": ours, "timeouts": ours, "tokens.expires_in": ours, "findings.accepted": ours},
+			"accepted_risks": ours, "timeouts": ours, "token.expires_in": ours, "token.inherit_grants": "the comparison with the framework has a token that does not inherit", "findings.accepted": ours},
 		"import": {"password": writeOnly, "password_version": writeOnly, "external_tokens": ours, "secret_in_state": ours, "token_secrets": secret, "accepted_risks": ours,
-			"timeouts": ours, "tokens.expires_in": ours, "findings": dangerous, "group_membership": ours, "tokens.grants": listed},
+			"timeouts": ours, "token.expires_in": ours, "findings": dangerous, "group_membership": ours, "token.grant": listed, "token.inherit_grants": listed},
 	},
 	"pvesec_api_token": {
 		"memo": {"timeouts.create": ours, "timeouts.update": ours, "timeouts.delete": ours},
@@ -57,7 +57,7 @@ func TestEveryAttributeHasACase(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			p := newProtocol(t, userAPI(t, pvesim.Version91))
-			attributes := p.schemas.ResourceSchemas[typeName].Block.Attributes
+			attributes := configuredWith(p.schemas.ResourceSchemas[typeName].Block)
 			met := map[string]map[string]bool{"memo": {}, "drift": driftsMeet(t, kind, attributes), "import": importMeets(t, kind, attributes)}
 			configs := unchangedConfigs
 			if kind == "token" {
@@ -154,7 +154,21 @@ func made(t *testing.T, kind string) (*faultRun, map[string][]string) {
 	if err := r.prepare(t, "update"); err != nil {
 		t.Fatal(err)
 	}
-	return r, parts(r.fresh(t).schemas.ResourceSchemas[c.typeName].Block.Attributes, asJSON(t, r.it.state))
+	return r, parts(configuredWith(r.fresh(t).schemas.ResourceSchemas[c.typeName].Block), asJSON(t, r.it.state))
+}
+
+// configuredWith are the attributes of a block, with its blocks as if they were attributes.
+func configuredWith(block *tfprotov6.SchemaBlock) []*tfprotov6.SchemaAttribute {
+	modes := map[tfprotov6.SchemaNestedBlockNestingMode]tfprotov6.SchemaObjectNestingMode{
+		tfprotov6.SchemaNestedBlockNestingModeSingle: tfprotov6.SchemaObjectNestingModeSingle, tfprotov6.SchemaNestedBlockNestingModeSet: tfprotov6.SchemaObjectNestingModeSet,
+		tfprotov6.SchemaNestedBlockNestingModeList: tfprotov6.SchemaObjectNestingModeList,
+	}
+	attributes := slices.Clone(block.Attributes)
+	for _, nested := range block.BlockTypes {
+		attributes = append(attributes, &tfprotov6.SchemaAttribute{Name: nested.TypeName, Optional: true,
+			NestedType: &tfprotov6.SchemaObject{Attributes: configuredWith(nested.Block), Nesting: modes[nested.Nesting]}})
+	}
+	return attributes
 }
 
 // excuse is the reason for which an attribute, or one that it is part of, has no case.
@@ -271,7 +285,7 @@ func TestEveryAttributeOnNodesIsTested(t *testing.T) {
 	}
 	p := newProtocol(t, userAPI(t, pvesim.Version91))
 	for _, typeName := range []string{"pvesec_sudoers_policy", "pvesec_audit_logging"} {
-		for _, name := range leaves(p.schemas.ResourceSchemas[typeName].Block.Attributes, "") {
+		for _, name := range leaves(configuredWith(p.schemas.ResourceSchemas[typeName].Block), "") {
 			last := name[strings.LastIndexByte(name, '.')+1:]
 			if !regexp.MustCompile(`\b` + last + `\b`).MatchString(text.String()) {
 				t.Errorf("no test names %s of %s", name, typeName)
@@ -302,7 +316,7 @@ func TestPolicyAttributesInAPlan(t *testing.T) {
 	}
 	policy := planned("pvesec_sudoers_policy", map[string]any{"name": "agent", "subject": "agent", "timeouts": map[string]any{"delete": "3m"},
 		"accepted_risks": map[string]any{"PVESEC-E0011": "reviewed", "PVESEC-E0106": "reviewed"},
-		"rules": []any{map[string]any{"commands": []any{"/usr/bin/id"}, "run_as_users": []any{"nobody"}, "run_as_groups": []any{"adm"}, "hosts": []any{"pve1"}, "nopasswd": true, "noexec": true, "setenv": false,
+		"rule": []any{map[string]any{"commands": []any{"/usr/bin/id"}, "run_as_users": []any{"nobody"}, "run_as_groups": []any{"adm"}, "hosts": []any{"pve1"}, "nopasswd": true, "noexec": true, "setenv": false,
 			"log_input": true, "log_output": false, "timeout": "1h", "not_before": "20260101000000Z", "not_after": "20400101000000Z", "cwd": "/root"},
 			map[string]any{"commands": []any{"/usr/sbin/qm ^set 100 --args [a-z]+$"}}}})
 	for _, want := range []string{"agent pve1=(nobody : adm)", "CWD=/root", "TIMEOUT=1h", "NOTBEFORE=20260101000000Z", "NOTAFTER=20400101000000Z", "NOEXEC:", "NOSETENV:", "LOG_INPUT:", "NOLOG_OUTPUT:", "NOPASSWD:",

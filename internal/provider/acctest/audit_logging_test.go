@@ -14,12 +14,12 @@ func TestAuditLoggingBadInput(t *testing.T) {
 	provider := apiConfig(server, server.RootToken())
 	var steps []resource.TestStep
 	for _, bad := range []struct{ attributes, message string }{
-		{`io_logs = { directory = "/etc/logs" }`, "under /var/log"},
-		{`io_logs = { directory = "/var/log/../../etc" }`, "under /var/log"},
-		{`io_logs = { output = false }`, "I/O logs of nothing"},
-		{`sudo_log = { mode = "0666" }`, "mode for a log"},
-		{"sudo_log = { enabled = false }\n  io_logs = { enabled = false }\n  security_log = { enabled = false }", "Nothing is logged"},
-		{`rotation = { frequency = "hourly" }`, "frequency"},
+		{`io_logs { directory = "/etc/logs" }`, "under /var/log"},
+		{`io_logs { directory = "/var/log/../../etc" }`, "under /var/log"},
+		{`io_logs { output = false }`, "I/O logs of nothing"},
+		{`sudo_log { mode = "0666" }`, "mode for a log"},
+		{"sudo_log { enabled = false }\n  io_logs { enabled = false }\n  security_log { enabled = false }", "Nothing is logged"},
+		{`rotation { frequency = "hourly" }`, "frequency"},
 	} {
 		steps = append(steps, resource.TestStep{Config: provider + harness.AuditConfig(bad.attributes), ExpectError: harness.Matches(bad.message)})
 	}

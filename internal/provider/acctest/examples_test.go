@@ -21,7 +21,7 @@ func TestProviderExample(t *testing.T) {
 		t.Fatal(err)
 	}
 	block := regexp.MustCompile(`(?ms)^provider "pvesec" \{.*^\}$`).FindString(string(text))
-	credentials := "\n  api_token = \"" + server.RootToken() + "\"\n  tls = { fingerprint_sha256 = \"" + server.Fingerprint() + "\" }\n}"
+	credentials := "\n  api_token = \"" + server.RootToken() + "\"\n  tls { fingerprint_sha256 = \"" + server.Fingerprint() + "\" }\n}"
 	block = strings.Replace(block, "https://pve1.example.com:8006", server.URL(), 1)
 	block = strings.TrimSuffix(block, "}") + credentials
 	harness.Run(t, resource.TestStep{

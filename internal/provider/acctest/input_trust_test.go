@@ -15,8 +15,8 @@ func TestInputThatIsNone(t *testing.T) {
 	server := api(t, "9.1")
 	provider := apiConfig(server, server.RootToken())
 	harness.Run(t,
-		resource.TestStep{Config: provider + harness.AuditConfig("rotation = { keep = 1.5 }"), ExpectError: harness.Matches("1.5 is not a whole number")},
-		resource.TestStep{Config: provider + harness.AuditConfig("io_logs = { max_sessions = 0.1 }"), ExpectError: harness.Matches("not a whole number")},
+		resource.TestStep{Config: provider + harness.AuditConfig("rotation { keep = 1.5 }"), ExpectError: harness.Matches("1.5 is not a whole number")},
+		resource.TestStep{Config: provider + harness.AuditConfig("io_logs { max_sessions = 0.1 }"), ExpectError: harness.Matches("not a whole number")},
 		resource.TestStep{
 			Config: provider + `
 variable "extra" {
@@ -31,8 +31,8 @@ data "pvesec_sudoers_analysis" "x" {
 resource "pvesec_restricted_user" "agent" {
   user_id = "agent@pve"
   groups  = [var.extra]
-  role    = { privileges = ["VM.Audit", var.extra] }
-  grants  = [{ path = "/vms" }]
+  role { privileges = ["VM.Audit", var.extra] }
+  grant { path = "/vms" }
 }
 `,
 			PlanOnly: true, ExpectNonEmptyPlan: true,

@@ -26,15 +26,25 @@ resource "pvesec_restricted_user" "agent" {
   comment = "VM operator"
   email   = "agent@example.com"
   groups  = ["operators"]
-  role    = { privileges = ["VM.Audit", "VM.PowerMgmt"] }
-  grants = [
-    { path = "/pool/build" },
-    { path = "/storage/local", role = "PVEDatastoreUser", propagate = false },
-  ]
-  tokens = {
-    ci     = { comment = "pipeline", expires_at = "2040-01-01T00:00:00+01:00" }
-    narrow = { grants = [{ path = "/vms/100" }] }
-    full   = { privilege_separation = false }
+  role { privileges = ["VM.Audit", "VM.PowerMgmt"] }
+  grant { path = "/pool/build" }
+  grant {
+    path      = "/storage/local"
+    role      = "PVEDatastoreUser"
+    propagate = false
+  }
+  token {
+    name       = "ci"
+    comment    = "pipeline"
+    expires_at = "2040-01-01T00:00:00+01:00"
+  }
+  token {
+    name = "narrow"
+    grant { path = "/vms/100" }
+  }
+  token {
+    name                 = "full"
+    privilege_separation = false
   }
   expires_at = "2041-01-01T00:00:00Z"
 }
@@ -64,8 +74,8 @@ func TestRestrictedUserLifeCycle(t *testing.T) {
 				`"VM.PowerMgmt"`, `"VM.Snapshot"`,
 				`expires_at = "2041-01-01T00:00:00Z"`, "enabled = false",
 				`expires_at = "2040-01-01T00:00:00+01:00"`, "never_expires = true",
-				`privilege_separation = false }`, `privilege_separation = false, never_expires = true }`,
-				`    narrow = { grants = [{ path = "/vms/100" }] }`, `    fresh  = { never_expires = true }`,
+				`privilege_separation = false`, "privilege_separation = false\n    never_expires = true",
+				"    name = \"narrow\"\n    grant { path = \"/vms/100\" }", "    name          = \"fresh\"\n    never_expires = true",
 			).Replace(userConfig)
 			harness.Run(t,
 				resource.TestStep{
@@ -161,21 +171,21 @@ func TestRestrictedUserSecretInState(t *testing.T) {
 	secret := regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f-]{27}$`)
 	harness.Run(t,
 		resource.TestStep{
-			Config: with("secret_in_state = true\n  tokens = { ci = { never_expires = true } }"),
+			Config: with("secret_in_state = true\n  token {\n    name          = \"ci\"\n    never_expires = true\n  }"),
 			ConfigStateChecks: []statecheck.StateCheck{
 				statecheck.ExpectKnownValue(userAddress, tfjsonpath.New("token_secrets").AtMapKey("ci"), knownvalue.StringRegexp(secret)),
 				statecheck.ExpectSensitiveValue(userAddress, tfjsonpath.New("token_secrets")),
 			},
 		},
 		resource.TestStep{
-			Config: with("secret_in_state = true\n  tokens = { ci = { comment = \"kept\", never_expires = true }, next = { never_expires = true } }"),
+			Config: with("secret_in_state = true\n  token {\n    name          = \"ci\"\n    comment       = \"kept\"\n    never_expires = true\n  }\n  token {\n    name          = \"next\"\n    never_expires = true\n  }"),
 			ConfigStateChecks: []statecheck.StateCheck{
 				statecheck.ExpectKnownValue(userAddress, tfjsonpath.New("token_secrets").AtMapKey("ci"), knownvalue.StringRegexp(secret)),
 				statecheck.ExpectKnownValue(userAddress, tfjsonpath.New("token_secrets").AtMapKey("next"), knownvalue.StringRegexp(secret)),
 			},
 		},
 		resource.TestStep{
-			Config:            with("tokens = { ci = { comment = \"kept\", never_expires = true }, next = { never_expires = true } }"),
+			Config:            with("token {\n  name          = \"ci\"\n  comment       = \"kept\"\n  never_expires = true\n}\ntoken {\n  name          = \"next\"\n  never_expires = true\n}"),
 			ConfigStateChecks: []statecheck.StateCheck{statecheck.ExpectKnownValue(userAddress, tfjsonpath.New("token_secrets"), knownvalue.MapSizeExact(0))},
 		},
 	)
@@ -196,16 +206,16 @@ func TestRestrictedUserBadInput(t *testing.T) {
 		{user(`user_id = "agent,x@pve"`), "agent,x@pve"},
 		{user(`user_id = "agent"`), "agent"},
 		{user(`user_id = "agent@nowhere"`), `realm "nowhere" does not exist`},
-		{user("user_id = \"agent@pve\"\nrole = { privileges = [\"VM.Powermgmt\"] }"), "VM.PowerMgmt"},
-		{user("user_id = \"agent@pve\"\nrole = { privileges = [\"VM.Monitor\"] }"), "VM.Monitor"},
-		{user("user_id = \"agent@pve\"\nrole = { name = \"pvesec-agent\", privileges = [\"VM.Audit\"] }"), "PVE"},
-		{user("user_id = \"agent@pve\"\ngrants = [{ path = \"/vms/100\", role = \"PVEVMUsr\" }]"), "PVEVMUsr"},
-		{user("user_id = \"agent@pve\"\ngrants = [{ path = \"/vms/100\" }]"), "names no role"},
-		{user("user_id = \"agent@pve\"\ngrants = [{ path = \"/vm/100\", role = \"PVEVMUser\" }]"), "/vm/100"},
+		{user("user_id = \"agent@pve\"\nrole { privileges = [\"VM.Powermgmt\"] }"), "VM.PowerMgmt"},
+		{user("user_id = \"agent@pve\"\nrole { privileges = [\"VM.Monitor\"] }"), "VM.Monitor"},
+		{user("user_id = \"agent@pve\"\nrole {\n  name       = \"pvesec-agent\"\n  privileges = [\"VM.Audit\"]\n}"), "PVE"},
+		{user("user_id = \"agent@pve\"\ngrant {\n  path = \"/vms/100\"\n  role = \"PVEVMUsr\"\n}"), "PVEVMUsr"},
+		{user("user_id = \"agent@pve\"\ngrant { path = \"/vms/100\" }"), "names no role"},
+		{user("user_id = \"agent@pve\"\ngrant {\n  path = \"/vm/100\"\n  role = \"PVEVMUser\"\n}"), "/vm/100"},
 		{user("user_id = \"agent@pve\"\ngroups = [\"nobody\"]"), "nobody"},
 		{user("user_id = \"agent@pve\"\nexpires_at = \"tomorrow\""), "RFC 3339"},
-		{user("user_id = \"agent@pve\"\ntokens = { \"1\" = {} }"), "Key not usable"},
-		{user("user_id = \"agent@pve\"\ntokens = { ci = {} }"), "has no expiry"},
+		{user("user_id = \"agent@pve\"\ntoken { name = \"1\" }"), "token id \"1\""},
+		{user("user_id = \"agent@pve\"\ntoken { name = \"ci\" }"), "has no expiry"},
 		{user("user_id = \"agent@pve\"\nemail = \"a%b@example.com\""), "not an e-mail address that PVE accepts"},
 		{user("user_id = \"agent@pve\"\nemail = \"жук@example.com\""), "encode them twice"},
 		{user(`user_id = "taken@pve"`), "terraform import"},

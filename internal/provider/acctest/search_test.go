@@ -19,7 +19,7 @@ func TestSearchFindsSecrets(t *testing.T) {
 	harness.KeepSecret(t, "planted", planted)
 	harness.KeepSecret(t, "logged", logged)
 	s := harness.NewSearch(t)
-	config := tokenConfig(server, "never_expires = true\nsecret_in_state = true\ngrants = [{ path = \"/\", role = \"PVEVMUser\" }]") +
+	config := tokenConfig(server, "never_expires = true\nsecret_in_state = true\ngrant {\n  path = \"/\"\n  role = \"PVEVMUser\"\n}") +
 		"resource \"terraform_data\" \"leak\" {\n  input = [\"text with " + planted + " in it\"]\n}\n"
 	leak := config + "resource \"terraform_data\" \"told\" {\n  input = pvesec_api_token.ci.secret\n}\n"
 	resource.UnitTest(t, resource.TestCase{ProtoV6ProviderFactories: harness.Factories, WorkingDir: s.Dir, Steps: s.Around([]resource.TestStep{

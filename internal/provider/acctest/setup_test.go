@@ -35,5 +35,5 @@ func api(t *testing.T, version string) *pvesim.Server {
 
 // apiConfig is the provider block for the API alone.
 func apiConfig(server *pvesim.Server, token string) string {
-	return fmt.Sprintf("provider \"pvesec\" {\n  endpoint  = %q\n  api_token = %q\n  tls = { fingerprint_sha256 = %q }\n}\n", server.URL(), token, server.Fingerprint())
+	return fmt.Sprintf("provider \"pvesec\" {\n  endpoint  = %q\n  api_token = %q\n  tls { fingerprint_sha256 = %q }\n}\n", server.URL(), token, server.Fingerprint())
 }

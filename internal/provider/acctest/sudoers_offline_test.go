@@ -165,9 +165,9 @@ func TestSudoersMalformed(t *testing.T) {
 	content.ExpectError = harness.Matches("Line 1, column 42: sudo takes the regular expression ^start [a-z-0-9]+$ for malformed")
 	second := content
 	second.ExpectError = harness.Matches("Line 1, column 68: sudo takes the regular expression ^[*+]$ for malformed")
-	rules := policy(`rules = [{ commands = ["/usr/sbin/qm ^start 2[0-9]{3}$", "/usr/sbin/qm ^a{,2}{,2}$"] }]`)
-	rules.ExpectError = harness.Matches("rules[0].commands[1]")
-	lost := policy(`rules = [{ commands = ["/usr/sbin/[a/b]*"] }]`)
+	rules := policy(`rule { commands = ["/usr/sbin/qm ^start 2[0-9]{3}$", "/usr/sbin/qm ^a{,2}{,2}$"] }`)
+	rules.ExpectError = harness.Matches("rule[0].commands[1]")
+	lost := policy(`rule { commands = ["/usr/sbin/[a/b]*"] }`)
 	lost.ExpectError = harness.Matches("ends at the slash")
 	harness.Run(t, content, second, rules, lost)
 }
@@ -176,7 +176,7 @@ func TestSudoersMalformed(t *testing.T) {
 func TestSudoersAnalysis(t *testing.T) {
 	t.Parallel()
 	policy := func(command, more string) string {
-		return offline + fmt.Sprintf("resource \"pvesec_sudoers_policy\" \"agent\" {\n  name = \"agent\"\n  subject = \"agent\"\n  rules = [{ commands = [%q] }]\n  %s\n}\n", command, more)
+		return offline + fmt.Sprintf("resource \"pvesec_sudoers_policy\" \"agent\" {\n  name = \"agent\"\n  subject = \"agent\"\n  rule { commands = [%q] }\n  %s\n}\n", command, more)
 	}
 	analysis := tfjsonpath.New("analysis")
 	root := analysis.AtMapKey("root_equivalent")
@@ -216,7 +216,7 @@ func TestSudoersAnalysis(t *testing.T) {
 func TestSudoersStatements(t *testing.T) {
 	t.Parallel()
 	policy := func(more string) string {
-		return offline + "resource \"pvesec_sudoers_policy\" \"agent\" {\n  name = \"agent\"\n  subject = \"agent\"\n  rules = [{ commands = [\"/usr/sbin/qm ^(start|status) 2[0-9]{3}$\"] }]\n  " + more + "\n}\n"
+		return offline + "resource \"pvesec_sudoers_policy\" \"agent\" {\n  name = \"agent\"\n  subject = \"agent\"\n  rule { commands = [\"/usr/sbin/qm ^(start|status) 2[0-9]{3}$\"] }\n  " + more + "\n}\n"
 	}
 	refused := func(more, want string) resource.TestStep {
 		return resource.TestStep{Config: policy(more), PlanOnly: true, ExpectError: harness.Matches(want)}

@@ -31,11 +31,11 @@ func TestMalformedPolicyIsRefusedWithoutANode(t *testing.T) {
 		{named("agent.bak"), "is skipped by sudo"},
 		{named("agent~"), "is skipped by sudo"},
 		{named("../agent"), "is skipped by sudo"},
-		{provider + harness.PolicyConfig(`"qm start"`, ""), "rules[0].commands[0]"},
-		{provider + harness.PolicyConfig(`"/usr/bin/id, ALL"`, ""), "rules[0].commands[0]"},
-		{provider + harness.PolicyConfig(`"/usr/bin/id\nagent ALL=(ALL) ALL"`, ""), "rules[0].commands[0]"},
+		{provider + harness.PolicyConfig(`"qm start"`, ""), "rule[0].commands[0]"},
+		{provider + harness.PolicyConfig(`"/usr/bin/id, ALL"`, ""), "rule[0].commands[0]"},
+		{provider + harness.PolicyConfig(`"/usr/bin/id\nagent ALL=(ALL) ALL"`, ""), "rule[0].commands[0]"},
 		{provider + harness.PolicyConfig(`"/usr/bin/id"`, `defaults = ["no_such_option"]`), "no_such_option"},
-		{provider + harness.PolicyConfig(`"/usr/bin/id"`, `content = "x"`), "rules"},
+		{provider + harness.PolicyConfig(`"/usr/bin/id"`, `content = "x"`), "rule"},
 		{strings.Replace(provider+harness.PolicyConfig(`"/usr/bin/id"`, ""), `subject = "agent"`, `subject = "root"`, 1), "root is not restricted by sudo"},
 	} {
 		steps = append(steps, resource.TestStep{Config: bad.config, ExpectError: harness.Matches(bad.message)})

@@ -26,7 +26,7 @@ func (r *auditLoggingResource) Schema(ctx context.Context, _ resource.SchemaRequ
 			"Configuration files are rendered while planning, checked on each node by `visudo`, `rsyslogd -N1` and `logrotate -d`, and installed on all nodes or on none. " +
 			"Every file, its mode and owner, and whether the services really run is read at every refresh. Destroying the resource removes the configuration; " +
 			"the logs stay, since they are evidence.",
-		Attributes: session.PlacedAttributes(ctx, map[string]schema.Attribute{
+		Attributes: session.PlacedAttributes(map[string]schema.Attribute{
 			"name": schema.StringAttribute{
 				MarkdownDescription: "Tells several settings on one node apart and is part of the file names: letters, digits, `_` and `-`; `pvesec` by default. Changing it creates new files.",
 				Optional:            true,
@@ -44,29 +44,6 @@ func (r *auditLoggingResource) Schema(ctx context.Context, _ resource.SchemaRequ
 					setvalidator.ValueStringsAre(values.CheckedBy("be a user name, or a group name after %", hardening.CheckSubject)),
 				},
 			},
-			"sudo_log": schema.SingleNestedAttribute{
-				MarkdownDescription: "sudo's own log: a file `sudo-<subject>.log` for each subject, or `sudo.log` for everybody. On by default.",
-				Optional:            true,
-				Attributes:          sudoLogAttributes(),
-			},
-			"io_logs": schema.SingleNestedAttribute{
-				MarkdownDescription: "Recordings of terminal sessions under sudo, replayed with `sudoreplay`, under `<directory>/<user>/`. On by default, output only: input holds what is typed " +
-					"without echo too, such as passwords asked for by programs.",
-				Optional:   true,
-				Attributes: ioLogsAttributes(),
-			},
-			"security_log": schema.SingleNestedAttribute{
-				MarkdownDescription: "A file to which rsyslog writes every message about authentication: sudo, sshd, su, PAM, and PVE's own logins. Every user of the node can write such messages too, with any name " +
-					"(`logger -t sudo`): the file says what was sent, not who sent it. Who did is in the journal, in fields that no user can set (`journalctl -o verbose`: `_UID`, `_EXE`, `_SYSTEMD_UNIT`), " +
-					"and sudo's own log and recordings are written by sudo alone. On by default; needs rsyslog on the node, which newer PVE releases ship without.",
-				Optional:   true,
-				Attributes: securityLogAttributes(),
-			},
-			"rotation": schema.SingleNestedAttribute{
-				MarkdownDescription: "Rotation of the log files by logrotate. On by default.",
-				Optional:            true,
-				Attributes:          rotationAttributes(),
-			},
 			"require_logging": schema.BoolAttribute{
 				MarkdownDescription: "Whether sudo refuses a command that it cannot log, as on a full disk; `true` by default. root itself is never stopped by this.",
 				Optional:            true,
@@ -79,6 +56,27 @@ func (r *auditLoggingResource) Schema(ctx context.Context, _ resource.SchemaRequ
 				Computed:            true,
 			},
 		}, deployedAttributes()),
+		Blocks: session.PlacedBlocks(ctx, map[string]schema.Block{
+			"sudo_log": schema.SingleNestedBlock{
+				MarkdownDescription: "sudo's own log: a file `sudo-<subject>.log` for each subject, or `sudo.log` for everybody. On by default.",
+				Attributes:          sudoLogAttributes(),
+			},
+			"io_logs": schema.SingleNestedBlock{
+				MarkdownDescription: "Recordings of terminal sessions under sudo, replayed with `sudoreplay`, under `<directory>/<user>/`. On by default, output only: input holds what is typed " +
+					"without echo too, such as passwords asked for by programs.",
+				Attributes: ioLogsAttributes(),
+			},
+			"security_log": schema.SingleNestedBlock{
+				MarkdownDescription: "A file to which rsyslog writes every message about authentication: sudo, sshd, su, PAM, and PVE's own logins. Every user of the node can write such messages too, with any name " +
+					"(`logger -t sudo`): the file says what was sent, not who sent it. Who did is in the journal, in fields that no user can set (`journalctl -o verbose`: `_UID`, `_EXE`, `_SYSTEMD_UNIT`), " +
+					"and sudo's own log and recordings are written by sudo alone. On by default; needs rsyslog on the node, which newer PVE releases ship without.",
+				Attributes: securityLogAttributes(),
+			},
+			"rotation": schema.SingleNestedBlock{
+				MarkdownDescription: "Rotation of the log files by logrotate. On by default.",
+				Attributes:          rotationAttributes(),
+			},
+		}),
 	}
 }
 

@@ -106,7 +106,7 @@ func sshConfigProblem(err error) ConfigProblem {
 	return problem
 }
 
-// SSHFieldPath is the path of a field of node.Config, such as "private_key" or "jump_hosts.0.address".
+// SSHFieldPath is the path of a field of node.Config, such as "private_key" or "jump_host.0.address".
 func SSHFieldPath(dotted string) path.Path {
 	at := path.Root("ssh")
 	for _, step := range strings.Split(dotted, ".") {

@@ -25,7 +25,7 @@ import (
 // and imports; a resource that embeds it adds its schema, its plan, and the methods of [NodeModel].
 type OnNodes[M, S any, P NodeModel[M, S]] struct{ Configured }
 
-// Placed are the attributes that every resource on nodes has. Its model embeds them, and [PlacedAttributes] describes them.
+// Placed are the attributes that every resource on nodes has. Its model embeds them, and [PlacedAttributes] and [PlacedBlocks] describe them.
 type Placed struct {
 	Nodes         types.Set      `tfsdk:"nodes"`
 	OnUnreachable types.String   `tfsdk:"on_unreachable"`
@@ -91,7 +91,7 @@ type Reading[S any] struct {
 
 // PlacedAttributes adds the attributes of [Placed] to a schema. Entry describes a node's entry of deployed; its attribute changes, a list of strings,
 // says of a skipped node that nothing is known.
-func PlacedAttributes(ctx context.Context, attributes, entry map[string]schema.Attribute) map[string]schema.Attribute {
+func PlacedAttributes(attributes, entry map[string]schema.Attribute) map[string]schema.Attribute {
 	attributes["nodes"] = schema.SetAttribute{
 		MarkdownDescription: "Names of the nodes. All nodes of the provider or, where it names none, of the cluster by default; a node that joins later is then planned for.",
 		ElementType:         types.StringType,
@@ -104,8 +104,13 @@ func PlacedAttributes(ctx context.Context, attributes, entry map[string]schema.A
 		Computed:            true,
 		NestedObject:        schema.NestedAttributeObject{Attributes: entry},
 	}
-	attributes["timeouts"] = timeouts.Attributes(ctx, AllTimeouts)
 	return attributes
+}
+
+// PlacedBlocks adds the blocks of [Placed] to a schema.
+func PlacedBlocks(ctx context.Context, blocks map[string]schema.Block) map[string]schema.Block {
+	blocks["timeouts"] = timeouts.Block(ctx, AllTimeouts)
+	return blocks
 }
 
 // Create installs the resource.

@@ -180,7 +180,7 @@ func (m *sudoersPolicyModel) report(at path.Path, summary, detail string, diags 
 func (m *sudoersPolicyModel) textAttribute() path.Path {
 	switch {
 	case !m.Rules.IsNull():
-		return path.Root("rules")
+		return path.Root("rule")
 	case !m.Document.IsNull():
 		return path.Root("document")
 	}

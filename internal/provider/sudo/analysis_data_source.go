@@ -256,7 +256,7 @@ func (m *sudoersAnalysisDataModel) files(ctx context.Context, version sudoers.Ve
 			return nil
 		}
 		file, problems, origins := doc.Build("document", m.Subject.ValueString(), "")
-		reportRules(problems, origins, doc, path.Root("document"), "rules", diags)
+		reportRules(problems, origins, doc, path.Root("document"), diags)
 		if len(problems) > 0 {
 			return nil
 		}

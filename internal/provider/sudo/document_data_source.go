@@ -124,7 +124,7 @@ func (d *sudoersDocumentDataSource) Read(ctx context.Context, req datasource.Rea
 	model.Text = types.StringNull()
 	if !model.Subject.IsNull() {
 		file, problems, origins := whole.Build("policy", model.Subject.ValueString(), "")
-		reportRules(problems, origins, whole, path.Root("rule"), "rule", &resp.Diagnostics)
+		reportRules(problems, origins, whole, path.Root("rule"), &resp.Diagnostics)
 		if len(problems) == 0 {
 			model.Text = types.StringValue(sudoers.Print(file))
 		}
@@ -156,5 +156,5 @@ func checkDocument(doc *document.Document, diags *diag.Diagnostics) {
 		seen[rule.ID] = true
 	}
 	_, problems, origins := doc.Build("policy", "subject", "")
-	reportRules(problems, origins, doc, path.Empty(), "rule", diags)
+	reportRules(problems, origins, doc, path.Empty(), diags)
 }

@@ -15,7 +15,7 @@ import (
 type sudoersPolicyModel struct {
 	Name           types.String `tfsdk:"name"`
 	Subject        types.String `tfsdk:"subject"`
-	Rules          types.List   `tfsdk:"rules"`
+	Rules          types.List   `tfsdk:"rule"`
 	Defaults       types.List   `tfsdk:"defaults"`
 	Document       types.String `tfsdk:"document"`
 	Content        types.String `tfsdk:"content"`

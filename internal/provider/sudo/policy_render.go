@@ -22,10 +22,7 @@ func render(ctx context.Context, m *sudoersPolicyModel, diags *diag.Diagnostics)
 	m.SHA256 = types.StringUnknown()
 	m.Grants = types.ListUnknown(types.StringType)
 	m.Lint = types.ListUnknown(lintType)
-	raw := m.Rules.IsNull() && m.Document.IsNull()
-	if raw && m.Content.IsNull() {
-		return nil // the schema's validators say that one of them is missing
-	}
+	raw := m.Rules.IsNull() && m.Document.IsNull() && !m.Content.IsNull()
 	if m.Name.IsUnknown() || m.Subject.IsUnknown() || !values.FullyKnown(m.Rules) || !values.FullyKnown(m.Defaults) || m.Document.IsUnknown() || m.Content.IsUnknown() {
 		if !raw {
 			m.Content = types.StringUnknown()
@@ -36,7 +33,7 @@ func render(ctx context.Context, m *sudoersPolicyModel, diags *diag.Diagnostics)
 	switch {
 	case raw:
 		file = parseContent(m, diags)
-	case m.Rules.IsNull():
+	case !m.Document.IsNull():
 		file = buildDocument(m, diags)
 	default:
 		file = buildRules(ctx, m, diags)
@@ -114,7 +111,7 @@ func documentOf(ctx context.Context, rules, defaults types.List, diags *diag.Dia
 func (m *sudoersPolicyModel) build(doc *document.Document, at path.Path, diags *diag.Diagnostics) *sudoers.File {
 	header := fmt.Sprintf("Managed by Terraform: pvesec_sudoers_policy %q.\nA change made here is shown as drift and undone by the next apply.", m.Name.ValueString())
 	file, problems, origins := doc.Build(m.Name.ValueString(), m.Subject.ValueString(), header)
-	reportRules(problems, origins, doc, at, "rules", diags)
+	reportRules(problems, origins, doc, at, diags)
 	if len(problems) > 0 {
 		return nil
 	}
@@ -123,9 +120,9 @@ func (m *sudoersPolicyModel) build(doc *document.Document, at path.Path, diags *
 }
 
 // reportRules reports errors of structured rules. Terraform points at the resource for a path as deep as theirs, so the text names the element.
-func reportRules(problems []*sudoers.RuleError, origins []document.Origin, doc *document.Document, at path.Path, rules string, diags *diag.Diagnostics) {
+func reportRules(problems []*sudoers.RuleError, origins []document.Origin, doc *document.Document, at path.Path, diags *diag.Diagnostics) {
 	for _, problem := range problems {
-		element := rulePath(problem, origins, rules)
+		element := rulePath(problem, origins)
 		detail := fmt.Sprintf("In %s:\n\n%s", element, ruleDetail(problem, origins, doc))
 		if !at.Equal(path.Empty()) {
 			element = at
@@ -140,18 +137,18 @@ var ruleAttributes = map[string]string{
 	"Timeout": "timeout", "NotBefore": "not_before", "NotAfter": "not_after", "Cwd": "cwd",
 }
 
-// rulePath is the attribute that an error in structured rules concerns; rules is the name of the list.
-func rulePath(problem *sudoers.RuleError, origins []document.Origin, rules string) path.Path {
+// rulePath is the attribute that an error in structured rules concerns.
+func rulePath(problem *sudoers.RuleError, origins []document.Origin) path.Path {
 	switch {
 	case problem.Field == "Subject":
 		return path.Root("subject")
 	case problem.Field == "Defaults" && problem.Index >= 0:
 		return path.Root("defaults").AtListIndex(problem.Index)
 	case problem.Rule < 0:
-		return path.Root(rules)
+		return path.Root("rule")
 	}
 	from := origins[problem.Rule]
-	at := path.Root(rules).AtListIndex(from.Rule).AtName(ruleAttributes[problem.Field])
+	at := path.Root("rule").AtListIndex(from.Rule).AtName(ruleAttributes[problem.Field])
 	switch {
 	case problem.Index < 0:
 		return at

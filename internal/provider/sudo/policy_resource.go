@@ -47,6 +47,10 @@ func (r *sudoersPolicyResource) ValidateConfig(ctx context.Context, req resource
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	if model.Rules.IsNull() && model.Document.IsNull() && model.Content.IsNull() {
+		resp.Diagnostics.AddAttributeWarning(path.Root("rule"), "The policy grants nothing",
+			"It has no rule, no document and no content. If its rules come from a list, that list is empty. Otherwise write a rule block, or remove the resource.")
+	}
 	if text := render(ctx, &model, &resp.Diagnostics); text != nil {
 		model.warnOfLint(text, &resp.Diagnostics)
 		model.warnOfRoot(ctx, text, &resp.Diagnostics)

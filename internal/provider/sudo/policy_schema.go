@@ -28,7 +28,7 @@ func (r *sudoersPolicyResource) Schema(ctx context.Context, _ resource.SchemaReq
 			"The text is rendered and parsed while planning. An apply stages it on every node, has each node's own `visudo` check the file and the whole " +
 			"tree with it, keeps a backup, and renames it into place on all nodes or on none. The node's file, its mode and owner, and what any " +
 			"other sudoers file grants the subject are read at every refresh and shown in `deployed`.",
-		Attributes: session.PlacedAttributes(ctx, map[string]schema.Attribute{
+		Attributes: session.PlacedAttributes(map[string]schema.Attribute{
 			"name": schema.StringAttribute{
 				MarkdownDescription: "Name of the file in `/etc/sudoers.d`: letters, digits, `_` and `-`. sudo skips names with `.` or a trailing `~`, so they are " +
 					"refused. Changing it creates a new file.",
@@ -41,17 +41,8 @@ func (r *sudoersPolicyResource) Schema(ctx context.Context, _ resource.SchemaReq
 				Required:            true,
 				Validators:          []validator.String{values.CheckedBy("be a user name, or a group name after %", hardening.CheckSubject)},
 			},
-			"rules": schema.ListNestedAttribute{
-				MarkdownDescription: "What the subject may run, in order: where several rules match a command line, the last one decides. One of `rules`, `document` and `content` is given.",
-				Optional:            true,
-				Validators: []validator.List{
-					listvalidator.SizeAtLeast(1),
-					listvalidator.ExactlyOneOf(path.MatchRoot("rules"), path.MatchRoot("document"), path.MatchRoot("content")),
-				},
-				NestedObject: schema.NestedAttributeObject{Attributes: resourceRuleAttributes()},
-			},
 			"defaults": schema.ListAttribute{
-				MarkdownDescription: "sudo options for this subject, each as after `Defaults` in sudoers(5): `use_pty`, `!env_editor`, `secure_path=/usr/sbin:/usr/bin`. With `rules` only.",
+				MarkdownDescription: "sudo options for this subject, each as after `Defaults` in sudoers(5): `use_pty`, `!env_editor`, `secure_path=/usr/sbin:/usr/bin`. With `rule` only.",
 				ElementType:         types.StringType,
 				Optional:            true,
 				Validators: []validator.List{
@@ -62,10 +53,10 @@ func (r *sudoersPolicyResource) Schema(ctx context.Context, _ resource.SchemaReq
 			"document": schema.StringAttribute{
 				MarkdownDescription: "Rules and options composed by data source `pvesec_sudoers_document`: its `json`.",
 				Optional:            true,
-				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+				Validators:          []validator.String{stringvalidator.LengthAtLeast(1), stringvalidator.ConflictsWith(path.MatchRoot("content"))},
 			},
 			"content": schema.StringAttribute{
-				MarkdownDescription: "The file's text. Given, it is a hand-written sudoers file about the subject alone, without `@include`; otherwise it is rendered from `rules` and `defaults`, or from `document`.",
+				MarkdownDescription: "The file's text. Given, it is a hand-written sudoers file about the subject alone, without `@include`; otherwise it is rendered from `rule` and `defaults`, or from `document`.",
 				Optional:            true,
 				Computed:            true,
 				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
@@ -132,6 +123,13 @@ func (r *sudoersPolicyResource) Schema(ctx context.Context, _ resource.SchemaReq
 			},
 			"removed_grants": removedGrantsAttribute(),
 		}, deployedAttributes()),
+		Blocks: session.PlacedBlocks(ctx, map[string]schema.Block{
+			"rule": schema.ListNestedBlock{
+				MarkdownDescription: "What the subject may run. Where several rules match a command line, the last one decides. Of `rule`, `document` and `content` one is given; without any, the policy grants nothing.",
+				Validators:          []validator.List{listvalidator.ConflictsWith(path.MatchRoot("document"), path.MatchRoot("content"))},
+				NestedObject:        schema.NestedBlockObject{Attributes: resourceRuleAttributes()},
+			},
+		}),
 	}
 }
 

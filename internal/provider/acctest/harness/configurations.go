@@ -45,7 +45,10 @@ func PolicyConfig(commands, more string) string {
 resource "pvesec_sudoers_policy" "agent" {
   name    = "agent"
   subject = "agent"
-  rules   = [{ commands = [%s], nopasswd = true }]
+  rule {
+    commands = [%s]
+    nopasswd = true
+  }
   %s
 }
 `, commands, more)

@@ -27,9 +27,19 @@ func TestAuditLoggingLifeCycle(t *testing.T) {
 			before := snapshot(t, pve1)
 			shell(t, pve1, "echo 'agent ALL=(root) NOPASSWD: /usr/bin/id' >/etc/sudoers.d/test; chmod 0440 /etc/sudoers.d/test")
 			first := config(c) + harness.AuditConfig("")
-			second := config(c) + harness.AuditConfig(`io_logs = { input = true, max_sessions = 500 }
-  rotation = { frequency = "daily", keep = 7, compress = false }
-  security_log = { path = "/var/log/ops/security.log", mode = "0640" }`)
+			second := config(c) + harness.AuditConfig(`io_logs {
+  input        = true
+  max_sessions = 500
+}
+  rotation {
+    frequency = "daily"
+    keep      = 7
+    compress  = false
+  }
+  security_log {
+    path = "/var/log/ops/security.log"
+    mode = "0640"
+  }`)
 			harness.Run(t,
 				resource.TestStep{
 					Config:           first,

@@ -59,15 +59,16 @@ func configWith(c *lab.Cluster, with connection) string {
 	return fmt.Sprintf(`provider "pvesec" {
   endpoint  = %q
   api_token = %q
-  tls       = { ca_pem = <<-EOT
+  tls {
+    ca_pem = <<-EOT
 %s
 EOT
   }
-  ssh = {
+  ssh {
     user            = %q
     port            = %d
     connect_timeout = "8s"
-    private_key     = <<-EOT
+    private_key = <<-EOT
 %s
 EOT
     known_hosts = <<-EOT

@@ -25,11 +25,11 @@ resource "pvesec_sudoers_policy" "agent" {
   name           = "agent"
   subject        = "agent"
   on_unreachable = %[1]q
-  rules          = [{ commands = [%[2]q] }]
+  rule { commands = [%[2]q] }
 }
 resource "pvesec_audit_logging" "log" {
   on_unreachable = %[1]q
-  security_log   = { enabled = false }
+  security_log { enabled = false }
   subjects       = ["agent"]
 }
 `, onUnreachable, command)
@@ -98,7 +98,7 @@ func TestAccSudoPassword(t *testing.T) {
 resource "pvesec_sudoers_policy" "agent" {
   name    = "agent"
   subject = "agent"
-  rules   = [{ commands = ["/usr/bin/id"] }]
+  rule { commands = ["/usr/bin/id"] }
 }
 `
 	}
@@ -117,15 +117,19 @@ func TestAccJumpHost(t *testing.T) {
 	c := cluster(t, 1)
 	n := c.Nodes[0]
 	with := func(fingerprint string) string {
-		block := fmt.Sprintf("jump_hosts = [{ address = %q, port = %d, host_key_fingerprints = [%q] }]\n    host_key_fingerprints = { pve1 = %q }\n    connect_timeout =",
+		block := fmt.Sprintf("jump_host {\n      address               = %q\n      port                  = %d\n      host_key_fingerprints = [%q]\n    }\n    host_key_fingerprints = { pve1 = %q }\n    connect_timeout =",
 			n.Address, n.Port, fingerprint, n.HostKeyFingerprint("ed25519"))
 		// A node of the lab reaches itself only.
-		provider := strings.Replace(configWith(c, connection{nodes: `nodes = { pve1 = { address = "127.0.0.1", port = 22 } }`}), "connect_timeout =", block, 1)
+		provider := strings.Replace(configWith(c, connection{nodes: `node {
+  name    = "pve1"
+  address = "127.0.0.1"
+  port    = 22
+}`}), "connect_timeout =", block, 1)
 		return provider + `
 resource "pvesec_sudoers_policy" "agent" {
   name    = "agent"
   subject = "agent"
-  rules   = [{ commands = ["/usr/bin/id"] }]
+  rule { commands = ["/usr/bin/id"] }
 }
 `
 	}
@@ -147,7 +151,7 @@ func TestAccTraceKeepsSecrets(t *testing.T) {
 resource "pvesec_sudoers_policy" "agent" {
   name    = "agent"
   subject = "agent"
-  rules   = [{ commands = ["/usr/bin/id 77234-content-77234"] }]
+  rule { commands = ["/usr/bin/id 77234-content-77234"] }
 }
 `, 0o600)
 	log := filepath.Join(r.dir, "trace.log")

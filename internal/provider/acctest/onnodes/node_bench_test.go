@@ -102,10 +102,10 @@ func (r *rig) use(n int, rtt time.Duration) {
 	inventory.WriteString("[pve]\n")
 	for _, node := range r.nodes {
 		node.Link().Delay(rtt)
-		fmt.Fprintf(&list, "    %s = { address = %q, port = %d }\n", node.Name, node.Address, node.Port)
+		fmt.Fprintf(&list, "  node {\n    name    = %q\n    address = %q\n    port    = %d\n  }\n", node.Name, node.Address, node.Port)
 		fmt.Fprintf(&inventory, "%s ansible_host=%s ansible_port=%d\n", node.Name, node.Address, node.Port)
 	}
-	provider := fmt.Sprintf("terraform {\n  required_providers {\n    pvesec = { source = \"pvesec/pvesec\" }\n  }\n}\nprovider \"pvesec\" {\n  ssh = {\n    private_key = file(%q)\n    known_hosts = file(%q)\n  }\n  nodes = {\n%s  }\n}\n",
+	provider := fmt.Sprintf("terraform {\n  required_providers {\n    pvesec = { source = \"pvesec/pvesec\" }\n  }\n}\nprovider \"pvesec\" {\n  ssh {\n    private_key = file(%q)\n    known_hosts = file(%q)\n  }\n%s}\n",
 		filepath.Join(r.dir, "key"), filepath.Join(r.dir, "known_hosts"), list.String())
 	for _, dir := range []string{"empty", "full"} {
 		if err := os.RemoveAll(filepath.Join(r.dir, dir)); err != nil {
@@ -128,12 +128,12 @@ func (r *rig) policies() {
 resource "pvesec_sudoers_policy" "agent" {
   name    = "agent"
   subject = "agent"
-  rules   = [{ commands = ["/usr/bin/id %d"] }]
+  rule { commands = ["/usr/bin/id %d"] }
 }
 resource "pvesec_sudoers_policy" "other" {
   name    = "other"
   subject = "agent"
-  rules   = [{ commands = ["/usr/bin/uptime \"\""] }]
+  rule { commands = ["/usr/bin/uptime \"\""] }
 }
 resource "pvesec_audit_logging" "log" {
   subjects = ["agent"]

@@ -145,7 +145,7 @@ func TestSudoersPolicyLifeCycle(t *testing.T) {
 					ImportStateId:                        "agent@pve2",
 					ImportStateVerify:                    true,
 					ImportStateVerifyIdentifierAttribute: "name",
-					ImportStateVerifyIgnore:              []string{"change", "rules", "rules.#"},
+					ImportStateVerifyIgnore:              []string{"change", "rule", "rule.#"},
 				},
 			)
 			if after := snapshot(t, pve1); after != before {
@@ -285,13 +285,19 @@ func TestSudoersPolicyOnConfiguredNodes(t *testing.T) {
 	t.Parallel()
 	c := cluster(t, 2)
 	block := fmt.Sprintf(`provider "pvesec" {
-  ssh = {
+  ssh {
     private_key = %q
     known_hosts = %q
   }
-  nodes = {
-    left  = { address = %q, port = %d }
-    right = { address = %q, port = %d }
+  node {
+    name    = "left"
+    address = %q
+    port    = %d
+  }
+  node {
+    name    = "right"
+    address = %q
+    port    = %d
   }
 }
 `, c.SSHKeyPEM, c.KnownHosts(), c.Nodes[0].Address, lab.SSHPort, c.Nodes[1].Address, lab.SSHPort)

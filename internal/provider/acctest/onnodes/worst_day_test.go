@@ -141,7 +141,7 @@ func TestExistingFileIsNotOverwritten(t *testing.T) {
 func TestTimeouts(t *testing.T) {
 	t.Parallel()
 	c := cluster(t, 1)
-	policy := config(c) + harness.PolicyConfig(`"/usr/bin/id"`, `timeouts = { create = "2s" }`)
+	policy := config(c) + harness.PolicyConfig(`"/usr/bin/id"`, `timeouts { create = "2s" }`)
 	harness.Run(t,
 		resource.TestStep{PreConfig: func() { c.Nodes[0].Link().Cut() }, Config: policy, ExpectError: harness.Matches("pve1")},
 		resource.TestStep{PreConfig: func() { c.Nodes[0].Link().Heal() }, Config: policy},
