@@ -2,6 +2,7 @@ package review
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/escalation"
@@ -68,9 +69,19 @@ func (p *Policy) Grants() []string {
 	return granted
 }
 
-// Lint finds what is legal in the policy and still wrong. The policy is a fragment of the node's tree: aliases may be defined elsewhere.
+// Lint finds what is legal in the policy and still wrong, for the newest sudo, and what the sudo of a supported release makes of it that grants more than was
+// meant. The policy is a fragment of the node's tree: aliases may be defined elsewhere.
 func (p *Policy) Lint() []lint.Finding {
-	return lint.Lint(p.tree, lint.Options{Version: PlanVersion, Fragment: true})
+	findings := lint.Lint(p.tree, lint.Options{Version: PlanVersion, Fragment: true})
+	for _, version := range TargetVersions {
+		for _, found := range lint.Lint(p.tree, lint.Options{Version: version, Fragment: true}) {
+			known := slices.ContainsFunc(findings, func(f lint.Finding) bool { return f.ID == found.ID && f.Pos == found.Pos })
+			if found.Severity == lint.Error && !known {
+				findings = append(findings, found)
+			}
+		}
+	}
+	return findings
 }
 
 // Analysis is what the policy means for a node, on every release of PVE. It is found out once. A policy that is not known, nil, has none.

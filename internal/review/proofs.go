@@ -69,6 +69,18 @@ func ProveNever(tree *sudoers.Tree, q policy.Question, vouched escalation.Vouche
 	}), nil
 }
 
+// CheckStatement says why a text is no statement of what must never be allowed, or returns nil.
+func CheckStatement(text string) error {
+	_, unnamed := escalation.FindStatement(text)
+	if unnamed == nil {
+		return nil
+	}
+	if _, err := policy.ParseStatement(text, policy.Debian(PlanVersion)); err != nil {
+		return fmt.Errorf("%w; and as a name: %w", err, unnamed)
+	}
+	return nil
+}
+
 // ProveAlways proves that a policy always allows a command line, on any of some versions of sudo.
 func ProveAlways(tree *sudoers.Tree, q policy.Question, words []string, versions ...sudoers.Version) Proof {
 	return onReleases(tree, q, versions, func(q policy.Question) Proof {

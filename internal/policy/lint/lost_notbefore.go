@@ -5,7 +5,7 @@ import "github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 // lostNotBefore looks for NOTBEFORE together with NOTAFTER (lookup.c of 1.9.15 to
 // 1.9.17: the second comparison overwrites the result of the first).
 var lostNotBefore = Rule{
-	ID: "PVESEC-S0019", Name: "lost-notbefore", Severity: Warning,
+	ID: "PVESEC-S0019", Name: "lost-notbefore", Severity: Error,
 	Summary: "A command has NOTBEFORE and NOTAFTER, and the target is sudo 1.9.15 to 1.9.17.",
 	Why:     "These versions forget NOTBEFORE if NOTAFTER is given too, so the rule holds at once; sudo -l does not show it.",
 	Bad:     "alice ALL = NOTBEFORE=20300101000000Z NOTAFTER=20300201000000Z /usr/bin/id",

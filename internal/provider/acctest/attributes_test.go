@@ -317,7 +317,8 @@ func TestPolicyAttributesInAPlan(t *testing.T) {
 	policy := planned("pvesec_sudoers_policy", map[string]any{"name": "agent", "subject": "agent", "timeouts": map[string]any{"delete": "3m"},
 		"accepted_risks": map[string]any{"PVESEC-E0011": "reviewed", "PVESEC-E0106": "reviewed"},
 		"rule": []any{map[string]any{"commands": []any{"/usr/bin/id"}, "run_as_users": []any{"nobody"}, "run_as_groups": []any{"adm"}, "hosts": []any{"pve1"}, "nopasswd": true, "noexec": true, "setenv": false,
-			"log_input": true, "log_output": false, "timeout": "1h", "not_before": "20260101000000Z", "not_after": "20400101000000Z", "cwd": "/root"},
+			"log_input": true, "log_output": false, "timeout": "1h", "not_before": "20260101000000Z", "cwd": "/root"},
+			map[string]any{"commands": []any{"/usr/bin/uptime"}, "not_after": "20400101000000Z"},
 			map[string]any{"commands": []any{"/usr/sbin/qm ^set 100 --args [a-z]+$"}}}})
 	for _, want := range []string{"agent pve1=(nobody : adm)", "CWD=/root", "TIMEOUT=1h", "NOTBEFORE=20260101000000Z", "NOTAFTER=20400101000000Z", "NOEXEC:", "NOSETENV:", "LOG_INPUT:", "NOLOG_OUTPUT:", "NOPASSWD:",
 		`"sha256": "`, `"effect": "`, `"condition": "`, `"accepted": "reviewed"`} {

@@ -7,7 +7,10 @@ import (
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 
+	"github.com/pvesec/terraform-provider-pvesec/internal/lab/pvesim"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
@@ -124,4 +127,57 @@ func TestMisspeltKeysAreRefused(t *testing.T) {
 	if t.Failed() {
 		t.Log(output)
 	}
+}
+
+// TestBlocksFromLists writes blocks as modules do, from a list that is not known before the apply, from one that is, and from an empty one.
+func TestBlocksFromLists(t *testing.T) {
+	t.Parallel()
+	server := userAPI(t, pvesim.Version92)
+	config := func(grants, tokens string) string {
+		return apiConfig(server, server.RootToken()) + `
+resource "terraform_data" "later" {
+  input = ["/vms/7000"]
+}
+resource "pvesec_restricted_user" "agent" {
+  user_id = "agent@pve"
+  dynamic "grant" {
+    for_each = ` + grants + `
+    content {
+      path = grant.value
+      role = "PVEAuditor"
+    }
+  }
+  dynamic "token" {
+    for_each = ` + tokens + `
+    content {
+      name           = token.key
+      expires_in     = token.value
+      inherit_grants = false
+      dynamic "grant" {
+        for_each = [for path in ` + grants + ` : path if path != "/vms/100"]
+        content {
+          path = grant.value
+          role = "PVEAuditor"
+        }
+      }
+    }
+  }
+}
+output "ends" {
+  value = { for name, token in pvesec_restricted_user.agent.tokens : name => token.full_token_id }
+}
+`
+	}
+	empty := resource.ConfigPlanChecks{PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}}
+	harness.Run(t,
+		resource.TestStep{
+			Config: config("terraform_data.later.output", `{ ci = "90d" }`), ConfigPlanChecks: empty,
+			Check: holds(server, "acl:1:/vms/7000:agent@pve,agent@pve!ci:PVEAuditor:"),
+		},
+		resource.TestStep{
+			Config: config(`["/vms/100"]`, `{ ci = "90d", other = "30d" }`), ConfigPlanChecks: empty,
+			Check: holds(server, "acl:1:/vms/100:agent@pve:PVEAuditor:"),
+		},
+		resource.TestStep{Config: config("[]", "{}"), ConfigPlanChecks: empty, Check: holds(server, "user:agent@pve:1:0:")},
+	)
 }

@@ -46,7 +46,7 @@ const (
 // it was recorded, so that it tells of the last change and is no change itself.
 func (m *sudoersPolicyModel) planChange(ctx context.Context, text *review.Policy, state *sudoersPolicyModel, observed map[string]observedNode, warn bool, diags *diag.Diagnostics) {
 	m.Change = types.ObjectUnknown(sudoersChangeType)
-	if text == nil || m.Deployed.IsUnknown() {
+	if text == nil || m.Deployed.IsUnknown() && state == nil {
 		return
 	}
 	if state != nil && m.Content.Equal(state.Content) && m.Deployed.Equal(state.Deployed) {
@@ -54,7 +54,7 @@ func (m *sudoersPolicyModel) planChange(ctx context.Context, text *review.Policy
 		return
 	}
 	nodes := map[string][]string{} // by the text that they hold
-	for _, name := range slices.Sorted(maps.Keys(m.deployedPolicies(ctx, diags))) {
+	for _, name := range m.comparedNodes(state) {
 		held := m.heldText(ctx, state, observed, name, diags)
 		nodes[held] = append(nodes[held], name)
 	}
@@ -70,12 +70,26 @@ func (m *sudoersPolicyModel) planChange(ctx context.Context, text *review.Policy
 		}
 		whole.Merge(text.ChangeFrom(held), where)
 	}
-	value, invalid := types.ObjectValueFrom(ctx, sudoersChangeType, sudoersChangeModel(whole))
-	diags.Append(invalid...)
-	m.Change = value
+	if m.Deployed.IsUnknown() {
+		whole.Unknown = append(whole.Unknown, "what nodes that are not known yet hold")
+	} else {
+		value, invalid := types.ObjectValueFrom(ctx, sudoersChangeType, sudoersChangeModel(whole))
+		diags.Append(invalid...)
+		m.Change = value
+	}
 	if state != nil {
 		m.judgeNewAccess(&whole, warn, diags)
 	}
+}
+
+// comparedNodes are the nodes with which a plan is compared: those that it will be on, also where an apply may skip them, and while these are not known those
+// that it is on.
+func (m *sudoersPolicyModel) comparedNodes(state *sudoersPolicyModel) []string {
+	nodes := m.Deployed
+	if nodes.IsUnknown() {
+		nodes = state.Deployed
+	}
+	return slices.Sorted(maps.Keys(nodes.Elements()))
 }
 
 // heldText is the text of the policy on a node as it is; "" where there is none. A file that nobody planned on is not replaced by an apply, so that

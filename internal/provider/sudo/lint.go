@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -48,6 +49,39 @@ func (m *sudoersPolicyModel) warnOfLint(text *review.Policy, diags *diag.Diagnos
 		diags.AddAttributeWarning(at, fmt.Sprintf("%s (%s)", values.UpperFirst(finding.Msg), finding.ID),
 			fmt.Sprintf("Line %d, column %d:\n\n  %s\n\n%s.", finding.Pos.Line, finding.Pos.Col, excerpt, strings.TrimSuffix(values.UpperFirst(finding.Fix), ".")))
 	}
+}
+
+// refuseLint refuses what grants something else than is written, at the word where the policy has rules. With enforcement = "warn" it warns.
+func (m *sudoersPolicyModel) refuseLint(ctx context.Context, text *review.Policy, diags *diag.Diagnostics) {
+	if text == nil {
+		return
+	}
+	at := m.textAttribute()
+	if rules := m.boundRules(ctx, diags); len(rules) > 0 {
+		at = path.Root("rule").AtListIndex(rules[0]).AtName("not_before")
+	}
+	for _, finding := range text.Lint() {
+		if finding.Severity == lint.Error {
+			excerpt := strings.ReplaceAll(finding.Excerpt(text.Text), "\n", "\n  ")
+			m.report(at, fmt.Sprintf("%s (%s)", values.UpperFirst(finding.Msg), finding.ID),
+				fmt.Sprintf("Line %d, column %d:\n\n  %s\n\n%s.", finding.Pos.Line, finding.Pos.Col, excerpt, strings.TrimSuffix(values.UpperFirst(finding.Fix), ".")), diags)
+		}
+	}
+}
+
+// boundRules are the indices of the rules that have both not_before and not_after.
+func (m *sudoersPolicyModel) boundRules(ctx context.Context, diags *diag.Diagnostics) []int {
+	var models []sudoersRuleModel
+	if !m.Rules.IsNull() && values.FullyKnown(m.Rules) {
+		diags.Append(m.Rules.ElementsAs(ctx, &models, false)...)
+	}
+	var bound []int
+	for i, model := range models {
+		if !model.NotBefore.IsNull() && !model.NotAfter.IsNull() {
+			bound = append(bound, i)
+		}
+	}
+	return bound
 }
 
 // lintModels are findings as they are shown.

@@ -41,6 +41,9 @@ func (r *sudoersPolicyResource) ModifyPlan(ctx context.Context, req resource.Mod
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	if plan.Enforcement.ValueString() != enforceWarn { // a warning is said by the validation
+		plan.refuseLint(ctx, text, &resp.Diagnostics)
+	}
 	plan.analyse(ctx, text, &resp.Diagnostics)
 	plan.prove(ctx, text, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {

@@ -51,8 +51,10 @@ func (r *sudoersPolicyResource) ValidateConfig(ctx context.Context, req resource
 		resp.Diagnostics.AddAttributeWarning(path.Root("rule"), "The policy grants nothing",
 			"It has no rule, no document and no content. If its rules come from a list, that list is empty. Otherwise write a rule block, or remove the resource.")
 	}
+	model.checkStatements(ctx, &resp.Diagnostics)
 	if text := render(ctx, &model, &resp.Diagnostics); text != nil {
 		model.warnOfLint(text, &resp.Diagnostics)
+		model.refuseLint(ctx, text, &resp.Diagnostics)
 		model.warnOfRoot(ctx, text, &resp.Diagnostics)
 		model.warnOfIdle(ctx, text, &resp.Diagnostics)
 	}

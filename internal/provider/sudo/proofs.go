@@ -38,6 +38,24 @@ func (m *sudoersPolicyModel) prove(ctx context.Context, text *review.Policy, dia
 	}
 }
 
+// checkStatements says which of never and always are no statements, with nothing else of the configuration known.
+func (m *sudoersPolicyModel) checkStatements(ctx context.Context, diags *diag.Diagnostics) {
+	if values.FullyKnown(m.Never) {
+		for i, statement := range values.StringsInList(ctx, m.Never, diags) {
+			if err := review.CheckStatement(statement); err != nil {
+				diags.AddAttributeError(path.Root("never").AtListIndex(i), "Not a statement", values.UpperFirst(err.Error())+".")
+			}
+		}
+	}
+	if values.FullyKnown(m.Always) {
+		for i, command := range values.StringsInList(ctx, m.Always, diags) {
+			if _, err := review.SplitCommand(command); err != nil {
+				diags.AddAttributeError(path.Root("always").AtListIndex(i), "Not a command line", values.UpperFirst(err.Error())+".")
+			}
+		}
+	}
+}
+
 // reportProof makes an error of a statement that does not hold, or of which it is not known.
 func reportProof(p review.Proof, at path.Path, summary, verb string, diags *diag.Diagnostics) {
 	if p.Verdict == regular.Yes {

@@ -27,7 +27,7 @@ var (
 	sudoersRuleTexts = map[string]string{
 		"timeout":    "Longest run time, such as `30m` or `1h30m`, after which sudo ends the command.",
 		"not_before": "Time from which the rule holds, in generalized time as sudoers(5) writes it: `20260101000000Z`.",
-		"not_after":  "Time after which the rule no longer holds, in the same form. sudo 1.9.15 and later ignore `not_before` beside it.",
+		"not_after":  "Time after which the rule no longer holds, in the same form. Write one of the two: the sudo of Proxmox VE 9 ignores `not_before` beside `not_after`, so a rule with both is refused.",
 		"cwd":        "Directory in which the command runs, or `*` to let the subject choose.",
 	}
 )

@@ -1,0 +1,112 @@
+package sudo
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/hardening"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
+	"github.com/pvesec/terraform-provider-pvesec/internal/review"
+)
+
+// TestNewAccessIsJudgedWhereNodesMayBeSkipped: with on_unreachable = "skip" an entry of deployed that would change is unknown in the plan. What the node holds is recorded
+// all the same, and on_new_access = "deny" refuses what is more than that, or cannot be compared.
+func TestNewAccessIsJudgedWhereNodesMayBeSkipped(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	const narrow, wide = "agent ALL=(root) /usr/bin/id\n", "agent ALL=(root) /usr/bin/id, /usr/bin/uptime\n"
+	unknown := types.MapValueMust(deployedPolicyType, map[string]attr.Value{"pve1": types.ObjectUnknown(deployedPolicyType.AttrTypes)})
+	more := types.MapValueMust(deployedPolicyType, map[string]attr.Value{
+		"pve1": types.ObjectUnknown(deployedPolicyType.AttrTypes), "pve2": types.ObjectUnknown(deployedPolicyType.AttrTypes),
+	})
+	for name, c := range map[string]struct {
+		held, wanted string
+		deployed     types.Map
+		says         string // "" for nothing
+	}{
+		"wider":                    {narrow, wide, unknown, "/usr/bin/uptime"},
+		"narrower":                 {wide, narrow, unknown, ""},
+		"the same":                 {wide, wide, unknown, ""},
+		"a node more":              {narrow, narrow, more, "/usr/bin/id"},
+		"nodes that are not known": {narrow, narrow, types.MapUnknown(deployedPolicyType), "not known yet"},
+	} {
+		var diags diag.Diagnostics
+		model := func(content string) *sudoersPolicyModel {
+			m := &sudoersPolicyModel{Name: types.StringValue("agent"), Subject: types.StringValue("agent"), Content: types.StringValue(content), OnNewAccess: types.StringValue(denyNewAccess)}
+			m.SHA256 = types.StringValue(hardening.Digest(content))
+			return m
+		}
+		state, plan := model(c.held), model(c.wanted)
+		state.Deployed = types.MapValueMust(deployedPolicyType, map[string]attr.Value{"pve1": state.planned(ctx, values.StringList(nil), &diags)})
+		plan.Deployed = c.deployed
+		text, malformed := review.ParsePolicy("agent", "agent", c.wanted)
+		if len(malformed) > 0 {
+			t.Fatal(malformed)
+		}
+		plan.planChange(ctx, text, state, nil, false, &diags)
+		switch said := detailOf(diags); {
+		case c.says == "" && diags.HasError():
+			t.Errorf("%s: refused: %s", name, said)
+		case c.says != "" && (!diags.HasError() || !strings.Contains(said, c.says)):
+			t.Errorf("%s: not refused for %q: %s", name, c.says, said)
+		}
+	}
+}
+
+func detailOf(diags diag.Diagnostics) string {
+	var text strings.Builder
+	for _, d := range diags {
+		text.WriteString(d.Summary() + "\n" + d.Detail() + "\n")
+	}
+	return text.String()
+}
+
+// TestBothBoundsAreRefused: a sudo of a supported release ignores NOTBEFORE beside NOTAFTER, so that a rule for next year holds today.
+func TestBothBoundsAreRefused(t *testing.T) {
+	t.Parallel()
+	for text, refused := range map[string]bool{
+		"agent ALL=(root) NOTBEFORE=20300101000000Z NOTAFTER=20310101000000Z /usr/bin/id\n": true,
+		"agent ALL=(root) NOTBEFORE=20300101000000Z /usr/bin/id\n":                          false,
+		"agent ALL=(root) NOTAFTER=20310101000000Z /usr/bin/id\n":                           false,
+	} {
+		parsed, malformed := review.ParsePolicy("agent", "agent", text)
+		if len(malformed) > 0 {
+			t.Fatal(malformed)
+		}
+		var diags, warned diag.Diagnostics
+		m := &sudoersPolicyModel{Content: types.StringValue(text)}
+		m.refuseLint(context.Background(), parsed, &diags)
+		if diags.HasError() != refused || refused && !strings.Contains(detailOf(diags), "PVESEC-S0019") {
+			t.Errorf("%s: refused %t: %s", text, diags.HasError(), detailOf(diags))
+		}
+		m.Enforcement = types.StringValue(enforceWarn)
+		m.refuseLint(context.Background(), parsed, &warned)
+		if warned.HasError() || refused != (warned.WarningsCount() > 0) {
+			t.Errorf("%s: with enforcement = \"warn\": %s", text, detailOf(warned))
+		}
+	}
+}
+
+// TestStatementsAreCheckedWithoutAPolicy: terraform validate names a statement that is none, while nothing else is known.
+func TestStatementsAreCheckedWithoutAPolicy(t *testing.T) {
+	t.Parallel()
+	for statement, bad := range map[string]bool{"edits sudoers": false, "/usr/bin/apt-get": false, "no-such-name": true, "/usr/bin/id ^(": true, "": true} {
+		var diags diag.Diagnostics
+		m := &sudoersPolicyModel{Never: values.StringList([]string{statement}), Always: types.ListNull(types.StringType)}
+		m.checkStatements(context.Background(), &diags)
+		if diags.HasError() != bad {
+			t.Errorf("never %q: %s", statement, detailOf(diags))
+		}
+	}
+	var diags diag.Diagnostics
+	m := &sudoersPolicyModel{Never: types.ListNull(types.StringType), Always: values.StringList([]string{"qm start"})}
+	m.checkStatements(context.Background(), &diags)
+	if !diags.HasError() {
+		t.Error("always takes a command without a path")
+	}
+}
