@@ -45,6 +45,7 @@ func analysers(tree *sudoers.Tree, q Question, whole bool, versions []sudoers.Ve
 	if q.Env != nil {
 		env = q.Env
 	}
+	q.Question = q.WithPurse(tree) // one for all versions
 	list := make([]*analyser, len(versions))
 	for i, version := range versions {
 		on := *env

@@ -38,8 +38,9 @@ func surroundings(g *policy.Grant, s policy.Settings, subject, target, line stri
 		ways = append(ways, callersDirectory.way(line, ""))
 	}
 	for _, h := range policy.Hazards(s, subject) {
-		if h.Option == "env_file" || h.Option == "restricted_env_file" {
-			continue // keptEnvironment is about these
+		switch h.Option {
+		case "env_file", "restricted_env_file", "secure_path":
+			continue // keptEnvironment and foreignSearchPath are about these
 		}
 		ways = append(ways, hazardousOption.way(line, h.Option+"="+h.Value+": "+h.Effect.What+". Here "+h.Why+"."))
 	}

@@ -44,6 +44,12 @@ func TestSurroundings(t *testing.T) {
 			t.Errorf("%v without %s for\n%s", ids, id, text)
 		}
 	}
+	// A search path that others write is told once.
+	for _, dirs := range []string{"/home/agent/bin:/usr/bin", "/tmp/bin", "bin:/usr/bin", "/usr/bin::/bin", "~/bin:/usr/bin"} {
+		if ids := found("Defaults secure_path=\"" + dirs + "\"\nagent ALL=" + command + ` ""`); !slices.Equal(ids, []string{"PVESEC-E0015"}) {
+			t.Errorf("%v for secure_path=%s", ids, dirs)
+		}
+	}
 	for _, text := range []string{
 		"agent ALL=CHROOT=/srv/jail " + command + ` ""`, "agent ALL=CWD=/srv " + command + ` ""`, "agent ALL=CWD=~ " + command + ` ""`,
 		"Defaults passprompt=x, lecture_file=/etc/sudo.lecture\nagent ALL=" + command + ` ""`, "agent ALL=" + command + ` ""` + "\nbob ALL=CHROOT=* /usr/bin/id",

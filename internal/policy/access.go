@@ -281,9 +281,15 @@ func (b *accessBuilder) add(p *pattern) {
 		missing("its pattern is read in the locale "+b.m.locale+", in which one character may be several bytes, and a byte none", false)
 		conditions = append(conditions, b.m.condition("", p.command))
 	}
+	if p.root == "" && p.strayed {
+		paths = append(paths, b.m.strayedLanguages(p.command, paths)...)
+	}
 	for _, path := range paths {
 		b.paths = append(b.paths, path.expr)
 		conditions := conditions
+		if path.strayed {
+			conditions = appendNew(slices.Clone(conditions), strayedCondition(textOf(p.command)))
+		}
 		if p.denied && !path.certain {
 			// Before sudo 1.9.14 another spelling gets around it.
 			conditions = append(slices.Clone(conditions), "sudo compares resolved paths")

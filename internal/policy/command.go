@@ -20,6 +20,9 @@ type commandLine struct {
 // Where sudo looks below another root, reads texts in another locale than C, or has a pattern that nobody here can decide, the answer may be maybe.
 func (m *matcher) commandMatches(c *sudoers.Command, patterns *commandPattern, line *commandLine, root string) match {
 	path := m.pathOf(c, patterns, line.path)
+	if root == "" && m.strayed && m.straying(c) {
+		path = m.strayedPath(c, patterns, line.path, path)
+	}
 	args := no
 	if path != no || m.locale != "" || root != "" {
 		args = argsMatch(c, patterns, line)
@@ -29,9 +32,6 @@ func (m *matcher) commandMatches(c *sudoers.Command, patterns *commandPattern, l
 	}
 	if root != "" && (path != no || mayBeBelow(c, line.path)) {
 		path = maybe
-	}
-	if root == "" && m.strayed && m.straying(c) {
-		path = min(path, maybe)
 	}
 	return min(path, args)
 }

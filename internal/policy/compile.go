@@ -225,7 +225,15 @@ type target struct {
 
 func (c *Compiled) matches(p *pattern, t *target) match {
 	if p.strayed && p.root == "" {
-		return min(maybe, c.matchesHere(p, t))
+		found := c.matchesHere(p, t) != no || slices.ContainsFunc(c.m.env.linked(t.path), func(other string) bool {
+			through := *t
+			through.path, through.canonical, through.exists = other, other, true
+			return c.matchesHere(p, &through) != no
+		})
+		if !found {
+			return no
+		}
+		return maybe
 	}
 	return c.matchesHere(p, t)
 }

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
@@ -20,6 +21,15 @@ func (m *matcher) rootOf(e *sudoers.Effective) string {
 // "ALL, !^/usr/bin/bash$, CHROOT=/nowhere /usr/bin/id" lets /bin/bash through.
 func (m *matcher) straying(c *sudoers.Command) bool {
 	return m.resolves() && (c.Kind == sudoers.CommandPath || c.Kind == sudoers.CommandRegex)
+}
+
+// strayedPath corrects what the directories of the node say of a rule that strays. Where sudo has found nothing below the other root it knows no directory of
+// the command any more, and compares files of the same name as it did until 1.9.13: also through links (match_command.c).
+func (m *matcher) strayedPath(c *sudoers.Command, patterns *commandPattern, path string, here match) match {
+	if here == no && !slices.ContainsFunc(m.env.linked(path), func(other string) bool { return m.pathOf(c, patterns, other) != no }) {
+		return no
+	}
+	return maybe
 }
 
 // condition says on what it depends whether a command matches that is looked at below a root, or with "" in another locale. It names the command: of two

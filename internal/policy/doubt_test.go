@@ -195,3 +195,45 @@ func TestEachSettingIsBoundAnew(t *testing.T) {
 		t.Errorf("settings %v", s)
 	}
 }
+
+// TestLinksBeforeARoot: such a rule also matches through links, since sudo compares files where it knows no directory. "sudo /opt/h/two", a link to
+// /opt/g/two, is refused by the first of these on Debian 13 and allowed by the third, and the other way round without the rule behind.
+func TestLinksBeforeARoot(t *testing.T) {
+	t.Parallel()
+	env := Debian(sudoers.PVE9)
+	env.Targets = map[string]string{"/opt/h/two": "/opt/g/two", "/opt/h/three": "/opt/g/two"}
+	q := Question{Subject: op.Subject, Env: env}
+	statement, err := ParseStatement("/opt/h/two", env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]struct {
+		verdict Verdict
+		never   regular.Verdict
+	}{
+		"op ALL=ALL, !/opt/g/*, CHROOT=/nowhere /usr/bin/id":       {Unknown, regular.No},
+		"op ALL=ALL, !/opt/g/*":                                    {Allowed, regular.No},
+		"op ALL=/opt/g/two, CHROOT=/nowhere /usr/bin/id":           {Unknown, regular.No},
+		"op ALL=/opt/g/two":                                        {Unmatched, regular.Yes},
+		"op ALL=/opt/g/, CHROOT=/nowhere /usr/bin/id":              {Unknown, regular.No},
+		"op ALL=/opt/g/t*, CHROOT=/nowhere /usr/bin/id":            {Unknown, regular.No},
+		"op ALL=/opt/g/three, CHROOT=/nowhere /usr/bin/id":         {Unmatched, regular.Yes},
+		"op ALL=^/opt/g/two$, CHROOT=/nowhere /usr/bin/id":         {Unknown, regular.No},
+		"op ALL=CHROOT=/nowhere /usr/bin/id\nop ALL=/opt/g/two":    {Unmatched, regular.Yes},
+		"op ALL=/opt/g/two x, CHROOT=/nowhere /usr/bin/id":         {Unmatched, regular.No},
+		"Cmnd_Alias A=/opt/g/two\nop ALL=A, CHROOT=/x /usr/bin/id": {Unknown, regular.No},
+	} {
+		tree := treeOf(t, text)
+		r := request("/opt/h/two")
+		r.Env = env
+		if got := Decide(tree, r).Verdict; got != want.verdict {
+			t.Errorf("%s, want %s for\n%s", got, want.verdict, text)
+		}
+		if got := Compile(tree, r).Decide("/opt/h/two", "", false).Verdict; got != want.verdict {
+			t.Errorf("compiled %s, want %s for\n%s", got, want.verdict, text)
+		}
+		if proof := ProveNever(tree, q, statement); proof.Verdict != want.never {
+			t.Errorf("never is %s, want %s of\n%s", proof.Verdict, want.never, text)
+		}
+	}
+}

@@ -172,22 +172,34 @@ func (e *Environment) canonicalDir(dir string) string {
 // its base name: its own, and until 1.9.13 those in which a link of the same name
 // leads to the same file, or the file itself has the name.
 func (e *Environment) places(path string) []string {
-	dir, base := split(e.Canonical(path))
+	dir, _ := split(e.Canonical(path))
 	list := []string{dir}
-	if len(e.Targets) == 0 || e.Version.AtLeast(sudoers.Version{Major: 1, Minor: 9, Patch: 14}) {
+	if e.Version.AtLeast(sudoers.Version{Major: 1, Minor: 9, Patch: 14}) {
 		return list
 	}
+	for _, other := range e.linked(path) {
+		dir, _ := split(other)
+		list = append(list, dir)
+	}
+	return list
+}
+
+// linked are the other canonical paths of the same base name that lead to the same file.
+func (e *Environment) linked(path string) []string {
+	if len(e.Targets) == 0 {
+		return nil
+	}
+	var list []string
 	canonical := e.Canonical(path)
+	_, base := split(canonical)
 	file := e.target(canonical)
 	for link := range e.Targets {
 		if strings.HasSuffix(link, "/"+base) && link != canonical && e.target(link) == file {
-			dir, _ := split(link)
-			list = append(list, dir)
+			list = append(list, link)
 		}
 	}
 	if strings.HasSuffix(file, "/"+base) && file != canonical {
-		dir, _ := split(file)
-		list = append(list, dir)
+		list = append(list, file)
 	}
 	return list
 }

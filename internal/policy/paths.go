@@ -15,6 +15,8 @@ type pathLanguage struct {
 	expr regular.Expr
 	// certain tells that sudo matches the paths of the set in whatever spelling.
 	certain bool
+	// strayed tells that it does only where it has looked for the command below another root before.
+	strayed bool
 	respell respelling
 }
 
@@ -64,7 +66,10 @@ func (m *matcher) pathLanguages(c *sudoers.Command) (languages []pathLanguage, r
 	default:
 		languages = []pathLanguage{{expr: literal(m.env.Canonical(c.Name)), certain: true}}
 	}
-	return append(languages, m.linkedLanguages(c, languages)...), reason
+	if !m.resolves() {
+		languages = append(languages, m.linkedLanguages(languages, func(path string) match { return m.pathOf(c, m.patternsOf(c), path) })...)
+	}
+	return languages, reason
 }
 
 func literal(text string) regular.Expr { return mustCompile(regular.Literal(text)) }
@@ -78,11 +83,17 @@ func join(dir string, name regular.Expr) regular.Expr {
 	return e
 }
 
-// linkedLanguages are, until 1.9.13, the links of the same name that lead to a file of a command, and the files behind its own links.
-func (m *matcher) linkedLanguages(c *sudoers.Command, languages []pathLanguage) []pathLanguage {
-	if m.resolves() {
-		return nil
+// strayedLanguages are the links of the same name that lead to a file of a command, and the files behind its own links, where the rule strays.
+func (m *matcher) strayedLanguages(c *sudoers.Command, languages []pathLanguage) []pathLanguage {
+	linked := m.linkedLanguages(languages, func(path string) match { return m.strayedPath(c, m.patternsOf(c), path, no) })
+	for i := range linked {
+		linked[i].strayed = true
 	}
+	return linked
+}
+
+// linkedLanguages are the links, and the files behind links, that a command matches and that none of its languages has. Until 1.9.13 those of the same name do.
+func (m *matcher) linkedLanguages(languages []pathLanguage, matchesPath func(string) match) []pathLanguage {
 	others := map[string]bool{}
 	for link, target := range m.env.Targets {
 		others[link], others[target] = true, true
@@ -90,7 +101,7 @@ func (m *matcher) linkedLanguages(c *sudoers.Command, languages []pathLanguage) 
 	var linked []pathLanguage
 	for _, other := range slices.Sorted(maps.Keys(others)) { // in order: witnesses must be the same in every plan
 		known := slices.ContainsFunc(languages, func(l pathLanguage) bool { return l.expr.Contains(other) })
-		if matches := m.pathOf(c, m.patternsOf(c), other); !known && matches != no {
+		if matches := matchesPath(other); !known && matches != no {
 			linked = append(linked, pathLanguage{expr: literal(other), certain: matches == yes})
 		}
 	}

@@ -23,6 +23,8 @@ type Policy struct {
 	file     *sudoers.File
 	tree     *sudoers.Tree
 	analysis *escalation.Analysis
+	// purse is what all statements about the policy may cost together.
+	purse *regular.Purse
 }
 
 // PolicyOf is the policy of a parsed file.
@@ -40,6 +42,15 @@ func ParsePolicy(name, subject, text string) (*Policy, sudoers.Errors) {
 }
 
 func (p *Policy) question() policy.Question { return AskAbout(policy.Subject{Name: p.Subject}) }
+
+// statement is the question of one of the statements about the policy, which share a budget: however many there are, they end in it.
+func (p *Policy) statement() policy.Question {
+	q := p.question()
+	q.Budget.Purse = p.purse
+	q = q.WithPurse(p.tree)
+	p.purse = q.Budget.Purse
+	return q
+}
 
 // vouched are the programs that somebody has reviewed; none for a policy that is not known, nil.
 func (p *Policy) vouched() escalation.Vouched {
@@ -105,7 +116,7 @@ func refusedIn(text string, findings []escalation.CommandFinding, accepted Accep
 
 // ProveNever proves that the policy never allows what a statement says, on any release of PVE. The error says why a text is no statement.
 func (p *Policy) ProveNever(statement string) (Proof, error) {
-	return ProveNever(p.tree, p.question(), p.Vouched, statement, TargetVersions...)
+	return ProveNever(p.tree, p.statement(), p.Vouched, statement, TargetVersions...)
 }
 
 // ProveAlways proves that the policy always allows a command line. The error says why a text is none.
@@ -114,7 +125,7 @@ func (p *Policy) ProveAlways(command string) (Proof, error) {
 	if err != nil {
 		return Proof{Verdict: regular.Unknown}, err
 	}
-	return ProveAlways(p.tree, p.question(), words, TargetVersions...), nil
+	return ProveAlways(p.tree, p.statement(), words, TargetVersions...), nil
 }
 
 // ChangeFrom compares the policy with the text that it takes the place of. Lines of that which are malformed grant nothing, as for sudo.

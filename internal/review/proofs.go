@@ -29,8 +29,10 @@ type Proof struct {
 	Notes          []string
 }
 
-// onReleases proves a statement for the sudo of each version: the worst answer counts, and one that disproves ends it.
-func onReleases(q policy.Question, versions []sudoers.Version, prove func(policy.Question) Proof) Proof {
+// onReleases proves a statement for the sudo of each version: the worst answer counts, and one that disproves ends it. The question has one budget on all
+// of them, and with it on what else is asked with the same purse.
+func onReleases(tree *sudoers.Tree, q policy.Question, versions []sudoers.Version, prove func(policy.Question) Proof) Proof {
+	q = q.WithPurse(tree)
 	worst := Proof{Verdict: regular.Yes}
 	for _, version := range versions {
 		q.Env = policy.Debian(version)
@@ -49,7 +51,7 @@ func onReleases(q policy.Question, versions []sudoers.Version, prove func(policy
 func ProveNever(tree *sudoers.Tree, q policy.Question, vouched escalation.Vouched, text string, versions ...sudoers.Version) (Proof, error) {
 	statement, unnamed := escalation.FindStatement(text)
 	if unnamed == nil {
-		return onReleases(q, versions, func(q policy.Question) Proof {
+		return onReleases(tree, q, versions, func(q policy.Question) Proof {
 			p := escalation.Never(tree, escalation.Question{Question: q, Vouched: vouched}, statement)[0]
 			proof := Proof{Verdict: p.Verdict, Counterexample: p.Example, Line: p.Pos.Line, Grant: p.Grant}
 			if p.Note != "" {
@@ -62,7 +64,7 @@ func ProveNever(tree *sudoers.Tree, q policy.Question, vouched escalation.Vouche
 	if err != nil {
 		return Proof{}, fmt.Errorf("%w; and as a name: %w", err, unnamed)
 	}
-	return onReleases(q, versions, func(q policy.Question) Proof {
+	return onReleases(tree, q, versions, func(q policy.Question) Proof {
 		return statementProofOf(policy.ProveNever(tree, q, pattern))
 	}), nil
 }
@@ -81,7 +83,7 @@ func CheckStatement(text string) error {
 
 // ProveAlways proves that a policy always allows a command line, on any of some versions of sudo.
 func ProveAlways(tree *sudoers.Tree, q policy.Question, words []string, versions ...sudoers.Version) Proof {
-	return onReleases(q, versions, func(q policy.Question) Proof {
+	return onReleases(tree, q, versions, func(q policy.Question) Proof {
 		return statementProofOf(policy.ProveAlways(tree, q, words))
 	})
 }

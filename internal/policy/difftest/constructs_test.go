@@ -18,7 +18,6 @@ func TestDigests(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, s *station) {
 		t.Helper()
-		s.installDriver(t)
 		out, err := s.node.Shell(t.Context(), "for n in 224 256 384 512; do sha${n}sum </opt/pv/tool; openssl dgst -sha$n -binary </opt/pv/tool 2>/dev/null | base64 -w0; echo; done")
 		if err != nil {
 			t.Fatal(err)
@@ -79,7 +78,6 @@ func TestSudoedit(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, s *station) {
 		t.Helper()
-		s.installDriver(t)
 		known := loadDisagreements(t, "decision", s.world.version)
 		var c comparison
 		for _, rule := range []string{
@@ -105,7 +103,6 @@ func TestList(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, s *station) {
 		t.Helper()
-		s.installDriver(t)
 		known := loadDisagreements(t, "list", s.world.version)
 		allowed, asked := 0, 0
 		for _, rule := range []string{
@@ -153,7 +150,7 @@ func (f includes) ReadDir(dir string) (names []string, ok bool) {
 }
 
 // scatter spreads the lines of a policy over files that include one another; some of them have names that sudo passes over.
-func (g *generator) scatter(dir, text string) includes {
+func (g *generator) scatter(main, dir, text string) includes {
 	names := []string{"", "/local", "/d/10-first", "/d/2nd", "/d/20.skipped", "/d/30~", "/d/nested", "/deep", "/local.pve1"}
 	parts := make([]strings.Builder, len(names))
 	parts[0].WriteString("@include " + dir + "/local\n")
@@ -171,7 +168,7 @@ func (g *generator) scatter(dir, text string) includes {
 	for i, name := range names {
 		files[dir+name] = parts[i].String()
 	}
-	files["/run/difftest/policy"] = files[dir] + "\n\n" + quiet // behind a comment or a backslash it would say nothing
+	files[main] = files[dir] + "\n\n" + quiet // behind a comment or a backslash it would say nothing
 	delete(files, dir)
 	return files
 }
@@ -181,7 +178,6 @@ func TestIncludes(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, s *station) {
 		t.Helper()
-		s.installDriver(t)
 		known := loadDisagreements(t, "decision", s.world.version)
 		var in bytes.Buffer
 		w := tar.NewWriter(&in)
@@ -190,22 +186,24 @@ func TestIncludes(t *testing.T) {
 		for n := range uint64(150) {
 			g := newGenerator(theSeed(), 5<<40+n)
 			dir := fmt.Sprintf("/run/difftest/i%03d", n)
-			files := g.scatter(dir, g.policy())
-			tree, _ := sudoers.ParseTree("/run/difftest/policy", files, hostShort, s.world.version)
+			files := g.scatter(s.policyPath, dir, g.policy())
+			tree, _ := sudoers.ParseTree(s.policyPath, files, hostShort, s.world.version)
 			var list []sudoers.Command
 			for _, f := range tree.Files {
 				list = append(list, patterns(f)...)
 			}
+			beside := ""
 			for path, text := range files {
-				if path == "/run/difftest/policy" {
+				if path == s.policyPath {
 					continue
 				}
+				beside += text
 				if err := errors.Join(w.WriteHeader(&tar.Header{Name: path[1:], Mode: 0o440, Size: int64(len(text))}), writeString(w, text)); err != nil {
 					t.Fatal(err)
 				}
 			}
 			u := s.world.user(pick(g, asked...))
-			q := group{policy: files["/run/difftest/policy"], user: u.Name, self: true, uid: *u.UID, gids: u.GIDs}
+			q := group{policy: files[s.policyPath], beside: beside, user: u.Name, self: true, uid: *u.UID, gids: u.GIDs}
 			for range 12 {
 				q.lines = append(q.lines, g.commandLine(s.world, list))
 			}

@@ -25,7 +25,6 @@ func TestDenylist(t *testing.T) {
 	text := denylistPolicy(t)
 	onBoth(t, func(t *testing.T, s *station) {
 		t.Helper()
-		s.installDriver(t)
 		known := loadDisagreements(t, "decision", s.world.version)
 		var c comparison
 		for n := uint64(3 << 40); c.asked < *decisions/4 && len(c.wrong) <= 50; n++ {

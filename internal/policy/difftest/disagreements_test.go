@@ -81,7 +81,7 @@ func (d *disagreements) explains(q *question, _ bool) bool {
 		}
 		line += w
 	}
-	return d.match(q.group.policy, line)
+	return d.match(q.group.policy+q.group.beside, line)
 }
 
 // String counts what occurred.
@@ -94,7 +94,7 @@ func (d *disagreements) String() string {
 }
 
 // enough is how much must be asked before what did not occur counts as gone.
-const enough = 15_000
+const enough = 5_000
 
 // finish fails the test on entries that did not occur although enough was asked.
 func (d *disagreements) finish(t *testing.T, asked int) {

@@ -14,14 +14,11 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/pvesec/terraform-provider-pvesec/internal/lab"
-	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
 var (
-	decisions = flag.Int("decisions", 20_000, "how many decisions to compare with each version of sudo")
-	trees     = flag.Int("trees", 2_500, "how many policies to compare with visudo and cvtsudoers of each version")
+	decisions = flag.Int("decisions", 8_000, "how many decisions to compare with each version of sudo")
+	trees     = flag.Int("trees", 1_500, "how many policies to compare with visudo and cvtsudoers of each version")
 	processes = flag.Int("processes", 300, "how many of the decisions to compare with sudo -l -U too")
 	seed      = flag.Uint64("seed", 1, "seed of the generator, 0 for one from the clock")
 )
@@ -33,29 +30,6 @@ var theSeed = sync.OnceValue(func() uint64 {
 	}
 	return uint64(time.Now().UnixNano())
 })
-
-// station is one node with what is installed on it for the tests.
-type station struct {
-	node  *lab.Node
-	world *world
-}
-
-// versions are the suites and the sudo that each of them has.
-var versions = map[lab.Suite]sudoers.Version{lab.Bookworm: sudoers.PVE8, lab.Trixie: sudoers.PVE9}
-
-// onBoth runs a test with both versions of sudo at the same time.
-func onBoth(t *testing.T, test func(*testing.T, *station)) {
-	t.Helper()
-	t.Logf("repeat with -seed %d", theSeed())
-	for suite, version := range versions {
-		t.Run(version.String(), func(t *testing.T) {
-			t.Parallel()
-			cluster := lab.ForTest(t, lab.ClusterSpec{Nodes: []lab.NodeSpec{{Name: "sudo", Suite: suite}}})
-			node := cluster.Nodes[0]
-			test(t, &station{node: node, world: newWorld(t, node, version)})
-		})
-	}
-}
 
 // compileDriver compiles the driver once for all tests.
 var compileDriver = sync.OnceValues(func() (string, error) {
@@ -84,26 +58,10 @@ func (e *compileError) Error() string {
 		"The driver asks the distribution's sudoers.so. Install a C compiler, on Debian and Ubuntu: apt-get install gcc libc6-dev"
 }
 
-const driverPath = "/run/difftest/plugin_driver"
-
-func (s *station) installDriver(t *testing.T) {
-	t.Helper()
-	program, err := compileDriver()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.node.WriteFile(t.Context(), driverPath, program, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	// /run may be mounted noexec.
-	if _, err := s.node.Shell(t.Context(), "cp "+driverPath+" /usr/local/lib/plugin_driver && chmod 755 /usr/local/lib/plugin_driver"); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // group is a set of command lines for one policy, user and target.
 type group struct {
 	policy     string
+	beside     string // what the policy includes
 	user       string
 	self       bool   // the user runs the command, else root asks about him
 	about      string // with self and command lines without words: whose rights the user wants listed
@@ -136,7 +94,7 @@ func (s *station) ask(t *testing.T, groups []group) []string {
 			put(line...)
 		}
 	}
-	out, err := s.node.Exec(t.Context(), b.String(), "/usr/local/lib/plugin_driver", "/usr/libexec/sudo/sudoers.so", "/run/difftest/policy")
+	out, err := s.node.Exec(t.Context(), b.String(), driverPath, "/usr/libexec/sudo/sudoers.so", s.policyPath)
 	if err != nil {
 		t.Fatal(err)
 	}

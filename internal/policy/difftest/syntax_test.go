@@ -15,12 +15,14 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// readAll runs visudo and cvtsudoers over every file in a directory.
+// readAll runs visudo over every file in a directory, and cvtsudoers over those that it accepts.
 const readAll = `set -e
 d=$(mktemp -d) && cd "$d" && tar -x && mkdir ../out.$$ && out=$PWD/../out.$$
 for f in *; do
-	visudo -c -f "$f" >"$out/$f.visudo" 2>&1 && echo 0 >"$out/$f.rc" || echo $? >"$out/$f.rc"
-	cvtsudoers -c /dev/null -f json "$f" >"$out/$f.json" 2>/dev/null || true
+	if visudo -c -f "$f" >"$out/$f.visudo" 2>&1; then
+		echo 0 >"$out/$f.rc"
+		cvtsudoers -c /dev/null -f json "$f" >"$out/$f.json" 2>/dev/null || true
+	fi
 done
 cd "$out" && tar -c * && cd / && rm -rf "$d" "$out"
 `

@@ -65,7 +65,6 @@ func TestWitnesses(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, s *station) {
 		t.Helper()
-		s.installDriver(t)
 		if _, err := s.node.Shell(t.Context(), settleWitnesses); err != nil {
 			t.Fatal(err)
 		}

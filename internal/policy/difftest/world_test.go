@@ -1,12 +1,11 @@
 package difftest
 
 import (
+	"context"
 	"net/netip"
 	"strconv"
 	"strings"
-	"testing"
 
-	"github.com/pvesec/terraform-provider-pvesec/internal/lab"
 	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
@@ -14,6 +13,9 @@ import (
 // settle makes the accounts and files that the questions are about. Some names are
 // awkward on purpose.
 const settle = `set -e
+# Nobody proves who he is here, and sudo loads what its PAM services name for every question: they name what needs nothing. The same goes for NIS.
+printf '%s required pam_permit.so\n' auth account password session | tee /etc/pam.d/sudo >/etc/pam.d/other
+sed -i 's/^netgroup.*/netgroup: files/' /etc/nsswitch.conf
 groupadd -g 3101 ops
 groupadd -g 3102 dev
 groupadd -g 3103 web.x
@@ -49,38 +51,37 @@ type world struct {
 // asked are the users that the questions are about.
 var asked = []string{"alice", "bob", "carol", "dave-x", "eve_1"}
 
-func newWorld(t *testing.T, n *lab.Node, v sudoers.Version) *world {
-	t.Helper()
-	if _, err := n.Shell(t.Context(), settle); err != nil {
-		t.Fatal(err)
+func newWorld(ctx context.Context, n machine, v sudoers.Version) (*world, error) {
+	if _, err := n.Shell(ctx, settle); err != nil {
+		return nil, err
 	}
 	w := &world{version: v, env: policy.Debian(v)}
 	w.env.Links["/opt/link"] = "/opt/pv"
-	out, err := n.Shell(t.Context(), `getent passwd | while IFS=: read -r name x uid gid rest; do
+	out, err := n.Shell(ctx, `getent passwd | while IFS=: read -r name x uid gid rest; do
 	printf '%s\t%s\t%s\t%s\n' "$name" "$uid" "$(id -G "$name")" "$(id -Gn "$name")"; done`)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	for line := range strings.Lines(out) {
 		f := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
 		uid, err := strconv.Atoi(f[1])
 		if err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 		s := policy.Subject{Name: f[0], UID: &uid, Groups: strings.Fields(f[3])}
 		for _, g := range strings.Fields(f[2]) {
 			gid, err := strconv.Atoi(g)
 			if err != nil {
-				t.Fatal(err)
+				return nil, err
 			}
 			s.GIDs = append(s.GIDs, gid)
 		}
 		w.users = append(w.users, s)
 	}
 	w.env.Accounts = w.users
-	out, err = n.Shell(t.Context(), `find /opt /srv /usr/bin /usr/sbin /usr/local/bin /usr/local/sbin -printf '%y\t%Y\t%m\t%p\t%l\n'`)
+	out, err = n.Shell(ctx, `find /opt /srv /usr/bin /usr/sbin /usr/local/bin /usr/local/sbin -printf '%y\t%Y\t%m\t%p\t%l\n'`)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	exists := map[string]bool{}
 	w.env.Targets = map[string]string{}
@@ -106,7 +107,7 @@ func newWorld(t *testing.T, n *lab.Node, v sudoers.Version) *world {
 		}
 	}
 	w.env.Exists = func(path string) bool { return exists[path] }
-	return w
+	return w, nil
 }
 
 func (w *world) user(name string) policy.Subject {

@@ -24,6 +24,8 @@ var (
 )
 
 const settle = `set -e
+# Nobody proves who he is here, and sudo loads what its PAM services name for every question: they name what needs nothing.
+printf '%s required pam_permit.so\n' auth account password session | tee /etc/pam.d/sudo >/etc/pam.d/other
 groupadd -g 5101 crew
 groupadd -g 5102 dock
 useradd -u 5001 -m -G crew ann

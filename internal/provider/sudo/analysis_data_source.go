@@ -317,6 +317,7 @@ func (m *sudoersAnalysisDataModel) decide(ctx context.Context, tree *sudoers.Tre
 
 func (m *sudoersAnalysisDataModel) prove(ctx context.Context, tree *sudoers.Tree, q escalation.Question, releases []sudoers.Version, diags *diag.Diagnostics) {
 	m.Proofs = []proofModel{}
+	q.Question = q.WithPurse(tree) // one budget for all statements
 	add := func(text, kind string, proof review.Proof) {
 		m.Proofs = append(m.Proofs, proofModel{
 			Statement: text, Kind: kind, Proven: proof.Verdict == regular.Yes, Verdict: proof.Verdict.String(), Counterexample: proof.Counterexample, Line: int64(proof.Line),
