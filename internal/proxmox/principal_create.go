@@ -17,9 +17,10 @@ func cleanupContext(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), cleanupTime)
 }
 
-// CreatePrincipal makes role, user, tokens and ACL entries in this order, so
+// CreatePrincipal makes user, role, tokens and ACL entries in this order, so
 // that nothing has power before all of its parts exist, and returns the secrets
-// by token id; PVE never tells them again.
+// by token id; PVE never tells them again. The user comes first: whatever is left
+// half-way is found and removed by its user.
 //
 // A user or managed role that exists already is an *[ExistsError] and nothing is
 // changed, except that a role that no ACL entry grants is taken over if it has
@@ -92,20 +93,6 @@ type builder struct {
 func (b *builder) log(what string) { b.done = append(b.done, what) }
 
 func (b *builder) build(ctx context.Context) error {
-	if role := b.want.Role; role != nil && b.takenOver != nil {
-		if err := b.takeOver(ctx, *role); err != nil {
-			return fmt.Errorf("taking over role %s: %w", role.ID, err)
-		}
-	} else if role != nil {
-		err := b.makeRole(ctx, *role)
-		if mayExist(err) {
-			b.made.Role = role
-			b.log("created role " + role.ID)
-		}
-		if err != nil {
-			return fmt.Errorf("creating role %s: %w", role.ID, err)
-		}
-	}
 	err := b.makeUser(ctx, b.want, b.password)
 	if mayExist(err) {
 		b.userMade = true
@@ -113,6 +100,9 @@ func (b *builder) build(ctx context.Context) error {
 	}
 	if err != nil {
 		return fmt.Errorf("creating user %s: %w", b.want.UserID, err)
+	}
+	if err := b.provideRole(ctx); err != nil {
+		return err
 	}
 	for _, id := range sortedKeys(b.want.Tokens) {
 		secret, err := b.makeToken(ctx, b.want.UserID, id, b.want.Tokens[id])
@@ -129,6 +119,29 @@ func (b *builder) build(ctx context.Context) error {
 		if err := b.putGrants(ctx, holder{b.want.UserID, id}, b.want.Tokens[id].Grants, false, b.log); err != nil {
 			return fmt.Errorf("granting roles to %s: %w", b.want.UserID.Token(id), err)
 		}
+	}
+	return nil
+}
+
+// provideRole makes the managed role, or takes over the one that is free.
+func (b *builder) provideRole(ctx context.Context) error {
+	role := b.want.Role
+	switch {
+	case role == nil:
+		return nil
+	case b.takenOver != nil:
+		if err := b.takeOver(ctx, *role); err != nil {
+			return fmt.Errorf("taking over role %s: %w", role.ID, err)
+		}
+		return nil
+	}
+	err := b.makeRole(ctx, *role)
+	if mayExist(err) {
+		b.made.Role = role
+		b.log("created role " + role.ID)
+	}
+	if err != nil {
+		return fmt.Errorf("creating role %s: %w", role.ID, err)
 	}
 	return nil
 }
@@ -188,7 +201,7 @@ func (b *builder) takeBack(ctx context.Context) error {
 	}
 	switch {
 	case b.made.Role != nil:
-		if err := b.deleteRole(ctx, b.made.Role.ID); err != nil && !IsNotFound(err) {
+		if err := twice(func() error { return b.deleteRole(ctx, b.made.Role.ID) }); err != nil && !IsNotFound(err) {
 			return fmt.Errorf("removing role %s: %w", b.made.Role.ID, err)
 		}
 	case b.takenOver != nil && b.changedRole:

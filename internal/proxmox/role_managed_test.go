@@ -144,7 +144,7 @@ func TestUndoWithoutRights(t *testing.T) {
 	if !IsPermission(err) || !strings.Contains(err.Error(), "removed again") {
 		t.Errorf("error is %v", err)
 	}
-	want := []string{"POST /access/roles", "POST /access/users", "POST /access/users/agent@pve/token/ci", "POST /access/users/agent@pve/token/full",
+	want := []string{"POST /access/users", "POST /access/roles", "POST /access/users/agent@pve/token/ci", "POST /access/users/agent@pve/token/full",
 		"PUT /access/acl", "DELETE /access/users/agent@pve", "DELETE /access/roles/agent-ops"}
 	if diff := cmp.Diff(want, s.writes()); diff != "" {
 		t.Errorf("writes (-want +got):\n%s", diff)

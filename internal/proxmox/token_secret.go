@@ -10,7 +10,9 @@ import (
 
 // SecretWorks tells whether PVE still accepts a secret of a token, by one GET
 // /version with it, which every token may send. false means that the token has
-// another secret: somebody gave it one, or made it anew. A token whose expiry, or
+// another secret: somebody gave it one, or made it anew. PVE has to refuse the secret
+// twice for that, since a node that cannot read its own files for a moment refuses every
+// secret, and who loses a good one is locked out. A token whose expiry, or
 // whose user's, or whose user's being disabled, makes PVE refuse every secret is not
 // asked about, and known is false: PVE would not tell them apart. So it is for a
 // token that does not exist.
@@ -26,14 +28,24 @@ func (c *Client) SecretWorks(ctx context.Context, user UserID, id, secret string
 	}
 	client := &Client{api: c.as(owner.UserID.Token(id), secret), endpoint: c.endpoint, pause: c.pause, lists: new(lists)}
 	_, err = client.fetchVersion(ctx)
-	var answer *Error
+	if refusesSecret(err) {
+		if err = c.pause(ctx, time.Second); err == nil {
+			_, err = client.fetchVersion(ctx)
+		}
+	}
 	switch {
 	case err == nil:
 		return true, true, nil
-	case errors.As(err, &answer) && answer.Status == http.StatusUnauthorized:
+	case refusesSecret(err):
 		return false, true, nil
 	}
 	return false, false, fmt.Errorf("asking PVE whether the secret of %s still works: %w", user.Token(id), err)
+}
+
+// refusesSecret tells whether PVE does not know who asks.
+func refusesSecret(err error) bool {
+	var answer *Error
+	return errors.As(err, &answer) && answer.Status == http.StatusUnauthorized
 }
 
 // secretMargin keeps clocks that differ a little from making an expiry look like

@@ -49,10 +49,35 @@ func TestSecretWorks(t *testing.T) {
 					asked++
 				}
 			}
-			if want := map[bool]int{true: 1}[test.known]; asked != want {
+			want := 0
+			switch {
+			case test.works:
+				want = 1
+			case test.known: // once more, before a secret is thrown away
+				want = 2
+			}
+			if asked != want {
 				t.Errorf("asked %d times with the secret, want %d", asked, want)
 			}
 		})
+	}
+}
+
+// TestSecretWorksAskedTwice: a secret that PVE refuses once and then accepts is a good one.
+func TestSecretWorksAskedTwice(t *testing.T) {
+	t.Parallel()
+	s := newSim(t, pvesim.Version92)
+	secret := s.create(Principal{UserID: "a@pve", Enabled: true, Tokens: map[string]Token{"ci": {}}})["ci"]
+	refused := false
+	s.SetHook(func(r pvesim.Request) pvesim.Fault {
+		if r.Path == "/version" && !refused {
+			refused = true
+			return pvesim.Fault{Status: 401, Reason: "invalid token value!"}
+		}
+		return pvesim.Fault{}
+	})
+	if works, known, err := s.fresh().SecretWorks(t.Context(), "a@pve", "ci", secret); !works || !known || err != nil || !refused {
+		t.Errorf("works %t, known %t, %v, refused once: %t", works, known, err, refused)
 	}
 }
 
@@ -61,12 +86,15 @@ func TestSecretWorksUnsure(t *testing.T) {
 	t.Parallel()
 	s := newSim(t, pvesim.Version91)
 	secret := s.create(Principal{UserID: "a@pve", Enabled: true, Tokens: map[string]Token{"ci": {}}})["ci"]
-	for name, fault := range map[string]pvesim.Fault{"forbidden": {Status: 403, Reason: "no " + secret}, "proxy": {Status: 418, Reason: "teapot"}, "cut": {DropBefore: true}} {
+	refused, forbidden := pvesim.Fault{Status: 401, Reason: "no " + secret}, pvesim.Fault{Status: 403, Reason: "no " + secret}
+	for name, faults := range map[string][]pvesim.Fault{"forbidden": {forbidden}, "proxy": {{Status: 418, Reason: "teapot"}}, "cut": {{DropBefore: true}}, "refused, then forbidden": {refused, forbidden}} {
+		asked := 0
 		s.SetHook(func(r pvesim.Request) pvesim.Fault {
-			if r.Path == "/version" {
-				return fault
+			if r.Path != "/version" {
+				return pvesim.Fault{}
 			}
-			return pvesim.Fault{}
+			asked++
+			return faults[min(asked, len(faults))-1]
 		})
 		works, known, err := s.fresh().SecretWorks(t.Context(), "a@pve", "ci", secret)
 		if err == nil || works || known || strings.Contains(err.Error(), secret) {

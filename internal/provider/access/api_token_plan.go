@@ -121,7 +121,7 @@ func (r *apiTokenResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 // planRotation plans everything that a new secret brings with it, or that nothing of it happens.
 func planRotation(ctx context.Context, plan, config, state *apiTokenModel, computed expiries, diags *diag.Diagnostics) (rotates bool) {
 	plan.RotationDue = types.BoolValue(false)
-	rotates = state != nil && (!plan.RotationID.Equal(state.RotationID) || state.RotationDue.ValueBool())
+	rotates = state != nil && plan.rotates(state)
 	plan.planExpiry(config, state, rotates, computed)
 	switch {
 	case state == nil:
@@ -194,17 +194,41 @@ func (m *apiTokenModel) planNewSecret() {
 	}
 }
 
-// keepSecret plans the secret of a token that does not rotate: what the configuration newly asks for is made of what is known, or refused.
+// rotates tells whether a plan gives the token another secret.
+func (m *apiTokenModel) rotates(state *apiTokenModel) bool {
+	return !m.RotationID.Equal(state.RotationID) || state.RotationDue.ValueBool()
+}
+
+// lostSecret says that a secret which the configuration asks for is not known any more.
+const lostSecret = "PVE tells a secret only once, and this one was not kept. Change rotation_id too, which gives the token a new one."
+
+// asksForLostSecret is the attribute that asks, of a token that does not rotate, for a secret that nobody kept; empty for none.
+func (m *apiTokenModel) asksForLostSecret(state *apiTokenModel) string {
+	switch {
+	case !state.Secret.IsNull():
+		return ""
+	case m.SecretInState.ValueBool():
+		return "secret_in_state"
+	case !m.Recipients.IsNull() && !m.Recipients.IsUnknown() && !m.Recipients.Equal(state.Recipients):
+		return "recipients"
+	}
+	return ""
+}
+
+// keepSecret plans the secret of a token that does not rotate: what the configuration newly asks for is made of what is known. What is not known is
+// warned of, and refused by the apply: a destroy plans this too.
 func (m *apiTokenModel) keepSecret(state *apiTokenModel, diags *diag.Diagnostics) {
 	m.Secret, m.EncryptedSecret = state.Secret, state.EncryptedSecret
-	const lost = "PVE tells a secret only once, and this one was not kept. Change rotation_id too, which gives the token a new one."
+	if name := m.asksForLostSecret(state); name != "" {
+		diags.AddAttributeWarning(path.Root(name), "The secret is not known any more", lostSecret+"\n\nThe plan goes on, since Terraform makes it before a destroy too. An apply is refused.")
+	}
 	switch {
 	case m.SecretInState.IsUnknown():
 		m.Secret = types.StringUnknown()
 	case !m.SecretInState.ValueBool():
 		m.Secret = types.StringNull()
 	case state.Secret.IsNull():
-		diags.AddAttributeError(path.Root("secret_in_state"), "The secret is not known any more", lost)
+		m.Secret = types.StringUnknown()
 	}
 	switch {
 	case m.Recipients.IsUnknown():
@@ -212,8 +236,6 @@ func (m *apiTokenModel) keepSecret(state *apiTokenModel, diags *diag.Diagnostics
 	case m.Recipients.IsNull():
 		m.EncryptedSecret = types.StringNull()
 	case m.Recipients.Equal(state.Recipients):
-	case state.Secret.IsNull():
-		diags.AddAttributeError(path.Root("recipients"), "The secret is not known any more", lost)
 	default:
 		m.EncryptedSecret = types.StringUnknown()
 	}

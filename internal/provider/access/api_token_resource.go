@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -83,6 +84,12 @@ func (r *apiTokenResource) Create(ctx context.Context, req resource.CreateReques
 
 // mayWrite refuses, before the first write, what a plan only warned of.
 func (r *apiTokenResource) mayWrite(ctx context.Context, pve *proxmox.Client, plan, state *apiTokenModel, diags *diag.Diagnostics) bool {
+	if state != nil && !plan.rotates(state) {
+		if name := plan.asksForLostSecret(state); name != "" {
+			diags.AddAttributeError(path.Root(name), "The secret is not known any more", lostSecret)
+			return false
+		}
+	}
 	review, owner, planned, err := r.foretell(ctx, pve, plan, diags)
 	if err != nil {
 		values.AddError(diags, "Unable to tell what "+plan.fullName()+" may do", err)

@@ -66,7 +66,7 @@ type tokenUpdate struct {
 
 // run updates or rotates. made tells that a new secret exists, which the plan now holds as the configuration wants.
 func (u *tokenUpdate) run(ctx context.Context) (made bool, err error) {
-	rotates := !u.plan.RotationID.Equal(u.state.RotationID) || u.state.RotationDue.ValueBool()
+	rotates := u.plan.rotates(u.state)
 	switch {
 	case rotates && u.plan.Rotation.ValueString() == rotationInPlace:
 		return u.renew(ctx)

@@ -384,7 +384,7 @@ func TestEveryWayOfLife(t *testing.T) {
 				t.Run(way.name, func(t *testing.T) {
 					server := api(t, pvesim.Version92)
 					harness.Tamper(t, resource.prepare(server))
-					l := &life{Workspace: harness.NewWorkspace(t).Quietly(), t: t, living: resource, server: server, before: server.UserCfg(), about: apiConfig(server, server.RootToken())}
+					l := &life{Workspace: harness.NewWorkspace(t).Quietly().Within(), t: t, living: resource, server: server, before: server.UserCfg(), about: apiConfig(server, server.RootToken())}
 					way.run(l)
 					if !t.Failed() {
 						l.gone()

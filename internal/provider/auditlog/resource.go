@@ -179,8 +179,7 @@ func expectations(ctx context.Context, logging hardening.AuditLogging, nodes har
 				planned = hardening.FileStatus{}.String()
 			}
 			if status.String() != planned {
-				return nil, fmt.Errorf("%s on node %s is not as it was when the change was planned: it was %s and is %s. Run terraform plan again to see what changed; "+
-					"a file that Terraform did not write must be imported or removed first", name, target.Name, planned, status)
+				return nil, &node.ConflictError{Node: target.Name, Path: name, Expected: planned, Found: status.String()}
 			}
 			expect[target.Name][name] = status
 		}

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -169,10 +170,22 @@ func (r *OnNodes[M, S, P]) apply(ctx context.Context, plan, state P, recorded va
 		return
 	}
 	if err := plan.Install(ctx, change, diags); err != nil {
-		values.AddError(diags, summary, err)
+		values.AddErrorWithAdvice(diags, summary, err, adviceTaken(state == nil, err))
 		return
 	}
 	r.settle(ctx, plan, state, targets, change.Targets, private, diags)
+}
+
+// adviceTaken says what to do where a new resource finds something under its name, "" for other errors. Terraform does not tell a provider which
+// object a new one replaces, so that with create_before_destroy the file of the old object is one that nobody planned on.
+func adviceTaken(creates bool, err error) string {
+	var conflict *node.ConflictError
+	if !creates || !errors.As(err, &conflict) || conflict.Expected != (hardening.FileStatus{}).String() {
+		return ""
+	}
+	return "If Terraform did not write this file, import it (terraform import ADDRESS NAME) or remove it from the node.\n\n" +
+		"If this resource is being replaced: a node cannot hold two objects under one name, so a replacement that keeps the name cannot be created before the old one is " +
+		"destroyed. Take create_before_destroy away, from this resource and from those that depend on it, or give the new object another name."
 }
 
 // settle fills in what the plan left open about the nodes, by reading them once more where the resource asks for that.

@@ -13,12 +13,17 @@ import (
 // AddError reports a failed operation. Errors of the rooms below say themselves what happened, where, and what to do; the summary says what
 // was being done.
 func AddError(diags *diag.Diagnostics, summary string, err error) {
+	AddErrorWithAdvice(diags, summary, err, "")
+}
+
+// AddErrorWithAdvice is [AddError] for a caller that knows more of what to do than the rooms below; advice may be empty.
+func AddErrorWithAdvice(diags *diag.Diagnostics, summary string, err error, advice string) {
+	detail := UpperFirst(err.Error())
 	var apply *node.ApplyError
 	if errors.As(err, &apply) {
-		diags.AddError(UpperFirst(apply.Summary()), apply.Detail())
-		return
+		summary, detail = UpperFirst(apply.Summary()), apply.Detail()
 	}
-	diags.AddError(summary, UpperFirst(err.Error()))
+	diags.AddError(summary, strings.TrimSpace(detail+"\n\n"+advice))
 }
 
 // UpperFirst begins a diagnostic's text with a capital letter, as Terraform's own do.

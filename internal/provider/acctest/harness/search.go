@@ -72,8 +72,8 @@ func (s *Search) CheckPlan(_ context.Context, req plancheck.CheckPlanRequest, re
 // files searches the working directory of terraform, and the copies of it that TestMain asks for, as it was after each step.
 func (s *Search) files() error {
 	return filepath.WalkDir(s.Dir, func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || !entry.Type().IsRegular() {
-			return err
+		if err != nil || !entry.Type().IsRegular() || entry.Name() == filepath.Base(program) || entry.Name() == traceLog {
+			return err // the program; the log is searched line by line at the end
 		}
 		content, err := os.ReadFile(name)
 		if err != nil {
@@ -88,8 +88,6 @@ func (s *Search) file(name string, content []byte) error {
 	switch {
 	case strings.HasSuffix(name, ".tf"), strings.HasSuffix(name, ".tfvars.json"):
 		return nil // what the test wrote
-	case name == traceLog, name == "terraform-provider-pvesec":
-		return nil // searched line by line at the end; the program
 	case strings.HasPrefix(name, "terraform.tfstate"):
 		return s.document(name, content, "")
 	case bytes.HasPrefix(content, []byte("PK\x03\x04")):

@@ -23,6 +23,7 @@ type Workspace struct {
 	Env []string // variables of the configuration; on a command line Terraform logs them itself
 
 	quiet  bool    // without Terraform's log, which takes most of the time
+	within bool    // with the provider in this process
 	search *Search // nil for a benchmark
 }
 
@@ -112,6 +113,14 @@ func (w *Workspace) try(args ...string) (string, error) {
 		"TF_REATTACH_PROVIDERS=", "CHECKPOINT_DISABLE=1")
 	if w.quiet {
 		command.Env = append(command.Env, "TF_LOG=ERROR")
+	}
+	if t, isTest := w.t.(*testing.T); w.within && isTest {
+		reattach, stop, err := w.serve(t)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		defer stop()
+		command.Env = append(command.Env, "TF_REATTACH_PROVIDERS="+reattach)
 	}
 	command.Env = append(command.Env, w.Env...)
 	output, err := command.CombinedOutput()
