@@ -99,6 +99,12 @@ var (
 		Example: `Defaults secure_path="/home/agent/bin:/usr/sbin:/usr/bin"`,
 		Fix:     "Set secure_path to directories of root only: /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin.",
 	}
+	grantsNothing = &GrantRule{
+		ID: "PVESEC-E0017", Severity: Medium, About: "grants nothing: no command line matches it",
+		Why:     "The expression is malformed, or can match no path: sudo passes over it. What was meant is not allowed.",
+		Example: "agent ALL=(root) ^systemctl$ ^status .*$",
+		Fix:     "Write the command as an absolute path, and its arguments as one expression from ^ to $: /usr/bin/systemctl ^status (nginx|haproxy)$.",
+	}
 	foreignEdit = &GrantRule{
 		ID: "PVESEC-E0016", Severity: Critical, About: "edits files below directories that others write (sudoedit without its check)",
 		Why:     "Without sudoedit_checkdir, or with links followed, the caller replaces a directory by a link and edits any file of root.",
@@ -111,7 +117,7 @@ var (
 func GrantRules() []*GrantRule {
 	return []*GrantRule{
 		everything, manyCommands, unknownProgram, foreignPath, freeEnvironment, keptEnvironment,
-		noPTY, noSecurePath, unlogged, undecided, mightyAccount, idleDenial, foreignSearchPath, foreignEdit,
+		noPTY, noSecurePath, unlogged, undecided, mightyAccount, idleDenial, foreignSearchPath, foreignEdit, grantsNothing,
 		callersRoot, callersDirectory, hazardousOption,
 	}
 }

@@ -58,9 +58,22 @@ func (a *analyser) leftOver(g *policy.Grant) {
 	if g.Negated || a.analysed[g.Pos] || g.RunAs == nil {
 		return
 	}
+	switch {
+	case g.Command.Kind == sudoers.CommandAlias: // defined ones are resolved
+		a.addGrant(undecided, g, "", "", "Cmnd_Alias "+g.Command.Name+" is defined nowhere in this policy: it grants nothing, or whatever another file defines it as. Write it as it is defined, or define it: Cmnd_Alias "+g.Command.Name+" = /path/to/command.")
+		return
+	case asRootOnly(g.RunAs):
+		a.addGrant(grantsNothing, g, "", "", "")
+		return
+	}
 	if len(g.RunAs.Users) > 0 && !ordinaryAccounts(g.RunAs.Users) || slices.ContainsFunc(g.RunAs.Groups, openChoice) {
 		a.addGrant(mightyAccount, g, "", "", "")
 	}
+}
+
+// asRootOnly tells whether a run-as list names root and nobody else. What was met for root is looked at; what was not has no command line.
+func asRootOnly(as *sudoers.RunAs) bool {
+	return len(as.Users) > 0 && len(as.Groups) == 0 && !slices.ContainsFunc(as.Users, func(u sudoers.Member) bool { return openChoice(u) || u.Name != "root" && u.Name != "#0" })
 }
 
 // openChoice tells whether a member of a run-as list leaves the choice to the caller, or names what only the node knows.

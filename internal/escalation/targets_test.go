@@ -1,0 +1,29 @@
+package escalation
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestGrantsNothing: a misspelt alias and a pattern that matches nothing are told as such, at their place, and not as commands of another account.
+func TestGrantsNothing(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]struct{ id, why string }{
+		"Cmnd_Alias WEB = /usr/bin/uptime\nagent ALL=(root) NOPASSWD: WEBB":         {"PVESEC-E0010", "Cmnd_Alias WEBB is defined nowhere in this policy"},
+		"Cmnd_Alias WEB = /usr/bin/uptime\nagent ALL=(root) NOPASSWD: WEB, WEBB":    {"PVESEC-E0010", "Cmnd_Alias WEBB is defined nowhere in this policy"},
+		"# a rule\nagent ALL=(root) NOPASSWD: ^systemctl$ ^status .*$":              {"PVESEC-E0017", "passes over it"},
+		"# a rule\nagent ALL=(root) NOPASSWD: /usr/sbin/qm ^start 2[0-9{3}$":        {"PVESEC-E0017", "passes over it"},
+		"# a rule\nagent ALL=(root) NOPASSWD: /usr/bin/id -u, !/usr/bin/id -u":      {},
+		"# a rule\nagent ALL=(root) NOPASSWD: /usr/bin/id -u, /usr/bin/id -u":       {},
+		"# a rule\nagent ALL=(+admins) NOPASSWD: /usr/sbin/qm ^start 2[0-9{3}$":     {"PVESEC-E0011", "System accounts"},
+		"# a rule\nagent ALL=(root, www-data) NOPASSWD: /usr/sbin/qm ^start 2[0-9$": {"PVESEC-E0011", "System accounts"},
+	} {
+		a := analyseFor(t, text, "agent", "ops")
+		switch {
+		case want.id == "" && len(a.Findings) > 0:
+			t.Errorf("%s: %s", text, a.Findings[0].ID)
+		case want.id != "" && (len(a.Findings) != 1 || a.Findings[0].ID != want.id || !strings.Contains(a.Findings[0].Why, want.why) || a.Findings[0].Pos.Line != 2):
+			t.Errorf("%s: %+v", text, a.Findings)
+		}
+	}
+}
