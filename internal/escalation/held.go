@@ -35,30 +35,60 @@ type Hold struct{ Privilege, Path string }
 // String is "Privilege on /path".
 func (h Hold) String() string { return h.Privilege + " on " + h.Path }
 
-// FindPrivileges returns the holder's paths to root, each once, in the order of
-// their ids.
+// modifies is the privilege to give any role on its path, to oneself too.
+const modifies = "Permissions.Modify"
+
+// FindPrivileges returns the holder's paths to root, each once, in the order of their ids. What the holder can give itself counts as held. A rule that it
+// meets only so is left out where the same privilege to give roles is a way to root by itself.
 func FindPrivileges(held Held) []Finding {
 	var findings []Finding
-	for _, rule := range privilegeRules() {
-		if rule.Releases == "8" && !held.PVE8 {
-			continue
-		}
-		if finding, found := held.meet(rule); found {
+	var met []Hold
+	for _, given := range []bool{false, true} {
+		for _, rule := range privilegeRules() {
+			if rule.Releases == "8" && !held.PVE8 || slices.ContainsFunc(findings, func(f Finding) bool { return f.ID == rule.ID }) {
+				continue
+			}
+			finding, found := held.meet(rule, given)
+			if !found || given && slices.ContainsFunc(finding.Holds, func(h Hold) bool { return h.Privilege == modifies && slices.ContainsFunc(met, h.below) }) {
+				continue
+			}
 			findings = append(findings, finding)
 		}
+		for _, finding := range findings {
+			for _, hold := range finding.Holds {
+				if hold.Privilege == modifies {
+					met = append(met, hold)
+				}
+			}
+		}
 	}
+	slices.SortStableFunc(findings, func(a, b Finding) int { return strings.Compare(a.ID, b.ID) })
 	return findings
 }
 
-// meet reports whether the holder has everything that a rule needs.
-func (h Held) meet(rule PrivilegeRule) (Finding, bool) {
+// below tells whether the path is another one's or below it.
+func (h Hold) below(other Hold) bool {
+	return h.Path == other.Path || strings.HasPrefix(h.Path, strings.TrimSuffix(other.Path, "/")+"/")
+}
+
+// meet reports whether the holder has everything that a rule needs, or can give it to itself if given is set.
+func (h Held) meet(rule PrivilegeRule, given bool) (Finding, bool) {
 	finding := Finding{ID: rule.ID, Severity: rule.Severity, Why: rule.Why, Witness: rule.Witness, Fix: rule.Fix}
 	for _, need := range rule.Needs {
-		path, member := h.find(need)
-		if path == "" {
+		hold, member := h.find(need, need.Privilege)
+		if hold.Path == "" && given {
+			if hold, member = h.find(need, modifies); hold.Path != "" && !slices.Contains(finding.Holds, hold) {
+				finding.Why = "With " + hold.String() + ", a user can give itself " + need.Privilege + " there. " + finding.Why
+				finding.Witness = "pvesh set /access/acl --path " + hold.Path + " --roles Administrator --users SELF; " + finding.Witness
+				finding.Fix = "Do not grant " + hold.String() + ". " + finding.Fix
+			}
+		}
+		if hold.Path == "" {
 			return Finding{}, false
 		}
-		finding.Holds = append(finding.Holds, Hold{need.Privilege, path})
+		if !slices.Contains(finding.Holds, hold) {
+			finding.Holds = append(finding.Holds, hold)
+		}
 		if member != "" {
 			finding.Witness = strings.ReplaceAll(finding.Witness, "MEMBER", member)
 		}
@@ -66,25 +96,24 @@ func (h Held) meet(rule PrivilegeRule) (Finding, bool) {
 	return finding, true
 }
 
-// find returns the first path on which a need is met, "" for none, and the
-// powerful group member.
-func (h Held) find(need Need) (path, member string) {
+// find returns the first path of a need on which a privilege is held, "" for none, and the powerful group member.
+func (h Held) find(need Need, privilege string) (hold Hold, member string) {
 	for _, pattern := range need.On {
 		for _, candidate := range h.candidates(pattern) {
-			if !h.Has(candidate, need.Privilege) {
+			if !h.Has(candidate, privilege) {
 				continue
 			}
 			if !need.PowerfulMember {
-				return candidate, ""
+				return Hold{privilege, candidate}, ""
 			}
 			if h.PowerfulMember != nil {
 				if member := h.PowerfulMember(strings.TrimPrefix(candidate, "/access/groups/")); member != "" {
-					return candidate, member
+					return Hold{privilege, candidate}, member
 				}
 			}
 		}
 	}
-	return "", ""
+	return Hold{}, ""
 }
 
 // candidates returns the paths that a pattern stands for: the pattern itself, for

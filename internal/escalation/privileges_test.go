@@ -85,6 +85,8 @@ func TestPrivilegeRules(t *testing.T) {
 		{"P0015", true, [][]string{{"VM.Monitor /vms/100", "=Sys.Modify /"}}, [][]string{{"VM.Monitor /"}, {"VM.Monitor /", "Sys.Modify /vms"}}},
 		{"P0016", false, [][]string{{"Realm.AllocateUser /access/realm/pam", "User.Modify /access/groups/ops"}, {"Realm.AllocateUser /", "User.Modify /"}},
 			[][]string{{"Realm.AllocateUser /access/realm/pve", "User.Modify /access/groups/ops"}, {"Realm.AllocateUser /"}}},
+		{"P0017", false, [][]string{{"=Sys.Modify /", "VM.Allocate /vms", "Datastore.AllocateSpace /storage/local"}, {"=Sys.Modify /", "VM.Allocate /pool/build", "Datastore.AllocateSpace /pool/build"}},
+			[][]string{{"=Sys.Modify /", "VM.Allocate /vms"}, {"Sys.Modify /nodes/pve1", "VM.Allocate /vms", "Datastore.AllocateSpace /storage"}}},
 	}
 	tested := map[string]bool{}
 	for _, test := range tests {
@@ -115,6 +117,37 @@ func TestPrivilegeRules(t *testing.T) {
 		if !tested[rule.ID] {
 			t.Errorf("%s has no test", rule.ID)
 		}
+	}
+}
+
+// TestGivenToOneself: what a holder can give itself counts as held, and is told with the step that gives it.
+func TestGivenToOneself(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		pve8   bool
+		grants []string
+		want   []string
+	}{
+		{false, []string{"Permissions.Modify /access/realm"}, []string{"P0010"}},
+		{false, []string{"Permissions.Modify /access/groups/admins"}, []string{"P0002"}},
+		{false, []string{"Permissions.Modify /access/groups/ops"}, []string{}},
+		{false, []string{"Mapping.Modify /mapping/dir/x", "Mapping.Use /mapping/dir/x", "VM.Config.Disk /vms/100"}, []string{"P0012"}},
+		{false, []string{"Permissions.Modify /mapping/dir/x", "VM.Config.Disk /vms/100"}, []string{"P0012"}},
+		{false, []string{"Permissions.Modify /mapping/pci/gpu", "VM.Config.HWType /vms/100"}, []string{"P0013"}},
+		{true, []string{"Permissions.Modify /pool/build"}, []string{"P0014"}},
+		{false, []string{"Permissions.Modify /pool/build"}, []string{}},
+		{true, []string{"Permissions.Modify /vms", "Datastore.AllocateSpace /storage/local"}, []string{"P0014"}},
+		{false, []string{"Permissions.Modify /"}, []string{"P0003", "P0004", "P0005", "P0006"}},
+	} {
+		held := holding(test.grants...)
+		held.PVE8 = test.pve8
+		if got := ids(t, held); !slices.Equal(got, test.want) {
+			t.Errorf("%q: %q, want %q", test.grants, got, test.want)
+		}
+	}
+	f := FindPrivileges(holding("Permissions.Modify /access/realm"))[0]
+	if want := "pvesh set /access/acl --path /access/realm --roles Administrator --users SELF; "; !strings.HasPrefix(f.Witness, want) || f.Holds[0].String() != "Permissions.Modify on /access/realm" {
+		t.Errorf("%+v", f)
 	}
 }
 
