@@ -46,6 +46,8 @@ type IOLogs struct {
 	MaxSessions int64
 	// Compress writes zlib streams.
 	Compress bool
+	// Bounds keep the recordings from filling the disk.
+	Bounds Bounds
 }
 
 // SecurityLog is a file to which rsyslog writes every message of the facilities auth and authpriv.
@@ -95,7 +97,7 @@ func (a AuditLogging) managed() []managedFile {
 	if a.SudoLog != nil || a.IOLogs != nil {
 		sudo.text = a.renderSudoers()
 	}
-	return []managedFile{logrotate, rsyslog, sudo}
+	return append(append([]managedFile{logrotate, rsyslog}, a.recordings()...), sudo)
 }
 
 // Paths lists every configuration file that audit logging of this name can have, whatever is switched on.

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
@@ -13,7 +14,7 @@ func settings() map[string]AuditLogging {
 	full := AuditLogging{
 		Name: "ops", Subjects: []string{"%operators", "agent"}, Require: true,
 		SudoLog:     &SudoLog{Directory: "/var/log", Mode: "0600"},
-		IOLogs:      &IOLogs{Input: true, Output: true, Directory: "/var/log/sudo-io", Mode: "0600", MaxSessions: 500, Compress: true},
+		IOLogs:      &IOLogs{Input: true, Output: true, Directory: "/var/log/sudo-io", Mode: "0600", MaxSessions: 500, Compress: true, Bounds: Bounds{MaxAgeDays: 30, MinFreePercent: 7}},
 		SecurityLog: &SecurityLog{Path: "/var/log/ops-security.log", Mode: "0640"},
 		Rotation:    &Rotation{Frequency: "daily", Keep: 7, Compress: true},
 	}
@@ -63,7 +64,7 @@ func TestSettingsAreReadBack(t *testing.T) {
 func TestEditedFilesAreNotGuessedAt(t *testing.T) {
 	t.Parallel()
 	a := settings()["full"]
-	for _, edit := range [][2]string{{"Defaults:agent log_input", "Defaults:agent !log_input"}, {"iolog_mode=0600", "iolog_mode=0666"}, {"rotate 7", "rotate 70\n    copytruncate"}, {"omfile", "omfwd"}} {
+	for _, edit := range [][2]string{{"Defaults:agent log_input", "Defaults:agent !log_input"}, {"iolog_mode=0600", "iolog_mode=0666"}, {"rotate 7", "rotate 70\n    copytruncate"}, {"omfile", "omfwd"}, {"stay=8", "stay=0"}, {"max_size_mib=0", "max_size_mib=none"}} {
 		files := a.Render()
 		for name, text := range files {
 			files[name] = strings.Replace(text, edit[0], edit[1], 1)
@@ -143,5 +144,53 @@ func TestSudoersComesLastAndGoesFirst(t *testing.T) {
 	}
 	if first := removed[0].Path; first != a.DropInPath() {
 		t.Errorf("%s is removed while sudo still logs", first)
+	}
+}
+
+// TestServiceOnItsWayUp: a service that is activating or reads its configuration anew is no drift; one that falls over again and again, has failed or is not there is.
+func TestServiceOnItsWayUp(t *testing.T) {
+	t.Parallel()
+	a := settings()["full"]
+	for state, want := range map[node.Service]string{
+		{Load: "loaded", Active: "active", Sub: "running"}:          "active",
+		{Load: "loaded", Active: "activating", Sub: "start"}:        "active",
+		{Load: "loaded", Active: "reloading", Sub: "reload"}:        "active",
+		{Load: "loaded", Active: "activating", Sub: "auto-restart"}: "activating",
+		{Load: "loaded", Active: "deactivating", Sub: "stop"}:       "deactivating",
+		{Load: "loaded", Active: "failed", Sub: "failed"}:           "failed",
+		{Load: "loaded", Active: "inactive", Sub: "dead"}:           "inactive",
+		{Load: "not-found", Active: "inactive", Sub: "dead"}:        "not-found",
+		{Load: "masked", Active: "inactive", Sub: "dead"}:           "inactive",
+	} {
+		m := newMemoryNodes("pve1")
+		m.service = state
+		seen, err := a.Observe(t.Context(), m, targets("pve1")[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, got := range seen.Services {
+			if got != want {
+				t.Errorf("%s that is %+v counts as %s, want %s", name, state, got, want)
+			}
+		}
+		if len(seen.Services) != 2 {
+			t.Errorf("observed %v", seen.Services)
+		}
+	}
+}
+
+// TestLeftoverIsPassedOn: what an interrupted change left on a node reaches whoever warns of it, from both kinds of files.
+func TestLeftoverIsPassedOn(t *testing.T) {
+	t.Parallel()
+	m := newMemoryNodes("pve1")
+	for _, left := range []bool{false, true} {
+		m.leftover = left
+		audit, err := settings()["full"].Observe(t.Context(), m, targets("pve1")[0])
+		if err != nil || audit.Leftover != left {
+			t.Errorf("audit logging: %v %v, want %v", audit, err, left)
+		}
+		if policy := mustObserve(t, SudoersPolicy{Name: "agent", Subject: "agent"}, m, "pve1"); policy.Leftover != left {
+			t.Errorf("policy: %v, want %v", policy.Leftover, left)
+		}
 	}
 }

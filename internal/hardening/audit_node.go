@@ -45,6 +45,9 @@ func (a AuditLogging) Desired() AuditState {
 	if a.IOLogs != nil {
 		state.Files[a.IOLogs.Directory] = FileStatus{Present: true, Type: "directory", Mode: "0700", Owner: "root:root"}
 	}
+	if a.bounded() {
+		state.Files[recordingsDir] = FileStatus{Present: true, Type: "directory", Mode: "0755", Owner: "root:root"}
+	}
 	return state
 }
 
@@ -167,6 +170,9 @@ func (a AuditLogging) removals(targets []node.Target) []node.Change {
 		slices.Reverse(files)
 		for _, file := range files {
 			file.removeFrom(&change, file.wanted())
+		}
+		if a.bounded() {
+			change.Files = append(change.Files, node.File{Path: recordingsDir, Kind: node.Absent})
 		}
 		changes = append(changes, change)
 	}

@@ -25,6 +25,13 @@ func ParseAuditLogging(name string, files map[string]string) (AuditLogging, erro
 			return a, err
 		}
 	}
+	if text, ok := files[a.RecordingsPath()]; ok && a.IOLogs != nil {
+		bounds, err := parseBounds(text)
+		if err != nil {
+			return a, fmt.Errorf("%s: %w", a.RecordingsPath(), err)
+		}
+		a.IOLogs.Bounds = bounds
+	}
 	if found := rsyslogAction.FindStringSubmatch(files[a.RsyslogPath()]); found != nil {
 		a.SecurityLog = &SecurityLog{Path: found[1], Mode: found[2]}
 	}

@@ -14,6 +14,8 @@ type memoryNodes struct {
 	accounts map[string]node.Account
 	applied  []node.Change
 	queries  int
+	service  node.Service // what every service answers; active when empty
+	leftover bool
 }
 
 func newMemoryNodes(names ...string) *memoryNodes {
@@ -39,6 +41,7 @@ func (m *memoryNodes) Observe(_ context.Context, target node.Target, query node.
 		Files:    map[string]node.FileState{},
 		Accounts: map[string]node.Account{},
 		Services: map[string]node.Service{},
+		Leftover: m.leftover,
 	}
 	for _, name := range append(append([]string(nil), query.Files...), query.Stats...) {
 		seen.Files[name] = m.files[target.Name][name]
@@ -55,6 +58,9 @@ func (m *memoryNodes) Observe(_ context.Context, target node.Target, query node.
 	}
 	for _, name := range query.Services {
 		seen.Services[name] = node.Service{Load: "loaded", Active: "active"}
+		if m.service != (node.Service{}) {
+			seen.Services[name] = m.service
+		}
 	}
 	return seen, nil
 }

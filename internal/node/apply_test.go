@@ -370,24 +370,6 @@ func TestForeignFault(t *testing.T) {
 	allHave(t, "new\n", servers...)
 }
 
-// TestBackupsAreBounded: the newest ten stay.
-func TestBackupsAreBounded(t *testing.T) {
-	t.Parallel()
-	servers, p := cluster(t, 1, nodetest.Options{})
-	for i := range 12 {
-		if err := p.Apply(testContext(t), policy(t, fmt.Sprintf("%d\n", i), servers...), nil); err != nil {
-			t.Fatal(err)
-		}
-	}
-	list, err := filepath.Glob(filepath.Join(servers[0].Root, "var/backups/pvesec/etc-sudoers.d-agent/*"))
-	if err != nil || len(list) != 10 {
-		t.Fatalf("%d backups: %q %v", len(list), list, err)
-	}
-	if b, err := os.ReadFile(list[9]); err != nil || string(b) != "10\n" {
-		t.Errorf("the newest backup has %q %v", b, err)
-	}
-}
-
 // TestBadChanges are refused before anything is dialled.
 func TestBadChanges(t *testing.T) {
 	t.Parallel()

@@ -2,9 +2,13 @@ package node_test
 
 import (
 	"context"
+	"flag"
 	"os"
 	"os/exec"
 	"os/user"
+	"path/filepath"
+	"runtime"
+	"strconv"
 	"testing"
 	"time"
 
@@ -12,11 +16,29 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/node/nodetest"
 )
 
-// shells are the shells of this machine that the remote programs must run under, as the server's Shell option.
+// atOnce is how many tests run at the same time, whatever the number of processors: most of the time they wait for processes of their nodes.
+const atOnce = 8
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", strconv.Itoa(max(atOnce, runtime.GOMAXPROCS(0)))); err != nil {
+		panic(err)
+	}
+	m.Run()
+}
+
+// shells are the shells of this machine that the remote programs must run under, as the server's Shell option. /bin/sh is one of the others.
 func shells() map[string]string {
 	found := map[string]string{"sh": "/bin/sh"}
+	usual, err := filepath.EvalSymlinks("/bin/sh")
+	if err != nil {
+		usual = "/bin/sh"
+	}
 	for name, args := range map[string]string{"dash": "", "busybox": " sh", "bash": " --posix"} {
 		if path, err := exec.LookPath(name); err == nil {
+			if same, err := filepath.EvalSymlinks(path); err == nil && same == usual {
+				continue
+			}
 			found[name] = path + args
 		}
 	}

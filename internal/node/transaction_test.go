@@ -43,7 +43,13 @@ exit $rc`)
 root=$PVESEC_TEST_ROOT
 for unit; do :; done
 case $1 in
-restart) echo "$unit" >>"$root/tmp/restarts"; [ ! -e "$root/etc/failing/$unit" ] || { echo "Job for $unit failed."; exit 1; } ;;
+daemon-reload) echo reread >>"$root/tmp/units" ;;
+show)
+	[ "${unit%.timer}" != "$unit" ] || exit 0
+	if [ -e "$root/etc/systemd/system/$unit" ]; then echo LoadState=loaded; else echo LoadState=not-found; fi
+	if [ -e "$root/tmp/runs-$unit" ]; then echo ActiveState=active; else echo ActiveState=inactive; fi ;;
+stop) echo "stop $unit" >>"$root/tmp/units"; rm "$root/tmp/runs-$unit" ;;
+restart) echo "$unit" >>"$root/tmp/restarts"; echo "restart $unit" >>"$root/tmp/units"; : >"$root/tmp/runs-$unit"; [ ! -e "$root/etc/failing/$unit" ] || { echo "Job for $unit failed."; exit 1; } ;;
 is-active) if [ -e "$root/etc/failing/$unit" ]; then echo failed; exit 3; else echo active; fi ;;
 esac`)
 	s.Tool(t, "rsyslogd", `
@@ -387,4 +393,37 @@ func sameWords(a, b string) bool {
 func is[E error](err error) bool {
 	var e E
 	return errors.As(err, &e)
+}
+
+// TestUnits: systemd reads units anew before it starts those that a change brings, one whose file goes is stopped, and undoing does the same in turn.
+func TestUnits(t *testing.T) {
+	t.Parallel()
+	servers, p := cluster(t, 1, nodetest.Options{})
+	s := servers[0]
+	s.Write(t, "etc/systemd/system/other.service", "", 0o644)
+	unit := node.File{Path: "/etc/systemd/system/x.timer", Content: []byte("[Timer]\n"), Mode: 0o644}
+	gone := node.File{Path: unit.Path, Kind: node.Absent}
+	s.Write(t, "etc/failing/bad", "", 0o644)
+	for i, step := range []struct {
+		file    node.File
+		restart []string
+		require []string
+		fails   bool
+		did     string
+	}{
+		{unit, []string{"x.timer"}, []string{"x.timer"}, false, "reread, restart x.timer"},
+		{gone, []string{"x.timer"}, []string{"bad"}, true, "reread, stop x.timer, reread, restart x.timer"},
+		{gone, []string{"x.timer"}, nil, false, "reread, stop x.timer"},
+		{gone, []string{"x.timer"}, nil, false, "(absent)"},
+		{unit, []string{"x.timer"}, []string{"x.timer", "bad"}, true, "reread, restart x.timer, reread, stop x.timer"},
+	} {
+		_ = os.Remove(filepath.Join(s.Root, "tmp/units")) // there may be none
+		change := alone(t, s, step.file)
+		change[0].RestartServices, change[0].RequireActive = step.restart, step.require
+		err := p.Apply(testContext(t), change, nil)
+		did := strings.ReplaceAll(strings.TrimSpace(s.Read(t, "tmp/units")), "\n", ", ")
+		if (err != nil) != step.fails || did != step.did {
+			t.Errorf("%d: %v\ndid  %s\nwant %s", i, err, did, step.did)
+		}
+	}
 }

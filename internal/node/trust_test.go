@@ -191,26 +191,46 @@ func TestAttributesFollowNoLink(t *testing.T) {
 	}
 }
 
-// TestClockAheadAndBack: the copy of the newest change is there whatever the clock said, and the oldest go first.
+// TestClockAheadAndBack: ten copies of a file are kept, that of the newest change is among them whatever the clock said, and the oldest go first.
 func TestClockAheadAndBack(t *testing.T) {
 	t.Parallel()
 	servers, p := cluster(t, 1, nodetest.Options{})
 	s := servers[0]
+	copies := func() []string {
+		names, err := filepath.Glob(filepath.Join(s.Root, "var/backups/pvesec/etc-sudoers.d-agent/*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return names
+	}
+	change := 0
 	for i, clock := range []string{"20991231T235959Z", "20000101T000000Z", "20260101T000000Z"} {
 		s.Tool(t, "date", "echo "+clock)
-		for j := range 6 {
-			if err := p.Apply(testContext(t), policy(t, fmt.Sprintf("%d\n", 10*i+j), s), nil); err != nil {
+		for range 2 {
+			if err := p.Apply(testContext(t), policy(t, fmt.Sprintf("%d\n", change), s), nil); err != nil {
 				t.Fatal(err)
+			}
+			if change++; change > 1 {
+				continue
+			}
+			// Eight more, as eight changes make them.
+			first := copies()
+			if len(first) != 1 || !strings.HasSuffix(first[0], "/00000001-"+clock) {
+				t.Fatalf("%d: the first copy is %q", i, first)
+			}
+			for n := 2; n < 10; n++ {
+				s.Write(t, fmt.Sprintf("var/backups/pvesec/etc-sudoers.d-agent/%08d-%s", n, clock), fmt.Sprintf("copy %d\n", n), 0o600)
 			}
 		}
 	}
-	names, err := filepath.Glob(filepath.Join(s.Root, "var/backups/pvesec/etc-sudoers.d-agent/*"))
-	if err != nil || len(names) != 10 {
-		t.Fatalf("%q %v", names, err)
+	names := copies()
+	want := []string{"copy 5", "copy 6", "copy 7", "copy 8", "copy 9", "0", "1", "2", "3", "4"}
+	if len(names) != len(want) {
+		t.Fatalf("%q", names)
 	}
-	for i, want := range []string{"12", "13", "14", "15", "20", "21", "22", "23", "24"} {
-		if b, err := os.ReadFile(names[i+1]); err != nil || string(b) != want+"\n" {
-			t.Errorf("copy %d, %s, has %q %v, want %s", i+1, names[i+1], b, err, want)
+	for i, text := range want {
+		if b, err := os.ReadFile(names[i]); err != nil || string(b) != text+"\n" {
+			t.Errorf("copy %d, %s, has %q %v, want %s", i+1, names[i], b, err, text)
 		}
 	}
 }

@@ -3,11 +3,19 @@
 package nodelab_test
 
 import (
+	"bytes"
 	"errors"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/knownhosts"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/lab"
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
@@ -52,7 +60,7 @@ func TestRealAccess(t *testing.T) {
 			}
 		})
 		t.Run("password", func(t *testing.T) {
-			shell(t, n, `echo 'PasswordAuthentication yes' >/etc/ssh/sshd_config.d/00-test.conf; systemctl reload ssh`)
+			shell(t, n, `echo 'PasswordAuthentication yes' >/etc/ssh/sshd_config.d/0-test.conf; systemctl reload ssh`)
 			p := poolOf(t, node.Config{User: "ops", Password: []byte("correct horse"), KnownHosts: c.KnownHosts()})
 			if _, err := p.Observe(t.Context(), target(n), node.Query{}); err != nil {
 				t.Error(err)
@@ -68,13 +76,93 @@ func TestRealAccess(t *testing.T) {
 			if _, err := poolOf(t, cfg).Observe(t.Context(), inner, node.Query{}); err != nil {
 				t.Error(err)
 			}
-			shell(t, n, `echo 'AllowTcpForwarding no' >/etc/ssh/sshd_config.d/00-test.conf; systemctl reload ssh`)
+			shell(t, n, `echo 'AllowTcpForwarding no' >/etc/ssh/sshd_config.d/0-test.conf; systemctl reload ssh`)
 			_, err := poolOf(t, cfg).Observe(t.Context(), inner, node.Query{})
-			shell(t, n, `rm /etc/ssh/sshd_config.d/00-test.conf; systemctl reload ssh`)
+			shell(t, n, `rm /etc/ssh/sshd_config.d/0-test.conf; systemctl reload ssh`)
 			if err == nil || !strings.Contains(err.Error(), "AllowTcpForwarding") {
 				t.Errorf("got %v", err)
 			}
 		})
+	})
+}
+
+// narrowed are the ways to narrow a login to what pvesec needs, as the documentation has them, each a script that ends in force.
+var narrowed = map[string]string{
+	"authorized_keys": `key=$(cat /root/.ssh/authorized_keys); echo "command=\"sudo -n /bin/sh -s\",restrict $key" >/home/ops/.ssh/authorized_keys`,
+	"sshd_config": `printf 'Match User ops\n  ForceCommand sudo -n /bin/sh -s\n  DisableForwarding yes\n  PermitTTY no\n' >/etc/ssh/sshd_config.d/0-test.conf
+		systemctl reset-failed ssh; systemctl restart ssh`,
+}
+
+// TestNarrowLogin: a login that is narrowed to the one command that pvesec runs is enough for it, opens no terminal, forwards nothing, copies no files and runs
+// no other command. A program on standard input has root's power all the same, and the documentation says so.
+func TestNarrowLogin(t *testing.T) {
+	t.Parallel()
+	c := start(t)
+	hosts := filepath.Join(t.TempDir(), "known_hosts")
+	if err := os.WriteFile(hosts, []byte(c.KnownHosts()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	known, err := knownhosts.New(hosts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := ssh.ParsePrivateKey(c.SSHKeyPEM)
+	if err != nil {
+		t.Fatal(err)
+	}
+	onBoth(t, c, func(t *testing.T, n *lab.Node) {
+		t.Helper()
+		for name, script := range narrowed {
+			addOps(t, n, "ops ALL=(root) NOPASSWD: /bin/sh -s\n")
+			shell(t, n, "rm -f /etc/ssh/sshd_config.d/0-test.conf; systemctl reset-failed ssh; systemctl restart ssh; "+script)
+			content := "agent ALL=(root) NOPASSWD: /usr/bin/id # " + name + "\n"
+			change := node.Change{Target: target(n), Label: "the policy", Files: []node.File{policy(content)}}
+			if err := newPool(t, c, "ops").Apply(t.Context(), []node.Change{change}, nil); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			valid(t, n, content)
+			client, err := ssh.Dial("tcp", net.JoinHostPort(n.Address, strconv.Itoa(n.Port)), &ssh.ClientConfig{
+				User: "ops", Auth: []ssh.AuthMethod{ssh.PublicKeys(key)}, HostKeyCallback: known, HostKeyAlgorithms: []string{ssh.KeyAlgoED25519},
+			})
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			said := func(start func(*ssh.Session) error, stdin string) string {
+				session, err := client.NewSession()
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer session.Close()
+				var out bytes.Buffer
+				session.Stdout, session.Stderr, session.Stdin = &out, &out, strings.NewReader(stdin)
+				if err := start(session); err != nil {
+					return "refused"
+				}
+				_ = session.Wait() // whatever became of it, what it said counts
+				return strings.TrimSpace(out.String())
+			}
+			if got := said(func(s *ssh.Session) error { return s.Start("echo another command") }, ""); got != "" {
+				t.Errorf("%s: another command says %q", name, got)
+			}
+			if got := said(func(s *ssh.Session) error { return s.RequestSubsystem("sftp") }, "\x00\x00\x00\x05\x01\x00\x00\x00\x03"); strings.Contains(got, "\x02") {
+				t.Errorf("%s: sftp answers %q", name, got)
+			}
+			if got := said(func(s *ssh.Session) error { return s.RequestPty("xterm", 24, 80, ssh.TerminalModes{}) }, ""); got != "refused" {
+				t.Errorf("%s: a terminal was opened", name)
+			}
+			if got := said(func(s *ssh.Session) error { return s.Start("whatever") }, "id -u\n"); got != "0" {
+				t.Errorf("%s: what is fed to it says %q: the documentation has it that this is root", name, got)
+			}
+			if conn, err := client.Dial("tcp", "127.0.0.1:22"); err == nil {
+				conn.Close()
+				t.Errorf("%s: forwards to the node", name)
+			}
+			if listener, err := client.Listen("tcp", "127.0.0.1:0"); err == nil {
+				listener.Close()
+				t.Errorf("%s: forwards from the node", name)
+			}
+			client.Close()
+		}
 	})
 }
 
@@ -83,7 +171,7 @@ func TestMaxStartups(t *testing.T) {
 	t.Parallel()
 	c := lab.ForTest(t, lab.ClusterSpec{Nodes: []lab.NodeSpec{{Name: "pve9", Suite: lab.Trixie}}})
 	n := c.Nodes[0]
-	shell(t, n, "printf 'MaxStartups 2:90:3\\nMaxSessions 2\\n' >/etc/ssh/sshd_config.d/00-test.conf; systemctl reload ssh")
+	shell(t, n, "printf 'MaxStartups 2:90:3\\nMaxSessions 2\\n' >/etc/ssh/sshd_config.d/0-test.conf; systemctl reload ssh")
 	var wg sync.WaitGroup
 	for range 6 {
 		p := newPool(t, c, "root")

@@ -87,8 +87,20 @@ on_path() {
 }
 
 # restart_unit UNIT: print what systemctl says. systemd refuses to start a unit more than a few times within seconds, systemd.unit(5)
-# StartLimitBurst=; several changes one after the other are no crash loop, so the count begins anew, systemctl(1) reset-failed.
+# StartLimitBurst=; several changes one after the other are no crash loop, so the count begins anew, systemctl(1) reset-failed. A unit whose file is
+# gone is stopped.
 restart_unit() {
+	ru_is=$(systemctl show --property=LoadState,ActiveState -- "$1" 2>/dev/null </dev/null)
 	systemctl reset-failed -- "$1" >/dev/null 2>&1 </dev/null
+	case $ru_is in
+	*LoadState=not-found*ActiveState=active* | *LoadState=not-found*ActiveState=activating*)
+		limited $((patient * 3 / 2)) systemctl stop -- "$1" 2>&1 </dev/null
+		return
+		;;
+	*LoadState=not-found*) case " ${active-} " in *" $1 "*) ;; *) return 0 ;; esac ;;
+	esac
 	limited $((patient * 3 / 2)) systemctl restart -- "$1" 2>&1 </dev/null
 }
+
+# reread LOG: have systemd read its units anew where a change, as its log tells, is about some.
+reread() { case $1 in *"$tab$units/"*) systemctl daemon-reload >/dev/null 2>&1 </dev/null ;; esac; }

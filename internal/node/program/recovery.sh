@@ -122,6 +122,7 @@ undo() {
 	done <<END_OF_LOG
 $1
 END_OF_LOG
+	reread "$1"
 	for u_unit in $u_services; do
 		case " $restarted " in *" $u_unit "*) ;; *) continue ;; esac
 		restart_unit "$u_unit" >/dev/null || u_dead="${u_dead}service $u_unit does not start again$nl"

@@ -523,6 +523,7 @@ install_file() {
 
 # restart_services: those named, when something changed or they do not run.
 restart_services() {
+	reread "$log"
 	for v_unit in $restart; do
 		if [ "$todo" = ' ' ] && systemctl is-active --quiet -- "$v_unit"; then continue; fi
 		restarted="$restarted $v_unit"

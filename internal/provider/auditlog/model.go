@@ -40,6 +40,14 @@ type ioLogsModel struct {
 	Mode        types.String `tfsdk:"mode"`
 	MaxSessions values.Whole `tfsdk:"max_sessions"`
 	Compress    types.Bool   `tfsdk:"compress"`
+	MaxAge      values.Whole `tfsdk:"max_age_days"`
+	MaxSize     values.Whole `tfsdk:"max_size_mib"`
+	MinFree     values.Whole `tfsdk:"min_free_percent"`
+}
+
+// noIOLogs is io_logs of a configuration that says nothing of it.
+func noIOLogs() ioLogsModel {
+	return ioLogsModel{MaxSessions: values.NoWhole(), MaxAge: values.NoWhole(), MaxSize: values.NoWhole(), MinFree: values.NoWhole()}
 }
 
 type securityLogModel struct {
@@ -58,7 +66,8 @@ type rotationModel struct {
 // What the configuration may leave out.
 var (
 	defaultSudoLog  = hardening.SudoLog{Directory: "/var/log", Mode: "0600"}
-	defaultIOLogs   = hardening.IOLogs{Output: true, Directory: "/var/log/sudo-io", Mode: "0600", MaxSessions: 2000}
+	defaultIOLogs   = hardening.IOLogs{Output: true, Directory: "/var/log/sudo-io", Mode: "0600", MaxSessions: 2000, Bounds: defaultBounds}
+	defaultBounds   = hardening.Bounds{MaxAgeDays: 365, MaxSizeMiB: 1024, MinFreePercent: 5}
 	defaultRotation = hardening.Rotation{Frequency: "weekly", Keep: 26, Compress: true}
 )
 
@@ -90,7 +99,7 @@ func (m *auditLoggingModel) logging(ctx context.Context, diags *diag.Diagnostics
 			Mode:      values.StringOr(sudoLog.Mode, defaultSudoLog.Mode),
 		}
 	}
-	ioLogs := ioLogsModel{MaxSessions: values.NoWhole()}
+	ioLogs := noIOLogs()
 	diags.Append(values.ReadObject(ctx, m.IOLogs, &ioLogs)...)
 	if switchedOn(ioLogs.Enabled) {
 		a.IOLogs = &hardening.IOLogs{
@@ -98,12 +107,14 @@ func (m *auditLoggingModel) logging(ctx context.Context, diags *diag.Diagnostics
 			Output:      values.BoolOr(ioLogs.Output, defaultIOLogs.Output),
 			Directory:   values.StringOr(ioLogs.Directory, defaultIOLogs.Directory),
 			Mode:        values.StringOr(ioLogs.Mode, defaultIOLogs.Mode),
-			MaxSessions: defaultIOLogs.MaxSessions,
+			MaxSessions: wholeOr(ioLogs.MaxSessions, defaultIOLogs.MaxSessions),
 			Compress:    values.BoolOr(ioLogs.Compress, defaultIOLogs.Compress),
+			Bounds: hardening.Bounds{
+				MaxAgeDays:     wholeOr(ioLogs.MaxAge, defaultBounds.MaxAgeDays),
+				MaxSizeMiB:     wholeOr(ioLogs.MaxSize, defaultBounds.MaxSizeMiB),
+				MinFreePercent: wholeOr(ioLogs.MinFree, defaultBounds.MinFreePercent),
+			},
 		}
-	}
-	if a.IOLogs != nil && !ioLogs.MaxSessions.IsNull() {
-		a.IOLogs.MaxSessions = ioLogs.MaxSessions.ValueInt64()
 	}
 	var securityLog securityLogModel
 	diags.Append(values.ReadObject(ctx, m.SecurityLog, &securityLog)...)
@@ -118,11 +129,8 @@ func (m *auditLoggingModel) logging(ctx context.Context, diags *diag.Diagnostics
 	if switchedOn(rotation.Enabled) {
 		a.Rotation = &hardening.Rotation{
 			Frequency: values.StringOr(rotation.Frequency, defaultRotation.Frequency),
-			Keep:      defaultRotation.Keep,
+			Keep:      wholeOr(rotation.Keep, defaultRotation.Keep),
 			Compress:  values.BoolOr(rotation.Compress, defaultRotation.Compress),
-		}
-		if !rotation.Keep.IsNull() {
-			a.Rotation.Keep = rotation.Keep.ValueInt64()
 		}
 	}
 	return a
@@ -144,7 +152,7 @@ func (m *auditLoggingModel) setLogging(ctx context.Context, a hardening.AuditLog
 		sudoLog.Directory, sudoLog.Mode = textUnless(a.SudoLog.Directory, defaultSudoLog.Directory), textUnless(a.SudoLog.Mode, defaultSudoLog.Mode)
 	}
 	m.SudoLog = objectUnless(ctx, sudoLogType, sudoLog, sudoLogModel{}, diags)
-	ioLogs := ioLogsModel{MaxSessions: values.NoWhole()}
+	ioLogs := noIOLogs()
 	if a.IOLogs == nil {
 		ioLogs.Enabled = off
 	} else {
@@ -152,8 +160,11 @@ func (m *auditLoggingModel) setLogging(ctx context.Context, a hardening.AuditLog
 		ioLogs.Directory, ioLogs.Mode = textUnless(a.IOLogs.Directory, defaultIOLogs.Directory), textUnless(a.IOLogs.Mode, defaultIOLogs.Mode)
 		ioLogs.Compress = flagUnless(a.IOLogs.Compress, defaultIOLogs.Compress)
 		ioLogs.MaxSessions = numberUnless(a.IOLogs.MaxSessions, defaultIOLogs.MaxSessions)
+		ioLogs.MaxAge = numberUnless(a.IOLogs.Bounds.MaxAgeDays, defaultBounds.MaxAgeDays)
+		ioLogs.MaxSize = numberUnless(a.IOLogs.Bounds.MaxSizeMiB, defaultBounds.MaxSizeMiB)
+		ioLogs.MinFree = numberUnless(a.IOLogs.Bounds.MinFreePercent, defaultBounds.MinFreePercent)
 	}
-	m.IOLogs = objectUnless(ctx, ioLogsType, ioLogs, ioLogsModel{MaxSessions: values.NoWhole()}, diags)
+	m.IOLogs = objectUnless(ctx, ioLogsType, ioLogs, noIOLogs(), diags)
 	var securityLog securityLogModel
 	if a.SecurityLog == nil {
 		securityLog.Enabled = off
@@ -169,6 +180,14 @@ func (m *auditLoggingModel) setLogging(ctx context.Context, a hardening.AuditLog
 		rotation.Keep, rotation.Compress = numberUnless(a.Rotation.Keep, defaultRotation.Keep), flagUnless(a.Rotation.Compress, defaultRotation.Compress)
 	}
 	m.Rotation = objectUnless(ctx, rotationType, rotation, rotationModel{Keep: values.NoWhole()}, diags)
+}
+
+// wholeOr is a number, or the default where the configuration has none.
+func wholeOr(n values.Whole, byDefault int64) int64 {
+	if n.IsNull() {
+		return byDefault
+	}
+	return n.ValueInt64()
 }
 
 // textUnless is a text, or null where it is the default.

@@ -117,14 +117,24 @@ func ioLogsAttributes() map[string]schema.Attribute {
 		"mode":      optionalText("Mode of the recordings in octal, `0600` by default.", logFileMode()),
 		"max_sessions": schema.Int64Attribute{
 			CustomType: values.WholeType{},
-			MarkdownDescription: "Number of sessions kept for each user before the oldest is overwritten; 2,000 by default. A session takes at least six files and some 16 KB, " +
-				"so that a user with many small commands fills about 32 MB; long outputs take what they print. Watch the free space where the recordings lie: on a Proxmox VE node " +
-				"that is usually the disk of the cluster's own database. sudo's own limit, about two thousand million, is 2176782336.",
+			MarkdownDescription: "Number of sessions kept for each user; 2,000 by default. sudo overwrites the oldest after that without a word, so that anybody with many small commands erases what " +
+				"was recorded of him before. sudo's own limit, about two thousand million, is 2176782336; `max_age_days`, `max_size_mib` and `min_free_percent` bound the recordings too.",
 			Optional:   true,
 			Validators: []validator.Int64{int64validator.Between(1, 2176782336)},
 		},
-		"compress": schema.BoolAttribute{MarkdownDescription: "Whether recordings are compressed while they are written; `false` by default, so that a crash loses nothing.", Optional: true},
+		"compress":     schema.BoolAttribute{MarkdownDescription: "Whether recordings are compressed while they are written; `false` by default, so that a crash loses nothing.", Optional: true},
+		"max_age_days": bound("After how many days a recording is removed; 365 by default. A clock that jumped removes nothing for two days.", 36500),
+		"max_size_mib": bound("How much the recordings of the directory may take, in MiB; 1024 by default. Beyond it the oldest of the user go whose recordings take most, so that nobody who makes many "+
+			"erases those of others. The newest eight of each user stay. A timer of the node looks every five minutes, and a command can print much in that time: where the disk must never fill, as that of a "+
+			"Proxmox VE node, which holds the cluster's own database, give the directory a file system or a dataset with a quota of its own.", 1<<30),
+		"min_free_percent": bound("How much of the file system the recordings must leave free, in percent; 5 by default. Where it has less the oldest recordings go first, whatever they take. When that does not help, the "+
+			"service `pvesec-recordings-<name>` fails and says so in the journal with priority `err`.", 90),
 	}
+}
+
+// bound describes one of the bounds of the recordings.
+func bound(description string, highest int64) schema.Int64Attribute {
+	return schema.Int64Attribute{CustomType: values.WholeType{}, MarkdownDescription: description + " `0` is no bound.", Optional: true, Validators: []validator.Int64{int64validator.Between(0, highest)}}
 }
 
 // securityLogAttributes describes security_log.

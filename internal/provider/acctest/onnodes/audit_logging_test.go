@@ -30,6 +30,9 @@ func TestAuditLoggingLifeCycle(t *testing.T) {
 			second := config(c) + harness.AuditConfig(`io_logs {
   input        = true
   max_sessions = 500
+  max_size_mib = 1
+  max_age_days = 30
+  min_free_percent = 1
 }
   rotation {
     frequency = "daily"
@@ -58,7 +61,7 @@ func TestAuditLoggingLifeCycle(t *testing.T) {
 						if got := shell(t, pve2, "cat /etc/sudoers.d/pvesec-audit-ops"); !strings.Contains(got, "maxseq=500") {
 							return fmt.Errorf("pve2 has\n%s", got)
 						}
-						return nil
+						return recordingsAreBounded(t, pve1)
 					},
 				},
 				resource.TestStep{ // drift: a file edited, a file removed, a log opened to all, the service stopped
@@ -79,7 +82,7 @@ func TestAuditLoggingLifeCycle(t *testing.T) {
 					},
 				},
 				resource.TestStep{
-					PreConfig:        onNodes(t, c, "rm -f /etc/sudoers.d/pvesec-audit-ops /etc/rsyslog.d/60-pvesec-audit-ops.conf /etc/logrotate.d/pvesec-audit-ops"),
+					PreConfig:        onNodes(t, c, "rm -f /etc/sudoers.d/pvesec-audit-ops /etc/rsyslog.d/60-pvesec-audit-ops.conf /etc/logrotate.d/pvesec-audit-ops /etc/systemd/system/pvesec-recordings-ops.* /etc/systemd/system/timers.target.d/pvesec-*"),
 					Config:           second,
 					ConfigPlanChecks: harness.Planned(auditAddress, plancheck.ResourceActionCreate),
 				},
@@ -98,6 +101,9 @@ func TestAuditLoggingLifeCycle(t *testing.T) {
 			if got := shell(t, pve1, "test -s /var/log/sudo-agent.log && echo kept"); got != "kept" {
 				t.Error("destroy removed the sudo log, which is evidence")
 			}
+			if got := shell(t, pve1, "systemctl list-timers --all --no-legend 'pvesec-*'; systemctl list-dependencies --plain timers.target | grep pvesec || true"); got != "" {
+				t.Errorf("destroy left a timer: %s", got)
+			}
 		})
 	}
 }
@@ -114,6 +120,25 @@ func recordsArrive(t *testing.T, node *lab.Node) error {
 		if got := shell(t, node, "if "+wrap(script)+"; then echo yes; else echo no; fi"); got != "yes" {
 			return fmt.Errorf("%s: the command did not reach the %s", node.Name, what)
 		}
+	}
+	return nil
+}
+
+// recordingsAreBounded makes more recordings than may stay, as sudo makes them, and lets the node's own service see to them.
+func recordingsAreBounded(t *testing.T, node *lab.Node) error {
+	t.Helper()
+	got := shell(t, node, `systemctl is-active pvesec-recordings-ops.timer
+		systemctl list-dependencies --plain timers.target | grep -o 'pvesec-recordings-ops.timer'
+		for i in 1 2 3 4 5 6 7 8 9 10 11 12; do runuser -u agent -- sudo -n /usr/bin/id >/dev/null; done
+		for d in /var/log/sudo-io/agent/00/00/0[0-4]; do [ ! -d "$d" ] || head -c 300000 /dev/urandom >"$d/ttyout"; done
+		before=$(ls -d /var/log/sudo-io/agent/??/??/?? | wc -l)
+		systemctl start pvesec-recordings-ops.service
+		for i in $(seq 100); do systemctl is-active -q pvesec-recordings-ops.service || break; sleep 0.1; done
+		systemctl show -p Result --value pvesec-recordings-ops.service
+		[ "$(ls -d /var/log/sudo-io/agent/??/??/?? | wc -l)" -lt "$before" ] && [ "$(du -sk /var/log/sudo-io | cut -f 1)" -le 1100 ] && echo bounded
+		sudoreplay -d /var/log/sudo-io/agent -l | grep -c 'COMMAND=/usr/bin/id' | { read -r n; [ "$n" -ge 8 ] && echo kept; }`)
+	if want := "active\npvesec-recordings-ops.timer\nsuccess\nbounded\nkept"; got != want {
+		return fmt.Errorf("%s: got\n%s\nwant\n%s\n%s", node.Name, got, want, shell(t, node, "journalctl --no-pager -n 20 -u pvesec-recordings-ops.service; du -k /var/log/sudo-io | tail -50"))
 	}
 	return nil
 }

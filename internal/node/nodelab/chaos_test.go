@@ -1,0 +1,399 @@
+//go:build linux
+
+package nodelab_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/lab"
+	"github.com/pvesec/terraform-provider-pvesec/internal/node"
+)
+
+// everything makes TestChaos inject every fault at every step on both releases, which takes long: make chaos.
+var everything = flag.Bool("chaos", false, "inject every fault at every step, and not a sample")
+
+const (
+	// minFaults is how many faults TestChaos must have injected to count.
+	minFaults = 200
+	// pairs is how many pairs of nodes are struck at the same time.
+	pairs = 3
+	// manyViolations end TestChaos early.
+	manyViolations = 8
+)
+
+// violations counts what was not as it must be.
+var violations atomic.Int64
+
+// TestChaos changes two nodes, one of each release, while one of them has a fault. Whatever happens, each node ends valid, its content is exactly the old or
+// the new one and what the caller was told, both nodes are alike unless one was told as unknown, nothing is left of a change that was told as clean, and where
+// something is left the next apply goes through.
+func TestChaos(t *testing.T) {
+	t.Parallel()
+	var workers []*pair
+	for range pairs {
+		c := lab.ForTest(t, lab.ClusterSpec{Nodes: []lab.NodeSpec{{Name: "pve8", Suite: lab.Bookworm, DiskMiB: 48}, {Name: "pve9", Suite: lab.Trixie, DiskMiB: 48}}})
+		workers = append(workers, newPair(t, c, c.Nodes...))
+	}
+	var ready sync.WaitGroup
+	for _, p := range workers {
+		ready.Go(p.prepare)
+	}
+	ready.Wait()
+	if t.Failed() {
+		return
+	}
+	cells := allCells(workers[0].steps, slices.Concat(conditions(), faults()), *everything)
+	// Those that have to wait come first, so that the others fill the time.
+	slices.SortStableFunc(cells, func(a, b cell) int {
+		switch {
+		case a.fault.slow == b.fault.slow:
+			return 0
+		case a.fault.slow:
+			return -1
+		}
+		return 1
+	})
+	queue := make(chan cell, len(cells))
+	for _, c := range cells {
+		queue <- c
+	}
+	close(queue)
+	ends := tally{}
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	for _, p := range workers {
+		wg.Go(func() {
+			for c := range queue {
+				if violations.Load() > manyViolations {
+					return
+				}
+				begun := time.Now()
+				end := p.inject(c)
+				if testing.Verbose() {
+					t.Logf("%5.1f s  %s, %s: %s", time.Since(begun).Seconds(), p.nodes[c.struck].Name, c, end)
+				}
+				mu.Lock()
+				ends.count(c.fault.name, end)
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	total := ends.log(t)
+	t.Logf("%d faults injected, into transactions of %d and %d steps", total, len(workers[0].steps[0]), len(workers[0].steps[1]))
+	if total < minFaults || total != len(cells) {
+		t.Errorf("only %d of %d faults were injected", total, len(cells))
+	}
+}
+
+// A tally counts how the cells of each fault ended.
+type tally map[string]map[string]int
+
+func (y tally) count(fault, end string) {
+	if y[fault] == nil {
+		y[fault] = map[string]int{}
+	}
+	y[fault][end]++
+}
+
+// log prints the counts and returns their sum.
+func (y tally) log(t *testing.T) (total int) {
+	t.Helper()
+	for _, name := range slices.Sorted(maps.Keys(y)) {
+		t.Logf("%-28s %v", name, y[name])
+		for _, n := range y[name] {
+			total += n
+		}
+	}
+	return total
+}
+
+// A cell is one fault on one node: before a step, or, with step 0, before the change.
+type cell struct {
+	fault  fault
+	struck int
+	step   int
+	at     string // what the step runs
+}
+
+func (c cell) String() string {
+	if c.step == 0 {
+		return c.fault.name
+	}
+	return fmt.Sprintf("%s before step %.80s", c.fault.name, c.at)
+}
+
+// allCells lists where to strike: on every node, or, for a sample, on one of them in turn.
+func allCells(steps [][]string, faults []fault, every bool) []cell {
+	var cells []cell
+	for i, f := range faults {
+		for struck := range steps {
+			if f.before != "" {
+				if every || struck == i%len(steps) {
+					cells = append(cells, cell{fault: f, struck: struck})
+				}
+				continue
+			}
+			for n, at := range steps[struck] {
+				// The sample begins at another step for each fault and goes from one node to the other.
+				chosen := every || (n+i)%f.every == 0 && (n+i)/f.every%len(steps) == struck
+				if chosen && (f.only == nil || f.only(at)) {
+					cells = append(cells, cell{f, struck, n + 1, at})
+				}
+			}
+		}
+	}
+	return cells
+}
+
+// A pair is nodes that are changed together.
+type pair struct {
+	t       *testing.T
+	cluster *lab.Cluster
+	nodes   []*lab.Node
+	pool    *node.Pool
+	steps   [][]string // what the transaction runs on each node
+	version int
+}
+
+func newPair(t *testing.T, c *lab.Cluster, nodes ...*lab.Node) *pair {
+	t.Helper()
+	p := &pair{t: t, cluster: c, nodes: nodes, steps: make([][]string, len(nodes))}
+	p.pool = p.connect()
+	return p
+}
+
+// connect makes a pool whose limits can be waited for.
+func (p *pair) connect() *node.Pool {
+	p.t.Helper()
+	pool, err := node.NewPool(node.Config{User: "root", PrivateKey: p.cluster.SSHKeyPEM, KnownHosts: p.cluster.KnownHosts(), Timing: node.Timing{
+		Keepalive: time.Second, Silence: 4 * time.Second, Settle: 10 * time.Second, Quick: 8 * time.Second, Patient: 9 * time.Second, Greeting: 12 * time.Second,
+	}})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.t.Cleanup(func() { pool.Close() })
+	return pool
+}
+
+func (p *pair) content() string {
+	return fmt.Sprintf("agent ALL=(root) NOPASSWD: /usr/bin/id %d\n", p.version)
+}
+
+// apply is the transaction under test.
+func (p *pair) apply(ctx context.Context, pool *node.Pool) error {
+	var changes []node.Change
+	for _, n := range p.nodes {
+		changes = append(changes, node.Change{Target: target(n), Label: "the policy", Files: []node.File{policy(p.content())}})
+	}
+	return pool.Apply(ctx, changes, nil)
+}
+
+// prepare installs the hooks and lists the steps.
+func (p *pair) prepare() {
+	ctx := p.t.Context()
+	for _, n := range p.nodes {
+		if err := putHooks(ctx, n, p.content()); err != nil {
+			p.t.Error(err)
+			return
+		}
+	}
+	for range 2 { // the first one makes directories that the later ones find
+		for _, n := range p.nodes {
+			if err := arm(ctx, n, 0, ""); err != nil {
+				p.t.Error(err)
+				return
+			}
+		}
+		p.version++
+		if err := p.apply(ctx, p.pool); err != nil {
+			p.t.Error(err)
+			return
+		}
+	}
+	for i, n := range p.nodes {
+		text, err := n.Shell(ctx, "cat /run/fault/steps\n"+disarmed)
+		if err != nil {
+			p.t.Error(err)
+			return
+		}
+		p.steps[i] = strings.Split(strings.TrimSpace(text), "\n")
+		// The hooks see what runs under timeout(1) too.
+		for _, tool := range []string{" visudo -c", " sync -- /etc/sudoers.d", " mv -fT"} {
+			if !strings.Contains(text, tool) {
+				p.t.Errorf("%s: no step%s among\n%s", n.Name, tool, text)
+			}
+		}
+	}
+}
+
+// inject runs one transaction with one fault, judges what is left, and says how it ended.
+func (p *pair) inject(c cell) string {
+	p.t.Helper()
+	ctx, n, f := p.t.Context(), p.nodes[c.struck], c.fault
+	old := p.content()
+	p.version++
+	violated := func(format string, args ...any) {
+		p.t.Helper()
+		violations.Add(1)
+		p.t.Errorf("%s, %s: %s", n.Name, c, fmt.Sprintf(format, args...))
+	}
+	pool := p.pool
+	if f.before == "" {
+		if err := arm(ctx, n, c.step, f.action); err != nil {
+			violated("%v", err)
+			return "not struck"
+		}
+	} else {
+		pool = p.connect() // settings of sshd count for new connections
+		defer pool.Close()
+		if _, err := n.Shell(ctx, f.before); err != nil {
+			violated("%v", err)
+			return "not struck"
+		}
+	}
+	err := p.strike(ctx, c, pool, violated)
+	if f.before == "" && n.Running() {
+		if _, missed := n.Shell(ctx, "[ -e /run/fault/struck ]"); missed != nil {
+			violated("the step was not reached: %v", err)
+		}
+	}
+	repair := f.repair
+	if repair == nil && f.after != "" {
+		repair = script(f.after)
+	}
+	if repair != nil {
+		if broken := repair(ctx, n); broken != nil {
+			violated("%v", broken)
+			return "not repaired"
+		}
+	}
+	switch {
+	case f.says == "done" && err != nil:
+		violated("%v", err)
+	case f.says != "done" && f.says != "" && (err == nil || !strings.Contains(err.Error(), f.says)):
+		violated("%q is not said: %v", f.says, err)
+	}
+	end, settled := p.judge(ctx, c, old, err, violated)
+	if !settled {
+		p.recover(ctx, violated)
+	} else if end == "old" {
+		p.version-- // it is what the nodes have
+	}
+	return end
+}
+
+// recover is the next apply, which goes through and leaves nothing behind.
+func (p *pair) recover(ctx context.Context, violated func(string, ...any)) {
+	p.t.Helper()
+	if err := p.apply(ctx, p.pool); err != nil {
+		violated("the next apply: %v", err)
+	}
+	for _, n := range p.nodes {
+		if state, left := p.look(ctx, n, "", violated); state != "new" || left != "" {
+			violated("the next apply left the %s state on %s, and %q", state, n.Name, left)
+		}
+	}
+}
+
+// strike runs the change, and does what happens outside of the node.
+func (p *pair) strike(ctx context.Context, c cell, pool *node.Pool, violated func(string, ...any)) error {
+	p.t.Helper()
+	n, f := p.nodes[c.struck], c.fault
+	if f.outside == nil {
+		return p.apply(ctx, pool)
+	}
+	var err error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		err = p.apply(ctx, pool)
+	}()
+	if waited := reached(ctx, n, done); waited != nil {
+		<-done
+		violated("the step was not reached: %v, %v", waited, err)
+		return err
+	}
+	if broken := f.outside(ctx, n); broken != nil {
+		violated("%v", broken)
+	}
+	if n.Running() {
+		if _, told := n.Shell(ctx, "touch /run/fault/go"); told != nil {
+			violated("%v", told)
+		}
+	}
+	<-done
+	return err
+}
+
+// look says whether a node has the old or the new state, and what is left of the change.
+func (p *pair) look(ctx context.Context, n *lab.Node, old string, violated func(string, ...any)) (state, left string) {
+	p.t.Helper()
+	seen, err := n.Shell(ctx, disarmed+`[ ! -e /run/pvesec/lock ] || flock -w 10 /run/pvesec/lock true && locked= || locked=locked
+		visudo -cq
+		cat /etc/sudoers.d/agent; stat -c '%a %U %G' /etc/sudoers.d/agent; ls -d /etc/pvesec /etc/sudoers.d/agent.?* /etc/sudoers.d/.p* 2>/dev/null || true; printf %s "$locked"`)
+	if err != nil {
+		violated("%s is not valid: %v", n.Name, err)
+		return "broken", ""
+	}
+	policy, left, found := strings.Cut(seen, "440 root root\n")
+	switch {
+	case found && policy == old:
+		return "old", left
+	case found && policy == p.content():
+		return "new", left
+	case found && policy == "# foreign\n":
+		return "foreign", left
+	}
+	violated("%s has neither the old nor the new state: %q", n.Name, seen)
+	return "broken", left
+}
+
+// judge compares the states of the nodes with the old, the new, each other, and what the caller was told. It says how the cell ended and
+// whether nothing is left for the next apply to settle.
+func (p *pair) judge(ctx context.Context, c cell, old string, err error, violated func(string, ...any)) (end string, settled bool) {
+	p.t.Helper()
+	var ae *node.ApplyError
+	if err != nil && !errors.As(err, &ae) {
+		violated("%v", err)
+		return "error", false
+	}
+	settled, known := true, true
+	var states []string
+	for i, n := range p.nodes {
+		told := node.Committed
+		if ae != nil {
+			told = ae.Outcomes[i].State
+		}
+		state, left := p.look(ctx, n, old, violated)
+		sure := told != node.Unknown && told != node.NotRestored
+		switch {
+		case c.fault.foreign && i == c.struck && state == "foreign":
+			settled, known = false, false
+		case !sure && (!c.fault.unsure || i != c.struck):
+			violated("%s is told as %s: %v", n.Name, told, err)
+		case sure && (told == node.Committed) != (state == "new"):
+			violated("%s is told as %s and has the %s state: %v", n.Name, told, state, err)
+		case sure && left != "" && !c.fault.unsure:
+			violated("%s is told as %s, and this is left: %q: %v", n.Name, told, left, err)
+		}
+		settled, known = settled && sure && left == "", known && sure
+		states = append(states, state)
+	}
+	slices.Sort(states)
+	states = slices.Compact(states)
+	if len(states) > 1 && known {
+		violated("the nodes differ: %q: %v", states, err)
+	}
+	return strings.Join(states, " and "), settled && len(states) == 1
+}

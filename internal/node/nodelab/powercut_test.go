@@ -1,0 +1,66 @@
+//go:build linux
+
+package nodelab_test
+
+import (
+	"flag"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/lab"
+)
+
+// everyStep makes TestPowerCutOfKernel cut the power at every step, which takes long: make faults.
+var everyStep = flag.Bool("every-step", false, "cut the power of nodes with their own kernel before every step of a transaction")
+
+// decisive are the steps of a transaction at which it matters what was flushed before. `make test` cuts the power at some of them on one release
+// and at the others on the other.
+var decisive = map[string][]string{
+	"pve8": {" mv -fT -- /etc/pvesec/stage/", " rm -f -- /etc/pvesec/stage/"}, // the rename; the end of the journal
+	"pve9": {" sync -- /etc/sudoers.d", " sync -- /etc/pvesec/stage/"},        // the rename is flushed; what is renamed and the journal are
+}
+
+// TestPowerCutOfKernel cuts the power of nodes with their own kernel, where what was not flushed is lost, at the steps that depend on
+// what was: right before and after the rename, and when the journal goes.
+func TestPowerCutOfKernel(t *testing.T) {
+	t.Parallel()
+	c := lab.ForTest(t, lab.ClusterSpec{Nodes: []lab.NodeSpec{{Name: "pve8", Suite: lab.Bookworm, Kernel: true}, {Name: "pve9", Suite: lab.Trixie, Kernel: true}}})
+	var wg sync.WaitGroup
+	for _, n := range c.Nodes {
+		p := newPair(t, c, n)
+		wg.Go(func() {
+			if p.prepare(); t.Failed() {
+				return
+			}
+			ends := tally{}
+			reached := map[string]bool{}
+			cut := powerCut(1, func(step string) bool {
+				if *everyStep {
+					return true
+				}
+				for _, text := range decisive[n.Name] {
+					// Of steps with the same text the first does.
+					if strings.Contains(step, text) && !reached[text] {
+						reached[text] = true
+						return true
+					}
+				}
+				return false
+			})
+			cells := allCells(p.steps, []fault{cut}, true)
+			for _, c := range cells {
+				if t.Failed() {
+					return
+				}
+				end := p.inject(c)
+				t.Logf("%s: %s: %s", n.Name, c, end)
+				ends.count(n.Name, end)
+			}
+			if cuts := ends.log(t); cuts < len(decisive[n.Name]) {
+				t.Errorf("%s: the power was cut %d times, want %d: the steps are\n%s", n.Name, cuts, len(decisive[n.Name]), strings.Join(p.steps[0], "\n"))
+			}
+		})
+	}
+	wg.Wait()
+}
