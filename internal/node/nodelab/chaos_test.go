@@ -34,7 +34,7 @@ const (
 // violations counts what was not as it must be.
 var violations atomic.Int64
 
-// TestChaos changes two nodes, one of each release, while one of them has a fault. Whatever happens, each node ends valid, its content is exactly the old or
+// TestChaos changes two nodes, one of each release, or one of them, while one has a fault. Whatever happens, each node ends valid, its content is exactly the old or
 // the new one and what the caller was told, both nodes are alike unless one was told as unknown, nothing is left of a change that was told as clean, and where
 // something is left the next apply goes through.
 func TestChaos(t *testing.T) {
@@ -124,31 +124,44 @@ type cell struct {
 	struck int
 	step   int
 	at     string // what the step runs
+	alone  bool   // no other node is changed
 }
 
 func (c cell) String() string {
-	if c.step == 0 {
-		return c.fault.name
+	name := c.fault.name
+	if c.alone {
+		name += ", alone"
 	}
-	return fmt.Sprintf("%s before step %.80s", c.fault.name, c.at)
+	if c.step == 0 {
+		return name
+	}
+	return fmt.Sprintf("%s before step %.80s", name, c.at)
 }
 
-// allCells lists where to strike: on every node, or, for a sample, on one of them in turn.
+// allCells lists where to strike: on every node, changed with the others and alone, or, for a sample, in turn.
 func allCells(steps [][]string, faults []fault, every bool) []cell {
 	var cells []cell
+	add := func(c cell, every, alone bool) {
+		for _, c.alone = range []bool{false, true} {
+			if every || c.alone == alone {
+				cells = append(cells, c)
+			}
+		}
+	}
 	for i, f := range faults {
 		for struck := range steps {
 			if f.before != "" {
 				if every || struck == i%len(steps) {
-					cells = append(cells, cell{fault: f, struck: struck})
+					add(cell{fault: f, struck: struck}, every, i%4 != 0)
 				}
 				continue
 			}
 			for n, at := range steps[struck] {
-				// The sample begins at another step for each fault and goes from one node to the other.
-				chosen := every || (n+i)%f.every == 0 && (n+i)/f.every%len(steps) == struck
+				// The sample begins at another step for each fault, goes from one node to the other, and changes two of them every other time.
+				turn := (n + i) / f.every
+				chosen := every || (n+i)%f.every == 0 && turn%len(steps) == struck
 				if chosen && (f.only == nil || f.only(at)) {
-					cells = append(cells, cell{f, struck, n + 1, at})
+					add(cell{fault: f, struck: struck, step: n + 1, at: at}, every && len(steps) > 1, turn/len(steps)%2 == 1)
 				}
 			}
 		}
@@ -163,12 +176,13 @@ type pair struct {
 	nodes   []*lab.Node
 	pool    *node.Pool
 	steps   [][]string // what the transaction runs on each node
-	version int
+	has     []int      // the version that each node has
+	version int        // the newest
 }
 
 func newPair(t *testing.T, c *lab.Cluster, nodes ...*lab.Node) *pair {
 	t.Helper()
-	p := &pair{t: t, cluster: c, nodes: nodes, steps: make([][]string, len(nodes))}
+	p := &pair{t: t, cluster: c, nodes: nodes, steps: make([][]string, len(nodes)), has: make([]int, len(nodes))}
 	p.pool = p.connect()
 	return p
 }
@@ -186,24 +200,32 @@ func (p *pair) connect() *node.Pool {
 	return pool
 }
 
-func (p *pair) content() string {
-	return fmt.Sprintf("agent ALL=(root) NOPASSWD: /usr/bin/id %d\n", p.version)
+func content(version int) string {
+	return fmt.Sprintf("agent ALL=(root) NOPASSWD: /usr/bin/id %d\n", version)
 }
 
 // apply is the transaction under test.
-func (p *pair) apply(ctx context.Context, pool *node.Pool) error {
+func (p *pair) apply(ctx context.Context, pool *node.Pool, nodes []int) error {
 	var changes []node.Change
-	for _, n := range p.nodes {
-		changes = append(changes, node.Change{Target: target(n), Label: "the policy", Files: []node.File{policy(p.content())}})
+	for _, i := range nodes {
+		changes = append(changes, node.Change{Target: target(p.nodes[i]), Label: "the policy", Files: []node.File{policy(content(p.version))}})
 	}
 	return pool.Apply(ctx, changes, nil)
+}
+
+// all are the nodes, by number.
+func (p *pair) all() (numbers []int) {
+	for i := range p.nodes {
+		numbers = append(numbers, i)
+	}
+	return numbers
 }
 
 // prepare installs the hooks and lists the steps.
 func (p *pair) prepare() {
 	ctx := p.t.Context()
 	for _, n := range p.nodes {
-		if err := putHooks(ctx, n, p.content()); err != nil {
+		if err := putHooks(ctx, n, content(0)); err != nil {
 			p.t.Error(err)
 			return
 		}
@@ -216,7 +238,7 @@ func (p *pair) prepare() {
 			}
 		}
 		p.version++
-		if err := p.apply(ctx, p.pool); err != nil {
+		if err := p.apply(ctx, p.pool, p.all()); err != nil {
 			p.t.Error(err)
 			return
 		}
@@ -227,6 +249,7 @@ func (p *pair) prepare() {
 			p.t.Error(err)
 			return
 		}
+		p.has[i] = p.version
 		p.steps[i] = strings.Split(strings.TrimSpace(text), "\n")
 		// The hooks see what runs under timeout(1) too.
 		for _, tool := range []string{" visudo -c", " sync -- /etc/sudoers.d", " mv -fT"} {
@@ -241,7 +264,10 @@ func (p *pair) prepare() {
 func (p *pair) inject(c cell) string {
 	p.t.Helper()
 	ctx, n, f := p.t.Context(), p.nodes[c.struck], c.fault
-	old := p.content()
+	nodes := p.all()
+	if c.alone {
+		nodes = []int{c.struck}
+	}
 	p.version++
 	violated := func(format string, args ...any) {
 		p.t.Helper()
@@ -262,12 +288,7 @@ func (p *pair) inject(c cell) string {
 			return "not struck"
 		}
 	}
-	err := p.strike(ctx, c, pool, violated)
-	if f.before == "" && n.Running() {
-		if _, missed := n.Shell(ctx, "[ -e /run/fault/struck ]"); missed != nil {
-			violated("the step was not reached: %v", err)
-		}
-	}
+	err := p.strike(ctx, c, pool, nodes, violated)
 	repair := f.repair
 	if repair == nil && f.after != "" {
 		repair = script(f.after)
@@ -284,40 +305,45 @@ func (p *pair) inject(c cell) string {
 	case f.says != "done" && f.says != "" && (err == nil || !strings.Contains(err.Error(), f.says)):
 		violated("%q is not said: %v", f.says, err)
 	}
-	end, settled := p.judge(ctx, c, old, err, violated)
+	end, settled := p.judge(ctx, c, nodes, err, violated)
 	if !settled {
-		p.recover(ctx, violated)
-	} else if end == "old" {
-		p.version-- // it is what the nodes have
+		p.recover(ctx, nodes, violated)
 	}
 	return end
 }
 
 // recover is the next apply, which goes through and leaves nothing behind.
-func (p *pair) recover(ctx context.Context, violated func(string, ...any)) {
+func (p *pair) recover(ctx context.Context, nodes []int, violated func(string, ...any)) {
 	p.t.Helper()
-	if err := p.apply(ctx, p.pool); err != nil {
+	if err := p.apply(ctx, p.pool, nodes); err != nil {
 		violated("the next apply: %v", err)
 	}
-	for _, n := range p.nodes {
-		if state, left := p.look(ctx, n, "", violated); state != "new" || left != "" {
-			violated("the next apply left the %s state on %s, and %q", state, n.Name, left)
+	for _, i := range nodes {
+		p.has[i] = p.version
+		if state, left := p.look(ctx, i, violated); state != "new" || left != "" {
+			violated("the next apply left the %s state on %s, and %q", state, p.nodes[i].Name, left)
 		}
 	}
 }
 
 // strike runs the change, and does what happens outside of the node.
-func (p *pair) strike(ctx context.Context, c cell, pool *node.Pool, violated func(string, ...any)) error {
+func (p *pair) strike(ctx context.Context, c cell, pool *node.Pool, nodes []int, violated func(string, ...any)) error {
 	p.t.Helper()
 	n, f := p.nodes[c.struck], c.fault
 	if f.outside == nil {
-		return p.apply(ctx, pool)
+		err := p.apply(ctx, pool, nodes)
+		if f.before == "" {
+			if _, missed := n.Shell(ctx, "[ -e /run/fault/struck ]"); missed != nil {
+				violated("the step was not reached: %v", err)
+			}
+		}
+		return err
 	}
 	var err error
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		err = p.apply(ctx, pool)
+		err = p.apply(ctx, pool, nodes)
 	}()
 	if waited := reached(ctx, n, done); waited != nil {
 		<-done
@@ -337,8 +363,9 @@ func (p *pair) strike(ctx context.Context, c cell, pool *node.Pool, violated fun
 }
 
 // look says whether a node has the old or the new state, and what is left of the change.
-func (p *pair) look(ctx context.Context, n *lab.Node, old string, violated func(string, ...any)) (state, left string) {
+func (p *pair) look(ctx context.Context, i int, violated func(string, ...any)) (state, left string) {
 	p.t.Helper()
+	n := p.nodes[i]
 	seen, err := n.Shell(ctx, disarmed+`[ ! -e /run/pvesec/lock ] || flock -w 10 /run/pvesec/lock true && locked= || locked=locked
 		visudo -cq
 		cat /etc/sudoers.d/agent; stat -c '%a %U %G' /etc/sudoers.d/agent; ls -d /etc/pvesec /etc/sudoers.d/agent.?* /etc/sudoers.d/.p* 2>/dev/null || true; printf %s "$locked"`)
@@ -348,10 +375,10 @@ func (p *pair) look(ctx context.Context, n *lab.Node, old string, violated func(
 	}
 	policy, left, found := strings.Cut(seen, "440 root root\n")
 	switch {
-	case found && policy == old:
-		return "old", left
-	case found && policy == p.content():
+	case found && policy == content(p.version):
 		return "new", left
+	case found && policy == content(p.has[i]):
+		return "old", left
 	case found && policy == "# foreign\n":
 		return "foreign", left
 	}
@@ -361,7 +388,7 @@ func (p *pair) look(ctx context.Context, n *lab.Node, old string, violated func(
 
 // judge compares the states of the nodes with the old, the new, each other, and what the caller was told. It says how the cell ended and
 // whether nothing is left for the next apply to settle.
-func (p *pair) judge(ctx context.Context, c cell, old string, err error, violated func(string, ...any)) (end string, settled bool) {
+func (p *pair) judge(ctx context.Context, c cell, nodes []int, err error, violated func(string, ...any)) (end string, settled bool) {
 	p.t.Helper()
 	var ae *node.ApplyError
 	if err != nil && !errors.As(err, &ae) {
@@ -370,12 +397,12 @@ func (p *pair) judge(ctx context.Context, c cell, old string, err error, violate
 	}
 	settled, known := true, true
 	var states []string
-	for i, n := range p.nodes {
-		told := node.Committed
+	for at, i := range nodes {
+		n, told := p.nodes[i], node.Committed
 		if ae != nil {
-			told = ae.Outcomes[i].State
+			told = ae.Outcomes[at].State
 		}
-		state, left := p.look(ctx, n, old, violated)
+		state, left := p.look(ctx, i, violated)
 		sure := told != node.Unknown && told != node.NotRestored
 		switch {
 		case c.fault.foreign && i == c.struck && state == "foreign":
@@ -386,6 +413,9 @@ func (p *pair) judge(ctx context.Context, c cell, old string, err error, violate
 			violated("%s is told as %s and has the %s state: %v", n.Name, told, state, err)
 		case sure && left != "" && !c.fault.unsure:
 			violated("%s is told as %s, and this is left: %q: %v", n.Name, told, left, err)
+		}
+		if state == "new" {
+			p.has[i] = p.version
 		}
 		settled, known = settled && sure && left == "", known && sure
 		states = append(states, state)
