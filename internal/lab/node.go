@@ -18,7 +18,7 @@ import (
 
 // bootTimeout bounds a boot: a container needs about a second, a node with its own kernel half a minute, both many times as
 // long on a machine with too much to do.
-const bootTimeout = 2 * time.Minute
+const bootTimeout = 5 * time.Minute
 
 // defaultDiskMiB is the size of what a node may write: enough for logs and packages, and soon full when a test wants that.
 const defaultDiskMiB = 256

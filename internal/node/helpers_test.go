@@ -17,7 +17,7 @@ import (
 )
 
 // atOnce is how many tests run at the same time, whatever the number of processors: most of the time they wait for processes of their nodes.
-const atOnce = 8
+const atOnce = 4
 
 func TestMain(m *testing.M) {
 	flag.Parse()
@@ -73,7 +73,7 @@ func poolOf(t *testing.T, cfg node.Config) *node.Pool {
 // testContext ends well before the test binary would, so that a hang shows as an error with its place.
 func testContext(t *testing.T) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 4*time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }

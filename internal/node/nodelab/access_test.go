@@ -3,8 +3,8 @@
 package nodelab_test
 
 import (
-	"bytes"
 	"errors"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -133,13 +133,21 @@ func TestNarrowLogin(t *testing.T) {
 					t.Fatal(err)
 				}
 				defer session.Close()
-				var out bytes.Buffer
-				session.Stdout, session.Stderr, session.Stdin = &out, &out, strings.NewReader(stdin)
+				in, err := session.StdinPipe()
+				if err != nil {
+					t.Fatal(err)
+				}
+				out, err := session.StdoutPipe()
+				if err != nil {
+					t.Fatal(err)
+				}
 				if err := start(session); err != nil {
 					return "refused"
 				}
-				_ = session.Wait() // whatever became of it, what it said counts
-				return strings.TrimSpace(out.String())
+				_, _ = io.WriteString(in, stdin) // whatever became of it, what it said counts
+				in.Close()
+				text, _ := io.ReadAll(out)
+				return strings.TrimSpace(string(text))
 			}
 			if got := said(func(s *ssh.Session) error { return s.Start("echo another command") }, ""); got != "" {
 				t.Errorf("%s: another command says %q", name, got)
@@ -147,7 +155,12 @@ func TestNarrowLogin(t *testing.T) {
 			if got := said(func(s *ssh.Session) error { return s.RequestSubsystem("sftp") }, "\x00\x00\x00\x05\x01\x00\x00\x00\x03"); strings.Contains(got, "\x02") {
 				t.Errorf("%s: sftp answers %q", name, got)
 			}
-			if got := said(func(s *ssh.Session) error { return s.RequestPty("xterm", 24, 80, ssh.TerminalModes{}) }, ""); got != "refused" {
+			if got := said(func(s *ssh.Session) error {
+				if err := s.RequestPty("xterm", 24, 80, ssh.TerminalModes{}); err != nil {
+					return err
+				}
+				return s.Shell()
+			}, ""); got != "refused" {
 				t.Errorf("%s: a terminal was opened", name)
 			}
 			if got := said(func(s *ssh.Session) error { return s.Start("whatever") }, "id -u\n"); got != "0" {

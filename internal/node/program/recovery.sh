@@ -125,7 +125,7 @@ END_OF_LOG
 	reread "$1"
 	for u_unit in $u_services; do
 		case " $restarted " in *" $u_unit "*) ;; *) continue ;; esac
-		restart_unit "$u_unit" >/dev/null || u_dead="${u_dead}service $u_unit does not start again$nl"
+		(active=; restart_unit "$u_unit") >/dev/null || u_dead="${u_dead}service $u_unit does not start again$nl"
 	done
 }
 
