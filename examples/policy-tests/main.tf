@@ -20,7 +20,7 @@ variable "vmids" {
 variable "extra_commands" {
   type        = list(string)
   default     = []
-  description = "Commands in sudoers syntax that the operator needs besides."
+  description = "Additional commands in sudoers syntax that the operator needs."
 }
 
 data "pvesec_sudoers_document" "operator" {

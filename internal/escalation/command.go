@@ -106,7 +106,7 @@ func (j *judging) inside(in program.Inside, depth int) {
 	of.commandLine(in, depth)
 }
 
-// commandLine judges a program with its arguments, words joined by blanks.
+// commandLine judges a program with its arguments, words joined by spaces.
 func (j *judging) commandLine(in program.Inside, depth int) {
 	word, rest, more := strings.Cut(in.Line, " ")
 	command := j.resolve(word)

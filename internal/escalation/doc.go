@@ -3,7 +3,7 @@
 //
 // The knowledge is data, one file for each kind of way, embedded and written to
 // be reviewed: every entry has a stable id, the privileges and paths it takes, why
-// that is as good as root, a witness (a request that shows it), what to grant
+// that leads to root, a witness (a request that proves it), what to grant
 // instead, and the place in PVE's own source that says so. Ids are never reused
 // and never change their meaning, since configurations accept risks by id:
 //

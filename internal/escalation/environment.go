@@ -82,7 +82,7 @@ func (a *analyser) environment(at grantAt) {
 	if dir := foreignElement(s["secure_path"]); dir != "" {
 		a.addWay(at, foreignSearchPath.way(line, "secure_path has "+dir+". "+foreignSearchPath.Why))
 	}
-	if group := s["exempt_group"]; group != "" && group != "off" { // sudo's env.c sets no secure_path for whoever is exempt
+	if group := s["exempt_group"]; group != "" && group != "off" { // sudo's env.c sets no secure_path for exempt users
 		a.addWay(at, noSecurePath.way(line, "secure_path does not hold for members of the group "+group+" (exempt_group). "+noSecurePath.Why))
 	}
 	for _, option := range []struct {
@@ -134,7 +134,7 @@ func (a *analyser) missing(line string, s policy.Settings) {
 	}
 }
 
-// version is that of the sudo that is asked about.
+// version returns the version of sudo that the question is about.
 func (a *analyser) version() sudoers.Version {
 	if a.question.Env == nil {
 		return sudoers.Version{}

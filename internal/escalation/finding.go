@@ -40,7 +40,7 @@ type Way struct {
 	Example string
 	// Made tells that the example was made up by the search: it is allowed, but may be nothing that the program takes.
 	Made      bool
-	Condition string // what must be true besides, "" for nothing
+	Condition string // an additional condition, "" for none
 	Why       string
 	Fix       string
 	Source    string

@@ -41,7 +41,7 @@ var (
 	}
 	foreignPath = &GrantRule{
 		ID: "PVESEC-E0004", Severity: Critical, About: "runs a program from a place where others than root write",
-		Why:     "Whoever writes the file, or renames a directory above it, chooses what runs as root.",
+		Why:     "A user who can write the file, or rename a directory above it, chooses what runs as root.",
 		Example: "agent ALL=(root) /home/agent/bin/backup",
 		Fix:     "Install the program as root where only root writes, for example in /usr/local/sbin.",
 	}

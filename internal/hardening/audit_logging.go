@@ -15,7 +15,7 @@ import (
 type AuditLogging struct {
 	// Name tells several settings on one node apart and is part of every file name.
 	Name string
-	// Subjects are the users and %groups whose sudo use is logged, sorted. None means everybody.
+	// Subjects are the users and %groups whose sudo use is logged, sorted. None means everyone.
 	Subjects []string
 	// SudoLog is sudo's log file per subject, nil for none.
 	SudoLog *SudoLog
@@ -29,7 +29,7 @@ type AuditLogging struct {
 	Require bool
 }
 
-// SudoLog is sudo's own log: a file "sudo-<subject>.log" in Directory, or "sudo.log" for everybody.
+// SudoLog is sudo's own log: a file "sudo-<subject>.log" in Directory, or "sudo.log" for everyone.
 type SudoLog struct {
 	Directory string
 	// Mode is octal, "0600".
@@ -125,7 +125,7 @@ func (a AuditLogging) header() string {
 }
 
 // renderSudoers writes one Defaults line per setting and subject. Bound Defaults are applied after unbound ones (sudoers(5),
-// "SUDOERS FILE FORMAT", Defaults), so that they hold wherever else in the tree a setting for everybody stands.
+// "SUDOERS FILE FORMAT", Defaults), so that they hold wherever else in the tree a setting for everyone stands.
 func (a AuditLogging) renderSudoers() string {
 	var b strings.Builder
 	b.WriteString(a.header())

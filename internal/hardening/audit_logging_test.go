@@ -18,15 +18,15 @@ func settings() map[string]AuditLogging {
 		SecurityLog: &SecurityLog{Path: "/var/log/ops-security.log", Mode: "0640"},
 		Rotation:    &Rotation{Frequency: "daily", Keep: 7, Compress: true},
 	}
-	everybody := full
-	everybody.Subjects, everybody.Require = nil, false
+	everyone := full
+	everyone.Subjects, everyone.Require = nil, false
 	loose := full
 	loose.SudoLog = &SudoLog{Directory: "/var/log/sudo", Mode: "0640"}
 	loose.Rotation = &Rotation{Frequency: "monthly", Keep: 3}
 	onlySecurity := AuditLogging{Name: "sec", Require: true, SecurityLog: full.SecurityLog}
 	onlySessions := AuditLogging{Name: "io", Subjects: []string{"agent"}, Require: true, IOLogs: &IOLogs{Output: true, Directory: "/var/log/sudo-io", Mode: "0600"}}
 	onlyLog := AuditLogging{Name: "log", Subjects: []string{"agent"}, SudoLog: full.SudoLog, Rotation: full.Rotation}
-	return map[string]AuditLogging{"full": full, "everybody": everybody, "loose": loose, "security": onlySecurity, "sessions": onlySessions, "log": onlyLog}
+	return map[string]AuditLogging{"full": full, "everyone": everyone, "loose": loose, "security": onlySecurity, "sessions": onlySessions, "log": onlyLog}
 }
 
 func TestRenderedSudoersParses(t *testing.T) {

@@ -30,7 +30,7 @@ func sudoersFile(path, text string) managedFile {
 
 func (m managedFile) wanted() bool { return m.text != "" }
 
-// status is that of the file after an apply.
+// status is the status of the file after an apply.
 func (m managedFile) status() FileStatus {
 	if !m.wanted() {
 		return FileStatus{}

@@ -17,7 +17,7 @@ func CheckSubject(subject string) error {
 	case subject == "root" || subject == "%root":
 		return fmt.Errorf("root is not restricted by sudo, so a policy for it means nothing; name the account that gets some of root's power")
 	case subject == "ALL":
-		return fmt.Errorf("ALL is everybody; name one user, or a group after %%")
+		return fmt.Errorf("ALL is everyone; name one user, or a group after %%")
 	case aliasName.MatchString(subject):
 		return fmt.Errorf("%q reads as the name of an alias in sudoers (capitals, digits and \"_\"); give the account a name with a small letter", subject)
 	case !subjectName.MatchString(subject):

@@ -8,10 +8,10 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// Surroundings are what the other sudoers files of one node say about the subject of a policy, so that the policy can be judged together with them at
-// any later time. Of what concerns others only aliases are in it, since the subject's own lines may need them.
+// Surroundings hold the parts of one node's other sudoers files that concern the subject of a policy, so that the policy can be judged together with them at
+// any later time. They contain no lines about others except for aliases, which the subject's own lines may need.
 type Surroundings struct {
-	// Host is the node's short name, SudoVersion that of its sudo, empty for none.
+	// Host is the node's short name. SudoVersion is the version of its sudo, empty for none.
 	Host        string         `json:"host"`
 	SudoVersion string         `json:"sudo_version"`
 	Subject     policy.Subject `json:"subject"`
@@ -73,7 +73,7 @@ func (s Surroundings) With(p SudoersPolicy) *sudoers.Tree {
 	return tree
 }
 
-// version is that of the node's sudo, the newest where there is none: it accepts the most.
+// version returns the version of the node's sudo. Without one it returns the newest, which accepts the most.
 func (s Surroundings) version() sudoers.Version {
 	version, err := sudoers.ParseVersion(s.SudoVersion)
 	if err != nil {

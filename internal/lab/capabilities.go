@@ -32,7 +32,7 @@ func keepOnly(kept uintptr) error {
 		if capability == kept {
 			continue
 		}
-		// CAP_LAST_CAP of the running kernel may be another than that of the headers: EINVAL is behind the last one.
+		// CAP_LAST_CAP of the running kernel may differ from the headers. EINVAL marks the end.
 		if err := drop(capability); errors.Is(err, unix.EINVAL) {
 			return nil
 		} else if err != nil {

@@ -17,7 +17,7 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/lab/pvesim"
 )
 
-// ClusterSpec says what a cluster shall be. The zero value is one Debian 13 node under PVE 9.
+// ClusterSpec describes a cluster. The zero value is one Debian 13 node under PVE 9.
 type ClusterSpec struct {
 	Nodes      []NodeSpec
 	PVEVersion string   // "8.4" or "9.1" for the simulated API; the version that goes with the first node's suite when empty

@@ -63,8 +63,8 @@ func enter(ctx context.Context, pidfd int, cgroup *os.File, stdin string, argv [
 	return out.String(), errOut.String(), err
 }
 
-// enterMain is roleEnter: it enters the namespaces of the process behind file descriptor 3 and runs there what its arguments say. The
-// pid namespace is that of its children only, so it stays and passes on how the command ended.
+// enterMain is roleEnter: it enters the namespaces of the process behind file descriptor 3 and runs the command in its arguments there. Only
+// its children are in the pid namespace, so it waits and returns the command's exit status.
 func enterMain() error {
 	// setns(2): a mount namespace can only be joined by a thread that shares its root and working directory with no other.
 	if err := unix.Unshare(unix.CLONE_FS); err != nil {

@@ -28,7 +28,7 @@ const rootDirectories = `
 		if [ -d "$dir" ] && [ ! -L "$dir" ] && [ "$(stat -c %d "$dir")" = "$device" ]; then each "$dir"; fi
 	done`
 
-// ReadOnly makes every directory below / of the node's root file system read-only: whoever wants to write there from now on
+// ReadOnly makes every directory below / of the node's root file system read-only: every later write there
 // gets EROFS, as after a file system error. Files that are already open for writing, such as logs, can still be written,
 // which is why no service has to be stopped for it. ReadWrite ends it.
 func (n *Node) ReadOnly(ctx context.Context) error {

@@ -69,7 +69,7 @@ func kernelCommandLine(config guestConfig) []string {
 }
 
 // mountKernelRoot mounts, below root, the kernel program with its library, the node's disk, and the few devices it needs.
-// Whoever is root on the node can make the kernel open files of the world it runs in (hostfs), so that world is kept empty.
+// The node's root can make the kernel open files of the world that it runs in (hostfs), so that world is kept empty.
 func mountKernelRoot(config guestConfig, root string) error {
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return err

@@ -42,7 +42,7 @@ func TestOwnKernel(t *testing.T) {
 			}
 			contains(t, shell(t, n, `journalctl -k -b`), "recovery complete")
 			if got := shell(t, n, `cat /etc/machine-id`); strings.TrimSpace(got) != n.identity.machineID {
-				t.Errorf("the machine id is %q, not that of the node", got)
+				t.Errorf("the machine id is %q, not the node's", got)
 			}
 			if got := shell(t, n, `auditctl -l`); !strings.Contains(got, "No rules") {
 				t.Errorf("a rule that was never saved survived a reboot: %s", got)

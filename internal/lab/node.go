@@ -23,7 +23,7 @@ const bootTimeout = 5 * time.Minute
 // defaultDiskMiB is the size of what a node may write: enough for logs and packages, and soon full when a test wants that.
 const defaultDiskMiB = 256
 
-// NodeSpec says what a node shall be.
+// NodeSpec describes a node.
 type NodeSpec struct {
 	Name        string // host name; "pve1", "pve2", … when empty
 	Suite       Suite  // Trixie when empty
@@ -166,7 +166,7 @@ func (n *Node) start(ctx context.Context) error {
 	return nil
 }
 
-// awaitReady waits for the end of the boot, the first of which also removes what the node shall not have.
+// awaitReady waits for the end of the boot. The first boot also removes what the node must not have.
 func (n *Node) awaitReady(ctx context.Context, m machine) error {
 	if err := awaitBoot(ctx, m); err != nil {
 		return err

@@ -18,7 +18,7 @@ func makeLayers(dir string) error {
 		if err := os.Mkdir(path, 0o755); err != nil {
 			return err
 		}
-		if err := os.Chmod(path, 0o755); err != nil { // upper's mode becomes that of "/"
+		if err := os.Chmod(path, 0o755); err != nil { // "/" gets the mode of upper
 			return err
 		}
 	}

@@ -91,7 +91,7 @@ func TestPassword(t *testing.T) {
 	_, err := node.NewPool(node.Config{Password: []byte("correct horse"), PrivateKey: other, KnownHosts: s.KnownHosts})
 	var ce *node.ConfigError
 	if !errors.As(err, &ce) || ce.Field != "password" {
-		t.Errorf("a password besides a key: %v", err)
+		t.Errorf("a password in addition to a key: %v", err)
 	}
 	_, err = poolOf(t, node.Config{PrivateKey: other, KnownHosts: s.KnownHosts}).Observe(testContext(t), target("pve1", s), node.Query{})
 	if !is[*node.AuthError](err) || s.Passwords() != 0 {

@@ -67,7 +67,7 @@ type application struct {
 	errs  []error // by transaction; the first error of each
 }
 
-// ordered lists the transactions in the one order in which everybody waits for locks, so that two runs over the same
+// ordered lists the transactions in the one order in which everyone waits for locks, so that two runs over the same
 // nodes cannot wait for each other.
 func (a *application) ordered() []int {
 	order := make([]int, len(a.txs))

@@ -28,20 +28,20 @@ const (
 type Outcome struct {
 	Node  string
 	State State
-	// WasCommitted says that the node had verified the new state before it had to roll back for the sake of another.
+	// WasCommitted reports that the node had verified the new state before it rolled back because of another node.
 	WasCommitted bool
-	// Err is why the transaction failed here; nil for a node that only followed the others.
+	// Err is the reason why the transaction failed here; nil for a node that only followed the others.
 	Err error
 }
 
-// ApplyError says that a change did not come about, and what every node's state is now.
+// ApplyError reports that a change failed, and the state of every node.
 type ApplyError struct {
-	// Label is that of the change.
+	// Label is the label of the change.
 	Label    string
 	Outcomes []Outcome
 }
 
-// Clean says whether every node is as it was before.
+// Clean reports whether every node is in its old state.
 func (e *ApplyError) Clean() bool {
 	return !slices.ContainsFunc(e.Outcomes, func(o Outcome) bool { return o.State != Unchanged && o.State != RolledBack })
 }

@@ -256,7 +256,7 @@ func TestRestoresWithoutUs(t *testing.T) {
 			done := make(chan error)
 			go func() { done <- p.Apply(testContext(t), changes, nil) }()
 			<-reached
-			// Only the node's own timer waits for the lock without a limit; everybody else stays out.
+			// Only the node's own timer waits for the lock without a limit; everyone else stays out.
 			s.Tool(t, "flock", `case $1 in 9) exec /usr/bin/flock 9 ;; esac; exit 1`)
 			s.Kill()
 			if got := s.Read(t, "etc/sudoers.d/agent"); got != "new\n" {
@@ -326,7 +326,7 @@ func TestCancelled(t *testing.T) {
 	allHave(t, "old\n", servers...)
 }
 
-// TestTwoRuns: two pools, as of two Terraform workspaces, change the same nodes in opposite order without waiting for each other for ever.
+// TestTwoRuns: two pools, as of two Terraform workspaces, change the same nodes in opposite order without waiting for each other endlessly.
 func TestTwoRuns(t *testing.T) {
 	t.Parallel()
 	servers, p1 := cluster(t, 3, nodetest.Options{})

@@ -10,7 +10,7 @@ import (
 
 // A batch is a set of reads of one node that are answered by one remote command.
 type batch struct {
-	query Query // of everybody
+	query Query // of everyone
 	// waiting counts who still wants the answer; the command is ended with the last of them. Under link.gather.
 	waiting int
 	cancel  context.CancelFunc

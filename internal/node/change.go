@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// Kind is what a [File] shall be after the transaction.
+// Kind is the kind of a [File] after the transaction.
 type Kind int
 
 // The kinds of a [File].
@@ -62,7 +62,7 @@ type Expect struct {
 	SHA256 string
 }
 
-// Listed is a command that `sudo -l -U User` shall show. Nothing is asked where the node has no such account.
+// Listed is a command that `sudo -l -U User` must show. A node without such an account is not asked.
 type Listed struct {
 	User, Command string
 	// Path is the file that grants it.

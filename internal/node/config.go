@@ -52,7 +52,7 @@ func (t Target) String() string {
 type Config struct {
 	// User is the login name; empty means root. Anyone else works through sudo.
 	User string
-	// PrivateKey is a PEM or OpenSSH private key, or the base64 of one. Carriage returns, trailing blanks and
+	// PrivateKey is a PEM or OpenSSH private key, or the base64 of one. Carriage returns, trailing spaces and
 	// written-out "\n" are tolerated, because environment variables of CI systems mangle them.
 	PrivateKey []byte
 	// Passphrase decrypts PrivateKey; ignored when the key is not encrypted.

@@ -56,7 +56,7 @@ func TestConfigErrors(t *testing.T) {
 		change      func(*node.Config)
 		field, says string
 	}{
-		"blank in user":         {func(c *node.Config) { c.User = "ro ot" }, "user", "blanks"},
+		"space in user":         {func(c *node.Config) { c.User = "ro ot" }, "user", "spaces"},
 		"no key":                {func(c *node.Config) { c.PrivateKey = []byte(" \n") }, "private_key", "no private key"},
 		"public key":            {func(c *node.Config) { c.PrivateKey = ssh.MarshalAuthorizedKey(signer.PublicKey()) }, "private_key", "public key"},
 		"path":                  {func(c *node.Config) { c.PrivateKey = []byte("~/.ssh/id_ed25519") }, "private_key", "path"},
@@ -107,7 +107,7 @@ func TestLogin(t *testing.T) {
 		authorities []ssh.PublicKey
 	}{
 		"PEM":                {signer: plainSigner, key: string(plain)},
-		"CRLF and blanks":    {signer: plainSigner, key: "\r\n  " + strings.ReplaceAll(string(plain), "\n", " \r\n") + "\t"},
+		"CRLF and spaces":    {signer: plainSigner, key: "\r\n  " + strings.ReplaceAll(string(plain), "\n", " \r\n") + "\t"},
 		"backslash n":        {signer: plainSigner, key: strings.ReplaceAll(strings.TrimSpace(string(plain)), "\n", `\n`)},
 		"base64":             {signer: plainSigner, key: base64.StdEncoding.EncodeToString(plain)},
 		"base64 wrapped":     {signer: plainSigner, key: wrap(base64.StdEncoding.EncodeToString(plain))},

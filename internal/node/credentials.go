@@ -59,7 +59,7 @@ func parseCredentials(cfg Config, now time.Time) (credentials, error) {
 	return c, nil
 }
 
-// tidyKey undoes what environment variables do to a PEM block: carriage returns, trailing blanks, "\n" written out, base64 of it all.
+// tidyKey undoes what environment variables do to a PEM block: carriage returns, trailing spaces, literal "\n", and base64 around the whole.
 func tidyKey(raw []byte) []byte {
 	s := strings.TrimSpace(string(raw))
 	if s == "" {

@@ -132,11 +132,11 @@ const (
 	PasswordNeeded PrivilegeKind = "password-needed"
 	WrongPassword  PrivilegeKind = "wrong-password"
 	NotPermitted   PrivilegeKind = "not-permitted"
-	// TerminalRequired: requiretty, sudoers(5), keeps everybody out who has no terminal.
+	// TerminalRequired: requiretty, sudoers(5), keeps everyone out who has no terminal.
 	TerminalRequired PrivilegeKind = "terminal-required"
 )
 
-// NoTerminal is the sudoers line that lets a user run sudo without a terminal where requiretty holds for everybody.
+// NoTerminal is the sudoers line that lets a user run sudo without a terminal where requiretty holds for everyone.
 func NoTerminal(user string) string { return fmt.Sprintf("Defaults:%s !requiretty", user) }
 
 // PrivilegeError says that the login works but root's power is not there.

@@ -215,7 +215,7 @@ func TestOneConnection(t *testing.T) {
 	}
 }
 
-// TestReadsTogether: what arrives together is answered by one command, everybody gets what was asked for and nothing else, and what
+// TestReadsTogether: what arrives together is answered by one command, everyone gets what was asked for and nothing else, and what
 // cannot be looked at is an error for those only who asked for it.
 func TestReadsTogether(t *testing.T) {
 	t.Parallel()

@@ -92,7 +92,7 @@ func parseUser(name, fallback string) (string, error) {
 		return fallback, nil
 	}
 	if strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
-		return "", fmt.Errorf("%q holds blanks or control characters", name)
+		return "", fmt.Errorf("%q holds spaces or control characters", name)
 	}
 	return name, nil
 }

@@ -64,7 +64,7 @@ func (p *Pool) openOn(ctx context.Context, l *link, connect func(context.Context
 
 // run starts a command.
 //
-// The request to start it asks for no reply, so that what the command shall read travels right behind it: one round trip
+// The request to start it asks for no reply, so that the command's input follows right behind it: one round trip
 // opens the session and one more brings the answer. A server that does not start it closes the session or stays silent.
 func (p *Pool) run(ctx context.Context, l *link, connect func(context.Context) (*ssh.Client, error), command string) (*session, error) {
 	select {

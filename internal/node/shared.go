@@ -16,7 +16,7 @@ const keepaliveMisses = 3
 // errClosed is what a closed pool answers.
 var errClosed = errors.New("the connection pool is closed")
 
-// A shared connection is dialled on first use and used by everybody: one per node and one per jump host.
+// A shared connection is dialled on first use and used by everyone: one per node and one per jump host.
 type shared struct {
 	login   *login
 	pool    context.Context // ends when the pool is closed
@@ -31,7 +31,7 @@ type shared struct {
 	preparing bool
 }
 
-// dialing is a handshake under way, waited for by everybody who needs the connection.
+// dialing is a handshake under way, waited for by everyone who needs the connection.
 type dialing struct {
 	done   chan struct{}
 	client *ssh.Client
@@ -81,7 +81,7 @@ func (s *shared) dial(d *dialing) {
 		return
 	}
 	go keepalive(client, s.timing.Keepalive)
-	_ = client.Wait() // until the connection ends, whoever ends it
+	_ = client.Wait() // until either side ends the connection
 	s.drop(client)
 }
 
@@ -117,7 +117,7 @@ func (s *shared) close() {
 	}
 }
 
-// keepalive closes the connection when the server stops answering, which unblocks everybody who reads from it.
+// keepalive closes the connection when the server stops answering, which unblocks everyone who reads from it.
 func keepalive(c *ssh.Client, interval time.Duration) {
 	answers := make(chan error, 1)
 	asking, missed := false, 0

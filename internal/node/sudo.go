@@ -67,7 +67,7 @@ func (p *Pool) become(ctx context.Context, l *link, connect func(context.Context
 	return p.run(ctx, l, connect, sudoCommand)
 }
 
-// answerPrompt waits until sudo asks and sends the password. When the session ends before that, whoever reads it finds out why.
+// answerPrompt waits until sudo asks and sends the password. If the session ends before that, its reader reports why.
 func (p *Pool) answerPrompt(ctx context.Context, l *link, s *session) (asked bool, err error) {
 	select {
 	case <-s.stderr.prompted():

@@ -44,7 +44,7 @@ func TestOpenDirectory(t *testing.T) {
 		file    node.File
 		says    string // empty where the change is made
 	}{
-		"written by everybody": {func(s *nodetest.Server) { s.Write(t, "var/log/web/x", "", 0o600); chmod(t, s, "var/log/web", 0o777) }, log, "/var/log/web can be written by its group"},
+		"written by everyone": {func(s *nodetest.Server) { s.Write(t, "var/log/web/x", "", 0o600); chmod(t, s, "var/log/web", 0o777) }, log, "/var/log/web can be written by its group"},
 		"sticky": {func(s *nodetest.Server) {
 			s.Write(t, "var/log/web/x", "", 0o600)
 			chmod(t, s, "var/log/web", 0o777|fs.ModeSticky)
@@ -462,7 +462,7 @@ func TestEndlessLoginShell(t *testing.T) {
 	}
 }
 
-// TestReadsLastAsLongAsAsked: a read ends when whoever asks has no more time, and not before.
+// TestReadsLastAsLongAsAsked: a read ends when the caller's time is over, and not before.
 func TestReadsLastAsLongAsAsked(t *testing.T) {
 	t.Parallel()
 	servers, p := cluster(t, 1, nodetest.Options{})

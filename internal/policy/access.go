@@ -157,9 +157,9 @@ func (p *PathAccess) Line(args string) Line {
 	return NewLine(path, regular.SplitArguments(args)...)
 }
 
-// Admits turns a policy into what it admits for one user, host, target and time: all of the request but Command and Args,
-// which are not looked at. Each of the given canonical paths that a rule matches gets a class of its own. The budget is that
-// of splitting the paths.
+// Admits returns the command lines that a policy admits for one user, host, target and time. It uses all of the request but Command and Args.
+// Each of the given canonical paths that a rule matches gets its own class. The budget limits
+// the work of splitting the paths.
 func Admits(tree *sudoers.Tree, r Request, paths []string, budget regular.Budget) *Access {
 	b := newAccessBuilder(tree, r)
 	b.collect()

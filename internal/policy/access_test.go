@@ -95,7 +95,7 @@ func TestPathRegex(t *testing.T) {
 	if got := ShellLine(Request{}, NewLine("/bin/ls", "-l", "a*b", "it's", "")); got != `sudo /bin/ls -l 'a*b' 'it'\''s' ''` {
 		t.Errorf("shell line %s", got)
 	}
-	// Whoever can write ".." into the path runs any command.
+	// A user who can write ".." into the path can run any command.
 	if access := admits(t, "op ALL=^/usr/bin/.*$"); access.Complete() {
 		t.Error("a pattern that matches /usr/bin/../../tmp/x leaves no gap")
 	}

@@ -45,7 +45,7 @@ func (h *hostNames) add(list []sudoers.Member) {
 	}
 }
 
-// about leaves out the names that are not that of the one host which is asked about.
+// about removes the names of all hosts but the one that the question is about.
 func (h *hostNames) about(host string) {
 	h.short = slices.DeleteFunc(h.short, func(name string) bool { return name != host && !sudoers.HasMeta(name) })
 }

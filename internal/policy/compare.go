@@ -25,7 +25,7 @@ type Difference struct {
 	Request Request // host and target
 	Line    Line    // a shortest of them
 	Rule    *Grant  // the rule that allows it
-	If      string  // what it takes besides for the difference to show, "" for nothing
+	If      string  // an additional condition for the difference, "" for none
 }
 
 // String is the command line as a person would type it.

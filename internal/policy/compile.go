@@ -39,11 +39,11 @@ type pattern struct {
 	patterns  *commandPattern
 	// prefix is the literal beginning of a pattern of arguments.
 	prefix string
-	// doubtful is set where it cannot be decided whether the rule is about the host.
+	// doubtful is set if it is unknown whether the rule applies to the host.
 	doubtful bool
 	// digests are checksums of which the file must have one.
 	digests []sudoers.Digest
-	// root is the directory in which sudo looks for the file, "" for that of the node. ownRoot tells that it is that of the rule, strayed that a rule behind
+	// root is the directory in which sudo looks for the file, "" for the node's root. ownRoot is set if the rule itself gives it, strayed if a rule behind
 	// this one has one.
 	root             string
 	ownRoot, strayed bool
@@ -170,7 +170,7 @@ func (c *Compiled) prepare(p *pattern) {
 }
 
 // Decide answers for one command: its path, or "sudoedit" or "list", and its arguments
-// joined by single blanks. hasArgs tells no arguments from an empty one. It answers
+// joined by single spaces. hasArgs tells no arguments from an empty one. It answers
 // as the function Decide does.
 func (c *Compiled) Decide(command, args string, hasArgs bool) Answer {
 	if c.walk {
@@ -263,7 +263,7 @@ func (p *pattern) matchesArgs(t *target) match {
 type Line struct {
 	// Command is an absolute path, or "sudoedit" or "list".
 	Command string
-	// Args are joined by single blanks; HasArgs tells none from an empty one.
+	// Args are joined by single spaces; HasArgs tells none from an empty one.
 	Args    string
 	HasArgs bool
 }

@@ -263,7 +263,7 @@ func (d *Decision) decide(v verdict, g *Grant) {
 		g.Tags.NoPasswd == sudoers.Unset && !d.Settings.flag("authenticate", true)
 }
 
-// isExempt tells whether no password is asked for whatever the tags: of a member of exempt_group, of root, and of whoever runs a command as himself
+// isExempt reports whether sudo asks for no password regardless of the tags: for a member of exempt_group, for root, and for a user who runs a command as himself
 // (check.c, check_user).
 func (m *matcher) isExempt(s Settings, e *sudoers.Effective) bool {
 	if group := s["exempt_group"]; group != "" && group != off && m.subject.inGroup("%"+group, m.foldGroup) {

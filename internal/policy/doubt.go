@@ -61,7 +61,7 @@ func strayedCondition(text string) string {
 	return "sudo compares " + text + " with the file on the node, though it has looked for the command below another root (CHROOT) before"
 }
 
-// mayBeBelow tells whether a path may be that of a command whose file is looked for below another root. Nothing is known of the links there, but sudo
+// mayBeBelow reports whether a path may name a command whose file sudo looks for below another root. The links there are unknown, but sudo
 // compares base names.
 func mayBeBelow(c *sudoers.Command, path string) bool {
 	if !strings.HasPrefix(path, "/") || c.Kind == sudoers.CommandPseudo {
@@ -72,7 +72,7 @@ func mayBeBelow(c *sudoers.Command, path string) bool {
 	return !literal || base == have
 }
 
-// locale is that of expressions and patterns, "" for the bytes of C. Until a file sets sudoers_locale it is C.
+// locale is the locale of expressions and patterns, "" for the bytes of C. Until a file sets sudoers_locale it is C.
 func (s Settings) locale() string {
 	switch locale := s["sudoers_locale"]; locale {
 	case "C", "POSIX", on, off:

@@ -47,7 +47,7 @@ func TestNetgroupsSwitchedOff(t *testing.T) {
 	}
 }
 
-// TestWhoIsAskedForNoPassword: root, whoever runs a command as himself, and the members of exempt_group (check.c, check_user).
+// TestWhoIsAskedForNoPassword: root, a user who runs a command as himself, and the members of exempt_group (check.c, check_user).
 func TestWhoIsAskedForNoPassword(t *testing.T) {
 	t.Parallel()
 	op1, zero := 1001, 0

@@ -51,7 +51,7 @@ func plainHosts(entry sudoers.Entry) (names []string, plain bool) {
 	return names, true
 }
 
-// On is the policy without the rules that are about other hosts than that of a request.
+// On returns the policy without the rules for other hosts than the request's.
 func (x *HostIndex) On(r Request) *sudoers.Tree {
 	if len(x.always) == len(x.tree.Entries) {
 		return x.tree

@@ -151,7 +151,7 @@ func (m *matcher) users(members []sudoers.Member, kind sudoers.AliasKind, s Subj
 		case sudoers.MemberAll:
 			return member(true, u.Negated)
 		case sudoers.MemberGroup:
-			// By id, the name must be that of a group of the node.
+			// By id, the name must belong to a group of the node.
 			return member(s.inGroup(u.Name, m.foldGroup && !m.groupByID), u.Negated)
 		case sudoers.MemberNetgroup:
 			return member(m.netgroups && s.inNetgroup(u.Name), u.Negated)
@@ -264,7 +264,7 @@ func sameBits(a, b netip.Addr, mask []byte) bool {
 }
 
 // command matches a command or alias with its negation (match.c, cmnd_matches).
-// An undefined alias matches nothing. root is the directory in which sudo looks for the files, "" for that of the node.
+// An undefined alias matches nothing. root is the directory in which sudo looks for the files, "" for the node's root.
 func (m *matcher) command(c *sudoers.CommandMember, line *commandLine, root string) verdict {
 	if c.Command.Kind != sudoers.CommandAlias {
 		return commandVerdict(m.commandMatches(&c.Command, m.patternsOf(&c.Command), line, root), c.Negated)

@@ -23,8 +23,8 @@ func isBelow(name, dir string) bool {
 	return name == dir || strings.HasPrefix(name, strings.TrimSuffix(dir, "/")+"/")
 }
 
-// CallersDirectory says why a directory that CHROOT, CWD, runchroot or runcwd gives is in the hands of the caller or of others than root, "" if nothing is
-// known against it. A "~" is the home of the target, "~name" that of an account (sudoers' expand_tilde).
+// CallersDirectory returns the reason why the caller or another account than root controls a directory of CHROOT, CWD, runchroot or runcwd, "" if nothing is
+// known against it. A "~" is the home of the target, "~name" the home of an account (sudoers' expand_tilde).
 func CallersDirectory(value, target string) string {
 	home, tilde := strings.CutPrefix(value, "~")
 	account, _, _ := strings.Cut(home, "/")
@@ -125,7 +125,7 @@ func foreignWord(value, _ string) string {
 	return ""
 }
 
-// unlessPublic lets files pass that are made for everybody's eyes.
+// unlessPublic lets files pass that are made for everyone's eyes.
 func unlessPublic(value, _ string) string {
 	name := path.Clean(value)
 	if path.Dir(name) == "/etc" && (strings.Contains(path.Base(name), "lecture") || slices.Contains([]string{"issue", "issue.net", "motd"}, path.Base(name))) || isBelow(name, "/usr/share") {

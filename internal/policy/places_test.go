@@ -27,7 +27,7 @@ func TestCallersDirectory(t *testing.T) {
 	}
 }
 
-// TestHazards: values of options by which a caller, or whoever reads what sudo shows, comes to root or its files.
+// TestHazards: option values by which a caller, or a reader of sudo's output, gets root or root's files.
 func TestHazards(t *testing.T) {
 	t.Parallel()
 	of := func(line string) []string {

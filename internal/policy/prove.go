@@ -30,8 +30,8 @@ type Proof struct {
 	Request        Request
 	Rule           *Grant
 	Note           string // of the pattern that is met
-	If             string // what it takes besides for the counterexample, "" for nothing
-	Gaps           []Gap  // why it is not known
+	If             string // an additional condition for the counterexample, "" for none
+	Gaps           []Gap  // why it is unknown
 }
 
 // ParseStatement reads a command as in sudoers(5): a path, "sudoedit", or ALL, and a pattern of arguments. An expression that

@@ -7,7 +7,7 @@ import (
 )
 
 // Settings are the Defaults in force for one decision, by name. A list holds its
-// words separated by blanks.
+// words separated by spaces.
 type Settings map[string]string
 
 // Values of options that are on or off.

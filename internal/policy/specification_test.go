@@ -142,7 +142,7 @@ func TestCommands(t *testing.T) {
 	})
 }
 
-// Arguments joined by one blank against a pattern, or an expression (command_args_match); sudoedit's as paths.
+// Arguments joined by one space against a pattern, or an expression (command_args_match); sudoedit's as paths.
 func TestArguments(t *testing.T) {
 	t.Parallel()
 	rule(t, []ruling{

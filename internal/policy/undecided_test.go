@@ -16,7 +16,7 @@ var (
 	}
 )
 
-// TestUndecided: what a pattern means that cannot be decided is unknown for everybody, and unknown is never safe.
+// TestUndecided: what a pattern means that cannot be decided is unknown for everyone, and unknown is never safe.
 func TestUndecided(t *testing.T) {
 	t.Parallel()
 	statement, err := ParseStatement("/usr/bin/x ^destroy ", op.Env)

@@ -76,7 +76,7 @@ func jumpHostObject() schema.NestedBlockObject {
 			Optional:            true,
 		},
 		"private_key": schema.StringAttribute{
-			MarkdownDescription: "Private key for this jump host; that of `ssh` by default.",
+			MarkdownDescription: "Private key for this jump host. Defaults to `ssh.private_key`.",
 			Optional:            true,
 			Sensitive:           true,
 		},
@@ -141,7 +141,7 @@ func (p *pvesecProvider) Schema(_ context.Context, _ provider.SchemaRequest, res
 						Optional: true,
 					},
 					"insecure": schema.BoolAttribute{
-						MarkdownDescription: "Accept any certificate. Whoever can answer for the endpoint then receives the API token. Environment: " +
+						MarkdownDescription: "Accept any certificate. Everyone who can answer for the endpoint then receives the API token. Environment:  " +
 							"`PVESEC_INSECURE` (`true` or `false`).",
 						Optional: true,
 					},
@@ -181,7 +181,7 @@ func (p *pvesecProvider) Schema(_ context.Context, _ provider.SchemaRequest, res
 					},
 					"host_key_fingerprints": schema.MapAttribute{
 						MarkdownDescription: "Fingerprints of the host keys by node name, `SHA256:…` as `ssh-keygen -l` prints them, several separated by " +
-							"blanks; the name `*` holds for every node. A node without an entry is looked up in `known_hosts`.",
+							"spaces; the name `*` holds for every node. A node without an entry is looked up in `known_hosts`.",
 						ElementType: types.StringType,
 						Optional:    true,
 					},

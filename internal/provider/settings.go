@@ -77,23 +77,23 @@ func readSettings(ctx context.Context, model providerModel, env func(string) (st
 
 func sshPath(name string) path.Path { return path.Root("ssh").AtName(name) }
 
-// checkPairs reports values that are of no use without another one.
+// checkPairs reports values that need another value.
 func (r *settingsReader) checkPairs(s session.Settings) {
 	if r.diags.HasError() || len(r.unknown) > 0 {
 		return
 	}
 	if s.PVE.Endpoint != "" && s.PVE.APIToken == "" {
-		r.diags.AddAttributeError(path.Root("api_token"), "API token missing",
-			"An endpoint is configured but no API token. Set api_token or the environment variable PVESEC_API_TOKEN to USER@REALM!TOKENID=SECRET.")
+		r.diags.AddAttributeError(path.Root("api_token"), "Missing API token",
+			"The provider has an endpoint but no API token. Set api_token or the environment variable PVESEC_API_TOKEN to USER@REALM!TOKENID=SECRET.")
 	}
 	if s.PVE.Endpoint == "" && s.PVE.APIToken != "" {
-		r.diags.AddAttributeError(path.Root("endpoint"), "API endpoint missing",
-			"An API token is configured but no endpoint. Set endpoint or the environment variable PVESEC_ENDPOINT, for example to https://pve1.example.com:8006.")
+		r.diags.AddAttributeError(path.Root("endpoint"), "Missing API endpoint",
+			"The provider has an API token but no endpoint. Set endpoint or the environment variable PVESEC_ENDPOINT, for example to https://pve1.example.com:8006.")
 	}
 	if s.ReachesNodes() && s.SSH.KnownHosts == "" && len(s.SSH.Fingerprints) == 0 {
-		r.diags.AddAttributeError(sshPath("known_hosts"), "Host keys missing",
-			"A login on the nodes is configured but no host keys, and pvesec never trusts a host key that it was not told. Set ssh.known_hosts or the environment "+
-				"variable PVESEC_SSH_KNOWN_HOSTS to the lines that ssh-keyscan prints for the nodes (after comparing them with the nodes), or "+
+		r.diags.AddAttributeError(sshPath("known_hosts"), "Missing host keys",
+			"The provider has a login on the nodes but no host keys, and pvesec never trusts an unknown host key. Set ssh.known_hosts or the environment "+
+				"variable PVESEC_SSH_KNOWN_HOSTS to the lines that ssh-keyscan prints for the nodes (compare them with the nodes first), or set "+
 				"ssh.host_key_fingerprints to the fingerprints.")
 	}
 }
@@ -108,7 +108,7 @@ func (r *settingsReader) object(ctx context.Context, value basetypes.ObjectValue
 	}
 }
 
-// known tells whether an attribute decides, noting it when Terraform does not know its value yet.
+// known reports whether an attribute is set. It notes attributes whose values Terraform does not know yet.
 func (r *settingsReader) known(value attr.Value, at path.Path) (set, unknown bool) {
 	if value.IsUnknown() {
 		r.unknown = append(r.unknown, at.String())
@@ -123,7 +123,7 @@ func (r *settingsReader) text(value basetypes.StringValue, at path.Path, variabl
 	case unknown:
 		return ""
 	case set && value.ValueString() == "":
-		r.diags.AddAttributeError(at, "Empty value", fmt.Sprintf("%s is set to an empty string. Leave it out to use the environment variable %s, or give it a value.", at, variable))
+		r.diags.AddAttributeError(at, "Invalid empty value", fmt.Sprintf("%s is an empty string. Set a value, or remove the attribute to use the environment variable %s.", at, variable))
 		return ""
 	case set:
 		return value.ValueString()
@@ -145,7 +145,7 @@ func (r *settingsReader) flag(value basetypes.BoolValue, at path.Path, variable 
 	}
 	parsed, err := strconv.ParseBool(fromEnv)
 	if err != nil {
-		r.diags.AddAttributeError(at, "Not a boolean", fmt.Sprintf("The environment variable %s is %q; set it to true or false.", variable, fromEnv))
+		r.diags.AddAttributeError(at, "Invalid boolean", fmt.Sprintf("The environment variable %s is %q; set it to true or false.", variable, fromEnv))
 	}
 	return parsed
 }
@@ -161,13 +161,13 @@ func (r *settingsReader) port(value values.Whole, at path.Path, variable string,
 	} else if fromEnv, ok := r.env(variable); ok {
 		parsed, err := strconv.ParseInt(fromEnv, 10, 32)
 		if err != nil {
-			r.diags.AddAttributeError(at, "Not a port", fmt.Sprintf("The environment variable %s is %q; set it to a number from 1 to 65535.", variable, fromEnv))
+			r.diags.AddAttributeError(at, "Invalid port", fmt.Sprintf("The environment variable %s is %q; set it to a number from 1 to 65535.", variable, fromEnv))
 			return fallback
 		}
 		port = parsed
 	}
 	if port < 1 || port > 65535 {
-		r.diags.AddAttributeError(at, "Not a port", fmt.Sprintf("%d is not a port: give a number from 1 to 65535.", port))
+		r.diags.AddAttributeError(at, "Invalid port", fmt.Sprintf("%d is not a port. Set a number from 1 to 65535.", port))
 		return fallback
 	}
 	return int(port)
@@ -180,7 +180,7 @@ func (r *settingsReader) duration(value basetypes.StringValue, at path.Path, var
 	}
 	parsed, err := time.ParseDuration(text)
 	if err != nil || parsed <= 0 {
-		r.diags.AddAttributeError(at, "Not a duration", fmt.Sprintf("%q is not a duration: write a number and a unit, such as 15s or 1m.", text))
+		r.diags.AddAttributeError(at, "Invalid duration", fmt.Sprintf("%q is not a duration. Write a number and a unit, such as 15s or 1m.", text))
 		return fallback
 	}
 	return parsed
@@ -255,7 +255,7 @@ func (r *settingsReader) nodes(ctx context.Context, value basetypes.ListValue, d
 		if set, unknown := r.known(model.Address, entry.AtName("address")); set {
 			target.Address = model.Address.ValueString()
 		} else if !unknown {
-			r.diags.AddAttributeError(entry.AtName("address"), "Address missing", fmt.Sprintf("Give the host name or IP address of node %q.", name))
+			r.diags.AddAttributeError(entry.AtName("address"), "Missing address", fmt.Sprintf("Set the host name or IP address of node %q.", name))
 		}
 		targets = append(targets, target)
 	}

@@ -63,8 +63,8 @@ func TestCheckPrincipal(t *testing.T) {
 			p.Comment, p.FirstName, p.LastName, p.Email = "0", " x", strings.Repeat("ü", 1025), "nobody"
 			p.Expire = -1
 			p.Tokens["ci"] = Token{Comment: "x ", Expire: -5}
-		}, []expected{{"comment", `"0"`, ""}, {"first_name", "blank", "trimspace"}, {"last_name", "1025 characters", ""}, {"email", "e-mail", ""},
-			{"expire", "before 1970", "0 for never"}, {`tokens["ci"].comment`, "blank", ""}, {`tokens["ci"].expire`, "before 1970", ""}}},
+		}, []expected{{"comment", `"0"`, ""}, {"first_name", "space", "trimspace"}, {"last_name", "1025 characters", ""}, {"email", "e-mail", ""},
+			{"expire", "before 1970", "0 for never"}, {`tokens["ci"].comment`, "space", ""}, {`tokens["ci"].expire`, "before 1970", ""}}},
 		"longest texts": {pvesim.Version91, func(p *Principal) {
 			p.Comment, p.LastName = strings.Repeat("ü", 2048), strings.Repeat("ü", 1024)
 		}, nil},

@@ -65,7 +65,7 @@ type Client struct {
 	endpoint string
 	key      []byte // of what only this API token can mark
 
-	// writing holds one element: whoever took it may write. PVE has one lock
+	// writing holds one element: the goroutine that took it may write. PVE has one lock
 	// for user.cfg and retries each second, so serialised writes are faster.
 	writing chan struct{}
 	pause   pauseFunc

@@ -129,7 +129,7 @@ func (c *Client) VerifyRights(ctx context.Context, authID string, expected []Pat
 		}
 		for _, name := range slices.Sorted(maps.Keys(have)) {
 			if _, wanted := want.Rights[name]; !wanted {
-				differences = append(differences, fmt.Sprintf("%s has %s on %s besides", authID, name, want.Path))
+				differences = append(differences, fmt.Sprintf("%s also has %s on %s", authID, name, want.Path))
 			}
 		}
 	}

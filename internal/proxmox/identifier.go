@@ -26,7 +26,7 @@ var (
 )
 
 // ParseUserID checks s against the grammar of pve-userid (3 to 64 characters,
-// "name@realm", neither blanks nor ":" nor "/" in the name) and refuses in
+// "name@realm", neither spaces nor ":" nor "/" in the name) and refuses in
 // addition what PVE accepts but cannot handle: ", ;" break list parameters,
 // "! # ? %" change the meaning of a path or of a token id, and non-ASCII names
 // can be created but never be addressed again.
@@ -77,7 +77,7 @@ func (id UserID) Realm() string {
 func (id UserID) Token(tokenID string) string { return string(id) + "!" + tokenID }
 
 // IsRootPAM tells whether the id is root@pam in a spelling that PVE, a proxy or
-// a reader could take for it: any letter case, surrounding blanks, percent
+// a reader could take for it: any letter case, surrounding spaces, percent
 // encoding, a token suffix. It is deliberately wider than PVE's own comparison,
 // because a false alarm costs a message and a miss costs the cluster.
 func (id UserID) IsRootPAM() bool {
@@ -171,7 +171,7 @@ func checkLength(what, s string) error {
 }
 
 // refuseCharacters names the first character of s that cannot be part of an id:
-// control characters, blanks, non-ASCII, and those of forbidden.
+// control characters, spaces, non-ASCII, and those of forbidden.
 func refuseCharacters(what, s, forbidden string) error {
 	if s == "" {
 		return fmt.Errorf("%s is empty", what)
@@ -181,7 +181,7 @@ func refuseCharacters(what, s, forbidden string) error {
 		case r == '\n' || r == '\r':
 			return fmt.Errorf("%s %q contains a line break", what, s)
 		case r == ' ' || r == '\t':
-			return fmt.Errorf("%s %q contains a blank", what, s)
+			return fmt.Errorf("%s %q contains a space", what, s)
 		case r < ' ' || r == 0x7f:
 			return fmt.Errorf("%s %q contains a control character", what, s)
 		case r > 0x7e:

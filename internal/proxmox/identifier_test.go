@@ -24,9 +24,9 @@ func TestParseUserID(t *testing.T) {
 		"agent@p":                         "realm",
 		"agent@1pve":                      "realm",
 		"agent@p+ve":                      "realm",
-		"a b@pve":                         "blank",
+		"a b@pve":                         "space",
 		"agent@pve\n":                     "line break",
-		"agent@pve\t":                     "blank",
+		"agent@pve\t":                     "space",
 		"agent\x00@pve":                   "control character",
 		"agent\x7f@pve":                   "control character",
 		"a/b@pve":                         `'/'`,
@@ -179,14 +179,14 @@ func TestValidateNames(t *testing.T) {
 		bad      map[string]string
 	}{
 		{"token", ValidateTokenID, []string{"ci", "a-b_c.d", long}, map[string]string{
-			"": "empty", "c": "two or more", "1c": "start with a letter", "a b": "blank", "ci\n": "line break",
+			"": "empty", "c": "two or more", "1c": "start with a letter", "a b": "space", "ci\n": "line break",
 			"ü1": "non-ASCII", "a!b": "two or more", "a/b": "two or more", long + "x": "65 characters"}},
 		{"group", ValidateGroupID, []string{"ops", "0x", "a.b-c_d", long}, map[string]string{
 			"": "empty", "0": "counts as empty", "ops\n": "line break", "a,b": "must consist", "..": "directory", ".": "directory",
 			"a@b": "must consist", long + "x": "65 characters"}},
 		{"role", ValidateRoleID, []string{"ops", "Pve-no"[2:], "xPVE", "PV", long}, map[string]string{
 			"PVEAdmin": "begin with \"PVE\"", "pvesec-agent": `"ops-sec-agent"`, "PvE": "begin with", "Administrator": "built into",
-			"NoAccess": "built into", "": "empty", "0": "counts as empty", "a b": "blank"}},
+			"NoAccess": "built into", "": "empty", "0": "counts as empty", "a b": "space"}},
 		{"role reference", validateRoleReference, []string{"PVEAdmin", "Administrator", "ops"}, map[string]string{
 			"a,b": "must consist", "": "empty"}},
 	}
@@ -224,7 +224,7 @@ func TestACLPaths(t *testing.T) {
 	for p, want := range map[string]string{
 		"": "empty", "vms/100": `stored by PVE as "/vms/100"`, "/vms/100/": "stored by PVE", "/vms/99": "from 100", "/vms/0100": "from 100",
 		"/vms/abc": "from 100", "/pools/build": "/pool", "/pool/a/b/c/d": "three levels", "/node/pve1": "/nodes", "/bogus": "trees",
-		"/access/users": "groups/GROUP", "/storage/a b": "blank", "/storage/a\n": "line break", "/sdn/vnets": "zones", "/storages/x": "/storage",
+		"/access/users": "groups/GROUP", "/storage/a b": "space", "/storage/a\n": "line break", "/sdn/vnets": "zones", "/storages/x": "/storage",
 		"/nodes/a/b": "/nodes/NAME", "/storage/a/b": "/storage/NAME", "/mapping/a/b/c": "/mapping/TYPE/ID", "/vms/1é": "non-ASCII",
 		"/sdn/zones/z/v/0": "zones", "/sdn/dns/a-b": "zones",
 	} {

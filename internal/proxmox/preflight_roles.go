@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// missingForRoles adds the grants that PVE refuses because of their role. Whoever
+// missingForRoles adds the grants that PVE refuses because of their role. A caller who
 // may change the ACL of a path without Permissions.Modify, by a privilege of
 // storages, guests or pools, hands out only roles of which the token itself has
 // every privilege there, with propagation where the grant propagates, and never

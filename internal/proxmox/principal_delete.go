@@ -41,7 +41,7 @@ func applied(options []ChangeOption) changeOptions {
 }
 
 // DeletePrincipal removes the user and then its managed role. PVE removes with a
-// user what hangs on it, whoever put it there: memberships, ACL entries, tokens
+// user everything that belongs to it, regardless of who added it: memberships, ACL entries, tokens
 // with theirs, and the password. A role that others hold stays. Parts that are
 // gone already are fine.
 func (c *Client) DeletePrincipal(ctx context.Context, have Principal, options ...ChangeOption) error {
@@ -70,9 +70,9 @@ func (c *Client) DeletePrincipal(ctx context.Context, have Principal, options ..
 	return nil
 }
 
-// revokeTokens takes the ACL entries of a user's tokens away. PVE forgets them with
-// the user, and leaves their lines in user.cfg until the next write, whoever makes
-// it. Nothing depends on this, so that a failure does not matter.
+// revokeTokens removes the ACL entries of a user's tokens. PVE deletes them with
+// the user, and leaves their lines in user.cfg until the next write, by any client.
+// Nothing depends on this, so a failure does not matter.
 func (c *Client) revokeTokens(ctx context.Context, id UserID) {
 	var now *Principal
 	err := twice(func() (err error) { now, err = c.ReadPrincipal(ctx, id, ""); return err })
@@ -91,7 +91,7 @@ func (c *Client) revokeBefore(ctx context.Context, h holder, grants []Grant) err
 	return twice(func() error { return c.putGrants(ctx, h, grants, true, func(string) {}) })
 }
 
-// twice does something again that failed. A removal goes on without what helps to leave nothing behind; what it leaves is in no state any more, so
+// twice does something again that failed. A removal continues without the steps that only help to leave nothing behind; what it leaves is in no state any more, so
 // that no later run removes it.
 func twice(try func() error) error {
 	if try() == nil {
@@ -115,7 +115,7 @@ func (c *Client) mayRemoveRole(ctx context.Context, user UserID, id string, kept
 	var role *Role
 	err := twice(func() (err error) { role, err = c.role(ctx, id); return err })
 	if err == nil && role == nil {
-		return false // roles are shown to everybody
+		return false // roles are shown to everyone
 	}
 	var holders []string
 	err = twice(func() (err error) { holders, err = c.RoleHolders(ctx, user, id); return err })

@@ -91,7 +91,7 @@ func (p Principal) staticProblems() []Problem {
 func tokenField(id string) string { return fmt.Sprintf("tokens[%q]", id) }
 
 // text refuses what PVE would not keep as it is: user.cfg is a file of lines, of
-// which Perl trims blanks and takes "0" for nothing.
+// which Perl trims spaces and takes "0" for nothing.
 func (l *problemList) text(field, value string, limit int) {
 	switch {
 	case utf8.RuneCountInString(value) > limit:
@@ -99,7 +99,7 @@ func (l *problemList) text(field, value string, limit int) {
 	case value == "0":
 		l.add(field, `PVE does not store "0" and would read it back as empty.`, "Write another text.")
 	case strings.Trim(value, " ") != value:
-		l.add(field, "begins or ends with a blank, which PVE does not store.", "Remove it; trimspace() does.")
+		l.add(field, "begins or ends with a space, which PVE does not store.", "Remove it; trimspace() does.")
 	case !utf8.ValidString(value):
 		l.add(field, "is not valid UTF-8.", "")
 	case untrusted.Text(value) != value:

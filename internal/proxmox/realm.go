@@ -13,7 +13,7 @@ type Realm struct {
 }
 
 // Realms returns the authentication realms, sorted by id. PVE shows them to
-// everybody.
+// everyone.
 func (c *Client) Realms(ctx context.Context) ([]Realm, error) {
 	realms, err := shared(ctx, c, "realms", func(l *lists) *[]Realm { return &l.realms },
 		func(r []Realm) bool { return r == nil }, c.fetchRealms)

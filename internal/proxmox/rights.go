@@ -17,7 +17,7 @@ type Source struct {
 	Holder string // user, group or token id of the entry
 	Role   string
 	Path   string // of the entry, which may be above the path of the right
-	Pool   string // pool id, when the right is that of a pool's member; "" otherwise
+	Pool   string // pool id if the right comes from membership in a pool; "" otherwise
 }
 
 // String tells the source as a reviewer reads it.
@@ -59,7 +59,7 @@ type PoolMembers struct {
 	Storages []string
 }
 
-// has tells whether an ACL path is that of a member.
+// has reports whether an ACL path belongs to a member.
 func (m PoolMembers) has(path string) bool {
 	if id, ok := strings.CutPrefix(path, "/vms/"); ok {
 		return slices.Contains(m.Guests, id)

@@ -22,7 +22,7 @@ func (r *Rights) resolve(own, groups []aclHolder, path string) map[string]Right 
 	if _, none := roles[noAccess]; none {
 		return map[string]Right{}
 	}
-	// Members of a pool have the pool's roles besides, on the very path only.
+	// Members of a pool also have the pool's roles, on exactly this path.
 	for pool, members := range r.poolMembers() {
 		if !members.has(path) {
 			continue

@@ -102,7 +102,7 @@ func (c *Client) RoleHolders(ctx context.Context, user UserID, role string) ([]s
 	return others, nil
 }
 
-// of tells whether an entry is that of a user or of one of its tokens.
+// of reports whether an entry belongs to a user or one of its tokens.
 func (e ACLEntry) of(user UserID) bool {
 	switch e.Type {
 	case "user":

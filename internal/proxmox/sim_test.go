@@ -107,7 +107,7 @@ func (s *sim) works(token string) bool {
 	return err == nil
 }
 
-// settled is user.cfg after the next write, whoever makes it: with that PVE drops the lines of tokens that are gone.
+// settled is user.cfg after the next write by any client: PVE then drops the lines of removed tokens.
 func (s *sim) settled() string {
 	s.t.Helper()
 	s.admin("PUT", "/access/users/root@pam", map[string]any{"enable": 1})

@@ -253,7 +253,7 @@ func TestRetry(t *testing.T) {
 			}
 		})
 	}
-	t.Run("not for ever", func(t *testing.T) {
+	t.Run("not endlessly", func(t *testing.T) {
 		t.Parallel()
 
 		f := newFake(t, always(lock))

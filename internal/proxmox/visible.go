@@ -16,7 +16,7 @@ var asciiNames = map[string]bool{
 	"roleid": true, "groupid": true, "tokenid": true, "poolid": true, "realm": true, "node": true, "storage": true, "path": true, "name": true,
 }
 
-// userNames are the keys whose values are user ids, where PVE refuses blanks only (PVE::AccessControl::verify_username).
+// userNames are the keys whose values are user ids, where PVE refuses spaces only (PVE::AccessControl::verify_username).
 var userNames = map[string]bool{"userid": true, "ugid": true}
 
 // texts are the keys whose values people write, on several lines if they like.

@@ -206,7 +206,7 @@ func (c *combiner) follow(a, b layer, aNullable, bNullable bool) layer {
 	return l
 }
 
-// link lets states go on with edges.
+// link adds edges to states.
 func (c *combiner) link(from []int32, edges []edge) {
 	for _, q := range from {
 		c.states[q].edges = append(c.states[q].edges, edges...)

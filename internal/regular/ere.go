@@ -10,7 +10,7 @@ import (
 // regcomp(3) in the C locale: REG_EXTENDED, and REG_ICASE behind a leading (?i) or ^(?i). glibc's own \w \W \s \S \b \B \< \>
 // \` and \' are understood.
 //
-// The language is that of the texts in which the expression matches somewhere, as regexec(3) searches; anchors make it more
+// The language contains the texts in which the expression matches somewhere, as regexec(3) searches. Anchors make it more
 // narrow, and bind closer than alternation: ^a|b$ is what starts with a or ends with b.
 type ERE struct {
 	Pattern string

@@ -5,7 +5,7 @@ import "strings"
 // Glob is a shell pattern as glibc's fnmatch(3) takes it in the C locale (posix/fnmatch_loop.c): sudo matches joined
 // arguments with it without flags, paths with FNM_PATHNAME, and its glob(3) of paths adds FNM_PERIOD.
 //
-// The language is that of the texts which match as a whole. A pattern that fnmatch matches with nothing, because of a
+// The language contains the texts that match as a whole. A pattern that never matches in fnmatch, because of a
 // trailing backslash or a character class that does not exist, is no error: its language is empty.
 type Glob struct {
 	Pattern string

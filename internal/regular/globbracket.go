@@ -16,8 +16,8 @@ type globBracket struct {
 	fold    bool // whether case is ignored: in classes, [=c=] and [.c.] it is not, but at the other end of a range that [.c.] bounds
 }
 
-// match tells whether the bracket expression whose first byte behind '[' is at i matches the byte, and where it ends for
-// that byte. Without a match the end is that of the expression, bracketLost or bracketOpen.
+// match reports whether the bracket expression whose first byte behind '[' is at i matches the byte, and where it ends for
+// that byte. Without a match it returns the end of the expression, bracketLost or bracketOpen.
 func (m globBracket) match(i int) (end int, matches bool) {
 	pattern := m.pattern
 	negated := i < len(pattern) && (pattern[i] == '!' || pattern[i] == '^')

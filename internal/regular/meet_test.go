@@ -33,6 +33,6 @@ func TestMayMeet(t *testing.T) {
 	}
 	empty := Expr{a: finish([]state{{}})}
 	if MayMeet(empty, AnyArguments()) || MayMeet(AnyArguments(), empty) || !MayMeet(NoArguments(), AnyArguments()) {
-		t.Error("the empty language meets others, or that of the empty text does not")
+		t.Error("the empty language meets others, or the language of the empty text does not")
 	}
 }

@@ -116,7 +116,7 @@ func mergeSorted(a, b []int) []int {
 // trieNode is a beginning of literals. Node 0 of a trie is where texts are that no literal begins with.
 type trieNode map[byte]int32
 
-// trie is that of all literals, with node 1 for the empty text.
+// trie returns the trie of all literals, with node 1 for the empty text.
 func (p *partition) trie() []trieNode {
 	nodes := []trieNode{nil, {}}
 	for text := range p.literal {
@@ -176,7 +176,7 @@ func (p *partition) walk(trie []trieNode) (complete bool) {
 	return true
 }
 
-// steps gives what follows a corner: by bytes that go on with a literal, one by one, and by letters without them.
+// steps returns what follows a corner: the bytes that continue a literal, one by one, and the letters without them.
 func (p *partition) steps(from *corner, trie []trieNode, printableOnly bool, add func(corner)) {
 	var children trieNode
 	if trie != nil {

@@ -50,7 +50,7 @@ func Compare(before, after *sudoers.Tree, q policy.Question) Change {
 	return model
 }
 
-// onHost is a command line, with the host if the policy names it, and what it takes besides.
+// onHost is a command line, with the host if the policy names it, and with its condition.
 func onHost(d policy.Difference) string {
 	text := d.String()
 	if host := d.Request.HostName(); host != "" {

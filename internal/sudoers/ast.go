@@ -216,7 +216,7 @@ type Command struct {
 	// HasArgs tells a pattern for the arguments, even an empty one, from none.
 	HasArgs bool
 	// Name is the path or the regular expression as sudo compares it: the
-	// escapes before , : = # and blanks are removed. "ALL" for CommandAll.
+	// escapes before , : = # and spaces are removed. "ALL" for CommandAll.
 	Name string
 	// Args is the pattern for the arguments joined by single spaces, "" with
 	// HasArgs false for any arguments. `""` means no arguments.

@@ -6,8 +6,8 @@ import "strings"
 // expression with or without arguments, ALL, an alias name, sudoedit or list, with
 // digests and '!' before it. Text that would begin anything else in a policy (a
 // second command, a tag, a comment, another line) is an error, so that the
-// command can stand in a rule that somebody else puts together. So is a pattern
-// that sudo takes in silence and that never matches.
+// command can stand in a rule that someone else composes. So is a pattern
+// that sudo accepts without an error and that never matches.
 //
 // Positions are within text: line 1, and no file name.
 func ParseCommand(text string, v Version) (CommandMember, Errors) {

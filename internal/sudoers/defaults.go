@@ -48,7 +48,7 @@ type Default struct {
 	Path    PathRule
 	// Values of a tuple; in a boolean context the first means off, the second on.
 	Values []string
-	// Whole tells a list whose value is one element, blanks included.
+	// Whole tells a list whose value is one element, spaces included.
 	Whole bool
 	// Effects are what the option does, in either setting; see Setting.Effects for one as it is written. Every option has some.
 	Effects []Effect
@@ -177,7 +177,7 @@ func (d *Default) example() string {
 	case TypeMode:
 		return "an octal mode up to 0777, for example 0027"
 	case TypeList:
-		return `"words separated by blanks"`
+		return `"words separated by spaces"`
 	case TypeTuple:
 		return strings.Join(d.Values, ", or ")
 	case TypeTimeout:
@@ -207,7 +207,7 @@ func (d *Default) hasValue(s string, v Version) bool {
 	return false
 }
 
-// inRange reads a number as sudo_strtonum does: blanks before it, a sign, digits.
+// inRange reads a number as sudo_strtonum does: spaces before it, a sign, digits.
 func inRange(s string, low, high int64) bool {
 	if numberLength(s) != len(s) {
 		return false

@@ -7,7 +7,7 @@ import (
 
 // EscapeName writes a user, host or group name so that sudo reads it as this
 // very name: not as a keyword, an alias, an address or a group. A name with
-// blanks is put in double quotes. "#uid" stays an id.
+// spaces is put in double quotes. "#uid" stays an id.
 func EscapeName(s string) string {
 	if id(s) == len(s) && s != "" {
 		return s
@@ -107,7 +107,7 @@ func writeHex(b *strings.Builder, c byte) {
 	b.WriteByte(digits[c&15])
 }
 
-// EscapePath writes a command path: a backslash before , : = # and blanks. A
+// EscapePath writes a command path: a backslash before , : = # and spaces. A
 // path must not contain a backslash or a line break; ParseCommand finds these.
 func EscapePath(s string) string { return escapeSet(s, pathEsc) }
 
@@ -137,7 +137,7 @@ func escapeSet(s string, set uint8) string {
 // which is written as it is.
 func EscapeArguments(s string) string { return escapeArguments(s, false) }
 
-// escapeArguments also writes the files of sudoedit: a blank that is not followed by a slash is part of a name, and
+// escapeArguments also writes the files of sudoedit: a space that is not followed by a slash is part of a name, and
 // sudo 1.9.18 refuses what follows it as a relative file unless it is escaped.
 func escapeArguments(s string, files bool) string {
 	if s != "" && s[0] == '^' {
@@ -154,7 +154,7 @@ func escapeArguments(s string, files bool) string {
 			b.WriteByte(s[i])
 			continue
 		case c == ' ' && i > 0 && i+1 < len(s) && !isBlank(s[i+1]) && (!files || s[i+1] == '/'):
-			// A single blank between words.
+			// A single space between words.
 		case is(c, argEsc):
 			b.WriteByte('\\')
 		}
@@ -182,7 +182,7 @@ func EscapeArgument(s string) string {
 }
 
 // QuoteValue writes the value of a Defaults option, in double quotes if it holds
-// blanks or signs.
+// spaces or signs.
 func QuoteValue(s string) string {
 	plain := s != "" && s[0] != '!'
 	for i := range len(s) {

@@ -30,7 +30,7 @@ func scanHint(msg string) string {
 	case "invalid sudoedit file name":
 		return "write the full path of the file that may be edited"
 	}
-	return "write a comment as '# text', with a blank behind the '#'"
+	return "write a comment as '# text', with a space behind the '#'"
 }
 
 // strayHint explains a character that fits nowhere.
@@ -41,7 +41,7 @@ func (p *parser) strayHint(t *token) (msg, hint string) {
 	case raw == "":
 		return "syntax error: unexpected end of file", specHint
 	case raw[0] == '\\':
-		return msg, `in arguments a backslash may stand only before , : = \ # * ? [ ] ! ^ and blanks; write a backslash itself as \\`
+		return msg, `in arguments a backslash may stand only before , : = \ # * ? [ ] ! ^ and spaces; write a backslash itself as \\`
 	case raw[0] == '\r':
 		return "syntax error: unexpected carriage return", "save the file with Unix line ends"
 	case raw[0] == '"':
@@ -60,7 +60,7 @@ func wordHint(w string) string {
 	case strings.HasPrefix(w, "^"):
 		return `a regular expression ends with '$'; write '#' and '$' inside it as \# and \$`
 	case strings.HasPrefix(w, "/"):
-		return `in a path a backslash may stand only before , : = # and blanks`
+		return `in a path a backslash may stand only before , : = # and spaces`
 	case strings.EqualFold(w, "all"):
 		return "write ALL in capitals"
 	}

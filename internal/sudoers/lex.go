@@ -34,7 +34,7 @@ type lexer struct {
 	lineStart int // offset of the first byte of the line
 
 	continued bool // the line goes on from one that ended in a backslash
-	sawSpace  bool // blanks since the last piece of an argument
+	sawSpace  bool // spaces since the last piece of an argument
 	digest    string
 
 	// noRegexBefore remembers that no regular expression begins before this
@@ -122,7 +122,7 @@ func (l *lexer) next() *token {
 			// What most often stands between words, without asking every rule.
 			switch c := l.text[l.pos]; {
 			case isBlank(c):
-				l.pos += blanks(l.rest())
+				l.pos += spaces(l.rest())
 				l.sawSpace = true
 				continue
 			case c == ',' || c == '=' || c == '(' || c == ')':
@@ -166,7 +166,7 @@ func (l *lexer) next() *token {
 				continue
 			}
 		}
-		if n := blanks(l.rest()); n > 0 {
+		if n := spaces(l.rest()); n > 0 {
 			l.pos += n
 			l.sawSpace = true
 			continue
@@ -190,16 +190,16 @@ func (l *lexer) sign(c byte) bool {
 // signs are the tokens of one character that mean the same in every context.
 var signs = [128]tokenKind{',': tokComma, '=': tokEqual, '(': tokOpen, ')': tokClose}
 
-// gotDefsBlank handles what may stand behind a binding: a comma with blanks
-// around it goes on with the list, blanks alone begin the settings.
+// gotDefsBlank handles what may stand behind a binding: a comma with spaces
+// around it continues the list, spaces alone begin the settings.
 func (l *lexer) gotDefsBlank() (*token, bool) {
 	s := l.rest()
-	n := blanks(s)
+	n := spaces(s)
 	if n < len(s) && s[n] == ',' {
 		t := l.begin()
 		t.start += n
 		t.col += n
-		return l.take(t, tokComma, n+1+blanks(s[n+1:])), false
+		return l.take(t, tokComma, n+1+spaces(s[n+1:])), false
 	}
 	if n == 0 {
 		return nil, false
@@ -256,7 +256,7 @@ func (l *lexer) scan() (*token, bool) {
 			if validDigest(l.digest, s[:n]) {
 				return l.takeWord(t, tokDigest, n), true
 			}
-			// A wrong length is skipped in silence; the grammar then misses it.
+			// A wrong length is skipped without an error; the grammar then misses it.
 			l.pos += n
 			return t, false
 		}
@@ -364,7 +364,7 @@ func (l *lexer) inString(t *token, buf []byte) *token {
 				l.pos += n
 				l.nextLine()
 				l.continued = true
-				l.pos += blanks(l.rest())
+				l.pos += spaces(l.rest())
 				continue
 			}
 			empty = false

@@ -24,7 +24,7 @@ func (l *lexer) command(t *token, n int, state lexState) *token {
 	return l.arguments(t, name, false)
 }
 
-// plainCommand takes a command of the most usual sort, a path behind blanks and perhaps a '!', without making tokens of
+// plainCommand takes a command of the most usual sort, a path behind spaces and perhaps a '!', without making tokens of
 // it: nothing is escaped in it, and it stands on one line with what ends it. It takes nothing, and gives false, of any other.
 func (l *lexer) plainCommand(m *CommandMember, file string) bool {
 	text := l.text
@@ -72,11 +72,11 @@ func (l *lexer) plainCommand(m *CommandMember, file string) bool {
 	return true
 }
 
-// plainArguments finds arguments that stand in s as they are meant: no escape, one blank
+// plainArguments finds arguments that stand in s as they are meant: no escape, one space
 // between two words, no regular expression, and on one line. They are s[start:end], and what
 // ends the command is at next, -1 if the arguments are not of that sort.
 func plainArguments(s string) (start, end, next int) {
-	n := blanks(s)
+	n := spaces(s)
 	start, end = n, n
 	for n < len(s) {
 		word := n
@@ -93,7 +93,7 @@ func plainArguments(s string) (start, end, next int) {
 			return start, end, n
 		}
 		end = n
-		if gap := blanks(s[n:]); gap > 0 {
+		if gap := spaces(s[n:]); gap > 0 {
 			n += gap
 			if n == len(s) || s[end] != ' ' || gap > 1 && !is(s[n], argStop) {
 				return 0, 0, -1
@@ -139,7 +139,7 @@ func (l *lexer) arguments(t *token, name string, resumed bool) *token {
 		c := s[0]
 		switch {
 		case isBlank(c):
-			l.pos += blanks(s)
+			l.pos += spaces(s)
 			l.sawSpace = true
 		case c == '\\':
 			if l.skipContinuation() {
@@ -214,7 +214,7 @@ func (l *lexer) badEditArg(c byte, have int) bool {
 	return l.state == stGotEdit && l.version.has(1, 9, 18) && c != '/' && (have == 0 || l.sawSpace)
 }
 
-// addArgument appends a piece, with one space if blanks stood before it
+// addArgument appends a piece, with one space if spaces stood before it
 // (toke_util.c, fill_args).
 func (l *lexer) addArgument(buf []byte, piece string) []byte {
 	if l.sawSpace && len(buf) > 0 {
@@ -286,7 +286,7 @@ func (l *lexer) regexArguments(t *token, name string) *token {
 			}
 			chunk := s[:n]
 			if l.continued {
-				chunk = chunk[blanks(chunk):]
+				chunk = chunk[spaces(chunk):]
 				l.continued = false
 			}
 			buf = append(buf, chunk...)

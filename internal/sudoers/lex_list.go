@@ -17,19 +17,19 @@ func (l *lexer) keywordLine() (*token, bool) {
 	}
 	if s[0] == '#' {
 		for _, w := range []string{"#includedir", "#include"} {
-			if strings.HasPrefix(s, w) && blanks(s[len(w):]) > 0 {
+			if strings.HasPrefix(s, w) && spaces(s[len(w):]) > 0 {
 				return l.includeWord(t, s, len(w))
 			}
 		}
 		return nil, false
 	}
-	indent := blanks(s)
+	indent := spaces(s)
 	s = s[indent:]
 	if s == "" || strings.IndexByte("DHCUR", s[0]) < 0 {
 		return nil, false
 	}
-	// Indented, the keyword needs no blank behind it: the scanner compares it with
-	// the blanks only, not with the word that it is part of.
+	// Indented, the keyword needs no space behind it: the scanner compares it with
+	// the spaces only, not with the word that it is part of.
 	longest := 0
 	if indent == 0 {
 		longest = word(s)
@@ -65,7 +65,7 @@ var aliasWords = [...]aliasWord{
 // lineKeyword takes a keyword unless the line is continued from another one.
 func (l *lexer) lineKeyword(t *token, kind tokenKind, n int, state lexState) *token {
 	if l.continued {
-		// To visudo the blanks before the keyword belong to it.
+		// To visudo the spaces before the keyword belong to it.
 		t = l.begin()
 		return l.fail(t, n, "invalid line continuation")
 	}
@@ -103,7 +103,7 @@ func (l *lexer) defaultsWord(t *token, s string, indent, longest int) (*token, b
 	kind, n, matched := tokDefaults, keyword, keyword
 	if len(s) > keyword {
 		if scope := bindings[s[keyword]&0x7f]; scope != 0 && s[keyword] < 0x80 {
-			sign := keyword + 1 + blanks(s[keyword+1:])
+			sign := keyword + 1 + spaces(s[keyword+1:])
 			end := sign
 			for end < len(s) && s[end] == '!' {
 				end++
@@ -200,13 +200,13 @@ func (l *lexer) upper(s string) int {
 		return 0
 	}
 	if _, ok := l.tagAt(s, n); ok {
-		return n + blanks(s[n:]) + 1
+		return n + spaces(s[n:]) + 1
 	}
 	return 0
 }
 
 func (l *lexer) tagAt(s string, n int) (Tag, bool) {
-	end := n + blanks(s[n:])
+	end := n + spaces(s[n:])
 	if end >= len(s) || s[end] != ':' {
 		return 0, false
 	}
@@ -220,9 +220,9 @@ func (l *lexer) tagAt(s string, n int) (Tag, bool) {
 // upperWord takes ALL, tags, options and aliases.
 func (l *lexer) upperWord(t *token, s string, w int) (*token, bool) {
 	n := aliasName(s)
-	if tag, ok := l.tagAt(s, n); ok && n+blanks(s[n:])+1 > w {
+	if tag, ok := l.tagAt(s, n); ok && n+spaces(s[n:])+1 > w {
 		t.tag = tag
-		return l.take(t, tokTag, n+blanks(s[n:])+1), true
+		return l.take(t, tokTag, n+spaces(s[n:])+1), true
 	}
 	if n < w {
 		return t, false

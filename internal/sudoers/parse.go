@@ -239,11 +239,11 @@ func (p *parser) entry() (Entry, bool) {
 func (p *parser) include(place Place) (Entry, bool) {
 	kw := p.next()
 	if p.peek().kind != tokWord {
-		return nil, p.unexpected("a file name", "write @include /path/to/file; put a name that contains blanks in double quotes, or a backslash before each blank")
+		return nil, p.unexpected("a file name", "write @include /path/to/file; put a name that contains spaces in double quotes, or a backslash before each space")
 	}
 	name := p.next()
 	inc := &Include{Place: place, Dir: kw.kind == tokIncludeDir, Path: name.text}
-	if !p.endOfLine(&inc.Place, "end of line behind the name", "an include takes one name; put a name that contains blanks in double quotes") {
+	if !p.endOfLine(&inc.Place, "end of line behind the name", "an include takes one name; put a name that contains spaces in double quotes") {
 		// The include counts although the line is wrong.
 		p.recover()
 		inc.Range = p.lineRange()
@@ -263,7 +263,7 @@ func (p *parser) aliasLine(place Place, kind AliasKind) (Entry, bool) {
 			p.report(p.pos(&t), "syntax error, reserved word "+t.text+" used as an alias name", "choose another name, for example "+t.text+"_GROUP")
 			return p.partAlias(def), false
 		default:
-			return p.partAlias(def), p.unexpected("an alias name", "write "+example+"; the name begins with A-Z and goes on with A-Z, 0-9 and _")
+			return p.partAlias(def), p.unexpected("an alias name", "write "+example+"; a name begins with A-Z and continues with A-Z, 0-9 and _")
 		}
 		p.next()
 		a := Alias{Name: t.text, Pos: p.pos(&t)}

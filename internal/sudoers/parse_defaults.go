@@ -1,6 +1,6 @@
 package sudoers
 
-const defaultsHint = "write Defaults name, Defaults !name or Defaults name=value; put a value that contains blanks, '=' or ',' in double quotes"
+const defaultsHint = "write Defaults name, Defaults !name or Defaults name=value; put a value that contains spaces, '=' or ',' in double quotes"
 
 func (p *parser) defaults(place Place) (Entry, bool) {
 	d := &Defaults{Place: place}

@@ -34,7 +34,7 @@ func (p *parser) userSpec(place Place) (Entry, bool) {
 
 // morePrivileges reads what follows the first privilege. After an error the
 // privileges before it stay in force, but only if the line ends (which it then notes
-// in the place) or goes on with ':' right behind the error; else all of it is dropped.
+// in the place) or continues with ':' right behind the error; else all of it is dropped.
 func (p *parser) morePrivileges(spec *UserSpec) bool {
 	for p.accept(tokColon) {
 		priv, ok := p.privilege()
@@ -261,7 +261,7 @@ func (p *parser) commandMemberInto(m *CommandMember) bool {
 		}
 	}
 	if m.Command.Kind == CommandRegex && !p.version.has(1, 9, 15) {
-		// visudo compiles the regular expression of a command, not that of arguments;
+		// visudo compiles the regular expression of a command, but not of its arguments;
 		// newer ones do so in strict mode only.
 		if err := regular.CheckERE(m.Command.Name); err != nil {
 			p.report(p.pos(t), err.Error(), "write a POSIX extended regular expression")

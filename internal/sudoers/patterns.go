@@ -20,7 +20,7 @@ const (
 	LostPattern
 )
 
-// PatternProblem is a pattern that sudo takes in silence and that never matches: what it should allow is not allowed, and what it should deny is not denied.
+// PatternProblem is a pattern that sudo accepts without an error and that never matches: it allows nothing, or it denies nothing.
 type PatternProblem struct {
 	Error
 	Kind PatternProblemKind

@@ -5,7 +5,7 @@ import "strings"
 // lineWidth is where a rule begins to be broken into several lines.
 const lineWidth = 200
 
-// Print writes a file in canonical form: one entry a line, single blanks, quotes
+// Print writes a file in canonical form: one entry a line, single spaces, quotes
 // and escapes only where they are needed (and '=' always escaped in arguments,
 // which every version reads). Parsing the result gives an equal file.
 func Print(f *File) string {
@@ -133,7 +133,7 @@ func (w *printer) defaults(e *Defaults) {
 	case ScopeCommand:
 		w.WriteByte('!')
 	}
-	// Only commas without blanks go on with a binding of every kind.
+	// Only commas without spaces continue a binding of every kind.
 	for i, m := range e.Members {
 		if i > 0 {
 			w.WriteByte(',')
@@ -306,7 +306,7 @@ func (w *printer) command(m CommandMember) {
 	}
 }
 
-// endCommand writes what follows the last command. A blank at the very end of its
+// endCommand writes what follows the last command. A space at the very end of its
 // arguments must not join the backslash before it and the newline to a
 // continuation: the comment, or a continuation of its own, follows it at once.
 func (w *printer) endCommand(last *CommandMember, p *Place) {

@@ -51,7 +51,7 @@ func isHex(c byte) bool {
 // isSpace is C's isspace in the C locale.
 func isSpace(c byte) bool { return c == ' ' || c >= '\t' && c <= '\r' }
 
-func blanks(s string) int {
+func spaces(s string) int {
 	n := 0
 	for n < len(s) && isBlank(s[n]) {
 		n++
@@ -70,12 +70,12 @@ func newline(s string) int {
 	return 0
 }
 
-// continuation is a backslash, blanks and a line end.
+// continuation is a backslash, spaces and a line end.
 func continuation(s string) int {
 	if s == "" || s[0] != '\\' {
 		return 0
 	}
-	n := 1 + blanks(s[1:])
+	n := 1 + spaces(s[1:])
 	if nl := newline(s[n:]); nl > 0 {
 		return n + nl
 	}

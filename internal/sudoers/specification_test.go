@@ -59,7 +59,7 @@ func TestInput(t *testing.T) {
 	})
 }
 
-// A backslash before the newline is a blank.
+// A backslash before the newline is a space.
 func TestContinuationLines(t *testing.T) {
 	t.Parallel()
 	read(t, []sentence{
@@ -67,7 +67,7 @@ func TestContinuationLines(t *testing.T) {
 		{"keywords do not follow a continuation", "\\\nDefaults use_pty\n", newest, "2:1: invalid line continuation", ""},
 		{"nor aliases", "\\\nUser_Alias A=b\n", newest, "2:1: invalid line continuation", ""},
 		{"nor includes", "\\\n@include /x\n", newest, "2:1: invalid line continuation", ""},
-		{"in a string the blanks of the next line go too", "Defaults passprompt=\"a\\\n   b\"\n", newest, "", "Defaults passprompt=ab\n"},
+		{"in a string the spaces of the next line go too", "Defaults passprompt=\"a\\\n   b\"\n", newest, "", "Defaults passprompt=ab\n"},
 		{"in a regular expression as well", "a ALL=/bin/x ^a \\\n  b$\n", newest, "", "a ALL=/bin/x ^a b$\n"},
 		{"a lone backslash at the end", "a ALL=ALL\n\\\n", newest, "", ""},
 		{"a rule that ends in a backslash", "a ALL=/bin/x \\\n", newest, "1:7: syntax error", ""},
@@ -96,7 +96,7 @@ func TestNegation(t *testing.T) {
 	read(t, []sentence{
 		{"odd", "a ALL=!/bin/x, !!!/bin/y\n", newest, "", "a ALL=!/bin/x, !/bin/y\n"},
 		{"even negation is none", "a ALL=!!/bin/x\n", newest, "", "a ALL=/bin/x\n"},
-		{"blanks between", "a ALL=! ! !/bin/x\n", newest, "1:9: syntax error", ""},
+		{"spaces between", "a ALL=! ! !/bin/x\n", newest, "1:9: syntax error", ""},
 		{"of users, hosts and targets", "!a !b=(!c : !d) ALL\n", newest, "", "!a !b=(!c : !d) ALL\n"},
 	})
 }
@@ -144,11 +144,11 @@ func TestPaths(t *testing.T) {
 	})
 }
 
-// Arguments are words joined by one blank; the backslash stays before wildcards.
+// Arguments are words joined by one space; the backslash stays before wildcards.
 func TestCommandArguments(t *testing.T) {
 	t.Parallel()
 	read(t, []sentence{
-		{"blanks are one", "a ALL=/bin/x a \t  b\n", newest, "", "a ALL=/bin/x a b\n"},
+		{"spaces are one", "a ALL=/bin/x a \t  b\n", newest, "", "a ALL=/bin/x a b\n"},
 		{"wildcards keep their backslash", "a ALL=/bin/x \\* \\? \\[ \\]\n", newest, "", "a ALL=/bin/x \\* \\? \\[ \\]\n"},
 		{"an equals sign in a word needs no escape", "a ALL=/bin/x a=b\n", newest, "", ""},
 		{"an equals sign alone does", "a ALL=/bin/x =\n", newest, "1:14: syntax error", ""},
@@ -208,7 +208,7 @@ func TestAliases(t *testing.T) {
 		{"a name is of capitals, digits and underscores", "User_Alias aB=x\n", newest, "1:12: syntax error", ""},
 		{"ALL is no name", "User_Alias ALL=x\n", newest, "1:12: syntax error", ""},
 		{"reserved words", "User_Alias CWD=x\n", newest, "1:12: syntax error, reserved word CWD", ""},
-		{"an indented keyword needs no blank behind it", " User_AliasA=x\n", newest, "", ""},
+		{"an indented keyword needs no space behind it", " User_AliasA=x\n", newest, "", ""},
 		{"undefined ones pass", "A B=(C) D\n", newest, "", ""},
 		{"and those that name each other", "User_Alias A=B:B=A\nA ALL=ALL\n", newest, "", ""},
 		{"used before they are defined", "A ALL=ALL\nUser_Alias A=x\n", newest, "", ""},
@@ -256,7 +256,7 @@ func TestTagsAndOptions(t *testing.T) {
 	t.Parallel()
 	read(t, []sentence{
 		{"options before tags", "a ALL=NOPASSWD: TIMEOUT=1 ALL\n", newest, "1:17: syntax error", ""},
-		{"blanks before the colon of a tag", "a ALL=NOPASSWD : ALL\n", newest, "", "a ALL=NOPASSWD: ALL\n"},
+		{"spaces before the colon of a tag", "a ALL=NOPASSWD : ALL\n", newest, "", "a ALL=NOPASSWD: ALL\n"},
 		{"every tag", "a ALL=PASSWD: NOPASSWD: EXEC: NOEXEC: INTERCEPT: NOINTERCEPT: SETENV: NOSETENV: LOG_INPUT: NOLOG_INPUT: LOG_OUTPUT: NOLOG_OUTPUT: MAIL: NOMAIL: FOLLOW: NOFOLLOW: /x\n", newest, "", ""},
 		{"a tag of a later version", "a ALL=INTERCEPT: /x\n", Version{1, 9, 7}, "1:18: syntax error", ""},
 		{"every option", "a ALL=ROLE=r TYPE=t CWD=/ CHROOT=* TIMEOUT=1d2h3m4s NOTBEFORE=20200101000000Z NOTAFTER=20300101000000Z APPARMOR_PROFILE=p /x\n", newest, "", ""},
@@ -274,8 +274,8 @@ func TestDefaults(t *testing.T) {
 	read(t, []sentence{
 		{"every binding", "Defaults use_pty\nDefaults@h use_pty\nDefaults:u use_pty\nDefaults>r use_pty\nDefaults!/x use_pty\n", newest, "", ""},
 		{"an unknown option", "Defaults@h a\n", newest, "1:12: unknown defaults entry \"a\"", ""},
-		{"a blank behind the sign of a binding", "Defaults: u use_pty\n", newest, "", "Defaults:u use_pty\n"},
-		{"a blank before a binding", "Defaults :u use_pty\n", newest, "1:10: syntax error", ""},
+		{"a space behind the sign of a binding", "Defaults: u use_pty\n", newest, "", "Defaults:u use_pty\n"},
+		{"a space before a binding", "Defaults :u use_pty\n", newest, "1:10: syntax error", ""},
 		{"a command binding takes no arguments", "Defaults!/bin/x use_pty\n", newest, "", ""},
 		{"a flag takes no value", "Defaults use_pty=1\n", newest, "1:10: option \"use_pty\" does not take a value", ""},
 		{"a number needs one", "Defaults timestamp_timeout\n", newest, "1:10: no value specified", ""},
@@ -293,7 +293,7 @@ func TestIncludeDirectives(t *testing.T) {
 	t.Parallel()
 	read(t, []sentence{
 		{"both forms", "@include /a\n#include /a\n@includedir /b\n#includedir /b\n", newest, "", ""},
-		{"names with blanks", "@include /a\\ b\n@includedir \"/c d\"\n", newest, "", ""},
+		{"names with spaces", "@include /a\\ b\n@includedir \"/c d\"\n", newest, "", ""},
 		{"the host in a name", "@include /a.%h\n", newest, "", ""},
 		{"a quoted name that begins with a percent sign is a group", "@include \"%h\"\n", newest, "1:10: syntax error", ""},
 		{"two names", "@include /a /b\n", newest, "1:13: syntax error", ""},

@@ -76,7 +76,7 @@ func ParseTime(s string, local *time.Location) (time.Time, error) {
 	return inUTC, nil
 }
 
-// zone reads hh or hhmm. What follows two digits is read by C's %2d, which takes a blank or a sign for the first of the
+// zone reads hh or hhmm. What follows two digits is read by C's %2d, which takes a space or a sign for the first of the
 // two: "+01-5" is an hour less five minutes to sudo.
 func zone(s string) (hours, minutes int, ok bool) {
 	switch {

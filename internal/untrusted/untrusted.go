@@ -1,4 +1,4 @@
-// Package untrusted makes text of others fit to be read: what Proxmox VE and nodes answer, and what stands in their files. Whoever wrote it must
+// Package untrusted escapes text from Proxmox VE, from nodes and from their files before people read it. The author of such a text must
 // not be able to add lines to a plan, to move the cursor of a terminal, or to show a reader another order of letters than the machine sees.
 //
 // It is used at the borders, in package proxmox for every answer of the API and in package node for every answer of a node, and by whatever
@@ -65,7 +65,7 @@ func replace(text string, multiline bool) string {
 	return b.String()
 }
 
-// hidden says that a character is not one that a reader sees. unicode.IsPrint knows letters, marks, numbers, punctuation, symbols and the blank
+// hidden says that a character is not one that a reader sees. unicode.IsPrint knows letters, marks, numbers, punctuation, symbols and the space
 // of ASCII; characters of category Cf, where the controls of direction are, and C1 are none of these. Marks that fill a whole
 // line are for the terminal to stack.
 func hidden(r rune) bool {

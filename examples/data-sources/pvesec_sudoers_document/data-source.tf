@@ -9,7 +9,7 @@ data "pvesec_sudoers_document" "operators" {
   }
 }
 
-# ... and what the build farm's may do besides
+# ... and what the build farm's operators may do in addition
 data "pvesec_sudoers_document" "build_farm" {
   source_documents = [data.pvesec_sudoers_document.operators.json]
 

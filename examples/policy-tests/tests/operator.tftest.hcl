@@ -26,7 +26,7 @@ run "fewer_guests" {
   }
 }
 
-# A careless command is refused by the check, whoever adds it.
+# The check refuses a careless command, regardless of who adds it.
 run "careless_command" {
   command = plan
 

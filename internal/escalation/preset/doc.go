@@ -6,7 +6,7 @@
 //
 // A parameter is a small pattern that only ever narrows: its grammar has no wildcard, its text is proven to stay within the kind of name
 // that it stands for (package regular), and it is put in parentheses. A grant whose optional parameter is not given is left out, so that
-// nothing is opened in silence.
+// nothing is opened without notice.
 //
 // Patterns keep to what every sudo since 1.9.10 reads alike: ^…$ over the joined arguments, without an inner '$', '#' or backslash, and at
 // most 1024 bytes long (sudoers(5), "Regular expressions in command arguments").

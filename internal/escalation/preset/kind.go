@@ -11,7 +11,7 @@ import (
 type kind struct {
 	// what it is, for errors.
 	what string
-	// pattern has all names of the kind, and no text that could be anything but one word in its place: no blank, no leading dash, no
+	// pattern has all names of the kind, and no text that could be anything but one word in its place: no space, no leading dash, no
 	// separator of a property string, no "..".
 	pattern string
 	// without, if given, has names that the kind leaves out, and why.

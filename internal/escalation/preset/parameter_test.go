@@ -13,7 +13,7 @@ func TestParameterRefuses(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ kind, value, reason string }{
 		{"vmid", "", "empty"},
-		{"vmid", ".*", "blanks too"},
+		{"vmid", ".*", "spaces too"},
 		{"vmid", "2.00", "[.]"},
 		{"vmid", "[0-9]+", "without end"},
 		{"vmid", "2[0-9]*", "without end"},
@@ -32,8 +32,8 @@ func TestParameterRefuses(t *testing.T) {
 		{"vmid", "20{,3}", "{m} or {m,n}"},
 		{"vmid", "200??", "nothing stands before"},
 		{"vmid", "^200$", "as a whole"},
-		{"vmid", "200 --args x", "blank"},
-		{"vmid", "200\n", "blank"},
+		{"vmid", "200 --args x", "space"},
+		{"vmid", "200\n", "space"},
 		{"vmid", "200#", "sudoers"},
 		{"vmid", `200\d`, "sudoers"},
 		{"vmid", "200,300", "cannot stand"},

@@ -51,13 +51,13 @@ func (r *valueReader) refuse() {
 	}
 	switch c := r.text[r.at]; c {
 	case '.':
-		r.fail("'.' matches every character, blanks too; write [.] for a dot")
+		r.fail("'.' matches every character, spaces too; write [.] for a dot")
 	case '*', '+':
 		r.fail("%q repeats without end; write {1,8} or another bound", string(c))
 	case '^', '$':
 		r.fail("%q is not needed: the value always matches as a whole", string(c))
 	case ' ', '\t', '\n', '\r':
-		r.fail("a blank ends an argument, and with it what the parameter bounds")
+		r.fail("a space ends an argument, and with it what the parameter bounds")
 	case '#', '\\':
 		r.fail("%q has a meaning of its own in sudoers", string(c))
 	case '?', '{':
@@ -116,7 +116,7 @@ func (r *valueReader) class() {
 	open := r.at
 	r.at++
 	if r.peek() == '^' {
-		r.fail("a negated class matches everything else, blanks too; write what it shall match")
+		r.fail("a negated class also matches spaces and everything else; write the characters that it must match")
 		return
 	}
 	start := r.at

@@ -29,7 +29,7 @@ type Inside struct {
 	Args string
 	// Shell tells that Line is a text for a shell.
 	Shell bool
-	// Line is the command line inside, words joined by blanks. It is fixed if Rest is nil; else it is the fixed start of one.
+	// Line is the command line inside, words joined by spaces. It is fixed if Rest is nil; else it is the fixed start of one.
 	Line string
 	// Rest is what may follow Line, nil for nothing.
 	Rest *regular.Expr
@@ -301,7 +301,7 @@ func (j *judgement) few(o *Operation, w wrapper) bool {
 	return true
 }
 
-// cutWord gives the first word of a line, and a pointer to the rest if there is a blank behind the word.
+// cutWord gives the first word of a line, and a pointer to the rest if there is a space behind the word.
 func cutWord(line string) (word string, rest *string, ok bool) {
 	for i := range len(line) {
 		if line[i] == ' ' {

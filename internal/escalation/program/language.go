@@ -82,7 +82,7 @@ type compiler struct {
 	marks    bool
 }
 
-// compile makes the languages of a synopsis whose first word has a blank in front.
+// compile makes the languages of a synopsis whose first word has a space in front.
 func (c *compiler) compile(s synopsis) (compiled, error) {
 	p, err := c.part(s, true)
 	if err != nil {
@@ -91,7 +91,7 @@ func (c *compiler) compile(s synopsis) (compiled, error) {
 	return assemble(p)
 }
 
-// part puts a synopsis together; lead tells whether its first word has a blank in front. Effects of operands are marks.
+// part puts a synopsis together; lead tells whether its first word has a space in front. Effects of operands are marks.
 func (c *compiler) part(s synopsis, lead bool) (regular.Part, error) {
 	switch s := s.(type) {
 	case literal:
@@ -125,7 +125,7 @@ func leaf(s regular.Source, lead bool) (regular.Part, error) {
 	return led(regular.Leaf(e), lead), err
 }
 
-// led puts a blank in front.
+// led puts a space in front.
 func led(of regular.Part, lead bool) regular.Part {
 	if !lead {
 		return of
@@ -133,7 +133,7 @@ func led(of regular.Part, lead bool) regular.Part {
 	return regular.Sequence(blank, of)
 }
 
-// choice has its alternatives. Where each of them begins with a word that must be there, one blank serves them all.
+// choice has its alternatives. Where each of them begins with a word that must be there, one space serves them all.
 func (c *compiler) choice(s choice, lead bool) (regular.Part, error) {
 	common := lead && beginsWithWord(s)
 	alternatives, err := c.alternatives(s, lead && !common)
@@ -203,7 +203,7 @@ func (c *compiler) sequence(s sequence, lead bool) (regular.Part, error) {
 type wrapper struct {
 	kind   string
 	before regular.Expr // the arguments in front of it
-	after  string       // a fixed text behind it, with the blank
+	after  string       // a fixed text behind it, with the space
 	all    regular.Expr // all of it, whatever the command line inside
 }
 
@@ -217,7 +217,7 @@ const (
 	shellInside = "shell"
 )
 
-// startOfInner has, for each kind, what a command line inside starts with, behind a blank.
+// startOfInner has, for each kind, what a command line inside starts with, behind a space.
 var startOfInner = map[string]regular.Expr{
 	commandInside: mustCompile(regular.ERE{Pattern: "^ [^- =][^ =]*( |$)"}),
 	scriptInside:  mustCompile(regular.ERE{Pattern: "^ /[^ ]+( |$)"}),
@@ -288,7 +288,7 @@ func (c *compiler) check(s synopsis) error {
 		}
 	case literal:
 		if strings.ContainsAny(string(s), " \n\x00") {
-			return fmt.Errorf("%q has a blank", string(s))
+			return fmt.Errorf("%q has a space", string(s))
 		}
 	}
 	return nil

@@ -156,7 +156,7 @@ func (t *classedType) split() ([]regular.Expr, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%q: %w", t.ERE, err)
 	}
-	var list, open []regular.Expr // open are not cut down to values of the type, so that more of them go on with anything
+	var list, open []regular.Expr // open are not cut down to values of the type, so that any text can follow more of them
 	for _, class := range t.Classes[:len(t.Classes)-1] {
 		named, err := alternatives(class.ERE)
 		if err != nil {

@@ -35,13 +35,13 @@ type Program struct {
 
 // Operation is a language of arguments with the effects that they have.
 type Operation struct {
-	// ID is that of the finding, where one was known before there were effects. Findings take the effect's id otherwise.
+	// ID is the id of the finding if the finding is older than its effect. Otherwise the finding has the effect's id.
 	ID   string `json:"id"`
 	Args string `json:"args"`
 	// Does says what it does, as a clause in the third person.
 	Does    string   `json:"does"`
 	Effects []Effect `json:"effects"`
-	// Condition is what must be true besides for the effect, "" for nothing.
+	// Condition is an additional condition for the effect, "" for none.
 	Condition string `json:"condition"`
 	// NoExec tells that the tag NOEXEC stops the effects.
 	NoExec bool   `json:"noexec"`
@@ -92,7 +92,7 @@ func (o *Operation) prepare(c *compiler) {
 	})
 }
 
-// systemDirectories are those in which a name is the program that everybody means.
+// systemDirectories are those in which a name is the program that everyone means.
 var systemDirectories = []string{"/usr/bin", "/usr/sbin", "/usr/games"}
 
 // variant is the ending of one of several programs of a name, as Debian installs them side by side: python3.11, vim.basic,
@@ -159,7 +159,7 @@ func (o *Operation) covers(args string) (bool, error) {
 	return err == nil && all.Contains(args), err
 }
 
-// splits gives the command lines inside of arguments that a wrapper takes, each without the blank in front.
+// splits gives the command lines inside of arguments that a wrapper takes, each without the space in front.
 func (w *wrapper) splits(args string) (lines []string) {
 	rest, ok := cutSuffix(args, w.after)
 	if !ok {

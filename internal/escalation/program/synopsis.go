@@ -17,19 +17,19 @@ import (
 //	-{abc}    a cluster of short flags: a dash and one or more of the letters
 //	<command> the rest of the line is another command line; <script> likewise, of a script by its absolute path; <shell> a text for a shell
 //
-// Pieces without a blank between them are one word: --lines=<number>. A backslash takes the meaning from a special character.
+// Pieces without a space between them are one word: --lines=<number>. A backslash takes the meaning from a special character.
 
 // synopsis is a node of a parsed synopsis.
 type synopsis interface{ isSynopsis() }
 
 type (
-	// literal is a text without blanks.
+	// literal is a text without spaces.
 	literal string
 	// cluster is a dash and some of the letters.
 	cluster string
 	// operand is a value of a type, used in a mode.
 	operand struct{ kind, mode string }
-	// sequence has its items one after the other, with a blank before each but those that are glued.
+	// sequence has its items one after the other, with a space before each but those that are glued.
 	sequence []item
 	choice   []synopsis
 	optional struct{ of synopsis }
@@ -82,7 +82,7 @@ func (p *synopsisParser) peek() byte {
 	return 0
 }
 
-func (p *synopsisParser) blanks() (some bool) {
+func (p *synopsisParser) spaces() (some bool) {
 	for p.peek() == ' ' {
 		p.pos++
 		some = true
@@ -111,7 +111,7 @@ func (p *synopsisParser) alternatives() (synopsis, error) {
 
 func (p *synopsisParser) sequence() (synopsis, error) {
 	var s sequence
-	p.blanks()
+	p.spaces()
 	glued := false
 	for {
 		switch p.peek() {
@@ -127,7 +127,7 @@ func (p *synopsisParser) sequence() (synopsis, error) {
 			of = repeated{of}
 		}
 		s = append(s, item{of, glued})
-		glued = !p.blanks()
+		glued = !p.spaces()
 	}
 }
 

@@ -8,7 +8,7 @@ var aclEndpoints = []endpoint{
 	}, check: func(c *call) error { return c.cfg.checkModify(c.authid, c.arg("path")) }, run: changeACL},
 }
 
-// listACL shows everything to whoever has Sys.Audit on /access, else only the
+// listACL shows everything to a caller with Sys.Audit on /access, else only the
 // paths whose permissions the caller may change. Paths are sorted, within a path
 // users come before groups before tokens, and within these the order is random.
 func listACL(c *call) (any, error) {

@@ -54,7 +54,7 @@ func TestContract92(t *testing.T) {
 	judge(t, Version92, pairs, only)
 }
 
-// TestAudiences: PVE 9.2 knows the audiences of OpenID and refuses a blank in them; earlier ones know none.
+// TestAudiences: PVE 9.2 knows the audiences of OpenID and refuses a space in them; earlier ones know none.
 func TestAudiences(t *testing.T) {
 	t.Parallel()
 	for version, want := range map[string]map[string]string{

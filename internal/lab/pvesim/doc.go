@@ -13,7 +13,7 @@
 //     it, a write parses it, changes it and writes it whole. Much of what is
 //     surprising in PVE follows from that and not from rules of its own: an ACL
 //     line of a deleted token stays until the next write, the string "0" is lost,
-//     blanks at the ends of a comment vanish, root@pam comes back when deleted,
+//     spaces at the ends of a comment vanish, root@pam comes back when deleted,
 //     an e-mail address beyond Latin-1 comes back encoded twice.
 //   - Authentication by API token or ticket, with PVE's causes in the reason
 //     phrase and its delay of three seconds ([Options.AuthDelay]).

@@ -15,7 +15,7 @@ const (
 	LockDomainsCfg = "file-domains_cfg"
 )
 
-// Fault is what happens to a request instead of, or besides, its handling. The
+// Fault is what happens to a request instead of its handling, or in addition to it. The
 // zero value is no fault.
 type Fault struct {
 	// Delay is waited before anything else.

@@ -97,7 +97,7 @@ func checkEmail(v string) error {
 	return nil
 }
 
-// splitList separates a PVE list: commas, semicolons, blanks; empty items vanish.
+// splitList separates a PVE list: commas, semicolons, spaces; empty items vanish.
 func splitList(v string) []string {
 	return strings.FieldsFunc(v, func(r rune) bool {
 		return r == ',' || r == ';' || r == ' ' || r == '\t' || r == '\n' || r == '\r' || r == 0

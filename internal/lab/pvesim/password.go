@@ -14,7 +14,7 @@ var passwordEndpoints = []endpoint{
 		check:  passwordCheck, run: changePassword},
 }
 
-// passwordCheck lets everybody change the own password and administrators those of
+// passwordCheck lets everyone change the own password and administrators those of
 // others, and says what they lack.
 func passwordCheck(c *call) error {
 	if self(c) == nil {

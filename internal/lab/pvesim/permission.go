@@ -167,8 +167,8 @@ func (c *userConfig) checkAny(authid, path string, privs []string) error {
 	return &forbiddenError{path + ", " + strings.Join(privs, "|")}
 }
 
-// checkModify tells whether permissions of a path may be changed: besides
-// Permissions.Modify, whoever allocates below /storage, /vms or /pool may.
+// checkModify reports whether a caller may change the permissions of a path. It needs
+// Permissions.Modify, or the right to allocate below /storage, /vms or /pool.
 func (c *userConfig) checkModify(authid, path string) error {
 	privs := []string{"Permissions.Modify"}
 	switch {

@@ -87,7 +87,7 @@ func TestBuiltinRoleSizes(t *testing.T) {
 	}
 }
 
-// TestHandOutOwnPrivileges: whoever may allocate a guest gives away its roles, but
+// TestHandOutOwnPrivileges: a user who may allocate a guest grants its roles, but
 // no more than the own ones.
 func TestHandOutOwnPrivileges(t *testing.T) {
 	t.Parallel()

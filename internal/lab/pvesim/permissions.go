@@ -13,7 +13,7 @@ var permissionEndpoints = []endpoint{
 		params: schema{"userid": {pattern: authIDPattern}, "path": textArg}, run: showPermissions},
 }
 
-// usualPaths are listed besides the paths of the ACL.
+// usualPaths are listed in addition to the paths of the ACL.
 var usualPaths = []string{"/", "/access", "/access/groups", "/nodes", "/pool", "/sdn", "/storage", "/vms"}
 
 // showPermissions resolves what somebody may do: one's own always, those of one's

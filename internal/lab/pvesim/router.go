@@ -16,7 +16,7 @@ type endpoint struct {
 	// protected is run by pvedaemon and not by pveproxy itself.
 	protected bool
 	params    schema
-	check     check // nil: everybody who is authenticated
+	check     check // nil: everyone who is authenticated
 	run       func(*call) (any, error)
 }
 
@@ -76,7 +76,7 @@ func (s *Server) endpoints() []endpoint {
 var blank = regexp.MustCompile(`\s`)
 
 // find looks an endpoint up and returns the parameters that its path holds. A
-// path component with a blank matches no parameter.
+// path component with a space matches no parameter.
 func (s *Server) find(method, path string) (*endpoint, rawParams, error) {
 	parts := components(path)
 	for i := range s.api {

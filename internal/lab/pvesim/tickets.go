@@ -14,7 +14,7 @@ import (
 // ticketLifetime is how long a ticket can be used.
 const ticketLifetime = 2 * time.Hour
 
-// signatureLength is that of PVE's RSA signatures; the simulation signs with a
+// signatureLength is the length of PVE's RSA signatures; the simulation signs with a
 // secret key instead, and keeps the length.
 const signatureLength = 256
 

@@ -9,12 +9,12 @@ func TestUserCfgRewrite(t *testing.T) {
 	tests := []struct{ name, version, in, want string }{
 		{"root@pam is always there", Version91, "", "user:root@pam:1:0::::::\n\n\n\n\n"},
 		{
-			"blanks around fields, comments and unknown lines go", Version91,
+			"spaces around fields, comments and unknown lines go", Version91,
 			"# remark\n\nuser: a@pve :1:0::: a@example.org :  note%3A 1  ::\nnonsense:x\n",
 			"user:a@pve:1:0:::a@example.org:note%3A 1::\nuser:root@pam:1:0::::::\n\n\n\n\n",
 		},
 		{
-			"a token of nobody and a member who does not exist go", Version91,
+			"a token without a user and a member that does not exist are dropped", Version91,
 			"token:ghost@pve!x1:0:1::\ngroup:g:ghost@pve,root@pam::\n",
 			"user:root@pam:1:0::::::\n\ngroup:g:root@pam::\n\n\n\n",
 		},

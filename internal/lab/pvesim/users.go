@@ -239,7 +239,7 @@ func updateUser(c *call) (any, error) {
 }
 
 // deleteUser removes a user with its memberships, ACL and password. ACL of its
-// tokens stay in the file until the next write, and their secrets for ever.
+// tokens stay in the file until the next write, and their secrets permanently.
 func deleteUser(c *call) (any, error) {
 	id := c.arg("userid")
 	return nil, c.update("delete user failed", func(cfg *userConfig) error {

@@ -42,7 +42,7 @@ type Options struct {
 	// DropConnections makes the server close that many connections before SSH begins, after saying Preface.
 	DropConnections int
 	Preface         string
-	// Password lets the user in besides the key; KeyboardInteractive asks for it that way. NoKeys takes no keys at all.
+	// Password lets the user in as an alternative to the key; KeyboardInteractive asks for it that way. NoKeys accepts no keys.
 	Password            string
 	KeyboardInteractive bool
 	NoKeys              bool
@@ -50,7 +50,7 @@ type Options struct {
 	Banner string
 	// Forward makes the server a jump host.
 	Forward bool
-	// Environment is added to that of every command.
+	// Environment is added to the environment of every command.
 	Environment []string
 	// Without are tools that the node does not have.
 	Without []string
@@ -140,7 +140,7 @@ func Start(tb testing.TB, o Options) *Server {
 	return s
 }
 
-// leaveOut makes Root/test/rest, a directory of links to every tool of this machine but those that the node shall not have.
+// leaveOut makes Root/test/rest, a directory of links to every tool of this machine except for the tools that the node must not have.
 func (s *Server) leaveOut(tb testing.TB) {
 	tb.Helper()
 	rest := filepath.Join(s.Root, "test/rest")

@@ -14,7 +14,7 @@ nl='
 tab='	'
 
 # limited SECONDS COMMAND…: a command that is stopped after that time, which its status 124 tells, timeout(1), or 137 where it did not stop at
-# once. It never holds the lock: whoever waits for that waits for this shell alone.
+# once. It never holds the lock: a process that waits for the lock waits for this shell alone.
 limited() {
 	lt_limit=$1
 	shift

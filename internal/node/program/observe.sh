@@ -4,7 +4,7 @@
 bound quick stat ls readlink uname
 bound patient base64
 
-# What stat shall say, and stat saying it of paths. Fields: mode(hex) uid gid size, owner, group.
+# The format for stat, and a function that prints it for paths. Fields: mode(hex) uid gid size, owner, group.
 format="%f %u %g %s$tab%U$tab%G"
 
 # state WORD ID STAT: one path as stat told it. Fields: WORD ID mode uid gid size owner group. Numbers stay in $s_numbers.
@@ -51,8 +51,8 @@ small() {
 	return 1
 }
 
-# contents ID ENTRY PATH …: of regular files. Another process may swap one for a fifo at any moment; opening that must not hang for
-# ever. What was not read by then is not known, so nothing is.
+# contents ID ENTRY PATH …: of regular files. Another process may swap one for a fifo at any moment; opening that must not hang.
+# If the time is over before the end of the file, the content counts as unknown.
 contents() {
 	timeout -k 5 "$quick" /bin/sh -c '
 		marker=$1 root=$2

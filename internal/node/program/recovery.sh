@@ -173,7 +173,7 @@ disarm() {
 	return 0
 }
 
-# seal TRANSACTION JOURNAL: from here on nothing undoes the change. It is listed before the journal goes: whoever finds no journal then knows that
+# seal TRANSACTION JOURNAL: from here on nothing undoes the change. It is listed before the journal goes: a run that finds no journal then knows that
 # this was the end and not an undoing.
 seal() {
 	printf '%s\n' "$1" >>"$run/done" || return 1

@@ -4,13 +4,13 @@
 #   mended           the directories that get a mode and an owner, a line for each, after an empty line
 #   each FUNCTION    calls FUNCTION NUMBER KIND MODE OWNER GROUP VALIDATOR SHA256 PATH BACKUP for every file
 #   expects          calls expect PATH absent|any|SHA256
-#   listings         calls listed USER COMMAND PATH for every command that sudo shall list afterwards
+#   listings         calls listed USER COMMAND PATH for every command that sudo must list afterwards
 #   content NUMBER   prints the content of a file
 #   restorer         prints the program that restores after a deadline, when confirm is not 0
 # and then calls transaction.
 
 phase=idle # idle, staged: nothing outside the stage is changed; journaled: files are being changed; done
-todo=' '   # numbers of the files that differ from what they shall be
+todo=' '   # numbers of the files that differ from their desired state
 log=       # what undoes the change, newest first: OPERATION tab ARGUMENT tab PATH
 p_known=none # the directory whose file system place knows
 touched=' ' # validators whose configuration changes
@@ -133,7 +133,7 @@ owner() {
 	ids=$o_uid:$o_gid
 }
 
-# place PATH: the directory in $dir where a file waits that shall be renamed to PATH. rename(2) does not cross file systems.
+# place PATH: the directory in $dir where a file waits for its rename to PATH. rename(2) does not cross file systems.
 place() {
 	p_near=${1%/*}
 	while [ -n "$p_near" ] && [ ! -d "$p_near" ]; do p_near=${p_near%/*}; done
@@ -228,7 +228,7 @@ shut() {
 	case $mended in *"$nl${1#"$root"}$nl"*) return 0 ;; esac
 	s_names=${s_said#* }
 	case $s_said in
-	*:"$trusted":*) open_why="can be written by its group ${s_names#* } or by everybody" ;;
+	*:"$trusted":*) open_why="can be written by its group ${s_names#* } or by everyone" ;;
 	*) open_why="belongs to ${s_names% *}" ;;
 	esac
 	open=$1

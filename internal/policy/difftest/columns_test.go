@@ -9,8 +9,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// noticedLater are the errors of which visudo gives a column behind that of what is wrong: the one its scanner had
-// reached when the parser noticed. A person is better served by the place of the mistake, so these differ on purpose.
+// noticedLater are the errors for which visudo reports a column behind the mistake: the column that its scanner had
+// reached when the parser noticed. The place of the mistake helps people more, so these differ on purpose.
 // Each is the beginning of a message with the reason.
 var noticedLater = []struct{ message, reason string }{
 	{"unknown defaults entry ", "settings are looked at when the line is read (gram.y, defaults_entry; defaults.c)"},

@@ -149,7 +149,7 @@ func (g *generator) instance(pattern string) string {
 	return s
 }
 
-// split cuts a text into words at some of its blanks: sudo joins them again.
+// split cuts a text into words at some of its spaces: sudo joins them again.
 func (g *generator) split(s string) []string {
 	words := strings.Split(s, " ")
 	var out []string

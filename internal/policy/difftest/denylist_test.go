@@ -77,7 +77,7 @@ func (g *generator) mistake(text string) string {
 }
 
 // cunning rewrites a command line as one who wants to get past a denial: other spellings of the same option or path,
-// words that hold a blank, words in front and behind, and other cases of letters.
+// words that hold a space, words in front and behind, and other cases of letters.
 func (g *generator) cunning(line []string) []string {
 	out := append([]string(nil), line...)
 	for range 1 + g.IntN(2) {

@@ -20,7 +20,7 @@ type disagreement struct {
 	// Versions of sudo that have it.
 	Versions []string `json:"versions"`
 	// Policy is a regular expression that the text of the policy matches; Command,
-	// if set, one that the command line matches (words joined by single blanks).
+	// if set, one that the command line matches (words joined by single spaces).
 	Policy  string `json:"policy"`
 	Command string `json:"command,omitempty"`
 	// Reason says why it stays: a bug of sudo, or a limit of the environment.

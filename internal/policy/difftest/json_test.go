@@ -8,7 +8,7 @@ import (
 )
 
 // node is a value of the JSON that cvtsudoers writes. It is read by hand, because
-// that of 1.9.13 has pairs in arrays and the same key more than once in an object.
+// 1.9.13 has pairs in arrays and the same key more than once in an object.
 type node struct {
 	scalar string
 	pairs  []pair // of an object, or elements of an array (without key)

@@ -12,7 +12,7 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// askAll makes each policy that of the node in turn and runs its question.
+// askAll installs each policy on the node in turn and asks its question.
 const askAll = `set -e
 hostname ` + hostLong + `
 d=$(mktemp -d) && cd "$d" && tar -x

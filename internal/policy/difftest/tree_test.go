@@ -166,7 +166,7 @@ func specLines(e *sudoers.UserSpec, v sudoers.Version) []string {
 	return lines
 }
 
-// written tells options that begin a new group even if their value is that of the
+// written tells options that begin a new group even if their value is the same as for the
 // command before.
 func written(c *sudoers.CommandSpec) bool {
 	for _, o := range c.Options {

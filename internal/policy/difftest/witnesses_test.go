@@ -144,7 +144,7 @@ func (s *station) confirm(t *testing.T, list []witness) {
 	alice := s.world.user("alice")
 	for i, w := range list {
 		groups[i] = group{
-			// A class without a name is that of the hosts which no pattern matches.
+			// A class without a name stands for the hosts that no pattern matches.
 			policy: w.policy, user: alice.Name, self: true, uid: *alice.UID, gids: alice.GIDs,
 			host: cmp.Or(w.request.HostName(), "0"), runAsGroup: w.request.RunAsGroup, lines: [][]string{append([]string{w.request.Command}, w.request.Args...)},
 		}

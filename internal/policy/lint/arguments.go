@@ -7,7 +7,7 @@ import (
 )
 
 // plainArguments gives the arguments of a command as they are compared, with
-// bracket expressions and escaped characters blanked out: whoever writes [;] means
+// bracket expressions and escaped characters blanked out: an author who writes [;] means
 // the character. Regular expressions and `""` have none.
 func plainArguments(c *sudoers.Command) (string, bool) {
 	if !c.HasArgs || c.Args == `""` || strings.HasPrefix(c.Args, "^") {

@@ -24,7 +24,7 @@ var hashInArguments = Rule{
 					at := last.Pos
 					at.Line, at.Col = lineCol(f.Text, end)
 					l.report(r, at, "'#' begins a comment here; the command is only "+last.Command.String(),
-						`write \# for the sign itself, or put a blank before a comment`)
+						`write \# for the sign itself, or put a space before a comment`)
 				}
 			}
 		}

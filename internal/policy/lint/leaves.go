@@ -129,7 +129,7 @@ func (f *flattener) alias(name string) ([]aliasLeaf, bool) {
 	return out, true
 }
 
-// memberText is a list as text; "ALL" if it covers everybody.
+// memberText is a list as text; "ALL" if it covers everyone.
 func memberText(list []sudoers.Member) string {
 	words := make([]string, len(list))
 	for i := range list {

@@ -18,7 +18,7 @@ var literalQuotes = Rule{
 		l.commands(func(c *sudoers.CommandMember) {
 			if args, ok := plainArguments(&c.Command); ok && strings.ContainsAny(args, `"'`) {
 				l.report(r, c.Pos, "the quotes in the arguments of "+c.Command.Name+" are compared literally",
-					`remove the quotes: arguments are joined by single blanks before they are compared; write ["] where a quote sign itself is meant, and "" alone for no arguments`)
+					`remove the quotes: arguments are joined by single spaces before they are compared; write ["] where a quote sign itself is meant, and "" alone for no arguments`)
 			}
 		})
 	},

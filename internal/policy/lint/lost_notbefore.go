@@ -21,7 +21,7 @@ var lostNotBefore = Rule{
 				for j, e := range p.Effective() {
 					if e.NotBefore != "" && e.NotAfter != "" && hasOption(&p.Commands[j], sudoers.OptionNotBefore, sudoers.OptionNotAfter) {
 						l.report(r, e.Pos, "sudo "+v.String()+" ignores NOTBEFORE="+e.NotBefore+" because NOTAFTER is given too",
-							"apply the rule when it shall begin to hold, with NOTAFTER alone")
+							"use NOTAFTER alone, and apply the rule when it must take effect")
 					}
 				}
 			}

@@ -32,6 +32,6 @@ func boundTo(d *sudoers.Defaults) string {
 	case sudoers.ScopeCommand:
 		return "for these commands"
 	default:
-		return "for everybody"
+		return "for everyone"
 	}
 }

@@ -55,9 +55,9 @@ func shadowText(e, by *leaf) string {
 
 func shadowFix(e, by *leaf) string {
 	if e.denied != by.denied {
-		return "move it behind " + by.at.String() + " if it shall hold, or remove it"
+		return "move it behind " + by.at.String() + " if it must take effect, or remove it"
 	}
-	return "remove it, or move it behind " + by.at.String() + " if its tags and options shall hold"
+	return "remove it, or move it behind " + by.at.String() + " if its tags and options must take effect"
 }
 
 // coverIndex finds later commands that cover an earlier one, by who they are for.

@@ -179,7 +179,7 @@ func (e *apiTokenEphemeral) Open(ctx context.Context, req ephemeral.OpenRequest,
 	resp.RenewAt = time.Now().Add(open.Lifetime / 2)
 	text, err := json.Marshal(open)
 	if err != nil {
-		resp.Diagnostics.AddError("Unable to remember the token", err.Error())
+		resp.Diagnostics.AddError("Unable to store the token's id", err.Error())
 		return
 	}
 	resp.Diagnostics.Append(resp.Private.SetKey(ctx, openTokenKey, text)...)
@@ -203,7 +203,7 @@ func (e *apiTokenEphemeral) refuse(ctx context.Context, pve *proxmox.Client, use
 	review.refuseFindings(user.Token(id), accepted, diags)
 }
 
-// sweep removes the tokens of runs that were killed: PVE refuses them already, whoever made them.
+// sweep removes the tokens of killed runs, regardless of who created them: PVE refuses them already.
 func sweep(ctx context.Context, pve *proxmox.Client, user proxmox.UserID, diags *diag.Diagnostics) {
 	owner, err := pve.ReadPrincipal(ctx, user, "")
 	if err != nil || owner == nil {
@@ -259,7 +259,7 @@ func (e *apiTokenEphemeral) opened(ctx context.Context, private values.PrivateRe
 	text, problems := private.GetKey(ctx, openTokenKey)
 	diags.Append(problems...)
 	if err := json.Unmarshal(text, &open); err != nil {
-		diags.AddError("Unable to recall the token", err.Error())
+		diags.AddError("Unable to read the token's id", err.Error())
 		return open, nil
 	}
 	pve, err := e.Clients.PVE()

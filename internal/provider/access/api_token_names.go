@@ -20,7 +20,7 @@ func ephemeralToken(id string, token proxmox.Token, now time.Time) bool {
 	return token.OneRun && shortLived(id, token, now)
 }
 
-// shortLived tells whether a token is as an ephemeral resource makes them, whoever made it.
+// shortLived reports whether a token looks like one of an ephemeral resource, regardless of who created it.
 func shortLived(id string, token proxmox.Token, now time.Time) bool {
 	return strings.HasPrefix(id, ephemeralPrefix) && token.PrivilegeSeparation && token.Expire != 0 &&
 		time.Unix(token.Expire, 0).Before(now.Add(ephemeralLimit))

@@ -31,7 +31,7 @@ func TestEphemeralToken(t *testing.T) {
 		"unmarked":     {"tf-run-abc", proxmox.Token{Expire: soon, PrivilegeSeparation: true}, false},
 		"another name": {"ci", proxmox.Token{Expire: soon, PrivilegeSeparation: true, OneRun: true}, false},
 		"unseparated":  {"tf-run-abc", proxmox.Token{Expire: soon, OneRun: true}, false},
-		"for ever":     {"tf-run-abc", proxmox.Token{PrivilegeSeparation: true, OneRun: true}, false},
+		"without end":  {"tf-run-abc", proxmox.Token{PrivilegeSeparation: true, OneRun: true}, false},
 		"lasting":      {"tf-run-abc", proxmox.Token{Expire: now.Add(48 * time.Hour).Unix(), PrivilegeSeparation: true, OneRun: true}, false},
 	} {
 		if got := ephemeralToken(test.id, test.token, now); got != test.want {

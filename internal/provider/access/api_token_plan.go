@@ -31,16 +31,16 @@ func (r *apiTokenResource) ValidateConfig(ctx context.Context, req resource.Vali
 	switch {
 	case model.Grants.IsUnknown() || separated.IsUnknown():
 	case len(model.Grants.Elements()) > 0 && !separated.IsNull() && !separated.ValueBool():
-		resp.Diagnostics.AddAttributeError(path.Root("grant"), "Grants without effect",
-			"With privilege_separation = false PVE gives the token all rights of the user and ignores its own grants. Leave the grant blocks out, or privilege_separation on.")
+		resp.Diagnostics.AddAttributeError(path.Root("grant"), "Grants have no effect",
+			"With privilege_separation = false PVE gives the token all privileges of the user and ignores the token's grants. Remove the grant blocks, or set privilege_separation = true.")
 	case len(model.Grants.Elements()) == 0 && (separated.IsNull() || separated.ValueBool()):
-		resp.Diagnostics.AddAttributeWarning(path.Root("grant"), "A token that may do nothing",
-			"With privilege separation a token has only what its own grants give it, and this one has none. Give it grant blocks within the rights of its user.")
+		resp.Diagnostics.AddAttributeWarning(path.Root("grant"), "The token has no privileges",
+			"With privilege separation a token has only the privileges of its own grants, and this token has no grants. Add grant blocks within the privileges of its user.")
 	}
 	model.checkRecipients(ctx, &resp.Diagnostics)
 }
 
-// checkRecipients finds public keys that are usable alone and not together, such as age's own beside its post-quantum ones.
+// checkRecipients finds public keys that cannot be combined, such as age's own keys with its post-quantum keys.
 func (m *apiTokenModel) checkRecipients(ctx context.Context, diags *diag.Diagnostics) {
 	if m.Recipients.IsNull() || !values.FullyKnown(m.Recipients) {
 		return
@@ -50,11 +50,11 @@ func (m *apiTokenModel) checkRecipients(ctx context.Context, diags *diag.Diagnos
 		return // said by the attribute's own validator
 	}
 	if _, err := encryptFor(recipients, "trial"); err != nil {
-		diags.AddAttributeError(path.Root("recipients"), "Recipients not usable together", values.UpperFirst(err.Error())+".")
+		diags.AddAttributeError(path.Root("recipients"), "Invalid recipients", values.UpperFirst(err.Error())+".")
 	}
 }
 
-// checkExpiry wants exactly one way to say when the token ends.
+// checkExpiry requires exactly one of the attributes for the expiry.
 func (m *apiTokenModel) checkExpiry(diags *diag.Diagnostics) {
 	if m.ExpiresAt.IsUnknown() || m.ExpiresIn.IsUnknown() || m.NeverExpires.IsUnknown() {
 		return
@@ -67,14 +67,14 @@ func (m *apiTokenModel) checkExpiry(diags *diag.Diagnostics) {
 	}
 	switch {
 	case len(given) == 0:
-		diags.AddAttributeError(path.Root("expires_in"), "Expiry missing",
+		diags.AddAttributeError(path.Root("expires_in"), "Missing expiry",
 			"The token has no expiry. Set expires_in (for example \"90d\") or expires_at, or never_expires = true.")
 	case len(given) > 1:
-		diags.AddAttributeError(path.Root("expires_in"), "Expiry said twice", "Give one of expires_at, expires_in and never_expires.")
+		diags.AddAttributeError(path.Root("expires_in"), "Invalid expiry", "Set only one of expires_at, expires_in and never_expires.")
 	}
 	if before := values.Lifetime(m.RotateBefore); before != 0 && !m.ExpiresIn.IsNull() && before >= values.Lifetime(m.ExpiresIn) {
-		diags.AddAttributeError(path.Root("rotate_before"), "Rotation at every apply",
-			fmt.Sprintf("rotate_before = %q is not shorter than expires_in = %q, so that each new token would be due at once.", m.RotateBefore.ValueString(), m.ExpiresIn.ValueString()))
+		diags.AddAttributeError(path.Root("rotate_before"), "Invalid rotate_before",
+			fmt.Sprintf("rotate_before = %q is not shorter than expires_in = %q, so the token would rotate at every apply. Set a shorter rotate_before or a longer expires_in.", m.RotateBefore.ValueString(), m.ExpiresIn.ValueString()))
 	}
 }
 
@@ -303,7 +303,7 @@ func (r *apiTokenResource) planAccess(ctx context.Context, plan *apiTokenModel, 
 	}
 	if c.rotates && plan.Rotation.ValueString() == rotationInPlace {
 		if err := pve.CanRegenerate(ctx); errors.Is(err, proxmox.ErrNoRegenerate) {
-			j.add(diags, quiet, path.Root("rotation"), "No rotation in place", values.UpperFirst(err.Error())+".\n\nUse rotation = \"overlap\", which gives the token another name.")
+			j.add(diags, quiet, path.Root("rotation"), "Unable to rotate in place", values.UpperFirst(err.Error())+".\n\nSet rotation = \"overlap\"; the new token then has another name.")
 		} else if !session.PlanReached(err, path.Empty(), diags) {
 			return
 		}
@@ -314,13 +314,13 @@ func (r *apiTokenResource) planAccess(ctx context.Context, plan *apiTokenModel, 
 	if !c.changed {
 		review.showToken(ctx, plan, diags)
 		if review.open(accepted) {
-			// PVE grants it already, and the apply refuses to leave it so in silence.
+			// PVE grants it already; the apply fails because nobody accepted the finding.
 			j, plan.Findings = deferred, types.ListUnknown(accessFindingType)
 		}
 	}
 	review.judgeFindings(j, quiet, plan.fullName(), accepted, diags)
 	if c.state == nil && owner != nil && owner.UserID != want.UserID {
-		diags.AddAttributeError(path.Root("user_id"), "User spelled otherwise", fmt.Sprintf("The realm ignores the case of user names, and PVE has this user as %s. Write user_id = %q.",
+		diags.AddAttributeError(path.Root("user_id"), "Invalid spelling of the user", fmt.Sprintf("The realm ignores the case of user names, and PVE stores this user as %s. Set user_id = %q.",
 			owner.UserID, string(owner.UserID)))
 	}
 	if c.state == nil && owner != nil && !own {
@@ -344,13 +344,13 @@ func (r *apiTokenResource) existing(plan *apiTokenModel, owner *proxmox.Principa
 	if _, exists := owner.Tokens[plan.current()]; !exists {
 		return
 	}
-	detail := fmt.Sprintf("PVE has a token %s, and its secret can't be read. Import it (terraform import ADDRESS '%s') or choose another id.\n\n%s",
+	detail := fmt.Sprintf("PVE has a token %s, but PVE does not return its secret. Import it (terraform import ADDRESS '%s') or choose another id.\n\n%s",
 		plan.fullName(), plan.fullName(), besideItself)
 	if r.Clients.Holdings().MayApply() {
-		diags.AddAttributeWarning(path.Root("token_id"), "Token exists already", detail+"\n\nThe apply is refused.")
+		diags.AddAttributeWarning(path.Root("token_id"), "The token already exists", detail+"\n\nThe apply is refused.")
 		return
 	}
-	diags.AddAttributeError(path.Root("token_id"), "Token exists already", detail)
+	diags.AddAttributeError(path.Root("token_id"), "The token already exists", detail)
 }
 
 // fullName is the token with its user.

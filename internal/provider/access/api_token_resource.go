@@ -128,7 +128,7 @@ func (r *apiTokenResource) review(ctx context.Context, pve *proxmox.Client, plan
 		review, err := reviewAccess(ctx, pve, plan.user(), authID, nil)
 		if err != nil {
 			plan.forgetReview()
-			diags.AddWarning("What the token may do was not read", values.UpperFirst(err.Error())+"\n\nIt was written; the next plan shows it.")
+			diags.AddWarning("Unable to read the token's permissions", values.UpperFirst(err.Error())+"\n\nIt was written; the next plan shows it.")
 			return
 		}
 		review.showToken(ctx, plan, diags)
@@ -183,7 +183,7 @@ func (r *apiTokenResource) findRenewed(ctx context.Context, state *apiTokenModel
 	if err != nil || !renewedElsewhere(ctx, pve, state.user(), state.current(), state.Secret.ValueString(), diags) {
 		return
 	}
-	diags.AddWarning("The secret of "+state.fullName()+" was renewed elsewhere", renewedDetail)
+	diags.AddWarning("Someone renewed the secret of "+state.fullName(), renewedDetail)
 	writeRenewed(ctx, private, state.current(), diags)
 	state.Secret, state.EncryptedSecret = types.StringNull(), types.StringNull()
 }
@@ -262,7 +262,7 @@ func (r *apiTokenResource) ImportState(ctx context.Context, req resource.ImportS
 		resp.Diagnostics.Append(req.Identity.Get(ctx, &identity)...)
 	}
 	if err := errors.Join(checkUserID(identity.UserID.ValueString()), proxmox.ValidateTokenID(identity.TokenID.ValueString())); err != nil {
-		resp.Diagnostics.AddError("Import id not usable", "An import id is USER@REALM!TOKEN. "+values.UpperFirst(err.Error())+".")
+		resp.Diagnostics.AddError("Invalid import id", "An import id is USER@REALM!TOKEN. "+values.UpperFirst(err.Error())+".")
 	}
 	if resp.Diagnostics.HasError() {
 		return
@@ -275,7 +275,7 @@ func (r *apiTokenResource) ImportState(ctx context.Context, req resource.ImportS
 		return
 	}
 	if !found {
-		resp.Diagnostics.AddError("Nothing to import", fmt.Sprintf("PVE has no token %s.", full))
+		resp.Diagnostics.AddError("Unable to find the object to import", fmt.Sprintf("PVE has no token %s.", full))
 		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)

@@ -108,7 +108,7 @@ func (r *apiTokenResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 				Computed:            true,
 			},
 			"secret_in_state": schema.BoolAttribute{
-				MarkdownDescription: "Whether the secret is kept in `secret`, and so in state, where everybody who reads the state can use it.",
+				MarkdownDescription: "Whether to store the secret in `secret`, and so in state. Everyone who can read the state can use it.",
 				Optional:            true,
 				Computed:            true,
 				Default:             booldefault.StaticBool(false),

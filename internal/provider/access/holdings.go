@@ -70,7 +70,7 @@ func (w *watched) ReadResource(ctx context.Context, req *tfprotov6.ReadResourceR
 	return w.Framework.ReadResource(ctx, req)
 }
 
-// PlanResourceChange also tells the resource whether an object comes after another one of the same resource.
+// PlanResourceChange also tells the resource whether an object replaces another one of the same resource.
 func (w *watched) PlanResourceChange(ctx context.Context, req *tfprotov6.PlanResourceChangeRequest) (*tfprotov6.PlanResourceChangeResponse, error) {
 	if req.TypeName != userType && req.TypeName != tokenTypeName {
 		return w.Framework.PlanResourceChange(ctx, req)

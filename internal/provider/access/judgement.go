@@ -14,25 +14,25 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/proxmox"
 )
 
-// judgement is what becomes of something that a plan finds wrong. Terraform plans everything once before it destroys, and a provider cannot tell
-// that plan from another one: an error in it would keep what exists from being taken away. So only what somebody newly asks for is an error of the
+// judgement decides whether a problem in a plan is an error. Terraform plans everything once before it destroys, and a provider cannot tell
+// that plan from another one: an error in it would prevent the removal of access. So only a new request in the configuration is an error of the
 // plan.
 type judgement int
 
 const (
 	refused   judgement = iota // an error of the plan
-	deferred                   // nobody asks for anything new: a warning, and an error once something is to be written
-	tolerated                  // nothing is granted: a warning
+	deferred                   // the configuration did not change: a warning, and an error of an apply that writes
+	tolerated                  // the change grants nothing: a warning
 )
 
-// add says what was found wrong as it was judged. quiet is for a plan that Terraform makes while it applies: what is to be warned of was said before.
+// add reports a problem as the judgement demands. quiet is set in the plan that Terraform makes while it applies: it has shown the warnings before.
 func (j judgement) add(diags *diag.Diagnostics, quiet bool, at path.Path, summary, detail string) {
 	switch {
 	case j == refused:
 		diags.AddAttributeError(at, summary, detail)
 	case quiet:
 	case j == deferred:
-		diags.AddAttributeWarning(at, summary, detail+"\n\nThe configuration asks for nothing new, so this plan goes on, and an apply is refused. Destroying works, and so does taking away.")
+		diags.AddAttributeWarning(at, summary, detail+"\n\nThe configuration did not change, so this is only a warning. An apply that writes fails; removing access and destroying work.")
 	default:
 		diags.AddAttributeWarning(at, summary, detail+"\n\nThis change grants nothing, so it is not refused.")
 	}
@@ -50,7 +50,7 @@ func (j judgement) addRefusal(diags *diag.Diagnostics, quiet bool, at path.Path,
 // appliedKey is where private state keeps the digest of what was applied last.
 const appliedKey = "applied"
 
-// digest is one text for everything that a configuration of a user asks of PVE. When a token with expires_in ends is not asked, but computed.
+// digest returns a digest of everything in a user's configuration that PVE stores. The end of a token with expires_in is computed, so it is not part of it.
 func (m *restrictedUserModel) digest(ctx context.Context, diags *diag.Diagnostics) string {
 	want := m.principal(ctx, diags)
 	for id, token := range want.Tokens {
@@ -88,8 +88,8 @@ func writeApplied(ctx context.Context, private values.PrivateWriter, digest stri
 	diags.Append(private.SetKey(ctx, appliedKey, []byte(fmt.Sprintf("%q", digest)))...)
 }
 
-// judge decides about a user with its tokens, or about a token, as wanted. have is what state records, nil for what is planned to be created;
-// tainted tells that it comes after a tainted one, last is the digest of what was applied last.
+// judge decides about the planned user with its tokens, or a planned token. have is the recorded state, nil for a new object;
+// tainted is set if it replaces a tainted object, last is the digest of the last apply.
 func judge(ctx context.Context, pve *proxmox.Client, have *proxmox.Principal, want proxmox.Principal, tainted bool, last, digest string) judgement {
 	switch {
 	case have != nil && grantsNothing(ctx, pve, *have, want):
@@ -100,7 +100,7 @@ func judge(ctx context.Context, pve *proxmox.Client, have *proxmox.Principal, wa
 	return refused
 }
 
-// grantsNothing tells that nobody can do more after a change than before. What cannot be found out is no.
+// grantsNothing reports that a change gives no one more privileges. If this is unknown, it returns false.
 func grantsNothing(ctx context.Context, pve *proxmox.Client, have, want proxmox.Principal) bool {
 	if want.Revives(have) {
 		return false

@@ -119,7 +119,7 @@ func (r *restrictedUserResource) planAccess(ctx context.Context, plan, state *re
 		if errors.Is(problem.Err, proxmox.ErrExists) && problem.Field == "user_id" {
 			problem.Fix = besideItself
 			if r.Clients.Holdings().MayApply() {
-				diags.AddAttributeWarning(path.Root("user_id"), "User exists already", values.UpperFirst(problem.Msg)+"\n\nThe apply is refused.")
+				diags.AddAttributeWarning(path.Root("user_id"), "The user already exists", values.UpperFirst(problem.Msg)+"\n\nThe apply is refused.")
 				continue
 			}
 		}
@@ -137,7 +137,7 @@ func (r *restrictedUserResource) planAccess(ctx context.Context, plan, state *re
 		review.show(ctx, plan, all, diags)
 	}
 	if unchanged && review.open(accepted) {
-		// PVE grants it already, and the apply refuses to leave it so in silence.
+		// PVE grants it already; the apply fails because nobody accepted the finding.
 		j, plan.Findings = deferred, types.ListUnknown(accessFindingType)
 	}
 	review.judgeFindings(j, quiet, string(want.UserID), accepted, diags)
@@ -187,14 +187,14 @@ func (r *restrictedUserResource) foretellRole(ctx context.Context, state *restri
 	}
 }
 
-// warnOfRole tells that a managed role is not removed with its user.
+// warnOfRole warns that a managed role is not removed with its user.
 func warnOfRole(kept proxmox.KeptRole, how string, diags *diag.Diagnostics) {
-	detail := "Others hold it: " + strings.Join(kept.Holders, ", ") + ". Removing it would take their access away."
+	detail := "Others also have this role: " + strings.Join(kept.Holders, ", ") + ". Removing it would remove their access."
 	if kept.Err != nil {
-		detail = "Whether others hold it could not be found out: " + kept.Err.Error() + "."
+		detail = "pvesec could not find out whether others have this role: " + kept.Err.Error() + "."
 	}
 	diags.AddAttributeWarning(path.Root("role"), "Role "+kept.ID+" "+how, detail+
-		"\n\nTerraform does not manage it any more. When nobody needs it: pveum role delete "+kept.ID)
+		"\n\nTerraform no longer manages the role. When no one needs it, remove it with: pveum role delete "+kept.ID)
 }
 
 // show writes effective permissions and findings into the model. p is what its own grants are.

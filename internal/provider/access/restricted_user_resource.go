@@ -77,42 +77,42 @@ func (m *restrictedUserModel) validateTokens(diags *diag.Diagnostics) {
 			requireRoles(grants, at, diags)
 		}
 		if len(grants.Elements()) > 0 && !separated.IsUnknown() && !separated.IsNull() && !separated.ValueBool() {
-			diags.AddAttributeError(at, "Grants without effect",
-				fmt.Sprintf("Token %q has privilege_separation = false, so that PVE gives it all rights of the user and ignores its own grants. Leave the grant blocks out, or privilege_separation on.", id))
+			diags.AddAttributeError(at, "Grants have no effect",
+				fmt.Sprintf("Token %q has privilege_separation = false, so PVE gives it all privileges of the user and ignores the token's grants. Remove the grant blocks, or set privilege_separation = true.", id))
 		}
 		if len(grants.Elements()) > 0 && inherits.ValueBool() {
-			diags.AddAttributeError(at, "Grants said twice",
-				fmt.Sprintf("Token %q has grant blocks and inherit_grants = true. It has what its own blocks give: leave inherit_grants out, or the blocks.", id))
+			diags.AddAttributeError(at, "Invalid grants",
+				fmt.Sprintf("Token %q has grant blocks and inherit_grants = true. Remove one of them.", id))
 		}
 		m.validateExpiry(id, token, at, diags)
 	}
 }
 
-// validateExpiry wants one way to say when a token ends: its own, or the user's.
+// validateExpiry requires one expiry for a token: its own, or the user's.
 func (m *restrictedUserModel) validateExpiry(id string, token map[string]attr.Value, at path.Path, diags *diag.Diagnostics) {
 	never, _ := token["never_expires"].(types.Bool)
 	switch {
 	case token["expires_at"].IsUnknown() || token["expires_in"].IsUnknown() || never.IsUnknown():
 	case !token["expires_at"].IsNull() && !token["expires_in"].IsNull():
-		diags.AddAttributeError(at, "Two expiries",
-			fmt.Sprintf("Token %q has both expires_at and expires_in. Leave one of them out.", id))
+		diags.AddAttributeError(at, "Invalid expiry",
+			fmt.Sprintf("Token %q has both expires_at and expires_in. Remove one of them.", id))
 	case never.ValueBool() && !(token["expires_at"].IsNull() && token["expires_in"].IsNull()):
-		diags.AddAttributeError(at, "Expiry said twice",
-			fmt.Sprintf("Token %q has never_expires = true and an expiry. Leave one of them out.", id))
+		diags.AddAttributeError(at, "Invalid expiry",
+			fmt.Sprintf("Token %q has never_expires = true and an expiry. Remove one of them.", id))
 	case token["expires_at"].IsNull() && token["expires_in"].IsNull() && !never.ValueBool() && m.ExpiresAt.IsNull():
-		diags.AddAttributeError(at, "Expiry missing",
+		diags.AddAttributeError(at, "Missing expiry",
 			fmt.Sprintf("Token %q has no expiry. Set its expires_in (for example \"90d\") or expires_at, or never_expires = true, or set expires_at of the user.", id))
 	}
 }
 
 func (m *restrictedUserModel) validatePassword(diags *diag.Diagnostics) {
 	if m.Password.IsNull() != m.PasswordVersion.IsNull() {
-		diags.AddAttributeError(path.Root("password_version"), "Password without version, or version without password",
-			"Terraform does not remember a password, so password goes with password_version, a number for it: give both, or neither.")
+		diags.AddAttributeError(path.Root("password_version"), "Missing password or password version",
+			"Terraform does not store a password, so it needs password_version, a number that you change with the password. Set both, or neither.")
 	}
 	if id := m.UserID; !m.Password.IsNull() && !id.IsUnknown() && proxmox.UserID(id.ValueString()).Realm() != "pve" {
-		diags.AddAttributeError(path.Root("password"), "Password of another realm",
-			fmt.Sprintf("Only the realm pve keeps passwords of its own; in pam, PVE would set the Unix password of the account %s on the node. Leave password out.", proxmox.UserID(id.ValueString()).Name()))
+		diags.AddAttributeError(path.Root("password"), "Invalid realm for a password",
+			fmt.Sprintf("Only the realm pve stores passwords itself. In the realm pam, PVE would set the Unix password of the account %s on the node. Remove password.", proxmox.UserID(id.ValueString()).Name()))
 	}
 }
 
@@ -123,8 +123,8 @@ func requireRoles(set types.Set, at path.Path, diags *diag.Diagnostics) {
 			continue
 		}
 		if role := grant.Attributes()["role"]; role.IsNull() {
-			diags.AddAttributeError(at, "Role missing",
-				fmt.Sprintf("The grant on %s names no role, and the user has none of its own. Give the grant a role, or the user a role block.", grant.Attributes()["path"]))
+			diags.AddAttributeError(at, "Missing role",
+				fmt.Sprintf("The grant on %s has no role, and the user has no managed role. Set role in the grant, or configure role for the user.", grant.Attributes()["path"]))
 		}
 	}
 }
@@ -207,7 +207,7 @@ func (r *restrictedUserResource) review(ctx context.Context, pve *proxmox.Client
 		review, err := reviewAccess(ctx, pve, want.UserID, string(want.UserID), nil)
 		if err != nil {
 			plan.forgetReview()
-			diags.AddWarning("What the user may do was not read", values.UpperFirst(err.Error())+"\n\nIt was written; the next plan shows it.")
+			diags.AddWarning("Unable to read the user's permissions", values.UpperFirst(err.Error())+"\n\nIt was written; the next plan shows it.")
 			return
 		}
 		review.show(ctx, plan, want, diags)
@@ -401,7 +401,7 @@ func (r *restrictedUserResource) ImportState(ctx context.Context, req resource.I
 		resp.Diagnostics.Append(req.Identity.GetAttribute(ctx, path.Root("user_id"), &id)...)
 	}
 	if err := checkUserID(id.ValueString()); err != nil {
-		resp.Diagnostics.AddError("Import id not usable", values.UpperFirst(err.Error())+".")
+		resp.Diagnostics.AddError("Invalid import id", values.UpperFirst(err.Error())+".")
 	}
 	if resp.Diagnostics.HasError() {
 		return
@@ -412,7 +412,7 @@ func (r *restrictedUserResource) ImportState(ctx context.Context, req resource.I
 		return
 	}
 	if !found {
-		resp.Diagnostics.AddError("Nothing to import", fmt.Sprintf("PVE has no user %s.", id.ValueString()))
+		resp.Diagnostics.AddError("Unable to find the object to import", fmt.Sprintf("PVE has no user %s.", id.ValueString()))
 		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)

@@ -91,8 +91,8 @@ func (r *restrictedUserResource) Schema(ctx context.Context, _ resource.SchemaRe
 				Validators:          []validator.Set{setvalidator.ValueStringsAre(values.CheckedBy("be a token id", proxmox.ValidateTokenID))},
 			},
 			"secret_in_state": schema.BoolAttribute{
-				MarkdownDescription: "Whether the secrets of tokens created from now on are kept in `token_secrets`, and so in state, where everybody who reads the state can use " +
-					"them. By default a secret is shown nowhere.",
+				MarkdownDescription: "Whether to store the secrets of new tokens in `token_secrets`, and so in state. Everyone who can read the state can use " +
+					"them. By default pvesec stores a secret nowhere.",
 				Optional: true,
 				Computed: true,
 				Default:  booldefault.StaticBool(false),

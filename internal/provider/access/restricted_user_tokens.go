@@ -258,7 +258,7 @@ func readExpiries(ctx context.Context, private values.PrivateReader, diags *diag
 		return computed
 	}
 	if err := json.Unmarshal(text, &computed); err != nil {
-		diags.AddWarning("Recorded expiry not readable", "The expiry of tokens is computed again: "+err.Error())
+		diags.AddWarning("Unable to read the recorded expiry", "The expiry of tokens is computed again: "+err.Error())
 	}
 	return computed
 }

@@ -17,14 +17,14 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/proxmox"
 )
 
-// What a user or token may do on one path, as a reviewer reads it.
+// effectiveModel holds the permissions of a user or token on one path.
 type effectiveModel struct {
 	Privileges   types.Set  `tfsdk:"privileges"`
 	ThisPathOnly types.Set  `tfsdk:"this_path_only"`
 	Extra        types.List `tfsdk:"extra"`
 }
 
-// One way to root, as a reviewer and a policy engine read it.
+// accessFindingModel is one path to root.
 type accessFindingModel struct {
 	ID             types.String `tfsdk:"id"`
 	Severity       types.String `tfsdk:"severity"`
@@ -41,7 +41,7 @@ var (
 	accessFindingType = values.TypeOfFields(accessFindingFields)
 )
 
-// accessReview is what a user or token may do, and what follows from it.
+// accessReview holds the permissions of a user or token and the findings about them.
 type accessReview struct {
 	effective []proxmox.PathRights
 	findings  []escalation.Finding
@@ -50,7 +50,7 @@ type accessReview struct {
 	shared    bool                // some right rests on a role that another resource may change in the same run
 }
 
-// reviewAccess resolves the rights of authID (a user, or user@realm!token) as they are, or with planned as they will be.
+// reviewAccess resolves the current rights of authID (a user, or user@realm!token), or with planned the rights after the apply.
 func reviewAccess(ctx context.Context, pve *proxmox.Client, user proxmox.UserID, authID string, planned *proxmox.Principal) (accessReview, error) {
 	rights, err := pve.RightsOf(ctx, user, planned)
 	if err != nil {
@@ -82,8 +82,8 @@ func ownRole(planned *proxmox.Principal, role string) bool {
 	return planned != nil && planned.Role != nil && planned.Role.ID == role
 }
 
-// waysToRoot meets the rights with the knowledge of package escalation. Whether a group has a powerful member is judged by what each member
-// has without that question, so that groups cannot lead in a circle.
+// waysToRoot compares the rights with the rules of package escalation. A group member counts as powerful if it leads to root
+// without this rule, so groups cannot form a circle.
 func waysToRoot(rights *proxmox.Rights, authID string, askMembers bool) []escalation.Finding {
 	at := map[string]map[string]proxmox.Right{}
 	held := escalation.Held{
@@ -115,7 +115,7 @@ func waysToRoot(rights *proxmox.Rights, authID string, askMembers bool) []escala
 	return escalation.FindPrivileges(held)
 }
 
-// pathRights is what effective_permissions tells of one path.
+// pathRights is the entry of effective_permissions for one path.
 type pathRights struct{ privileges, thisPathOnly, extra []string }
 
 // rights are the rights by path. explained tells whether an ACL entry is one that the configuration wrote.
@@ -143,7 +143,7 @@ func (r accessReview) rights(explained func(proxmox.Source) bool) map[string]pat
 	return byPath
 }
 
-// effectiveValue shows rights by path.
+// effectiveValue returns the rights by path.
 func (r accessReview) effectiveValue(ctx context.Context, explained func(proxmox.Source) bool, diags *diag.Diagnostics) types.Map {
 	byPath := map[string]effectiveModel{}
 	for at, rights := range r.rights(explained) {
@@ -156,7 +156,7 @@ func (r accessReview) effectiveValue(ctx context.Context, explained func(proxmox
 	return value
 }
 
-// expectedRights reads back what effectiveValue wrote, for a comparison with PVE's own word.
+// expectedRights reads the value of effectiveValue back, for a comparison with PVE's own answer.
 func expectedRights(ctx context.Context, value types.Map, diags *diag.Diagnostics) []proxmox.PathRights {
 	byPath := map[string]effectiveModel{}
 	diags.Append(value.ElementsAs(ctx, &byPath, false)...)
@@ -172,7 +172,7 @@ func expectedRights(ctx context.Context, value types.Map, diags *diag.Diagnostic
 	return expected
 }
 
-// findingsValue shows the findings with the reasons for which they are accepted.
+// findingsValue returns the findings with the reasons of accepted_risks.
 func (r accessReview) findingsValue(ctx context.Context, accepted map[string]string, diags *diag.Diagnostics) types.List {
 	models := make([]accessFindingModel, 0, len(r.findings))
 	for _, finding := range r.findings {
@@ -193,17 +193,17 @@ func (r accessReview) findingsValue(ctx context.Context, accepted map[string]str
 	return value
 }
 
-// refuseFindings makes an error of the findings that nobody accepted.
+// refuseFindings reports the findings that are not accepted as an error.
 func (r accessReview) refuseFindings(who string, accepted map[string]string, diags *diag.Diagnostics) {
 	r.judgeFindings(refused, false, who, accepted, diags)
 }
 
-// open tells whether there is a finding that nobody accepted.
+// open reports whether a finding is not accepted.
 func (r accessReview) open(accepted map[string]string) bool {
 	return slices.ContainsFunc(r.findings, func(f escalation.Finding) bool { _, ok := accepted[f.ID]; return !ok })
 }
 
-// judgeFindings says which findings nobody accepted, as the plan was judged.
+// judgeFindings reports the findings that are not accepted, as an error or a warning depending on the judgement.
 func (r accessReview) judgeFindings(j judgement, quiet bool, who string, accepted map[string]string, diags *diag.Diagnostics) {
 	var text strings.Builder
 	open := 0
@@ -218,7 +218,7 @@ func (r accessReview) judgeFindings(j judgement, quiet bool, who string, accepte
 	if open == 0 {
 		return
 	}
-	text.WriteString("To accept a risk, name it: accepted_risks = { \"ID\" = \"why\" }.")
+	text.WriteString("To accept a risk, add it with a reason: accepted_risks = { \"ID\" = \"why\" }.")
 	at := path.Root("grant")
 	if r.byGroup {
 		at = path.Root("groups")
@@ -226,7 +226,7 @@ func (r accessReview) judgeFindings(j judgement, quiet bool, who string, accepte
 	j.add(diags, quiet, at, who+" could become root", text.String())
 }
 
-// warnOfToday tells of ways to root that are open before the change and closed by it.
+// warnOfToday warns of paths to root that exist before the change and that the change closes.
 func warnOfToday(ctx context.Context, who string, recorded types.List, planned accessReview, diags *diag.Diagnostics) {
 	if recorded.IsNull() || recorded.IsUnknown() {
 		return
@@ -244,11 +244,11 @@ func warnOfToday(ctx context.Context, who string, recorded types.List, planned a
 		lines = append(lines, fmt.Sprintf("%s: %s", model.ID.ValueString(), strings.Join(holds, "; ")))
 	}
 	if len(lines) > 0 {
-		diags.AddWarning(who+" can become root today", strings.Join(lines, "\n")+"\n\nApply removes it. See what was done with it meanwhile.")
+		diags.AddWarning(who+" can become root today", strings.Join(lines, "\n")+"\n\nThe apply closes this path. Check how it was used until now.")
 	}
 }
 
-// checkRiskID says why a text is not the id of a finding about privileges.
+// checkRiskID returns an error if a text is not the id of a finding about privileges.
 func checkRiskID(id string) error {
 	rules := escalation.Privileges()
 	known := make([]string, len(rules))
@@ -269,7 +269,7 @@ func grantsExplain(holders map[string][]proxmox.Grant) func(proxmox.Source) bool
 	}
 }
 
-// judgeMissing says which privileges the provider's own token lacks.
+// judgeMissing reports the privileges that the provider's own token lacks.
 func judgeMissing(j judgement, quiet bool, missing []proxmox.Missing, diags *diag.Diagnostics) {
 	if len(missing) == 0 {
 		return
@@ -279,19 +279,19 @@ func judgeMissing(j judgement, quiet bool, missing []proxmox.Missing, diags *dia
 		lines[i] = "    " + m.String()
 	}
 	sort.Strings(lines)
-	j.add(diags, quiet, path.Empty(), "The provider's API token may not do what is planned",
-		"It lacks\n\n"+strings.Join(lines, "\n")+"\n\nA token with privilege separation needs the role on its own, not only on its user: "+
+	j.add(diags, quiet, path.Empty(), "Missing privileges of the provider's API token",
+		"These privileges are missing:\n\n"+strings.Join(lines, "\n")+"\n\nA token with privilege separation needs its own ACL entry; the user's entry is not enough: "+
 			"pveum acl modify PATH --tokens 'USER@REALM!TOKEN' --roles ROLE.")
 }
 
-// verifyAccess compares what PVE says of somebody who was just written with what was planned.
+// verifyAccess compares the permissions that PVE reports after a write with the plan.
 func verifyAccess(ctx context.Context, pve *proxmox.Client, authID string, expected []proxmox.PathRights, diags *diag.Diagnostics) {
 	differences, err := pve.VerifyRights(ctx, authID, expected)
 	switch {
 	case err != nil:
-		diags.AddWarning("What "+authID+" may do was not verified", values.UpperFirst(err.Error())+"\n\nIt was written; the next plan compares again.")
+		diags.AddWarning("Unable to verify the permissions of "+authID, values.UpperFirst(err.Error())+"\n\nThe change was applied. The next plan compares again.")
 	case len(differences) > 0:
-		diags.AddWarning(authID+" has other rights than planned", strings.Join(differences, "\n")+
-			"\n\nSomebody else changed roles, groups or ACL entries at the same time. The next plan shows what is there.")
+		diags.AddWarning(authID+" has other permissions than planned", strings.Join(differences, "\n")+
+			"\n\nSomeone else changed roles, groups or ACL entries at the same time. The next plan shows the current permissions.")
 	}
 }

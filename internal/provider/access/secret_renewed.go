@@ -17,7 +17,7 @@ import (
 )
 
 // renewedKey is where private state keeps the id of a token to which somebody else gave another secret. Its successor has no overlap with it:
-// whoever has that secret is not who is to have one.
+// the wrong person has that secret.
 const renewedKey = "renewed"
 
 func readRenewed(ctx context.Context, private values.PrivateReader, diags *diag.Diagnostics) string {
@@ -34,20 +34,20 @@ func writeRenewed(ctx context.Context, private values.PrivateWriter, id string, 
 	diags.Append(private.SetKey(ctx, renewedKey, []byte(fmt.Sprintf("%q", id)))...)
 }
 
-// renewedElsewhere tells whether somebody gave a token another secret than the one that state keeps. PVE shows no sign of it; it is asked with the
-// secret itself. Where it does not answer, nothing is said to be so.
+// renewedElsewhere reports whether someone gave a token another secret than the one in the state. PVE does not show this, so the function tries the
+// secret. Without an answer of PVE it returns false.
 func renewedElsewhere(ctx context.Context, pve *proxmox.Client, user proxmox.UserID, id, secret string, diags *diag.Diagnostics) bool {
 	works, known, err := pve.SecretWorks(ctx, user, id, secret)
 	if err != nil {
-		diags.AddWarning("The secret of "+user.Token(id)+" was not tried", values.UpperFirst(err.Error())+"\n\nThe next refresh tries it again.")
+		diags.AddWarning("Unable to verify the secret of "+user.Token(id), values.UpperFirst(err.Error())+"\n\nThe next refresh tries again.")
 		return false
 	}
 	return known && !works
 }
 
-const renewedDetail = "PVE has the token and does not accept the secret that state keeps: somebody renewed it, or made the token anew. The apply gives it another secret."
+const renewedDetail = "PVE has the token but does not accept the secret in the state: someone renewed the secret, or created the token again. The next apply gives the token a new secret."
 
-// renewedTokens are the ids of a user's tokens whose recorded secrets PVE does not accept any more.
+// renewedTokens returns the ids of a user's tokens whose recorded secrets PVE no longer accepts.
 func renewedTokens(ctx context.Context, pve *proxmox.Client, user proxmox.UserID, secrets map[string]attr.Value, diags *diag.Diagnostics) []string {
 	var renewed []string
 	for _, id := range slices.Sorted(maps.Keys(secrets)) {
@@ -56,7 +56,7 @@ func renewedTokens(ctx context.Context, pve *proxmox.Client, user proxmox.UserID
 		}
 	}
 	if len(renewed) > 0 {
-		diags.AddWarning("Secrets of "+string(user)+" were renewed elsewhere: "+strings.Join(renewed, ", "), renewedDetail)
+		diags.AddWarning("Someone renewed secrets of "+string(user)+": "+strings.Join(renewed, ", "), renewedDetail)
 	}
 	return renewed
 }

@@ -34,8 +34,8 @@ func TestHostileInput(t *testing.T) {
 		reason string
 	}{
 		{user("alice@pve#x@pve"), "'#'"}, {user("a?b@pve"), "'?'"}, {user("a%41@pve"), "'%'"}, {user("a/b@pve"), "'/'"}, {user("a,b@pve"), "','"},
-		{user("a;b@pve"), "';'"}, {user("a!b@pve"), "'!'"}, {user("a:b@pve"), "':'"}, {user("a b@pve"), "blank"}, {user("a\nb@pve"), "line break"},
-		{user("a\tb@pve"), "blank"}, {user("a\x00b@pve"), "control character"}, {user("größe@pve"), "non-ASCII"}, {user("a\u202eb@pve"), "non-ASCII"},
+		{user("a;b@pve"), "';'"}, {user("a!b@pve"), "'!'"}, {user("a:b@pve"), "':'"}, {user("a b@pve"), "space"}, {user("a\nb@pve"), "line break"},
+		{user("a\tb@pve"), "space"}, {user("a\x00b@pve"), "control character"}, {user("größe@pve"), "non-ASCII"}, {user("a\u202eb@pve"), "non-ASCII"},
 		{user(strings.Repeat("a", 61) + "@pve"), "65 characters"}, {user("a@p"), "realm"}, {user("@pve"), "no name"}, {user("agent"), "no realm"}, {user(""), "empty"},
 		{user("root@pam"), "superuser"}, {user("ROOT@pam"), "superuser"}, {user("Root@PAM"), "superuser"},
 		{with("groups", []any{"0"}), "counts as empty"}, {with("groups", []any{"a,b"}), "characters A-Z"}, {with("groups", []any{"a\n"}), "line break"},
@@ -43,14 +43,14 @@ func TestHostileInput(t *testing.T) {
 		{with("role", map[string]any{"name": "PVEAgent", "privileges": []any{"VM.Audit"}}), "begin with \"PVE\""},
 		{with("role", map[string]any{"name": "pvesec-agent", "privileges": []any{"VM.Audit"}}), "begin with \"PVE\""},
 		{with("role", map[string]any{"name": "Administrator", "privileges": []any{"VM.Audit"}}), "built into PVE"},
-		{with("role", map[string]any{"name": "a b", "privileges": []any{"VM.Audit"}}), "blank"},
+		{with("role", map[string]any{"name": "a b", "privileges": []any{"VM.Audit"}}), "space"},
 		{with("role", map[string]any{"privileges": []any{"VM.Audit,Permissions.Modify"}}), "not the name of a privilege"},
 		{grant("/vms/1", "PVEVMUser"), "from 100 upwards"}, {grant("vms/100", "PVEVMUser"), "stored by PVE as"}, {grant("/vms/100/", "PVEVMUser"), "stored by PVE as"},
 		{grant("//", "PVEVMUser"), "stored by PVE as"}, {grant("", "PVEVMUser"), "empty"}, {grant("/vms/100", "a,Administrator"), "characters A-Z"},
 		{grant("/vms/100", "x\nacl:1:/:agent@pve:Administrator"), "line break"},
 		{with("token", []any{map[string]any{"name": "a/../../root@pam"}}), "Token id"}, {with("token", []any{map[string]any{"name": "a#b"}}), "Token id"},
-		{with("comment", "0"), "read it back as empty"}, {with("comment", " x"), "blank"}, {with("email", "a b"), "not an e-mail address"},
-		{with("external_tokens", []any{"a b"}), "blank"},
+		{with("comment", "0"), "read it back as empty"}, {with("comment", " x"), "space"}, {with("email", "a b"), "not an e-mail address"},
+		{with("external_tokens", []any{"a b"}), "space"},
 		{with("expires_at", "1969-01-01T00:00:00Z"), "1970"},
 	}
 	before := server.UserCfg()

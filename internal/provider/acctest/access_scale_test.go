@@ -181,7 +181,7 @@ func (f *fleet) allocations(t *testing.T, start func() *protocol) (objects, size
 }
 
 // BenchmarkPlanOfUsers measures a plan without changes, and the apply that made the users, with the real terraform and the provider in a process
-// of its own: what the provider uses, what Terraform uses besides, and the requests. All is to grow in proportion to the users.
+// of its own: the costs of the provider, of Terraform itself, and the requests. All must grow in proportion to the users.
 func BenchmarkPlanOfUsers(b *testing.B) { benchmarkPlan(b, usersOfFleet) }
 
 // BenchmarkPlanOfTokens is BenchmarkPlanOfUsers for tokens of one user.

@@ -72,11 +72,11 @@ var ofToken = map[string]func(*pvesim.Server) error{
 	"token's expiry": func(s *pvesim.Server) error {
 		return s.ChangeToken("agent@pve", "ci", url.Values{"expire": {"4102444801"}})
 	},
-	"token for ever":   func(s *pvesim.Server) error { return s.ChangeToken("agent@pve", "ci", url.Values{"expire": {"0"}}) },
-	"separation":       func(s *pvesim.Server) error { return s.ChangeToken("agent@pve", "ci", url.Values{"privsep": {"0"}}) },
-	"token's comment":  func(s *pvesim.Server) error { return s.ChangeToken("agent@pve", "ci", url.Values{"comment": {"x"}}) },
-	"token's grant":    func(s *pvesim.Server) error { return s.GrantACL("/nodes", "agent@pve!ci", "PVEAuditor", true) },
-	"token's no grant": func(s *pvesim.Server) error { return s.RevokeACL("/vms/100", "agent@pve!ci", "PVEVMUser") },
+	"token without end": func(s *pvesim.Server) error { return s.ChangeToken("agent@pve", "ci", url.Values{"expire": {"0"}}) },
+	"separation":        func(s *pvesim.Server) error { return s.ChangeToken("agent@pve", "ci", url.Values{"privsep": {"0"}}) },
+	"token's comment":   func(s *pvesim.Server) error { return s.ChangeToken("agent@pve", "ci", url.Values{"comment": {"x"}}) },
+	"token's grant":     func(s *pvesim.Server) error { return s.GrantACL("/nodes", "agent@pve!ci", "PVEAuditor", true) },
+	"token's no grant":  func(s *pvesim.Server) error { return s.RevokeACL("/vms/100", "agent@pve!ci", "PVEVMUser") },
 }
 
 var ofRole = map[string]func(*pvesim.Server) error{

@@ -16,7 +16,7 @@ func TestAuditLoggingBadInput(t *testing.T) {
 	for _, bad := range []struct{ attributes, message string }{
 		{`io_logs { directory = "/etc/logs" }`, "under /var/log"},
 		{`io_logs { directory = "/var/log/../../etc" }`, "under /var/log"},
-		{`io_logs { output = false }`, "I/O logs of nothing"},
+		{`io_logs { output = false }`, "Invalid I/O logs"},
 		{`sudo_log { mode = "0666" }`, "mode for a log"},
 		{"sudo_log { enabled = false }\n  io_logs { enabled = false }\n  security_log { enabled = false }", "Nothing is logged"},
 		{`rotation { frequency = "hourly" }`, "frequency"},

@@ -43,7 +43,7 @@ resource "pvesec_restricted_user" "agent" {
   subjects = ["agent", null]
 }
 `,
-			PlanOnly: true, ExpectError: harness.Matches("Audit logging twice for one subject"),
+			PlanOnly: true, ExpectError: harness.Matches("Invalid subject: another resource logs it"),
 		},
 		resource.TestStep{Config: provider},
 	)

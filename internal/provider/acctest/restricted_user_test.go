@@ -210,7 +210,7 @@ func TestRestrictedUserBadInput(t *testing.T) {
 		{user("user_id = \"agent@pve\"\nrole { privileges = [\"VM.Monitor\"] }"), "VM.Monitor"},
 		{user("user_id = \"agent@pve\"\nrole {\n  name       = \"pvesec-agent\"\n  privileges = [\"VM.Audit\"]\n}"), "PVE"},
 		{user("user_id = \"agent@pve\"\ngrant {\n  path = \"/vms/100\"\n  role = \"PVEVMUsr\"\n}"), "PVEVMUsr"},
-		{user("user_id = \"agent@pve\"\ngrant { path = \"/vms/100\" }"), "names no role"},
+		{user("user_id = \"agent@pve\"\ngrant { path = \"/vms/100\" }"), "has no role"},
 		{user("user_id = \"agent@pve\"\ngrant {\n  path = \"/vm/100\"\n  role = \"PVEVMUser\"\n}"), "/vm/100"},
 		{user("user_id = \"agent@pve\"\ngroups = [\"nobody\"]"), "nobody"},
 		{user("user_id = \"agent@pve\"\nexpires_at = \"tomorrow\""), "RFC 3339"},

@@ -155,7 +155,7 @@ func TestSudoersLintShowsInThePlan(t *testing.T) {
 	)
 }
 
-// TestSudoersMalformed: a pattern that sudo takes in silence and that never matches is refused at its column, written out or in rules.
+// TestSudoersMalformed: a pattern that sudo accepts without an error and that never matches is refused at its column, in a document and in rules.
 func TestSudoersMalformed(t *testing.T) {
 	t.Parallel()
 	policy := func(how string) resource.TestStep {
@@ -200,7 +200,7 @@ func TestSudoersAnalysis(t *testing.T) {
 			ExpectError: harness.Matches(`PVESEC-E0107 was accepted until 2001-01-31; the reason given was: reviewed`)},
 		resource.TestStep{Config: policy(hookscript, "accepted_risks = { PVESEC-E0107 = \"reviewed\" }\n  accepted_until = { PVESEC-E0107 = \"soon\" }"), PlanOnly: true,
 			ExpectError: harness.Matches("is not a date")},
-		resource.TestStep{Config: policy(hookscript, `accepted_until = { PVESEC-E0107 = "9999-12-30" }`), PlanOnly: true, ExpectError: harness.Matches("A date for a risk that is not accepted")},
+		resource.TestStep{Config: policy(hookscript, `accepted_until = { PVESEC-E0107 = "9999-12-30" }`), PlanOnly: true, ExpectError: harness.Matches("Missing accepted risk for a date")},
 		plan(policy(hookscript, "accepted_risks = { PVESEC-E0107 = \"reviewed\" }\n  accepted_until = { PVESEC-E0107 = \"9999-12-30\" }")),
 		resource.TestStep{Config: policy(hookscript, `accepted_risks = { PVESEC-E0107 = "" }`), PlanOnly: true, ExpectError: harness.Matches("at least 3")},
 		plan(policy(hookscript, `accepted_risks = { PVESEC-E0107 = "snippets are reviewed" }`),

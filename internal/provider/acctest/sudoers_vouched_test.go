@@ -48,12 +48,12 @@ func TestSudoersVouched(t *testing.T) {
 	}
 	harness.Run(t,
 		planned(""),
-		refused(never, `The policy does allow "installs packages", or it is not known`),
+		refused(never, `The policy does allow "installs packages", or this is unknown`),
 		refused(never, "sudo /usr/local/sbin/report"),
 		refused(never, "name it in vouched"),
 		planned(never+vouched),
 		refused(never+vouched+effects, `The policy does allow "installs packages" with`),
-		refused(vouched+"vouched_effects = { \"/usr/local/sbin/other\" = [\"changes-packages\"] }", "Effects of a program that nobody vouches for"),
+		refused(vouched+"vouched_effects = { \"/usr/local/sbin/other\" = [\"changes-packages\"] }", "Invalid vouched_effects"),
 		refused(vouched+"vouched_effects = { \"/usr/local/sbin/report\" = [\"sings\"] }", `there is no effect "sings"`),
 		data(never, "unknown", "unknown"),
 		data(never+vouched, "yes", "yes"),
@@ -103,7 +103,7 @@ func TestSudoersWarns(t *testing.T) {
 			t.Errorf("terraform %v does not warn %d times of %q:\n%s", args, times, of, printed)
 		}
 	}
-	const idle, root = "An acceptance that accepts nothing", `The policy makes "agent" root-equivalent`
+	const idle, root = "An accepted risk matches no finding", `The policy makes "agent" root-equivalent`
 	write("/usr/bin/id", "accepted_risks = {\n    PVESEC-E0008 = \"no file sets it\"\n    \"PVESEC-E0001 in /etc/sudoers\" = \"administrators\"\n  }")
 	warns(idle, 0, "validate")
 	write("/usr/bin/id", `accepted_risks = { interactive = "long ago" }`)

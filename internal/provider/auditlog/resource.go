@@ -43,12 +43,12 @@ func (r *auditLoggingResource) ValidateConfig(ctx context.Context, req resource.
 	}
 	logging := model.logging(ctx, &resp.Diagnostics)
 	if io := logging.IOLogs; io != nil && !io.Input && !io.Output {
-		resp.Diagnostics.AddAttributeError(path.Root("io_logs"), "I/O logs of nothing",
-			"Neither input nor output is recorded. Switch one on, or say enabled = false.")
+		resp.Diagnostics.AddAttributeError(path.Root("io_logs"), "Invalid I/O logs",
+			"io_logs records neither input nor output. Set one of them to true, or set enabled = false.")
 	}
 	if logging.SudoLog == nil && logging.IOLogs == nil && logging.SecurityLog == nil {
 		resp.Diagnostics.AddAttributeError(path.Root("sudo_log"), "Nothing is logged",
-			"sudo_log, io_logs and security_log are all switched off. Switch one on, or remove the resource.")
+			"sudo_log, io_logs and security_log are all off. Enable one of them, or remove the resource.")
 	}
 }
 
@@ -90,19 +90,19 @@ func (r *auditLoggingResource) ModifyPlan(ctx context.Context, req resource.Modi
 }
 
 // refuseTwice refuses a second resource that speaks of the sudo use of the same subject on the same node: sudo takes the setting of the file that comes
-// last, and would leave the other one without effect in silence.
+// last, and the other one would have no effect without an error.
 func (r *auditLoggingResource) refuseTwice(ctx context.Context, plan *auditLoggingModel, logging hardening.AuditLogging, diags *diag.Diagnostics) {
 	if r.Clients == nil || logging.SudoLog == nil && logging.IOLogs == nil {
 		return
 	}
 	for _, other := range r.Clients.Claim("audit logging", logging.Name, logging.Subjects, session.NodeNames(ctx, plan.Nodes, diags)) {
-		who, at := "everybody", path.Root("name")
+		who, at := "everyone", path.Root("name")
 		if other.Subject != "" {
 			who, at = other.Subject, path.Root("subjects")
 		}
-		diags.AddAttributeError(at, "Audit logging twice for one subject",
-			fmt.Sprintf("pvesec_audit_logging %q logs the sudo use of %s on the same nodes as %q does. sudo takes the settings of the file that it reads last, so one of the two would have no effect. "+
-				"Log each subject in one resource for each node.", logging.Name, who, other.Name))
+		diags.AddAttributeError(at, "Invalid subject: another resource logs it",
+			fmt.Sprintf("pvesec_audit_logging %q and %[3]q both log the sudo commands of %[2]s on the same nodes. sudo uses the settings of the file that it reads last, so one of the two would have no effect. "+
+				"Configure each subject in one resource for each node.", logging.Name, who, other.Name))
 	}
 }
 

@@ -36,7 +36,7 @@ func (r *auditLoggingResource) Schema(ctx context.Context, _ resource.SchemaRequ
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
 			},
 			"subjects": schema.SetAttribute{
-				MarkdownDescription: "Users, and groups after `%`, whose sudo use is logged. Everybody's without it.",
+				MarkdownDescription: "Users, and groups after `%`, whose sudo commands are logged. Without it, all users.",
 				ElementType:         types.StringType,
 				Optional:            true,
 				Validators: []validator.Set{

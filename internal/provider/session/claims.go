@@ -5,13 +5,13 @@ import (
 	"sync"
 )
 
-// A Claim is a subject that another resource of the same run already speaks of.
+// A Claim is a subject that another resource of the same run already manages.
 type Claim struct {
-	// Name is that of the other resource, Subject empty for everybody.
+	// Name is the name of the other resource. Subject is empty for everyone.
 	Name, Subject string
 }
 
-// claims are what resources of one run have said they are about.
+// claims are the subjects of the resources of one run.
 type claims struct {
 	sync.Mutex
 	made map[claimKey]claimed
@@ -22,7 +22,7 @@ type claimKey struct{ what, name string }
 type claimed struct{ subjects, nodes []string }
 
 // Claim notes what a resource is about and returns which of its subjects another one of the run, under another name, is about on one of the same nodes.
-// No subjects mean everybody, which is a subject of its own; no nodes mean all. A resource that is planned again replaces what it said before.
+// No subjects mean everyone, which is a subject of its own; no nodes mean all. A resource that is planned again replaces what it said before.
 func (c *Clients) Claim(what, name string, subjects, nodes []string) []Claim {
 	if len(subjects) == 0 {
 		subjects = []string{""}

@@ -16,7 +16,7 @@ func TestClaims(t *testing.T) {
 		{"one", []string{"alice", "%ops"}, nil, "[]"},
 		{"two", []string{"bob"}, nil, "[]"},
 		{"one", []string{"alice", "%ops"}, nil, "[]"}, // planned again
-		{"everybody", nil, []string{"pve1"}, "[]"},
+		{"everyone", nil, []string{"pve1"}, "[]"},
 		{"all", nil, []string{"pve2"}, "[]"},
 		{"third", []string{"bob", "carol"}, []string{"pve3"}, "[{two bob}]"},
 		{"fourth", nil, nil, "2"},

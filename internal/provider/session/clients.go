@@ -87,7 +87,7 @@ func NewClients(s Settings, version string) (*Clients, []ConfigProblem) {
 }
 
 func pveConfigProblem(err error) ConfigProblem {
-	problem := ConfigProblem{Path: path.Root("endpoint"), Summary: "PVE API configuration is not usable", Detail: err.Error()}
+	problem := ConfigProblem{Path: path.Root("endpoint"), Summary: "Invalid PVE API configuration", Detail: err.Error()}
 	var config *proxmox.ConfigError
 	if errors.As(err, &config) {
 		problem.Path = attributePath(config.Field)
@@ -97,7 +97,7 @@ func pveConfigProblem(err error) ConfigProblem {
 }
 
 func sshConfigProblem(err error) ConfigProblem {
-	problem := ConfigProblem{Path: path.Root("ssh"), Summary: "SSH configuration is not usable", Detail: err.Error()}
+	problem := ConfigProblem{Path: path.Root("ssh"), Summary: "Invalid SSH configuration", Detail: err.Error()}
 	var config *node.ConfigError
 	if errors.As(err, &config) {
 		problem.Path = SSHFieldPath(config.Field)

@@ -84,34 +84,34 @@ func PlanReached(err error, at path.Path, diags *diag.Diagnostics) bool {
 		return true
 	case errors.Is(err, ErrUnknownSettings):
 	case errors.As(err, &missing):
-		diags.AddWarning("Planned without the nodes or PVE", fmt.Sprintf("%s\n\nThe plan was made without asking them; an apply needs them.", values.UpperFirst(missing.Error())))
+		diags.AddWarning("The plan did not check PVE or the nodes", fmt.Sprintf("%s\n\nThe plan does not show their current state. An apply needs this configuration.", values.UpperFirst(missing.Error())))
 	case errors.As(err, &noNode):
-		diags.AddAttributeError(at, "No such node", values.UpperFirst(err.Error())+".")
+		diags.AddAttributeError(at, "Invalid node", values.UpperFirst(err.Error())+".")
 	case unreachable(err):
-		diags.AddWarning("Planned without the nodes or PVE", fmt.Sprintf("%s\n\nThe plan does not show what they hold today; an apply needs to reach them.", values.UpperFirst(err.Error())))
+		diags.AddWarning("The plan did not check PVE or the nodes", fmt.Sprintf("%s\n\nThe plan does not show their current state. An apply must be able to reach them.", values.UpperFirst(err.Error())))
 	default:
 		diags.AddError("Unable to plan", values.UpperFirst(err.Error()))
 	}
 	return false
 }
 
-// unreachable tells that PVE or a node did not answer at all, as opposed to refusing.
+// unreachable reports that PVE or a node did not answer at all. A refusal is an answer.
 func unreachable(err error) bool {
 	var nodeError *node.UnreachableError
 	var apiError *proxmox.UnreachableError
 	return errors.As(err, &nodeError) || errors.As(err, &apiError)
 }
 
-// WarnOfUnfinished says that an earlier run was killed half-way on a node, or left files of its own there. What it changed is shown as drift; the next
-// apply that changes anything on the node puts that back first, and removes the files.
+// WarnOfUnfinished warns that an earlier run was killed in the middle of a change of a node, or left files there. The plan shows its changes as drift; the next
+// apply that changes the node restores the old state first, and removes the files.
 func WarnOfUnfinished(name string, unfinished, leftover bool, diags *diag.Diagnostics) {
 	switch {
 	case unfinished:
 		diags.AddWarning(fmt.Sprintf("An earlier change of %s was interrupted", name),
-			fmt.Sprintf("A run was killed while it changed %s. The next apply that changes anything there first puts the node back as it was before that run.", name))
+			fmt.Sprintf("A run was killed while it changed %s. The next apply that changes this node first restores its state from before that run.", name))
 	case leftover:
 		diags.AddWarning(fmt.Sprintf("An interrupted run left files on %s", name),
-			fmt.Sprintf("A run was killed while it prepared a change of %s. It changed nothing, and left a copy of what it read in /etc/pvesec/stage, which only root can read. "+
-				"The next apply that changes anything there removes it.", name))
+			fmt.Sprintf("A run was killed while it prepared a change of %s. It changed nothing, but left a copy of the files that it read in /etc/pvesec/stage, which only root can read. "+
+				"The next apply that changes this node removes the copy.", name))
 	}
 }

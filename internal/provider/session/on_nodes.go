@@ -145,7 +145,7 @@ func (r *OnNodes[M, S, P]) Update(ctx context.Context, req resource.UpdateReques
 	}
 }
 
-// apply brings the planned resource onto its nodes and takes it off those that state has and the plan has not. Then it fills in deployed.
+// apply installs the planned resource on its nodes and removes it from nodes that are only in the state. Then it fills in deployed.
 func (r *OnNodes[M, S, P]) apply(ctx context.Context, plan, state P, recorded values.PrivateReader, private values.PrivateWriter, diags *diag.Diagnostics) {
 	summary := "Unable to apply " + plan.What()
 	targets, err := r.Clients.Targets(ctx, NodeNames(ctx, plan.placed().Nodes, diags))
@@ -188,7 +188,7 @@ func adviceTaken(creates bool, err error) string {
 		"destroyed. Take create_before_destroy away, from this resource and from those that depend on it, or give the new object another name."
 }
 
-// settle fills in what the plan left open about the nodes, by reading them once more where the resource asks for that.
+// settle fills in the values that the plan left unknown. It reads the nodes once more if the resource asks for that.
 func (r *OnNodes[M, S, P]) settle(ctx context.Context, plan, state P, targets, reached []node.Target, private values.PrivateWriter, diags *diag.Diagnostics) {
 	planned, open := plan.placed().Deployed.Elements(), false
 	known := func(name string) bool { return planned[name] != nil && values.FullyKnown(planned[name]) }
@@ -201,8 +201,8 @@ func (r *OnNodes[M, S, P]) settle(ctx context.Context, plan, state P, targets, r
 		var problems diag.Diagnostics
 		seen = r.observe(ctx, plan, reached, &problems)
 		for _, problem := range problems {
-			// The change is in force; forgetting that because a look at it failed would leave it behind unmanaged.
-			diags.AddWarning("Applied, but not read back: "+problem.Summary(), problem.Detail()+"\n\nThe next plan reads the nodes again.")
+			// The change is in force. If the state forgot it because of a failed read, it would stay unmanaged.
+			diags.AddWarning("Unable to read the applied change back: "+problem.Summary(), problem.Detail()+"\n\nThe next plan reads the nodes again.")
 		}
 	}
 	entries := map[string]attr.Value{}
@@ -301,12 +301,12 @@ func (r *OnNodes[M, S, P]) observe(ctx context.Context, model P, targets []node.
 	return seen
 }
 
-// recordedTargets are the nodes that state says hold something.
+// recordedTargets returns the nodes of deployed in the state.
 func (r *OnNodes[M, S, P]) recordedTargets(ctx context.Context, state P, diags *diag.Diagnostics) []node.Target {
 	return r.RecordedTargets(ctx, slices.Sorted(maps.Keys(state.placed().Deployed.Elements())), state.What(), diags)
 }
 
-// Delete takes the resource off its nodes. It skips none: what stayed behind would be forgotten.
+// Delete removes the resource from its nodes. It skips no node, because the state would forget what stays there.
 func (r *OnNodes[M, S, P]) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	state := P(new(M))
 	resp.Diagnostics.Append(req.State.Get(ctx, state)...)
@@ -328,11 +328,11 @@ func (r *OnNodes[M, S, P]) Delete(ctx context.Context, req resource.DeleteReques
 	}
 }
 
-// ImportState takes "NAME" for all nodes, or "NAME@NODE,NODE".
+// ImportState accepts "NAME" for all nodes, or "NAME@NODE,NODE".
 func (r *OnNodes[M, S, P]) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	name, names, err := parseImportID(req.ID, hardening.CheckDropInName)
 	if err != nil {
-		resp.Diagnostics.AddError("Import id not usable", values.UpperFirst(err.Error()))
+		resp.Diagnostics.AddError("Invalid import id", values.UpperFirst(err.Error()))
 		return
 	}
 	model := P(new(M))
@@ -353,7 +353,7 @@ func (r *OnNodes[M, S, P]) ImportState(ctx context.Context, req resource.ImportS
 		return
 	}
 	if !anyHolds(model, seen) {
-		resp.Diagnostics.AddError("Nothing to import", fmt.Sprintf("None of the nodes %s has %s.", strings.Join(TargetNames(targets), ", "), model.What()))
+		resp.Diagnostics.AddError("Unable to find the object to import", fmt.Sprintf("None of the nodes %s has %s.", strings.Join(TargetNames(targets), ", "), model.What()))
 		return
 	}
 	if names != nil {

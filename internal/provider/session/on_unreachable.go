@@ -25,17 +25,17 @@ const (
 )
 
 // notReached is what the entry of a skipped node says in changes.
-const notReached = "not reached: what the node holds is not known"
+const notReached = "not reached: the state of the node is unknown"
 
-// noNodeAnswered is said where skipping would leave nothing.
-const noNodeAnswered = "No node answered, and an apply that skips every node would only look as if it had done something. Nothing was changed."
+// noNodeAnswered is the error for an apply that would skip every node.
+const noNodeAnswered = "No node answered, so pvesec changed nothing. Check the network and the addresses of the nodes, then apply again."
 
 // onUnreachableAttribute describes on_unreachable, which each resource on nodes has.
 func onUnreachableAttribute() schema.StringAttribute {
 	return schema.StringAttribute{
-		MarkdownDescription: "What happens when a node does not answer: `fail` (default) changes no node at all; `skip` goes on with the others, says the node by name, and keeps " +
-			"what is recorded of it, so that every later plan shows what it lacks until an apply reaches it. A node that answers and refuses, for its host key or the login, " +
-			"is an error either way. With `skip`, a plan shows changed nodes as known after apply. Destroying and taking a node off `nodes` never skip: what stayed behind would be forgotten.",
+		MarkdownDescription: "What to do when a node does not answer. `fail` (default) changes no node. `skip` continues with the other nodes, warns about the skipped one and keeps " +
+			"its last known state; plans show the pending change until an apply reaches it, as known after apply. A wrong host key or a refused login " +
+			"is an error with both. Destroying the resource and removing a node from `nodes` never skip a node, because the state would forget what stays there.",
 		Optional:   true,
 		Computed:   true,
 		Default:    stringdefault.StaticString(failUnreachable),
@@ -43,7 +43,7 @@ func onUnreachableAttribute() schema.StringAttribute {
 	}
 }
 
-// Reachable are the targets that can be reached. With "fail" that is not asked: the operation itself fails where a node does not answer.
+// Reachable returns the targets that answer. With "fail" it returns all: the operation itself then fails if a node does not answer.
 func (c *Configured) Reachable(ctx context.Context, targets []node.Target, onUnreachable types.String, diags *diag.Diagnostics) []node.Target {
 	if onUnreachable.ValueString() != skipUnreachable || c.Clients == nil || c.Clients.pool == nil {
 		return targets
@@ -67,8 +67,8 @@ func (c *Configured) Reachable(ctx context.Context, targets []node.Target, onUnr
 	for _, name := range names {
 		fmt.Fprintf(&detail, "%s\n\n", values.UpperFirst(silent[name].Error()))
 	}
-	diags.AddAttributeWarning(path.Root("on_unreachable"), "Skipped: "+strings.Join(names, ", "),
-		detail.String()+"Nothing was read or changed there (on_unreachable = \"skip\"). What the state records is kept, and the next plan shows what is missing.")
+	diags.AddAttributeWarning(path.Root("on_unreachable"), "Unable to reach "+strings.Join(names, ", ")+", skipped",
+		detail.String()+"pvesec read and changed nothing there (on_unreachable = \"skip\"). The state keeps the last known values, and plans show the pending change until an apply reaches the node.")
 	return reached
 }
 

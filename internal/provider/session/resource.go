@@ -35,7 +35,7 @@ func (c *Configured) Configure(_ context.Context, req resource.ConfigureRequest,
 	}
 	shared, ok := req.ProviderData.(*Clients)
 	if !ok {
-		resp.Diagnostics.AddError("Provider data of an unexpected type", fmt.Sprintf("Got %T. This is always a bug in the provider; please report it.", req.ProviderData))
+		resp.Diagnostics.AddError("Invalid provider data", fmt.Sprintf("Got %T. This is always a bug in the provider; please report it.", req.ProviderData))
 		return
 	}
 	c.Clients = shared

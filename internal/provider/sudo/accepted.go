@@ -13,24 +13,24 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/review"
 )
 
-// knowsAcceptances tells whether everything is known that somebody answers for.
+// knowsAcceptances reports whether all acceptances are known.
 func (m *sudoersPolicyModel) knowsAcceptances() bool {
 	return values.FullyKnown(m.AcceptedRisks) && values.FullyKnown(m.AcceptedUntil) && values.FullyKnown(m.Vouched) && values.FullyKnown(m.VouchedEffects)
 }
 
-// warnOfIdle warns of acceptances that accept nothing in the policy's own text.
+// warnOfIdle warns of acceptances that match no finding in the policy's own text.
 func (m *sudoersPolicyModel) warnOfIdle(ctx context.Context, text *review.Policy, diags *diag.Diagnostics) {
 	if !m.knowsAcceptances() {
 		return
 	}
 	for _, key := range text.Idle(values.AcceptedRisks(ctx, m.AcceptedRisks, diags)) {
-		diags.AddAttributeWarning(path.Root("accepted_risks").AtMapKey(key), "An acceptance that accepts nothing",
-			fmt.Sprintf("The policy has no finding that %q accepts. Remove it, or it will accept one that somebody adds later. If it is meant for another file of the nodes, name that file: %q.",
+		diags.AddAttributeWarning(path.Root("accepted_risks").AtMapKey(key), "An accepted risk matches no finding",
+			fmt.Sprintf("The policy has no finding that %q matches. Remove it, so that it does not accept a later finding unnoticed. If it is meant for another file on the nodes, add the file: %q.",
 				key, escalation.AcceptedIn(key, "/etc/sudoers.d/other")))
 	}
 }
 
-// acceptances are those of the policy today. While the dates are not known all hold: the plan that is made anew while it is applied knows them.
+// acceptances returns the acceptances that are valid today. While dates are unknown, all are valid; the plan during the apply knows the dates.
 func (m *sudoersPolicyModel) acceptances(ctx context.Context, diags *diag.Diagnostics) review.Acceptances {
 	accepted := values.AcceptedRisks(ctx, m.AcceptedRisks, diags)
 	if !values.FullyKnown(m.AcceptedRisks) || !values.FullyKnown(m.AcceptedUntil) {
@@ -38,8 +38,8 @@ func (m *sudoersPolicyModel) acceptances(ctx context.Context, diags *diag.Diagno
 	}
 	a, unaccepted := review.AcceptancesAt(accepted, values.AcceptedRisks(ctx, m.AcceptedUntil, diags), time.Now())
 	for _, id := range unaccepted {
-		diags.AddAttributeError(path.Root("accepted_until").AtMapKey(id), "A date for a risk that is not accepted",
-			fmt.Sprintf("accepted_risks does not name %s. Name it there with the reason, or remove the date.", id))
+		diags.AddAttributeError(path.Root("accepted_until").AtMapKey(id), "Missing accepted risk for a date",
+			fmt.Sprintf("accepted_risks does not contain %s. Add it there with a reason, or remove the date.", id))
 	}
 	return a
 }

@@ -21,13 +21,13 @@ func (accessSudoersFunction) Metadata(_ context.Context, _ function.MetadataRequ
 
 func (accessSudoersFunction) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
 	resp.Definition = function.Definition{
-		Summary: "The sudoers file that the provider's own SSH user needs",
+		Summary: "Returns the sudoers file that the provider's own SSH user needs",
 		MarkdownDescription: "For teams that do not allow root to log in: the least that sudoers must permit the user of `ssh.user`. It is one fixed command line, " +
 			"`/bin/sh -s` as root, to which every program and every file travels over standard input. That is root's whole power, and pvesec cannot do with less, since " +
 			"it installs sudoers files: keep that user's key as you keep root's password.",
 		Parameters: []function.Parameter{
 			function.StringParameter{Name: "user", MarkdownDescription: "The user that the provider logs in as."},
-			function.BoolParameter{Name: "password", MarkdownDescription: "Whether sudo shall ask for a password, given to the provider as `ssh.sudo_password`."},
+			function.BoolParameter{Name: "password", MarkdownDescription: "Whether sudo asks for a password; give it to the provider as `ssh.sudo_password`."},
 		},
 		Return: function.StringReturn{},
 	}

@@ -139,14 +139,14 @@ func (m *sudoersPolicyModel) analyse(ctx context.Context, text *review.Policy, d
 	}
 }
 
-// warnOfRoot warns of ways to root of the policy itself where the configuration says that they are no error.
+// warnOfRoot warns of paths to root in the policy itself if the configuration makes them warnings.
 func (m *sudoersPolicyModel) warnOfRoot(ctx context.Context, text *review.Policy, diags *diag.Diagnostics) {
 	if m.Enforcement.ValueString() == enforceWarn && m.knowsAcceptances() {
 		m.reportOwn(text, m.acceptances(ctx, &diag.Diagnostics{}), diags) // what is wrong with them is an error of the plan
 	}
 }
 
-// reportOwn reports the ways to root of the policy itself that nobody accepted.
+// reportOwn reports the paths to root of the policy itself that are not accepted.
 func (m *sudoersPolicyModel) reportOwn(text *review.Policy, accepted review.Acceptances, diags *diag.Diagnostics) {
 	if detail := text.Refused(accepted); detail != "" {
 		m.report(m.textAttribute(), fmt.Sprintf("The policy makes %q root-equivalent", text.Subject), detail, diags)
@@ -161,13 +161,13 @@ func (m *sudoersPolicyModel) describe(ctx context.Context, text *review.Policy, 
 	}
 }
 
-// What a way to root that nobody accepted does to a plan.
+// The values of enforcement: the effect of a path to root that is not accepted.
 const (
 	enforceRefuse = "refuse"
 	enforceWarn   = "warn"
 )
 
-// report makes an error of ways to root, or a warning where the configuration says so.
+// report reports paths to root as an error, or as a warning if the configuration says so.
 func (m *sudoersPolicyModel) report(at path.Path, summary, detail string, diags *diag.Diagnostics) {
 	if m.Enforcement.ValueString() == enforceWarn {
 		diags.AddAttributeWarning(at, summary, detail)
@@ -176,7 +176,7 @@ func (m *sudoersPolicyModel) report(at path.Path, summary, detail string, diags 
 	diags.AddAttributeError(at, summary, detail)
 }
 
-// textAttribute is the attribute that the policy's text comes from.
+// textAttribute returns the attribute that the policy's text comes from.
 func (m *sudoersPolicyModel) textAttribute() path.Path {
 	switch {
 	case !m.Rules.IsNull():
@@ -201,8 +201,8 @@ func sudoersAnalysisAttribute() schema.SingleNestedAttribute {
 				NestedObject:        schema.NestedAttributeObject{Attributes: values.ResourceFields(findingFields("Line in `content` of the grant that lets it through; 0 where no single line does."))},
 			},
 			"foreign": schema.ListNestedAttribute{
-				MarkdownDescription: "What the subject can do besides, by other sudoers files of the nodes alone or together with the policy, as things are after the apply and for the sudo of each node. " +
-					"A way to root fails the plan just as one of the policy's own. Known after the apply for a node that the policy is new on; what is found there fails the plan all the same.",
+				MarkdownDescription: "Paths to root from other sudoers files of the nodes, alone or together with the policy, after the apply and for the sudo version of each node. " +
+					"They fail the plan like the policy's own paths to root. For a node that is new to the policy they are known after the apply, but they still fail the plan.",
 				Computed:     true,
 				NestedObject: schema.NestedAttributeObject{Attributes: values.ResourceFields(foreignFindingFields())},
 			},

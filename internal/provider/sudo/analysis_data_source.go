@@ -187,9 +187,9 @@ func (d *sudoersAnalysisDataSource) Schema(_ context.Context, _ datasource.Schem
 				Computed:            true,
 				Attributes:          values.DataSourceFields(changeFields),
 			},
-			"lint":        objects("What sudo accepts in the policy in silence and then does not do as it was meant; see the guide [sudoers findings](../guides/sudoers-findings).", lintFields),
+			"lint":        objects("Problems that sudo accepts without an error but that make the policy behave differently than intended; see the guide [sudoers findings](../guides/sudoers-findings).", lintFields),
 			"assumptions": list("What the answers take for given of the node."),
-			"compliant":   boolean("Whether nothing is as good as root, every statement is proven, and every one of `always` is allowed."),
+			"compliant":   boolean("Whether nothing leads to root, every statement of `never` is proven, and every command of `always` is allowed."),
 		},
 	}
 }
@@ -252,7 +252,7 @@ func (m *sudoersAnalysisDataModel) files(ctx context.Context, version sudoers.Ve
 	case !m.Document.IsNull():
 		doc, err := document.Parse(m.Document.ValueString())
 		if err != nil {
-			diags.AddAttributeError(path.Root("document"), "Document not usable", values.UpperFirst(err.Error())+".")
+			diags.AddAttributeError(path.Root("document"), "Invalid document", values.UpperFirst(err.Error())+".")
 			return nil
 		}
 		file, problems, origins := doc.Build("document", m.Subject.ValueString(), "")
@@ -300,7 +300,7 @@ func (m *sudoersAnalysisDataModel) decide(ctx context.Context, tree *sudoers.Tre
 	for i, text := range values.StringsInList(ctx, m.Commands, diags) {
 		words, err := review.SplitCommand(text)
 		if err != nil {
-			diags.AddAttributeError(path.Root("commands").AtListIndex(i), "Not a command line", values.UpperFirst(err.Error())+".")
+			diags.AddAttributeError(path.Root("commands").AtListIndex(i), "Invalid command line", values.UpperFirst(err.Error())+".")
 			continue
 		}
 		d := policy.Decide(tree, policy.Request{Subject: q.Subject, Host: q.Host, Env: q.Env, Command: words[0], Args: words[1:]})
@@ -326,7 +326,7 @@ func (m *sudoersAnalysisDataModel) prove(ctx context.Context, tree *sudoers.Tree
 	for i, text := range values.StringsInList(ctx, m.Never, diags) {
 		proof, err := review.ProveNever(tree, q.Question, q.Vouched, text, releases...)
 		if err != nil {
-			diags.AddAttributeError(path.Root("never").AtListIndex(i), "Not a statement", values.UpperFirst(err.Error())+".")
+			diags.AddAttributeError(path.Root("never").AtListIndex(i), "Invalid statement", values.UpperFirst(err.Error())+".")
 			continue
 		}
 		add(text, "never", proof)
@@ -334,7 +334,7 @@ func (m *sudoersAnalysisDataModel) prove(ctx context.Context, tree *sudoers.Tree
 	for i, text := range values.StringsInList(ctx, m.Always, diags) {
 		words, err := review.SplitCommand(text)
 		if err != nil {
-			diags.AddAttributeError(path.Root("always").AtListIndex(i), "Not a command line", values.UpperFirst(err.Error())+".")
+			diags.AddAttributeError(path.Root("always").AtListIndex(i), "Invalid command line", values.UpperFirst(err.Error())+".")
 			continue
 		}
 		add(text, "always", review.ProveAlways(tree, q.Question, words, releases...))

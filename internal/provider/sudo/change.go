@@ -108,7 +108,7 @@ func (m *sudoersPolicyModel) heldText(ctx context.Context, state *sudoersPolicyM
 	return state.Content.ValueString()
 }
 
-// judgeNewAccess says what on_new_access wants to be said of a change. A warning is said only if warn is set, an error always.
+// judgeNewAccess reports new access as on_new_access demands. It reports a warning only if warn is set, an error always.
 func (m *sudoersPolicyModel) judgeNewAccess(more *review.Change, warn bool, diags *diag.Diagnostics) {
 	lines := slices.Concat(more.NewlyAllowed, more.Unknown)
 	if more.Verdict == string(policy.Wider) || more.Verdict == string(policy.Incomparable) {
@@ -118,10 +118,10 @@ func (m *sudoersPolicyModel) judgeNewAccess(more *review.Change, warn bool, diag
 		return
 	}
 	summary := fmt.Sprintf("The change allows %q more", m.Subject.ValueString())
-	detail := "Compared with what the nodes hold:\n\n    " + strings.Join(lines, "\n    ")
+	detail := "Compared with the policy on the nodes:\n\n    " + strings.Join(lines, "\n    ")
 	switch mode := m.OnNewAccess.ValueString(); {
 	case mode == denyNewAccess:
-		diags.AddAttributeError(m.textAttribute(), summary, detail+"\n\non_new_access = \"deny\" refuses it. Take it out, or set on_new_access to \"warn\" for this change.")
+		diags.AddAttributeError(m.textAttribute(), summary, detail+"\n\non_new_access = \"deny\" refuses new access. Remove these commands, or set on_new_access = \"warn\" for this change.")
 	case mode == warnOfNewAccess && warn:
 		diags.AddAttributeWarning(m.textAttribute(), summary, detail)
 	}

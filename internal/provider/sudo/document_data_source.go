@@ -108,11 +108,11 @@ func (d *sudoersDocumentDataSource) Read(ctx context.Context, req datasource.Rea
 	addPresets(ctx, whole, model.Presets, &resp.Diagnostics)
 	for i, source := range documents(ctx, model.SourceDocuments, path.Root("source_documents"), &resp.Diagnostics) {
 		if err := whole.Merge(source); err != nil {
-			resp.Diagnostics.AddAttributeError(path.Root("source_documents").AtListIndex(i), "Documents do not go together", values.UpperFirst(err.Error())+".")
+			resp.Diagnostics.AddAttributeError(path.Root("source_documents").AtListIndex(i), "Unable to merge the documents", values.UpperFirst(err.Error())+".")
 		}
 	}
 	if err := whole.Merge(own); err != nil {
-		resp.Diagnostics.AddAttributeError(path.Root("rule"), "Documents do not go together", values.UpperFirst(err.Error())+".")
+		resp.Diagnostics.AddAttributeError(path.Root("rule"), "Unable to merge the documents", values.UpperFirst(err.Error())+".")
 	}
 	for _, override := range documents(ctx, model.OverrideDocuments, path.Root("override_documents"), &resp.Diagnostics) {
 		whole.Override(override)
@@ -138,7 +138,7 @@ func documents(ctx context.Context, list types.List, at path.Path, diags *diag.D
 	for i, text := range values.StringsInList(ctx, list, diags) {
 		doc, err := document.Parse(text)
 		if err != nil {
-			diags.AddAttributeError(at.AtListIndex(i), "Document not usable", values.UpperFirst(err.Error())+".")
+			diags.AddAttributeError(at.AtListIndex(i), "Invalid document", values.UpperFirst(err.Error())+".")
 			continue
 		}
 		parsed = append(parsed, doc)
@@ -151,7 +151,7 @@ func checkDocument(doc *document.Document, diags *diag.Diagnostics) {
 	seen := map[string]bool{}
 	for i, rule := range doc.Rules {
 		if rule.ID != "" && seen[rule.ID] {
-			diags.AddAttributeError(path.Root("rule").AtListIndex(i).AtName("id"), "Rule id used twice", fmt.Sprintf("Another rule has the id %q too; give each its own.", rule.ID))
+			diags.AddAttributeError(path.Root("rule").AtListIndex(i).AtName("id"), "Invalid rule id", fmt.Sprintf("Another rule has the id %q too; give each its own.", rule.ID))
 		}
 		seen[rule.ID] = true
 	}

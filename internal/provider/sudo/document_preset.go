@@ -96,7 +96,7 @@ func addPresets(ctx context.Context, whole *document.Document, models []presetMo
 		}
 		found, err := preset.Find(model.Name.ValueString())
 		if err != nil {
-			diags.AddAttributeError(at.AtName("name"), "No such preset", values.UpperFirst(err.Error())+".")
+			diags.AddAttributeError(at.AtName("name"), "Invalid preset", values.UpperFirst(err.Error())+".")
 			continue
 		}
 		name := found.Name
@@ -122,7 +122,7 @@ func addPresets(ctx context.Context, whole *document.Document, models []presetMo
 			part.Rules = append(part.Rules, entry)
 		}
 		if err := whole.Merge(part); err != nil {
-			diags.AddAttributeError(at, "Presets do not go together", values.UpperFirst(err.Error())+".")
+			diags.AddAttributeError(at, "Unable to merge the presets", values.UpperFirst(err.Error())+".")
 		}
 	}
 }

@@ -35,19 +35,19 @@ func (m *sudoersPolicyModel) judgeAround(ctx context.Context, text *review.Polic
 		}
 		r.Add(foreignPlace(f, m.policy().Path()), key, f.CommandFinding)
 	}
-	remedy := "It was not written by this policy. Take it out of that file"
+	remedy := "This policy did not write it. Remove it from that file"
 	if m.Exclusive.ValueBool() {
-		remedy += ", or the subject out of the group or alias that it names: exclusive = true removes only what names the subject itself."
+		remedy += ", or remove the subject from the group or alias that it names: exclusive = true removes only lines that name the subject itself."
 	} else {
-		remedy += ", or set exclusive = true, with which the apply removes what names the subject itself (a backup is kept)."
+		remedy += ", or set exclusive = true: the apply then removes the lines that name the subject itself (pvesec keeps a backup)."
 	}
-	remedy += " If it is another policy's file that is about to change as well, apply that policy first (terraform apply -target).\n\n"
+	remedy += " If another policy writes that file and changes in the same run, apply that policy first (terraform apply -target).\n\n"
 	if detail := r.Detail(remedy); detail != "" {
 		m.report(path.Root("subject"), fmt.Sprintf("Together with other sudoers files %q is root-equivalent", m.Subject.ValueString()), detail, diags)
 	}
 }
 
-// rootToday are the nodes on which the subject is as good as root through other files as they are, before an apply takes anything out of them.
+// rootToday returns the nodes on which other files make the subject root-equivalent today, before an apply removes grants from them.
 func rootToday(p hardening.SudoersPolicy, text *review.Policy, seen map[string]*hardening.SudoersState) map[string]bool {
 	p.Exclusive = false
 	around := map[string]hardening.Surroundings{}
@@ -66,14 +66,14 @@ func rootToday(p hardening.SudoersPolicy, text *review.Policy, seen map[string]*
 	return root
 }
 
-// surroundings are what the other files of nodes say, by the node's name.
+// surroundings hold the relevant parts of the nodes' other files, by the node's name.
 type surroundings struct {
 	on map[string]hardening.Surroundings
-	// recorded tells that they are what state records, so that the plan that is made anew while it is applied finds the same.
+	// recorded is set if they come from the state, so that the plan during the apply finds the same.
 	recorded bool
 }
 
-// surroundingsOf are those of nodes that were just read.
+// surroundingsOf returns the surroundings of nodes that were just read.
 func surroundingsOf(seen map[string]*hardening.SudoersState) surroundings {
 	around := surroundings{on: map[string]hardening.Surroundings{}, recorded: true}
 	for name, found := range seen {
@@ -105,7 +105,7 @@ func (m *sudoersPolicyModel) showAround(ctx context.Context, text *review.Policy
 	return found
 }
 
-// foreignPlace says where a finding comes from.
+// foreignPlace describes the origin of a finding.
 func foreignPlace(f review.ForeignFinding, own string) string {
 	nodes := strings.Join(f.Nodes, ", ")
 	switch f.Pos.File {

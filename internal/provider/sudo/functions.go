@@ -45,7 +45,7 @@ func (sudoersFormatFunction) Metadata(_ context.Context, _ function.MetadataRequ
 func (sudoersFormatFunction) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
 	resp.Definition = function.Definition{
 		Summary:             "Writes a sudoers policy in canonical form",
-		MarkdownDescription: "Parses a policy as visudo would and writes it in canonical form, comments included. Two policies that differ in blanks and line breaks alone give the same text. A malformed policy is an error with line and column.",
+		MarkdownDescription: "Parses a policy as visudo would and writes it in canonical form, comments included. Two policies that differ in spaces and line breaks alone give the same text. A malformed policy is an error with line and column.",
 		Parameters:          []function.Parameter{policyParameter()},
 		Return:              function.StringReturn{},
 	}

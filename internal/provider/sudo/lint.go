@@ -109,7 +109,7 @@ func lintValue(ctx context.Context, text *review.Policy, diags *diag.Diagnostics
 
 func lintAttribute() schema.ListNestedAttribute {
 	return schema.ListNestedAttribute{
-		MarkdownDescription: "What sudo accepts in the policy in silence and then does not do as it was meant; see the guide [sudoers findings](../guides/sudoers-findings).",
+		MarkdownDescription: "Problems that sudo accepts without an error but that make the policy behave differently than intended; see the guide [sudoers findings](../guides/sudoers-findings).",
 		Computed:            true,
 		NestedObject:        schema.NestedAttributeObject{Attributes: values.ResourceFields(lintFields)},
 	}

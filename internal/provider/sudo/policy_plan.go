@@ -173,7 +173,7 @@ func (r *sudoersPolicyResource) lookAhead(
 			_, recorded = state.Deployed.Elements()[name]
 		}
 		if seen[name].File.Present && !recorded {
-			diags.AddAttributeWarning(path.Root("name"), "The file exists already",
+			diags.AddAttributeWarning(path.Root("name"), "The file already exists",
 				fmt.Sprintf("Node %s has a file %s now. If it is not what this plan replaces, the apply refuses to overwrite it: import it (terraform import … %s), remove it, or choose another name.", name, policy.Path(), plan.Name.ValueString()))
 		}
 	}

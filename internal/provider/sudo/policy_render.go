@@ -90,7 +90,7 @@ func buildRules(ctx context.Context, m *sudoersPolicyModel, diags *diag.Diagnost
 func buildDocument(m *sudoersPolicyModel, diags *diag.Diagnostics) *sudoers.File {
 	doc, err := document.Parse(m.Document.ValueString())
 	if err != nil {
-		diags.AddAttributeError(path.Root("document"), "Document not usable", values.UpperFirst(err.Error())+".")
+		diags.AddAttributeError(path.Root("document"), "Invalid document", values.UpperFirst(err.Error())+".")
 		return nil
 	}
 	return m.build(doc, path.Root("document"), diags)

@@ -169,7 +169,7 @@ func (m *sudoersPolicyModel) Adopt(ctx context.Context, targets []node.Target, s
 	}
 }
 
-// warnOfForeign says what the subject can do today although the policy does not say so, and what else a reviewer must know of the nodes.
+// warnOfForeign warns of grants in other files that the subject has today, and of lines that sudo cannot parse.
 func warnOfForeign(p hardening.SudoersPolicy, text *review.Policy, seen map[string]*hardening.SudoersState, diags *diag.Diagnostics) {
 	root := rootToday(p, text, seen)
 	for _, name := range slices.Sorted(maps.Keys(seen)) {
@@ -183,7 +183,7 @@ func warnOfForeign(p hardening.SudoersPolicy, text *review.Policy, seen map[stri
 		}
 		if len(found.Problems) > 0 {
 			diags.AddAttributeWarning(path.Root("deployed").AtMapKey(name), fmt.Sprintf("sudoers files on %s have lines that sudo cannot parse", name),
-				"sudo skips these lines and keeps the others in force, so that the files do not mean what they seem to:\n\n  "+strings.Join(found.Problems, "\n  "))
+				"sudo skips these lines and uses the others, so the files do not mean what they seem to. Mend or remove the lines:\n\n  "+strings.Join(found.Problems, "\n  "))
 		}
 	}
 }
@@ -198,26 +198,26 @@ func foreignDetail(grants []hardening.ForeignGrant, exclusive bool) string {
 	}
 	switch {
 	case !exclusive:
-		b.WriteString("\nSet exclusive = true to have the next apply remove what names the subject itself (a backup is kept), or remove it by hand.")
+		b.WriteString("\nSet exclusive = true: the next apply then removes the lines that name the subject (pvesec keeps a backup). Or remove them by hand.")
 	case kept:
-		b.WriteString("\nThe next apply removes what names the subject itself (exclusive = true; a backup is kept). What reaches the subject through a group, an alias " +
-			"or ALL also concerns others, so it stays: take the subject out of that group or alias.")
+		b.WriteString("\nThe next apply removes the lines that name the subject (exclusive = true; pvesec keeps a backup). Lines that reach the subject through a group, an alias " +
+			"or ALL concern others too, so they stay. Remove the subject from that group or alias.")
 	default:
-		b.WriteString("\nThe next apply removes it (exclusive = true; a backup is kept).")
+		b.WriteString("\nThe next apply removes it (exclusive = true; pvesec keeps a backup).")
 	}
 	return b.String()
 }
 
-// observedKey is where private state holds, for each node, what deployed does not show.
+// observedKey is the key in private state for the facts about each node that deployed does not show.
 const observedKey = "observed"
 
-// observedNode is what private state holds of a node.
+// observedNode is the record of a node in private state.
 type observedNode struct {
 	// Kept are the foreign grants that exclusive = true cannot remove, so that a plan can say what will be left.
 	Kept []string `json:"kept"`
 	// Cuts are those that it does remove, so that an apply removes what its plan showed; nil in a record of a version that did not know them.
 	Cuts []string `json:"cuts"`
-	// SHA256 is the digest of the file as it is, "" for none and for anything but a regular file. deployed shows that of the recorded text where both differ in form alone.
+	// SHA256 is the digest of the file on the node, "" for none and for anything but a regular file. If the file differs from the recorded text in form alone, deployed shows the digest of the text.
 	SHA256 string `json:"sha256"`
 	// Content is the file's text, with which a plan compares.
 	Content string `json:"content,omitempty"`
@@ -238,7 +238,7 @@ func setObserved(ctx context.Context, private values.PrivateWriter, seen map[str
 	}
 	encoded, err := json.Marshal(observed)
 	if err != nil {
-		return diag.Diagnostics{diag.NewErrorDiagnostic("Unable to record what the nodes hold", err.Error())}
+		return diag.Diagnostics{diag.NewErrorDiagnostic("Unable to record the nodes' files", err.Error())}
 	}
 	return private.SetKey(ctx, observedKey, encoded)
 }
@@ -249,7 +249,7 @@ func getObserved(ctx context.Context, private values.PrivateReader, diags *diag.
 	diags.Append(problems...)
 	if encoded != nil {
 		if err := json.Unmarshal(encoded, &observed); err != nil {
-			diags.AddError("Private state is damaged", fmt.Sprintf("The record of what the nodes hold cannot be read: %v. Run terraform apply -refresh-only to write it anew.", err))
+			diags.AddError("Invalid private state", fmt.Sprintf("pvesec cannot read its record of the nodes' files: %v. Run terraform apply -refresh-only to write it again.", err))
 		}
 	}
 	return observed

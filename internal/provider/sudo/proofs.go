@@ -13,7 +13,7 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/review"
 )
 
-// prove proves the statements never and always about the policy's text, and makes an error of each that does not hold.
+// prove proves the statements never and always about the policy's text, and reports each that is not proven as an error.
 func (m *sudoersPolicyModel) prove(ctx context.Context, text *review.Policy, diags *diag.Diagnostics) {
 	if text == nil || !values.FullyKnown(m.Never) || !values.FullyKnown(m.Always) {
 		return
@@ -22,7 +22,7 @@ func (m *sudoersPolicyModel) prove(ctx context.Context, text *review.Policy, dia
 		at := path.Root("never").AtListIndex(i)
 		proof, err := text.ProveNever(statement)
 		if err != nil {
-			diags.AddAttributeError(at, "Not a statement", values.UpperFirst(err.Error())+".")
+			diags.AddAttributeError(at, "Invalid statement", values.UpperFirst(err.Error())+".")
 			continue
 		}
 		reportProof(proof, at, fmt.Sprintf("The policy does allow %q", statement), "is allowed", diags)
@@ -31,7 +31,7 @@ func (m *sudoersPolicyModel) prove(ctx context.Context, text *review.Policy, dia
 		at := path.Root("always").AtListIndex(i)
 		proof, err := text.ProveAlways(command)
 		if err != nil {
-			diags.AddAttributeError(at, "Not a command line", values.UpperFirst(err.Error())+".")
+			diags.AddAttributeError(at, "Invalid command line", values.UpperFirst(err.Error())+".")
 			continue
 		}
 		reportProof(proof, at, fmt.Sprintf("The policy does not allow %q", command), "is not allowed", diags)
@@ -56,7 +56,7 @@ func (m *sudoersPolicyModel) checkStatements(ctx context.Context, diags *diag.Di
 	}
 }
 
-// reportProof makes an error of a statement that does not hold, or of which it is not known.
+// reportProof reports a statement as an error if it is disproven or unknown.
 func reportProof(p review.Proof, at path.Path, summary, verb string, diags *diag.Diagnostics) {
 	if p.Verdict == regular.Yes {
 		return
@@ -65,11 +65,11 @@ func reportProof(p review.Proof, at path.Path, summary, verb string, diags *diag
 	if p.Verdict == regular.No {
 		fmt.Fprintf(&detail, "    %s\n\n%s", p.Counterexample, verb)
 	} else {
-		summary += ", or it is not known"
+		summary += ", or this is unknown"
 		if p.Counterexample != "" {
 			fmt.Fprintf(&detail, "    %s\n\n", p.Counterexample)
 		}
-		detail.WriteString("It could not be proven")
+		detail.WriteString("pvesec could not prove this")
 	}
 	if p.Line > 0 {
 		fmt.Fprintf(&detail, " by line %d:\n\n    %s", p.Line, p.Grant)
@@ -78,7 +78,7 @@ func reportProof(p review.Proof, at path.Path, summary, verb string, diags *diag
 		detail.WriteString("\n\n" + note)
 	}
 	if p.Verdict == regular.Unknown {
-		detail.WriteString("\n\nUnknown is not safe: write the rule in a plainer way, or leave out what is not known.")
+		detail.WriteString("\n\nUnknown is not safe. Write the rule in a simpler way, or remove the unknown part.")
 	}
 	diags.AddAttributeError(at, summary, detail.String())
 }

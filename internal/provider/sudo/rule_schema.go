@@ -11,7 +11,7 @@ import (
 // sudoersRuleTexts, sudoersRuleFlags and sudoersRuleLists describe the attributes of a rule, which a resource and a data source have alike.
 var (
 	sudoersRuleLists = map[string]string{
-		"commands": "Commands in sudoers syntax: an absolute path, then nothing (any arguments), `\"\"` (no arguments), a pattern in which `*` also matches blanks and `/`, " +
+		"commands": "Commands in sudoers syntax: an absolute path, then nothing (any arguments), `\"\"` (no arguments), a pattern in which `*` also matches spaces and `/`, " +
 			"or a regular expression `^…$` over the joined arguments. A command after `!` is denied.",
 		"run_as_users":  "Users as whom the commands may run, `[\"root\"]` by default.",
 		"run_as_groups": "Groups as which the commands may run (`sudo -g`), none by default.",

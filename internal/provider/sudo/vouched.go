@@ -69,7 +69,7 @@ func checkEffect(text string) error {
 	return fmt.Errorf("there is no effect %q; there are %s", text, strings.Join(names, ", "))
 }
 
-// vouched are the programs that the configuration vouches for.
+// vouched returns the programs that the configuration vouches for.
 func (m *sudoersPolicyModel) vouched(diags *diag.Diagnostics) escalation.Vouched {
 	return vouchedOf(m.Vouched, m.VouchedEffects, diags)
 }
@@ -84,8 +84,8 @@ func vouchedOf(reasons, effects types.Map, diags *diag.Diagnostics) escalation.V
 	for name, value := range effects.Elements() {
 		vouch, known := said[name]
 		if !known {
-			diags.AddAttributeError(tfpath.Root("vouched_effects").AtMapKey(name), "Effects of a program that nobody vouches for",
-				fmt.Sprintf("vouched does not name %s. Name it there, with who reviewed it.", name))
+			diags.AddAttributeError(tfpath.Root("vouched_effects").AtMapKey(name), "Invalid vouched_effects",
+				fmt.Sprintf("vouched does not contain %s. Add it there, with the name of the reviewer.", name))
 			continue
 		}
 		if list, is := value.(types.List); is {

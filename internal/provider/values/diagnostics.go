@@ -10,8 +10,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 )
 
-// AddError reports a failed operation. Errors of the rooms below say themselves what happened, where, and what to do; the summary says what
-// was being done.
+// AddError reports a failed operation. Errors of the rooms below describe what happened, where, and what to do; the summary names
+// the operation.
 func AddError(diags *diag.Diagnostics, summary string, err error) {
 	AddErrorWithAdvice(diags, summary, err, "")
 }

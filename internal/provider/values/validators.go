@@ -28,7 +28,7 @@ func NotEmptyText() []validator.String {
 	return []validator.String{stringvalidator.LengthAtLeast(1)}
 }
 
-// CheckedBy makes a validator of a check that some room of the house already has. must completes "The value must …".
+// CheckedBy returns a validator that calls check. must completes "The value must …".
 func CheckedBy(must string, check func(string) error) validator.String {
 	return checkValidator{must: must, check: check}
 }
@@ -47,11 +47,11 @@ func (v checkValidator) ValidateString(_ context.Context, req validator.StringRe
 		return
 	}
 	if err := v.check(req.ConfigValue.ValueString()); err != nil {
-		resp.Diagnostics.AddAttributeError(req.Path, "Value not usable", UpperFirst(err.Error())+".")
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid value", UpperFirst(err.Error())+".")
 	}
 }
 
-// KeysCheckedBy is checkedBy for the keys of a map.
+// KeysCheckedBy is CheckedBy for the keys of a map.
 func KeysCheckedBy(must string, check func(string) error) validator.Map {
 	return keysValidator{must: must, check: check}
 }
@@ -68,7 +68,7 @@ func (v keysValidator) MarkdownDescription(ctx context.Context) string { return 
 func (v keysValidator) ValidateMap(_ context.Context, req validator.MapRequest, resp *validator.MapResponse) {
 	for _, key := range slices.Sorted(maps.Keys(req.ConfigValue.Elements())) {
 		if err := v.check(key); err != nil {
-			resp.Diagnostics.AddAttributeError(req.Path.AtMapKey(key), "Key not usable", UpperFirst(err.Error())+".")
+			resp.Diagnostics.AddAttributeError(req.Path.AtMapKey(key), "Invalid key", UpperFirst(err.Error())+".")
 		}
 	}
 }

@@ -74,9 +74,9 @@ func (w Whole) Equal(other attr.Value) bool {
 	return ok && w.Int64Value.Equal(o.Int64Value) && w.wrong == o.wrong
 }
 
-// ValidateAttribute refuses what is no whole number.
+// ValidateAttribute refuses values that are not whole numbers.
 func (w Whole) ValidateAttribute(_ context.Context, req xattr.ValidateAttributeRequest, resp *xattr.ValidateAttributeResponse) {
 	if w.wrong != "" {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid number", w.wrong+" is not a whole number that fits here. Write one without a fraction; floor(), ceil() and parseint() make one.")
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid number", w.wrong+" is not a whole number in the allowed range. Write a number without a fraction, or use floor(), ceil() or parseint().")
 	}
 }

@@ -12,7 +12,7 @@ import (
 
 // Document is a policy without a subject, as data source pvesec_sudoers_document writes it and resource pvesec_sudoers_policy reads it.
 type Document struct {
-	// Version is that of this format, 1.
+	// Version is the version of this format, 1.
 	Version  int      `json:"version"`
 	Defaults []string `json:"defaults,omitempty"`
 	Rules    []Rule   `json:"rules"`
@@ -113,11 +113,11 @@ func (d *Document) Build(name, subject, header string) (file *sudoers.File, prob
 	return file, problems, origins
 }
 
-// Merge appends another document. Two rules of one id are an error, since one of them would silently win.
+// Merge appends another document. Two rules with the same id are an error, because one of them would silently win.
 func (d *Document) Merge(other *Document) error {
 	for _, rule := range other.Rules {
 		if rule.ID != "" && d.find(rule.ID) >= 0 {
-			return fmt.Errorf("two documents have a rule with the id %q; give the rule another id, or put the document that shall win into override_documents", rule.ID)
+			return fmt.Errorf("two documents have a rule with the id %q; give the rule another id, or put the document that takes precedence into override_documents", rule.ID)
 		}
 		d.Rules = append(d.Rules, rule)
 	}

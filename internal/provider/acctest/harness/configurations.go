@@ -21,7 +21,7 @@ var Root = moduleRoot()
 // Examples is the directory of the examples.
 var Examples = filepath.Join(Root, "examples")
 
-// moduleRoot is the directory of go.mod, above that of the test.
+// moduleRoot is the directory of go.mod, above the test's directory.
 func moduleRoot() string {
 	directory, err := os.Getwd()
 	for err == nil {

@@ -56,7 +56,7 @@ func RunWith(t *testing.T, providers map[string]func() (tfprotov6.ProviderServer
 	resource.UnitTest(t, resource.TestCase{ProtoV6ProviderFactories: providers, WorkingDir: s.Dir, Steps: s.Around(steps)})
 }
 
-// Matches makes a regular expression of a message that Terraform may break over lines at any blank and begin with a capital.
+// Matches makes a regular expression of a message that Terraform may break over lines at any space and begin with a capital.
 func Matches(text string) *regexp.Regexp {
 	words := strings.Fields(text)
 	for i, word := range words {

@@ -13,7 +13,7 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
-// TestAccSkipUnreachable: with on_unreachable = "skip" an apply goes on without a silent node, every later plan shows what that node lacks,
+// TestAccSkipUnreachable: with on_unreachable = "skip" an apply continues without a silent node, every later plan shows what that node lacks,
 // and the apply that reaches it mends it. A node that had everything before it fell silent is no drift.
 func TestAccSkipUnreachable(t *testing.T) {
 	t.Parallel()
@@ -46,9 +46,9 @@ resource "pvesec_audit_logging" "log" {
 			Config: with("skip", "/usr/bin/id"),
 			Check: resource.ComposeAggregateTestCheckFunc(
 				resource.TestCheckResourceAttr(policy, entry("present"), "false"),
-				resource.TestCheckResourceAttr(policy, entry("changes.0"), "not reached: what the node holds is not known"),
+				resource.TestCheckResourceAttr(policy, entry("changes.0"), "not reached: the state of the node is unknown"),
 				resource.TestCheckResourceAttr(policy, fmt.Sprintf("deployed.%s.present", c.Nodes[0].Name), "true"),
-				resource.TestCheckResourceAttr(logging, entry("changes.0"), "not reached: what the node holds is not known"),
+				resource.TestCheckResourceAttr(logging, entry("changes.0"), "not reached: the state of the node is unknown"),
 			),
 			ExpectNonEmptyPlan: true,
 		},

@@ -234,7 +234,7 @@ const maxProviderMiB = 100
 // BenchmarkNodes compares a plan without changes and an apply with what OpenSSH needs to log in everywhere, and with Ansible where it is
 // installed, side by side at 3, 10 and 32 nodes with and without delay. Each is the best of three.
 //
-// apply is that of a saved plan, which is what Ansible does too: both decide on each node what is to be done. terraform apply without a
+// apply applies a saved plan. Ansible does the same: both decide on each node what to do. terraform apply without a
 // plan file plans first, in provider processes of its own, and so logs in twice: plan_and_apply.
 func BenchmarkNodes(b *testing.B) {
 	r := newRig(b, 32)
@@ -276,7 +276,7 @@ func BenchmarkNodes(b *testing.B) {
 					r.timed("full", "terraform", "destroy", "-auto-approve", "-input=false")
 					if ansible {
 						playbook := func(args ...string) time.Duration {
-							// No master of an earlier run is alive in CI, so none shall be here.
+							// No master of an earlier run is alive in CI, so none may be alive here.
 							r.cold()
 							return r.timed("", "ansible-playbook", append([]string{"-i", "inventory", "playbook.yml"}, args...)...)
 						}
