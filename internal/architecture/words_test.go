@@ -153,6 +153,7 @@ var statedFindings = []string{
 	"… can become root today",
 	"… has other permissions than planned",
 	"Nothing is logged",
+	"The policy grants nothing",
 	"The plan did not check PVE or the nodes",
 	"An earlier change of … was interrupted",
 	"An interrupted run left files on …",

@@ -15,7 +15,7 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
-// TestEveryNestedObjectIsABlock walks every schema. Terraform drops unknown keys of a nested attribute in silence, and refuses unknown arguments of a block: whatever a person
+// TestEveryNestedObjectIsABlock walks every schema. Terraform drops unknown keys of a nested attribute without an error, and refuses unknown arguments of a block: whatever a person
 // writes into an object must be a block.
 func TestEveryNestedObjectIsABlock(t *testing.T) {
 	t.Parallel()

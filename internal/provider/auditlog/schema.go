@@ -58,7 +58,7 @@ func (r *auditLoggingResource) Schema(ctx context.Context, _ resource.SchemaRequ
 		}, deployedAttributes()),
 		Blocks: session.PlacedBlocks(ctx, map[string]schema.Block{
 			"sudo_log": schema.SingleNestedBlock{
-				MarkdownDescription: "sudo's own log: a file `sudo-<subject>.log` for each subject, or `sudo.log` for everybody. On by default.",
+				MarkdownDescription: "sudo's own log: a file `sudo-<subject>.log` for each subject, or `sudo.log` for all users. On by default.",
 				Attributes:          sudoLogAttributes(),
 			},
 			"io_logs": schema.SingleNestedBlock{
