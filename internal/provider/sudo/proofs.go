@@ -43,14 +43,14 @@ func (m *sudoersPolicyModel) checkStatements(ctx context.Context, diags *diag.Di
 	if values.FullyKnown(m.Never) {
 		for i, statement := range values.StringsInList(ctx, m.Never, diags) {
 			if err := review.CheckStatement(statement); err != nil {
-				diags.AddAttributeError(path.Root("never").AtListIndex(i), "Not a statement", values.UpperFirst(err.Error())+".")
+				diags.AddAttributeError(path.Root("never").AtListIndex(i), "Invalid statement", values.UpperFirst(err.Error())+".")
 			}
 		}
 	}
 	if values.FullyKnown(m.Always) {
 		for i, command := range values.StringsInList(ctx, m.Always, diags) {
 			if _, err := review.SplitCommand(command); err != nil {
-				diags.AddAttributeError(path.Root("always").AtListIndex(i), "Not a command line", values.UpperFirst(err.Error())+".")
+				diags.AddAttributeError(path.Root("always").AtListIndex(i), "Invalid command line", values.UpperFirst(err.Error())+".")
 			}
 		}
 	}
