@@ -220,7 +220,7 @@ func (m *apiTokenModel) asksForLostSecret(state *apiTokenModel) string {
 func (m *apiTokenModel) keepSecret(state *apiTokenModel, diags *diag.Diagnostics) {
 	m.Secret, m.EncryptedSecret = state.Secret, state.EncryptedSecret
 	if name := m.asksForLostSecret(state); name != "" {
-		diags.AddAttributeWarning(path.Root(name), "The secret is not known any more", lostSecret+"\n\nThe plan goes on, since Terraform makes it before a destroy too. An apply is refused.")
+		diags.AddAttributeWarning(path.Root(name), "Unable to recover the secret", lostSecret+"\n\nThe plan goes on, since Terraform makes it before a destroy too. An apply is refused.")
 	}
 	switch {
 	case m.SecretInState.IsUnknown():
