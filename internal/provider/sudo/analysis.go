@@ -167,10 +167,16 @@ const (
 	enforceWarn   = "warn"
 )
 
-// report reports paths to root as an error, or as a warning if the configuration says so.
+// report reports paths to root as an error, or as a warning if the configuration says so or if the plan only takes access away.
 func (m *sudoersPolicyModel) report(at path.Path, summary, detail string, diags *diag.Diagnostics) {
 	if m.Enforcement.ValueString() == enforceWarn {
 		diags.AddAttributeWarning(at, summary, detail)
+		return
+	}
+	if m.narrows != nil && m.narrows() {
+		if !m.quiet {
+			diags.AddAttributeWarning(at, summary, detail+"\n\nThis change allows less than the nodes do today and nothing more, so it is not refused.")
+		}
 		return
 	}
 	diags.AddAttributeError(at, summary, detail)

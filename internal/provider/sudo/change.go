@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
 	"github.com/pvesec/terraform-provider-pvesec/internal/review"
@@ -90,6 +91,36 @@ func (m *sudoersPolicyModel) comparedNodes(state *sudoersPolicyModel) []string {
 		nodes = state.Deployed
 	}
 	return slices.Sorted(maps.Keys(nodes.Elements()))
+}
+
+// takesAway tells that a plan allows less than the nodes do, and nothing more on any of them. What is not known, or cannot be compared, is no.
+func (m *sudoersPolicyModel) takesAway(ctx context.Context, text *review.Policy, state *sudoersPolicyModel, observed map[string]observedNode, targets []node.Target) bool {
+	if text == nil || state == nil || !state.Name.Equal(m.Name) || !state.Subject.Equal(m.Subject) || !state.Exclusive.Equal(m.Exclusive) {
+		return false
+	}
+	var problems diag.Diagnostics
+	entries := state.deployedPolicies(ctx, &problems)
+	less := len(targets) < len(entries)
+	for _, target := range targets {
+		if entry, recorded := entries[target.Name]; !recorded || !entry.Present.ValueBool() {
+			return false // the policy is new there
+		}
+		change := text.ChangeFrom(m.heldText(ctx, state, observed, target.Name, &problems))
+		if len(change.NewlyAllowed)+len(change.Unknown) > 0 {
+			return false
+		}
+		switch policy.Change(change.Verdict) {
+		case policy.Narrower:
+			less = true
+		case policy.Equal:
+			if len(change.Changed) > 0 {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return less && !problems.HasError()
 }
 
 // heldText is the text of the policy on a node as it is; "" where there is none. A file that nobody planned on is not replaced by an apply, so that

@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/hardening"
+	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
 	"github.com/pvesec/terraform-provider-pvesec/internal/review"
 )
@@ -108,5 +109,70 @@ func TestStatementsAreCheckedWithoutAPolicy(t *testing.T) {
 	m.checkStatements(context.Background(), &diags)
 	if !diags.HasError() {
 		t.Error("always takes a command without a path")
+	}
+}
+
+// TestTakingAwayIsNeverRefused: a plan that only takes access away says what is left and is applied. One that also grants something is judged.
+func TestTakingAwayIsNeverRefused(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	const all, shell, both = "agent ALL=(root) ALL\n", "agent ALL=(root) /bin/bash\n", "agent ALL=(root) /bin/bash, /usr/bin/id\n"
+	pve1, pve2 := []node.Target{{Name: "pve1"}}, []node.Target{{Name: "pve1"}, {Name: "pve2"}}
+	for name, c := range map[string]struct {
+		held, wanted string
+		recorded     []string
+		targets      []node.Target
+		changed      string // what somebody wrote into the file of pve1
+		refused      bool
+	}{
+		"narrower":                  {both, shell, []string{"pve1"}, pve1, "", false},
+		"much narrower":             {all, shell, []string{"pve1"}, pve1, "", false},
+		"the same":                  {shell, shell, []string{"pve1"}, pve1, "", true},
+		"wider":                     {shell, both, []string{"pve1"}, pve1, "", true},
+		"less here, more there":     {"agent ALL=(root) /usr/bin/id\n", shell, []string{"pve1"}, pve1, "", true},
+		"less, without a password":  {both, "agent ALL=(root) NOPASSWD: /bin/bash\n", []string{"pve1"}, pve1, "", true},
+		"off a node":                {shell, shell, []string{"pve1", "pve2"}, pve1, "", false},
+		"off a node, and more":      {shell, both, []string{"pve1", "pve2"}, pve1, "", true},
+		"narrower, on a node more":  {both, shell, []string{"pve1"}, pve2, "", true},
+		"what somebody added":       {shell, shell, []string{"pve1"}, pve1, all, false},
+		"what somebody took, again": {shell, shell, []string{"pve1"}, pve1, "agent ALL=(root) /usr/bin/id\n", true},
+	} {
+		var diags diag.Diagnostics
+		model := func(content string) *sudoersPolicyModel {
+			return &sudoersPolicyModel{Name: types.StringValue("agent"), Subject: types.StringValue("agent"), Content: types.StringValue(content), SHA256: types.StringValue(hardening.Digest(content))}
+		}
+		state, plan := model(c.held), model(c.wanted)
+		entries, observed := map[string]attr.Value{}, map[string]observedNode{}
+		for _, on := range c.recorded {
+			entry := deployedPolicyModel{Present: types.BoolValue(true), Mode: types.StringValue("0440"), Owner: types.StringValue("root:root"), SHA256: state.SHA256,
+				Changes: values.StringList(nil), ForeignGrants: values.StringList(nil)}
+			if c.changed != "" {
+				entry.Changes, observed[on] = values.StringList([]string{"+ something"}), observedNode{Content: c.changed}
+			}
+			entries[on] = deployedEntry(ctx, entry, &diags)
+		}
+		state.Deployed = types.MapValueMust(deployedPolicyType, entries)
+		text, malformed := review.ParsePolicy("agent", "agent", c.wanted)
+		if len(malformed) > 0 || diags.HasError() {
+			t.Fatal(malformed, diags)
+		}
+		plan.narrows = func() bool { return plan.takesAway(ctx, text, state, observed, c.targets) }
+		plan.reportOwn(text, review.Acceptances{}, &diags)
+		if diags.HasError() != c.refused || !c.refused && !strings.Contains(detailOf(diags), "not refused") {
+			t.Errorf("%s: refused %t, said: %s", name, diags.HasError(), detailOf(diags))
+		}
+		diags = nil
+		if plan.quiet = true; !c.refused {
+			if plan.reportOwn(text, review.Acceptances{}, &diags); len(diags) > 0 {
+				t.Errorf("%s: said twice: %s", name, detailOf(diags))
+			}
+		}
+	}
+	var diags diag.Diagnostics
+	text, _ := review.ParsePolicy("agent", "agent", shell)
+	created := &sudoersPolicyModel{Name: types.StringValue("agent"), Subject: types.StringValue("agent"), Content: types.StringValue(shell)}
+	created.narrows = func() bool { return created.takesAway(ctx, text, nil, nil, pve1) }
+	if created.reportOwn(text, review.Acceptances{}, &diags); !diags.HasError() {
+		t.Error("a new policy is taken for one that takes away")
 	}
 }

@@ -35,6 +35,10 @@ type sudoersPolicyModel struct {
 	Enforcement    types.String `tfsdk:"enforcement"`
 	RemovedGrants  types.Map    `tfsdk:"removed_grants"`
 	session.Placed
+
+	// narrows tells that the plan takes access away and grants nothing; nil where that is not known. A plan that Terraform makes while it applies is quiet.
+	narrows func() bool
+	quiet   bool
 }
 
 // deployedPolicyModel is what one node holds of a policy.

@@ -41,6 +41,12 @@ func (r *sudoersPolicyResource) ModifyPlan(ctx context.Context, req resource.Mod
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	observed := getObserved(ctx, req.Private, &resp.Diagnostics)
+	targets, known := r.PlanTargets(ctx, plan.Nodes, &resp.Diagnostics)
+	plan.quiet = !r.Clients.Refreshed(plan.Name.ValueString())
+	if known {
+		plan.narrows = func() bool { return plan.takesAway(ctx, text, state, observed, targets) }
+	}
 	if plan.Enforcement.ValueString() != enforceWarn { // a warning is said by the validation
 		plan.refuseLint(ctx, text, &resp.Diagnostics)
 	}
@@ -50,8 +56,7 @@ func (r *sudoersPolicyResource) ModifyPlan(ctx context.Context, req resource.Mod
 		return
 	}
 	plan.Deployed, plan.RemovedGrants = types.MapUnknown(deployedPolicyType), types.MapUnknown(values.StringListType)
-	observed := getObserved(ctx, req.Private, &resp.Diagnostics)
-	if targets, known := r.PlanTargets(ctx, plan.Nodes, &resp.Diagnostics); known {
+	if known {
 		around, seen := r.planAround(ctx, &plan, state, text, targets, observed, &resp.Diagnostics)
 		plan.judgeAround(ctx, text, around, &resp.Diagnostics)
 		plan.Deployed = plan.planDeployed(ctx, state, targets, observed, &resp.Diagnostics)
