@@ -179,7 +179,7 @@ func TestServiceOnItsWayUp(t *testing.T) {
 	}
 }
 
-// TestLeftoverIsPassedOn: what an interrupted change left on a node reaches whoever warns of it, from both kinds of files.
+// TestLeftoverIsPassedOn: what an interrupted change left on a node reaches the code that warns of it, from both kinds of files.
 func TestLeftoverIsPassedOn(t *testing.T) {
 	t.Parallel()
 	m := newMemoryNodes("pve1")

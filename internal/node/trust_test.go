@@ -191,7 +191,7 @@ func TestAttributesFollowNoLink(t *testing.T) {
 	}
 }
 
-// TestClockAheadAndBack: ten copies of a file are kept, that of the newest change is among them whatever the clock said, and the oldest go first.
+// TestClockAheadAndBack: ten copies of a file are kept, the copy of the newest change is among them at any time of the clock, and the oldest go first.
 func TestClockAheadAndBack(t *testing.T) {
 	t.Parallel()
 	servers, p := cluster(t, 1, nodetest.Options{})

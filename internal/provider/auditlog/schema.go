@@ -125,7 +125,7 @@ func ioLogsAttributes() map[string]schema.Attribute {
 		"compress":     schema.BoolAttribute{MarkdownDescription: "Whether recordings are compressed while they are written; `false` by default, so that a crash loses nothing.", Optional: true},
 		"max_age_days": bound("After how many days a recording is removed; 365 by default. A clock that jumped removes nothing for two days.", 36500),
 		"max_size_mib": bound("How much the recordings of the directory may take, in MiB; 1024 by default. Beyond it the oldest of the user go whose recordings take most, so that nobody who makes many "+
-			"erases those of others. The newest eight of each user stay. A timer of the node looks every five minutes, and a command can print much in that time: where the disk must never fill, as that of a "+
+			"erases those of others. The newest eight of each user stay. A timer of the node looks every five minutes, and a command can print much in that time: where the disk must never fill, like the disk of a "+
 			"Proxmox VE node, which holds the cluster's own database, give the directory a file system or a dataset with a quota of its own.", 1<<30),
 		"min_free_percent": bound("How much of the file system the recordings must leave free, in percent; 5 by default. Where it has less the oldest recordings go first, whatever they take. When that does not help, the "+
 			"service `pvesec-recordings-<name>` fails and says so in the journal with priority `err`.", 90),
