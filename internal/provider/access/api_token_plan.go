@@ -199,8 +199,8 @@ func (m *apiTokenModel) rotates(state *apiTokenModel) bool {
 	return !m.RotationID.Equal(state.RotationID) || state.RotationDue.ValueBool()
 }
 
-// lostSecret says that a secret which the configuration asks for is not known any more.
-const lostSecret = "PVE tells a secret only once, and this one was not kept. Change rotation_id too, which gives the token a new one."
+// lostValue says that a secret that the configuration asks for is not known any more.
+const lostValue = "PVE tells a secret only once, and this one was not kept. Change rotation_id too, which gives the token a new one."
 
 // asksForLostSecret is the attribute that asks, of a token that does not rotate, for a secret that nobody kept; empty for none.
 func (m *apiTokenModel) asksForLostSecret(state *apiTokenModel) string {
@@ -220,7 +220,7 @@ func (m *apiTokenModel) asksForLostSecret(state *apiTokenModel) string {
 func (m *apiTokenModel) keepSecret(state *apiTokenModel, diags *diag.Diagnostics) {
 	m.Secret, m.EncryptedSecret = state.Secret, state.EncryptedSecret
 	if name := m.asksForLostSecret(state); name != "" {
-		diags.AddAttributeWarning(path.Root(name), "Unable to recover the secret", lostSecret+"\n\nThe plan goes on, since Terraform makes it before a destroy too. An apply is refused.")
+		diags.AddAttributeWarning(path.Root(name), "Unable to recover the secret", lostValue+"\n\nThe plan goes on, since Terraform makes it before a destroy too. An apply is refused.")
 	}
 	switch {
 	case m.SecretInState.IsUnknown():

@@ -86,7 +86,7 @@ func (r *apiTokenResource) Create(ctx context.Context, req resource.CreateReques
 func (r *apiTokenResource) mayWrite(ctx context.Context, pve *proxmox.Client, plan, state *apiTokenModel, diags *diag.Diagnostics) bool {
 	if state != nil && !plan.rotates(state) {
 		if name := plan.asksForLostSecret(state); name != "" {
-			diags.AddAttributeError(path.Root(name), "Unable to recover the secret", lostSecret)
+			diags.AddAttributeError(path.Root(name), "Unable to recover the secret", lostValue)
 			return false
 		}
 	}

@@ -97,12 +97,12 @@ func TestMisspeltKeysAreRefused(t *testing.T) {
 		"pth":         {logging("security_log {\n    pth = \"/var/log/x\"\n  }"), "path"},
 		"keeps":       {logging("rotation {\n    keeps = 3\n  }"), "keep"},
 		"usr":         {said("ssh {\n    usr = \"root\"\n  }"), "user"},
-		"adress":      {said("node {\n    name = \"pve1\"\n    address = \"192.0.2.1\"\n    adress = \"192.0.2.2\"\n  }"), ""},
-		"addres":      {said("ssh {\n    jump_host {\n      address = \"192.0.2.1\"\n      addres = \"192.0.2.2\"\n    }\n  }"), ""},
+		"adress":      {said("node {\n    name = \"pve1\"\n    address = \"192.0.2.1\"\n    adress = \"192.0.2.2\"\n  }"), ""}, //nolint:misspell // the mistake of a person
+		"addres":      {said("ssh {\n    jump_host {\n      address = \"192.0.2.1\"\n      addres = \"192.0.2.2\"\n    }\n  }"), ""}, //nolint:misspell // the mistake of a person
 		"insecur":     {said("tls {\n    insecur = true\n  }"), "insecure"},
 		"rolle":       {"resource \"pvesec_api_token\" \"KEY\" {\n  user_id = \"it@pve\"\n  token_id = \"it\"\n  never_expires = true\n  grant {\n    path = \"/vms\"\n    role = \"PVEAuditor\"\n    rolle = \"x\"\n  }\n}\n", ""},
 		"propagation": {"ephemeral \"pvesec_api_token\" \"KEY\" {\n  user_id = \"it@pve\"\n  grant {\n    path = \"/vms\"\n    role = \"PVEAuditor\"\n    propagation = false\n  }\n}\n", ""},
-		"paramters":   {"data \"pvesec_sudoers_document\" \"KEY\" {\n  preset {\n    name = \"monitoring\"\n    paramters = {}\n  }\n}\n", "parameters"},
+		"paramters":   {"data \"pvesec_sudoers_document\" \"KEY\" {\n  preset {\n    name = \"monitoring\"\n    paramters = {}\n  }\n}\n", "parameters"}, //nolint:misspell // the mistake of a person
 		"nopasswd_":   {"data \"pvesec_sudoers_document\" \"KEY\" {\n  rule {\n    commands = [\"/usr/bin/id\"]\n    nopasswd_ = true\n  }\n}\n", "nopasswd"},
 	}
 	config := "terraform {\n  required_providers {\n    pvesec = { source = \"pvesec/pvesec\" }\n  }\n}\n"

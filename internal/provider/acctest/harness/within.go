@@ -24,6 +24,7 @@ func (w *Workspace) Within() *Workspace {
 
 // serve starts a provider in this process for one command, and returns the variable that tells Terraform where it is.
 func (w *Workspace) serve(t *testing.T) (reattach string, stop func(), err error) {
+	t.Helper()
 	server, err := Factories["pvesec"]()
 	if err != nil {
 		return "", nil, err
