@@ -97,7 +97,7 @@ func TestMisspeltKeysAreRefused(t *testing.T) {
 		"pth":         {logging("security_log {\n    pth = \"/var/log/x\"\n  }"), "path"},
 		"keeps":       {logging("rotation {\n    keeps = 3\n  }"), "keep"},
 		"usr":         {said("ssh {\n    usr = \"root\"\n  }"), "user"},
-		"adress":      {said("node {\n    name = \"pve1\"\n    address = \"192.0.2.1\"\n    adress = \"192.0.2.2\"\n  }"), ""}, //nolint:misspell // the mistake of a person
+		"adress":      {said("node {\n    name = \"pve1\"\n    address = \"192.0.2.1\"\n    adress = \"192.0.2.2\"\n  }"), ""},       //nolint:misspell // the mistake of a person
 		"addres":      {said("ssh {\n    jump_host {\n      address = \"192.0.2.1\"\n      addres = \"192.0.2.2\"\n    }\n  }"), ""}, //nolint:misspell // the mistake of a person
 		"insecur":     {said("tls {\n    insecur = true\n  }"), "insecure"},
 		"rolle":       {"resource \"pvesec_api_token\" \"KEY\" {\n  user_id = \"it@pve\"\n  token_id = \"it\"\n  never_expires = true\n  grant {\n    path = \"/vms\"\n    role = \"PVEAuditor\"\n    rolle = \"x\"\n  }\n}\n", ""},
