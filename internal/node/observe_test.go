@@ -205,6 +205,9 @@ func TestOneConnection(t *testing.T) {
 				})
 				time.Sleep(5 * time.Millisecond) // so that not all of them are answered together
 			}
+			if limit > 0 {
+				time.Sleep(14 * time.Second) // longer than a server is asked on which nothing of ours is open
+			}
 			s.Write(t, "tmp/go", "", 0o644)
 			wg.Wait()
 			handshakes, _, peak := s.Counts()

@@ -80,7 +80,7 @@ func (p *Pool) run(ctx context.Context, l *link, connect func(context.Context) (
 	}
 	s := l.takeSpare(client)
 	if s == nil {
-		s, err = openChannel(ctx, client)
+		s, err = l.openChannel(ctx, client)
 	}
 	if err == nil {
 		if _, err = s.channel.SendRequest("exec", false, ssh.Marshal(struct{ Command string }{command})); err != nil {
@@ -95,7 +95,11 @@ func (p *Pool) run(ctx context.Context, l *link, connect func(context.Context) (
 		}
 		return nil, &RemoteError{Node: l.target.Name, Doing: "opening a session", Err: err}
 	}
-	s.release = release
+	l.count(client, 1)
+	s.release = sync.OnceFunc(func() {
+		l.count(client, -1)
+		release()
+	})
 	go l.prepareSpare(client)
 	return s, nil
 }
@@ -120,7 +124,7 @@ func (s *shared) takeSpare(client *ssh.Client) *session {
 // prepareSpare opens the next session ahead, which saves its round trip. A server that refuses another one is not asked again.
 func (s *shared) prepareSpare(client *ssh.Client) {
 	s.mu.Lock()
-	wanted := s.client == client && s.spare == nil && !s.preparing
+	wanted := s.client == client && s.full != client && s.spare == nil && !s.preparing
 	s.preparing = s.preparing || wanted
 	s.mu.Unlock()
 	if !wanted {
@@ -136,8 +140,32 @@ func (s *shared) prepareSpare(client *ssh.Client) {
 	s.spare = newSession(client, channel, requests)
 }
 
-// openChannel opens a session, waiting a while where the server has a lower limit than we have.
-func openChannel(ctx context.Context, client *ssh.Client) (*session, error) {
+// count notes that a command began or ended on a connection.
+func (s *shared) count(client *ssh.Client, change int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.open == nil {
+		s.open = map[*ssh.Client]int{}
+	}
+	if s.open[client] += change; s.open[client] == 0 {
+		delete(s.open, client)
+	}
+}
+
+// refused notes that the server refused a session, so that none is opened ahead on this connection any more. It tells whether commands run on it,
+// whose end makes room.
+func (s *shared) refused(client *ssh.Client) (busy bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.client == client {
+		s.full = client
+	}
+	return s.open[client] > 0
+}
+
+// openChannel opens a session. Where the server has a lower limit than we have, it waits for our own sessions to end, as long as the caller does, or for
+// the one that was opened ahead. A server that refuses while no session is open is asked for a few seconds.
+func (s *shared) openChannel(ctx context.Context, client *ssh.Client) (*session, error) {
 	type opened struct {
 		channel  ssh.Channel
 		requests <-chan *ssh.Request
@@ -153,6 +181,12 @@ func openChannel(ctx context.Context, client *ssh.Client) (*session, error) {
 		case err == nil:
 			return newSession(client, o.channel, o.requests), nil
 		case errors.As(err, &full) && (full.Reason == ssh.Prohibited || full.Reason == ssh.ResourceShortage || full.Reason == ssh.ConnectionFailed):
+			if s.refused(client) {
+				wait = min(wait, 200*time.Millisecond)
+			}
+			if spare := s.takeSpare(client); spare != nil {
+				return spare, nil
+			}
 			if wait > 5*time.Second {
 				return nil, fmt.Errorf("the server refuses another session (MaxSessions in sshd_config): %w", err)
 			}
