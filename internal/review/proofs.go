@@ -52,6 +52,8 @@ func ProveNever(tree *sudoers.Tree, q policy.Question, vouched escalation.Vouche
 	statement, unnamed := escalation.FindStatement(text)
 	if unnamed == nil {
 		return onReleases(tree, q, versions, func(q policy.Question) Proof {
+			// A name stands for much, so each answer takes an analysis of the whole policy: with what another one left it would be unknown too soon.
+			q.Budget.Purse = nil
 			p := escalation.Never(tree, escalation.Question{Question: q, Vouched: vouched}, statement)[0]
 			proof := Proof{Verdict: p.Verdict, Counterexample: p.Example, Line: p.Pos.Line, Grant: p.Grant}
 			if p.Note != "" {
