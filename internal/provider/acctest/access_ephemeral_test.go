@@ -36,7 +36,7 @@ func TestEphemeralAPIToken(t *testing.T) {
 			}
 			good := config("grant {\n  path = \"/pool/build\"\n  role = \"PVEVMUser\"\n}\nexpires_in = \"10m\"")
 			harness.RunWith(t, withEcho,
-				resource.TestStep{Config: config(""), ExpectError: harness.Matches("at least 1")},
+				resource.TestStep{Config: config(""), ExpectError: harness.Matches("Block grant must have a configuration value")},
 				resource.TestStep{Config: config("grant {\n  path = \"/\"\n  role = \"PVEVMUser\"\n}\nexpires_in = \"2d\""), ExpectError: harness.Matches("between 5m and 24h")},
 				resource.TestStep{Config: config("grant {\n  path = \"/\"\n  role = \"Nothing\"\n}"), ExpectError: harness.Matches("Nothing")},
 				resource.TestStep{Config: strings.Replace(good, "deploy@pve", "ghost@pve", 1), ExpectError: harness.Matches("there is no user")},
