@@ -59,7 +59,7 @@ func TestSudoersPolicyTogether(t *testing.T) {
 		resource.TestStep{ // through a group it stays, and can only be accepted
 			PreConfig:   func() { shell(t, pve1, "usermod -aG sudo agent") },
 			Config:      with("exclusive = true"),
-			ExpectError: harness.Matches("the subject out of the group or alias"),
+			ExpectError: harness.Matches("remove the subject from the group or alias"),
 		},
 		resource.TestStep{Config: with(`accepted_risks = { "PVESEC-E0001 in /etc/sudoers.d/x" = "elsewhere" }`), ExpectError: harness.Matches(`accepted_risks = { "PVESEC-E0001 in /etc/sudoers" = "why" }`)},
 		resource.TestStep{

@@ -141,9 +141,11 @@ func TestExistingFileIsNotOverwritten(t *testing.T) {
 func TestTimeouts(t *testing.T) {
 	t.Parallel()
 	c := cluster(t, 1)
-	policy := config(c) + harness.PolicyConfig(`"/usr/bin/id"`, `timeouts { create = "2s" }`)
+	within := func(limit string) string {
+		return config(c) + harness.PolicyConfig(`"/usr/bin/id"`, `timeouts { create = "`+limit+`" }`)
+	}
 	harness.Run(t,
-		resource.TestStep{PreConfig: func() { c.Nodes[0].Link().Cut() }, Config: policy, ExpectError: harness.Matches("pve1")},
-		resource.TestStep{PreConfig: func() { c.Nodes[0].Link().Heal() }, Config: policy},
+		resource.TestStep{PreConfig: func() { c.Nodes[0].Link().Cut() }, Config: within("2s"), ExpectError: harness.Matches("pve1")},
+		resource.TestStep{PreConfig: func() { c.Nodes[0].Link().Heal() }, Config: within("10m")},
 	)
 }
