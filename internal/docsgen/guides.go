@@ -48,6 +48,9 @@ description: |-
 ` + "`pvesec_sudoers_policy`" + ` shows these findings in its ` + "`analysis`" + ` attribute. Each finding has a command line that the policy allows. A finding that leads to root fails the plan, unless
 ` + "`accepted_risks`" + ` names its id, its effect or its program with a reason. An id is stable: it never changes its meaning.
 
+A plan also finds what nobody planned: an acceptance that ended, or a file of a node that makes the subject root. While the configuration is the one that was applied last, this is a warning in the plan,
+` + "`refused`" + ` lists the reasons, and ` + "`terraform plan -detailed-exitcode`" + ` returns 2. An apply that writes fails. ` + "`terraform destroy`" + ` works, although Terraform plans before it destroys.
+
 pvesec describes a program by its operations. An operation is a set of arguments and the effects that they have. A command line that no operation covers is *undescribed*. This is a finding
 too, because nobody has reviewed what it does.
 

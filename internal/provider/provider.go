@@ -5,6 +5,7 @@ package provider
 
 import (
 	"context"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
@@ -28,6 +29,7 @@ var (
 
 type pvesecProvider struct {
 	version string
+	now     func() time.Time // nil for the clock
 	shared  *session.Clients // what it was configured with, nil before
 }
 
@@ -53,6 +55,7 @@ func (p *pvesecProvider) Configure(ctx context.Context, req provider.ConfigureRe
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	settings.Now = p.now
 	clients, problems := session.NewClients(settings, p.version)
 	for _, problem := range problems {
 		resp.Diagnostics.AddAttributeError(problem.Path, problem.Summary, problem.Detail)

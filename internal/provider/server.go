@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
@@ -18,13 +19,21 @@ import (
 const address = "registry.terraform.io/pvesec/pvesec"
 
 // Server speaks Terraform's protocol for one provider. It is the framework's server, with answers of its own for resources that did not change.
-func Server(version string) tfprotov6.ProviderServer { return serve(version, true) }
+func Server(version string) tfprotov6.ProviderServer {
+	return serve(&pvesecProvider{version: version}, true)
+}
+
+// ServerAt is [Server] with another clock, for tests of what ends with a day.
+func ServerAt(version string, now func() time.Time) tfprotov6.ProviderServer {
+	return serve(&pvesecProvider{version: version, now: now}, true)
+}
 
 // ServerWithoutMemos is [Server] without those answers, for comparisons with them.
-func ServerWithoutMemos(version string) tfprotov6.ProviderServer { return serve(version, false) }
+func ServerWithoutMemos(version string) tfprotov6.ProviderServer {
+	return serve(&pvesecProvider{version: version}, false)
+}
 
-func serve(version string, memos bool) tfprotov6.ProviderServer {
-	made := &pvesecProvider{version: version}
+func serve(made *pvesecProvider, memos bool) tfprotov6.ProviderServer {
 	server := providerserver.NewProtocol6(made)()
 	framework, ok := server.(memo.Framework)
 	if !ok {
@@ -32,7 +41,7 @@ func serve(version string, memos bool) tfprotov6.ProviderServer {
 	}
 	shared := func() *session.Clients { return made.shared }
 	if memos {
-		if framework, ok = memo.Server(framework, build(version), shared, made.Resources(context.Background())).(memo.Framework); !ok {
+		if framework, ok = memo.Server(framework, build(made.version), shared, made.Resources(context.Background())).(memo.Framework); !ok {
 			return server
 		}
 	}

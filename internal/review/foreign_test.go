@@ -87,9 +87,13 @@ func TestRefusal(t *testing.T) {
 		found("PVESEC-E0001", escalation.High, "one", 1), found("PVESEC-E0002", escalation.High, "two", 2),
 		found("PVESEC-E0003", escalation.Critical, "three", 2), found("PVESEC-E0007", escalation.Medium, "four", 2),
 	}
-	detail := refusedIn("first\nsecond", findings, Acceptances{
+	refused := refusedIn("first\nsecond", findings, Acceptances{
 		Reasons: map[string]string{"PVESEC-E0001": "fine"}, Over: map[string]string{"PVESEC-E0002": "PVESEC-E0002 was accepted until 2001-01-31; the reason given was: for the move"},
 	})
+	detail := refused.Detail("")
+	if got, want := refused.Lines(), []string{"PVESEC-E0002 (high): two. Line 2: second", "PVESEC-E0003 (critical): three. Line 2: second"}; !slices.Equal(got, want) {
+		t.Errorf("lines: %q, want %q", got, want)
+	}
 	for _, want := range []string{"second", "for the move", "\"PVESEC-E0003\" = \"why\"", "a later day in accepted_until"} {
 		if !strings.Contains(detail, want) {
 			t.Errorf("no %q in\n%s", want, detail)

@@ -96,12 +96,12 @@ func (p *Policy) Analysis() escalation.Analysis {
 	return *p.analysis
 }
 
-// Refused is the text of an error about the ways to root of the policy itself that nobody accepted, "" where there is none.
-func (p *Policy) Refused(accepted Acceptances) string {
+// Refused is what an error says of the ways to root of the policy itself that nobody accepted.
+func (p *Policy) Refused(accepted Acceptances) *Refusal {
 	return refusedIn(p.Text, p.Analysis().Findings, accepted)
 }
 
-func refusedIn(text string, findings []escalation.CommandFinding, accepted Acceptances) string {
+func refusedIn(text string, findings []escalation.CommandFinding, accepted Acceptances) *Refusal {
 	lines := strings.Split(text, "\n")
 	r := NewRefusal(accepted)
 	for _, f := range findings {
@@ -111,7 +111,7 @@ func refusedIn(text string, findings []escalation.CommandFinding, accepted Accep
 		}
 		r.Add(place, func(w escalation.Way) string { return w.ID }, f)
 	}
-	return r.Detail("")
+	return r
 }
 
 // ProveNever proves that the policy never allows what a statement says, on any release of PVE. The error says why a text is no statement.

@@ -57,6 +57,21 @@ func (r *Refusal) Add(place string, key func(escalation.Way) string, f escalatio
 	}
 }
 
+// Any tells whether anything is refused.
+func (r *Refusal) Any() bool { return len(r.places) > 0 }
+
+// Lines tell each finding in one line, with where it is.
+func (r *Refusal) Lines() []string {
+	var lines []string
+	for _, place := range r.places {
+		where := strings.Join(strings.Fields(place), " ")
+		for _, f := range r.found[place] {
+			lines = append(lines, strings.TrimSpace(fmt.Sprintf("%s (%s): %s. %s", f.ID, f.Severity, shortOf(f), where)))
+		}
+	}
+	return lines
+}
+
 // mostWhole is how many findings are told with their reasons. Of the others a line is told each.
 const mostWhole = 5
 

@@ -112,7 +112,7 @@ func (r *apiTokenResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 	}
 	plan.Effective, plan.Findings = types.MapUnknown(effectiveType), types.ListUnknown(accessFindingType)
 	if !resp.Diagnostics.HasError() && r.Clients != nil && plan.known() {
-		c := tokenChange{state: state, changed: changed, rotates: rotates, last: readApplied(ctx, req.Private, &resp.Diagnostics)}
+		c := tokenChange{state: state, changed: changed, rotates: rotates, last: values.ReadApplied(ctx, req.Private, &resp.Diagnostics)}
 		r.planAccess(ctx, &plan, c, &resp.Diagnostics)
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
@@ -299,11 +299,11 @@ func (r *apiTokenResource) planAccess(ctx context.Context, plan *apiTokenModel, 
 			session.PlanReached(problem.Err, path.Empty(), diags)
 			continue
 		}
-		j.addRefusal(diags, quiet, tokenProblemPath(problem.Field), "PVE would refuse this token", strings.TrimSpace(values.UpperFirst(problem.Msg)+"\n\n"+problem.Fix))
+		reportRefusal(j, diags, quiet, tokenProblemPath(problem.Field), "PVE would refuse this token", strings.TrimSpace(values.UpperFirst(problem.Msg)+"\n\n"+problem.Fix))
 	}
 	if c.rotates && plan.Rotation.ValueString() == rotationInPlace {
 		if err := pve.CanRegenerate(ctx); errors.Is(err, proxmox.ErrNoRegenerate) {
-			j.add(diags, quiet, path.Root("rotation"), "Unable to rotate in place", values.UpperFirst(err.Error())+".\n\nSet rotation = \"overlap\"; the new token then has another name.")
+			j.Report(diags, quiet, path.Root("rotation"), "Unable to rotate in place", values.UpperFirst(err.Error())+".\n\nSet rotation = \"overlap\"; the new token then has another name.")
 		} else if !session.PlanReached(err, path.Empty(), diags) {
 			return
 		}
@@ -315,7 +315,7 @@ func (r *apiTokenResource) planAccess(ctx context.Context, plan *apiTokenModel, 
 		review.showToken(ctx, plan, diags)
 		if review.open(accepted) {
 			// PVE grants it already; the apply fails because nobody accepted the finding.
-			j, plan.Findings = deferred, types.ListUnknown(accessFindingType)
+			j, plan.Findings = values.Deferred, types.ListUnknown(accessFindingType)
 		}
 	}
 	review.judgeFindings(j, quiet, plan.fullName(), accepted, diags)

@@ -74,7 +74,7 @@ func (r *apiTokenResource) Create(ctx context.Context, req resource.CreateReques
 		values.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
-	writeApplied(ctx, resp.Private, plan.digest(ctx, &resp.Diagnostics), &resp.Diagnostics)
+	values.WriteApplied(ctx, resp.Private, plan.digest(ctx, &resp.Diagnostics), &resp.Diagnostics)
 	plan.recordSecret(ctx, secret, &resp.Diagnostics)
 	r.review(ctx, pve, &plan, &resp.Diagnostics)
 	plan.remember(ctx, resp.Private, &resp.Diagnostics)

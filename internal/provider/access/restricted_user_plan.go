@@ -48,7 +48,7 @@ func (r *restrictedUserResource) ModifyPlan(ctx context.Context, req resource.Mo
 	warnOfPassword(&plan, state, &resp.Diagnostics)
 	plan.Effective, plan.Findings = types.MapUnknown(effectiveType), types.ListUnknown(accessFindingType)
 	if !resp.Diagnostics.HasError() && r.Clients != nil && plan.known() {
-		r.planAccess(ctx, &plan, state, readApplied(ctx, req.Private, &resp.Diagnostics), &resp.Diagnostics)
+		r.planAccess(ctx, &plan, state, values.ReadApplied(ctx, req.Private, &resp.Diagnostics), &resp.Diagnostics)
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
@@ -123,7 +123,7 @@ func (r *restrictedUserResource) planAccess(ctx context.Context, plan, state *re
 				continue
 			}
 		}
-		j.addRefusal(diags, quiet, problemPath(problem.Field), "PVE would refuse this user", strings.TrimSpace(values.UpperFirst(problem.Msg)+"\n\n"+problem.Fix))
+		reportRefusal(j, diags, quiet, problemPath(problem.Field), "PVE would refuse this user", strings.TrimSpace(values.UpperFirst(problem.Msg)+"\n\n"+problem.Fix))
 	}
 	if diags.HasError() {
 		return
@@ -138,7 +138,7 @@ func (r *restrictedUserResource) planAccess(ctx context.Context, plan, state *re
 	}
 	if unchanged && review.open(accepted) {
 		// PVE grants it already; the apply fails because nobody accepted the finding.
-		j, plan.Findings = deferred, types.ListUnknown(accessFindingType)
+		j, plan.Findings = values.Deferred, types.ListUnknown(accessFindingType)
 	}
 	review.judgeFindings(j, quiet, string(want.UserID), accepted, diags)
 	if state == nil {

@@ -173,7 +173,7 @@ func (r *restrictedUserResource) Create(ctx context.Context, req resource.Create
 		values.AddError(&resp.Diagnostics, summary, err)
 		return
 	}
-	writeApplied(ctx, resp.Private, plan.digest(ctx, &resp.Diagnostics), &resp.Diagnostics)
+	values.WriteApplied(ctx, resp.Private, plan.digest(ctx, &resp.Diagnostics), &resp.Diagnostics)
 	plan.recordSecrets(nil, secrets)
 	r.review(ctx, pve, &plan, want, &resp.Diagnostics)
 	plan.remember(ctx, resp.Private, &resp.Diagnostics)
@@ -361,7 +361,7 @@ func (r *restrictedUserResource) Update(ctx context.Context, req resource.Update
 		return
 	}
 	lostTokens{}.write(ctx, resp.Private, &resp.Diagnostics)
-	writeApplied(ctx, resp.Private, plan.digest(ctx, &resp.Diagnostics), &resp.Diagnostics)
+	values.WriteApplied(ctx, resp.Private, plan.digest(ctx, &resp.Diagnostics), &resp.Diagnostics)
 	plan.recordSecrets(before, secrets)
 	r.review(ctx, pve, &plan, want, &resp.Diagnostics)
 	plan.remember(ctx, resp.Private, &resp.Diagnostics)

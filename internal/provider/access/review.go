@@ -195,7 +195,7 @@ func (r accessReview) findingsValue(ctx context.Context, accepted map[string]str
 
 // refuseFindings reports the findings that are not accepted as an error.
 func (r accessReview) refuseFindings(who string, accepted map[string]string, diags *diag.Diagnostics) {
-	r.judgeFindings(refused, false, who, accepted, diags)
+	r.judgeFindings(values.Refused, false, who, accepted, diags)
 }
 
 // open reports whether a finding is not accepted.
@@ -204,7 +204,7 @@ func (r accessReview) open(accepted map[string]string) bool {
 }
 
 // judgeFindings reports the findings that are not accepted, as an error or a warning depending on the judgement.
-func (r accessReview) judgeFindings(j judgement, quiet bool, who string, accepted map[string]string, diags *diag.Diagnostics) {
+func (r accessReview) judgeFindings(j values.Judgement, quiet bool, who string, accepted map[string]string, diags *diag.Diagnostics) {
 	var text strings.Builder
 	open := 0
 	for _, finding := range r.findings {
@@ -223,7 +223,7 @@ func (r accessReview) judgeFindings(j judgement, quiet bool, who string, accepte
 	if r.byGroup {
 		at = path.Root("groups")
 	}
-	j.add(diags, quiet, at, who+" could become root", text.String())
+	j.Report(diags, quiet, at, who+" could become root", text.String())
 }
 
 // warnOfToday warns of paths to root that exist before the change and that the change closes.
@@ -270,7 +270,7 @@ func grantsExplain(holders map[string][]proxmox.Grant) func(proxmox.Source) bool
 }
 
 // judgeMissing reports the privileges that the provider's own token lacks.
-func judgeMissing(j judgement, quiet bool, missing []proxmox.Missing, diags *diag.Diagnostics) {
+func judgeMissing(j values.Judgement, quiet bool, missing []proxmox.Missing, diags *diag.Diagnostics) {
 	if len(missing) == 0 {
 		return
 	}
@@ -279,7 +279,7 @@ func judgeMissing(j judgement, quiet bool, missing []proxmox.Missing, diags *dia
 		lines[i] = "    " + m.String()
 	}
 	sort.Strings(lines)
-	j.add(diags, quiet, path.Empty(), "Missing privileges of the provider's API token",
+	j.Report(diags, quiet, path.Empty(), "Missing privileges of the provider's API token",
 		"These privileges are missing:\n\n"+strings.Join(lines, "\n")+"\n\nA token with privilege separation needs its own ACL entry; the user's entry is not enough: "+
 			"pveum acl modify PATH --tokens 'USER@REALM!TOKEN' --roles ROLE.")
 }

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
@@ -29,27 +30,19 @@ type Clients struct {
 		sync.Mutex
 		targets []node.Target
 	}
-	// read are the sudoers policies that were refreshed in this run. Terraform plans once more while it applies, in a run without refreshing: what
-	// a plan warns of is said only where the policy was.
-	read sync.Map
-
 	holdings Holdings
 }
 
 // Holdings are the objects that the states of this run hold.
 func (c *Clients) Holdings() *Holdings { return &c.holdings }
 
-// Refreshed tells whether a sudoers policy was.
-func (c *Clients) Refreshed(policy string) bool {
-	if c == nil {
-		return false
+// Now is the time, by which acceptances end.
+func (c *Clients) Now() time.Time {
+	if c == nil || c.settings.Now == nil {
+		return time.Now()
 	}
-	_, was := c.read.Load(policy)
-	return was
+	return c.settings.Now()
 }
-
-// NoteRefreshed notes that a sudoers policy was refreshed in this run.
-func (c *Clients) NoteRefreshed(policy string) { c.read.Store(policy, true) }
 
 // ErrUnknownSettings tells that the provider block depends on values which Terraform learns only while applying.
 var ErrUnknownSettings = errors.New("the provider's configuration is not known yet")
@@ -271,6 +264,8 @@ type Settings struct {
 	Nodes []node.Target
 	// Unknown lists attributes whose value Terraform does not know yet. What depends on them can't be asked while planning.
 	Unknown []string
+	// Now tells the time; nil for the clock.
+	Now func() time.Time
 }
 
 // ReachesNodes tells whether there is any way to log in.

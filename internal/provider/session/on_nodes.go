@@ -81,13 +81,18 @@ type Change[M any] struct {
 	Private values.PrivateReader
 }
 
+// Recorder is a model that records something of itself where it was applied.
+type Recorder interface {
+	Applied(ctx context.Context, private values.PrivateWriter, diags *diag.Diagnostics)
+}
+
 // Reading is what was read of nodes, and why.
 type Reading[S any] struct {
 	Seen    map[string]*S
 	Shared  *Clients
 	Refresh bool
 	// Private is where a later plan finds what deployed does not show; nil at an import.
-	Private values.PrivateWriter
+	Private values.PrivateState
 }
 
 // PlacedAttributes adds the attributes of [Placed] to a schema. Entry describes a node's entry of deployed; its attribute changes, a list of strings,
@@ -146,7 +151,7 @@ func (r *OnNodes[M, S, P]) Update(ctx context.Context, req resource.UpdateReques
 }
 
 // apply installs the planned resource on its nodes and removes it from nodes that are only in the state. Then it fills in deployed.
-func (r *OnNodes[M, S, P]) apply(ctx context.Context, plan, state P, recorded values.PrivateReader, private values.PrivateWriter, diags *diag.Diagnostics) {
+func (r *OnNodes[M, S, P]) apply(ctx context.Context, plan, state P, recorded values.PrivateReader, private values.PrivateState, diags *diag.Diagnostics) {
 	summary := "Unable to apply " + plan.What()
 	targets, err := r.Clients.Targets(ctx, NodeNames(ctx, plan.placed().Nodes, diags))
 	if err != nil {
@@ -189,7 +194,7 @@ func adviceTaken(creates bool, err error) string {
 }
 
 // settle fills in the values that the plan left unknown. It reads the nodes once more if the resource asks for that.
-func (r *OnNodes[M, S, P]) settle(ctx context.Context, plan, state P, targets, reached []node.Target, private values.PrivateWriter, diags *diag.Diagnostics) {
+func (r *OnNodes[M, S, P]) settle(ctx context.Context, plan, state P, targets, reached []node.Target, private values.PrivateState, diags *diag.Diagnostics) {
 	planned, open := plan.placed().Deployed.Elements(), false
 	known := func(name string) bool { return planned[name] != nil && values.FullyKnown(planned[name]) }
 	for _, target := range targets {
@@ -219,6 +224,9 @@ func (r *OnNodes[M, S, P]) settle(ctx context.Context, plan, state P, targets, r
 	plan.placed().setDeployed(ctx, entries, diags)
 	if looked {
 		plan.Took(ctx, Reading[S]{Seen: seen, Shared: r.Clients, Private: private}, diags)
+	}
+	if recorder, is := any(plan).(Recorder); is {
+		recorder.Applied(ctx, private, diags)
 	}
 }
 
@@ -253,6 +261,8 @@ func (r *OnNodes[M, S, P]) Read(ctx context.Context, req resource.ReadRequest, r
 	}
 	ctx, cancel := WithTimeout(ctx, state.placed().Timeouts.Read, &resp.Diagnostics)
 	defer cancel()
+	r.Clients.Holdings().NoteHeld(state.What())
+	r.Clients.Holdings().NoteRead(state.What())
 	targets := r.recordedTargets(ctx, state, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return

@@ -3,7 +3,6 @@ package sudo
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -36,7 +35,7 @@ func (m *sudoersPolicyModel) acceptances(ctx context.Context, diags *diag.Diagno
 	if !values.FullyKnown(m.AcceptedRisks) || !values.FullyKnown(m.AcceptedUntil) {
 		return review.Acceptances{Reasons: accepted}
 	}
-	a, unaccepted := review.AcceptancesAt(accepted, values.AcceptedRisks(ctx, m.AcceptedUntil, diags), time.Now())
+	a, unaccepted := review.AcceptancesAt(accepted, values.AcceptedRisks(ctx, m.AcceptedUntil, diags), m.time())
 	for _, id := range unaccepted {
 		diags.AddAttributeError(path.Root("accepted_until").AtMapKey(id), "Missing accepted risk for a date",
 			fmt.Sprintf("accepted_risks does not contain %s. Add it there with a reason, or remove the date.", id))

@@ -148,9 +148,21 @@ func (m *sudoersPolicyModel) warnOfRoot(ctx context.Context, text *review.Policy
 
 // reportOwn reports the paths to root of the policy itself that are not accepted.
 func (m *sudoersPolicyModel) reportOwn(text *review.Policy, accepted review.Acceptances, diags *diag.Diagnostics) {
-	if detail := text.Refused(accepted); detail != "" {
-		m.report(m.textAttribute(), fmt.Sprintf("The policy makes %q root-equivalent", text.Subject), detail, diags)
+	p, found := m.ownProblem(text, accepted)
+	if !found {
+		return
 	}
+	if m.told && m.ofFindings() == values.Deferred { // the refresh told it
+		m.refused = append(m.refused, p.lines...)
+		return
+	}
+	m.report(p, diags)
+}
+
+// ownProblem is what stands against a plan where the policy itself has ways to root that are not accepted.
+func (m *sudoersPolicyModel) ownProblem(text *review.Policy, accepted review.Acceptances) (p problem, found bool) {
+	r := text.Refused(accepted)
+	return problem{m.textAttribute(), fmt.Sprintf("The policy makes %q root-equivalent", text.Subject), r.Detail(""), r.Lines()}, r.Any()
 }
 
 // describe fills in the analysis, as far as the text is known. What other files of the nodes add is left unknown.
@@ -167,21 +179,6 @@ const (
 	enforceWarn   = "warn"
 )
 
-// report reports paths to root as an error, or as a warning if the configuration says so or if the plan only takes access away.
-func (m *sudoersPolicyModel) report(at path.Path, summary, detail string, diags *diag.Diagnostics) {
-	if m.Enforcement.ValueString() == enforceWarn {
-		diags.AddAttributeWarning(at, summary, detail)
-		return
-	}
-	if m.narrows != nil && m.narrows() {
-		if !m.quiet {
-			diags.AddAttributeWarning(at, summary, detail+"\n\nThis change allows less than the nodes do today and nothing more, so it is not refused.")
-		}
-		return
-	}
-	diags.AddAttributeError(at, summary, detail)
-}
-
 // textAttribute returns the attribute that the policy's text comes from.
 func (m *sudoersPolicyModel) textAttribute() path.Path {
 	switch {
@@ -197,7 +194,7 @@ func (m *sudoersPolicyModel) textAttribute() path.Path {
 func sudoersAnalysisAttribute() schema.SingleNestedAttribute {
 	return schema.SingleNestedAttribute{
 		MarkdownDescription: "What the policy means for the node, proven while planning over every command line that it allows; see the guide [root findings](../guides/root-findings). " +
-			"A finding that leads to root fails the plan unless `accepted_risks` names it.",
+			"A finding that leads to root fails the plan unless `accepted_risks` names it. Where the configuration did not change since its last apply, the plan warns, and an apply that writes fails: see `refused`.",
 		Computed: true,
 		Attributes: map[string]schema.Attribute{
 			"root_equivalent": schema.BoolAttribute{MarkdownDescription: "Whether any finding of the policy itself leads to root, accepted or not.", Computed: true},
@@ -208,7 +205,7 @@ func sudoersAnalysisAttribute() schema.SingleNestedAttribute {
 			},
 			"foreign": schema.ListNestedAttribute{
 				MarkdownDescription: "Paths to root from other sudoers files of the nodes, alone or together with the policy, after the apply and for the sudo version of each node. " +
-					"They fail the plan like the policy's own paths to root. For a node that is new to the policy they are known after the apply, but they still fail the plan.",
+					"They fail a plan that changes the policy, like the policy's own paths to root; see `refused` for a plan that does not. For a node that is new to the policy they are known after the apply, but the plan is judged with them.",
 				Computed:     true,
 				NestedObject: schema.NestedAttributeObject{Attributes: values.ResourceFields(foreignFindingFields())},
 			},

@@ -100,7 +100,7 @@ func (m *sudoersPolicyModel) takesAway(ctx context.Context, text *review.Policy,
 	}
 	var problems diag.Diagnostics
 	entries := state.deployedPolicies(ctx, &problems)
-	less := len(targets) < len(entries)
+	less := len(targets) < len(entries) || m.Exclusive.ValueBool() && cutsAnything(observed)
 	for _, target := range targets {
 		if entry, recorded := entries[target.Name]; !recorded || !entry.Present.ValueBool() {
 			return false // the policy is new there
@@ -121,6 +121,16 @@ func (m *sudoersPolicyModel) takesAway(ctx context.Context, text *review.Policy,
 		}
 	}
 	return less && !problems.HasError()
+}
+
+// cutsAnything tells that an apply of an exclusive policy removes a grant from a file of a node.
+func cutsAnything(observed map[string]observedNode) bool {
+	for _, record := range observed {
+		if len(record.Cuts) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // heldText is the text of the policy on a node as it is; "" where there is none. A file that nobody planned on is not replaced by an apply, so that
@@ -152,7 +162,7 @@ func (m *sudoersPolicyModel) judgeNewAccess(more *review.Change, warn bool, diag
 	detail := "Compared with the policy on the nodes:\n\n    " + strings.Join(lines, "\n    ")
 	switch mode := m.OnNewAccess.ValueString(); {
 	case mode == denyNewAccess:
-		diags.AddAttributeError(m.textAttribute(), summary, detail+"\n\non_new_access = \"deny\" refuses new access. Remove these commands, or set on_new_access = \"warn\" for this change.")
+		m.add(m.ofStatements(), problem{m.textAttribute(), summary, detail + "\n\non_new_access = \"deny\" refuses new access. Remove these commands, or set on_new_access = \"warn\" for this change.", []string{summary + ": " + strings.Join(lines, ", ")}}, diags)
 	case mode == warnOfNewAccess && warn:
 		diags.AddAttributeWarning(m.textAttribute(), summary, detail)
 	}

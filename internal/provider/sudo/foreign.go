@@ -42,8 +42,8 @@ func (m *sudoersPolicyModel) judgeAround(ctx context.Context, text *review.Polic
 		remedy += ", or set exclusive = true: the apply then removes the lines that name the subject itself (pvesec keeps a backup)."
 	}
 	remedy += " If another policy writes that file and changes in the same run, apply that policy first (terraform apply -target).\n\n"
-	if detail := r.Detail(remedy); detail != "" {
-		m.report(path.Root("subject"), fmt.Sprintf("Together with other sudoers files %q is root-equivalent", m.Subject.ValueString()), detail, diags)
+	if r.Any() {
+		m.report(problem{path.Root("subject"), fmt.Sprintf("Together with other sudoers files %q is root-equivalent", m.Subject.ValueString()), r.Detail(remedy), r.Lines()}, diags)
 	}
 }
 

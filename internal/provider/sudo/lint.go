@@ -63,8 +63,9 @@ func (m *sudoersPolicyModel) refuseLint(ctx context.Context, text *review.Policy
 	for _, finding := range text.Lint() {
 		if finding.Severity == lint.Error {
 			excerpt := strings.ReplaceAll(finding.Excerpt(text.Text), "\n", "\n  ")
-			m.report(at, fmt.Sprintf("%s (%s)", values.UpperFirst(finding.Msg), finding.ID),
-				fmt.Sprintf("Line %d, column %d:\n\n  %s\n\n%s.", finding.Pos.Line, finding.Pos.Col, excerpt, strings.TrimSuffix(values.UpperFirst(finding.Fix), ".")), diags)
+			summary := fmt.Sprintf("%s (%s)", values.UpperFirst(finding.Msg), finding.ID)
+			detail := fmt.Sprintf("Line %d, column %d:\n\n  %s\n\n%s.", finding.Pos.Line, finding.Pos.Col, excerpt, strings.TrimSuffix(values.UpperFirst(finding.Fix), "."))
+			m.report(problem{at, summary, detail, []string{fmt.Sprintf("line %d, column %d: %s", finding.Pos.Line, finding.Pos.Col, summary)}}, diags)
 		}
 	}
 }

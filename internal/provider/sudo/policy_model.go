@@ -34,11 +34,9 @@ type sudoersPolicyModel struct {
 	VouchedEffects types.Map    `tfsdk:"vouched_effects"`
 	Enforcement    types.String `tfsdk:"enforcement"`
 	RemovedGrants  types.Map    `tfsdk:"removed_grants"`
+	Refused        types.List   `tfsdk:"refused"`
 	session.Placed
-
-	// narrows tells that the plan takes access away and grants nothing; nil where that is not known. A plan that Terraform makes while it applies is quiet.
-	narrows func() bool
-	quiet   bool
+	judging
 }
 
 // deployedPolicyModel is what one node holds of a policy.

@@ -43,7 +43,7 @@ func (r *sudoersPolicyResource) ModifyPlan(ctx context.Context, req resource.Mod
 	}
 	observed := getObserved(ctx, req.Private, &resp.Diagnostics)
 	targets, known := r.PlanTargets(ctx, plan.Nodes, &resp.Diagnostics)
-	plan.quiet = !r.Clients.Refreshed(plan.Name.ValueString())
+	r.judge(ctx, &plan, state, req.Private, &resp.Diagnostics)
 	if known {
 		plan.narrows = func() bool { return plan.takesAway(ctx, text, state, observed, targets) }
 	}
@@ -62,8 +62,30 @@ func (r *sudoersPolicyResource) ModifyPlan(ctx context.Context, req resource.Mod
 		plan.Deployed = plan.planDeployed(ctx, state, targets, observed, &resp.Diagnostics)
 		plan.planRemovedGrants(ctx, state, targets, observed, seen, &resp.Diagnostics)
 	}
-	plan.planChange(ctx, text, state, observed, r.Clients.Refreshed(plan.Name.ValueString()), &resp.Diagnostics)
+	plan.planChange(ctx, text, state, observed, !plan.quiet, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	plan.Refused = plan.refusedValue()
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+}
+
+// judge finds out what the problems of a plan are: of a new request, or of a configuration that was applied as it is. Terraform plans a policy that is
+// tainted, and one that no node has any more, as if it were new.
+func (r *sudoersPolicyResource) judge(ctx context.Context, plan, state *sudoersPolicyModel, private values.PrivateReader, diags *diag.Diagnostics) {
+	plan.quiet, plan.now = true, r.Clients.Now
+	if r.Clients == nil {
+		return
+	}
+	holdings, what := r.Clients.Holdings(), plan.What()
+	plan.quiet = !holdings.Read(what)
+	if state != nil {
+		holdings.NotePlanned(state.What())
+		plan.unchanged = plan.wasApplied(ctx, private, diags)
+		plan.told = plan.unchanged && !plan.quiet
+		return
+	}
+	_, plan.unchanged = holdings.Own(ctx, what)
 }
 
 // keepForm keeps the recorded text where the configuration's differs from it in form alone, so that a reformatted policy is an empty plan. It gives the

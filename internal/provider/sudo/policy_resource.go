@@ -105,13 +105,17 @@ func (m *sudoersPolicyModel) Took(ctx context.Context, reading session.Reading[h
 		diags.Append(setObserved(ctx, reading.Private, reading.Seen)...)
 	}
 	if reading.Refresh {
-		reading.Shared.NoteRefreshed(m.Name.ValueString())
+		m.now = reading.Shared.Now
+		m.warnOfApplied(ctx, text, reading.Private, diags)
 		warnOfForeign(m.policy(), text, reading.Seen, diags)
 	}
 }
 
-// Install brings the policy onto nodes that are as they were when the change was planned.
+// Install brings the policy onto nodes that are as they were when the change was planned. A plan that is refused is not applied.
 func (m *sudoersPolicyModel) Install(ctx context.Context, change session.Change[sudoersPolicyModel], diags *diag.Diagnostics) error {
+	if reasons := values.StringsInList(ctx, m.Refused, diags); len(reasons) > 0 {
+		return fmt.Errorf("the plan is refused:\n\n  %s", strings.Join(reasons, "\n  "))
+	}
 	planned := map[string]hardening.Planned{}
 	for _, target := range change.Targets {
 		// Of the file nothing: one that nobody planned on is somebody's, and must be imported or removed first.

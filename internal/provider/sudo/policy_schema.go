@@ -103,8 +103,8 @@ func (r *sudoersPolicyResource) Schema(ctx context.Context, _ resource.SchemaReq
 				"`{ \"PVESEC-E0107\" = \"hook scripts are reviewed in the same repository\" }`. A key is the id of a finding, an effect (`reads-secret`) or the path of a program (`/usr/bin/less`). What another file of the nodes brings in is accepted in that file only by "+
 					"`{ \"PVESEC-E0001 in /etc/sudoers\" = \"administrators\" }`", "be ids of findings about sudo", escalation.CheckSudoRisk),
 			"accepted_until": schema.MapAttribute{
-				MarkdownDescription: "Last day (UTC) of an acceptance, as in `accepted_risks`: `{ \"PVESEC-E0107\" = \"2027-03-31\" }`. From the next day on the finding fails the plan again. " +
-					"What has no date here is accepted for good.",
+				MarkdownDescription: "Last day (UTC) of an acceptance, as in `accepted_risks`: `{ \"PVESEC-E0107\" = \"2027-03-31\" }`. From the next day on, a plan that changes the policy fails again. While nobody changes the configuration, " +
+					"every plan warns, `refused` says why, and an apply that writes fails, but the policy can be destroyed. What has no date here is accepted for good.",
 				ElementType: types.StringType,
 				Optional:    true,
 				Validators: []validator.Map{
@@ -122,6 +122,7 @@ func (r *sudoersPolicyResource) Schema(ctx context.Context, _ resource.SchemaReq
 				Validators:          []validator.String{stringvalidator.OneOf(enforceRefuse, enforceWarn)},
 			},
 			"removed_grants": removedGrantsAttribute(),
+			"refused":        refusedAttribute(),
 		}, deployedAttributes()),
 		Blocks: session.PlacedBlocks(ctx, map[string]schema.Block{
 			"rule": schema.ListNestedBlock{

@@ -25,7 +25,7 @@ func (m *sudoersPolicyModel) prove(ctx context.Context, text *review.Policy, dia
 			diags.AddAttributeError(at, "Invalid statement", values.UpperFirst(err.Error())+".")
 			continue
 		}
-		reportProof(proof, at, fmt.Sprintf("The policy does allow %q", statement), "is allowed", diags)
+		m.reportProof(proof, at, fmt.Sprintf("The policy does allow %q", statement), "is allowed", diags)
 	}
 	for i, command := range values.StringsInList(ctx, m.Always, diags) {
 		at := path.Root("always").AtListIndex(i)
@@ -34,7 +34,7 @@ func (m *sudoersPolicyModel) prove(ctx context.Context, text *review.Policy, dia
 			diags.AddAttributeError(at, "Invalid command line", values.UpperFirst(err.Error())+".")
 			continue
 		}
-		reportProof(proof, at, fmt.Sprintf("The policy does not allow %q", command), "is not allowed", diags)
+		m.reportProof(proof, at, fmt.Sprintf("The policy does not allow %q", command), "is not allowed", diags)
 	}
 }
 
@@ -56,8 +56,8 @@ func (m *sudoersPolicyModel) checkStatements(ctx context.Context, diags *diag.Di
 	}
 }
 
-// reportProof reports a statement as an error if it is disproven or unknown.
-func reportProof(p review.Proof, at path.Path, summary, verb string, diags *diag.Diagnostics) {
+// reportProof reports a statement that is disproven or unknown as an error, or as a warning where the configuration did not change since its last apply.
+func (m *sudoersPolicyModel) reportProof(p review.Proof, at path.Path, summary, verb string, diags *diag.Diagnostics) {
 	if p.Verdict == regular.Yes {
 		return
 	}
@@ -80,7 +80,11 @@ func reportProof(p review.Proof, at path.Path, summary, verb string, diags *diag
 	if p.Verdict == regular.Unknown {
 		detail.WriteString("\n\nUnknown is not safe. Write the rule in a simpler way, or remove the unknown part.")
 	}
-	diags.AddAttributeError(at, summary, detail.String())
+	line := summary
+	if p.Counterexample != "" {
+		line += ": " + p.Counterexample
+	}
+	m.add(m.ofStatements(), problem{at, summary, detail.String(), []string{line}}, diags)
 }
 
 // statementNames lists the statements that have names, for a description.

@@ -15,3 +15,9 @@ type PrivateReader interface {
 type PrivateWriter interface {
 	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
 }
+
+// PrivateState reads and writes private state.
+type PrivateState interface {
+	PrivateReader
+	PrivateWriter
+}

@@ -13,6 +13,8 @@ import (
 	"github.com/hashicorp/go-plugin"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider"
 )
 
 // Within has Terraform find the provider in the test's own process, made anew for each command, instead of starting the program. That takes half the
@@ -22,13 +24,16 @@ func (w *Workspace) Within() *Workspace {
 	return w
 }
 
+// At is [Workspace.Within] with the clock of the provider at a moment.
+func (w *Workspace) At(now time.Time) *Workspace {
+	w.now = func() time.Time { return now }
+	return w.Within()
+}
+
 // serve starts a provider in this process for one command, and returns the variable that tells Terraform where it is.
 func (w *Workspace) serve(t *testing.T) (reattach string, stop func(), err error) {
 	t.Helper()
-	server, err := Factories["pvesec"]()
-	if err != nil {
-		return "", nil, err
-	}
+	server := provider.ServerAt("test", w.now)
 	ctx, cancel := context.WithCancel(context.Background())
 	started, ended, served := make(chan *plugin.ReattachConfig), make(chan struct{}), make(chan error, 1)
 	go func() {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // traceLog is what the log of a workspace is called.
@@ -22,9 +23,10 @@ type Workspace struct {
 	Dir string
 	Env []string // variables of the configuration; on a command line Terraform logs them itself
 
-	quiet  bool    // without Terraform's log, which takes most of the time
-	within bool    // with the provider in this process
-	search *Search // nil for a benchmark
+	quiet  bool             // without Terraform's log, which takes most of the time
+	within bool             // with the provider in this process
+	now    func() time.Time // the clock of a provider in this process, nil for the real one
+	search *Search          // nil for a benchmark
 }
 
 // Quietly has Terraform log errors only, for tests that run it many times. What it prints and leaves is searched all the same.

@@ -1,0 +1,129 @@
+package onnodes
+
+import (
+	"errors"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/lab"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
+)
+
+// TestUnchangedPolicyIsNotRefused: what became a way to root while nobody changed the policy is a warning in every plan, with exit code 2, and an error of an apply;
+// a destroy, which plans too, works. A change of the policy is refused as before.
+func TestUnchangedPolicyIsNotRefused(t *testing.T) {
+	t.Parallel()
+	const (
+		before, after = "2027-03-31T23:00:00Z", "2027-04-01T00:00:00Z"
+		accepted      = "accepted_risks = { \"/usr/bin/less\" = \"for the move\" }\n  accepted_until = { \"/usr/bin/less\" = \"2027-03-31\" }"
+		over          = "was accepted until 2027-03-31; the reason given was: for the move"
+		less          = `"/usr/bin/less /var/log/syslog"`
+	)
+	for _, suite := range lab.Suites() {
+		t.Run(string(suite), func(t *testing.T) {
+			t.Parallel()
+			c := clusterOf(t, lab.ClusterSpec{Nodes: []lab.NodeSpec{{Suite: suite}}})
+			node := c.Nodes[0]
+			w := harness.NewWorkspace(t).Quietly()
+			at := func(moment string) {
+				now, err := time.Parse(time.RFC3339, moment)
+				if err != nil {
+					t.Fatal(err)
+				}
+				w.At(now)
+			}
+			policy := func(commands, more string) {
+				w.Write("main.tf", requirePvesec+config(c)+harness.PolicyConfig(commands, more))
+			}
+			apply := func() { t.Helper(); w.Terraform("apply", "-auto-approve", "-no-color") }
+			// plan says how a plan ended, and what it said on one line.
+			plan := func(args ...string) (code int, said string) {
+				t.Helper()
+				output, err := w.Try(append([]string{"plan", "-no-color", "-detailed-exitcode"}, args...)...)
+				if exit := new(exec.ExitError); errors.As(err, &exit) {
+					code = exit.ExitCode()
+				}
+				return code, strings.Join(strings.Fields(strings.NewReplacer("│", " ", "╷", " ", "╵", " ").Replace(output)), " ")
+			}
+			planned := func(what string, want int, texts ...string) {
+				t.Helper()
+				code, said := plan()
+				if code != want {
+					t.Errorf("%s: the plan ended with %d, want %d:\n%s", what, code, want, said)
+				}
+				for _, text := range texts {
+					if strings.Count(said, text) != 1 {
+						t.Errorf("%s: the plan says %q %d times:\n%s", what, text, strings.Count(said, text), said)
+					}
+				}
+			}
+			refused := func(what, want string) {
+				t.Helper()
+				held := snapshot(t, node)
+				if said := w.Refused("apply", "-auto-approve"); !strings.Contains(said, want) || !strings.Contains(said, "Error: ") {
+					t.Errorf("%s: the apply does not say %q:\n%s", what, want, said)
+				}
+				if got := snapshot(t, node); got != held {
+					t.Errorf("%s: a refused apply changed the node:\nbefore\n%s\nafter\n%s", what, held, got)
+				}
+			}
+			destroyed := func(what string) {
+				t.Helper()
+				w.Terraform("destroy", "-auto-approve", "-no-color")
+				if got := shell(t, node, "ls /etc/sudoers.d/agent 2>/dev/null || echo gone"); got != "gone" {
+					t.Errorf("%s: the destroy left %s", what, got)
+				}
+			}
+
+			at(before)
+			policy(less, accepted)
+			apply()
+			planned("accepted", 0, "No changes")
+			at(after)
+			planned("ended", 2, over, "so this is only a warning", "+ refused")
+			if code, said := plan("-refresh-only"); code != 0 || strings.Count(said, over) != 1 {
+				t.Errorf("a plan that only refreshes: %d\n%s", code, said)
+			}
+			if code, said := plan("-refresh=false"); code != 1 || !strings.Contains(said, over) {
+				t.Errorf("a plan that does not refresh: %d\n%s", code, said)
+			}
+			refused("ended", over)
+			policy(less+`, "/usr/bin/id"`, accepted)
+			planned("a change with an ended acceptance", 1, "The policy makes \"agent\" root-equivalent")
+			policy(less, accepted)
+			destroyed("ended")
+
+			at(before)
+			apply()
+			at(after)
+			w.Terraform("taint", harness.PolicyAddress)
+			destroyed("tainted")
+
+			at(before)
+			apply()
+			at(after)
+			shell(t, node, "rm /etc/sudoers.d/agent")
+			destroyed("gone")
+
+			policy(`"/usr/bin/id"`, "")
+			apply()
+			shell(t, node, "echo 'agent ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/emergency; chmod 0400 /etc/sudoers.d/agent")
+			planned("a foreign grant", 2, "Together with other sudoers files", "agent is root on pve1 today", "so this is only a warning", "+ refused", `~ mode = "0400" -> "0440"`)
+			refused("a foreign grant", "On pve1, /etc/sudoers.d/emergency, line 1")
+			policy(`"/usr/bin/id", "/usr/bin/w"`, "")
+			planned("a change beside a foreign grant", 1, "Together with other sudoers files")
+			policy(`"/usr/bin/id"`, "")
+			destroyed("a foreign grant")
+			shell(t, node, "rm /etc/sudoers.d/emergency")
+
+			policy(`"/usr/bin/id", "/usr/bin/w"`, `on_new_access = "deny"`)
+			apply()
+			shell(t, node, "sed -i 's|, /usr/bin/w||; /bin.w$/d' /etc/sudoers.d/agent")
+			planned("less than was applied", 2, "The change allows \"agent\" more", "+ refused")
+			refused("less than was applied", "sudo /usr/bin/w")
+			destroyed("less than was applied")
+		})
+	}
+}

@@ -1,0 +1,143 @@
+package sudo
+
+import (
+	"context"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
+	"github.com/pvesec/terraform-provider-pvesec/internal/review"
+)
+
+// judging is what a plan knows about itself, by which its problems are judged. The zero value is a configuration that nobody planned.
+type judging struct {
+	// narrows tells that the plan takes access away and grants nothing; nil where that is not known.
+	narrows func() bool
+	// unchanged tells that the configuration is the one that was applied last.
+	unchanged bool
+	// quiet is set where the policy was not refreshed before: in the plan that Terraform makes while it applies, and with -refresh=false. Such a plan
+	// never comes before a destroy, so it refuses what another one only warns of.
+	quiet bool
+	// told is set where the refresh warned of the ways to root of the policy itself.
+	told bool
+	// refused is why an apply of this plan is refused.
+	refused []string
+	// now is the time; nil for the clock.
+	now func() time.Time
+}
+
+func (j *judging) time() time.Time {
+	if j.now == nil {
+		return time.Now()
+	}
+	return j.now()
+}
+
+// ofFindings judges ways to root.
+func (j *judging) ofFindings() values.Judgement {
+	switch {
+	case j.narrows != nil && j.narrows():
+		return values.Tolerated
+	case j.unchanged:
+		return values.Deferred
+	}
+	return values.Refused
+}
+
+// ofStatements judges what the configuration itself asks for, such as never: a change of it is refused, also where it takes access away.
+func (j *judging) ofStatements() values.Judgement {
+	if !j.unchanged {
+		return values.Refused
+	}
+	return j.ofFindings()
+}
+
+// problem is one thing that stands against a plan. Lines tell it in short, for an attribute.
+type problem struct {
+	at              path.Path
+	summary, detail string
+	lines           []string
+}
+
+// add reports a problem as it is judged.
+func (j *judging) add(judged values.Judgement, p problem, diags *diag.Diagnostics) {
+	if judged == values.Deferred {
+		j.refused = append(j.refused, p.lines...)
+		if j.quiet {
+			judged = values.Refused
+		}
+	}
+	judged.Report(diags, j.quiet, p.at, p.summary, p.detail)
+}
+
+// refusedValue is the attribute refused.
+func (j *judging) refusedValue() types.List {
+	if len(j.refused) == 0 {
+		return types.ListNull(types.StringType)
+	}
+	return values.StringList(j.refused)
+}
+
+// report reports ways to root: as an error, or as a warning where the configuration says so, did not change, or only takes access away.
+func (m *sudoersPolicyModel) report(p problem, diags *diag.Diagnostics) {
+	if m.Enforcement.ValueString() == enforceWarn {
+		diags.AddAttributeWarning(p.at, p.summary, p.detail)
+		return
+	}
+	m.add(m.ofFindings(), p, diags)
+}
+
+// digest is a digest of what the configuration asks for, as far as it bears on access; "" while it is not known.
+func (m *sudoersPolicyModel) digest(ctx context.Context) string {
+	if m.Name.IsUnknown() || m.Subject.IsUnknown() || m.Content.IsUnknown() || m.Exclusive.IsUnknown() || m.Enforcement.IsUnknown() || m.OnNewAccess.IsUnknown() ||
+		!m.knowsAcceptances() || !values.FullyKnown(m.Never) || !values.FullyKnown(m.Always) || !values.FullyKnown(m.Nodes) {
+		return ""
+	}
+	var problems diag.Diagnostics
+	digest := values.AppliedDigest([]any{
+		m.Name.ValueString(), m.Subject.ValueString(), m.Content.ValueString(), m.Exclusive.ValueBool(), m.Enforcement.ValueString(), m.OnNewAccess.ValueString(),
+		values.AcceptedRisks(ctx, m.AcceptedRisks, &problems), values.AcceptedRisks(ctx, m.AcceptedUntil, &problems), m.vouched(&problems),
+		values.StringsInList(ctx, m.Never, &problems), values.StringsInList(ctx, m.Always, &problems), values.StringsInSet(ctx, m.Nodes, &problems),
+	})
+	if problems.HasError() {
+		return ""
+	}
+	return digest
+}
+
+// Applied records what was applied, by which a later plan knows a configuration that did not change.
+func (m *sudoersPolicyModel) Applied(ctx context.Context, private values.PrivateWriter, diags *diag.Diagnostics) {
+	values.WriteApplied(ctx, private, m.digest(ctx), diags)
+}
+
+// warnOfApplied warns at a refresh of ways to root of the policy itself that nobody accepts today, of a policy that was applied as it is recorded: the
+// acceptance has ended, or another version of the provider finds more. A plan refuses every other one.
+func (m *sudoersPolicyModel) warnOfApplied(ctx context.Context, text *review.Policy, private values.PrivateReader, diags *diag.Diagnostics) {
+	if text == nil || m.Enforcement.ValueString() == enforceWarn || !m.wasApplied(ctx, private, diags) {
+		return
+	}
+	if p, found := m.ownProblem(text, m.acceptances(ctx, diags)); found {
+		values.Deferred.Report(diags, false, p.at, p.summary, p.detail)
+	}
+}
+
+// wasApplied tells that the configuration is the one that was applied last.
+func (m *sudoersPolicyModel) wasApplied(ctx context.Context, private values.PrivateReader, diags *diag.Diagnostics) bool {
+	last := values.ReadApplied(ctx, private, diags)
+	return last != "" && last == m.digest(ctx)
+}
+
+// refusedAttribute describes refused.
+func refusedAttribute() schema.ListAttribute {
+	return schema.ListAttribute{
+		MarkdownDescription: "Why an apply of this plan is refused, one line for each reason; null where nothing stands against it. A plan has reasons where nobody changed the configuration since its last apply: an acceptance " +
+			"ended, or another file of a node makes the subject root. Terraform plans before it destroys too, so that this is a warning in the plan, and an error of an apply that writes. " +
+			"`terraform plan -detailed-exitcode` returns 2 then.",
+		ElementType: types.StringType,
+		Computed:    true,
+	}
+}
