@@ -2,6 +2,7 @@ package sudo
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -121,7 +122,8 @@ func (m *sudoersPolicyModel) warnOfApplied(ctx context.Context, text *review.Pol
 		return
 	}
 	if p, found := m.ownProblem(text, m.acceptances(ctx, diags)); found {
-		values.Deferred.Report(diags, false, p.at, p.summary, p.detail)
+		diags.AddAttributeWarning(p.at, fmt.Sprintf("The policy as it was applied makes %q root-equivalent", text.Subject),
+			p.detail+"\n\nWhile nobody changes the configuration, this is only a warning. An apply that writes fails; removing access and destroying work.")
 	}
 }
 

@@ -82,8 +82,8 @@ func TestUnchangedPolicyIsNotRefused(t *testing.T) {
 			apply()
 			planned("accepted", 0, "No changes")
 			at(after)
-			planned("ended", 2, over, "so this is only a warning", "+ refused")
-			if code, said := plan("-refresh-only"); code != 0 || strings.Count(said, over) != 1 {
+			planned("ended", 2, over, "this is only a warning", "+ refused")
+			if code, said := plan("-refresh-only"); code == 1 || strings.Count(said, over) != 1 {
 				t.Errorf("a plan that only refreshes: %d\n%s", code, said)
 			}
 			if code, said := plan("-refresh=false"); code != 1 || !strings.Contains(said, over) {
@@ -91,7 +91,7 @@ func TestUnchangedPolicyIsNotRefused(t *testing.T) {
 			}
 			refused("ended", over)
 			policy(less+`, "/usr/bin/id"`, accepted)
-			planned("a change with an ended acceptance", 1, "The policy makes \"agent\" root-equivalent")
+			planned("a change with an ended acceptance", 1, "Error: The policy makes \"agent\" root-equivalent")
 			policy(less, accepted)
 			destroyed("ended")
 
