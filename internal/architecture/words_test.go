@@ -158,7 +158,7 @@ var statedFindings = []string{
 	"An earlier change of … was interrupted",
 	"An interrupted run left files on …",
 	"An accepted risk matches no finding",
-	"sudoers files on … have lines that sudo cannot parse",
+	"The policy as it was applied makes … root-equivalent",
 }
 
 // TestSummaries holds the summaries of diagnostics to one form: "Unable to", "Invalid" or "Missing", or a finding that is stated.

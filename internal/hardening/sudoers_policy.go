@@ -57,6 +57,12 @@ type SudoersPolicy struct {
 // Path is the policy's file on a node.
 func (p SudoersPolicy) Path() string { return sudoersDir + "/" + p.Name }
 
+// Tolerant is the policy that leaves other files as they are.
+func (p SudoersPolicy) Tolerant() SudoersPolicy {
+	p.Exclusive = false
+	return p
+}
+
 // Digest is the SHA-256 of text in lower-case hex, as sha256sum(1) prints it.
 func Digest(text string) string {
 	sum := sha256.Sum256([]byte(text))

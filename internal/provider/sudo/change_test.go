@@ -43,7 +43,7 @@ func TestNewAccessIsJudgedWhereNodesMayBeSkipped(t *testing.T) {
 			return m
 		}
 		state, plan := model(c.held), model(c.wanted)
-		state.Deployed = types.MapValueMust(deployedPolicyType, map[string]attr.Value{"pve1": state.planned(ctx, values.StringList(nil), &diags)})
+		state.Deployed = types.MapValueMust(deployedPolicyType, map[string]attr.Value{"pve1": state.planned(ctx, values.StringList(nil), review.Beyond{}, &diags)})
 		plan.Deployed = c.deployed
 		text, malformed := review.ParsePolicy("agent", "agent", c.wanted)
 		if len(malformed) > 0 {
@@ -145,7 +145,7 @@ func TestTakingAwayIsNeverRefused(t *testing.T) {
 		entries, observed := map[string]attr.Value{}, map[string]observedNode{}
 		for _, on := range c.recorded {
 			entry := deployedPolicyModel{Present: types.BoolValue(true), Mode: types.StringValue("0440"), Owner: types.StringValue("root:root"), SHA256: state.SHA256,
-				Changes: values.StringList(nil), ForeignGrants: values.StringList(nil)}
+				Changes: values.StringList(nil), ForeignGrants: values.StringList(nil), Beyond: values.StringList(nil)}
 			if c.changed != "" {
 				entry.Changes, observed[on] = values.StringList([]string{"+ something"}), observedNode{Content: c.changed}
 			}

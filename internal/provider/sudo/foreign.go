@@ -47,25 +47,6 @@ func (m *sudoersPolicyModel) judgeAround(ctx context.Context, text *review.Polic
 	}
 }
 
-// rootToday returns the nodes on which other files make the subject root-equivalent today, before an apply removes grants from them.
-func rootToday(p hardening.SudoersPolicy, text *review.Policy, seen map[string]*hardening.SudoersState) map[string]bool {
-	p.Exclusive = false
-	around := map[string]hardening.Surroundings{}
-	for name, found := range seen {
-		if len(found.Foreign) > 0 {
-			around[name] = found.Around
-		}
-	}
-	found := review.ForeignFindings(p, text, around)
-	root := map[string]bool{}
-	for _, f := range found {
-		for _, name := range f.Nodes {
-			root[name] = root[name] || f.Root() && f.Pos.File != p.Path()
-		}
-	}
-	return root
-}
-
 // surroundings hold the relevant parts of the nodes' other files, by the node's name.
 type surroundings struct {
 	on map[string]hardening.Surroundings

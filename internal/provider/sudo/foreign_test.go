@@ -8,6 +8,7 @@ import (
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/hardening"
 	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
+	"github.com/pvesec/terraform-provider-pvesec/internal/review"
 )
 
 // TestRootToday: a way to root through another file is said of today, also where the apply is about to take it away.
@@ -23,14 +24,25 @@ func TestRootToday(t *testing.T) {
 		}
 	}
 	var diags diag.Diagnostics
-	warnOfForeign(p, nil, map[string]*hardening.SudoersState{
-		"pve1": on("agent ALL=(root) /usr/sbin/qm set *"), "pve2": on("agent ALL=(root) /usr/bin/uptime"), "pve3": {},
-	}, &diags)
+	text, errs := review.ParsePolicy(p.Path(), p.Subject, p.Content)
+	if err := errs.Err(); err != nil {
+		t.Fatal(err)
+	}
+	own := func(content string) *hardening.SudoersState {
+		found := on("Defaults !lecture")
+		found.Foreign, found.Content, found.File.Present = nil, content, true
+		return found
+	}
+	warnOfToday(p, newBeyondReader(p.Tolerant(), text), map[string]*hardening.SudoersState{
+		"pve1": on("agent ALL=(root) /usr/sbin/qm set *"), "pve2": on("agent ALL=(root) /usr/bin/uptime"), "pve3": {}, "pve4": on("agent ALL=(root) /usr/bin/uptime"),
+		"pve5": own("agent ALL=(ALL) NOPASSWD: ALL\n" + p.Content), "pve6": own(p.Content + "agent ALL=(root) /usr/bin/uptime\n"), "pve7": own("# another form\nagent ALL = (root) /usr/bin/id\n"),
+		"pve8": own("agent ALL=(root) !/usr/bin/id\n"), "pve9": own("agent ALL=(ALL) NOPASSWD: ALL\n" + p.Content),
+	}, true, &diags)
 	var got []string
 	for _, d := range diags {
 		got = append(got, d.Summary())
 	}
-	if want := []string{"agent is root on pve1 today", "agent has other sudo grants on pve2"}; !slices.Equal(got, want) {
+	if want := []string{"agent is root on pve1 today", "agent has other sudo grants on pve2, pve4", "agent is root on pve5, pve9 today", "agent may do more on pve6 than the policy allows"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

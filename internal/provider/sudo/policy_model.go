@@ -9,6 +9,7 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/hardening"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/session"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
+	"github.com/pvesec/terraform-provider-pvesec/internal/review"
 )
 
 // sudoersPolicyModel is pvesec_sudoers_policy in configuration, plan and state.
@@ -37,6 +38,7 @@ type sudoersPolicyModel struct {
 	Refused        types.List   `tfsdk:"refused"`
 	session.Placed
 	judging
+	readers map[bool]*beyondReader
 }
 
 // deployedPolicyModel is what one node holds of a policy.
@@ -47,13 +49,16 @@ type deployedPolicyModel struct {
 	SHA256        types.String `tfsdk:"sha256"`
 	Changes       types.List   `tfsdk:"changes"`
 	ForeignGrants types.List   `tfsdk:"foreign_grants"`
+	// Beyond and RootEquivalent are what the node allows that the policy does not.
+	Beyond         types.List `tfsdk:"beyond"`
+	RootEquivalent types.Bool `tfsdk:"root_equivalent"`
 }
 
 var deployedPolicyType = values.ObjectTypeOf(deployedAttributes())
 
 // observedPolicy is a node's entry of deployed as it was found. recorded is the text that the node should have. A file that differs from it in its form
-// alone means the same to sudo, and is shown as if it were that text.
-func observedPolicy(state *hardening.SudoersState, recorded string) deployedPolicyModel {
+// alone means the same to sudo, and is shown as if it were that text. Beyond is what the node allows beyond that text.
+func observedPolicy(state *hardening.SudoersState, recorded string, beyond review.Beyond) deployedPolicyModel {
 	model := deployedPolicyModel{
 		Present:       types.BoolValue(state.File.Present),
 		Mode:          types.StringValue(state.File.Mode),
@@ -61,6 +66,9 @@ func observedPolicy(state *hardening.SudoersState, recorded string) deployedPoli
 		SHA256:        types.StringValue(state.File.SHA256),
 		Changes:       values.StringList(nil),
 		ForeignGrants: values.StringList(grantTexts(state.Foreign)),
+
+		Beyond:         values.StringList(beyond.Allowed),
+		RootEquivalent: types.BoolValue(beyond.Root),
 	}
 	if state.File.Present && hardening.SameForm(recorded, state.Content) {
 		model.SHA256 = types.StringValue(hardening.Digest(recorded))
@@ -70,8 +78,33 @@ func observedPolicy(state *hardening.SudoersState, recorded string) deployedPoli
 	return model
 }
 
+// beyond reads what nodes allow beyond the policy, with other files as they are, or as an exclusive policy leaves them.
+func (m *sudoersPolicyModel) beyond(exclusive bool) *beyondReader {
+	policy := m.policy()
+	policy.Exclusive = exclusive
+	if known := m.readers[exclusive]; known != nil && known.policy == policy {
+		return known
+	}
+	if m.readers == nil {
+		m.readers = map[bool]*beyondReader{}
+	}
+	m.readers[exclusive] = newBeyondReader(policy, m.text())
+	return m.readers[exclusive]
+}
+
+// openBeyond leaves what a node allows beyond the policy for the apply.
+func openBeyond(entry types.Object) types.Object {
+	return withBeyond(entry, types.ListUnknown(types.StringType), types.BoolUnknown())
+}
+
+func withBeyond(entry types.Object, beyond types.List, root types.Bool) types.Object {
+	attributes := entry.Attributes()
+	attributes["beyond"], attributes["root_equivalent"] = beyond, root
+	return types.ObjectValueMust(deployedPolicyType.AttrTypes, attributes)
+}
+
 // planned is a node's entry of deployed as an apply leaves it.
-func (m *sudoersPolicyModel) planned(ctx context.Context, foreign types.List, diags *diag.Diagnostics) types.Object {
+func (m *sudoersPolicyModel) planned(ctx context.Context, foreign types.List, beyond review.Beyond, diags *diag.Diagnostics) types.Object {
 	return deployedEntry(ctx, deployedPolicyModel{
 		Present:       types.BoolValue(true),
 		Mode:          types.StringValue(hardening.SudoersMode),
@@ -79,6 +112,9 @@ func (m *sudoersPolicyModel) planned(ctx context.Context, foreign types.List, di
 		SHA256:        m.SHA256,
 		Changes:       values.StringList(nil),
 		ForeignGrants: foreign,
+
+		Beyond:         values.StringList(beyond.Allowed),
+		RootEquivalent: types.BoolValue(beyond.Root),
 	}, diags)
 }
 

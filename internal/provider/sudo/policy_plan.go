@@ -125,6 +125,7 @@ func (m *sudoersPolicyModel) planDeployed(ctx context.Context, state *sudoersPol
 	for _, target := range targets {
 		foreign := types.ListUnknown(types.StringType)
 		entry, known := found[target.Name]
+		record := observed[target.Name].Around
 		switch {
 		case !known || m.mustLook(state, target.Name, observed):
 		case !m.Exclusive.ValueBool() && !m.Exclusive.IsUnknown():
@@ -134,7 +135,19 @@ func (m *sudoersPolicyModel) planDeployed(ctx context.Context, state *sudoersPol
 		case observed[target.Name].Kept != nil:
 			foreign = values.StringList(observed[target.Name].Kept)
 		}
-		deployed[target.Name] = m.planned(ctx, foreign, diags)
+		planned := m.planned(ctx, foreign, review.Beyond{}, diags)
+		switch {
+		case foreign.IsUnknown():
+			planned = openBeyond(planned)
+		case len(foreign.Elements()) == 0:
+		case m.Content.IsUnknown() || m.Exclusive.IsUnknown():
+			planned = openBeyond(planned)
+		case record == nil: // a node that was skipped
+			planned = withBeyond(planned, entry.Beyond, entry.RootEquivalent)
+		default:
+			planned = m.planned(ctx, foreign, m.beyond(m.Exclusive.ValueBool()).on(m.Content.ValueString(), *record), diags)
+		}
+		deployed[target.Name] = planned
 	}
 	return session.Undecided(ctx, types.MapValueMust(deployedPolicyType, deployed), recorded, m.OnUnreachable, diags)
 }
@@ -204,6 +217,6 @@ func (r *sudoersPolicyResource) lookAhead(
 				fmt.Sprintf("Node %s has a file %s now. If it is not what this plan replaces, the apply refuses to overwrite it: import it (terraform import … %s), remove it, or choose another name.", name, policy.Path(), plan.Name.ValueString()))
 		}
 	}
-	warnOfForeign(policy, text, seen, diags)
+	warnOfToday(policy, newBeyondReader(policy.Tolerant(), text), seen, false, diags)
 	return seen
 }

@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -80,16 +78,15 @@ func (m *sudoersPolicyModel) Unfinished(seen *hardening.SudoersState) (unfinishe
 
 // Found is a node's entry of deployed as it was read.
 func (m *sudoersPolicyModel) Found(ctx context.Context, seen *hardening.SudoersState, diags *diag.Diagnostics) types.Object {
-	return deployedEntry(ctx, observedPolicy(seen, m.Content.ValueString()), diags)
+	return deployedEntry(ctx, observedPolicy(seen, m.Content.ValueString(), m.beyond(false).today(seen)), diags)
 }
 
 // Installed is a node's entry of deployed after an apply. Only the node knows what other files grant the subject.
 func (m *sudoersPolicyModel) Installed(ctx context.Context, seen *hardening.SudoersState, diags *diag.Diagnostics) types.Object {
-	foreign := values.StringList(nil)
-	if seen != nil {
-		foreign = values.StringList(grantTexts(seen.Foreign))
+	if seen == nil {
+		return m.planned(ctx, values.StringList(nil), review.Beyond{}, diags)
 	}
-	return m.planned(ctx, foreign, diags)
+	return m.planned(ctx, values.StringList(grantTexts(seen.Foreign)), m.beyond(false).today(seen), diags)
 }
 
 // ReadsBack tells that the nodes are read after an apply where the plan could not know what their other files say.
@@ -107,7 +104,7 @@ func (m *sudoersPolicyModel) Took(ctx context.Context, reading session.Reading[h
 	if reading.Refresh {
 		m.now = reading.Shared.Now
 		m.warnOfApplied(ctx, text, reading.Private, diags)
-		warnOfForeign(m.policy(), text, reading.Seen, diags)
+		warnOfToday(m.policy(), m.beyond(false), reading.Seen, true, diags)
 	}
 }
 
@@ -170,25 +167,6 @@ func (m *sudoersPolicyModel) Adopt(ctx context.Context, targets []node.Target, s
 		m.Enforcement = types.StringValue(enforceRefuse) // as the schema has it where the configuration says nothing
 		m.describe(ctx, render(ctx, m, diags), diags)
 		return
-	}
-}
-
-// warnOfForeign warns of grants in other files that the subject has today, and of lines that sudo cannot parse.
-func warnOfForeign(p hardening.SudoersPolicy, text *review.Policy, seen map[string]*hardening.SudoersState, diags *diag.Diagnostics) {
-	root := rootToday(p, text, seen)
-	for _, name := range slices.Sorted(maps.Keys(seen)) {
-		found := seen[name]
-		if len(found.Foreign) > 0 {
-			summary := fmt.Sprintf("%s has other sudo grants on %s", p.Subject, name)
-			if root[name] {
-				summary = fmt.Sprintf("%s is root on %s today", p.Subject, name)
-			}
-			diags.AddAttributeWarning(path.Root("deployed").AtMapKey(name).AtName("foreign_grants"), summary, foreignDetail(found.Foreign, p.Exclusive))
-		}
-		if len(found.Problems) > 0 {
-			diags.AddAttributeWarning(path.Root("deployed").AtMapKey(name), fmt.Sprintf("sudoers files on %s have lines that sudo cannot parse", name),
-				"sudo skips these lines and uses the others, so the files do not mean what they seem to. Mend or remove the lines:\n\n  "+strings.Join(found.Problems, "\n  "))
-		}
 	}
 }
 

@@ -163,5 +163,14 @@ func deployedAttributes() map[string]schema.Attribute {
 			ElementType:         types.StringType,
 			Computed:            true,
 		},
+		"beyond": schema.ListAttribute{
+			MarkdownDescription: "What the node allows the subject and the policy does not, by another file or by the policy's own file where somebody changed it: a command line for each path and rule, proven as `change` is.",
+			ElementType:         types.StringType,
+			Computed:            true,
+		},
+		"root_equivalent": schema.BoolAttribute{
+			MarkdownDescription: "Whether what the node allows beyond the policy leads to root.",
+			Computed:            true,
+		},
 	}
 }

@@ -91,7 +91,7 @@ func TestSudoersPolicyLifeCycle(t *testing.T) {
 					Config: second,
 					ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
 						plancheck.ExpectResourceAction(harness.PolicyAddress, plancheck.ResourceActionUpdate),
-						harness.ExpectDrift(harness.PolicyAddress, "+ agent ALL=(ALL) NOPASSWD: ALL", `"mode":"0644"`, `"owner":"agent:root"`),
+						harness.ExpectDrift(harness.PolicyAddress, "+ agent ALL=(ALL) NOPASSWD: ALL", `"mode":"0644"`, `"owner":"agent:root"`, `"root_equivalent":true`, `"beyond":["sudo`),
 						// What the node allows today, and will not any more.
 						plancheck.ExpectKnownValue(harness.PolicyAddress, changeOf("verdict"), knownvalue.StringExact("narrower")),
 						plancheck.ExpectKnownValue(harness.PolicyAddress, changeOf("no_longer_allowed").AtSliceIndex(0), knownvalue.StringExact("sudo -e (on pve1)")),
@@ -173,7 +173,10 @@ func TestSudoersPolicyForeignGrants(t *testing.T) {
 			Config: config(c) + harness.PolicyConfig(`"/usr/bin/id"`, `accepted_risks = { PVESEC-E0001 = "tonight" }`),
 			ConfigStateChecks: []statecheck.StateCheck{
 				statecheck.ExpectKnownValue(harness.PolicyAddress, deployedAt("pve2", "foreign_grants"), knownvalue.ListExact([]knownvalue.Check{knownvalue.StringExact(emergency)})),
+				statecheck.ExpectKnownValue(harness.PolicyAddress, deployedAt("pve2", "root_equivalent"), knownvalue.Bool(true)),
 				statecheck.ExpectKnownValue(harness.PolicyAddress, deployedAt("pve1", "foreign_grants"), knownvalue.ListSizeExact(0)),
+				statecheck.ExpectKnownValue(harness.PolicyAddress, deployedAt("pve1", "beyond"), knownvalue.ListSizeExact(0)),
+				statecheck.ExpectKnownValue(harness.PolicyAddress, deployedAt("pve1", "root_equivalent"), knownvalue.Bool(false)),
 			},
 		},
 		resource.TestStep{ // removed, the rest of a shared file kept, and what concerns others stays visible
@@ -189,6 +192,7 @@ func TestSudoersPolicyForeignGrants(t *testing.T) {
 				statecheck.ExpectKnownValue(harness.PolicyAddress, deployedAt("pve2", "foreign_grants"), knownvalue.ListExact([]knownvalue.Check{
 					knownvalue.StringRegexp(harness.Matches("/etc/sudoers.d/shared:4: %operators ALL=(root) /usr/bin/uptime")),
 				})),
+				statecheck.ExpectKnownValue(harness.PolicyAddress, deployedAt("pve2", "beyond"), knownvalue.ListExact([]knownvalue.Check{knownvalue.StringExact("sudo /usr/bin/uptime")})),
 			},
 			Check: func(*terraform.State) error {
 				if got := shell(t, pve2, "cat /etc/sudoers.d/shared"); strings.Contains(got, "agent") || strings.Count(got, "carol") != 2 {

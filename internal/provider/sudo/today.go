@@ -1,0 +1,143 @@
+package sudo
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/hardening"
+	"github.com/pvesec/terraform-provider-pvesec/internal/review"
+)
+
+// beyondReader finds what nodes allow beyond a policy. Nodes of a cluster are mostly alike, so each answer is kept.
+type beyondReader struct {
+	policy hardening.SudoersPolicy
+	text   *review.Policy
+	known  map[string]review.Beyond
+}
+
+func newBeyondReader(policy hardening.SudoersPolicy, text *review.Policy) *beyondReader {
+	return &beyondReader{policy, text, map[string]review.Beyond{}}
+}
+
+// on is what a node allows that holds a text in the policy's file, and other files around it.
+func (b *beyondReader) on(held string, around hardening.Surroundings) review.Beyond {
+	if b.text == nil {
+		return review.Beyond{Allowed: []string{"unknown: the policy is not known"}, Root: true}
+	}
+	key, err := json.Marshal([]any{held, around})
+	if err != nil {
+		panic(err) // only texts: nothing that JSON can't hold
+	}
+	found, known := b.known[string(key)]
+	if !known {
+		found = review.BeyondOn(b.policy, b.text, held, around)
+		b.known[string(key)] = found
+	}
+	return found
+}
+
+// today is what a node holds now, before an apply. Where it is the policy and nothing else, there is nothing beyond it.
+func (b *beyondReader) today(found *hardening.SudoersState) review.Beyond {
+	differs := b.differs(found)
+	if len(found.Foreign) == 0 && !differs {
+		return review.Beyond{}
+	}
+	held := found.Content
+	if !differs && b.text != nil {
+		held = b.text.Text
+	}
+	return b.on(held, found.Around)
+}
+
+// differs tells that the policy's file on a node means something else than the policy.
+func (b *beyondReader) differs(found *hardening.SudoersState) bool {
+	return b.text != nil && found.File.Present && !hardening.SameForm(b.text.Text, found.Content)
+}
+
+// warnOfToday warns of what the nodes allow today beyond the policy, and of lines that sudo cannot parse: once for all nodes of which the same is said.
+// Ours tells that the policy's file on them is the one that was applied.
+func warnOfToday(p hardening.SudoersPolicy, reader *beyondReader, seen map[string]*hardening.SudoersState, ours bool, diags *diag.Diagnostics) {
+	var said warnings
+	for _, name := range slices.Sorted(maps.Keys(seen)) {
+		found := seen[name]
+		var detail string
+		beyond, foreign := review.Beyond{}, len(found.Foreign) > 0
+		own := ours && reader.differs(found)
+		if foreign || own {
+			beyond = reader.today(found)
+		}
+		var added []string
+		if own {
+			added = slices.DeleteFunc(hardening.LineChanges(reader.text.Text, found.Content), func(line string) bool { return !strings.HasPrefix(line, "+") })
+		}
+		if own = own && len(beyond.Allowed) > 0 && len(added) > 0; own {
+			detail = fmt.Sprintf("The policy's own file %s has lines that nobody applied:\n\n  %s\n\nThe next apply removes them. Find out who wrote them.", p.Path(), strings.Join(added, "\n  "))
+		}
+		if foreign {
+			detail = strings.TrimSpace(detail + "\n\n" + foreignDetail(found.Foreign, p.Exclusive))
+		}
+		switch at := path.Root("deployed"); {
+		case detail == "":
+		case beyond.Root:
+			said.add(name, at, "%s is root on %s today", detail+examples(beyond))
+		case own:
+			said.add(name, at, "%s may do more on %s than the policy allows", detail+examples(beyond))
+		default:
+			said.add(name, at, "%s has other sudo grants on %s", detail)
+		}
+		if len(found.Problems) > 0 {
+			said.add(name, path.Root("deployed"), "sudoers files on %[2]s have lines that sudo cannot parse",
+				"sudo skips these lines and uses the others, so the files do not mean what they seem to. Mend or remove the lines:\n\n  "+strings.Join(found.Problems, "\n  "))
+		}
+	}
+	said.report(p.Subject, diags)
+}
+
+// mostExamples is how many command lines a warning shows; deployed shows all.
+const mostExamples = 3
+
+func examples(beyond review.Beyond) string {
+	if len(beyond.Allowed) == 0 {
+		return ""
+	}
+	shown := beyond.Allowed[:min(len(beyond.Allowed), mostExamples)]
+	return "\n\nFor example:\n\n    " + strings.Join(shown, "\n    ")
+}
+
+// warnings are what is said of nodes, each with all nodes of which it is said.
+type warnings []struct {
+	at              path.Path
+	summary, detail string
+	nodes           []string
+}
+
+func (w *warnings) add(node string, at path.Path, summary, detail string) {
+	for i, known := range *w {
+		if known.summary == summary && known.detail == detail {
+			(*w)[i].nodes = append(known.nodes, node)
+			return
+		}
+	}
+	*w = append(*w, struct {
+		at              path.Path
+		summary, detail string
+		nodes           []string
+	}{at, summary, detail, []string{node}})
+}
+
+// report reports the warnings. Their summaries have places for the subject and the nodes.
+func (w *warnings) report(subject string, diags *diag.Diagnostics) {
+	for _, one := range *w {
+		at := one.at
+		if len(one.nodes) == 1 {
+			at = at.AtMapKey(one.nodes[0])
+		}
+		diags.AddAttributeWarning(at, fmt.Sprintf(one.summary, subject, strings.Join(one.nodes, ", ")), one.detail)
+	}
+}

@@ -1,0 +1,37 @@
+package review
+
+import (
+	"slices"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/escalation"
+	"github.com/pvesec/terraform-provider-pvesec/internal/hardening"
+)
+
+// Beyond is what a node allows the subject of a policy and the policy does not.
+type Beyond struct {
+	// Allowed are a command line for each path and rule, and what cannot be compared, with the reason.
+	Allowed []string
+	// Root tells that it leads to root.
+	Root bool
+}
+
+// BeyondOn compares a node that holds a text in the file of a policy, and other files around it, with the policy alone. An exclusive policy is judged as if it
+// had cut its subject out of them.
+func BeyondOn(p hardening.SudoersPolicy, own *Policy, held string, around hardening.Surroundings) Beyond {
+	p.Content = held
+	tree := around.With(p)
+	change := Compare(own.tree, tree, around.Question(tree))
+	beyond := Beyond{Allowed: change.NewlyAllowed}
+	for _, text := range change.Unknown {
+		beyond.Allowed = append(beyond.Allowed, "unknown: "+text)
+	}
+	known := func(f escalation.CommandFinding) bool { // at another line too, since lines were added
+		return slices.ContainsFunc(own.Analysis().Findings, func(k escalation.CommandFinding) bool {
+			return k.ID == f.ID && k.Command == f.Command && k.Grant == f.Grant && k.Root()
+		})
+	}
+	for _, f := range ForeignFindings(p, own, map[string]hardening.Surroundings{"": around}) {
+		beyond.Root = beyond.Root || f.Root() && !known(f.CommandFinding)
+	}
+	return beyond
+}
