@@ -75,17 +75,20 @@ func (r *auditLoggingResource) ModifyPlan(ctx context.Context, req resource.Modi
 		r.refuseTwice(ctx, &plan, logging, &resp.Diagnostics)
 		plan.Files = values.StringMap(logging.Render())
 		if targets, known := r.PlanTargets(ctx, plan.Nodes, &resp.Diagnostics); known {
-			recorded := types.MapNull(deployedAuditType)
-			if !req.State.Raw.IsNull() {
-				resp.Diagnostics.Append(req.State.GetAttribute(ctx, path.Root("deployed"), &recorded)...)
-			}
 			desired := map[string]attr.Value{}
 			for _, target := range targets {
 				desired[target.Name] = plan.Installed(ctx, nil, &resp.Diagnostics)
 			}
-			plan.Deployed = session.Undecided(ctx, types.MapValueMust(deployedAuditType, desired), recorded, plan.OnUnreachable, &resp.Diagnostics)
+			plan.Deployed = types.MapValueMust(deployedAuditType, desired)
 		}
 	}
+	var recorded *session.Placed
+	if !req.State.Raw.IsNull() {
+		var state auditLoggingModel
+		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+		recorded = &state.Placed
+	}
+	plan.PlanSkipped(ctx, recorded, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
 

@@ -31,6 +31,7 @@ type Placed struct {
 	Nodes         types.Set      `tfsdk:"nodes"`
 	OnUnreachable types.String   `tfsdk:"on_unreachable"`
 	Deployed      types.Map      `tfsdk:"deployed"`
+	NodesSkipped  types.List     `tfsdk:"nodes_skipped"`
 	Timeouts      timeouts.Value `tfsdk:"timeouts"`
 }
 
@@ -110,6 +111,7 @@ func PlacedAttributes(attributes, entry map[string]schema.Attribute) map[string]
 		Computed:            true,
 		NestedObject:        schema.NestedAttributeObject{Attributes: entry},
 	}
+	attributes["nodes_skipped"] = skippedAttribute()
 	return attributes
 }
 
@@ -170,6 +172,8 @@ func (r *OnNodes[M, S, P]) apply(ctx context.Context, plan, state P, recorded va
 	change.Targets = r.Reachable(ctx, targets, plan.placed().OnUnreachable, diags)
 	if len(change.Targets) == 0 {
 		diags.AddError(summary, noNodeAnswered)
+	} else {
+		refuseSilence(plan.placed(), recordedEntries[M, S](state), without(targets, change.Targets), summary, diags)
 	}
 	if diags.HasError() {
 		return
@@ -222,12 +226,23 @@ func (r *OnNodes[M, S, P]) settle(ctx context.Context, plan, state P, targets, r
 		}
 	}
 	plan.placed().setDeployed(ctx, entries, diags)
+	if plan.placed().NodesSkipped.IsUnknown() {
+		plan.placed().NodesSkipped = values.StringList(TargetNames(without(targets, reached)))
+	}
 	if looked {
 		plan.Took(ctx, Reading[S]{Seen: seen, Shared: r.Clients, Private: private}, diags)
 	}
 	if recorder, is := any(plan).(Recorder); is {
 		recorder.Applied(ctx, private, diags)
 	}
+}
+
+// recordedEntries are the entries of deployed in a state, none without one.
+func recordedEntries[M, S any, P NodeModel[M, S]](state P) map[string]attr.Value {
+	if state == nil {
+		return nil
+	}
+	return state.placed().Deployed.Elements()
 }
 
 // skipped is the entry of a node that was not reached: what is recorded of it, or that nothing is known.
@@ -286,6 +301,7 @@ func (r *OnNodes[M, S, P]) Read(ctx context.Context, req resource.ReadRequest, r
 		WarnOfUnfinished(name, unfinished, leftover, &resp.Diagnostics)
 	}
 	state.placed().setDeployed(ctx, entries, &resp.Diagnostics)
+	state.placed().NodesSkipped = values.StringList(TargetNames(without(targets, reached)))
 	state.Took(ctx, Reading[S]{Seen: seen, Shared: r.Clients, Refresh: true, Private: resp.Private}, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 }
@@ -379,6 +395,7 @@ func (r *OnNodes[M, S, P]) ImportState(ctx context.Context, req resource.ImportS
 		entries[target.Name] = model.Found(ctx, seen[target.Name], &resp.Diagnostics)
 	}
 	model.placed().setDeployed(ctx, entries, &resp.Diagnostics)
+	model.placed().NodesSkipped = values.StringList(nil)
 	model.Took(ctx, Reading[S]{Seen: seen, Shared: r.Clients}, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
 }

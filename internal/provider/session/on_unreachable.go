@@ -3,10 +3,12 @@ package session
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -35,7 +37,7 @@ func onUnreachableAttribute() schema.StringAttribute {
 	return schema.StringAttribute{
 		MarkdownDescription: "What to do when a node does not answer. `fail` (default) changes no node. `skip` continues with the other nodes, warns about the skipped one and keeps " +
 			"its last known state; plans show the pending change until an apply reaches it, as known after apply. A wrong host key or a refused login " +
-			"is an error with both. Destroying the resource and removing a node from `nodes` never skip a node, because the state would forget what stays there.",
+			"is an error with both. A node that answers the plan and not the apply is an error too: the next plan skips it. Destroying the resource and removing a node from `nodes` never skip a node, because the state would forget what stays there.",
 		Optional:   true,
 		Computed:   true,
 		Default:    stringdefault.StaticString(failUnreachable),
@@ -72,22 +74,66 @@ func (c *Configured) Reachable(ctx context.Context, targets []node.Target, onUnr
 	return reached
 }
 
-// Undecided makes the planned entries unknown that differ from what is recorded: an apply that skips may leave them as they are.
-func Undecided(ctx context.Context, planned, recorded types.Map, onUnreachable types.String, diags *diag.Diagnostics) types.Map {
-	if onUnreachable.ValueString() != skipUnreachable && !onUnreachable.IsUnknown() || planned.IsNull() || planned.IsUnknown() {
-		return planned
+// PlanSkipped fills in nodes_skipped and leaves the entries of deployed open that an apply may leave as they are: those that differ from what is recorded, of
+// nodes that did not answer when they were read last, and of nodes of which nothing is recorded. recorded is the state, nil for a resource that is new.
+// Both follow from the state, so that the plan which Terraform makes while it applies is the same.
+func (p *Placed) PlanSkipped(ctx context.Context, recorded *Placed, diags *diag.Diagnostics) {
+	var before types.Map
+	switch {
+	case p.OnUnreachable.ValueString() != skipUnreachable && !p.OnUnreachable.IsUnknown():
+		p.NodesSkipped = values.StringList(nil)
+		return
+	case recorded == nil || recorded.NodesSkipped.IsNull():
+		p.NodesSkipped = types.ListUnknown(types.StringType)
+	default:
+		p.NodesSkipped, before = recorded.NodesSkipped, recorded.Deployed
 	}
-	entries := planned.Elements()
+	if p.Deployed.IsNull() || p.Deployed.IsUnknown() {
+		return
+	}
+	skipped := values.StringsInList(ctx, known(p.NodesSkipped), diags)
+	entries := p.Deployed.Elements()
 	for name, entry := range entries {
-		if before, ok := recorded.Elements()[name]; !ok || !before.Equal(entry) {
-			if object, is := planned.ElementType(ctx).(types.ObjectType); is {
-				entries[name] = types.ObjectUnknown(object.AttrTypes)
-			}
+		last, is := before.Elements()[name]
+		if is && (last.Equal(entry) || !slices.Contains(skipped, name)) {
+			continue
+		}
+		if object, ok := p.Deployed.ElementType(ctx).(types.ObjectType); ok {
+			entries[name] = types.ObjectUnknown(object.AttrTypes)
 		}
 	}
-	result, problems := types.MapValue(planned.ElementType(ctx), entries)
-	diags.Append(problems...)
-	return result
+	p.setDeployed(ctx, entries, diags)
+}
+
+// known is a list, or null where it is not known.
+func known(list types.List) types.List {
+	if list.IsUnknown() {
+		return types.ListNull(types.StringType)
+	}
+	return list
+}
+
+// refuseSilence refuses to skip nodes that answered when the plan was made: the plan says what they hold after the apply.
+func refuseSilence(plan *Placed, recorded map[string]attr.Value, silent []node.Target, summary string, diags *diag.Diagnostics) {
+	var names []string
+	for _, target := range silent {
+		entry, planned := plan.Deployed.Elements()[target.Name]
+		if last, is := recorded[target.Name]; planned && !entry.IsUnknown() && !(is && last.Equal(entry)) {
+			names = append(names, target.Name)
+		}
+	}
+	if len(names) > 0 {
+		diags.AddError(summary, fmt.Sprintf("%s answered when the plan was made, and does not answer now. Nothing was changed on any node. Plan again: the new plan skips it, and says so.", strings.Join(names, ", ")))
+	}
+}
+
+// skippedAttribute describes nodes_skipped.
+func skippedAttribute() schema.ListAttribute {
+	return schema.ListAttribute{
+		MarkdownDescription: "Nodes that did not answer when the nodes were read last, and that `on_unreachable = \"skip\"` left out. Only of these, and of nodes that are new, are entries of `deployed` known after the apply.",
+		ElementType:         types.StringType,
+		Computed:            true,
+	}
 }
 
 // Decided are the entries of a map of objects that are known.

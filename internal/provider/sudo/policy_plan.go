@@ -55,11 +55,13 @@ func (r *sudoersPolicyResource) ModifyPlan(ctx context.Context, req resource.Mod
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	plan.PlanSkipped(ctx, placedOf(state), &resp.Diagnostics) // the nodes may not be known
 	plan.Deployed, plan.RemovedGrants = types.MapUnknown(deployedPolicyType), types.MapUnknown(values.StringListType)
 	if known {
 		around, seen := r.planAround(ctx, &plan, state, text, targets, observed, &resp.Diagnostics)
 		plan.judgeAround(ctx, text, around, &resp.Diagnostics)
 		plan.Deployed = plan.planDeployed(ctx, state, targets, observed, &resp.Diagnostics)
+		plan.PlanSkipped(ctx, placedOf(state), &resp.Diagnostics)
 		plan.planRemovedGrants(ctx, state, targets, observed, seen, &resp.Diagnostics)
 	}
 	plan.planChange(ctx, text, state, observed, !plan.quiet, &resp.Diagnostics)
@@ -86,6 +88,14 @@ func (r *sudoersPolicyResource) judge(ctx context.Context, plan, state *sudoersP
 		return
 	}
 	_, plan.unchanged = holdings.Own(ctx, what)
+}
+
+// placedOf is what is recorded of the nodes, nil for a policy that is new.
+func placedOf(state *sudoersPolicyModel) *session.Placed {
+	if state == nil {
+		return nil
+	}
+	return &state.Placed
 }
 
 // keepForm keeps the recorded text where the configuration's differs from it in form alone, so that a reformatted policy is an empty plan. It gives the
@@ -116,10 +126,8 @@ func (m *sudoersPolicyModel) text() *review.Policy {
 
 func (m *sudoersPolicyModel) planDeployed(ctx context.Context, state *sudoersPolicyModel, targets []node.Target, observed map[string]observedNode, diags *diag.Diagnostics) types.Map {
 	found := map[string]deployedPolicyModel{}
-	recorded := types.MapNull(deployedPolicyType)
 	if state != nil {
 		found = state.deployedPolicies(ctx, diags)
-		recorded = state.Deployed
 	}
 	deployed := map[string]attr.Value{}
 	for _, target := range targets {
@@ -149,7 +157,7 @@ func (m *sudoersPolicyModel) planDeployed(ctx context.Context, state *sudoersPol
 		}
 		deployed[target.Name] = planned
 	}
-	return session.Undecided(ctx, types.MapValueMust(deployedPolicyType, deployed), recorded, m.OnUnreachable, diags)
+	return types.MapValueMust(deployedPolicyType, deployed)
 }
 
 // mustLook tells that nothing is recorded of what the other files of a node say about the subject of the plan. A node that was left out when the nodes

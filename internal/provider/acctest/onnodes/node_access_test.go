@@ -8,7 +8,9 @@ import (
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
@@ -49,12 +51,24 @@ resource "pvesec_audit_logging" "log" {
 				resource.TestCheckResourceAttr(policy, entry("changes.0"), "not reached: the state of the node is unknown"),
 				resource.TestCheckResourceAttr(policy, fmt.Sprintf("deployed.%s.present", c.Nodes[0].Name), "true"),
 				resource.TestCheckResourceAttr(logging, entry("changes.0"), "not reached: the state of the node is unknown"),
+				resource.TestCheckResourceAttr(policy, "nodes_skipped.0", silent.Name),
+				resource.TestCheckResourceAttr(logging, "nodes_skipped.0", silent.Name),
 			),
+			ExpectNonEmptyPlan: true,
+		},
+		resource.TestStep{ // only what the silent node will hold is left open
+			Config: with("skip", "/usr/bin/w"),
+			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
+				plancheck.ExpectKnownValue(policy, tfjsonpath.New("nodes_skipped"), knownvalue.ListExact([]knownvalue.Check{knownvalue.StringExact(silent.Name)})),
+				plancheck.ExpectUnknownValue(policy, deployedAt(silent.Name)),
+				plancheck.ExpectKnownValue(policy, deployedAt(c.Nodes[0].Name, "present"), knownvalue.Bool(true)),
+			}},
+			Check:              resource.TestCheckResourceAttr(policy, "nodes_skipped.0", silent.Name),
 			ExpectNonEmptyPlan: true,
 		},
 		resource.TestStep{
 			PreConfig: func() { silent.Link().Heal() },
-			Config:    with("skip", "/usr/bin/id"),
+			Config:    with("skip", "/usr/bin/w"),
 			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
 				plancheck.ExpectResourceAction(policy, plancheck.ResourceActionUpdate),
 				plancheck.ExpectResourceAction(logging, plancheck.ResourceActionUpdate),
@@ -64,15 +78,22 @@ resource "pvesec_audit_logging" "log" {
 				resource.TestCheckResourceAttr(logging, entry("changes.#"), "0"),
 			),
 		},
+		resource.TestStep{ // where every node answers nothing is left open, and the attribute is empty
+			Config: with("skip", "/usr/bin/who"),
+			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
+				plancheck.ExpectKnownValue(policy, tfjsonpath.New("nodes_skipped"), knownvalue.ListSizeExact(0)),
+				plancheck.ExpectKnownValue(policy, deployedAt(silent.Name, "present"), knownvalue.Bool(true)),
+			}},
+		},
 		resource.TestStep{
 			PreConfig: func() {
-				if got := shell(t, silent, "cat /etc/sudoers.d/agent"); !strings.Contains(got, "/usr/bin/id") {
+				if got := shell(t, silent, "cat /etc/sudoers.d/agent"); !strings.Contains(got, "/usr/bin/who") {
 					t.Errorf("the node that was skipped has %q", got)
 				}
 				silent.Link().Refuse()
 				silent.Link().Reset()
 			},
-			Config:             with("skip", "/usr/bin/id"),
+			Config:             with("skip", "/usr/bin/who"),
 			PlanOnly:           true,
 			ExpectNonEmptyPlan: false,
 		},
