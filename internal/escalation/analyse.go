@@ -201,7 +201,7 @@ func (a *analyser) addWay(at grantAt, w Way) {
 	}
 	a.outcomes = append(a.outcomes, effectAt{way: w, place: at.place()})
 	command := at.access.Path
-	if w.Effect == "" && w.ID != everything.ID && w.ID != manyCommands.ID && w.ID != foreignPath.ID && w.ID != unknownProgram.ID {
+	if w.Effect == "" && w.ID != manyCommands.ID && w.ID != foreignPath.ID && w.ID != unknownProgram.ID {
 		command = ""
 	}
 	switch w.Severity {

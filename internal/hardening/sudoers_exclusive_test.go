@@ -22,12 +22,14 @@ func TestExclusiveCutsWhatThePlanShowed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			m := newMemoryNodes("pve1")
-			m.write("pve1", "/etc/sudoers.d/shown", "agent ALL=/usr/bin/w\n")
-			m.write("pve1", "/etc/sudoers.d/late", "agent ALL=(ALL) NOPASSWD: ALL\n")
+			m := newMemoryNodes("pve1", "pve2", "pve3")
+			for _, node := range []string{"pve1", "pve3"} {
+				m.write(node, "/etc/sudoers.d/shown", "agent ALL=/usr/bin/w\n")
+				m.write(node, "/etc/sudoers.d/late", "agent ALL=(ALL) NOPASSWD: ALL\n")
+			}
 			exclusive := agent
 			exclusive.Exclusive = true
-			removed, err := exclusive.Install(t.Context(), m, targets("pve1"), nil, map[string]Planned{"pve1": {Cuts: c.cuts}}, silent)
+			removed, err := exclusive.Install(t.Context(), m, targets("pve1", "pve2", "pve3"), nil, map[string]Planned{"pve1": {Cuts: c.cuts}, "pve2": {}, "pve3": {Cuts: c.cuts}}, silent)
 			if c.refused == "" {
 				slices.Sort(removed["pve1"])
 				if err != nil || !slices.Equal(removed["pve1"], []string{late, shown}) {
@@ -36,7 +38,7 @@ func TestExclusiveCutsWhatThePlanShowed(t *testing.T) {
 				return
 			}
 			var unplanned *UnplannedCutError
-			if !errors.As(err, &unplanned) || unplanned.Node != "pve1" || !strings.Contains(err.Error(), c.refused) {
+			if !errors.As(err, &unplanned) || unplanned.Node != "pve1" || !strings.Contains(err.Error(), c.refused) || !strings.Contains(err.Error(), "node pve3") || strings.Contains(err.Error(), "pve2") {
 				t.Errorf("got %v", err)
 			}
 			if len(m.applied) > 0 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -138,27 +139,32 @@ func (e *UnplannedCutError) Error() string {
 }
 
 // Install puts the policy on targets and takes it off the nodes in leave, all in one transaction, and returns by node the foreign grants
-// that Exclusive removed. planned gives what the change was planned on, by node.
+// that Exclusive removed. planned gives what the change was planned on, by node. The error names every node that refuses.
 func (p SudoersPolicy) Install(ctx context.Context, nodes Nodes, targets, leave []node.Target, planned map[string]Planned, progress func(node, step string)) (map[string][]string, error) {
 	changes := make([]node.Change, 0, len(targets)+len(leave))
 	removed := map[string][]string{}
+	var refused []error
 	for _, target := range targets {
 		change := p.change(target, planned)
 		sudoersFile(p.Path(), p.Content).installOn(&change, true)
 		change.Listed = p.listed()
 		if p.Exclusive {
 			cuts, err := p.foreignCuts(ctx, nodes, target)
-			if err != nil {
-				return nil, err
+			if err == nil {
+				err = cuts.within(planned[target.Name].Cuts, target.Name)
 			}
-			if err := cuts.within(planned[target.Name].Cuts, target.Name); err != nil {
-				return nil, err
+			if err != nil {
+				refused = append(refused, err)
+				continue
 			}
 			change.Files = append(change.Files, cuts.files...)
 			change.Expect = append(change.Expect, cuts.expect...)
 			removed[target.Name] = cuts.removed
 		}
 		changes = append(changes, change)
+	}
+	if len(refused) > 0 {
+		return nil, errors.Join(refused...)
 	}
 	for _, target := range leave {
 		changes = append(changes, p.removal(target, planned))

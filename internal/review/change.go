@@ -21,6 +21,11 @@ func NoChange() Change {
 	return Change{Verdict: string(policy.Equal), NewlyAllowed: []string{}, NoLongerAllowed: []string{}, Changed: []string{}, Unknown: []string{}}
 }
 
+// Nothing tells that a change is none.
+func (m *Change) Nothing() bool {
+	return m.Verdict == string(policy.Equal) && len(m.NewlyAllowed)+len(m.NoLongerAllowed)+len(m.Changed)+len(m.Unknown) == 0
+}
+
 // AskAbout is the question about a subject while planning.
 func AskAbout(subject policy.Subject) policy.Question {
 	return policy.Question{Subject: subject, Env: policy.Debian(PlanVersion)}

@@ -52,6 +52,35 @@ func TestForeignFindings(t *testing.T) {
 	}
 }
 
+// TestOneGrantOfEverything: a rule that grants every command is one finding, whatever the policy has beside it.
+func TestOneGrantOfEverything(t *testing.T) {
+	t.Parallel()
+	for _, content := range []string{"agent ALL=(root) /usr/bin/id\n", "Defaults:agent use_pty\n"} {
+		p := hardening.SudoersPolicy{Name: "agent", Subject: "agent", Content: content}
+		own, errs := ParsePolicy(p.Path(), p.Subject, p.Content)
+		if err := errs.Err(); err != nil {
+			t.Fatal(err)
+		}
+		around := hardening.Surroundings{Subject: policy.Subject{Name: "agent", Groups: []string{"sudo"}}, SudoVersion: "1.9.16p2", Files: map[string]string{
+			"/etc/sudoers": "Defaults use_pty, env_reset, secure_path=/usr/bin\n%sudo ALL=(ALL:ALL) ALL\n@includedir /etc/sudoers.d\n",
+		}}
+		found := ForeignFindings(p, own, map[string]hardening.Surroundings{"pve1": around})
+		if len(found) != 1 || found[0].ID != "PVESEC-E0001" || FindingRule(found[0].CommandFinding) != "grants every command" || found[0].Pos.Line != 2 {
+			t.Errorf("found %v", found)
+		}
+		if beyond := BeyondOn(p, own, p.Content, around); !beyond.Root || len(beyond.Allowed) == 0 {
+			t.Errorf("beyond the policy: %v", beyond)
+		}
+	}
+	all, errs := ParsePolicy("agent", "agent", "agent ALL=(root) /usr/bin/id\nagent ALL=(ALL:ALL) ALL\n")
+	if err := errs.Err(); err != nil {
+		t.Fatal(err)
+	}
+	if lines := all.Refused(Acceptances{}).Lines(); len(lines) != 1 {
+		t.Errorf("the policy itself: %q", lines)
+	}
+}
+
 // TestAcceptedInAFile: a risk that is accepted in one file is not accepted in the policy itself, nor in another file.
 func TestAcceptedInAFile(t *testing.T) {
 	t.Parallel()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -95,8 +96,11 @@ func PlanReached(err error, at path.Path, diags *diag.Diagnostics) bool {
 	return false
 }
 
-// unreachable reports that PVE or a node did not answer at all. A refusal is an answer.
+// unreachable reports that PVE or a node did not answer at all. A refusal is an answer; of several errors, each must be no answer.
 func unreachable(err error) bool {
+	if several, is := err.(interface{ Unwrap() []error }); is { //nolint:errorlint // the error itself, not one that it wraps
+		return !slices.ContainsFunc(several.Unwrap(), func(one error) bool { return !unreachable(one) })
+	}
 	var nodeError *node.UnreachableError
 	var apiError *proxmox.UnreachableError
 	return errors.As(err, &nodeError) || errors.As(err, &apiError)

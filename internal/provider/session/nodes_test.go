@@ -1,11 +1,42 @@
 package session
 
 import (
+	"context"
+	"errors"
 	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 )
+
+// TestEveryNodeIsNamed: an observation tells of every node that failed, and a plan goes on only where none of them gave a refusal for an answer.
+func TestEveryNodeIsNamed(t *testing.T) {
+	t.Parallel()
+	silent, wrong := func(name string) error { return &node.UnreachableError{Node: name, Err: errors.New("no answer")} }, errors.New("pve3 has another host key")
+	for name, c := range map[string]struct {
+		failures map[string]error
+		stops    bool
+	}{
+		"all silent":   {map[string]error{"pve1": silent("pve1"), "pve3": silent("pve3")}, false},
+		"one wrong":    {map[string]error{"pve1": silent("pve1"), "pve3": wrong}, true},
+		"wrong before": {map[string]error{"pve1": errors.New("pve1 has another host key"), "pve3": silent("pve3")}, true},
+	} {
+		targets := []node.Target{{Name: "pve1"}, {Name: "pve2"}, {Name: "pve3"}}
+		_, err := onEach(t.Context(), targets, func(_ context.Context, target node.Target) (*string, error) {
+			return &target.Name, c.failures[target.Name]
+		})
+		if err == nil || !strings.Contains(err.Error(), "pve1") || !strings.Contains(err.Error(), "pve3") || strings.Contains(err.Error(), "pve2") {
+			t.Errorf("%s: %v", name, err)
+		}
+		var diags diag.Diagnostics
+		if PlanReached(err, path.Empty(), &diags); diags.HasError() != c.stops {
+			t.Errorf("%s: %v", name, diags)
+		}
+	}
+}
 
 // TestWarnOfUnfinished: what an interrupted change left is one warning for each node, which names it and says what becomes of it; nothing left is none.
 func TestWarnOfUnfinished(t *testing.T) {

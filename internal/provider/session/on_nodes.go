@@ -400,7 +400,7 @@ func (r *OnNodes[M, S, P]) ImportState(ctx context.Context, req resource.ImportS
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
 }
 
-// Observe reads nodes, several at a time, and gives what each holds by its name. The first failure ends all.
+// Observe reads nodes, several at a time, and gives what each holds by its name. The error names every node that failed.
 func Observe[S any](ctx context.Context, nodes hardening.Nodes, targets []node.Target, observer Observer[S]) (map[string]*S, error) {
 	return onEach(ctx, targets, func(ctx context.Context, target node.Target) (*S, error) { return observer(ctx, nodes, target) })
 }

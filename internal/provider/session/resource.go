@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -55,19 +56,19 @@ func Progress(ctx context.Context) func(nodeName, step string) {
 	}
 }
 
-// onEach runs one observation per target, several at a time, and collects the results by node name. The first failure ends all.
+// onEach runs one observation per target, several at a time, and collects the results by node name. The error names every node that failed.
 func onEach[T any](ctx context.Context, targets []node.Target, observe func(context.Context, node.Target) (*T, error)) (map[string]*T, error) {
 	results := make([]*T, len(targets))
-	group, ctx := errgroup.WithContext(ctx)
+	failed := make([]error, len(targets))
+	var group errgroup.Group
 	group.SetLimit(maxParallelNodes)
 	for i, target := range targets {
 		group.Go(func() error {
-			result, err := observe(ctx, target)
-			results[i] = result
-			return err
+			results[i], failed[i] = observe(ctx, target)
+			return nil
 		})
 	}
-	if err := group.Wait(); err != nil {
+	if err := errors.Join(append(failed, group.Wait())...); err != nil {
 		return nil, err
 	}
 	byName := make(map[string]*T, len(targets))

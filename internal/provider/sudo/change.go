@@ -44,7 +44,7 @@ const (
 )
 
 // planChange fills in change: what the apply changes for the subject, compared with what the nodes hold. Where nothing is to be written it stays as
-// it was recorded, so that it tells of the last change and is no change itself.
+// it is recorded, so that it is no change itself: a refresh has made it null.
 func (m *sudoersPolicyModel) planChange(ctx context.Context, text *review.Policy, state *sudoersPolicyModel, observed map[string]observedNode, warn bool, diags *diag.Diagnostics) {
 	m.Change = types.ObjectUnknown(sudoersChangeType)
 	if text == nil || m.Deployed.IsUnknown() && state == nil {
@@ -73,6 +73,8 @@ func (m *sudoersPolicyModel) planChange(ctx context.Context, text *review.Policy
 	}
 	if m.Deployed.IsUnknown() {
 		whole.Unknown = append(whole.Unknown, "what nodes that are not known yet hold")
+	} else if whole.Nothing() {
+		m.Change = types.ObjectNull(sudoersChangeType)
 	} else {
 		value, invalid := types.ObjectValueFrom(ctx, sudoersChangeType, sudoersChangeModel(whole))
 		diags.Append(invalid...)
@@ -171,7 +173,7 @@ func (m *sudoersPolicyModel) judgeNewAccess(more *review.Change, warn bool, diag
 // sudoersChangeAttribute describes change.
 func sudoersChangeAttribute() schema.SingleNestedAttribute {
 	return schema.SingleNestedAttribute{
-		MarkdownDescription: "What the last change of the policy means for the subject, or in a plan the one to come: the policy compared with what each node holds of it, over every command line.",
+		MarkdownDescription: "What this plan changes for the subject: the policy compared with what each node holds of it, over every command line. Null where nothing changes for the subject, and after the next refresh.",
 		Computed:            true,
 		Attributes:          values.ResourceFields(changeFields),
 	}

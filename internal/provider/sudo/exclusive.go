@@ -15,7 +15,7 @@ import (
 // removedGrantsAttribute describes removed_grants.
 func removedGrantsAttribute() schema.MapAttribute {
 	return schema.MapAttribute{
-		MarkdownDescription: "With `exclusive`, what the last change took out of other sudoers files, or in a plan the one to come will, by node name: " +
+		MarkdownDescription: "With `exclusive`, what this plan takes out of other sudoers files, by node name; null where it takes nothing, and after the next refresh: " +
 			"`/etc/sudoers.d/emergency:1: agent ALL=(ALL) NOPASSWD: ALL`. An apply removes what its plan shows here and nothing else: a grant that appeared since is refused by name " +
 			"(where the policy is new, Terraform itself refuses: the final plan is inconsistent in `removed_grants`, because the node changed; plan again).",
 		ElementType: values.StringListType,
@@ -23,7 +23,7 @@ func removedGrantsAttribute() schema.MapAttribute {
 	}
 }
 
-// planRemovedGrants fills in removed_grants. Where nothing is to be written it stays as it was recorded, as change does. Only a value of the plan reaches
+// planRemovedGrants fills in removed_grants. Where nothing is to be written it stays as it is recorded, as change does. Only a value of the plan reaches
 // the apply of a policy that is new: Terraform plans anew while it applies, and holds the two plans together.
 func (m *sudoersPolicyModel) planRemovedGrants(ctx context.Context, state *sudoersPolicyModel, targets []node.Target, observed map[string]observedNode, seen map[string]*hardening.SudoersState, diags *diag.Diagnostics) {
 	switch {

@@ -103,6 +103,8 @@ func (m *sudoersPolicyModel) Took(ctx context.Context, reading session.Reading[h
 	}
 	if reading.Refresh {
 		m.now = reading.Shared.Now
+		// They tell of the change that the last plan showed.
+		m.Change, m.RemovedGrants, m.Refused = types.ObjectNull(sudoersChangeType), types.MapNull(values.StringListType), types.ListNull(types.StringType)
 		m.warnOfApplied(ctx, text, reading.Private, diags)
 		warnOfToday(m.policy(), m.beyond(false), reading.Seen, true, diags)
 	}

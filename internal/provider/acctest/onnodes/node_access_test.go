@@ -79,7 +79,7 @@ resource "pvesec_audit_logging" "log" {
 			),
 		},
 		resource.TestStep{ // where every node answers nothing is left open, and the attribute is empty
-			Config: with("skip", "/usr/bin/who"),
+			Config: with("skip", "/usr/bin/id -u"),
 			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
 				plancheck.ExpectKnownValue(policy, tfjsonpath.New("nodes_skipped"), knownvalue.ListSizeExact(0)),
 				plancheck.ExpectKnownValue(policy, deployedAt(silent.Name, "present"), knownvalue.Bool(true)),
@@ -87,13 +87,13 @@ resource "pvesec_audit_logging" "log" {
 		},
 		resource.TestStep{
 			PreConfig: func() {
-				if got := shell(t, silent, "cat /etc/sudoers.d/agent"); !strings.Contains(got, "/usr/bin/who") {
+				if got := shell(t, silent, "cat /etc/sudoers.d/agent"); !strings.Contains(got, "/usr/bin/id -u") {
 					t.Errorf("the node that was skipped has %q", got)
 				}
 				silent.Link().Refuse()
 				silent.Link().Reset()
 			},
-			Config:             with("skip", "/usr/bin/who"),
+			Config:             with("skip", "/usr/bin/id -u"),
 			PlanOnly:           true,
 			ExpectNonEmptyPlan: false,
 		},
