@@ -159,6 +159,7 @@ var statedFindings = []string{
 	"An interrupted run left files on …",
 	"An accepted risk matches no finding",
 	"The policy as it was applied makes … root-equivalent",
+	"Rules of the policy have ended",
 }
 
 // TestSummaries holds the summaries of diagnostics to one form: "Unable to", "Invalid" or "Missing", or a finding that is stated.

@@ -36,6 +36,8 @@ type sudoersPolicyModel struct {
 	Enforcement    types.String `tfsdk:"enforcement"`
 	RemovedGrants  types.Map    `tfsdk:"removed_grants"`
 	Refused        types.List   `tfsdk:"refused"`
+	Logged         types.Map    `tfsdk:"logged"`
+	Expires        types.Object `tfsdk:"expires"`
 	session.Placed
 	judging
 	readers map[bool]*beyondReader

@@ -55,6 +55,8 @@ func (r *sudoersPolicyResource) ValidateConfig(ctx context.Context, req resource
 		model.refuseLint(ctx, text, &resp.Diagnostics)
 		model.warnOfRoot(ctx, text, &resp.Diagnostics)
 		model.warnOfIdle(ctx, text, &resp.Diagnostics)
+		model.now = r.Clients.Now
+		model.warnOfEnds(text, &resp.Diagnostics)
 	}
 }
 
@@ -90,13 +92,18 @@ func (m *sudoersPolicyModel) Installed(ctx context.Context, seen *hardening.Sudo
 }
 
 // ReadsBack tells that the nodes are read after an apply where the plan could not know what their other files say.
-func (m *sudoersPolicyModel) ReadsBack(open bool) bool { return open || !values.FullyKnown(m.Analysis) }
+func (m *sudoersPolicyModel) ReadsBack(open bool) bool {
+	return open || !values.FullyKnown(m.Analysis) || !values.FullyKnown(m.Logged)
+}
 
 // Took judges the policy together with what the other files of the nodes say, and records that for the next plan.
 func (m *sudoersPolicyModel) Took(ctx context.Context, reading session.Reading[hardening.SudoersState], diags *diag.Diagnostics) {
 	text := m.text()
 	if reading.Refresh || !values.FullyKnown(m.Analysis) {
 		m.showAround(ctx, text, surroundingsOf(reading.Seen), diags)
+	}
+	if reading.Refresh || m.Logged.IsUnknown() || m.Logged.IsNull() {
+		m.showLogged(ctx, surroundingsOf(reading.Seen), false, diags)
 	}
 	if reading.Private != nil && reading.Seen != nil {
 		diags.Append(setObserved(ctx, reading.Private, reading.Seen)...)
@@ -167,7 +174,9 @@ func (m *sudoersPolicyModel) Adopt(ctx context.Context, targets []node.Target, s
 		}
 		m.Subject, m.Content, m.Exclusive = types.StringValue(subject), types.StringValue(found.Content), types.BoolValue(false)
 		m.Enforcement = types.StringValue(enforceRefuse) // as the schema has it where the configuration says nothing
-		m.describe(ctx, render(ctx, m, diags), diags)
+		text := render(ctx, m, diags)
+		m.describe(ctx, text, diags)
+		m.showEnds(ctx, text, diags)
 		return
 	}
 }

@@ -123,6 +123,8 @@ func (r *sudoersPolicyResource) Schema(ctx context.Context, _ resource.SchemaReq
 			},
 			"removed_grants": removedGrantsAttribute(),
 			"refused":        refusedAttribute(),
+			"logged":         loggedAttribute(),
+			"expires":        endsAttribute(),
 		}, deployedAttributes()),
 		Blocks: session.PlacedBlocks(ctx, map[string]schema.Block{
 			"rule": schema.ListNestedBlock{

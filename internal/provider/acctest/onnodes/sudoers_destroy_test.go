@@ -127,6 +127,8 @@ func TestUnchangedPolicyIsNotRefused(t *testing.T) {
 			shell(t, node, "sed -i 's|, /usr/bin/w||; /bin.w$/d' /etc/sudoers.d/agent")
 			planned("less than was applied", 2, "The change allows \"agent\" more", "+ refused")
 			refused("less than was applied", "sudo /usr/bin/w")
+			shell(t, node, "echo 'Defaults:agent !syslog' >/etc/sudoers.d/quiet")
+			planned("a node that logs nothing", 2, "Nothing that agent runs is logged on pve1", "/etc/sudoers.d/quiet:1: !syslog")
 			destroyed("less than was applied")
 		})
 	}

@@ -51,6 +51,8 @@ func TestSudoersPolicyLifeCycle(t *testing.T) {
 					ConfigStateChecks: []statecheck.StateCheck{
 						statecheck.ExpectKnownValue(harness.PolicyAddress, deployedAt("pve1", "mode"), knownvalue.StringExact("0440")),
 						statecheck.ExpectKnownValue(harness.PolicyAddress, deployedAt("pve2", "owner"), knownvalue.StringExact("root:root")),
+						statecheck.ExpectKnownValue(harness.PolicyAddress, tfjsonpath.New("logged").AtMapKey("pve2").AtMapKey("events"), knownvalue.Bool(true)),
+						statecheck.ExpectKnownValue(harness.PolicyAddress, tfjsonpath.New("expires").AtMapKey("latest"), knownvalue.Null()),
 						statecheck.ExpectKnownValue(harness.PolicyAddress, tfjsonpath.New("grants"), knownvalue.ListExact([]knownvalue.Check{
 							knownvalue.StringExact("agent ALL=(root) NOPASSWD: /usr/bin/id"),
 							knownvalue.StringExact("agent ALL=(root) NOPASSWD: /usr/sbin/qm ^start 2[0-9]{3}$"),

@@ -1,0 +1,123 @@
+package sudo
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
+	"github.com/pvesec/terraform-provider-pvesec/internal/review"
+)
+
+// loggedModel is what one node logs of what the subject runs.
+type loggedModel struct {
+	Events      bool     `tfsdk:"events"`
+	Syslog      string   `tfsdk:"syslog"`
+	LogFile     string   `tfsdk:"logfile"`
+	Input       bool     `tfsdk:"input"`
+	Output      bool     `tfsdk:"output"`
+	SwitchedOff []string `tfsdk:"switched_off"`
+}
+
+var loggedFields = []values.Field{
+	{Name: "events", Type: types.BoolType, Description: "Whether sudo logs every command that the policy allows: to syslog, to a file or to a log server."},
+	{Name: "syslog", Type: types.StringType, Description: "Facility of syslog; empty for none."},
+	{Name: "logfile", Type: types.StringType, Description: "File of the events; empty for none."},
+	{Name: "input", Type: types.BoolType, Description: "Whether terminal input is recorded, for every command."},
+	{Name: "output", Type: types.BoolType, Description: "Whether terminal output is recorded, for every command."},
+	{Name: "switched_off", Type: values.StringListType, Description: "Lines that switch a log off, as `file:line: option`."},
+}
+
+var loggedType = values.TypeOfFields(loggedFields)
+
+// showLogged fills in logged from the policy and what is around it on each node, and warns of nodes that log nothing.
+func (m *sudoersPolicyModel) showLogged(ctx context.Context, around surroundings, warn bool, diags *diag.Diagnostics) {
+	m.Logged = types.MapUnknown(loggedType)
+	if m.Content.IsUnknown() || m.Exclusive.IsUnknown() || m.Subject.IsUnknown() {
+		return
+	}
+	models := map[string]loggedModel{}
+	var said warnings
+	for _, name := range slices.Sorted(maps.Keys(around.on)) {
+		l := review.LoggedOn(m.policy(), around.on[name])
+		models[name] = loggedModel{l.Events, l.Syslog, l.LogFile, l.Input, l.Output, append([]string{}, l.Off...)}
+		if l.Nothing() && len(l.Off) > 0 {
+			said.add(name, path.Root("logged"), "Nothing that %s runs is logged on %s",
+				"sudo writes no event and no recording of it. These lines switch the logs off:\n\n  "+strings.Join(l.Off, "\n  ")+"\n\nRemove them, or add pvesec_audit_logging for the subject.")
+		}
+	}
+	if warn {
+		said.report(m.Subject.ValueString(), diags)
+	}
+	if around.recorded {
+		value, problems := types.MapValueFrom(ctx, loggedType, models)
+		diags.Append(problems...)
+		m.Logged = value
+	}
+}
+
+// endsModel is when a policy ends.
+type endsModel struct {
+	Earliest types.String `tfsdk:"earliest"`
+	Latest   types.String `tfsdk:"latest"`
+}
+
+var endsFields = []values.Field{
+	{Name: "earliest", Type: types.StringType, Description: "When the first rule ends, in RFC 3339; null where none does."},
+	{Name: "latest", Type: types.StringType, Description: "When the last rule ends; null where one never does."},
+}
+
+var endsType = values.TypeOfFields(endsFields)
+
+// showEnds fills in expires.
+func (m *sudoersPolicyModel) showEnds(ctx context.Context, text *review.Policy, diags *diag.Diagnostics) {
+	m.Expires = types.ObjectUnknown(endsType.AttrTypes)
+	if text == nil {
+		return
+	}
+	ends := text.Ends()
+	model := endsModel{}
+	if !ends.Earliest.IsZero() {
+		model.Earliest = values.TimeValue(ends.Earliest.Unix())
+	}
+	if !ends.Latest.IsZero() {
+		model.Latest = values.TimeValue(ends.Latest.Unix())
+	}
+	m.Expires = values.WriteObject(ctx, endsType.AttrTypes, model, diags)
+}
+
+// warnOfEnds warns of rules that have ended: the policy says more than it allows.
+func (m *sudoersPolicyModel) warnOfEnds(text *review.Policy, diags *diag.Diagnostics) {
+	var lines []string
+	for _, end := range text.Ends().Grants {
+		if !m.time().Before(end.At) {
+			lines = append(lines, fmt.Sprintf("line %d, ended %s: %s", end.Line, values.TimeValue(end.At.Unix()).ValueString(), end.Text))
+		}
+	}
+	if len(lines) > 0 {
+		diags.AddAttributeWarning(m.textAttribute(), "Rules of the policy have ended", strings.Join(lines, "\n")+"\n\nsudo refuses them since then. Remove them, or write a later time.")
+	}
+}
+
+func loggedAttribute() schema.MapNestedAttribute {
+	return schema.MapNestedAttribute{
+		MarkdownDescription: "What sudo logs on each node of what the policy allows, by node name, with the options of all sudoers files that bind to the subject. A plan that leaves a node without any log warns.",
+		Computed:            true,
+		NestedObject:        schema.NestedAttributeObject{Attributes: values.ResourceFields(loggedFields)},
+	}
+}
+
+func endsAttribute() schema.SingleNestedAttribute {
+	return schema.SingleNestedAttribute{
+		MarkdownDescription: "When the rules of the policy end (`not_after`). A time without a zone is shown as UTC; each node takes it in its own zone.",
+		Computed:            true,
+		Attributes:          values.ResourceFields(endsFields),
+	}
+}

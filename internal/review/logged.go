@@ -1,0 +1,121 @@
+package review
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/hardening"
+	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
+	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
+)
+
+// Logged is what sudo logs on a node of what the subject of a policy runs by it.
+type Logged struct {
+	// Events tells whether every command is logged as an event, Input and Output whether what every command reads from and writes to its terminal is recorded.
+	Events, Input, Output bool
+	// Syslog is the facility, LogFile the file of the events; empty for none.
+	Syslog, LogFile string
+	// Off are the lines that switch a log off, as "file:line: what".
+	Off []string
+}
+
+// Nothing tells that nothing is logged at all.
+func (l *Logged) Nothing() bool { return !l.Events && !l.Input && !l.Output }
+
+// debianSyslog is the facility of sudo's log where no file sets one (sudoers(5) of Debian, syslog).
+const debianSyslog = "authpriv"
+
+// anyProgram stands for a command that no literal path names.
+const anyProgram = "/usr/bin/true"
+
+// LoggedOn tells what a node logs, with the policy in its place.
+func LoggedOn(p hardening.SudoersPolicy, around hardening.Surroundings) Logged {
+	tree := around.With(p)
+	question := around.Question(tree)
+	logged := Logged{Events: true, Input: true, Output: true}
+	granted := false
+	for _, grant := range policy.Grants(tree, around.Subject) {
+		if grant.Negated || grant.Pos.File != p.Path() {
+			continue
+		}
+		granted = true
+		command := anyProgram
+		if grant.Command.Kind == sudoers.CommandPath && !strings.ContainsAny(grant.Command.Name, "*?[\\") && !strings.HasSuffix(grant.Command.Name, "/") {
+			command = grant.Command.Name
+		}
+		request := policy.Request{Subject: around.Subject, Host: around.Host, Command: command, Env: question.Env}
+		logged.take(tree, request, grant)
+	}
+	if !granted {
+		return Logged{}
+	}
+	slices.Sort(logged.Off)
+	logged.Off = slices.Compact(logged.Off)
+	return logged
+}
+
+// take counts in one grant: a log that one command escapes is not on.
+func (l *Logged) take(tree *sudoers.Tree, request policy.Request, grant policy.Grant) {
+	s := policy.Decide(tree, request).Settings
+	off := func(option string) bool {
+		if s[option] != "off" {
+			return false
+		}
+		if pos, found := lastSetting(tree, request, option); found {
+			l.Off = append(l.Off, fmt.Sprintf("%s:%d: !%s", pos.File, pos.Line, option))
+		}
+		return true
+	}
+	syslog := debianSyslog
+	switch value := s["syslog"]; {
+	case off("syslog"):
+		syslog = ""
+	case value != "" && value != "on":
+		syslog = value
+	}
+	logFile := s["logfile"]
+	if off("logfile") {
+		logFile = ""
+	}
+	l.Syslog, l.LogFile = syslog, logFile
+	denied := off("log_allowed")
+	servers := s["log_servers"] != "" && s["log_servers"] != "off"
+	l.Events = l.Events && !denied && (syslog != "" || logFile != "" || servers)
+	for _, stream := range []struct {
+		on     *bool
+		option string
+		tag    sudoers.Tri
+	}{{&l.Input, "log_input", grant.Effective.Tags.LogInput}, {&l.Output, "log_output", grant.Effective.Tags.LogOutput}} {
+		switch stream.tag {
+		case sudoers.Yes:
+		case sudoers.No:
+			*stream.on = false
+			l.Off = append(l.Off, fmt.Sprintf("%s:%d: %s", grant.Pos.File, grant.Pos.Line, grant.Text))
+		default:
+			*stream.on = *stream.on && s[stream.option] == "on" && !off(stream.option)
+			off(stream.option)
+		}
+	}
+}
+
+// lastSetting is the place that sets an option last, of those that bind to a request.
+func lastSetting(tree *sudoers.Tree, request policy.Request, option string) (pos sudoers.Pos, found bool) {
+	others := slices.DeleteFunc(slices.Clone(tree.Entries), func(e sudoers.Entry) bool { _, is := e.(*sudoers.Defaults); return is })
+	for _, entry := range slices.Backward(tree.Entries) {
+		defaults, is := entry.(*sudoers.Defaults)
+		if !is {
+			continue
+		}
+		at := slices.IndexFunc(defaults.Settings, func(s sudoers.Setting) bool { return s.Name == option })
+		if at < 0 {
+			continue
+		}
+		alone := *tree
+		alone.Entries = append(slices.Clone(others), entry)
+		if policy.Decide(&alone, request).Settings[option] != "" {
+			return defaults.Settings[at].Pos, true
+		}
+	}
+	return sudoers.Pos{}, false
+}
