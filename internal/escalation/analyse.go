@@ -46,11 +46,12 @@ type analyser struct {
 func (a *analyser) result() Analysis {
 	return Analysis{
 		Findings: a.found.findings(), Disruptive: a.disruptive.findings(), Unvouched: a.unvouched.findings(), Denials: a.denials, Assumptions: a.assumptions,
+		outcomes: [][]effectAt{a.outcomes},
 	}
 }
 
 func (a *analyser) analyse(tree *sudoers.Tree) {
-	a.question.Question = a.question.WithPurse(tree)
+	a.question.Question = a.question.WithSharedBudget(tree)
 	grants := policy.Grants(tree, a.question.Subject)
 	paths := a.paths(grants)
 	requests, gaps := policy.Classes(a.question.Question, tree)
@@ -134,7 +135,7 @@ func (a *analyser) path(request policy.Request, as target, p *policy.PathAccess)
 		if rule.Denied {
 			continue
 		}
-		example, allowed := a.example(p, p.AllowedBy(i), rule.Grant)
+		example, allowed := a.example(p, p.AllowedBy(i, a.question.Budget), rule.Grant)
 		if !allowed {
 			continue
 		}

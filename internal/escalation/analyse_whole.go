@@ -25,6 +25,7 @@ func onReleases(tree *sudoers.Tree, q Question, whole bool, versions []sudoers.V
 		found.merge(&a.found)
 		disruptive.merge(&a.disruptive)
 		unvouched.merge(&a.unvouched)
+		all.outcomes = append(all.outcomes, a.outcomes)
 		for _, assumption := range a.assumptions {
 			if !slices.Contains(all.Assumptions, assumption) {
 				all.Assumptions = append(all.Assumptions, assumption)
@@ -45,7 +46,7 @@ func analysers(tree *sudoers.Tree, q Question, whole bool, versions []sudoers.Ve
 	if q.Env != nil {
 		env = q.Env
 	}
-	q.Question = q.WithPurse(tree) // one for all versions
+	q.Question = q.WithSharedBudget(tree) // one for all versions
 	list := make([]*analyser, len(versions))
 	for i, version := range versions {
 		on := *env

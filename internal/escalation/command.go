@@ -24,7 +24,7 @@ const deepest = 8
 func (a *analyser) command(at grantAt) {
 	rule := &at.access.Rules[at.rule]
 	judged := judging{analyser: a, at: at}
-	judged.program(at.access.Path, program.Question{Allowed: at.access.AllowedBy(at.rule), Shape: rule.Args, Budget: a.question.Budget}, 0)
+	judged.program(at.access.Path, program.Question{Allowed: at.access.AllowedBy(at.rule, a.question.Budget), Shape: rule.Args, Budget: a.question.Budget}, 0)
 }
 
 // judging is the work on one rule. Lines inside of wrappers are shown as the line that sudo sees.

@@ -78,25 +78,29 @@ func loadStatements() ([]*Statement, error) {
 	return list, nil
 }
 
-// Never proves of statements that no command line does what they say, or shows one that does, or says what stands in the way of knowing.
+// Never proves of a statement that no command line does what it says, or shows one that does, or says what stands in the way of knowing. The worst answer
+// on any of the versions counts. All statements about a policy take this one analysis, however many there are.
 //
 // It is about what runs as root. What runs as another account is taken to do nothing of it, unless that account may lead to root.
-func Never(tree *sudoers.Tree, q Question, of ...*Statement) []Proof {
-	a := newAnalyser(q)
-	a.analyse(tree)
-	proofs := make([]Proof, len(of))
-	for i, s := range of {
-		proofs[i] = a.prove(s)
+func (a *Analysis) Never(s *Statement) Proof {
+	worst := Proof{Statement: s, Verdict: regular.Yes}
+	for _, outcomes := range a.outcomes {
+		proof := prove(outcomes, s)
+		if proof.Verdict == regular.No {
+			return proof
+		}
+		if proof.Verdict == regular.Unknown {
+			worst = proof
+		}
 	}
-	return proofs
+	return worst
 }
 
 // prove looks for the effect that answers best: one that disproves the statement itself, then a way to root, then what is not known.
-func (a *analyser) prove(s *Statement) Proof {
+func prove(outcomes []effectAt, s *Statement) Proof {
 	best, rank := Proof{Statement: s, Verdict: regular.Yes}, 0
-	for i := range a.outcomes {
-		o := &a.outcomes[i]
-		p, r := o.answers(s)
+	for i := range outcomes {
+		p, r := outcomes[i].answers(s)
 		if r > rank || r == rank && r > 0 && cmp.Compare(len(p.Note), len(best.Note)) < 0 {
 			best, rank = p, r
 		}

@@ -98,7 +98,7 @@ func (p *PathAccess) Allowed() regular.Language {
 }
 
 // AllowedBy are the arguments that one rule allows and no later one decides.
-func (p *PathAccess) AllowedBy(rule int) regular.Language {
+func (p *PathAccess) AllowedBy(rule int, budget regular.Budget) regular.Language {
 	of := &p.Rules[rule]
 	if of.Denied || p.lastOfAll() > rule {
 		return regular.Union()
@@ -106,7 +106,7 @@ func (p *PathAccess) AllowedBy(rule int) regular.Language {
 	rules := []regular.Rule{{Allow: true, Match: of.Args}}
 	for i := rule + 1; i < len(p.Rules); i++ {
 		// Most rules about a command are about different arguments. Those are left out, since every pattern costs.
-		if r := &p.Rules[i]; r.counts() && regular.MayMeet(r.Args, of.Args) {
+		if r := &p.Rules[i]; r.counts() && regular.MayMeet(r.Args, of.Args, budget) {
 			rules = append(rules, regular.Rule{Match: r.Args})
 		}
 	}
@@ -161,7 +161,7 @@ func (p *PathAccess) Line(args string) Line {
 // Each of the given canonical paths that a rule matches gets its own class. The budget limits
 // the work of splitting the paths.
 func Admits(tree *sudoers.Tree, r Request, paths []string, budget regular.Budget) *Access {
-	b := newAccessBuilder(tree, r)
+	b := newAccessBuilder(tree, r, budget)
 	b.collect()
 	for _, class := range splitPaths([]*accessBuilder{b}, paths, budget) {
 		if p := class[0]; p.allows() {
@@ -184,6 +184,7 @@ type accessBuilder struct {
 	chosen  *bool
 	// Patterns of arguments and grants are shared: policies repeat them.
 	arguments map[string]compiledArgs
+	budget    regular.Budget
 	grants    map[*sudoers.UserSpec][]Grant
 }
 
@@ -192,10 +193,10 @@ type compiledArgs struct {
 	err  error
 }
 
-func newAccessBuilder(tree *sudoers.Tree, r Request) *accessBuilder {
+func newAccessBuilder(tree *sudoers.Tree, r Request, budget regular.Budget) *accessBuilder {
 	b := &accessBuilder{
 		tree: tree, request: r, c: Compile(tree, r), access: &Access{},
-		arguments: map[string]compiledArgs{}, grants: map[*sudoers.UserSpec][]Grant{},
+		arguments: map[string]compiledArgs{}, grants: map[*sudoers.UserSpec][]Grant{}, budget: budget,
 	}
 	b.request.Command, b.request.Args = "", nil
 	b.m = newMatcher(tree, r.Env)
@@ -327,18 +328,22 @@ func (b *accessBuilder) args(c *sudoers.Command) (regular.Expr, error) {
 	}
 	known, ok := b.arguments[key]
 	if !ok {
-		known.expr, known.err = argsLanguage(c.Args, pathname)
+		if known.expr, known.err = argsLanguage(c.Args, pathname); !b.budget.Pay(argsSource(c.Args, pathname), known.expr) {
+			known.err = errBudget
+		}
 		b.arguments[key] = known
 	}
 	return known.expr, known.err
 }
+
+var errBudget = errors.New("the policy has more patterns than the budget allows")
 
 func argsLanguage(pattern string, pathname bool) (regular.Expr, error) {
 	joined := compilePattern(argsSource(pattern, pathname))
 	if joined.err != nil {
 		return regular.Expr{}, joined.err
 	}
-	return regular.Arguments(joined.expr)
+	return joined.arguments()
 }
 
 // splitPaths makes the classes of paths that the rules of several policies tell apart. For each class it gives what each

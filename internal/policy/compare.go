@@ -54,7 +54,7 @@ type Comparison struct {
 // Compare tells what a subject is newly allowed, what no longer, and on which other conditions, with a command line for each
 // path and rule. It asks about every class of host and target that the policies tell apart.
 func Compare(before, after *sudoers.Tree, q Question) Comparison {
-	q = q.WithPurse(before, after)
+	q = q.WithSharedBudget(before, after)
 	c := comparer{question: q, env: q.environment()}
 	if slices.Equal(entryTexts(before), entryTexts(after)) && !before.Unread && !after.Unread {
 		c.judge()
@@ -129,7 +129,7 @@ type comparer struct {
 
 // class compares in one class of host and target.
 func (c *comparer) class(before, after *sudoers.Tree, r Request) {
-	builders := []*accessBuilder{newAccessBuilder(before, r), newAccessBuilder(after, r)}
+	builders := []*accessBuilder{newAccessBuilder(before, r, c.question.Budget), newAccessBuilder(after, r, c.question.Budget)}
 	for _, b := range builders {
 		b.collect()
 	}
@@ -231,7 +231,7 @@ func (c *comparer) more(r Request, less, more *PathAccess) []Difference {
 		if more.Rules[i].Denied {
 			continue
 		}
-		answer := regular.Subset(more.AllowedBy(i), allowed, c.question.Budget)
+		answer := regular.Subset(more.AllowedBy(i, c.question.Budget), allowed, c.question.Budget)
 		if c.some(answer, more) {
 			list = append(list, Difference{Request: r, Line: more.Line(answer.Witness), Rule: more.Rules[i].Grant})
 		}
@@ -262,7 +262,7 @@ func (c *comparer) conditions(r Request, before, after *PathAccess, same bool) {
 			if len(changes) == 0 {
 				continue
 			}
-			answer := regular.Disjoint(before.AllowedBy(i), after.AllowedBy(j), c.question.Budget)
+			answer := regular.Disjoint(before.AllowedBy(i, c.question.Budget), after.AllowedBy(j, c.question.Budget), c.question.Budget)
 			if !c.some(answer, after) {
 				continue
 			}

@@ -93,7 +93,7 @@ func ProveNever(tree *sudoers.Tree, q Question, s Statement) Proof {
 			paths = append(paths, pattern.Path)
 		}
 	}
-	q = q.WithPurse(tree)
+	q = q.WithSharedBudget(tree)
 	proof := Proof{Verdict: regular.Yes}
 	requests, gaps := RootClasses(q, tree)
 	for _, gap := range gaps {

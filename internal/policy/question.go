@@ -25,9 +25,9 @@ const manyClasses = 64
 
 func (q *Question) manyClasses() int { return cmp.Or(q.many, manyClasses) }
 
-// WithPurse gives the question a budget for all that is asked about some policies, unless it has one. It grows with them, since every command takes some.
-func (q Question) WithPurse(trees ...*sudoers.Tree) Question {
-	if q.Budget.Purse != nil {
+// WithSharedBudget gives the question a budget for all that is asked about some policies, unless it has one. It grows with them, since every command takes some.
+func (q Question) WithSharedBudget(trees ...*sudoers.Tree) Question {
+	if q.Budget.Shared != nil {
 		return q
 	}
 	commands := 0
@@ -45,14 +45,14 @@ func (q Question) WithPurse(trees ...*sudoers.Tree) Question {
 			}
 		}
 	}
-	q.Budget.Purse = regular.NewPurse(purse + pursePerCommand*commands)
+	q.Budget.Shared = regular.NewSharedBudget(sharedStates + statesPerCommand*commands)
 	return q
 }
 
-// What the questions about a policy may cost together, in states: see regular.Purse.
+// What the questions about a policy may cost together, in states: see regular.SharedBudget.
 const (
-	purse           = 50_000
-	pursePerCommand = 200
+	sharedStates     = 50_000
+	statesPerCommand = 200
 )
 
 func (q *Question) environment() *Environment {

@@ -20,6 +20,8 @@ type textPattern struct {
 type compiledPattern struct {
 	expr regular.Expr
 	err  error
+	// arguments are those that the pattern matches when they are joined, made once.
+	arguments func() (regular.Expr, error)
 }
 
 // matches tells whether a text matches: maybe where the pattern is one that nobody here can decide.
@@ -45,6 +47,7 @@ func compilePattern(source regular.Source) *compiledPattern {
 	}
 	c := &compiledPattern{}
 	c.expr, c.err = regular.Compile(source)
+	c.arguments = sync.OnceValues(func() (regular.Expr, error) { return regular.Arguments(c.expr) })
 	sharedPatterns.keep(source, c)
 	return c
 }

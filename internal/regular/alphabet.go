@@ -45,13 +45,3 @@ func newAlphabet(sets map[byteSet]struct{}) *alphabet {
 	}
 	return a
 }
-
-// lettersIn is a set of bytes as a set of letters.
-func (a *alphabet) lettersIn(bytes byteSet) (letters byteSet) {
-	for i := range a.letters {
-		if bytes.has(a.letters[i].shown) {
-			letters.add(byte(i))
-		}
-	}
-	return letters
-}

@@ -8,7 +8,9 @@ type automaton struct {
 	states []state
 	// components lists the strongly connected components, each after those that it leads to.
 	components [][]int32
-	matcher    atomic.Pointer[matcher] // nil until a text is matched
+	matcher    atomic.Pointer[matcher]    // nil until a text is matched
+	sample     atomic.Pointer[sampleText] // nil until one is asked for
+	futures    atomic.Pointer[futures]    // nil until a space takes it in
 }
 
 type state struct {
@@ -31,9 +33,16 @@ const (
 	maxEdges  = 1 << 19
 )
 
+// size is what the automaton costs where it is taken into a space, in parts.
+func (a *automaton) size() int { return len(a.states) * partsPerPosition }
+
 // step gives the states that a set of states reaches with one byte. mark is scratch, as long as the states, all false.
 func (a *automaton) step(from []int32, b byte, mark []bool) []int32 {
-	var to []int32
+	return a.stepInto(nil, from, b, mark)
+}
+
+// stepInto is step into a list that is empty.
+func (a *automaton) stepInto(to, from []int32, b byte, mark []bool) []int32 {
 	for _, q := range from {
 		for i := range a.states[q].edges {
 			e := &a.states[q].edges[i]

@@ -7,44 +7,81 @@ type Budget struct {
 	States int
 	// Expired is asked now and then whether to give up, for a limit on time or a context that is done. It may be nil.
 	Expired func() bool
-	// Purse, if not nil, bounds several questions together.
-	Purse *Purse
+	// Shared, if not nil, bounds several questions together.
+	Shared *SharedBudget
 }
 
-// Purse is what several questions may cost together. Once it is empty each of them may still make some states, so that those which are easy are
-// answered. It is for one goroutine.
-type Purse struct{ states, parts int }
+// SharedBudget is what several questions may cost together. Once it is spent each of them may still make some states, so that those which are easy
+// are answered, until these together have cost half as much. It is for one goroutine.
+type SharedBudget struct {
+	states, parts, credit int
+	paid                  map[Source]struct{} // the patterns that were counted
+}
 
-// NewPurse holds a number of states, with as many parts as so many states of people's policies have.
-func NewPurse(states int) *Purse { return &Purse{states, states * partsPerSharedState} }
+// NewSharedBudget has a number of states, with as many parts as so many states of people's policies have.
+func NewSharedBudget(states int) *SharedBudget {
+	parts := states * partsPerSharedState
+	return &SharedBudget{states: states, parts: parts, credit: parts / 2, paid: map[Source]struct{}{}}
+}
 
-// Left is how many states are left in a purse.
-func (p *Purse) Left() int { return max(0, p.states) }
+// Left is how many states are left.
+func (s *SharedBudget) Left() int { return max(0, s.states) }
+
+func (s *SharedBudget) spent() bool { return s.states < 0 || s.parts < 0 }
+
+func (s *SharedBudget) charge(states, parts int) {
+	if s.spent() {
+		s.credit -= parts + states
+	}
+	s.states -= states
+	s.parts -= parts
+}
+
+// Pay counts the states of a pattern that was compiled for questions, once for all that share the budget, and tells whether they are within it.
+func (b Budget) Pay(source Source, e Expr) bool {
+	if b.Shared == nil {
+		return true
+	}
+	if _, paid := b.Shared.paid[source]; !paid {
+		b.Shared.paid[source] = struct{}{}
+		b.Shared.charge(0, e.automaton().size())
+	}
+	return b.Shared.credit >= 0
+}
 
 const (
-	partsPerSharedState = 16
+	partsPerSharedState = 256
 	statesOnCredit      = 100
+	partsOnCredit       = 1 << 14
 )
 
 // DefaultStates are enough for any policy that people write, and take some tens of megabytes if all are used.
 const DefaultStates = 100_000
 
 // partsPerState is how many parts, and derivatives kept, a state may have on average before a budget is spent early, to
-// bound memory.
+// bound memory. A part is some bytes of memory, or a few steps.
 const partsPerState = 128
+
+// What is made before and beside the states of a product, in parts.
+const (
+	partsPerPattern  = 4
+	partsPerPosition = 10 // a state of a pattern that is taken into a space
+	partsPerPair     = 10 // of states of two patterns
+	edgesPerPart     = 8  // that are looked at in a step
+)
 
 // meter counts what a budget allows.
 type meter struct {
 	states, parts           int
 	statesLimit, partsLimit int
 	expired                 func() bool
-	purse                   *Purse
+	shared                  *SharedBudget
 	spent                   bool
 	ticks                   int
 }
 
 func (b Budget) meter() *meter {
-	m := &meter{statesLimit: b.States, expired: b.Expired, purse: b.Purse}
+	m := &meter{statesLimit: b.States, expired: b.Expired, shared: b.Shared}
 	if m.statesLimit == 0 {
 		m.statesLimit = DefaultStates
 	}
@@ -56,18 +93,28 @@ func (b Budget) meter() *meter {
 func (m *meter) node(parts int) {
 	m.states++
 	m.parts += parts
-	if m.purse != nil {
-		m.purse.states--
-		m.purse.parts -= parts
+	if m.shared != nil {
+		m.shared.charge(1, parts)
 	}
 }
 
-// memo counts derivatives that are kept.
-func (m *meter) memo(n int) {
-	m.parts += n
-	if m.purse != nil {
-		m.purse.parts -= n
+// work counts what else is made or looked at, in parts, and tells whether that may be.
+func (m *meter) work(parts int) bool {
+	m.parts += parts
+	if m.shared != nil {
+		m.shared.charge(0, parts)
 	}
+	return !m.full()
+}
+
+// full tells whether a limit is passed, and once it is, it stays so.
+func (m *meter) full() bool {
+	if m.states > m.statesLimit || m.parts > m.partsLimit {
+		m.spent = true
+	} else if s := m.shared; s != nil && s.spent() && (m.states > statesOnCredit || m.parts > partsOnCredit || s.credit < 0) {
+		m.spent = true
+	}
+	return m.spent
 }
 
 // expiredEvery is how many steps are between two calls of Expired.
@@ -76,11 +123,7 @@ const expiredEvery = 64
 // over tells whether the budget is spent, and once it is, it stays so.
 func (m *meter) over() bool {
 	m.ticks++
-	if m.states > m.statesLimit || m.parts > m.partsLimit {
-		m.spent = true
-	} else if p := m.purse; p != nil && (p.states < 0 || p.parts < 0) && m.states > statesOnCredit {
-		m.spent = true
-	} else if m.expired != nil && m.ticks%expiredEvery == 1 && m.expired() {
+	if !m.full() && m.expired != nil && m.ticks%expiredEvery == 1 && m.expired() {
 		m.spent = true
 	}
 	return m.spent

@@ -108,24 +108,25 @@ func TestMemory(t *testing.T) {
 	}
 }
 
-// TestPurse makes sure that questions which share a purse end when it is empty, that they cost it what they cost, and that easy ones are still answered.
-func TestPurse(t *testing.T) {
+// TestSharedBudget makes sure that questions which share a budget end when it is spent, that they cost it what they cost, and that easy ones are still
+// answered.
+func TestSharedBudget(t *testing.T) {
 	t.Parallel()
 
-	purse := NewPurse(3000)
+	shared := NewSharedBudget(3000)
 	hard := func() Verdict {
-		return Subset(alternating(t, 30, "* x=* y*"), alternating(t, 30, "* x=* y"), Budget{Purse: purse}).Verdict
+		return Subset(alternating(t, 30, "* x=* y*"), alternating(t, 30, "* x=* y"), Budget{Shared: shared}).Verdict
 	}
 	easy := func() Verdict {
-		return Subset(glob(t, "set 1??"), glob(t, "set *"), Budget{Purse: purse}).Verdict
+		return Subset(glob(t, "set 1??"), glob(t, "set *"), Budget{Shared: shared}).Verdict
 	}
-	if easy() != Yes || purse.Left() == 0 || purse.Left() >= 3000 {
-		t.Errorf("%d are left", purse.Left())
+	if easy() != Yes || shared.Left() == 0 || shared.Left() >= 3000 {
+		t.Errorf("%d are left", shared.Left())
 	}
 	if hard() != Unknown || easy() != Yes || hard() != Unknown {
-		t.Errorf("%d are left", purse.Left())
+		t.Errorf("%d are left", shared.Left())
 	}
-	if after := Subset(alternating(t, 30, "* x=* y*"), alternating(t, 30, "* x=* y"), Budget{Purse: purse}); after.States > 2*statesOnCredit {
+	if after := Subset(alternating(t, 30, "* x=* y*"), alternating(t, 30, "* x=* y"), Budget{Shared: shared}); after.States > 2*statesOnCredit {
 		t.Errorf("%d states on credit", after.States)
 	}
 }

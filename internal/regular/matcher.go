@@ -115,8 +115,10 @@ func (m *matcher) state(a *automaton, set []int32) *matcherState {
 // simulate reads the rest of a text from a set of states.
 func (a *automaton) simulate(current []int32, text string) bool {
 	mark := make([]bool, len(a.states))
+	current = slices.Clone(current) // which others share
+	var spare []int32
 	for i := 0; i < len(text) && len(current) > 0; i++ {
-		current = a.step(current, text[i], mark)
+		current, spare = a.stepInto(spare[:0], current, text[i], mark), current
 	}
 	return slices.ContainsFunc(current, func(q int32) bool { return a.states[q].accept })
 }

@@ -1,16 +1,17 @@
 package regular
 
-// mostPairs bounds the work of MayMeet.
+// mostPairs bounds the work of MayMeet and Meeting.
 const mostPairs = 1 << 20
 
 // MayMeet tells whether some text may be in both of two patterns. False is a proof; true is one too, unless the patterns are so
-// large that it gives up. It takes states in pairs, of which there are only as many as the product of both, and so is a cheap
+// large, or the budget so small, that it gives up. It takes states in pairs, of which there are only as many as the product of both, and so is a cheap
 // question to ask before one that makes sets of states.
-func MayMeet(a, b Expr) bool {
+func MayMeet(a, b Expr, budget Budget) bool {
 	x, y := a.automaton(), b.automaton()
 	if len(x.states)*len(y.states) > mostPairs {
 		return true
 	}
+	meter := budget.meter()
 	type pair struct{ x, y int32 }
 	known := map[pair]struct{}{{}: {}}
 	work := []pair{{}}
@@ -20,6 +21,9 @@ func MayMeet(a, b Expr) bool {
 		p, q := &x.states[at.x], &y.states[at.y]
 		// From a universal state every text is accepted, and from any state of a pattern that has a text there is one.
 		if p.accept && q.accept || p.universal && live(q) || q.universal && live(p) {
+			return true
+		}
+		if !meter.work(partsPerPair + len(p.edges)*len(q.edges)/edgesPerPart) {
 			return true
 		}
 		for i := range p.edges {

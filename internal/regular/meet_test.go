@@ -20,7 +20,7 @@ func TestMayMeet(t *testing.T) {
 	meet := 0
 	for range 5000 {
 		a, b := random(), random()
-		got := MayMeet(a, b)
+		got := MayMeet(a, b, Budget{})
 		if want := Disjoint(a, b, Budget{}).Verdict == No; got != want {
 			t.Fatalf("%v and %v: %t", a, b, got)
 		}
@@ -32,7 +32,7 @@ func TestMayMeet(t *testing.T) {
 		t.Errorf("%d of 5000 meet", meet)
 	}
 	empty := Expr{a: finish([]state{{}})}
-	if MayMeet(empty, AnyArguments()) || MayMeet(AnyArguments(), empty) || !MayMeet(NoArguments(), AnyArguments()) {
+	if MayMeet(empty, AnyArguments(), Budget{}) || MayMeet(AnyArguments(), empty, Budget{}) || !MayMeet(NoArguments(), AnyArguments(), Budget{}) {
 		t.Error("the empty language meets others, or the language of the empty text does not")
 	}
 }

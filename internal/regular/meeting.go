@@ -1,31 +1,25 @@
 package regular
 
 // Meeting finds a shortest text that is in both of two patterns. It takes states in pairs and so costs no more than the product of both; known is
-// false where that is too much.
-func Meeting(a, b Expr) (text string, some, known bool) {
+// false where that is too much for the budget.
+func Meeting(a, b Expr, budget Budget) (text string, some, known bool) {
 	x, y := a.automaton(), b.automaton()
+	meter := budget.meter()
 	type pair struct{ x, y int32 }
 	type step struct {
 		at   pair
-		from int // index of the step before
+		from int32 // index of the step before
 		by   byte
 	}
 	steps := []step{{from: -1}}
 	seen := map[pair]struct{}{{}: {}}
 	for i := 0; i < len(steps); i++ {
-		if len(steps) > mostPairs {
+		p, q := &x.states[steps[i].at.x], &y.states[steps[i].at.y]
+		if len(steps) > mostPairs || !meter.work(partsPerPair+len(p.edges)*len(q.edges)/edgesPerPart) {
 			return "", false, false
 		}
-		p, q := &x.states[steps[i].at.x], &y.states[steps[i].at.y]
 		if p.accept && q.accept {
-			var back []byte
-			for at := i; steps[at].from >= 0; at = steps[at].from {
-				back = append(back, steps[at].by)
-			}
-			for l, r := 0, len(back)-1; l < r; l, r = l+1, r-1 {
-				back[l], back[r] = back[r], back[l]
-			}
-			return string(back), true, true
+			return textBack(int32(i), func(i int32) (byte, int32) { return steps[i].by, steps[i].from }), true, true
 		}
 		for j := range p.edges {
 			for k := range q.edges {
@@ -36,7 +30,7 @@ func Meeting(a, b Expr) (text string, some, known bool) {
 				to := pair{p.edges[j].to, q.edges[k].to}
 				if _, known := seen[to]; !known {
 					seen[to] = struct{}{}
-					steps = append(steps, step{to, i, on.favourite()})
+					steps = append(steps, step{to, int32(i), on.favourite()})
 				}
 			}
 		}

@@ -105,7 +105,7 @@ func (s *space) derive(r ref, l uint8) ref {
 				n.next[j] = unknownRef
 			}
 			s.nodes[i].next = n.next
-			s.meter.memo(len(n.next))
+			s.meter.work(len(n.next))
 		}
 		if n.next[l] == unknownRef {
 			n.next[l] = s.step(n.parts, l)

@@ -40,11 +40,14 @@ func Partition(of []Expr, b Budget) (classes []Class, complete bool) {
 	if len(patterns) == 0 {
 		return p.classes, true
 	}
-	p.space = newSpace(b.meter(), patterns...)
+	p.matchLiterals(of)
+	var ok bool
+	if p.space, ok = newSpace(b.meter(), patterns...); !ok {
+		return p.classes, false
+	}
 	for _, l := range patterns {
 		p.start = append(p.start, l.node(p.space))
 	}
-	p.matchLiterals()
 	// Nearly always the first text of a class that comes up is no literal. Else those of the class are walked around.
 	complete = p.walk(nil)
 	if complete && p.pending() {
@@ -85,16 +88,13 @@ func (p *partition) pending() bool {
 }
 
 // matchLiterals finds the patterns that match literals.
-func (p *partition) matchLiterals() {
+func (p *partition) matchLiterals(of []Expr) {
 	for i := range p.classes {
 		c := &p.classes[i]
 		var matching []int
-		for j, r := range p.start {
-			for k := 0; k < len(c.Witness) && r != nothing; k++ {
-				r = p.space.derive(r, p.space.alphabet.class[c.Witness[k]])
-			}
-			if p.space.accepts(r) {
-				matching = append(matching, p.patternIndex[j])
+		for _, j := range p.patternIndex {
+			if of[j].Contains(c.Witness) {
+				matching = append(matching, j)
 			}
 		}
 		c.Members = mergeSorted(c.Members, matching)
@@ -190,7 +190,7 @@ func (p *partition) steps(from *corner, trie []trieNode, printableOnly bool, add
 				return
 			}
 			if left == nil {
-				p.space.meter.memo(len(from.left))
+				p.space.meter.work(len(from.left))
 				left = make([]ref, len(from.left))
 				for i, r := range from.left {
 					left[i] = p.space.derive(r, uint8(l))

@@ -6,32 +6,34 @@ func IsEmpty(l Language, b Budget) Answer {
 	if none, ok := l.(union); ok && len(none) == 0 {
 		return Answer{Verdict: Yes}
 	}
-	s := newSpace(b.meter(), l)
-	answer := s.isEmpty(l.node(s))
+	m := b.meter()
+	answer := Answer{Verdict: Unknown}
+	if s, ok := newSpace(m, l); ok {
+		answer = s.isEmpty(l.node(s))
+	}
 	if answer.Verdict == Unknown {
-		if text, ok := sample(l); ok {
+		if text, ok := sample(l, b); ok {
 			answer.Verdict, answer.Witness, answer.Sampled = No, text, true
 		}
 	}
 	return answer
 }
 
-// samples is how many patterns are sampled, and sampleStates the budget for each.
-const (
-	samples      = 1000
-	sampleStates = 1000
-)
+// samples is how many patterns are sampled, if the budget that questions share has something left for it.
+const samples = 1000
 
 // sample tries a shortest text of each pattern, of which one or the other is in the language more often than not.
-func sample(l Language) (text string, ok bool) {
+func sample(l Language, b Budget) (text string, ok bool) {
+	patterns := 0
+	l.exprs(func(Expr) { patterns++ })
+	m := Budget{Shared: b.Shared}.meter() // what the question itself has spent does not count
 	tried := 0
 	l.exprs(func(e Expr) {
-		if tried++; ok || tried > samples {
+		if tried++; ok || tried > samples || m.full() {
 			return
 		}
-		s := newSpace(Budget{States: sampleStates}.meter(), e)
-		if answer := s.isEmpty(e.node(s)); answer.Verdict == No && l.Contains(answer.Witness) {
-			text, ok = answer.Witness, true
+		if shortest, some := e.automaton().shortest(); some && m.work(patterns*(1+len(shortest))) && l.Contains(shortest) {
+			text, ok = shortest, true
 		}
 	})
 	return text, ok

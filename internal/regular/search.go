@@ -81,12 +81,10 @@ func (f *search) add(n finding) bool {
 
 // text is the text that leads to a finding.
 func (f *search) text(i int32) string {
-	var reversed []byte
-	for ; i >= 0 && f.found[i].before >= 0; i = f.found[i].before {
-		reversed = append(reversed, f.space.alphabet.letters[f.found[i].letter].shown)
+	if len(f.found) == 0 {
+		return ""
 	}
-	for a, b := 0, len(reversed)-1; a < b; a, b = a+1, b-1 {
-		reversed[a], reversed[b] = reversed[b], reversed[a]
-	}
-	return string(reversed)
+	return textBack(i, func(i int32) (byte, int32) {
+		return f.space.alphabet.letters[f.found[i].letter].shown, f.found[i].before
+	})
 }

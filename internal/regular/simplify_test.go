@@ -4,7 +4,7 @@ import "testing"
 
 // spaceOf makes a space for languages and gives their nodes.
 func spaceOf(languages ...Language) (*space, []ref) {
-	s := newSpace(Budget{}.meter(), languages...)
+	s, _ := newSpace(Budget{}.meter(), languages...)
 	var refs []ref
 	for _, l := range languages {
 		refs = append(refs, l.node(s))

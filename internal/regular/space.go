@@ -1,9 +1,9 @@
 package regular
 
 import (
-	"cmp"
-	"encoding/binary"
+	"crypto/sha256"
 	"slices"
+	"unique"
 )
 
 // space is where one question is decided: the states of all patterns in it, and languages as hash-consed nodes over sets of
@@ -12,7 +12,7 @@ type space struct {
 	alphabet  *alphabet
 	positions []position
 	start     map[*automaton]int32
-	shared    map[string]int32 // positions by what they do
+	shared    map[unique.Handle[[sha256.Size]byte]]int32 // the first position of a component by what it does
 
 	nodes []node
 	index map[uint64]int32 // the newest node with a hash
@@ -52,110 +52,82 @@ func (s *scratch[T]) give(list []T) {
 // position is a state of a pattern's automaton. Those of different patterns with the same future are one, as are the tails of
 // globs that end alike.
 type position struct {
-	edges     []arc
-	accept    bool
-	universal bool
-	coveredBy []int32
+	*state
+	number    []int32 // the positions of the states of its automaton
+	coveredBy []int32 // positions
 }
 
-// arc is an edge on letters.
-type arc struct {
-	on byteSet // of letters
-	to int32
-}
-
-func newSpace(m *meter, languages ...Language) *space {
-	s := &space{start: map[*automaton]int32{}, shared: map[string]int32{}, index: map[uint64]int32{}, meter: m}
+// newSpace makes the space of a question about languages; ok is false where already that is more than the meter allows.
+func newSpace(m *meter, languages ...Language) (s *space, ok bool) {
+	s = &space{start: map[*automaton]int32{}, shared: map[unique.Handle[[sha256.Size]byte]]int32{}, index: map[uint64]int32{}, meter: m}
 	var automata []*automaton
-	sets := map[byteSet]struct{}{}
 	for _, l := range languages {
 		l.exprs(func(e Expr) {
-			a := e.automaton()
-			if _, known := s.start[a]; known {
+			if m.full() || !m.work(partsPerPattern) {
 				return
 			}
-			s.start[a] = 0
-			automata = append(automata, a)
-			for q := range a.states {
-				for i := range a.states[q].edges {
-					sets[a.states[q].edges[i].on] = struct{}{}
-				}
+			a := e.automaton()
+			if _, known := s.start[a]; !known {
+				s.start[a] = 0
+				automata = append(automata, a)
+				m.work(a.size())
 			}
 		})
 	}
-	s.alphabet = newAlphabet(sets)
-	letters := make(map[byteSet]byteSet, len(sets))
-	for set := range sets {
-		letters[set] = s.alphabet.lettersIn(set)
+	if m.full() {
+		return nil, false
 	}
+	sets := map[byteSet]struct{}{}
 	for _, a := range automata {
-		s.start[a] = s.add(a, letters)
+		for _, set := range a.future().sets {
+			sets[set] = struct{}{}
+		}
+	}
+	s.alphabet = newAlphabet(sets)
+	if !m.work(len(sets) * len(s.alphabet.letters) / edgesPerPart) {
+		return nil, false
+	}
+	states := 0
+	for _, a := range automata {
+		states += len(a.states)
+	}
+	s.positions = make([]position, 0, states)
+	for _, a := range automata {
+		s.start[a] = s.add(a)
 	}
 	s.mark = make([]uint32, len(s.positions))
 	s.seen = make([]uint32, len(s.positions))
 	s.nodes = append(s.nodes, node{kind: everything, accept: true})
-	return s
+	return s, true
 }
 
 // add makes positions of the states of an automaton, from its end to its beginning, and gives its first.
-func (s *space) add(a *automaton, letters map[byteSet]byteSet) int32 {
+func (s *space) add(a *automaton) int32 {
 	number := make([]int32, len(a.states))
-	var key []byte
-	var sorted []edge
-	for _, component := range a.components {
-		key = key[:0]
-		for i, q := range component {
-			number[q] = int32(-1 - i) // itself, for the key
-		}
-		for _, q := range component {
-			key = append(key, 0)
-			if a.states[q].accept {
-				key[len(key)-1] = 1
-			}
-			key = binary.LittleEndian.AppendUint32(key, uint32(len(a.states[q].edges)))
-			sorted = append(sorted[:0], a.states[q].edges...)
-			slices.SortFunc(sorted, func(x, y edge) int { return cmp.Compare(number[x.to], number[y.to]) })
-			for _, e := range sorted {
-				key = appendEdge(key, e.on, number[e.to])
-			}
-		}
-		base, known := s.shared[string(key)]
+	for c, future := range a.future().of {
+		component := a.components[c]
+		base, known := s.shared[future]
 		if !known {
 			base = int32(len(s.positions))
-			s.shared[string(key)] = base
+			s.shared[future] = base
 		}
 		for i, q := range component {
 			number[q] = base + int32(i)
-		}
-		if known {
-			continue
-		}
-		for _, q := range component {
-			p := position{accept: a.states[q].accept, universal: a.states[q].universal, edges: make([]arc, 0, len(a.states[q].edges))}
-			for _, e := range a.states[q].edges {
-				p.edges = append(p.edges, arc{on: letters[e.on], to: number[e.to]})
+			if !known {
+				s.positions = append(s.positions, position{state: &a.states[q], number: number})
 			}
-			s.positions = append(s.positions, p)
 		}
 	}
 	for q := range a.states {
-		p := &s.positions[number[q]]
-		if p.coveredBy == nil {
-			for _, r := range a.states[q].coveredBy {
-				p.coveredBy = append(p.coveredBy, number[r])
+		if covers := a.states[q].coveredBy; len(covers) > 0 && s.positions[number[q]].coveredBy == nil {
+			list := make([]int32, len(covers))
+			for i, r := range covers {
+				list[i] = number[r]
 			}
+			s.positions[number[q]].coveredBy = list
 		}
 	}
 	return number[0]
-}
-
-// appendEdge adds an edge to a key.
-func appendEdge(key []byte, on byteSet, to int32) []byte {
-	key = binary.LittleEndian.AppendUint32(key, uint32(to))
-	for _, word := range on {
-		key = binary.LittleEndian.AppendUint64(key, word)
-	}
-	return key
 }
 
 // step gives the language of what may follow a letter in a set of positions: its derivative (J. Brzozowski, "Derivatives of
@@ -163,15 +135,18 @@ func appendEdge(key []byte, on byteSet, to int32) []byte {
 func (s *space) step(from []int32, l uint8) ref {
 	s.markedAt++
 	to := s.numbers.take()
+	looked, shown := 0, s.alphabet.letters[l].shown
 	for _, q := range from {
-		edges := s.positions[q].edges
-		for i := range edges {
-			if t := edges[i].to; s.mark[t] != s.markedAt && edges[i].on.has(l) {
+		p := &s.positions[q]
+		looked += len(p.edges)
+		for i := range p.edges {
+			if t := p.number[p.edges[i].to]; s.mark[t] != s.markedAt && p.edges[i].on.has(shown) {
 				s.mark[t] = s.markedAt
 				to = append(to, t)
 			}
 		}
 	}
+	s.meter.work((len(from) + looked) / edgesPerPart)
 	result := s.some(to)
 	s.numbers.give(to)
 	return result

@@ -23,8 +23,8 @@ type Policy struct {
 	file     *sudoers.File
 	tree     *sudoers.Tree
 	analysis *escalation.Analysis
-	// purse is what all statements about the policy may cost together.
-	purse *regular.Purse
+	// shared is what all statements about the policy may cost together.
+	shared *regular.SharedBudget
 }
 
 // PolicyOf is the policy of a parsed file.
@@ -46,9 +46,9 @@ func (p *Policy) question() policy.Question { return AskAbout(policy.Subject{Nam
 // statement is the question of one of the statements about the policy, which share a budget: however many there are, they end in it.
 func (p *Policy) statement() policy.Question {
 	q := p.question()
-	q.Budget.Purse = p.purse
-	q = q.WithPurse(p.tree)
-	p.purse = q.Budget.Purse
+	q.Budget.Shared = p.shared
+	q = q.WithSharedBudget(p.tree)
+	p.shared = q.Budget.Shared
 	return q
 }
 
@@ -116,7 +116,7 @@ func refusedIn(text string, findings []escalation.CommandFinding, accepted Accep
 
 // ProveNever proves that the policy never allows what a statement says, on any release of PVE. The error says why a text is no statement.
 func (p *Policy) ProveNever(statement string) (Proof, error) {
-	return ProveNever(p.tree, p.statement(), p.Vouched, statement, TargetVersions...)
+	return ProveNever(p.tree, p.statement(), p.Analysis, statement, TargetVersions...)
 }
 
 // ProveAlways proves that the policy always allows a command line. The error says why a text is none.

@@ -30,9 +30,9 @@ type Proof struct {
 }
 
 // onReleases proves a statement for the sudo of each version: the worst answer counts, and one that disproves ends it. The question has one budget on all
-// of them, and with it on what else is asked with the same purse.
+// of them, and with it on what else is asked with the same one.
 func onReleases(tree *sudoers.Tree, q policy.Question, versions []sudoers.Version, prove func(policy.Question) Proof) Proof {
-	q = q.WithPurse(tree)
+	q = q.WithSharedBudget(tree)
 	worst := Proof{Verdict: regular.Yes}
 	for _, version := range versions {
 		q.Env = policy.Debian(version)
@@ -48,19 +48,17 @@ func onReleases(tree *sudoers.Tree, q policy.Question, versions []sudoers.Versio
 }
 
 // ProveNever proves that a policy never allows what a statement says, on any of some versions of sudo: one by name, or a command as in a rule.
-func ProveNever(tree *sudoers.Tree, q policy.Question, vouched escalation.Vouched, text string, versions ...sudoers.Version) (Proof, error) {
+// The analysis of the policy on these versions is asked for where it is one by name.
+func ProveNever(tree *sudoers.Tree, q policy.Question, analysis func() escalation.Analysis, text string, versions ...sudoers.Version) (Proof, error) {
 	statement, unnamed := escalation.FindStatement(text)
 	if unnamed == nil {
-		return onReleases(tree, q, versions, func(q policy.Question) Proof {
-			// A name stands for much, so each answer takes an analysis of the whole policy: with what another one left it would be unknown too soon.
-			q.Budget.Purse = nil
-			p := escalation.Never(tree, escalation.Question{Question: q, Vouched: vouched}, statement)[0]
-			proof := Proof{Verdict: p.Verdict, Counterexample: p.Example, Line: p.Pos.Line, Grant: p.Grant}
-			if p.Note != "" {
-				proof.Notes = []string{p.Note}
-			}
-			return proof
-		}), nil
+		of := analysis()
+		p := of.Never(statement)
+		proof := Proof{Verdict: p.Verdict, Counterexample: p.Example, Line: p.Pos.Line, Grant: p.Grant}
+		if p.Note != "" {
+			proof.Notes = []string{p.Note}
+		}
+		return proof, nil
 	}
 	pattern, err := policy.ParseStatement(text, q.Env)
 	if err != nil {

@@ -144,7 +144,7 @@ func (j *judgement) open() {
 			continue
 		}
 		all := o.arguments()
-		if !regular.MayMeet(j.Shape, all) {
+		if !regular.MayMeet(j.Shape, all, j.Budget) {
 			continue
 		}
 		covers = append(covers, all)
@@ -157,7 +157,7 @@ func (j *judgement) open() {
 		}
 		c := o.languages()
 		for _, key := range slices.Sorted(maps.Keys(c.by)) {
-			if !regular.MayMeet(j.Shape, c.by[key]) {
+			if !regular.MayMeet(j.Shape, c.by[key], j.Budget) {
 				continue
 			}
 			if args, example, met := j.meets(c.by[key], o); met && !(strings.HasSuffix(key, onlyChosen) && j.onlyTo(args, c.by[key])) {
@@ -218,7 +218,7 @@ func (j *judgement) meets(of regular.Expr, o *Operation) (args string, example, 
 			return args, true, true
 		}
 	}
-	text, some, known := regular.Meeting(j.Shape, of)
+	text, some, known := regular.Meeting(j.Shape, of, j.Budget)
 	if known && (!some || j.Allowed.Contains(text)) {
 		return text, false, some
 	}
@@ -237,7 +237,7 @@ func (j *judgement) meets(of regular.Expr, o *Operation) (args string, example, 
 func (j *judgement) wrapped(o *Operation) (all regular.Expr, met bool) {
 	w := o.must()
 	all = w.all
-	if !regular.MayMeet(j.Shape, all) {
+	if !regular.MayMeet(j.Shape, all, j.Budget) {
 		return all, false
 	}
 	args, _, some := j.meets(all, o)

@@ -118,7 +118,7 @@ func (t *classedType) language(mode string) (compiled, error) {
 		}
 		of := named[i]
 		for k, earlier := range t.Classes[:i] {
-			if rootKey(key[earlier.Name]) || key[earlier.Name] == key[class.Name] || len(class.ERE) == 0 || !regular.MayMeet(of, named[k]) {
+			if rootKey(key[earlier.Name]) || key[earlier.Name] == key[class.Name] || len(class.ERE) == 0 || !regular.MayMeet(of, named[k], regular.Budget{}) {
 				continue
 			}
 			if of, err = regular.Without(of, named[k]); err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
@@ -222,9 +223,9 @@ func (d *sudoersAnalysisDataSource) Read(ctx context.Context, req datasource.Rea
 		Env:     policy.Debian(version),
 	}
 	vouched := vouchedOf(model.Vouched, model.VouchedEffects, &resp.Diagnostics)
-	model.analyse(tree, escalation.Question{Question: question, Vouched: vouched}, releases)
+	analysis := model.analyse(tree, escalation.Question{Question: question, Vouched: vouched}, releases)
 	model.decide(ctx, tree, question, &resp.Diagnostics)
-	model.prove(ctx, tree, escalation.Question{Question: question, Vouched: vouched}, releases, &resp.Diagnostics)
+	model.prove(ctx, tree, question, analysis, releases, &resp.Diagnostics)
 	if !model.CompareWith.IsNull() {
 		if before := parseAt(path.Root("compare_with"), "compare_with", model.CompareWith.ValueString(), version, &resp.Diagnostics); before != nil {
 			found := sudoersChangeModel(review.Compare(sudoers.TreeOf(before), tree, question))
@@ -282,7 +283,8 @@ func parseAt(at path.Path, name, text string, version sudoers.Version, diags *di
 	return file
 }
 
-func (m *sudoersAnalysisDataModel) analyse(tree *sudoers.Tree, q escalation.Question, releases []sudoers.Version) {
+// analyse sets what the policy means, and gives the analysis on which statements are proven: of what the policy says itself.
+func (m *sudoersAnalysisDataModel) analyse(tree *sudoers.Tree, q escalation.Question, releases []sudoers.Version) func() escalation.Analysis {
 	_, whole := m.Files.Elements()[mainFile]
 	analysis := review.AnalyseTree(tree, q, whole, releases...)
 	m.Findings = sudoersFindings(analysis.Findings, nil)
@@ -293,6 +295,12 @@ func (m *sudoersAnalysisDataModel) analyse(tree *sudoers.Tree, q escalation.Ques
 		m.Denials = types.StringValue(analysis.Denials.String())
 	}
 	m.Assumptions = append([]string{}, analysis.Assumptions...)
+	return sync.OnceValue(func() escalation.Analysis {
+		if whole {
+			return review.AnalyseTree(tree, q, false, releases...)
+		}
+		return analysis
+	})
 }
 
 func (m *sudoersAnalysisDataModel) decide(ctx context.Context, tree *sudoers.Tree, q policy.Question, diags *diag.Diagnostics) {
@@ -315,16 +323,16 @@ func (m *sudoersAnalysisDataModel) decide(ctx context.Context, tree *sudoers.Tre
 	}
 }
 
-func (m *sudoersAnalysisDataModel) prove(ctx context.Context, tree *sudoers.Tree, q escalation.Question, releases []sudoers.Version, diags *diag.Diagnostics) {
+func (m *sudoersAnalysisDataModel) prove(ctx context.Context, tree *sudoers.Tree, q policy.Question, analysis func() escalation.Analysis, releases []sudoers.Version, diags *diag.Diagnostics) {
 	m.Proofs = []proofModel{}
-	q.Question = q.WithPurse(tree) // one budget for all statements
+	q = q.WithSharedBudget(tree) // for all statements
 	add := func(text, kind string, proof review.Proof) {
 		m.Proofs = append(m.Proofs, proofModel{
 			Statement: text, Kind: kind, Proven: proof.Verdict == regular.Yes, Verdict: proof.Verdict.String(), Counterexample: proof.Counterexample, Line: int64(proof.Line),
 		})
 	}
 	for i, text := range values.StringsInList(ctx, m.Never, diags) {
-		proof, err := review.ProveNever(tree, q.Question, q.Vouched, text, releases...)
+		proof, err := review.ProveNever(tree, q, analysis, text, releases...)
 		if err != nil {
 			diags.AddAttributeError(path.Root("never").AtListIndex(i), "Invalid statement", values.UpperFirst(err.Error())+".")
 			continue
@@ -337,6 +345,6 @@ func (m *sudoersAnalysisDataModel) prove(ctx context.Context, tree *sudoers.Tree
 			diags.AddAttributeError(path.Root("always").AtListIndex(i), "Invalid command line", values.UpperFirst(err.Error())+".")
 			continue
 		}
-		add(text, "always", review.ProveAlways(tree, q.Question, words, releases...))
+		add(text, "always", review.ProveAlways(tree, q, words, releases...))
 	}
 }
