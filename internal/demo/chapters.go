@@ -76,7 +76,7 @@ func (s *story) tamper(ctx context.Context) error {
 	if out, err := s.on(ctx, pve2, "runuser -u agent -- sudo -n id -un"); err != nil || strings.TrimSpace(out) != "root" {
 		return fmt.Errorf("the emergency file should make agent root: %w", err)
 	}
-	if _, err := s.on(ctx, pve3, "rm /etc/sudoers.d/pvesec-audit-pvesec /etc/rsyslog.d/60-pvesec-audit-pvesec.conf && systemctl restart rsyslog"); err != nil {
+	if _, err := s.on(ctx, pve3, "rm /etc/sudoers.d/pvesec-audit-pvesec && systemctl stop pvesec-security-pvesec.service"); err != nil {
 		return err
 	}
 	s.command("", "pveum acl modify / --users agent@pve --roles PVEAdmin   (by another administrator)")
@@ -96,6 +96,7 @@ func (s *story) drift(ctx context.Context) error {
 		"/etc/sudoers.d/emergency:1: agent ALL=(ALL) NOPASSWD: ALL": "it comes from the emergency file, line 1",
 		`"PVEAdmin"`:                           "PVE gives agent@pve the role PVEAdmin on everything",
 		`"/etc/sudoers.d/pvesec-audit-pvesec"`: "pve3 no longer logs what agent runs",
+		`"pvesec-security-pvesec.service"`:     "and its security log has stopped",
 	})
 }
 

@@ -14,7 +14,7 @@ import (
 const intro = `pvesec hardens Proxmox VE with Terraform. This demo applies it to a cluster of three nodes, tampers with them, and mends them.
 
 Real:      terraform; the provider, built from this tree; three Debian 13 systems (what PVE 9 is built on) with their own systemd, sshd,
-           sudo, visudo, rsyslog and logrotate, reached over SSH with verified host keys.
+           sudo, visudo, journald and logrotate, reached over SSH with verified host keys.
 Simulated: the Proxmox VE API (held to recorded answers of the real one), and the programs qm and pveversion on the nodes, which
            only print how they were called. The nodes are namespaces on this machine and share its kernel.`
 
@@ -116,7 +116,7 @@ func (s *story) prepare(ctx context.Context) error {
 func (s *story) traces(ctx context.Context) ([]string, error) {
 	traces := []string{s.cluster.API.UserCfg()}
 	for _, node := range s.cluster.Nodes {
-		out, err := node.Shell(ctx, `find /etc/sudoers /etc/sudoers.d /etc/rsyslog.d /etc/logrotate.d /etc/pvesec -type f -exec stat -c '%n %a %U:%G' {} + -exec sha256sum {} + 2>/dev/null | sort`)
+		out, err := node.Shell(ctx, `find /etc/sudoers /etc/sudoers.d /etc/logrotate.d /etc/systemd/system /etc/pvesec -type f -exec stat -c '%n %a %U:%G' {} + -exec sha256sum {} + 2>/dev/null | sort`)
 		if err != nil {
 			return nil, err
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"regexp"
+	"slices"
 	"sort"
 	"strings"
 
@@ -21,7 +22,7 @@ type AuditLogging struct {
 	SudoLog *SudoLog
 	// IOLogs records terminal sessions under sudo, nil for none.
 	IOLogs *IOLogs
-	// SecurityLog is rsyslog's file of all auth and authpriv messages, nil for none.
+	// SecurityLog is the file of everything that concerns authentication, nil for none.
 	SecurityLog *SecurityLog
 	// Rotation is how the log files are rotated, nil for not at all.
 	Rotation *Rotation
@@ -50,12 +51,6 @@ type IOLogs struct {
 	Bounds Bounds
 }
 
-// SecurityLog is a file to which rsyslog writes every message of the facilities auth and authpriv.
-type SecurityLog struct {
-	Path string
-	Mode string
-}
-
 // Rotation is a schedule of logrotate(8).
 type Rotation struct {
 	// Frequency is "daily", "weekly" or "monthly".
@@ -66,16 +61,10 @@ type Rotation struct {
 	Compress bool
 }
 
-const (
-	rsyslogDir   = "/etc/rsyslog.d"
-	logrotateDir = "/etc/logrotate.d"
-)
+const logrotateDir = "/etc/logrotate.d"
 
 // DropInPath is the sudoers file with the Defaults that switch sudo's logging on.
 func (a AuditLogging) DropInPath() string { return sudoersDir + "/" + a.fileName() }
-
-// RsyslogPath is rsyslog's configuration of the security event log.
-func (a AuditLogging) RsyslogPath() string { return rsyslogDir + "/60-" + a.fileName() + ".conf" }
 
 // LogrotatePath is logrotate's configuration of all log files.
 func (a AuditLogging) LogrotatePath() string { return logrotateDir + "/" + a.fileName() }
@@ -86,18 +75,14 @@ func (a AuditLogging) fileName() string { return "pvesec-audit-" + a.Name }
 // told to log to a place that is not there.
 func (a AuditLogging) managed() []managedFile {
 	logrotate := managedFile{path: a.LogrotatePath(), mode: 0o644, owner: "root", group: "root", validate: node.Logrotate, command: "logrotate"}
-	rsyslog := managedFile{path: a.RsyslogPath(), mode: 0o644, owner: "root", group: "root", validate: node.Rsyslog, command: "rsyslogd", service: rsyslogService}
 	sudo := sudoersFile(a.DropInPath(), "")
 	if a.Rotation != nil && len(a.logFiles()) > 0 {
 		logrotate.text = a.renderLogrotate()
 	}
-	if a.SecurityLog != nil {
-		rsyslog.text = a.renderRsyslog()
-	}
 	if a.SudoLog != nil || a.IOLogs != nil {
 		sudo.text = a.renderSudoers()
 	}
-	return append(append([]managedFile{logrotate, rsyslog}, a.recordings()...), sudo)
+	return slices.Concat([]managedFile{logrotate}, a.security(), a.recordings(), []managedFile{sudo})
 }
 
 // Paths lists every configuration file that audit logging of this name can have, whatever is switched on.
@@ -183,14 +168,6 @@ func (a AuditLogging) sudoLogPath(subject string) string {
 	return path.Join(a.SudoLog.Directory, "sudo-"+strings.TrimPrefix(subject, "%")+".log")
 }
 
-// renderRsyslog uses rsyslog's advanced format, so that mode and owner are those of this file only and no global setting is changed.
-func (a AuditLogging) renderRsyslog() string {
-	return a.header() + fmt.Sprintf(`if $syslogfacility-text == "auth" or $syslogfacility-text == "authpriv" then {
-    action(type="omfile" name="%s" file="%s" fileOwner="root" fileGroup="root" fileCreateMode="%s")
-}
-`, a.fileName(), a.SecurityLog.Path, a.SecurityLog.Mode)
-}
-
 func (a AuditLogging) renderLogrotate() string {
 	var b strings.Builder
 	b.WriteString(a.header())
@@ -205,7 +182,7 @@ func (a AuditLogging) renderLogrotate() string {
 		if a.Rotation.Compress {
 			b.WriteString("    compress\n    delaycompress\n")
 		}
-		if a.SecurityLog != nil && name == a.SecurityLog.Path {
+		if a.collects(Rsyslog) && name == a.SecurityLog.Path {
 			// rsyslog holds its files open; without the signal it would go on writing to the rotated one.
 			b.WriteString("    postrotate\n        /usr/lib/rsyslog/rsyslog-rotate\n    endscript\n")
 		}
@@ -214,7 +191,7 @@ func (a AuditLogging) renderLogrotate() string {
 	return b.String()
 }
 
-// logFiles gives every log file that sudo or rsyslog appends to, with its mode.
+// logFiles gives every log file that sudo or the collector appends to, with its mode.
 func (a AuditLogging) logFiles() map[string]string {
 	files := map[string]string{}
 	if a.SudoLog != nil {

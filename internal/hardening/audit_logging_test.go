@@ -15,7 +15,7 @@ func settings() map[string]AuditLogging {
 		Name: "ops", Subjects: []string{"%operators", "agent"}, Require: true,
 		SudoLog:     &SudoLog{Directory: "/var/log", Mode: "0600"},
 		IOLogs:      &IOLogs{Input: true, Output: true, Directory: "/var/log/sudo-io", Mode: "0600", MaxSessions: 500, Compress: true, Bounds: Bounds{MaxAgeDays: 30, MinFreePercent: 7}},
-		SecurityLog: &SecurityLog{Path: "/var/log/ops-security.log", Mode: "0640"},
+		SecurityLog: &SecurityLog{Path: "/var/log/ops-security.log", Mode: "0640", Collector: Journald},
 		Rotation:    &Rotation{Frequency: "daily", Keep: 7, Compress: true},
 	}
 	everyone := full
@@ -23,6 +23,7 @@ func settings() map[string]AuditLogging {
 	loose := full
 	loose.SudoLog = &SudoLog{Directory: "/var/log/sudo", Mode: "0640"}
 	loose.Rotation = &Rotation{Frequency: "monthly", Keep: 3}
+	loose.SecurityLog = &SecurityLog{Path: "/var/log/ops/security.log", Mode: "0600", Collector: Rsyslog}
 	onlySecurity := AuditLogging{Name: "sec", Require: true, SecurityLog: full.SecurityLog}
 	onlySessions := AuditLogging{Name: "io", Subjects: []string{"agent"}, Require: true, IOLogs: &IOLogs{Output: true, Directory: "/var/log/sudo-io", Mode: "0600"}}
 	onlyLog := AuditLogging{Name: "log", Subjects: []string{"agent"}, SudoLog: full.SudoLog, Rotation: full.Rotation}
@@ -64,7 +65,7 @@ func TestSettingsAreReadBack(t *testing.T) {
 func TestEditedFilesAreNotGuessedAt(t *testing.T) {
 	t.Parallel()
 	a := settings()["full"]
-	for _, edit := range [][2]string{{"Defaults:agent log_input", "Defaults:agent !log_input"}, {"iolog_mode=0600", "iolog_mode=0666"}, {"rotate 7", "rotate 70\n    copytruncate"}, {"omfile", "omfwd"}, {"stay=8", "stay=0"}, {"max_size_mib=0", "max_size_mib=none"}} {
+	for _, edit := range [][2]string{{"Defaults:agent log_input", "Defaults:agent !log_input"}, {"iolog_mode=0600", "iolog_mode=0666"}, {"rotate 7", "rotate 70\n    copytruncate"}, {"SYSLOG_FACILITY=10 +", "+"}, {"Restart=always", "Restart=no"}, {"stay=8", "stay=0"}, {"max_size_mib=0", "max_size_mib=none"}} {
 		files := a.Render()
 		for name, text := range files {
 			files[name] = strings.Replace(text, edit[0], edit[1], 1)
@@ -72,6 +73,12 @@ func TestEditedFilesAreNotGuessedAt(t *testing.T) {
 		if _, err := ParseAuditLogging(a.Name, files); err == nil {
 			t.Errorf("%s for %s went unnoticed", edit[1], edit[0])
 		}
+	}
+	a = settings()["loose"]
+	files := a.Render()
+	files[a.RsyslogPath()] = strings.Replace(files[a.RsyslogPath()], "omfile", "omfwd", 1)
+	if _, err := ParseAuditLogging(a.Name, files); err == nil {
+		t.Error("omfwd for omfile went unnoticed")
 	}
 }
 

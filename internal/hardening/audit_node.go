@@ -48,6 +48,9 @@ func (a AuditLogging) Desired() AuditState {
 	if a.bounded() {
 		state.Files[recordingsDir] = FileStatus{Present: true, Type: "directory", Mode: "0755", Owner: "root:root"}
 	}
+	if a.collects(Journald) {
+		state.Files[servicesDir] = FileStatus{Present: true, Type: "directory", Mode: "0755", Owner: "root:root"}
+	}
 	return state
 }
 
@@ -173,6 +176,9 @@ func (a AuditLogging) removals(targets []node.Target) []node.Change {
 		}
 		if a.bounded() {
 			change.Files = append(change.Files, node.File{Path: recordingsDir, Kind: node.Absent})
+		}
+		if a.collects(Journald) {
+			change.Files = append(change.Files, node.File{Path: servicesDir, Kind: node.Absent})
 		}
 		changes = append(changes, change)
 	}

@@ -11,10 +11,7 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-var (
-	rsyslogAction   = regexp.MustCompile(`file="([^"]+)"[^)]*fileCreateMode="([0-7]+)"`)
-	logrotateDetail = regexp.MustCompile(`(?m)^    (daily|weekly|monthly)\n    rotate ([0-9]+)$`)
-)
+var logrotateDetail = regexp.MustCompile(`(?m)^    (daily|weekly|monthly)\n    rotate ([0-9]+)$`)
 
 // ParseAuditLogging reads the settings back out of the configuration files of that name, for an import. Files that this package did not write, or
 // that were edited so that they no longer mean any setting, are an error rather than a guess: rendering the result must give the files.
@@ -32,9 +29,7 @@ func ParseAuditLogging(name string, files map[string]string) (AuditLogging, erro
 		}
 		a.IOLogs.Bounds = bounds
 	}
-	if found := rsyslogAction.FindStringSubmatch(files[a.RsyslogPath()]); found != nil {
-		a.SecurityLog = &SecurityLog{Path: found[1], Mode: found[2]}
-	}
+	a.SecurityLog = a.parseSecurityLog(files)
 	if text, ok := files[a.LogrotatePath()]; ok {
 		if found := logrotateDetail.FindStringSubmatch(text); found != nil {
 			keep, err := strconv.ParseInt(found[2], 10, 32)

@@ -5,8 +5,10 @@
 // wrapped so that its defects cannot bite:
 //
 //   - every answer other than 2xx, the 595, 596 and 599 of pveproxy included, is
-//     a typed [*Error] that keeps PVE's own text; go-proxmox counts most of them
-//     as success when no result is asked for;
+//     a typed [*Error] that keeps PVE's own text, bounded, without control
+//     characters and without the secret; go-proxmox has typed errors since
+//     v0.9.0, but passes on what a server sends as it comes, and takes a login
+//     page with status 200 for an answer;
 //   - ids are validated against PVE's grammar and escaped before they become
 //     part of a path, where go-proxmox lets "#" or "?" address another object;
 //   - requests are own structs with pointers, so that false, zero and the empty

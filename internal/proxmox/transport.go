@@ -25,8 +25,9 @@ const (
 )
 
 // transport turns every answer that is not a success into an *Error before
-// go-proxmox sees it, because go-proxmox would take most of them for success
-// (no result asked for) or drop PVE's text (401, 403, 500).
+// go-proxmox sees it. The errors of go-proxmox (typed since v0.9.0) keep what the
+// server sent: control characters that forge lines of a plan, and a secret that
+// the server echoes.
 type transport struct {
 	base   http.RoundTripper
 	prefix string // path of the endpoint, ends in /api2/json

@@ -51,9 +51,10 @@ func noIOLogs() ioLogsModel {
 }
 
 type securityLogModel struct {
-	Enabled types.Bool   `tfsdk:"enabled"`
-	Path    types.String `tfsdk:"path"`
-	Mode    types.String `tfsdk:"mode"`
+	Enabled   types.Bool   `tfsdk:"enabled"`
+	Path      types.String `tfsdk:"path"`
+	Mode      types.String `tfsdk:"mode"`
+	Collector types.String `tfsdk:"collector"`
 }
 
 type rotationModel struct {
@@ -71,7 +72,10 @@ var (
 	defaultRotation = hardening.Rotation{Frequency: "weekly", Keep: 26, Compress: true}
 )
 
-const defaultSecurityLogMode = "0600"
+const (
+	defaultSecurityLogMode = "0600"
+	defaultCollector       = hardening.Journald
+)
 
 func defaultSecurityLogPath(name string) string { return "/var/log/" + name + "-security.log" }
 
@@ -122,6 +126,8 @@ func (m *auditLoggingModel) logging(ctx context.Context, diags *diag.Diagnostics
 		a.SecurityLog = &hardening.SecurityLog{
 			Path: values.StringOr(securityLog.Path, defaultSecurityLogPath(a.Name)),
 			Mode: values.StringOr(securityLog.Mode, defaultSecurityLogMode),
+
+			Collector: hardening.Collector(values.StringOr(securityLog.Collector, string(defaultCollector))),
 		}
 	}
 	rotation := rotationModel{Keep: values.NoWhole()}
@@ -170,6 +176,7 @@ func (m *auditLoggingModel) setLogging(ctx context.Context, a hardening.AuditLog
 		securityLog.Enabled = off
 	} else {
 		securityLog.Path, securityLog.Mode = textUnless(a.SecurityLog.Path, defaultSecurityLogPath(a.Name)), textUnless(a.SecurityLog.Mode, defaultSecurityLogMode)
+		securityLog.Collector = textUnless(string(a.SecurityLog.Collector), string(defaultCollector))
 	}
 	m.SecurityLog = objectUnless(ctx, securityLogType, securityLog, securityLogModel{}, diags)
 	rotation := rotationModel{Keep: values.NoWhole()}

@@ -67,9 +67,10 @@ func (r *auditLoggingResource) Schema(ctx context.Context, _ resource.SchemaRequ
 				Attributes: ioLogsAttributes(),
 			},
 			"security_log": schema.SingleNestedBlock{
-				MarkdownDescription: "A file to which rsyslog writes every message about authentication: sudo, sshd, su, PAM, and PVE's own logins. Every user of the node can write such messages too, with any name " +
-					"(`logger -t sudo`): the file says what was sent, not who sent it. Who did is in the journal, in fields that no user can set (`journalctl -o verbose`: `_UID`, `_EXE`, `_SYSTEMD_UNIT`), " +
-					"and sudo's own log and recordings are written by sudo alone. On by default; needs rsyslog on the node, which newer PVE releases ship without.",
+				MarkdownDescription: "A file of everything that concerns authentication: sudo, sshd, su, PAM, and the logins and tasks that Proxmox VE's daemons report. On by default. " +
+					"It is copied from the journal, one JSON object a line, and nothing is lost or written twice over a restart, a crash or a rotation.\n\n" +
+					"Every user of the node can send such messages with any name (`logger -t sudo`). `_EXE`, `_UID`, `_PID` and `_SYSTEMD_UNIT` say who sent a record; the journal writes them, and the sender cannot: " +
+					"what comes from sudo has `\"_EXE\":\"/usr/bin/sudo\"` (a process that ended at once has no `_EXE`). Records with `\"_UID\":\"0\"` come from root's own processes. sudo itself sends as the user who called it; what no user can write is sudo's own log.",
 				Attributes: securityLogAttributes(),
 			},
 			"rotation": schema.SingleNestedBlock{
@@ -143,6 +144,8 @@ func securityLogAttributes() map[string]schema.Attribute {
 		"enabled": switchAttribute("the file is written"),
 		"path":    optionalText("The file, `/var/log/<name>-security.log` by default.", logDirectory()),
 		"mode":    optionalText("Mode of the file in octal, `0600` by default.", logFileMode()),
+		"collector": optionalText("What writes the file: `journald`, the default, is a service of the node that copies records of the journal with their senders. `rsyslog` has rsyslog write the messages as they were sent, "+
+			"without the daemons of Proxmox VE; it must be on the node, and newer PVE releases ship without it.", stringvalidator.OneOf(string(hardening.Journald), string(hardening.Rsyslog))),
 	}
 }
 

@@ -48,7 +48,7 @@ func TestAuditLoggingLifeCycle(t *testing.T) {
 					Config:           first,
 					ConfigPlanChecks: harness.Planned(auditAddress, plancheck.ResourceActionCreate),
 					ConfigStateChecks: []statecheck.StateCheck{
-						statecheck.ExpectKnownValue(auditAddress, deployedAt("pve1", "services", "rsyslog.service"), knownvalue.StringExact("active")),
+						statecheck.ExpectKnownValue(auditAddress, deployedAt("pve1", "services", "pvesec-security-ops.service"), knownvalue.StringExact("active")),
 						statecheck.ExpectKnownValue(auditAddress, deployedAt("pve2", "files", "/var/log/sudo-agent.log"), knownvalue.StringExact("0600 root:root")),
 					},
 					Check: func(*terraform.State) error { return recordsArrive(t, pve1) },
@@ -67,22 +67,22 @@ func TestAuditLoggingLifeCycle(t *testing.T) {
 				resource.TestStep{ // drift: a file edited, a file removed, a log opened to all, the service stopped
 					PreConfig: func() {
 						shell(t, pve1, "sed -i 's/log_output/!log_output/' /etc/sudoers.d/pvesec-audit-ops; rm /etc/logrotate.d/pvesec-audit-ops")
-						shell(t, pve2, "chmod 0666 /var/log/sudo-agent.log; systemctl stop rsyslog.service syslog.socket")
+						shell(t, pve2, "chmod 0666 /var/log/sudo-agent.log; systemctl stop pvesec-security-ops.service")
 					},
 					Config: second,
 					ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
 						plancheck.ExpectResourceAction(auditAddress, plancheck.ResourceActionUpdate),
-						harness.ExpectDrift(auditAddress, "+ Defaults:agent log_input, !log_output", `"/etc/logrotate.d/pvesec-audit-ops":"absent"`, `"0666 root:root"`, `"rsyslog.service":"inactive"`),
+						harness.ExpectDrift(auditAddress, "+ Defaults:agent log_input, !log_output", `"/etc/logrotate.d/pvesec-audit-ops":"absent"`, `"0666 root:root"`, `"pvesec-security-ops.service":"inactive"`),
 					}},
 					Check: func(*terraform.State) error {
-						if got := shell(t, pve2, "stat -c %a /var/log/sudo-agent.log; systemctl is-active rsyslog"); got != "600\nactive" {
+						if got := shell(t, pve2, "stat -c %a /var/log/sudo-agent.log; systemctl is-active pvesec-security-ops.service"); got != "600\nactive" {
 							return fmt.Errorf("pve2: %s", got)
 						}
 						return nil
 					},
 				},
 				resource.TestStep{
-					PreConfig:        onNodes(t, c, "rm -f /etc/sudoers.d/pvesec-audit-ops /etc/rsyslog.d/60-pvesec-audit-ops.conf /etc/logrotate.d/pvesec-audit-ops /etc/systemd/system/pvesec-recordings-ops.* /etc/systemd/system/timers.target.d/pvesec-*"),
+					PreConfig:        onNodes(t, c, "rm -f /etc/sudoers.d/pvesec-audit-ops /etc/logrotate.d/pvesec-audit-ops /etc/systemd/system/pvesec-*-ops.* /etc/systemd/system/*.target.d/pvesec-*"),
 					Config:           second,
 					ConfigPlanChecks: harness.Planned(auditAddress, plancheck.ResourceActionCreate),
 				},
@@ -101,8 +101,8 @@ func TestAuditLoggingLifeCycle(t *testing.T) {
 			if got := shell(t, pve1, "test -s /var/log/sudo-agent.log && echo kept"); got != "kept" {
 				t.Error("destroy removed the sudo log, which is evidence")
 			}
-			if got := shell(t, pve1, "systemctl list-timers --all --no-legend 'pvesec-*'; systemctl list-dependencies --plain timers.target | grep pvesec || true"); got != "" {
-				t.Errorf("destroy left a timer: %s", got)
+			if got := shell(t, pve1, "systemctl list-units --all --no-legend 'pvesec-*'; systemctl list-dependencies --plain timers.target multi-user.target | grep pvesec || true"); got != "" {
+				t.Errorf("destroy left a unit: %s", got)
 			}
 		})
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -103,3 +104,83 @@ func TestEveryWayOfLifeOnNodes(t *testing.T) {
 		})
 	}
 }
+
+// TestFailuresHalfWayOnNodes changes the name of each resource that lives on nodes, and lets creation, update and destruction fail on one of two nodes. After each
+// failure the nodes are as before, and a destroy or the next apply does what was asked.
+func TestFailuresHalfWayOnNodes(t *testing.T) {
+	t.Parallel()
+	for name, resource := range map[string]struct{ name, config, changed string }{
+		"sudoers_policy": {"agent", harness.PolicyConfig(`"/usr/bin/uptime"`, ""), harness.PolicyConfig(`"/usr/bin/uptime", "/usr/bin/id"`, "")},
+		"audit_logging":  {"ops", harness.AuditConfig(""), strings.Replace(harness.AuditConfig(""), `"agent", `, "", 1)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := cluster(t, 2)
+			fails := c.Nodes[1]
+			w := harness.NewWorkspace(t).Quietly().Within()
+			write := func(text string) { w.Write("main.tf", requirePvesec+config(c)+text) }
+			both := func() string { return shell(t, c.Nodes[0], allSudoers) + shell(t, fails, allSudoers) }
+			broken := func(way string, args ...string) {
+				t.Helper()
+				before := both()
+				harness.Tamper(t, fails.ReadOnly(t.Context()))
+				said := w.Refused(append(args, "-auto-approve", "-no-color")...)
+				harness.Tamper(t, fails.ReadWrite(t.Context()))
+				if !strings.Contains(said, fails.Name) {
+					t.Errorf("%s: the failure does not name %s:\n%s", way, fails.Name, said)
+				}
+				if after := both(); after != before {
+					t.Errorf("%s: the nodes changed from\n%s\nto\n%s", way, before, after)
+				}
+			}
+			empty := both()
+			destroyed := func(way string) {
+				t.Helper()
+				w.Terraform("destroy", "-auto-approve", "-no-color")
+				if after := both(); after != empty {
+					t.Errorf("%s: destroy left something behind:\n%s", way, after)
+				}
+			}
+			applied := func(way string) {
+				t.Helper()
+				w.Terraform("apply", "-auto-approve", "-no-color")
+				if output, err := w.Try("plan", "-no-color", "-detailed-exitcode"); err != nil {
+					t.Fatalf("%s: the plan is not empty: %v\n%s", way, err, output)
+				}
+			}
+			write(resource.config)
+			broken("create", "apply")
+			destroyed("a failed creation")
+			broken("create again", "apply")
+			applied("after a failed creation")
+
+			write(resource.changed)
+			broken("update", "apply")
+			destroyed("a failed update")
+			write(resource.config)
+			applied("created again")
+			write(resource.changed)
+			broken("update again", "apply")
+			applied("after a failed update")
+
+			broken("destroy", "destroy")
+			applied("after a failed destruction")
+
+			name := func(s string) string { return fmt.Sprintf("name     = %q", s) }
+			write(strings.NewReplacer(name(resource.name), name("night"), strings.Replace(name(resource.name), "  ", " ", 1), name("night")).Replace(resource.changed))
+			broken("another name", "apply")
+			applied("another name")
+			if held := both(); !fileNamed("night").MatchString(held) || fileNamed(resource.name).MatchString(held) {
+				t.Errorf("another name: the nodes hold\n%s", held)
+			}
+			broken("destroy", "destroy")
+			destroyed("a failed destruction")
+		})
+	}
+}
+
+// fileNamed matches a file of allSudoers.
+func fileNamed(name string) *regexp.Regexp { return regexp.MustCompile("(?m)^== .*" + name) }
+
+// allSudoers prints every file of sudo's configuration with its name.
+const allSudoers = `for f in /etc/sudoers /etc/sudoers.d/*; do echo "== $f"; cat "$f"; done`
