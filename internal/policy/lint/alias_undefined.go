@@ -1,21 +1,61 @@
 package lint
 
-// undefinedAlias is a warning of visudo and an error of visudo -s (check_aliases.c).
+import "strings"
+
+// undefinedAlias is a warning of visudo and an error of visudo -s (check_aliases.c). Other files may define what a fragment uses, so that there it is
+// one only where the name is a letter away from an alias which the fragment defines.
 var undefinedAlias = Rule{
 	ID: "PVESEC-S0001", Name: "undefined-alias", Severity: Warning,
 	Summary: "A word in capitals names an alias that is defined nowhere in the policy.",
-	Why:     "As a command it matches nothing; as a user, host or run-as name sudo compares it as a literal name.",
-	Bad:     "alice ALL = BACKUPS",
-	Good:    "Cmnd_Alias BACKUPS = /usr/bin/vzdump\nalice ALL = BACKUPS",
+	Why: "As a command it matches nothing; as a user, host or run-as name sudo compares it as a literal name. In a policy of its own file, to which " +
+		"other files may add aliases, this is found where the name is misspelt: one letter away from an alias of the policy.",
+	Bad:  "alice ALL = BACKUPS",
+	Good: "Cmnd_Alias BACKUPS = /usr/bin/vzdump\nalice ALL = BACKUPS",
 	check: func(l *linter, r *Rule) {
-		if l.options.Fragment {
-			return
-		}
 		for _, u := range l.aliases.uses {
-			if l.aliases.defs[u.key] == nil {
-				l.report(r, u.pos, u.key.kind.String()+" "+u.key.name+" is not defined",
-					"define it: "+u.key.kind.String()+" "+u.key.name+" = ..., or put the name in double quotes if a name in capitals is meant")
+			if l.aliases.defs[u.key] != nil {
+				continue
+			}
+			kind := u.key.kind.String()
+			if near := l.aliases.near(u.key); near != "" {
+				l.report(r, u.pos, kind+" "+u.key.name+" is not defined; "+near+" is", "write "+near+", or define it: "+kind+" "+u.key.name+" = ...")
+			} else if !l.options.Fragment {
+				l.report(r, u.pos, kind+" "+u.key.name+" is not defined",
+					"define it: "+kind+" "+u.key.name+" = ..., or put the name in double quotes if a name in capitals is meant")
 			}
 		}
 	},
+}
+
+// near is the alias of the same kind whose name differs by one slip of the hand, "" if there is none. Names that differ by a digit are meant to.
+func (x *aliasIndex) near(k aliasKey) string {
+	for _, known := range x.order {
+		if known.kind == k.kind && len(k.name) > 2 && slip(known.name, k.name) {
+			return known.name
+		}
+	}
+	return ""
+}
+
+// slip tells whether one letter is missing, too much or another one, or two have changed places.
+func slip(a, b string) bool {
+	if withoutDigits(a) == withoutDigits(b) {
+		return false
+	}
+	for a != "" && b != "" && a[0] == b[0] {
+		a, b = a[1:], b[1:]
+	}
+	for a != "" && b != "" && a[len(a)-1] == b[len(b)-1] {
+		a, b = a[:len(a)-1], b[:len(b)-1]
+	}
+	return len(a) < 2 && len(b) < 2 || len(a) == 2 && len(b) == 2 && a[0] == b[1] && a[1] == b[0]
+}
+
+func withoutDigits(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' {
+			return -1
+		}
+		return r
+	}, name)
 }

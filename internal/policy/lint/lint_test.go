@@ -126,6 +126,32 @@ func TestPlaces(t *testing.T) {
 	}
 }
 
+// TestMisspeltAlias: a fragment may use what other files define, but not what is nearly one of its own aliases. It is told at its place.
+func TestMisspeltAlias(t *testing.T) {
+	t.Parallel()
+	for policy, want := range map[string][]string{
+		"Cmnd_Alias BACKUPS = /usr/bin/vzdump\nalice ALL = BACKUP":                                  {"2:13"},
+		"Cmnd_Alias BACKUPS = /usr/bin/vzdump\nalice ALL = /usr/bin/id, BAKCUPS":                    {"2:26"},
+		"User_Alias ADMINS = alice\nADMIN ALL = /usr/bin/id\nDefaults:ADMINNS use_pty":              {"2:1", "3:10"},
+		"Host_Alias NODES = pve1\nRunas_Alias DBAS = postgres\nalice NODE = (DBA) /usr/bin/id":      {"3:7", "3:15"},
+		"Cmnd_Alias BACKUPS = /usr/bin/vzdump\nalice ALL = BACKUPS, REBOOT":                         nil,
+		"Cmnd_Alias WEB1 = /usr/bin/vzdump\nalice ALL = WEB1, WEB2, WEB":                            nil,
+		"User_Alias BACKUPS = alice\nalice ALL = BACKUP":                                            nil,
+		"Cmnd_Alias AB = /usr/bin/vzdump\nalice ALL = AC":                                           nil,
+		"Cmnd_Alias BACKUPS = /usr/bin/vzdump\nCmnd_Alias BACKUP = /usr/bin/id\nalice ALL = BACKUP": nil,
+	} {
+		got := Lint(parsed(t, policy, sudoers.PVE9), Options{Fragment: true})
+		if places := found(got, undefinedAlias.ID); !slices.Equal(places, want) {
+			t.Errorf("%q: found at %q, want %q", policy, places, want)
+		}
+		for _, f := range got {
+			if f.ID == undefinedAlias.ID && !strings.Contains(f.Fix, "write ") {
+				t.Errorf("%q: %s", policy, f.Fix)
+			}
+		}
+	}
+}
+
 // TestDuplicateAlias: files that are correct one by one.
 func TestDuplicateAlias(t *testing.T) {
 	t.Parallel()
