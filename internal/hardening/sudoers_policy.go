@@ -79,6 +79,8 @@ type SudoersState struct {
 	Foreign []ForeignGrant
 	// Around is what all other files say about the subject.
 	Around Surroundings
+	// Nobody says why the policy reaches nobody on the node: the subject has no account, or the group no members. Empty where somebody is reached.
+	Nobody string
 	// Problems are lines of the node's sudoers files that sudo cannot parse. sudo skips such lines and keeps the rest in force.
 	Problems []string
 	// Unfinished tells that a transaction on this node was interrupted; the next apply recovers it.
@@ -100,6 +102,7 @@ func (p SudoersPolicy) Observe(ctx context.Context, nodes Nodes, target node.Tar
 	subject := subjectOf(p.Subject, t.account(p.Subject))
 	state.Foreign = foreignGrants(t, p.Path(), subject)
 	state.Around = t.surroundings(p.Path(), subject)
+	state.Nobody = nobodyIn(p.Subject, t.seen)
 	for _, problem := range t.problems {
 		if problem.Pos.File != p.Path() {
 			state.Problems = append(state.Problems, printable(problem.Error()))
@@ -110,7 +113,10 @@ func (p SudoersPolicy) Observe(ctx context.Context, nodes Nodes, target node.Tar
 
 func (p SudoersPolicy) query() node.Query {
 	query := node.Query{Files: []string{p.Path()}}
-	if p.Subject != "" && !strings.HasPrefix(p.Subject, "%") {
+	switch {
+	case strings.HasPrefix(p.Subject, "%"):
+		query.Files = append(query.Files, memberFiles...)
+	case p.Subject != "":
 		query.Accounts = []string{p.Subject}
 	}
 	return query

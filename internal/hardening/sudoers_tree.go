@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
@@ -48,7 +49,9 @@ func readSudoersTree(ctx context.Context, nodes Nodes, target node.Target, extra
 			result.seen = seen
 		}
 		for name, state := range seen.Files {
-			result.files[name] = state
+			if !slices.Contains(memberFiles, name) {
+				result.files[name] = state
+			}
 		}
 		for _, dir := range query.Trees {
 			listed[dir] = true

@@ -76,6 +76,19 @@ func ParseTime(s string, local *time.Location) (time.Time, error) {
 	return inUTC, nil
 }
 
+// ImpossibleTime tells that a value of NOTBEFORE or NOTAFTER has a date or a time of day that no calendar has, such as 31 February. sudo counts on from there.
+func ImpossibleTime(s string) bool {
+	digits := 0
+	for digits < len(s) && isDigit(s[digits]) {
+		digits++
+	}
+	if digits < 10 || digits > 14 {
+		return false // no time at all
+	}
+	_, err := time.Parse("20060102150405"[:digits], s[:digits])
+	return err != nil
+}
+
 // zone reads hh or hhmm. What follows two digits is read by C's %2d, which takes a space or a sign for the first of the
 // two: "+01-5" is an hour less five minutes to sudo.
 func zone(s string) (hours, minutes int, ok bool) {

@@ -10,7 +10,7 @@ import (
 // bareDirectory looks for directories without the slash at the end that makes them
 // stand for their files (match_command.c, command_matches_dir).
 var bareDirectory = Rule{
-	ID: "PVESEC-S0008", Name: "bare-directory", Severity: Warning,
+	ID: "PVESEC-S0008", Name: "bare-directory", Severity: Error,
 	Summary: "A command is a directory written without a slash at the end.",
 	Why:     "A directory cannot be run, so the rule never matches.",
 	Bad:     "alice ALL = /usr/local/bin",

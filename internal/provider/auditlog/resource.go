@@ -68,6 +68,9 @@ func (r *auditLoggingResource) ModifyPlan(ctx context.Context, req resource.Modi
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	if !plan.Name.IsUnknown() {
+		plan.RefuseTwice(ctx, r.Clients, plan.What(), !req.State.Raw.IsNull(), req.Private, resp.Private, &resp.Diagnostics)
+	}
 	plan.Files = types.MapUnknown(types.StringType)
 	plan.Deployed = types.MapUnknown(deployedAuditType)
 	if plan.known() {

@@ -14,7 +14,8 @@ type Claim struct {
 // claims are the subjects of the resources of one run.
 type claims struct {
 	sync.Mutex
-	made map[claimKey]claimed
+	made  map[claimKey]claimed
+	names map[string][]named // by what they are
 }
 
 type claimKey struct{ what, name string }

@@ -37,12 +37,13 @@ func TestRootToday(t *testing.T) {
 		"pve1": on("agent ALL=(root) /usr/sbin/qm set *"), "pve2": on("agent ALL=(root) /usr/bin/uptime"), "pve3": {}, "pve4": on("agent ALL=(root) /usr/bin/uptime"),
 		"pve5": own("agent ALL=(ALL) NOPASSWD: ALL\n" + p.Content), "pve6": own(p.Content + "agent ALL=(root) /usr/bin/uptime\n"), "pve7": own("# another form\nagent ALL = (root) /usr/bin/id\n"),
 		"pve8": own("agent ALL=(root) !/usr/bin/id\n"), "pve9": own("agent ALL=(ALL) NOPASSWD: ALL\n" + p.Content),
+		"pvea": {Nobody: "has no account"}, "pveb": {Nobody: "has no account"},
 	}, true, &diags)
 	var got []string
 	for _, d := range diags {
 		got = append(got, d.Summary())
 	}
-	if want := []string{"agent is root on pve1 today", "agent has other sudo grants on pve2, pve4", "agent is root on pve5, pve9 today", "agent may do more on pve6 than the policy allows"}; !slices.Equal(got, want) {
+	if want := []string{"agent is root on pve1 today", "agent has other sudo grants on pve2, pve4", "agent is root on pve5, pve9 today", "agent may do more on pve6 than the policy allows", "agent has no account on pvea, pveb"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -56,18 +56,53 @@ func (m *sudoersPolicyModel) refuseLint(ctx context.Context, text *review.Policy
 	if text == nil {
 		return
 	}
-	at := m.textAttribute()
-	if rules := m.boundRules(ctx, diags); len(rules) > 0 {
-		at = path.Root("rule").AtListIndex(rules[0]).AtName("not_before")
-	}
 	for _, finding := range text.Lint() {
 		if finding.Severity == lint.Error {
 			excerpt := strings.ReplaceAll(finding.Excerpt(text.Text), "\n", "\n  ")
+			at := m.lintPath(ctx, text.Text, finding, diags)
 			summary := fmt.Sprintf("%s (%s)", values.UpperFirst(finding.Msg), finding.ID)
+			if !at.Equal(m.textAttribute()) { // Terraform points at the resource for a path as deep
+				summary = fmt.Sprintf("%s: %s", at, summary)
+			}
 			detail := fmt.Sprintf("Line %d, column %d:\n\n  %s\n\n%s.", finding.Pos.Line, finding.Pos.Col, excerpt, strings.TrimSuffix(values.UpperFirst(finding.Fix), "."))
 			m.report(problem{at, summary, detail, []string{fmt.Sprintf("line %d, column %d: %s", finding.Pos.Line, finding.Pos.Col, summary)}}, diags)
 		}
 	}
+}
+
+// bothBounds is the finding of a rule with not_before and not_after.
+const bothBounds = "PVESEC-S0019"
+
+// lintPath is the attribute of a rule that has the word of a finding, or the attribute that the whole text comes from.
+func (m *sudoersPolicyModel) lintPath(ctx context.Context, text string, finding lint.Finding, diags *diag.Diagnostics) path.Path {
+	lines := strings.Split(text, "\n")
+	if m.Rules.IsNull() || !values.FullyKnown(m.Rules) || finding.Pos.Line < 1 || finding.Pos.Line > len(lines) {
+		return m.textAttribute()
+	}
+	if rules := m.boundRules(ctx, diags); finding.ID == bothBounds && len(rules) > 0 {
+		return path.Root("rule").AtListIndex(rules[0]).AtName("not_before")
+	}
+	line := lines[finding.Pos.Line-1]
+	word := line[min(max(finding.Pos.Col-1, 0), len(line)):]
+	var models []sudoersRuleModel
+	diags.Append(m.Rules.ElementsAs(ctx, &models, false)...)
+	best, length := m.textAttribute(), 0
+	for i, model := range models {
+		at := path.Root("rule").AtListIndex(i)
+		try := func(written string, place path.Path) {
+			if written != "" && len(written) > length && strings.HasPrefix(word, written) {
+				best, length = place, len(written)
+			}
+		}
+		try("NOTBEFORE="+model.NotBefore.ValueString(), at.AtName("not_before"))
+		try("NOTAFTER="+model.NotAfter.ValueString(), at.AtName("not_after"))
+		for j, command := range values.StringsInList(ctx, model.Commands, diags) {
+			plain := strings.TrimSpace(strings.TrimPrefix(command, "!"))
+			try(plain, at.AtName("commands").AtListIndex(j))
+			try("!"+plain, at.AtName("commands").AtListIndex(j))
+		}
+	}
+	return best
 }
 
 // boundRules are the indices of the rules that have both not_before and not_after.

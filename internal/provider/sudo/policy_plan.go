@@ -36,6 +36,9 @@ func (r *sudoersPolicyResource) ModifyPlan(ctx context.Context, req resource.Mod
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	if !plan.Name.IsUnknown() {
+		plan.RefuseTwice(ctx, r.Clients, plan.What(), state != nil, req.Private, resp.Private, &resp.Diagnostics)
+	}
 	plan.Content = config.Content
 	text := plan.keepForm(state, render(ctx, &plan, &resp.Diagnostics))
 	if resp.Diagnostics.HasError() {

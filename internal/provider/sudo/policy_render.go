@@ -158,10 +158,19 @@ func rulePath(problem *sudoers.RuleError, origins []document.Origin) path.Path {
 	return at.AtListIndex(problem.Index)
 }
 
+// ruleOption is the text of an option of a rule, by the field of sudoers.Rule.
+func ruleOption(rule document.Rule, field string) string {
+	return map[string]string{"Timeout": rule.Timeout, "NotBefore": rule.NotBefore, "NotAfter": rule.NotAfter, "Cwd": rule.Cwd}[field]
+}
+
 // ruleDetail shows the element with a caret, and what to write instead.
 func ruleDetail(problem *sudoers.RuleError, origins []document.Origin, doc *document.Document) string {
 	text := ""
 	switch {
+	case problem.Index < 0 && problem.Rule >= 0:
+		if value := ruleOption(doc.Rules[origins[problem.Rule].Rule], problem.Field); value != "" {
+			return fmt.Sprintf("The value is %q.\n\n%s", value, problemDetail(problem.Err, text))
+		}
 	case problem.Index < 0:
 	case problem.Field == "Defaults":
 		text = doc.Defaults[problem.Index]

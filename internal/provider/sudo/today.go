@@ -91,6 +91,10 @@ func warnOfToday(p hardening.SudoersPolicy, reader *beyondReader, seen map[strin
 		default:
 			said.add(name, at, "%s has other sudo grants on %s", detail)
 		}
+		if found.Nobody != "" {
+			said.add(name, path.Root("deployed"), "%s "+found.Nobody+" on %s",
+				"The policy reaches nobody there: sudo grants nothing to a user or a group that the node does not know or that nobody is in. Create the account or add the members, or mend subject.")
+		}
 		if len(found.Problems) > 0 {
 			said.add(name, path.Root("deployed"), "sudoers files on %[2]s have lines that sudo cannot parse",
 				"sudo skips these lines and uses the others, so the files do not mean what they seem to. Mend or remove the lines:\n\n  "+strings.Join(found.Problems, "\n  "))

@@ -1,0 +1,32 @@
+package acctest
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
+)
+
+// TestSudoersMisread: what means something else than it seems to is an error at the word, with no node.
+func TestSudoersMisread(t *testing.T) {
+	t.Parallel()
+	rule := func(label, more string) string {
+		return fmt.Sprintf("resource \"pvesec_sudoers_policy\" %q {\n  name = \"agent\"\n  subject = \"agent\"\n  rule {\n    %s\n  }\n}\n", label, more)
+	}
+	content := func(text string) string {
+		return fmt.Sprintf("resource \"pvesec_sudoers_policy\" \"a\" {\n  name = \"agent\"\n  subject = \"agent\"\n  content = %q\n}\n", text)
+	}
+	var steps []resource.TestStep
+	for _, c := range []struct{ config, want string }{
+		{rule("a", `commands = ["/usr/bin/id", "/usr/local/bin"]`), "rule[0].commands[1]: /usr/local/bin is a directory"},
+		{rule("a", "commands = [\"/usr/bin/id\"]\n    not_after = \"20300231000000Z\""), "rule[0].not_after: NOTAFTER=20300231000000Z does not exist, and sudo takes it for 2030-03-03T00:00:00Z"},
+		{rule("a", "commands = [\"/usr/bin/id\"]\n    not_after = \"tomorrow\""), `The value is "tomorrow"`},
+		{content("Cmnd_Alias DANGEROUS = /usr/bin/su, !/usr/bin/id\nagent ALL = (root) /usr/bin/w, !DANGEROUS\n"), "!DANGEROUS grants /usr/bin/id, which the alias denies"},
+		{rule("a", `commands = ["/usr/bin/id"]`) + rule("b", `commands = ["/usr/bin/w"]`), "Invalid name: another resource has it"},
+	} {
+		steps = append(steps, resource.TestStep{Config: offline + c.config, PlanOnly: true, ExpectError: harness.Matches(c.want)})
+	}
+	harness.Run(t, steps...)
+}
