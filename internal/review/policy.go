@@ -60,11 +60,11 @@ func (p *Policy) vouched() escalation.Vouched {
 	return p.Vouched
 }
 
-// Grants lists what the policy alone grants its subject.
+// Grants lists what the policy alone grants its subject, with the aliases of users and commands resolved.
 func (p *Policy) Grants() []string {
 	var granted []string
 	for _, grant := range policy.Grants(p.tree, policy.Subject{Name: p.Subject}) {
-		granted = append(granted, grant.Text)
+		granted = append(granted, p.resolved(grant)...)
 	}
 	return granted
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/kballard/go-shellquote"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/escalation"
+	"github.com/pvesec/terraform-provider-pvesec/internal/hardening"
 	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
 	"github.com/pvesec/terraform-provider-pvesec/internal/regular"
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
@@ -25,6 +26,7 @@ type Proof struct {
 	Verdict        regular.Verdict
 	Counterexample string // a command line
 	Line           int    // of the policy, 0 for none
+	File           string // of the line
 	Grant          string
 	Notes          []string
 }
@@ -88,10 +90,16 @@ func ProveAlways(tree *sudoers.Tree, q policy.Question, words []string, versions
 	})
 }
 
+// ProveAlwaysOn proves that a command line is always allowed on a node that holds a policy, whatever its other files say, for the sudo of the node.
+func ProveAlwaysOn(p hardening.SudoersPolicy, around hardening.Surroundings, words []string) Proof {
+	tree := around.With(p)
+	return statementProofOf(policy.ProveAlways(tree, around.Question(tree), words))
+}
+
 func statementProofOf(p policy.Proof) Proof {
 	proof := Proof{Verdict: p.Verdict, Counterexample: p.Counterexample}
 	if p.Rule != nil {
-		proof.Line, proof.Grant = p.Rule.Pos.Line, p.Rule.Text
+		proof.Line, proof.File, proof.Grant = p.Rule.Pos.Line, p.Rule.Pos.File, p.Rule.Text
 	}
 	if host := p.Request.HostName(); host != "" && p.Verdict == regular.No {
 		proof.Notes = append(proof.Notes, "On host "+host+".")

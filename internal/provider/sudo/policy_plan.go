@@ -65,6 +65,7 @@ func (r *sudoersPolicyResource) ModifyPlan(ctx context.Context, req resource.Mod
 	if known {
 		around, seen := r.planAround(ctx, &plan, state, text, targets, observed, &resp.Diagnostics)
 		plan.judgeAround(ctx, text, around, &resp.Diagnostics)
+		plan.proveAround(ctx, text, around, &resp.Diagnostics)
 		plan.showLogged(ctx, around, !plan.quiet || !around.recorded && state == nil, &resp.Diagnostics)
 		plan.Deployed = plan.planDeployed(ctx, state, targets, observed, &resp.Diagnostics)
 		plan.PlanSkipped(ctx, placedOf(state), &resp.Diagnostics)

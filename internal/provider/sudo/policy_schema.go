@@ -89,7 +89,7 @@ func (r *sudoersPolicyResource) Schema(ctx context.Context, _ resource.SchemaReq
 				Validators:  []validator.List{listvalidator.SizeAtLeast(1)},
 			},
 			"always": schema.ListAttribute{
-				MarkdownDescription: "Command lines that the policy must allow as root on every host that it names, split into words as a POSIX shell would: `/usr/sbin/qm start 2001`. One that is not allowed is an error in the plan.",
+				MarkdownDescription: "Command lines that the policy must allow as root on every host that it names, split into words as a POSIX shell would: `/usr/sbin/qm start 2001`. One that is not allowed is an error in the plan, also where another sudoers file of a node takes it away.",
 				ElementType:         types.StringType,
 				Optional:            true,
 				Validators:          []validator.List{listvalidator.SizeAtLeast(1)},

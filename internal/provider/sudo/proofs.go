@@ -3,6 +3,8 @@ package sudo
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -36,6 +38,48 @@ func (m *sudoersPolicyModel) prove(ctx context.Context, text *review.Policy, dia
 		}
 		m.reportProof(proof, at, fmt.Sprintf("The policy does not allow %q", command), "is not allowed", diags)
 	}
+}
+
+// proveAround proves always on each node together with its other files, and reports what another file takes away. What the policy itself does not allow is
+// reported without the nodes.
+func (m *sudoersPolicyModel) proveAround(ctx context.Context, text *review.Policy, around surroundings, diags *diag.Diagnostics) {
+	if text == nil || m.Exclusive.IsUnknown() || !values.FullyKnown(m.Always) {
+		return
+	}
+	for i, command := range values.StringsInList(ctx, m.Always, diags) {
+		words, err := review.SplitCommand(command)
+		if err != nil {
+			continue
+		}
+		if proof, err := text.ProveAlways(command); err != nil || proof.Verdict != regular.Yes {
+			continue
+		}
+		nodes := map[string][]string{} // by what is wrong there
+		for _, name := range slices.Sorted(maps.Keys(around.on)) {
+			if why := lostOn(review.ProveAlwaysOn(m.policy(), around.on[name], words)); why != "" {
+				nodes[why] = append(nodes[why], name)
+			}
+		}
+		for _, why := range slices.Sorted(maps.Keys(nodes)) {
+			on := strings.Join(nodes[why], ", ")
+			summary := fmt.Sprintf("%q is not allowed on %s", command, on)
+			m.add(m.ofStatements(), problem{path.Root("always").AtListIndex(i), summary, why + "\n\nThe policy allows it. Change that file, or take the command out of always.",
+				[]string{summary}}, diags)
+		}
+	}
+}
+
+// lostOn says why a node does not allow what the policy does, "" where it does.
+func lostOn(p review.Proof) string {
+	switch {
+	case p.Verdict == regular.Yes:
+		return ""
+	case p.Line > 0:
+		return fmt.Sprintf("%s, line %d, decides:\n\n    %s", p.File, p.Line, p.Grant)
+	case len(p.Notes) > 0:
+		return strings.Join(p.Notes, "\n")
+	}
+	return "No rule of the node allows it."
 }
 
 // checkStatements says which of never and always are no statements, with nothing else of the configuration known.

@@ -1,0 +1,48 @@
+package sudo
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/hardening"
+	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
+	"github.com/pvesec/terraform-provider-pvesec/internal/review"
+)
+
+// TestAlwaysIsProvenOnNodes: a later rule of another file that takes a command away is told with its file and line, once for all nodes that have it, and is an
+// error only of a configuration that changed.
+func TestAlwaysIsProvenOnNodes(t *testing.T) {
+	t.Parallel()
+	const content = "agent ALL=(root) /usr/bin/id, /usr/bin/w\n"
+	text, errs := review.ParsePolicy("agent", "agent", content)
+	if err := errs.Err(); err != nil {
+		t.Fatal(err)
+	}
+	on := func(other string) hardening.Surroundings {
+		return hardening.Surroundings{Subject: policy.Subject{Name: "agent"}, SudoVersion: "1.9.16p2", Files: map[string]string{
+			"/etc/sudoers": "Defaults use_pty\n@includedir /etc/sudoers.d\n", "/etc/sudoers.d/z": other + "\n",
+		}}
+	}
+	around := surroundings{recorded: true, on: map[string]hardening.Surroundings{
+		"pve1": on(""), "pve2": on("# later\nagent ALL = !/usr/bin/w"), "pve3": on("# later\nagent ALL = !/usr/bin/w"), "pve4": on("agent ALL=(root) NOPASSWD: /usr/bin/w"),
+	}}
+	for name, c := range map[string]struct{ unchanged, exclusive, fails bool }{"changed": {false, false, true}, "unchanged": {true, false, false}, "exclusive": {false, true, true}} {
+		m := &sudoersPolicyModel{
+			Name: types.StringValue("agent"), Subject: types.StringValue("agent"), Content: types.StringValue(content), Exclusive: types.BoolValue(c.exclusive),
+			Always: values.StringList([]string{"/usr/bin/id", "/usr/bin/w"}),
+		}
+		m.unchanged = c.unchanged
+		var diags diag.Diagnostics
+		m.proveAround(t.Context(), text, around, &diags)
+		if len(diags) != 1 || diags.HasError() != c.fails || diags[0].Summary() != `"/usr/bin/w" is not allowed on pve2, pve3` || !strings.Contains(detailOf(diags), "/etc/sudoers.d/z, line 2") {
+			t.Errorf("%s: %v", name, diags)
+		}
+		if c.unchanged != (len(m.refused) == 1) {
+			t.Errorf("%s: refused is %q", name, m.refused)
+		}
+	}
+}

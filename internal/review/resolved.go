@@ -1,0 +1,72 @@
+package review
+
+import (
+	"strings"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
+	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
+)
+
+// mostResolved bounds how many lines a grant becomes: aliases of aliases can double at each step. Beyond, the grant keeps the name of its alias.
+const mostResolved = 1000
+
+// resolved is a grant on a line for each command that its alias stands for, about the subject by its name.
+func (p *Policy) resolved(grant policy.Grant) []string {
+	command := grant.Command.String()
+	if grant.Negated {
+		command = "!" + command
+	}
+	before, found := strings.CutSuffix(grant.Text, command)
+	if !found {
+		return []string{grant.Text}
+	}
+	if grant.Users != policy.MatchDirect {
+		if rest, is := strings.CutPrefix(before, grant.By+" "); is {
+			before = p.Subject + " " + rest
+		}
+	}
+	list, ok := p.commandsOf(sudoers.CommandMember{Negated: grant.Negated, Command: grant.Command}, map[string]bool{})
+	if !ok {
+		return []string{before + command}
+	}
+	for i := range list {
+		list[i] = before + list[i]
+	}
+	return list
+}
+
+// commandsOf are the commands that one stands for, with their signs; ok is false where an alias is not defined here, names itself, or stands for too many.
+func (p *Policy) commandsOf(member sudoers.CommandMember, within map[string]bool) (list []string, ok bool) {
+	if member.Command.Kind != sudoers.CommandAlias {
+		if member.Negated {
+			return []string{"!" + member.Command.String()}, true
+		}
+		return []string{member.Command.String()}, true
+	}
+	name := member.Command.Name
+	if within[name] {
+		return nil, false
+	}
+	within[name] = true
+	defer delete(within, name)
+	for _, entry := range p.tree.Entries {
+		def, is := entry.(*sudoers.AliasDef)
+		if !is || def.Kind != sudoers.CmndAlias {
+			continue
+		}
+		for _, alias := range def.Aliases {
+			if alias.Name != name {
+				continue
+			}
+			for _, one := range alias.Commands {
+				one.Negated = one.Negated != member.Negated
+				more, known := p.commandsOf(one, within)
+				if list = append(list, more...); !known || len(list) > mostResolved {
+					return nil, false
+				}
+			}
+			ok = true
+		}
+	}
+	return list, ok
+}
