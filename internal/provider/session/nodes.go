@@ -98,7 +98,7 @@ func PlanReached(err error, at path.Path, diags *diag.Diagnostics) bool {
 
 // unreachable reports that PVE or a node did not answer at all. A refusal is an answer; of several errors, each must be no answer.
 func unreachable(err error) bool {
-	if several, is := err.(interface{ Unwrap() []error }); is { //nolint:errorlint // the error itself, not one that it wraps
+	if several, is := err.(interface{ Unwrap() []error }); is {
 		return !slices.ContainsFunc(several.Unwrap(), func(one error) bool { return !unreachable(one) })
 	}
 	var nodeError *node.UnreachableError

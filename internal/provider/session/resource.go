@@ -68,7 +68,7 @@ func onEach[T any](ctx context.Context, targets []node.Target, observe func(cont
 			return nil
 		})
 	}
-	if err := errors.Join(append(failed, group.Wait())...); err != nil {
+	if err := errors.Join(group.Wait(), errors.Join(failed...)); err != nil {
 		return nil, err
 	}
 	byName := make(map[string]*T, len(targets))
