@@ -35,6 +35,10 @@ func (m *matcher) assumptions(tree *sudoers.Tree, r *Request) []string {
 	if f.callersRoot {
 		list = append(list, "sudo is called without -R, by which the caller may choose the root directory")
 	}
+	if !m.resolves() || f.chroot {
+		list = append(list, "no links lead to commands from other directories but those that Debian ships: where sudo compares files, until 1.9.13 and beside CHROOT, it takes a link of "+
+			"the same name for the command")
+	}
 	if f.anyTarget {
 		list = append(list, "the options -u and -g name accounts and groups that the node has")
 	}
@@ -61,6 +65,7 @@ type features struct {
 	hostNetgroups, userNetgroups, nonUnixGroups, intercept bool
 	patterns, locale                                       bool // what a locale has a say in, and the option that sets it
 	callersCwd, callersRoot, anyTarget, checksShell        bool
+	chroot                                                 bool // whether some command is looked for below another root
 }
 
 func (f *features) look(tree *sudoers.Tree) {
@@ -73,6 +78,7 @@ func (f *features) look(tree *sudoers.Tree) {
 				f.locale = f.locale || s.Name == "sudoers_locale"
 				f.callersCwd = f.callersCwd || s.Name == "runcwd" && s.Value == "*"
 				f.callersRoot = f.callersRoot || s.Name == "runchroot" && s.Value == "*"
+				f.chroot = f.chroot || s.Name == "runchroot" && s.Value != ""
 				f.checksShell = f.checksShell || s.Name == "runas_check_shell" && s.Operator == sudoers.OpTrue
 			}
 		case *sudoers.AliasDef:
@@ -103,6 +109,7 @@ func (f *features) spec(e *sudoers.UserSpec) {
 			for _, o := range p.Commands[j].Options {
 				f.callersCwd = f.callersCwd || o.Kind == sudoers.OptionCwd && o.Value == "*"
 				f.callersRoot = f.callersRoot || o.Kind == sudoers.OptionChroot && o.Value == "*"
+				f.chroot = f.chroot || o.Kind == sudoers.OptionChroot
 			}
 			for _, t := range p.Commands[j].Tags {
 				f.intercept = f.intercept || t == sudoers.TagIntercept

@@ -53,9 +53,9 @@ func (e *Environment) mayHave(name string) bool {
 }
 
 // Debian is the environment of Debian 12 and 13 and so of Proxmox VE 8 and 9: the
-// directories of / and /usr are merged, and every path named is taken to exist.
+// directories of / and /usr are merged, packages ship some links of commands, and every path named is taken to exist.
 func Debian(v sudoers.Version) *Environment {
-	return &Environment{Version: v, Links: map[string]string{
+	return &Environment{Version: v, Targets: debianTargets(), Links: map[string]string{
 		"/bin":   "/usr/bin",
 		"/sbin":  "/usr/sbin",
 		"/lib":   "/usr/lib",

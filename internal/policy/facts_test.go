@@ -104,6 +104,38 @@ func TestDefaultTargetThatIsNone(t *testing.T) {
 	}
 }
 
+// TestLinksOfDebian: the links of commands that packages ship are part of every plan: /usr/sbin/ip leads to /usr/bin/ip, which sudo 1.9.13 takes for one
+// command. What a site links itself is an assumption that the analysis names, where sudo compares files.
+func TestLinksOfDebian(t *testing.T) {
+	t.Parallel()
+	for version, allowed := range map[sudoers.Version]bool{sudoers.PVE8: true, sudoers.PVE9: false} {
+		for granted, asked := range map[string]string{"/usr/bin/ip": "/usr/sbin/ip", "/sbin/ip": "/bin/ip", "/usr/bin/lsmod": "/usr/sbin/lsmod", "/usr/bin/[i]p": "/usr/sbin/ip"} {
+			tree := treeOf(t, "op ALL=(root) "+granted)
+			q := Question{Subject: op.Subject, Env: Debian(version)}
+			r := request(asked)
+			r.Env = q.Env
+			if d := Decide(tree, r); (d.Verdict == Allowed) != allowed {
+				t.Errorf("%v: %s for %s by a grant of %s", version, d.Verdict, asked, granted)
+			}
+			statement, err := ParseStatement(asked, q.Env)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if p := ProveNever(tree, q, statement); (p.Verdict == regular.No) != allowed || p.Verdict == regular.Unknown {
+				t.Errorf("%v: never %s with a grant of %s: %v", version, asked, granted, p.Verdict)
+			}
+		}
+	}
+	for text, want := range map[string][2]bool{"op ALL=(root) /bin/a": {true, false}, "op ALL=(root) /bin/a, CHROOT=/x /bin/b": {true, true}} {
+		for i, version := range []sudoers.Version{sudoers.PVE8, sudoers.PVE9} {
+			access := Admits(treeOf(t, text), Request{Subject: op.Subject, Env: Debian(version)}, nil, regular.Budget{})
+			if got := slices.ContainsFunc(access.Assumptions, func(a string) bool { return strings.HasPrefix(a, "no links lead to commands") }); got != want[i] {
+				t.Errorf("%s on %v: %q", text, version, access.Assumptions)
+			}
+		}
+	}
+}
+
 // TestProofsFollowLinks: until 1.9.13 sudo compares the files behind links. A proof must know what a decision knows.
 func TestProofsFollowLinks(t *testing.T) {
 	t.Parallel()
