@@ -1,8 +1,11 @@
 package escalation
 
 import (
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/escalation/program"
 )
 
 // TestGrantsNothing: a misspelt alias and a pattern that matches nothing are told as such, at their place, and not as commands of another account.
@@ -24,6 +27,19 @@ func TestGrantsNothing(t *testing.T) {
 			t.Errorf("%s: %s", text, a.Findings[0].ID)
 		case want.id != "" && (len(a.Findings) != 1 || a.Findings[0].ID != want.id || !strings.Contains(a.Findings[0].Why, want.why) || a.Findings[0].Pos.Line != 2):
 			t.Errorf("%s: %+v", text, a.Findings)
+		}
+	}
+}
+
+// TestPasswordOfAnAccountIsTold: whether an account is an administrator's is known by name only. Of any other one a new password is no way to root, and still an
+// effect on accounts that a reviewer reads.
+func TestPasswordOfAnAccountIsTold(t *testing.T) {
+	t.Parallel()
+	for line, root := range map[string]bool{"passwd root": true, "passwd admin": true, "passwd www-data": true, "passwd alice": false, "passwd -u alice": false, "passwd -q alice": false} {
+		a := analyse(t, "op ALL=(root) /usr/bin/"+line)
+		told := slices.ContainsFunc(a.Disruptive, func(f CommandFinding) bool { return f.Effect == program.ChangesAccounts })
+		if a.Root() != root || !root && !told {
+			t.Errorf("%s: root %t, disruptive %+v", line, a.Root(), a.Disruptive)
 		}
 	}
 }

@@ -197,7 +197,8 @@ func TestEachSettingIsBoundAnew(t *testing.T) {
 }
 
 // TestLinksBeforeARoot: such a rule also matches through links, since sudo compares files where it knows no directory. "sudo /opt/h/two", a link to
-// /opt/g/two, is refused by the first of these on Debian 13 and allowed by the third, and the other way round without the rule behind.
+// /opt/g/two, is refused by the first of these on Debian 13 and allowed by the third, and the other way round without the rule behind. The directory and
+// the glob allow it there as well, the expression does not, which the engine leaves open.
 func TestLinksBeforeARoot(t *testing.T) {
 	t.Parallel()
 	env := Debian(sudoers.PVE9)
