@@ -24,7 +24,7 @@ var everything = flag.Bool("chaos", false, "inject every fault at every step, an
 
 const (
 	// minFaults is how many faults TestChaos must have injected to count.
-	minFaults = 200
+	minFaults = 120
 	// pairs is how many pairs of nodes are struck at the same time.
 	pairs = 3
 	// manyViolations end TestChaos early.

@@ -69,7 +69,7 @@ func (r *auditLoggingResource) Schema(ctx context.Context, _ resource.SchemaRequ
 			"security_log": schema.SingleNestedBlock{
 				MarkdownDescription: "A file of everything that concerns authentication: sudo, sshd, su, PAM, and the logins and tasks that Proxmox VE's daemons report. On by default. " +
 					"It is copied from the journal, one JSON object a line, and nothing is lost or written twice over a restart, a crash or a rotation.\n\n" +
-					"Every user of the node can send such messages with any name (`logger -t sudo`). `_EXE`, `_UID`, `_PID` and `_SYSTEMD_UNIT` say who sent a record; the journal writes them, and the sender cannot: " +
+					"Every user of the node can send such messages with any name (`logger -t sudo`). `_UID`, `_PID`, `_EXE` and `_SYSTEMD_UNIT` say who sent a record; the journal writes them, not the sender: " +
 					"what comes from sudo has `\"_EXE\":\"/usr/bin/sudo\"` (a process that ended at once has no `_EXE`). Records with `\"_UID\":\"0\"` come from root's own processes. sudo itself sends as the user who called it; what no user can write is sudo's own log.",
 				Attributes: securityLogAttributes(),
 			},
