@@ -97,6 +97,7 @@ func TestNever(t *testing.T) {
 		"changes the network":          "/usr/sbin/ip ^-4 a add 10.0.0.1/8 dev [a-z]+$",
 		"stops logging":                "/usr/bin/dmesg -C",
 		"stops services of Proxmox VE": "/usr/bin/systemctl --no-pager -t service disable --now corosync",
+		"becomes another user":         "/usr/bin/passwd alice",
 	}} {
 		for name, text := range ways {
 			p := never(t, tree("op ALL=(root) "+text), "op")[name]
