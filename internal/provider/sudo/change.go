@@ -13,6 +13,7 @@ import (
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/session"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
 	"github.com/pvesec/terraform-provider-pvesec/internal/review"
 )
@@ -59,10 +60,6 @@ func (m *sudoersPolicyModel) planChange(ctx context.Context, text *review.Policy
 		held := m.heldText(ctx, state, observed, name, diags)
 		nodes[held] = append(nodes[held], name)
 	}
-	if len(nodes) == 0 {
-		m.Change = types.ObjectNull(sudoersChangeType)
-		return
-	}
 	whole := review.NoChange()
 	for _, held := range slices.Sorted(maps.Keys(nodes)) {
 		where := ""
@@ -80,9 +77,18 @@ func (m *sudoersPolicyModel) planChange(ctx context.Context, text *review.Policy
 		diags.Append(invalid...)
 		m.Change = value
 	}
-	if state != nil {
-		m.judgeNewAccess(&whole, warn, diags)
+	if state == nil || m.OnNewAccess.ValueString() != warnOfNewAccess && m.OnNewAccess.ValueString() != denyNewAccess {
+		return
 	}
+	if state.Name.Equal(m.Name) {
+		beside := m.changeBeside(ctx, state, observed, m.comparedNodes(state), diags)
+		for _, line := range slices.Concat(beside.NewlyAllowed, beside.Unknown) {
+			if len(whole.NewlyAllowed) == 0 { // what the policy itself allows more is told already
+				whole.Unknown = append(whole.Unknown, line)
+			}
+		}
+	}
+	m.judgeNewAccess(&whole, warn, diags)
 }
 
 // comparedNodes are the nodes with which a plan is compared: those that it will be on, also where an apply may skip them, and while these are not known those
@@ -121,6 +127,9 @@ func (m *sudoersPolicyModel) takesAway(ctx context.Context, text *review.Policy,
 		default:
 			return false
 		}
+	}
+	if beside := m.changeBeside(ctx, state, observed, session.TargetNames(targets), &problems); len(beside.NewlyAllowed)+len(beside.Changed)+len(beside.Unknown) > 0 {
+		return false
 	}
 	return less && !problems.HasError()
 }

@@ -118,7 +118,7 @@ func (m *sudoersPolicyModel) Applied(ctx context.Context, private values.Private
 // warnOfApplied warns at a refresh of ways to root of the policy itself that nobody accepts today, of a policy that was applied as it is recorded: the
 // acceptance has ended, or another version of the provider finds more. A plan refuses every other one.
 func (m *sudoersPolicyModel) warnOfApplied(ctx context.Context, text *review.Policy, private values.PrivateReader, diags *diag.Diagnostics) {
-	if text == nil || m.Enforcement.ValueString() == enforceWarn || !m.wasApplied(ctx, private, diags) {
+	if text == nil || m.Enforcement.ValueString() == enforceWarn || !m.wasApplied(ctx, m, private, diags) {
 		return
 	}
 	if p, found := m.ownProblem(text, m.acceptances(ctx, diags)); found {
@@ -127,10 +127,14 @@ func (m *sudoersPolicyModel) warnOfApplied(ctx context.Context, text *review.Pol
 	}
 }
 
-// wasApplied tells that the configuration is the one that was applied last.
-func (m *sudoersPolicyModel) wasApplied(ctx context.Context, private values.PrivateReader, diags *diag.Diagnostics) bool {
+// wasApplied tells that the configuration is the one that was applied last. Nothing was applied of a policy that was imported: its text is what counts,
+// which the nodes hold whatever becomes of the plan.
+func (m *sudoersPolicyModel) wasApplied(ctx context.Context, state *sudoersPolicyModel, private values.PrivateReader, diags *diag.Diagnostics) bool {
 	last := values.ReadApplied(ctx, private, diags)
-	return last != "" && last == m.digest(ctx)
+	if last == "" && !diags.HasError() {
+		return !m.Content.IsUnknown() && m.Content.Equal(state.Content) && m.Subject.Equal(state.Subject)
+	}
+	return last == m.digest(ctx)
 }
 
 // refusedAttribute describes refused.

@@ -90,7 +90,7 @@ func (r *sudoersPolicyResource) judge(ctx context.Context, plan, state *sudoersP
 	plan.quiet = !holdings.Read(what)
 	if state != nil {
 		holdings.NotePlanned(state.What())
-		plan.unchanged = plan.wasApplied(ctx, private, diags)
+		plan.unchanged = plan.wasApplied(ctx, state, private, diags)
 		plan.told = plan.unchanged && !plan.quiet
 		return
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -106,7 +107,7 @@ func (m *sudoersPolicyModel) Took(ctx context.Context, reading session.Reading[h
 		m.showLogged(ctx, surroundingsOf(reading.Seen), false, diags)
 	}
 	if reading.Private != nil && reading.Seen != nil {
-		diags.Append(setObserved(ctx, reading.Private, reading.Seen)...)
+		m.setObserved(ctx, reading.Private, reading.Seen, diags)
 	}
 	if reading.Refresh {
 		m.now = reading.Shared.Now
@@ -218,8 +219,12 @@ type observedNode struct {
 	Around *hardening.Surroundings `json:"around,omitempty"`
 }
 
-func setObserved(ctx context.Context, private values.PrivateWriter, seen map[string]*hardening.SudoersState) diag.Diagnostics {
-	observed := map[string]observedNode{}
+// setObserved records what was read of the nodes. Of a node of the policy that was left out, since it did not answer, what was read last stays: it is judged with
+// that until it answers.
+func (m *sudoersPolicyModel) setObserved(ctx context.Context, private values.PrivateState, seen map[string]*hardening.SudoersState, diags *diag.Diagnostics) {
+	var unreadable diag.Diagnostics // then it is written anew
+	observed := getObserved(ctx, private, &unreadable)
+	maps.DeleteFunc(observed, func(name string, _ observedNode) bool { return m.Deployed.Elements()[name] == nil })
 	for name, found := range seen {
 		entry := observedNode{Kept: []string{}, Cuts: removable(found), SHA256: found.File.SHA256, Content: found.Content, Around: &found.Around}
 		for _, grant := range found.Foreign {
@@ -231,9 +236,9 @@ func setObserved(ctx context.Context, private values.PrivateWriter, seen map[str
 	}
 	encoded, err := json.Marshal(observed)
 	if err != nil {
-		return diag.Diagnostics{diag.NewErrorDiagnostic("Unable to record the nodes' files", err.Error())}
+		panic(err) // only texts and numbers: nothing that JSON can't hold
 	}
-	return private.SetKey(ctx, observedKey, encoded)
+	diags.Append(private.SetKey(ctx, observedKey, encoded)...)
 }
 
 func getObserved(ctx context.Context, private values.PrivateReader, diags *diag.Diagnostics) map[string]observedNode {

@@ -130,6 +130,17 @@ func TestUnchangedPolicyIsNotRefused(t *testing.T) {
 			shell(t, node, "echo 'Defaults:agent !syslog' >/etc/sudoers.d/quiet")
 			planned("a node that logs nothing", 2, "Nothing that agent runs is logged on pve1", "/etc/sudoers.d/quiet:1: !syslog")
 			destroyed("less than was applied")
+
+			// What was there before pvesec can be imported and destroyed as it is. An apply that would write it is refused.
+			shell(t, node, "rm /etc/sudoers.d/quiet; echo 'agent ALL=(root) NOPASSWD: /usr/bin/less /var/log/syslog' >/etc/sudoers.d/agent; chmod 0440 /etc/sudoers.d/agent")
+			policy(less, "")
+			w.Terraform("import", "-no-color", harness.PolicyAddress, "agent")
+			planned("imported", 2, "root-equivalent", "this is only a warning", "+ refused")
+			refused("imported", "root-equivalent")
+			policy(less+`, "/usr/bin/id"`, "")
+			planned("imported and changed", 1, "Error: The policy makes \"agent\" root-equivalent")
+			policy(less, "")
+			destroyed("imported")
 		})
 	}
 }
