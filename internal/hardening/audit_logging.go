@@ -182,6 +182,10 @@ func (a AuditLogging) renderLogrotate() string {
 		if a.Rotation.Compress {
 			b.WriteString("    compress\n    delaycompress\n")
 		}
+		if a.collects(Journald) && name == a.SecurityLog.Path {
+			// Right after a rotation, the collector finds its place in the rotated file, by that name and not compressed.
+			b.WriteString("    nodateext\n")
+		}
 		if a.collects(Rsyslog) && name == a.SecurityLog.Path {
 			// rsyslog holds its files open; without the signal it would go on writing to the rotated one.
 			b.WriteString("    postrotate\n        /usr/lib/rsyslog/rsyslog-rotate\n    endscript\n")

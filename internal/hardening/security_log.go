@@ -79,23 +79,24 @@ func (a AuditLogging) renderRsyslog() string {
 // renderSecurityService has the program see nothing but what it needs, systemd.exec(5), and starts it again however it ends.
 func (a AuditLogging) renderSecurityService() string {
 	return a.header() + fmt.Sprintf(`[Unit]
-Description=Write what the journal holds about authentication to %s
+Description=Write what the journal holds about authentication to %[1]s
 After=systemd-journald.service
+RequiresMountsFor=%[2]s
 StartLimitIntervalSec=0
 [Service]
 Type=exec
-ExecStart=/bin/sh %s
+ExecStart=/bin/sh %[3]s
 Restart=always
 RestartSec=2
-StateDirectory=%s
+StateDirectory=%[4]s
 StateDirectoryMode=0700
 NoNewPrivileges=yes
 PrivateNetwork=yes
 PrivateTmp=yes
 ProtectHome=yes
 ProtectSystem=strict
-ReadWritePaths=%s
-`, a.SecurityLog.Path, a.SecurityProgramPath(), a.securityName(), path.Dir(a.SecurityLog.Path))
+ReadWritePaths=-%[2]s
+`, a.SecurityLog.Path, path.Dir(a.SecurityLog.Path), a.SecurityProgramPath(), a.securityName())
 }
 
 var (

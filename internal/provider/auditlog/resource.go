@@ -98,10 +98,21 @@ func (r *auditLoggingResource) ModifyPlan(ctx context.Context, req resource.Modi
 // refuseTwice refuses a second resource that speaks of the sudo use of the same subject on the same node: sudo takes the setting of the file that comes
 // last, and the other one would have no effect without an error.
 func (r *auditLoggingResource) refuseTwice(ctx context.Context, plan *auditLoggingModel, logging hardening.AuditLogging, diags *diag.Diagnostics) {
-	if r.Clients == nil || logging.SudoLog == nil && logging.IOLogs == nil {
+	if r.Clients == nil {
 		return
 	}
-	for _, other := range r.Clients.Claim("audit logging", logging.Name, logging.Subjects, session.NodeNames(ctx, plan.Nodes, diags)) {
+	nodes := session.NodeNames(ctx, plan.Nodes, diags)
+	if logging.SecurityLog != nil {
+		for _, other := range r.Clients.Claim("security log", logging.Name, []string{logging.SecurityLog.Path}, nodes) {
+			diags.AddAttributeError(path.Root("security_log"), "Invalid security_log: another resource writes the file",
+				fmt.Sprintf("pvesec_audit_logging %q and %q both write %s on the same nodes, and each event would be in it twice. Give security_log another path, or set enabled = false in one of them.",
+					logging.Name, other.Name, other.Subject))
+		}
+	}
+	if logging.SudoLog == nil && logging.IOLogs == nil {
+		return
+	}
+	for _, other := range r.Clients.Claim("audit logging", logging.Name, logging.Subjects, nodes) {
 		who, at := "everyone", path.Root("name")
 		if other.Subject != "" {
 			who, at = other.Subject, path.Root("subjects")

@@ -68,9 +68,11 @@ func (r *auditLoggingResource) Schema(ctx context.Context, _ resource.SchemaRequ
 			},
 			"security_log": schema.SingleNestedBlock{
 				MarkdownDescription: "A file of everything that concerns authentication: sudo, sshd, su, PAM, and the logins and tasks that Proxmox VE's daemons report. On by default. " +
-					"It is copied from the journal, one JSON object a line, and nothing is lost or written twice over a restart, a crash or a rotation.\n\n" +
-					"Every user of the node can send such messages with any name (`logger -t sudo`). `_UID`, `_PID`, `_EXE` and `_SYSTEMD_UNIT` say who sent a record; the journal writes them, not the sender: " +
-					"what comes from sudo has `\"_EXE\":\"/usr/bin/sudo\"` (a process that ended at once has no `_EXE`). Records with `\"_UID\":\"0\"` come from root's own processes. sudo itself sends as the user who called it; what no user can write is sudo's own log.",
+					"It is copied from the journal, one JSON object a line, each record once, also after a restart, a crash, a rotation or a full disk. The journal itself drops messages of a user who sends too many " +
+					"(journald.conf(5), `RateLimitBurst=`) and old ones; where it reports that, the file has the report.\n\n" +
+					"Every user of the node can send such messages with any name (`logger -t sudo`). `_UID` says which user sent a record; no user can set it, and records with `\"_UID\":\"0\"` come from root's own processes. " +
+					"`_EXE` and `_COMM` show the program, as a hint: a user can make a program of his own look like another, and a process that ended at once has no `_EXE`. sudo itself sends as the user who called it. " +
+					"What no user can write or hold back is sudo's own log (`sudo_log`).",
 				Attributes: securityLogAttributes(),
 			},
 			"rotation": schema.SingleNestedBlock{

@@ -25,6 +25,14 @@ func NodeNames(ctx context.Context, nodes types.Set, diags *diag.Diagnostics) []
 	return names
 }
 
+// HeldAs is how an object on nodes is called among the holdings of a run. Two of one name on different nodes are two objects; nodes that are not known are none's.
+func (p *Placed) HeldAs(what string) string {
+	if p.Nodes.IsUnknown() {
+		return what + " on nodes that are not known"
+	}
+	return what + " on " + p.Nodes.String()
+}
+
 // PlanTargets are the nodes that a resource will be on, where that can be known while planning. A plan may be made where neither the API nor a node
 // can be reached; then this is said, and the nodes are known after apply.
 func (c *Configured) PlanTargets(ctx context.Context, nodes types.Set, diags *diag.Diagnostics) ([]node.Target, bool) {

@@ -276,7 +276,7 @@ func (r *OnNodes[M, S, P]) Read(ctx context.Context, req resource.ReadRequest, r
 	}
 	ctx, cancel := WithTimeout(ctx, state.placed().Timeouts.Read, &resp.Diagnostics)
 	defer cancel()
-	r.Clients.Holdings().NoteHeld(state.What())
+	r.Clients.Holdings().NoteHeld(state.placed().HeldAs(state.What()))
 	r.Clients.Holdings().NoteRead(state.What())
 	targets := r.recordedTargets(ctx, state, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {

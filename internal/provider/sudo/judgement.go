@@ -118,23 +118,29 @@ func (m *sudoersPolicyModel) Applied(ctx context.Context, private values.Private
 // warnOfApplied warns at a refresh of ways to root of the policy itself that nobody accepts today, of a policy that was applied as it is recorded: the
 // acceptance has ended, or another version of the provider finds more. A plan refuses every other one.
 func (m *sudoersPolicyModel) warnOfApplied(ctx context.Context, text *review.Policy, private values.PrivateReader, diags *diag.Diagnostics) {
-	if text == nil || m.Enforcement.ValueString() == enforceWarn || !m.wasApplied(ctx, m, private, diags) {
+	if text == nil || m.Enforcement.ValueString() == enforceWarn || !m.wasApplied(ctx, private, diags) {
 		return
 	}
 	if p, found := m.ownProblem(text, m.acceptances(ctx, diags)); found {
 		diags.AddAttributeWarning(p.at, fmt.Sprintf("The policy as it was applied makes %q root-equivalent", text.Subject),
-			p.detail+"\n\nWhile nobody changes the configuration, this is only a warning. An apply that writes fails; removing access and destroying work.")
+			p.detail+"\n\n"+values.NotRefusedYet)
 	}
 }
 
-// wasApplied tells that the configuration is the one that was applied last. Nothing was applied of a policy that was imported: its text is what counts,
-// which the nodes hold whatever becomes of the plan.
-func (m *sudoersPolicyModel) wasApplied(ctx context.Context, state *sudoersPolicyModel, private values.PrivateReader, diags *diag.Diagnostics) bool {
+// wasApplied tells that the configuration is the one that was applied last.
+func (m *sudoersPolicyModel) wasApplied(ctx context.Context, private values.PrivateReader, diags *diag.Diagnostics) bool {
 	last := values.ReadApplied(ctx, private, diags)
-	if last == "" && !diags.HasError() {
-		return !m.Content.IsUnknown() && m.Content.Equal(state.Content) && m.Subject.Equal(state.Subject)
+	return last != "" && last == m.digest(ctx)
+}
+
+// wasImported tells that nothing was applied yet of a policy that the state holds, and that the plan grants what the imported text does: the nodes hold that
+// whatever becomes of the plan.
+func (m *sudoersPolicyModel) wasImported(ctx context.Context, text *review.Policy, state *sudoersPolicyModel, private values.PrivateReader, diags *diag.Diagnostics) bool {
+	if values.ReadApplied(ctx, private, diags) != "" || text == nil || diags.HasError() || !state.Name.Equal(m.Name) || !state.Subject.Equal(m.Subject) {
+		return false
 	}
-	return last == m.digest(ctx)
+	change := text.ChangeFrom(state.Content.ValueString())
+	return change.Nothing()
 }
 
 // refusedAttribute describes refused.

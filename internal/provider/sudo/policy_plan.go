@@ -46,7 +46,7 @@ func (r *sudoersPolicyResource) ModifyPlan(ctx context.Context, req resource.Mod
 	}
 	observed := getObserved(ctx, req.Private, &resp.Diagnostics)
 	targets, known := r.PlanTargets(ctx, plan.Nodes, &resp.Diagnostics)
-	r.judge(ctx, &plan, state, req.Private, &resp.Diagnostics)
+	r.judge(ctx, &plan, text, state, req.Private, &resp.Diagnostics)
 	if known {
 		plan.narrows = func() bool { return plan.takesAway(ctx, text, state, observed, targets) }
 	}
@@ -81,7 +81,7 @@ func (r *sudoersPolicyResource) ModifyPlan(ctx context.Context, req resource.Mod
 
 // judge finds out what the problems of a plan are: of a new request, or of a configuration that was applied as it is. Terraform plans a policy that is
 // tainted, and one that no node has any more, as if it were new.
-func (r *sudoersPolicyResource) judge(ctx context.Context, plan, state *sudoersPolicyModel, private values.PrivateReader, diags *diag.Diagnostics) {
+func (r *sudoersPolicyResource) judge(ctx context.Context, plan *sudoersPolicyModel, text *review.Policy, state *sudoersPolicyModel, private values.PrivateReader, diags *diag.Diagnostics) {
 	plan.quiet, plan.now = true, r.Clients.Now
 	if r.Clients == nil {
 		return
@@ -89,12 +89,13 @@ func (r *sudoersPolicyResource) judge(ctx context.Context, plan, state *sudoersP
 	holdings, what := r.Clients.Holdings(), plan.What()
 	plan.quiet = !holdings.Read(what)
 	if state != nil {
-		holdings.NotePlanned(state.What())
-		plan.unchanged = plan.wasApplied(ctx, state, private, diags)
+		holdings.NotePlanned(state.HeldAs(state.What()))
+		plan.unchanged = plan.wasApplied(ctx, private, diags)
 		plan.told = plan.unchanged && !plan.quiet
+		plan.unchanged = plan.unchanged || plan.wasImported(ctx, text, state, private, diags)
 		return
 	}
-	_, plan.unchanged = holdings.Own(ctx, what)
+	_, plan.unchanged = holdings.Own(ctx, plan.HeldAs(what))
 }
 
 // placedOf is what is recorded of the nodes, nil for a policy that is new.

@@ -37,7 +37,7 @@ func (j Judgement) Report(diags *diag.Diagnostics, quiet bool, at path.Path, sum
 }
 
 // NotRefusedYet says of a problem why it is a warning while nobody changes the configuration, and what it is in an apply.
-const NotRefusedYet = "The configuration did not change, so this is only a warning. An apply that writes fails; removing access and destroying work."
+const NotRefusedYet = "The configuration did not change, so this is only a warning. An apply that writes is refused. Removing access and destroying the resource are not."
 
 // appliedKey is where private state keeps the digest of what was applied last.
 const appliedKey = "applied"
