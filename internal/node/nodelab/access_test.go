@@ -60,7 +60,7 @@ func TestRealAccess(t *testing.T) {
 			}
 		})
 		t.Run("password", func(t *testing.T) {
-			shell(t, n, `echo 'PasswordAuthentication yes' >/etc/ssh/sshd_config.d/0-test.conf; systemctl reload ssh`)
+			shell(t, n, `echo 'PasswordAuthentication yes' >/etc/ssh/sshd_config.d/0-test.conf; systemctl reset-failed ssh; systemctl restart ssh`)
 			p := poolOf(t, node.Config{User: "ops", Password: []byte("correct horse"), KnownHosts: c.KnownHosts()})
 			if _, err := p.Observe(t.Context(), target(n), node.Query{}); err != nil {
 				t.Error(err)
@@ -76,9 +76,9 @@ func TestRealAccess(t *testing.T) {
 			if _, err := poolOf(t, cfg).Observe(t.Context(), inner, node.Query{}); err != nil {
 				t.Error(err)
 			}
-			shell(t, n, `echo 'AllowTcpForwarding no' >/etc/ssh/sshd_config.d/0-test.conf; systemctl reload ssh`)
+			shell(t, n, `echo 'AllowTcpForwarding no' >/etc/ssh/sshd_config.d/0-test.conf; systemctl reset-failed ssh; systemctl restart ssh`)
 			_, err := poolOf(t, cfg).Observe(t.Context(), inner, node.Query{})
-			shell(t, n, `rm /etc/ssh/sshd_config.d/0-test.conf; systemctl reload ssh`)
+			shell(t, n, `rm /etc/ssh/sshd_config.d/0-test.conf; systemctl reset-failed ssh; systemctl restart ssh`)
 			if err == nil || !strings.Contains(err.Error(), "AllowTcpForwarding") {
 				t.Errorf("got %v", err)
 			}
@@ -184,7 +184,7 @@ func TestMaxStartups(t *testing.T) {
 	t.Parallel()
 	c := lab.ForTest(t, lab.ClusterSpec{Nodes: []lab.NodeSpec{{Name: "pve9", Suite: lab.Trixie}}})
 	n := c.Nodes[0]
-	shell(t, n, "printf 'MaxStartups 2:90:3\\nMaxSessions 2\\n' >/etc/ssh/sshd_config.d/0-test.conf; systemctl reload ssh")
+	shell(t, n, "printf 'MaxStartups 2:90:3\\nMaxSessions 2\\n' >/etc/ssh/sshd_config.d/0-test.conf; systemctl reset-failed ssh; systemctl restart ssh")
 	var wg sync.WaitGroup
 	for range 6 {
 		p := newPool(t, c, "root")
