@@ -100,14 +100,19 @@ func (m *sudoersPolicyModel) ReadsBack(open bool) bool {
 // Took judges the policy together with what the other files of the nodes say, and records that for the next plan.
 func (m *sudoersPolicyModel) Took(ctx context.Context, reading session.Reading[hardening.SudoersState], diags *diag.Diagnostics) {
 	text := m.text()
+	around := surroundingsOf(reading.Seen)
+	if reading.Private != nil && reading.Seen != nil {
+		for name, record := range m.setObserved(ctx, reading.Private, reading.Seen, diags) {
+			if _, read := around.on[name]; !read && record.Around != nil {
+				around.on[name] = *record.Around
+			}
+		}
+	}
 	if reading.Refresh || !values.FullyKnown(m.Analysis) {
-		m.showAround(ctx, text, surroundingsOf(reading.Seen), diags)
+		m.showAround(ctx, text, around, diags)
 	}
 	if reading.Refresh || m.Logged.IsUnknown() || m.Logged.IsNull() {
-		m.showLogged(ctx, surroundingsOf(reading.Seen), false, diags)
-	}
-	if reading.Private != nil && reading.Seen != nil {
-		m.setObserved(ctx, reading.Private, reading.Seen, diags)
+		m.showLogged(ctx, around, false, diags)
 	}
 	if reading.Refresh {
 		m.now = reading.Shared.Now
@@ -220,8 +225,8 @@ type observedNode struct {
 }
 
 // setObserved records what was read of the nodes. Of a node of the policy that was left out, since it did not answer, what was read last stays: it is judged with
-// that until it answers.
-func (m *sudoersPolicyModel) setObserved(ctx context.Context, private values.PrivateState, seen map[string]*hardening.SudoersState, diags *diag.Diagnostics) {
+// that until it answers. It gives all that is recorded.
+func (m *sudoersPolicyModel) setObserved(ctx context.Context, private values.PrivateState, seen map[string]*hardening.SudoersState, diags *diag.Diagnostics) map[string]observedNode {
 	var unreadable diag.Diagnostics // then it is written anew
 	observed := getObserved(ctx, private, &unreadable)
 	maps.DeleteFunc(observed, func(name string, _ observedNode) bool { return m.Deployed.Elements()[name] == nil })
@@ -239,6 +244,7 @@ func (m *sudoersPolicyModel) setObserved(ctx context.Context, private values.Pri
 		panic(err) // only texts and numbers: nothing that JSON can't hold
 	}
 	diags.Append(private.SetKey(ctx, observedKey, encoded)...)
+	return observed
 }
 
 func getObserved(ctx context.Context, private values.PrivateReader, diags *diag.Diagnostics) map[string]observedNode {
