@@ -30,8 +30,8 @@ var loggedFields = []values.Field{
 	{Name: "events", Type: types.BoolType, Description: "Whether sudo logs every command that the policy allows: to syslog, to a file or to a log server."},
 	{Name: "syslog", Type: types.StringType, Description: "Facility of syslog; empty for none."},
 	{Name: "logfile", Type: types.StringType, Description: "File of the events; empty for none."},
-	{Name: "input", Type: types.BoolType, Description: "Whether terminal input is recorded, for every command."},
-	{Name: "output", Type: types.BoolType, Description: "Whether terminal output is recorded, for every command."},
+	{Name: "input", Type: types.BoolType, Description: "Whether sudo records the terminal input of all commands that the policy allows."},
+	{Name: "output", Type: types.BoolType, Description: "Whether sudo records the terminal output of all commands that the policy allows."},
 	{Name: "switched_off", Type: values.StringListType, Description: "Lines that switch a log off, as `file:line: option`."},
 }
 
