@@ -271,6 +271,40 @@ func TestRestartsInARow(t *testing.T) {
 	})
 }
 
+// TestRetiredUnits: a timer fires while the files of its service go. What ran or failed then is not listed by systemd for as long as the node runs.
+func TestRetiredUnits(t *testing.T) {
+	t.Parallel()
+	c := start(t)
+	p := newPool(t, c, "root")
+	const timer, failing, running = "/etc/systemd/system/pvesec-test.timer", "/etc/systemd/system/pvesec-test.service", "/etc/systemd/system/pvesec-run.service"
+	onBoth(t, c, func(t *testing.T, n *lab.Node) {
+		t.Helper()
+		file := func(path, text string) node.File {
+			return node.File{Path: path, Content: []byte(text), Mode: 0o644}
+		}
+		first := node.Change{
+			Target: target(n), Label: "units", RestartServices: []string{"pvesec-test.timer"}, RequireActive: []string{"pvesec-test.timer"},
+			Files: []node.File{
+				file(timer, "[Timer]\nOnCalendar=2199-01-01\n"), file(failing, "[Service]\nExecStart=/bin/false\n"), file(running, "[Service]\nExecStart=/bin/sleep infinity\n"),
+			},
+		}
+		if err := p.Apply(t.Context(), []node.Change{first}, nil); err != nil {
+			t.Fatal(err)
+		}
+		shell(t, n, "systemctl start pvesec-run.service; systemctl start pvesec-test.service; until systemctl is-failed -q pvesec-test.service; do sleep 0.1; done")
+		last := node.Change{Target: target(n), Label: "units", RestartServices: []string{"pvesec-test.timer"}}
+		for _, path := range []string{timer, failing, running} {
+			last.Files = append(last.Files, node.File{Path: path, Kind: node.Absent})
+		}
+		if err := p.Apply(t.Context(), []node.Change{last}, nil); err != nil {
+			t.Fatal(err)
+		}
+		if got := shell(t, n, "systemctl list-units --all --no-legend 'pvesec-*'; ps -C sleep -o args= | grep infinity || true"); got != "" {
+			t.Errorf("left behind: %s", got)
+		}
+	})
+}
+
 // held starts a transaction on both nodes and returns when its new files are in place on the first.
 func held(t *testing.T, c *lab.Cluster, p *node.Pool) (result <-chan error) {
 	t.Helper()

@@ -104,3 +104,23 @@ restart_unit() {
 
 # reread LOG: have systemd read its units anew where a change, as its log tells, is about some.
 reread() { case $1 in *"$tab$units/"*) systemctl daemon-reload >/dev/null 2>&1 </dev/null ;; esac; }
+
+# retire LOG: stop and forget units whose file a change removed, as its log tells, and that no other directory has. One that a timer started between the
+# removal and the timer's own end runs on without a file, or has failed, and systemd would list it for as long as the node runs.
+retire() {
+	while IFS=$tab read -r t_op t_arg t_path; do
+		case $t_op:$t_path in service:* | *:"$units"/*/* | *:"$units"/.*) continue ;; *:"$units"/*.*) ;; *) continue ;; esac
+		[ ! -e "$t_path" ] && [ ! -L "$t_path" ] || continue
+		t_unit=${t_path##*/}
+		t_is=$(systemctl show --property=LoadState,ActiveState -- "$t_unit" 2>/dev/null </dev/null)
+		case $t_is in
+		*LoadState=not-found*ActiveState=inactive*) ;;
+		*LoadState=not-found*)
+			[ "${t_is##*ActiveState=}" = failed ] || limited $((patient * 3 / 2)) systemctl stop -- "$t_unit" >/dev/null 2>&1 </dev/null
+			systemctl reset-failed -- "$t_unit" >/dev/null 2>&1 </dev/null
+			;;
+		esac
+	done <<END_OF_UNITS
+$1
+END_OF_UNITS
+}

@@ -127,6 +127,7 @@ END_OF_LOG
 		case " $restarted " in *" $u_unit "*) ;; *) continue ;; esac
 		(active=; restart_unit "$u_unit") >/dev/null || u_dead="${u_dead}service $u_unit does not start again$nl"
 	done
+	retire "$1"
 }
 
 # forget TRANSACTION: strike it from the list of those that were finished.

@@ -529,6 +529,7 @@ restart_services() {
 		restarted="$restarted $v_unit"
 		v_said=$(restart_unit "$v_unit") || fail service "$v_unit" "$v_said$(last_words "$v_unit")" restarting
 	done
+	retire "$log"
 	for v_unit in $active; do
 		v_tries=0
 		while :; do
