@@ -34,7 +34,19 @@ type judging struct {
 	// shown is the line of sudo for what is judged inside of a wrapper, "" outside.
 	shown string
 	made  bool
+	// stopped tells that NOEXEC is in force and keeps the wrapper from starting what is inside.
+	stopped bool
 }
+
+// way sorts a way. NOEXEC leaves little of what takes an exec.
+func (j *judging) way(w Way) {
+	if j.stopped && w.Root() {
+		w.Severity, w.Condition = Medium, aroundNoExec
+	}
+	j.addWay(j.at, w)
+}
+
+const aroundNoExec = "a way around NOEXEC, which is in force"
 
 // line shows arguments of the program that sudo starts.
 func (j *judging) line(args string) string {
@@ -47,7 +59,7 @@ func (j *judging) line(args string) string {
 // program judges the arguments of a program.
 func (j *judging) program(command string, q program.Question, depth int) {
 	if writableByOthers(command) && command != "sudoedit" && command != "list" {
-		j.addWay(j.at, foreignPath.way(j.at.example, ""))
+		j.way(foreignPath.way(j.at.example, ""))
 		return
 	}
 	p := program.Find(command)
@@ -69,7 +81,7 @@ func (j *judging) outcome(command string, o program.Outcome) {
 	info := o.Effect.Info()
 	w := Way{ID: info.ID, Severity: info.Severity, Effect: o.Effect, Does: info.Title, Why: info.Why, Fix: info.Fix, Made: !o.Example || j.made}
 	if o.Undecided {
-		j.addWay(j.at, undecided.way("", "Whether "+command+" "+info.Title+" takes more work to decide than the budget allows."))
+		j.way(undecided.way("", "Whether "+command+" "+info.Title+" takes more work to decide than the budget allows."))
 		return
 	}
 	w.Example = j.line(o.Args)
@@ -82,10 +94,10 @@ func (j *judging) outcome(command string, o program.Outcome) {
 			w.Fix = fix
 		}
 		if w.Root() && op.NoExec && noExec(j.at.grant(), j.at.access.Settings) {
-			w.Severity, w.Condition = Medium, "a way around NOEXEC, which is in force"
+			w.Severity, w.Condition = Medium, aroundNoExec
 		}
 	}
-	j.addWay(j.at, w)
+	j.way(w)
 }
 
 func noExec(g *policy.Grant, s policy.Settings) bool {
@@ -94,7 +106,8 @@ func noExec(g *policy.Grant, s policy.Settings) bool {
 
 // inside judges a command line inside of a wrapper.
 func (j *judging) inside(in program.Inside, depth int) {
-	of := &judging{analyser: j.analyser, at: j.at, shown: j.line(in.Args), made: in.Rest != nil}
+	stopped := j.stopped || in.Operation.NoExec && noExec(j.at.grant(), j.at.access.Settings)
+	of := &judging{analyser: j.analyser, at: j.at, shown: j.line(in.Args), made: in.Rest != nil, stopped: stopped}
 	if depth > deepest {
 		of.outcome("", program.Outcome{Effect: program.RunsCode, Operation: in.Operation, Args: in.Args, Example: true})
 		return
@@ -123,7 +136,7 @@ func (j *judging) commandLine(in program.Inside, depth int) {
 		shape, err = regular.Concat(shape, *in.Rest)
 	}
 	if err != nil || in.Rest != nil && in.After != "" {
-		j.addWay(j.at, undecided.way(j.shown, "The command line inside of it cannot be read."))
+		j.way(undecided.way(j.shown, "The command line inside of it cannot be read."))
 		return
 	}
 	j.program(command, program.Question{Allowed: shape, Shape: shape, Budget: j.question.Budget}, depth)

@@ -183,7 +183,7 @@ func (j *judgement) open() {
 }
 
 // hostIn finds the host in arguments that name another one.
-var hostIn = []*regexp.Regexp{regexp.MustCompile(`://(?:[^ /@]*@)?([^ /:@]+)`), regexp.MustCompile(`@([^ /:@]+)[:/]`), regexp.MustCompile(`(?:^| |=|:)([A-Za-z0-9][A-Za-z0-9.-]*)[:/]`)}
+var hostIn = []*regexp.Regexp{regexp.MustCompile(`://(?:[^ /@]*@)?([^ /:@]+)`), regexp.MustCompile(`@([^ /:@]+)[:/]`), regexp.MustCompile(`(?:^| |=|:)([A-Za-z0-9_][A-Za-z0-9._-]*)[:/]`)}
 
 // onlyTo tells whether all admitted arguments of a language name the host that these do.
 func (j *judgement) onlyTo(args string, of regular.Expr) bool {
