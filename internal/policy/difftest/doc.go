@@ -11,6 +11,9 @@
 //   - acceptance, with visudo -c, and the lines and columns of the errors;
 //   - the syntax tree, with cvtsudoers -f json.
 //
+// Nothing of it costs a process for each question: plug-in and programs run in one process, whose state is put back after each
+// (testdata/restore.h, testdata/serve_program.c). Samples are compared with processes of their own.
+//
 // Disagreements are listed in testdata/disagreements.json with a reason each. A test
 // fails on any that is not listed, and on a listed one that no longer occurs.
 //

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -31,31 +32,35 @@ var theSeed = sync.OnceValue(func() uint64 {
 	return uint64(time.Now().UnixNano())
 })
 
-// compileDriver compiles the driver once for all tests.
-var compileDriver = sync.OnceValues(func() (string, error) {
+// compileDriver compiles the driver once for all tests. What it exports takes the place of the C library's, also for the plug-in.
+var compileDriver = sync.OnceValues(func() (string, error) { return compileC("plugin_driver.c", "-rdynamic") })
+
+// compileC compiles a file of testdata.
+func compileC(source string, flags ...string) (string, error) {
 	dir, err := os.MkdirTemp("", "difftest-*")
 	if err != nil {
 		return "", err
 	}
 	defer os.RemoveAll(dir)
-	program := filepath.Join(dir, "plugin_driver")
+	program := filepath.Join(dir, "program")
 	// The C standard keeps newer C libraries from substituting functions that Debian 12 lacks.
-	out, err := exec.Command("cc", "-std=gnu99", "-O1", "-o", program, filepath.Join("testdata", "plugin_driver.c"), "-ldl").CombinedOutput()
-	if err != nil {
-		return "", &compileError{err, string(out)}
+	arguments := slices.Concat([]string{"-std=gnu99", "-O1"}, flags, []string{"-o", program, filepath.Join("testdata", source), "-ldl"})
+	if out, err := exec.Command("cc", arguments...).CombinedOutput(); err != nil {
+		return "", &compileError{source, err, string(out)}
 	}
 	content, err := os.ReadFile(program)
 	return string(content), err
-})
+}
 
 type compileError struct {
-	err error
-	out string
+	source string
+	err    error
+	out    string
 }
 
 func (e *compileError) Error() string {
-	return "compiling testdata/plugin_driver.c with cc: " + e.err.Error() + "\n" + e.out +
-		"The driver asks the distribution's sudoers.so. Install a C compiler, on Debian and Ubuntu: apt-get install gcc libc6-dev"
+	return "compiling testdata/" + e.source + " with cc: " + e.err.Error() + "\n" + e.out +
+		"It asks the distribution's sudo. Install a C compiler, on Debian and Ubuntu: apt-get install gcc libc6-dev"
 }
 
 // group is a set of command lines for one policy, user and target.

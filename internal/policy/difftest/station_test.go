@@ -2,6 +2,7 @@ package difftest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -95,11 +96,12 @@ func onBoth(t *testing.T, test func(*testing.T, *station)) {
 
 const driverPath = "/usr/local/lib/plugin_driver"
 
-// installDriver puts the driver where programs may run: /run may be mounted noexec.
+// installDriver puts the programs where they may run: /run may be mounted noexec.
 func installDriver(ctx context.Context, n machine) error {
-	program, err := compileDriver()
-	if err != nil {
+	driver, driverErr := compileDriver()
+	server, serverErr := compileServer()
+	if err := errors.Join(driverErr, serverErr); err != nil {
 		return err
 	}
-	return n.WriteFile(ctx, driverPath, program, 0o755)
+	return errors.Join(n.WriteFile(ctx, driverPath, driver, 0o755), n.WriteFile(ctx, serverPath, server, 0o755))
 }

@@ -1,9 +1,6 @@
 package difftest
 
 import (
-	"archive/tar"
-	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"regexp"
@@ -15,18 +12,6 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// readAll runs visudo over every file in a directory, and cvtsudoers over those that it accepts.
-const readAll = `set -e
-d=$(mktemp -d) && cd "$d" && tar -x && mkdir ../out.$$ && out=$PWD/../out.$$
-for f in *; do
-	if visudo -c -f "$f" >"$out/$f.visudo" 2>&1; then
-		echo 0 >"$out/$f.rc"
-		cvtsudoers -c /dev/null -f json "$f" >"$out/$f.json" 2>/dev/null || true
-	fi
-done
-cd "$out" && tar -c * && cd / && rm -rf "$d" "$out"
-`
-
 // reading is what the tools of one version of sudo say of a policy.
 type reading struct {
 	accepted bool
@@ -37,49 +22,29 @@ type reading struct {
 
 func (s *station) read(t *testing.T, policies []string) []reading {
 	t.Helper()
-	var in bytes.Buffer
-	w := tar.NewWriter(&in)
+	named := make([]namedPolicy, len(policies))
 	for i, p := range policies {
-		if err := errors.Join(w.WriteHeader(&tar.Header{Name: fmt.Sprintf("p%06d", i), Mode: 0o440, Size: int64(len(p))}), writeString(w, p)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	out, err := s.node.Exec(t.Context(), in.String(), "/bin/sh", "-c", readAll)
-	if err != nil {
-		t.Fatal(err)
+		named[i] = namedPolicy{fmt.Sprintf("p%06d", i), p}
 	}
 	list := make([]reading, len(policies))
-	for r := tar.NewReader(strings.NewReader(out)); ; {
-		h, err := r.Next()
-		if errors.Is(err, io.EOF) {
-			return list
-		}
-		content, readErr := io.ReadAll(r)
-		if err = errors.Join(err, readErr); err != nil {
-			t.Fatal(err)
-		}
-		var i int
-		name, kind, _ := strings.Cut(strings.TrimPrefix(h.Name, "p"), ".")
-		if _, err := fmt.Sscanf(name, "%d", &i); err != nil {
-			t.Fatal(err)
-		}
-		switch kind {
-		case "rc":
-			list[i].accepted = string(content) == "0\n"
-		case "json":
-			list[i].json = string(content)
-		case "visudo":
-			list[i].messages = string(content)
-			for _, m := range visudoPlace.FindAllStringSubmatch(string(content), -1) {
-				if !strings.Contains(m[2], "referenced but not defined") && !strings.HasPrefix(m[2], "unused ") && !strings.HasPrefix(m[2], "cycle in ") {
-					list[i].errors = append(list[i].errors, m[1])
-				}
+	var accepted []namedPolicy
+	var places []int
+	for i, a := range s.serve(t, visudo, named) {
+		list[i].accepted = a.status == "0"
+		list[i].messages = a.stderr + a.stdout
+		for _, m := range visudoPlace.FindAllStringSubmatch(list[i].messages, -1) {
+			if !strings.Contains(m[2], "referenced but not defined") && !strings.HasPrefix(m[2], "unused ") && !strings.HasPrefix(m[2], "cycle in ") {
+				list[i].errors = append(list[i].errors, m[1])
 			}
 		}
+		if list[i].accepted {
+			accepted, places = append(accepted, named[i]), append(places, i)
+		}
 	}
+	for i, a := range s.serve(t, cvtsudoers, accepted) {
+		list[places[i]].json = a.stdout
+	}
+	return list
 }
 
 func writeString(w io.Writer, s string) error {

@@ -67,7 +67,7 @@ func newNode(t *testing.T, suite lab.Suite, version sudoers.Version) *node {
 		t.Fatal(err)
 	}
 	program := filepath.Join(t.TempDir(), "ask")
-	if out, err := exec.CommandContext(t.Context(), "cc", "-std=gnu99", "-O1", "-o", program, filepath.Join("..", "difftest", "testdata", "plugin_driver.c"), "-ldl").CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(t.Context(), "cc", "-std=gnu99", "-O1", "-rdynamic", "-o", program, filepath.Join("..", "difftest", "testdata", "plugin_driver.c"), "-ldl").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	if err := n.install(t, program); err != nil {

@@ -1,8 +1,8 @@
 /*
  * plugin_driver asks the sudoers plug-in of a distribution for decisions, through
  * the public plug-in interface of sudo_plugin(5): each group of questions costs one reading of the
- * policy and each question one fork, where sudo -l costs a process and a reading
- * for every question.
+ * policy, and no question a process, where sudo -l costs a process and a reading for every one. The plug-in keeps the
+ * target user of one answer for the next, so the state of the process is put back after each (restore.h).
  *
  * Usage: plugin_driver sudoers.so policy-file < questions > answers
  *
@@ -18,19 +18,15 @@
  * that the invoking user is about to run the command. If the first command line is one of
  * sudoedit, all of the group are: sudo knows before it reads the policy. The answer to a group is one line
  * with one character per command line: 1 allowed, 0 not allowed, E error, X the
- * plug-in crashed.
+ * plug-in crashed. The first question of each group is asked once more behind the last: another answer ends the program,
+ * because it shows that the state was not put back.
  */
-#define _GNU_SOURCE
+#include "restore.h"
 #include <dlfcn.h>
-#include <fcntl.h>
-#include <signal.h>
+#include <netdb.h>
+#include <pwd.h>
 #include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include <time.h>
 
 /* The part of struct policy_plugin that is used, from sudo_plugin(5). */
 struct policy_plugin {
@@ -67,51 +63,66 @@ static int print(int type, const char *format, ...)
 	return 1;
 }
 
-static unsigned char *input;
-static size_t input_size, input_at;
+/* The questions, in memory that is not put back. */
+struct input {
+	size_t size, at;
+	unsigned char bytes[];
+};
+static struct input *input;
 
-static void die(const char *what)
+/* arena holds the strings of one group. */
+struct arena {
+	size_t used;
+	char bytes[64 << 20];
+};
+static struct arena *arena;
+
+static void *room(size_t size)
 {
-	perror(what);
-	exit(2);
+	if (arena->used + size > sizeof arena->bytes)
+		give_up("a group of questions is too large");
+	void *p = arena->bytes + arena->used;
+	arena->used += (size + 15) & ~(size_t)15;
+	memset(p, 0, size);
+	return p;
 }
 
 static void read_all(void)
 {
-	size_t room = 1 << 20;
-	input = malloc(room);
+	size_t size = 1 << 20;
+	input = keep(size);
 	for (;;) {
-		if (input == NULL)
-			die("malloc");
-		ssize_t n = read(0, input + input_size, room - input_size);
+		ssize_t n = read(0, input->bytes + input->size, size - sizeof *input - input->size);
 		if (n < 0)
-			die("read");
+			give_up("read");
 		if (n == 0)
 			return;
-		input_size += (size_t)n;
-		if (input_size == room)
-			input = realloc(input, room *= 2);
+		input->size += (size_t)n;
+		if (input->size == size - sizeof *input) {
+			input = mremap(input, size, 2 * size, MREMAP_MAYMOVE);
+			if (input == MAP_FAILED)
+				give_up("mremap");
+			size *= 2;
+		}
 	}
 }
 
 static char *next_string(size_t *length)
 {
-	if (input_size - input_at < 4) {
+	if (input->size - input->at < 4) {
 		fputs("questions end too early\n", stderr);
 		exit(2);
 	}
-	size_t n = input[input_at] | (size_t)input[input_at + 1] << 8 | (size_t)input[input_at + 2] << 16 | (size_t)input[input_at + 3] << 24;
-	input_at += 4;
-	if (input_size - input_at < n) {
+	const unsigned char *b = input->bytes + input->at;
+	size_t n = b[0] | (size_t)b[1] << 8 | (size_t)b[2] << 16 | (size_t)b[3] << 24;
+	input->at += 4;
+	if (input->size - input->at < n) {
 		fputs("questions end too early\n", stderr);
 		exit(2);
 	}
-	char *s = malloc(n + 1);
-	if (s == NULL)
-		die("malloc");
-	memcpy(s, input + input_at, n);
-	s[n] = '\0';
-	input_at += n;
+	char *s = room(n + 1);
+	memcpy(s, input->bytes + input->at, n);
+	input->at += n;
 	if (length != NULL)
 		*length = n;
 	return s;
@@ -127,9 +138,7 @@ static int number(const char *s)
 
 static char *setting(const char *name, const char *value)
 {
-	char *s = malloc(strlen(name) + strlen(value) + 2);
-	if (s == NULL)
-		die("malloc");
+	char *s = room(strlen(name) + strlen(value) + 2);
 	return strcat(strcat(strcpy(s, name), "="), value);
 }
 
@@ -138,124 +147,137 @@ static void write_policy(const char *path, const char *text, size_t length)
 	unlink(path);
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0440);
 	if (fd < 0 || fchmod(fd, 0440) != 0)
-		die(path);
+		give_up(path);
 	while (length > 0) {
 		ssize_t n = write(fd, text, length);
 		if (n < 0)
-			die(path);
+			give_up(path);
 		text += n;
 		length -= (size_t)n;
 	}
 	close(fd);
 }
 
-struct group {
+struct questions {
+	const char *policy_path;
+	struct policy_plugin *plugin;
+	char *text;
+	size_t length;
 	char *listed, *invoker, *uid, *gid, *groups, *host, *addresses, *runas_user, *runas_group;
 	int count;
 	int *argc;
 	char ***argv;
+	int opened;
+	int asked; /* the line that is asked about */
+	char answer;
+	char *settings[16], *info[24], *options[2], *environment[2];
+	const char *why;
 };
 
-/* answer is run in a process of its own. */
-static void answer(const char *plugin, const char *policy, struct group *g, int out)
+/* open_policy has the plug-in read the policy. */
+static void open_policy(void *argument)
 {
-	void *handle = dlopen(plugin, RTLD_NOW);
-	if (handle == NULL) {
-		fprintf(stderr, "%s\n", dlerror());
-		_exit(2);
-	}
-	struct policy_plugin *p = dlsym(handle, "sudoers_policy");
-	if (p == NULL) {
-		fprintf(stderr, "%s\n", dlerror());
-		_exit(2);
-	}
-	char *settings[16];
+	struct questions *q = argument;
 	int n = 0;
-	settings[n++] = "progname=sudo";
-	settings[n++] = "plugin_dir=/usr/libexec/sudo/";
-	settings[n++] = "plugin_path=/usr/libexec/sudo/sudoers.so";
-	settings[n++] = "noninteractive=true";
-	settings[n++] = setting("network_addrs", g->addresses);
-	if (g->count > 0 && g->argc[0] > 0 && strcmp(g->argv[0][0], "sudoedit") == 0)
-		settings[n++] = "sudoedit=true";
-	if (*g->runas_user != '\0')
-		settings[n++] = setting("runas_user", g->runas_user);
-	if (*g->runas_group != '\0')
-		settings[n++] = setting("runas_group", g->runas_group);
-	settings[n] = NULL;
-	char *info[24];
+	q->settings[n++] = "progname=sudo";
+	q->settings[n++] = "plugin_dir=/usr/libexec/sudo/";
+	q->settings[n++] = "plugin_path=/usr/libexec/sudo/sudoers.so";
+	q->settings[n++] = "noninteractive=true";
+	q->settings[n++] = setting("network_addrs", q->addresses);
+	if (q->count > 0 && q->argc[0] > 0 && strcmp(q->argv[0][0], "sudoedit") == 0)
+		q->settings[n++] = "sudoedit=true";
+	if (*q->runas_user != '\0')
+		q->settings[n++] = setting("runas_user", q->runas_user);
+	if (*q->runas_group != '\0')
+		q->settings[n++] = setting("runas_group", q->runas_group);
 	n = 0;
-	info[n++] = setting("user", g->invoker);
-	info[n++] = setting("uid", g->uid);
-	info[n++] = setting("euid", "0");
-	info[n++] = setting("gid", g->gid);
-	info[n++] = setting("egid", "0");
-	info[n++] = setting("groups", g->groups);
-	info[n++] = setting("host", g->host);
-	info[n++] = "cwd=/";
-	info[n++] = "pid=1000";
-	info[n++] = "ppid=999";
-	info[n++] = "sid=999";
-	info[n++] = "pgid=1000";
-	info[n++] = "tcpgid=1000";
-	info[n++] = "lines=24";
-	info[n++] = "cols=80";
-	info[n++] = "umask=022";
-	info[n] = NULL;
-	char *options[] = { setting("sudoers_file", policy), NULL };
-	char *environment[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL };
-	const char *why = NULL;
-	int opened = p->open(API_VERSION, (void *)conversation, (void *)print, settings, info, environment, options, &why);
-	for (int i = 0; i < g->count; i++) {
-		char c = 'E';
-		/* A process for each, because the plug-in keeps the target user of one answer for the next. */
-		pid_t child = opened == 1 ? fork() : -1;
-		if (child == 0) {
-			char **command_info, **argv_out, **user_env_out;
-			int ok = *g->listed != '\0' ? p->list(g->argc[i], g->argv[i], 0, g->listed, &why)
-			    : p->check_policy(g->argc[i], g->argv[i], NULL, &command_info, &argv_out, &user_env_out, &why);
-			_exit(ok == 1 ? 11 : ok == 0 ? 10 : 12);
-		}
-		int status;
-		if (child > 0 && waitpid(child, &status, 0) == child)
-			c = !WIFEXITED(status) ? 'X' : WEXITSTATUS(status) == 11 ? '1' : WEXITSTATUS(status) == 10 ? '0' : 'E';
-		if (write(out, &c, 1) != 1)
-			_exit(2);
-	}
-	_exit(0);
+	q->info[n++] = setting("user", q->invoker);
+	q->info[n++] = setting("uid", q->uid);
+	q->info[n++] = setting("euid", "0");
+	q->info[n++] = setting("gid", q->gid);
+	q->info[n++] = setting("egid", "0");
+	q->info[n++] = setting("groups", q->groups);
+	q->info[n++] = setting("host", q->host);
+	q->info[n++] = "cwd=/";
+	q->info[n++] = "pid=1000";
+	q->info[n++] = "ppid=999";
+	q->info[n++] = "sid=999";
+	q->info[n++] = "pgid=1000";
+	q->info[n++] = "tcpgid=1000";
+	q->info[n++] = "lines=24";
+	q->info[n++] = "cols=80";
+	q->info[n++] = "umask=022";
+	q->options[0] = setting("sudoers_file", q->policy_path);
+	q->environment[0] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
+	q->opened = q->plugin->open(API_VERSION, (void *)conversation, (void *)print, q->settings, q->info, q->environment, q->options, &q->why);
 }
 
-static void ask(const char *plugin, const char *policy, struct group *g)
+static void ask_line(void *argument)
 {
-	int pipes[2];
-	if (pipe(pipes) != 0)
-		die("pipe");
-	pid_t child = fork();
-	if (child < 0)
-		die("fork");
-	if (child == 0) {
-		close(pipes[0]);
-		alarm(60);
-		answer(plugin, policy, g, pipes[1]);
+	struct questions *q = argument;
+	char **command_info, **argv_out, **user_env_out;
+	int i = q->asked;
+	int ok = *q->listed != '\0' ? q->plugin->list(q->argc[i], q->argv[i], 0, q->listed, &q->why)
+	    : q->plugin->check_policy(q->argc[i], q->argv[i], NULL, &command_info, &argv_out, &user_env_out, &q->why);
+	q->answer = ok == 1 ? '1' : ok == 0 ? '0' : 'E';
+}
+
+static char answer_line(struct questions *q, int line)
+{
+	q->asked = line;
+	switch (run_kept(ask_line, q)) {
+	case ended_normally:
+		return q->answer;
+	case ended_by_signal:
+		return 'X';
 	}
-	close(pipes[1]);
-	char *line = malloc((size_t)g->count + 1);
-	if (line == NULL)
-		die("malloc");
-	size_t got = 0;
-	for (;;) {
-		ssize_t n = read(pipes[0], line + got, (size_t)g->count - got);
-		if (n <= 0)
-			break;
-		got += (size_t)n;
+	return 'E';
+}
+
+/* answer writes one line of answers. */
+static void answer(struct questions *q, struct snapshot *fresh, struct snapshot *opened)
+{
+	char *line = room((size_t)q->count + 1);
+	write_policy(q->policy_path, q->text, q->length);
+	int how = run_kept(open_policy, q);
+	if (how == ended_normally && q->opened == 1) {
+		take(opened);
+		for (int i = 0; i < q->count; i++) {
+			line[i] = answer_line(q, i);
+			put_back(opened);
+		}
+		if (q->count > 0 && answer_line(q, 0) != line[0])
+			give_up("the same question had two answers");
+		put_back(opened);
+		forget(opened);
+	} else {
+		memset(line, how == ended_by_signal ? 'X' : 'E', (size_t)q->count);
 	}
-	close(pipes[0]);
-	waitpid(child, NULL, 0);
-	for (; got < (size_t)g->count; got++)
-		line[got] = 'X';
-	line[got] = '\n';
-	fwrite(line, 1, got + 1, stdout);
-	free(line);
+	put_back(fresh);
+	line[q->count] = '\n';
+	for (ssize_t n, left = q->count + 1; left > 0; line += n, left -= n)
+		if ((n = write(1, line, (size_t)left)) < 0)
+			give_up("write");
+}
+
+/* load what questions need once, for all: modules of PAM and of the name services. */
+static void load(const char *plugin)
+{
+	if (dlopen(plugin, RTLD_NOW) == NULL) {
+		fprintf(stderr, "%s\n", dlerror());
+		exit(2);
+	}
+	dlopen("/lib/x86_64-linux-gnu/security/pam_permit.so", RTLD_NOW);
+	gid_t groups[64];
+	int count = 64;
+	time_t now = 0;
+	getpwnam("root");
+	getpwuid(0);
+	getgrnam("root");
+	getgrgid(0);
+	getgrouplist("root", 0, groups, &count);
+	innetgr("none", "none", "none", "none");
+	localtime(&now);
 }
 
 int main(int argc, char *argv[])
@@ -265,52 +287,52 @@ int main(int argc, char *argv[])
 		return 2;
 	}
 	verbose = getenv("PLUGIN_DRIVER_VERBOSE") != NULL;
-	/* Loaded once here, the children share it. */
-	if (dlopen(argv[1], RTLD_NOW) == NULL) {
+	load(argv[1]);
+	read_all();
+	arena = keep(sizeof *arena);
+	struct questions *q = keep(sizeof *q);
+	struct snapshot *fresh = keep(sizeof *fresh), *opened = keep(sizeof *opened);
+	struct policy_plugin *plugin = dlsym(dlopen(argv[1], RTLD_NOW), "sudoers_policy");
+	if (plugin == NULL) {
 		fprintf(stderr, "%s\n", dlerror());
 		return 2;
 	}
-	read_all();
-	while (input_at < input_size) {
-		size_t length;
-		char *text = next_string(&length);
-		struct group g;
-		g.listed = next_string(NULL);
-		g.invoker = next_string(NULL);
-		g.uid = next_string(NULL);
-		g.gid = next_string(NULL);
-		g.groups = next_string(NULL);
-		g.host = next_string(NULL);
-		g.addresses = next_string(NULL);
-		g.runas_user = next_string(NULL);
-		g.runas_group = next_string(NULL);
-		char *count = next_string(NULL);
-		g.count = number(count);
-		free(count);
-		g.argc = calloc((size_t)g.count + 1, sizeof(*g.argc));
-		g.argv = calloc((size_t)g.count + 1, sizeof(*g.argv));
-		if (g.argc == NULL || g.argv == NULL)
-			die("calloc");
-		for (int i = 0; i < g.count; i++) {
-			char *words = next_string(NULL);
-			g.argc[i] = number(words);
-			free(words);
-			g.argv[i] = calloc((size_t)g.argc[i] + 1, sizeof(**g.argv));
-			if (g.argv[i] == NULL)
-				die("calloc");
-			for (int j = 0; j < g.argc[i]; j++)
-				g.argv[i][j] = next_string(NULL);
+	keep_state();
+	take(fresh);
+	while (input->at < input->size) {
+		arena->used = 0;
+		memset(q, 0, sizeof *q);
+		q->plugin = plugin;
+		q->policy_path = argv[2];
+		q->text = next_string(&q->length);
+		q->listed = next_string(NULL);
+		q->invoker = next_string(NULL);
+		q->uid = next_string(NULL);
+		q->gid = next_string(NULL);
+		q->groups = next_string(NULL);
+		q->host = next_string(NULL);
+		q->addresses = next_string(NULL);
+		q->runas_user = next_string(NULL);
+		q->runas_group = next_string(NULL);
+		q->count = number(next_string(NULL));
+		q->argc = room(((size_t)q->count + 1) * sizeof *q->argc);
+		q->argv = room(((size_t)q->count + 1) * sizeof *q->argv);
+		for (int i = 0; i < q->count; i++) {
+			q->argc[i] = number(next_string(NULL));
+			q->argv[i] = room(((size_t)q->argc[i] + 1) * sizeof **q->argv);
+			for (int j = 0; j < q->argc[i]; j++)
+				q->argv[i][j] = next_string(NULL);
 		}
-		write_policy(argv[2], text, length);
-		free(text);
-		ask(argv[1], argv[2], &g);
-		for (int i = 0; i < g.count; i++) {
-			for (int j = 0; j < g.argc[i]; j++)
-				free(g.argv[i][j]);
-			free(g.argv[i]);
-		}
-		free(g.argc);
-		free(g.argv);
+		answer(q, fresh, opened);
 	}
-	return fflush(stdout) == 0 ? 0 : 2;
+	return 0;
+}
+
+/* A plug-in that wants to end the process ends its answer. */
+void exit(int status)
+{
+	leave(status);
+	fflush(NULL);
+	syscall(SYS_exit_group, status);
+	__builtin_unreachable();
 }
