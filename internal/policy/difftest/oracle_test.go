@@ -20,6 +20,7 @@ import (
 var (
 	decisions = flag.Int("decisions", 8_000, "how many decisions to compare with each version of sudo")
 	trees     = flag.Int("trees", 1_500, "how many policies to compare with visudo and cvtsudoers of each version")
+	pairs     = flag.Int("pairs", 100, "how many pairs of policies to compare, with each version of sudo")
 	processes = flag.Int("processes", 300, "how many of the decisions to compare with sudo -l -U too")
 	seed      = flag.Uint64("seed", 1, "seed of the generator, 0 for one from the clock")
 )

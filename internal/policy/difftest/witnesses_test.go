@@ -72,20 +72,32 @@ func TestWitnesses(t *testing.T) {
 		env.Accounts = s.world.users
 		question := policy.Question{Subject: s.world.user("alice"), Env: env}
 		var asked []witness
-		left := 0
-		for n := uint64(5 << 40); len(asked) < *decisions/10; n++ {
+		confirmed := 0
+		left, compared, claims := 0, 0, 0
+		var unchanged []claim
+		for n := uint64(5 << 40); compared < *pairs; n++ {
 			g := newGenerator(theSeed(), n)
 			before, after := g.witnessPair()
-			for _, w := range s.witnesses(t, question, before, after) {
+			was, is := treeOf(before, s.world.version), treeOf(after, s.world.version)
+			c := policy.Compare(was, is, question)
+			for _, w := range s.witnesses(t, question, c, is, before, after) {
 				if !s.isReal(w.request) {
 					left++
 					continue
 				}
 				asked = append(asked, w)
 			}
+			unchanged = append(unchanged, g.claims(c, before, after)...)
+			if compared++; compared%500 == 0 || compared == *pairs {
+				s.confirm(t, asked[confirmed:])
+				claims += s.hold(t, unchanged)
+				confirmed, unchanged = len(asked), nil
+			}
 		}
-		s.confirm(t, asked)
-		t.Logf("%d witnesses, %d of classes that no account is in", len(asked), left)
+		t.Logf("%d pairs, %d witnesses, %d of classes that no account is in, %d command lines held to what did not change", compared, len(asked), left, claims)
+		if claims < compared {
+			t.Error("hardly any comparison says that nothing changed")
+		}
 		if left > len(asked) {
 			t.Error("most witnesses are of classes that the node cannot show")
 		}
@@ -93,11 +105,9 @@ func TestWitnesses(t *testing.T) {
 }
 
 // witnesses are those of a comparison, and of proofs about the later policy.
-func (s *station) witnesses(t *testing.T, q policy.Question, before, after string) []witness {
+func (s *station) witnesses(t *testing.T, q policy.Question, c policy.Comparison, is *sudoers.Tree, before, after string) []witness {
 	t.Helper()
-	was, is := treeOf(before, s.world.version), treeOf(after, s.world.version)
 	var list []witness
-	c := policy.Compare(was, is, q)
 	add := func(differences []policy.Difference, allowed, refused string) {
 		for _, d := range differences {
 			if d.If == "" {
@@ -169,6 +179,63 @@ func (s *station) confirm(t *testing.T, list []witness) {
 	if wrong > 0 {
 		t.Errorf("%d of %d are wrong", wrong, len(list))
 	}
+}
+
+// claim is command lines of which a comparison says that not one is newly allowed, or that none is any longer.
+type claim struct {
+	before, after group
+	gain, loss    bool // whether there are any
+}
+
+// claims are random command lines about two policies, if their comparison says anything of all command lines.
+func (g *generator) claims(c policy.Comparison, before, after string) []claim {
+	if len(c.Gaps) > 0 || len(c.NewlyAllowed) > 0 && len(c.NoLongerAllowed) > 0 {
+		return nil
+	}
+	q := group{
+		user: "alice", self: true, host: pick(g, hostLong, hostLong, "pve1", "web", "db.lab.example", "web.lab.example"),
+		runAsUser: pick(g, "", "", "root", "bob", "carol", "alice"), runAsGroup: pick(g, "", "", "", "ops", "dev"),
+	}
+	for range 8 {
+		line := []string{pick(g, "/opt/wit/a", "/opt/wit/a", "/opt/wit/ab", "/opt/wit/b", "/opt/wit/sub/a", "/srv/wit/a", "/srv/wit/c")}
+		if arguments := pick(g, "", "set all", "set 5", "set abc", "get ab", "set", "x", "-f", "y x", "- x"); arguments != "" {
+			line = append(line, strings.Split(arguments, " ")...)
+		}
+		q.lines = append(q.lines, line)
+	}
+	one := claim{before: q, after: q, gain: len(c.NewlyAllowed) > 0, loss: len(c.NoLongerAllowed) > 0}
+	one.before.policy, one.after.policy = before, after
+	return []claim{one}
+}
+
+// hold puts claims to sudo, and gives how many command lines it asked about.
+func (s *station) hold(t *testing.T, list []claim) int {
+	t.Helper()
+	alice, count, wrong := s.world.user("alice"), 0, 0
+	groups := make([]group, 0, 2*len(list))
+	for _, one := range list {
+		for _, q := range []group{one.before, one.after} {
+			q.uid, q.gids = *alice.UID, alice.GIDs
+			groups = append(groups, q)
+		}
+	}
+	if len(groups) == 0 {
+		return 0
+	}
+	answers := s.ask(t, groups)
+	for i, one := range list {
+		was, is := answers[2*i], answers[2*i+1]
+		for k, line := range one.before.lines {
+			count++
+			if gained, lost := was[k] == '0' && is[k] == '1', was[k] == '1' && is[k] == '0'; gained && !one.gain || lost && !one.loss {
+				if wrong++; wrong <= 10 {
+					t.Errorf("a comparison names nothing of the kind, and sudo says %c before and %c after: %q on %q as %q:%q\n%s\n%s",
+						was[k], is[k], line, one.before.host, one.before.runAsUser, one.before.runAsGroup, one.before.policy, one.after.policy)
+				}
+			}
+		}
+	}
+	return count
 }
 
 // A policy must parse, or the witnesses would be of nothing.

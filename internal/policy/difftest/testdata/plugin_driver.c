@@ -99,9 +99,10 @@ static void read_all(void)
 			return;
 		input->size += (size_t)n;
 		if (input->size == size - sizeof *input) {
-			input = mremap(input, size, 2 * size, MREMAP_MAYMOVE);
-			if (input == MAP_FAILED)
-				give_up("mremap");
+			struct input *larger = keep(2 * size); /* shared memory does not grow */
+			memcpy(larger, input, size);
+			munmap(input, size);
+			input = larger;
 			size *= 2;
 		}
 	}
