@@ -37,6 +37,7 @@ type sudoersPolicyModel struct {
 	RemovedGrants  types.Map    `tfsdk:"removed_grants"`
 	Refused        types.List   `tfsdk:"refused"`
 	Logged         types.Map    `tfsdk:"logged"`
+	Overruled      types.Map    `tfsdk:"overruled"`
 	Expires        types.Object `tfsdk:"expires"`
 	session.Placed
 	judging

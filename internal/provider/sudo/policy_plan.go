@@ -60,13 +60,14 @@ func (r *sudoersPolicyResource) ModifyPlan(ctx context.Context, req resource.Mod
 	}
 	plan.PlanSkipped(ctx, placedOf(state), &resp.Diagnostics) // the nodes may not be known
 	plan.Deployed, plan.RemovedGrants = types.MapUnknown(deployedPolicyType), types.MapUnknown(values.StringListType)
-	plan.Logged = types.MapUnknown(loggedType)
+	plan.Logged, plan.Overruled = types.MapUnknown(loggedType), types.MapUnknown(values.StringListType)
 	plan.showEnds(ctx, text, &resp.Diagnostics)
 	if known {
 		around, seen := r.planAround(ctx, &plan, state, text, targets, observed, &resp.Diagnostics)
 		plan.judgeAround(ctx, text, around, &resp.Diagnostics)
 		plan.proveAround(ctx, text, around, &resp.Diagnostics)
 		plan.showLogged(ctx, around, !plan.quiet || !around.recorded && state == nil, &resp.Diagnostics)
+		plan.showOverruled(ctx, text, around, !plan.quiet || !around.recorded && state == nil, &resp.Diagnostics)
 		plan.Deployed = plan.planDeployed(ctx, state, targets, observed, &resp.Diagnostics)
 		plan.PlanSkipped(ctx, placedOf(state), &resp.Diagnostics)
 		plan.planRemovedGrants(ctx, state, targets, observed, seen, &resp.Diagnostics)

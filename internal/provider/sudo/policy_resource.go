@@ -94,7 +94,7 @@ func (m *sudoersPolicyModel) Installed(ctx context.Context, seen *hardening.Sudo
 
 // ReadsBack tells that the nodes are read after an apply where the plan could not know what their other files say.
 func (m *sudoersPolicyModel) ReadsBack(open bool) bool {
-	return open || !values.FullyKnown(m.Analysis) || !values.FullyKnown(m.Logged)
+	return open || !values.FullyKnown(m.Analysis) || !values.FullyKnown(m.Logged) || !values.FullyKnown(m.Overruled)
 }
 
 // Took judges the policy together with what the other files of the nodes say, and records that for the next plan.
@@ -113,6 +113,9 @@ func (m *sudoersPolicyModel) Took(ctx context.Context, reading session.Reading[h
 	}
 	if reading.Refresh || m.Logged.IsUnknown() || m.Logged.IsNull() {
 		m.showLogged(ctx, around, false, diags)
+	}
+	if reading.Refresh || m.Overruled.IsUnknown() || m.Overruled.IsNull() {
+		m.showOverruled(ctx, text, around, false, diags)
 	}
 	if reading.Refresh {
 		m.now = reading.Shared.Now

@@ -124,6 +124,7 @@ func (r *sudoersPolicyResource) Schema(ctx context.Context, _ resource.SchemaReq
 			"removed_grants": removedGrantsAttribute(),
 			"refused":        refusedAttribute(),
 			"logged":         loggedAttribute(),
+			"overruled":      overruledAttribute(),
 			"expires":        endsAttribute(),
 		}, deployedAttributes()),
 		Blocks: session.PlacedBlocks(ctx, map[string]schema.Block{
