@@ -66,6 +66,12 @@ func (e *ApplyError) Summary() string {
 	if label == "" {
 		label = "the change"
 	}
+	if Interrupted(e) {
+		if !slices.ContainsFunc(e.Outcomes, func(o Outcome) bool { return o.State != Unchanged }) {
+			return fmt.Sprintf("%s was not applied: interrupted; nothing was changed", label)
+		}
+		return fmt.Sprintf("%s was not applied: interrupted; %s", label, e.verdict())
+	}
 	return fmt.Sprintf("%s was not applied; %s", label, e.verdict())
 }
 

@@ -323,7 +323,27 @@ func TestCancelled(t *testing.T) {
 	if !errors.As(err, &ae) || !ae.Clean() || !errors.Is(err, context.Canceled) {
 		t.Fatalf("got %v", err)
 	}
+	if got := ae.Summary(); got != `sudoers policy "agent" was not applied: interrupted; every node is as it was before` || strings.Contains(err.Error(), "context") {
+		t.Errorf("the error says\n%v", err)
+	}
 	allHave(t, "old\n", servers...)
+}
+
+// TestCancelledBefore: a run that ends before any node was asked says that nothing was changed.
+func TestCancelledBefore(t *testing.T) {
+	t.Parallel()
+	servers, p := cluster(t, 2, nodetest.Options{})
+	ctx, cancel := context.WithCancel(testContext(t))
+	cancel()
+	err := p.Apply(ctx, policy(t, "new\n", servers...), nil)
+	var ae *node.ApplyError
+	if !errors.As(err, &ae) || ae.Summary() != `sudoers policy "agent" was not applied: interrupted; nothing was changed` || strings.Contains(err.Error(), "cannot reach") {
+		t.Errorf("got %v", err)
+	}
+	_, err = p.Observe(ctx, target("pve1", servers[0]), node.Query{})
+	if !node.Interrupted(err) || !strings.HasPrefix(err.Error(), "interrupted while ") {
+		t.Errorf("got %v", err)
+	}
 }
 
 // TestTwoRuns: two pools, as of two Terraform workspaces, change the same nodes in opposite order without waiting for each other endlessly.

@@ -1,6 +1,8 @@
 package node
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -34,6 +36,9 @@ func (e *UnreachableError) Error() string {
 	at := Target{e.Node, e.Address, e.Port}.String()
 	if e.Via != "" {
 		at += " through " + e.Via
+	}
+	if Interrupted(e.Err) {
+		return "interrupted while connecting to " + at
 	}
 	return fmt.Sprintf("cannot reach %s as user %q: %s\n%s", at, e.User, untrusted.Text(e.Err.Error()), adviceUnreachable(e.Err, e.Via != ""))
 }
@@ -171,6 +176,9 @@ type RemoteError struct {
 }
 
 func (e *RemoteError) Error() string {
+	if Interrupted(e.Err) {
+		return fmt.Sprintf("interrupted while %s on %s", e.Doing, e.Node)
+	}
 	msg := fmt.Sprintf("%s on %s: %s", e.Doing, e.Node, untrusted.Text(e.Err.Error()))
 	if e.Output != "" {
 		msg += "; the node said: " + e.Output
@@ -180,6 +188,23 @@ func (e *RemoteError) Error() string {
 
 // Unwrap returns the cause.
 func (e *RemoteError) Unwrap() error { return e.Err }
+
+// Interrupted tells whether an error comes from nothing but the end of the run, as by Ctrl-C: the caller's context was cancelled. Of several errors, each must.
+func Interrupted(err error) bool {
+	if several, is := err.(interface{ Unwrap() []error }); is { //nolint:errorlint // the chain is followed by hand
+		all := several.Unwrap()
+		for _, one := range all {
+			if !Interrupted(one) {
+				return false
+			}
+		}
+		return len(all) > 0
+	}
+	if inner := errors.Unwrap(err); inner != nil {
+		return Interrupted(inner)
+	}
+	return err == context.Canceled //nolint:errorlint // the chain is followed by hand
+}
 
 // ObserveError says that one thing could not be looked at. It is never to be taken for absence.
 type ObserveError struct {

@@ -1,6 +1,7 @@
 package proxmox
 
 import (
+	"context"
 	"crypto/sha256"
 	"crypto/tls"
 	"errors"
@@ -76,6 +77,9 @@ type UnreachableError struct {
 }
 
 func (e *UnreachableError) Error() string {
+	if errors.Is(e.Err, context.Canceled) {
+		return "interrupted while waiting for the PVE API at " + e.Endpoint
+	}
 	text := fmt.Sprintf("no answer from the PVE API at %s: %s", e.Endpoint, untrusted.Line(e.Err.Error()))
 	var untrusted *tls.CertificateVerificationError
 	if errors.As(e.Err, &untrusted) && len(untrusted.UnverifiedCertificates) > 0 {

@@ -12,6 +12,16 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 )
 
+// TestInterruptedPlan: a plan that is stopped says so, and not that the nodes cannot be reached.
+func TestInterruptedPlan(t *testing.T) {
+	t.Parallel()
+	err := errors.Join(&node.UnreachableError{Node: "pve1", Address: "192.0.2.1", Port: 22, Err: context.Canceled}, &node.RemoteError{Node: "pve2", Doing: "observing", Err: context.Canceled})
+	var diags diag.Diagnostics
+	if PlanReached(err, path.Empty(), &diags) || len(diags.Errors()) != 1 || diags[0].Summary() != "Interrupted; nothing was changed" || strings.Contains(diags[0].Detail(), "cannot reach") {
+		t.Errorf("got %v", diags)
+	}
+}
+
 // TestEveryNodeIsNamed: an observation tells of every node that failed, and a plan goes on only where none of them gave a refusal for an answer.
 func TestEveryNodeIsNamed(t *testing.T) {
 	t.Parallel()
