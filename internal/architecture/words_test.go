@@ -142,6 +142,7 @@ var statedFindings = []string{
 	"Line …, column …: …",
 	"A token of an earlier run is left",
 	"Grants have no effect",
+	"Interrupted; nothing was changed",
 	"The token has no privileges",
 	"The token already exists",
 	"The user already exists",

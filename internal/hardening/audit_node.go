@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sort"
 	"strconv"
+	"strings"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 )
@@ -21,6 +22,8 @@ type AuditState struct {
 	Contents map[string]string
 	// Services gives systemd's state of each service that logging needs: "active", "failed", "inactive", "not-found".
 	Services map[string]string
+	// Overruled are the lines of other sudoers files that switch off or change what is set here, as "file:line: what".
+	Overruled []string
 	// Unfinished tells that a transaction on this node was interrupted; the next apply recovers it.
 	Unfinished bool
 	// Leftover tells that an interrupted transaction left files of its own; the next apply removes them.
@@ -67,11 +70,19 @@ func (a AuditLogging) Observe(ctx context.Context, nodes Nodes, target node.Targ
 	for service := range desired.Services {
 		query.Services = append(query.Services, service)
 	}
-	seen, err := nodes.Observe(ctx, target, query)
+	var names []string
+	for _, subject := range a.Subjects {
+		if !strings.HasPrefix(subject, "%") {
+			names = append(names, subject)
+		}
+	}
+	query.Accounts = names
+	tree, err := readSudoersTree(ctx, nodes, target, query)
 	if err != nil {
 		return nil, err
 	}
-	state := &AuditState{Files: map[string]FileStatus{}, Contents: map[string]string{}, Services: map[string]string{}, Unfinished: seen.Unfinished, Leftover: seen.Leftover}
+	seen := tree.seen
+	state := &AuditState{Files: map[string]FileStatus{}, Contents: map[string]string{}, Services: map[string]string{}, Unfinished: seen.Unfinished, Leftover: seen.Leftover, Overruled: a.overruled(tree)}
 	for _, name := range query.Files {
 		file := seen.Files[name]
 		if _, wanted := desired.Contents[name]; !wanted && !file.Exists {

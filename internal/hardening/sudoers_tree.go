@@ -30,6 +30,8 @@ type sudoersTree struct {
 	// listed are the directories whose entries are all in files.
 	listed map[string]bool
 	seen   *node.Observation
+	// version is the node's sudo.
+	version sudoers.Version
 }
 
 // readSudoersTree reads /etc/sudoers, /etc/sudoers.d and every file that they include. extra is observed in the same round trip. A file
@@ -79,6 +81,7 @@ func (t *sudoersTree) parse(nodeName string, listed map[string]bool) error {
 		// sudo is not installed or tells no version: judge the files as the newest sudo would, which accepts the most.
 		version = sudoers.Version{}
 	}
+	t.version = version
 	t.tree, t.problems = sudoers.ParseTree(sudoersMain, observedSource{files: t.files, listed: listed}, host, version)
 	if t.tree.Unread {
 		return fmt.Errorf("the sudoers files on node %q include each other too often to be read; what they grant is unknown. Remove an include that leads back to a file that was read already", nodeName)

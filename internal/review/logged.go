@@ -62,7 +62,7 @@ func (l *Logged) take(tree *sudoers.Tree, request policy.Request, grant policy.G
 		if s[option] != "off" {
 			return false
 		}
-		if pos, found := lastSetting(tree, request, option); found {
+		if pos, found := policy.SetBy(tree, request, option); found {
 			l.Off = append(l.Off, fmt.Sprintf("%s:%d: !%s", pos.File, pos.Line, option))
 		}
 		return true
@@ -97,25 +97,4 @@ func (l *Logged) take(tree *sudoers.Tree, request policy.Request, grant policy.G
 			off(stream.option)
 		}
 	}
-}
-
-// lastSetting is the place that sets an option last, of those that bind to a request.
-func lastSetting(tree *sudoers.Tree, request policy.Request, option string) (pos sudoers.Pos, found bool) {
-	others := slices.DeleteFunc(slices.Clone(tree.Entries), func(e sudoers.Entry) bool { _, is := e.(*sudoers.Defaults); return is })
-	for _, entry := range slices.Backward(tree.Entries) {
-		defaults, is := entry.(*sudoers.Defaults)
-		if !is {
-			continue
-		}
-		at := slices.IndexFunc(defaults.Settings, func(s sudoers.Setting) bool { return s.Name == option })
-		if at < 0 {
-			continue
-		}
-		alone := *tree
-		alone.Entries = append(slices.Clone(others), entry)
-		if policy.Decide(&alone, request).Settings[option] != "" {
-			return defaults.Settings[at].Pos, true
-		}
-	}
-	return sudoers.Pos{}, false
 }

@@ -43,7 +43,7 @@ func OverruledOn(p hardening.SudoersPolicy, own *Policy, around hardening.Surrou
 		if change.Rule.Pos.File == p.Path() {
 			request := change.Request
 			request.Command = change.Line.Command
-			if pos, is := lastSetting(tree, request, option); is {
+			if pos, is := policy.SetBy(tree, request, option); is {
 				by = fmt.Sprintf("%s:%d", pos.File, pos.Line)
 			}
 		}

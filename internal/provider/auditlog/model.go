@@ -84,6 +84,8 @@ type deployedAuditModel struct {
 	Files    types.Map  `tfsdk:"files"`
 	Services types.Map  `tfsdk:"services"`
 	Changes  types.List `tfsdk:"changes"`
+	// Overruled are lines of other files; an apply leaves them, but plans for none.
+	Overruled types.List `tfsdk:"overruled"`
 }
 
 var deployedAuditType = values.ObjectTypeOf(deployedAttributes())
@@ -250,5 +252,7 @@ func deployedAudit(ctx context.Context, state *hardening.AuditState, recorded ma
 		Files:    values.StringMap(files),
 		Services: values.StringMap(state.Services),
 		Changes:  values.StringList(state.Changes(recorded)),
+
+		Overruled: values.StringList(state.Overruled),
 	}, diags)
 }

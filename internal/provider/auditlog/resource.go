@@ -3,6 +3,9 @@ package auditlog
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -152,11 +155,23 @@ func (m *auditLoggingModel) Installed(ctx context.Context, _ *hardening.AuditSta
 	return deployedAudit(ctx, &desired, desired.Contents, diags)
 }
 
-// ReadsBack tells that nothing has to be read after an apply.
-func (m *auditLoggingModel) ReadsBack(bool) bool { return false }
+// ReadsBack tells that the nodes are read after an apply: other files may overrule what is in place now.
+func (m *auditLoggingModel) ReadsBack(bool) bool { return true }
 
-// Took records nothing: deployed shows all that there is.
-func (m *auditLoggingModel) Took(context.Context, session.Reading[hardening.AuditState], *diag.Diagnostics) {
+// Took warns of what other files overrule. It records nothing: deployed shows all that there is.
+func (m *auditLoggingModel) Took(_ context.Context, reading session.Reading[hardening.AuditState], diags *diag.Diagnostics) {
+	nodes := map[string][]string{} // by what is said
+	for _, name := range slices.Sorted(maps.Keys(reading.Seen)) {
+		if lines := reading.Seen[name].Overruled; len(lines) > 0 {
+			detail := strings.Join(lines, "\n  ")
+			nodes[detail] = append(nodes[detail], name)
+		}
+	}
+	for _, detail := range slices.Sorted(maps.Keys(nodes)) {
+		diags.AddAttributeWarning(path.Root("deployed"), fmt.Sprintf("Other files overrule %s on %s", m.What(), strings.Join(nodes[detail], ", ")),
+			"The settings are in place, but sudo does not log as they say, because of these lines of other sudoers files:\n\n  "+detail+
+				"\n\nFind out who wrote them, and remove them from those files. An apply does not, so every plan shows them.")
+	}
 }
 
 // Install brings the settings onto nodes that are as they were when the change was planned.

@@ -184,6 +184,12 @@ func deployedAttributes() map[string]schema.Attribute {
 			ElementType:         types.StringType,
 			Computed:            true,
 		},
+		"overruled": schema.ListAttribute{
+			MarkdownDescription: "Lines of other sudoers files that switch off or change what is set here, for one of the subjects, a command or a target user, as `file:line: what`. A plan shows them as drift and warns. An apply does not " +
+				"remove them, so every plan shows them until somebody does.",
+			ElementType: types.StringType,
+			Computed:    true,
+		},
 	}
 }
 

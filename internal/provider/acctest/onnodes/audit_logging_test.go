@@ -81,6 +81,26 @@ func TestAuditLoggingLifeCycle(t *testing.T) {
 						return nil
 					},
 				},
+				resource.TestStep{ // drift that no apply mends: another file switches a log off, and the plan shows it until somebody removes the line
+					PreConfig: func() {
+						shell(t, pve1, `printf 'Defaults:agent !log_output, !logfile\n' >/etc/sudoers.d/zz; chmod 0440 /etc/sudoers.d/zz`)
+					},
+					Config:             second,
+					PlanOnly:           true,
+					ExpectNonEmptyPlan: true,
+				},
+				resource.TestStep{
+					Config: second,
+					ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
+						harness.ExpectDrift(auditAddress, `"/etc/sudoers.d/zz:1: !log_output"`, `"/etc/sudoers.d/zz:1: !logfile"`),
+					}},
+					ExpectNonEmptyPlan: true,
+				},
+				resource.TestStep{
+					PreConfig:        func() { shell(t, pve1, "rm /etc/sudoers.d/zz") },
+					Config:           second,
+					ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
+				},
 				resource.TestStep{
 					PreConfig:        onNodes(t, c, "rm -f /etc/sudoers.d/pvesec-audit-ops /etc/logrotate.d/pvesec-audit-ops /etc/systemd/system/pvesec-*-ops.* /etc/systemd/system/*.target.d/pvesec-*"),
 					Config:           second,

@@ -41,7 +41,9 @@ func TestOverruledOnNodes(t *testing.T) {
 	policy := config(c) + harness.PolicyConfig(`"/usr/bin/id ^$", "/usr/bin/uptime ^$"`, "")
 	harness.Run(t,
 		resource.TestStep{
-			PreConfig:         func() { shell(t, pve1, `printf 'agent ALL=(root) /usr/bin/id\n' >/etc/sudoers.d/zz; chmod 0440 /etc/sudoers.d/zz`) },
+			PreConfig: func() {
+				shell(t, pve1, `printf 'agent ALL=(root) /usr/bin/id\n' >/etc/sudoers.d/zz; chmod 0440 /etc/sudoers.d/zz`)
+			},
 			Config:            policy,
 			ConfigStateChecks: []statecheck.StateCheck{overruled(on("sudo /usr/bin/id: asks for a password, by /etc/sudoers.d/zz:1: agent ALL=(root) /usr/bin/id"))},
 			Check:             resource.ComposeTestCheckFunc(says(t, "/usr/bin/id", "password"), says(t, "/usr/bin/uptime", "load average")),

@@ -1,0 +1,145 @@
+package hardening
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
+	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
+)
+
+// overruled lists the lines of a node's other sudoers files that switch off or change what audit logging sets, as "file:line: what". A tree without the
+// settings is judged as if it had them.
+func (a AuditLogging) overruled(t *sudoersTree) []string {
+	own := a.DropInPath()
+	if a.SudoLog == nil && a.IOLogs == nil {
+		return nil
+	}
+	ours := textSource{sudoersMain: "@include " + own + "\n", own: a.renderSudoers()}
+	all := textSource{}
+	for name, state := range t.files {
+		if file := followed(state); file.Exists {
+			all[name] = string(file.Content)
+		}
+	}
+	all[own] = ours[own]
+	host, _, _ := strings.Cut(t.seen.Facts.Hostname, ".")
+	alone, _ := sudoers.ParseTree(sudoersMain, ours, host, t.version)
+	tree, _ := sudoers.ParseTree(sudoersMain, all, host, t.version)
+	o := overruling{own: own, alone: alone, tree: tree, host: host}
+	for _, subject := range a.Subjects {
+		o.subject(subjectOf(subject, t.account(subject)))
+	}
+	if len(a.Subjects) == 0 {
+		o.everyone()
+	}
+	slices.Sort(o.lines)
+	return slices.Compact(o.lines)
+}
+
+// overruling compares the settings of one file alone with what the tree makes of them.
+type overruling struct {
+	own         string
+	alone, tree *sudoers.Tree
+	host        string
+	lines       []string
+}
+
+func (o *overruling) add(pos sudoers.Pos, what string) {
+	if pos.File != o.own {
+		o.lines = append(o.lines, printable(fmt.Sprintf("%s:%d: %s", pos.File, pos.Line, strings.TrimSpace(what))))
+	}
+}
+
+// subject looks at what holds for one subject.
+func (o *overruling) subject(subject policy.Subject) {
+	request := policy.Request{Subject: subject, Host: o.host, Command: "/usr/bin/true"}
+	want := policy.Decide(o.alone, request).Settings
+	o.compare(request, want)
+	// Options bound to a command or to a target user are applied last, for the subject too.
+	o.options(want, func(d *sudoers.Defaults) bool {
+		return d.Scope == sudoers.ScopeCommand || d.Scope == sudoers.ScopeRunAs
+	})
+	for _, grant := range policy.Grants(o.tree, subject) {
+		if !grant.Negated && o.unlogged(grant.Effective.Tags, want) {
+			o.add(grant.Pos, grant.Text)
+		}
+	}
+}
+
+// everyone looks at what holds for all users: options that are bound to some of them are applied for them.
+func (o *overruling) everyone() {
+	request := policy.Request{Subject: policy.Subject{Name: "any-other-user"}, Host: o.host, Command: "/usr/bin/true"}
+	want := policy.Decide(o.alone, request).Settings
+	o.compare(request, want)
+	o.options(want, func(d *sudoers.Defaults) bool {
+		return d.Scope == sudoers.ScopeUser || d.Scope == sudoers.ScopeRunAs || d.Scope == sudoers.ScopeCommand
+	})
+	for _, entry := range o.tree.Entries {
+		spec, is := entry.(*sudoers.UserSpec)
+		if !is {
+			continue
+		}
+		for _, privilege := range spec.Privileges {
+			for _, command := range privilege.Commands {
+				input, output := slices.Contains(command.Tags, sudoers.TagNoLogInput), slices.Contains(command.Tags, sudoers.TagNoLogOutput)
+				if input && want["log_input"] == "on" || output && want["log_output"] == "on" {
+					o.add(command.Pos, sudoers.PrintEntry(spec))
+				}
+			}
+		}
+	}
+}
+
+// compare adds what decides about an option that is not as it was set.
+func (o *overruling) compare(request policy.Request, want policy.Settings) {
+	have := policy.Decide(o.tree, request).Settings
+	for _, option := range slices.Sorted(maps.Keys(want)) {
+		if have[option] == want[option] {
+			continue
+		}
+		if pos, found := policy.SetBy(o.tree, request, option); found {
+			o.add(pos, settingText(option, have[option]))
+		}
+	}
+}
+
+// options adds the settings of some Defaults that give another value.
+func (o *overruling) options(want policy.Settings, which func(*sudoers.Defaults) bool) {
+	for _, entry := range o.tree.Entries {
+		d, is := entry.(*sudoers.Defaults)
+		if !is || !which(d) {
+			continue
+		}
+		for _, s := range d.Settings {
+			value := s.Value
+			switch s.Operator {
+			case sudoers.OpTrue:
+				value = "on"
+			case sudoers.OpFalse:
+				value = "off"
+			}
+			if is, ours := want[s.Name]; ours && value != is {
+				o.add(s.Pos, sudoers.PrintEntry(d))
+			}
+		}
+	}
+}
+
+// unlogged tells whether tags of a rule switch a recording off that is wanted.
+func (o *overruling) unlogged(tags sudoers.TagSet, want policy.Settings) bool {
+	return tags.LogInput == sudoers.No && want["log_input"] == "on" || tags.LogOutput == sudoers.No && want["log_output"] == "on"
+}
+
+// settingText is an option as sudoers writes it.
+func settingText(option, value string) string {
+	switch value {
+	case "off":
+		return "!" + option
+	case "on":
+		return option
+	}
+	return option + "=" + value
+}

@@ -1,0 +1,56 @@
+package hardening
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/node"
+)
+
+// TestOverruledLogging: a line of another file that switches a log off, or sends it elsewhere, is found, for the subjects that it concerns.
+func TestOverruledLogging(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		subjects          []string
+		main, foreign     string
+		want              []string
+		withoutRecordings bool
+	}{
+		"the stock options":          {main: "Defaults env_reset\nDefaults use_pty\nDefaults secure_path=/usr/bin\nroot ALL=(ALL:ALL) ALL", subjects: []string{"carol"}},
+		"switched off":               {foreign: "Defaults:carol !log_output, !logfile", subjects: []string{"carol"}, want: []string{"/etc/sudoers.d/zz:1: !log_output", "/etc/sudoers.d/zz:1: !logfile"}},
+		"switched off before":        {main: "Defaults:carol !log_output", subjects: []string{"carol"}},
+		"for another":                {foreign: "Defaults:dave !log_output", subjects: []string{"carol"}},
+		"for all, ours is bound":     {main: "Defaults !log_output", subjects: []string{"carol"}},
+		"elsewhere":                  {foreign: "\nDefaults:carol logfile=/tmp/x", subjects: []string{"carol"}, want: []string{"/etc/sudoers.d/zz:2: logfile=/tmp/x"}},
+		"denials":                    {foreign: "Defaults:carol !log_denied", subjects: []string{"carol", "dave"}, want: []string{"/etc/sudoers.d/zz:1: !log_denied"}},
+		"a command":                  {foreign: "Defaults!/usr/bin/id !log_output", subjects: []string{"carol"}, want: []string{"/etc/sudoers.d/zz:1: Defaults!/usr/bin/id !log_output"}},
+		"a target":                   {foreign: "Defaults>www-data !log_output", subjects: []string{"carol"}, want: []string{"/etc/sudoers.d/zz:1: Defaults>www-data !log_output"}},
+		"a tag":                      {foreign: "carol ALL=(root) NOLOG_OUTPUT: /usr/bin/id", subjects: []string{"carol"}, want: []string{"/etc/sudoers.d/zz:1: carol ALL=(root) NOLOG_OUTPUT: /usr/bin/id"}},
+		"a tag, nothing recorded":    {foreign: "carol ALL=(root) NOLOG_OUTPUT: /usr/bin/id", subjects: []string{"carol"}, withoutRecordings: true},
+		"a tag for another":          {foreign: "dave ALL=(root) NOLOG_OUTPUT: /usr/bin/id", subjects: []string{"carol"}},
+		"of everyone, for one":       {foreign: "Defaults:carol !log_output", want: []string{"/etc/sudoers.d/zz:1: Defaults:carol !log_output"}},
+		"of everyone, for all":       {foreign: "Defaults !log_output", want: []string{"/etc/sudoers.d/zz:1: !log_output"}},
+		"of everyone, before ours":   {main: "Defaults !log_output"},
+		"of everyone, a tag":         {foreign: "dave ALL=(root) NOLOG_OUTPUT: /usr/bin/id", want: []string{"/etc/sudoers.d/zz:1: dave ALL=(root) NOLOG_OUTPUT: /usr/bin/id"}},
+		"of everyone, on one host":   {foreign: "Defaults@pve1 !log_output", want: []string{"/etc/sudoers.d/zz:1: !log_output"}},
+		"of everyone, on another":    {foreign: "Defaults@pve2 !log_output"},
+		"what does not concern logs": {foreign: "Defaults:carol insults, !env_editor", subjects: []string{"carol"}},
+	} {
+		a := AuditLogging{Name: "ops", Subjects: c.subjects, SudoLog: &SudoLog{Directory: "/var/log", Mode: "0600"}, IOLogs: &IOLogs{Output: true, Directory: "/var/log/sudo-io", Mode: "0600"}}
+		if c.withoutRecordings {
+			a.IOLogs = nil
+		}
+		file := func(text string) node.FileState {
+			return node.FileState{Exists: true, Type: node.TypeRegular, Content: []byte(text)}
+		}
+		tree := &sudoersTree{listed: map[string]bool{sudoersDir: true}, seen: &node.Observation{Facts: node.Facts{Hostname: "pve1.example.com", SudoVersion: "1.9.16p2"}}, files: map[string]node.FileState{
+			sudoersMain: file(c.main + "\n@includedir /etc/sudoers.d\n"), sudoersDir + "/zz": file(c.foreign + "\n"),
+		}}
+		if err := tree.parse("pve1", tree.listed); err != nil {
+			t.Fatal(err)
+		}
+		if got := a.overruled(tree); !slices.Equal(got, c.want) {
+			t.Errorf("%s:\n got %q\nwant %q", name, got, c.want)
+		}
+	}
+}
