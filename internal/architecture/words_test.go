@@ -143,6 +143,7 @@ var statedFindings = []string{
 	"A token of an earlier run is left",
 	"Grants have no effect",
 	"Interrupted; nothing was changed",
+	"Other files overrule … on …",
 	"The token has no privileges",
 	"The token already exists",
 	"The user already exists",
