@@ -12,24 +12,36 @@ type ForeignGrant struct {
 	Line int
 	// Text is the grant on one line in canonical sudoers syntax.
 	Text string
+	// Policy is the policy that the file was written for; empty for a file of somebody else.
+	Policy string
+	// Shared tells that the policy which looks shares its subject with that file.
+	Shared bool
 	// Removable tells that the grant names the subject itself, so that it can be cut out without touching anybody else's rights. A grant
-	// that reaches the subject through a group, an alias or ALL is not removable.
+	// that reaches the subject through a group, an alias or ALL is not removable, nor is one of another policy.
 	Removable bool
 }
 
 // String gives the grant as "/etc/sudoers.d/emergency:1: agent ALL=(ALL) NOPASSWD: ALL".
 func (g ForeignGrant) String() string {
-	return fmt.Sprintf("%s:%d: %s", printable(g.File), g.Line, printable(g.Text))
+	text := fmt.Sprintf("%s:%d: %s", printable(g.File), g.Line, printable(g.Text))
+	if g.Policy != "" {
+		text += fmt.Sprintf(" (of pvesec_sudoers_policy %q)", g.Policy)
+	}
+	return text
 }
 
-// foreignGrants lists what every file but own grants the subject. Denials are no grants and are left out.
-func foreignGrants(t *sudoersTree, own string, subject policy.Subject) []ForeignGrant {
+// foreignGrants lists what every file but the policy's own grants the subject. Denials are no grants and are left out.
+func foreignGrants(t *sudoersTree, p SudoersPolicy, subject policy.Subject) []ForeignGrant {
 	var foreign []ForeignGrant
 	for _, grant := range policy.Grants(t.tree, subject) {
-		if grant.Pos.File == own || grant.Negated {
+		if grant.Pos.File == p.Path() || grant.Negated {
 			continue
 		}
-		foreign = append(foreign, foreignGrant(grant))
+		found := foreignGrant(grant)
+		found.Policy = writtenFor(found.File, string(followed(t.files[found.File]).Content))
+		found.Shared = p.shares(found.File)
+		found.Removable = found.Removable && found.Policy == "" && !found.Shared
+		foreign = append(foreign, found)
 	}
 	return foreign
 }

@@ -17,6 +17,8 @@ type Surroundings struct {
 	Subject     policy.Subject `json:"subject"`
 	// Files are the texts by path, with the lines of the files in their places.
 	Files map[string]string `json:"files"`
+	// Policies are the files that were written for other policies: an exclusive policy leaves them alone.
+	Policies []string `json:"policies,omitempty"`
 }
 
 // surroundings takes the policy's own file out of a tree, and what is about others.
@@ -30,6 +32,9 @@ func (t *sudoersTree) surroundings(own string, subject policy.Subject) Surroundi
 	for _, file := range t.tree.Files {
 		if file.Name == own {
 			continue
+		}
+		if writtenFor(file.Name, file.Text) != "" {
+			s.Policies = append(s.Policies, file.Name)
 		}
 		var kept []sudoers.Span
 		for _, entry := range file.Entries {
@@ -63,7 +68,7 @@ func onlySpans(text string, spans []sudoers.Span) string {
 func (s Surroundings) With(p SudoersPolicy) *sudoers.Tree {
 	source := textSource{p.Path(): p.Content}
 	for name, text := range s.Files {
-		if p.Exclusive {
+		if p.Exclusive && !p.shares(name) && !slices.Contains(s.Policies, name) {
 			file, _ := sudoers.Parse(name, text, s.version())
 			text, _, _ = policy.Remove(file, text, s.Subject)
 		}

@@ -46,6 +46,9 @@ func (p SudoersPolicy) foreignCuts(ctx context.Context, nodes Nodes, target node
 			continue
 		}
 		state := followed(t.files[file.Name])
+		if p.shares(file.Name) || writtenFor(file.Name, string(state.Content)) != "" {
+			continue // another policy is responsible for it
+		}
 		text, removed, _ := policy.Remove(file, string(state.Content), subject)
 		if len(removed) == 0 {
 			continue
@@ -66,7 +69,7 @@ func (p SudoersPolicy) foreignCuts(ctx context.Context, nodes Nodes, target node
 		cuts.files = append(cuts.files, change)
 		cuts.expect = append(cuts.expect, statusOf(t.files[file.Name]).expectAt(file.Name))
 	}
-	if err := keepsDenials(target.Name, lifted, foreignGrants(t, p.Path(), subject)); err != nil {
+	if err := keepsDenials(target.Name, lifted, foreignGrants(t, p, subject)); err != nil {
 		return cuts, err
 	}
 	return cuts, givesNothing(t, cuts, p.Path(), target, subject)

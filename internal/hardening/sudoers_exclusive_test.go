@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
 // TestExclusiveCutsWhatThePlanShowed: a grant that appeared after the plan is nobody's decision; one that is gone already is no trouble.
@@ -113,5 +115,43 @@ func TestExclusiveGivesNothing(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 		})
+	}
+}
+
+// TestExclusiveLeavesPolicies: files of other policies of pvesec, by their header or by name, are not cut. A header of another name is no proof.
+func TestExclusiveLeavesPolicies(t *testing.T) {
+	t.Parallel()
+	const rule = "agent ALL=/usr/bin/w\n"
+	m := newMemoryNodes("pve1")
+	m.write("pve1", "/etc/sudoers.d/other", "# "+PolicyHeader("other")+"\n"+rule)
+	m.write("pve1", "/etc/sudoers.d/byhand", rule)
+	m.write("pve1", "/etc/sudoers.d/forged", "# "+PolicyHeader("other")+"\n"+rule)
+	m.write("pve1", "/etc/sudoers.d/stranger", rule)
+	exclusive := agent
+	exclusive.Exclusive, exclusive.SharedWith = true, []string{"byhand"}
+	before, err := exclusive.Observe(t.Context(), m, targets("pve1")[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, grant := range before.Foreign {
+		name := strings.TrimPrefix(grant.File, "/etc/sudoers.d/")
+		if mine := name == "other" || name == "byhand"; grant.Removable == mine || (grant.Policy == "other") != (name == "other") || grant.Shared != (name == "byhand") {
+			t.Errorf("%+v", grant)
+		}
+	}
+	planned := exclusive
+	planned.Content = "agent ALL=(root) /usr/bin/id\n"
+	for name, left := range map[string]bool{"other": true, "byhand": true, "forged": false, "stranger": false} {
+		found := slices.ContainsFunc(before.Around.With(planned).Files, func(f *sudoers.File) bool {
+			return f.Name == "/etc/sudoers.d/"+name && strings.Contains(f.Text, "/usr/bin/w")
+		})
+		if found != left {
+			t.Errorf("the plan has the rule of %s: %v", name, found)
+		}
+	}
+	removed, err := exclusive.Install(t.Context(), m, targets("pve1"), nil, map[string]Planned{"pve1": {}}, silent)
+	slices.Sort(removed["pve1"])
+	if err != nil || !slices.Equal(removed["pve1"], []string{"/etc/sudoers.d/forged:2: agent ALL=/usr/bin/w", "/etc/sudoers.d/stranger:1: agent ALL=/usr/bin/w"}) {
+		t.Errorf("removed %q, %v", removed, err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
@@ -53,6 +54,26 @@ type SudoersPolicy struct {
 	Content string
 	// Exclusive asks that no other file grants the subject anything: what can be cut out of other files is cut out.
 	Exclusive bool
+	// SharedWith are the names of other policies that grant the same subject. Exclusive leaves their files alone.
+	SharedWith []string
+}
+
+// shares tells whether a file is one of the policies that this one shares its subject with.
+func (p SudoersPolicy) shares(file string) bool {
+	name, inside := strings.CutPrefix(file, sudoersDir+"/")
+	return inside && slices.Contains(p.SharedWith, name)
+}
+
+// PolicyHeader is the first line of the comment that a file of a policy begins with where pvesec wrote its text.
+func PolicyHeader(name string) string { return fmt.Sprintf("Managed by Terraform: pvesec_sudoers_policy %q.", name) }
+
+// writtenFor is the name of the policy that a file was written for, by its header; empty for a file of somebody else. Only the file of that name is believed.
+func writtenFor(file, text string) string {
+	name, inside := strings.CutPrefix(file, sudoersDir+"/")
+	if inside && strings.HasPrefix(text, "# "+PolicyHeader(name)+"\n") {
+		return name
+	}
+	return ""
 }
 
 // Path is the policy's file on a node.
@@ -100,7 +121,7 @@ func (p SudoersPolicy) Observe(ctx context.Context, nodes Nodes, target node.Tar
 	state.File = statusOf(file)
 	state.Content = string(followed(file).Content)
 	subject := subjectOf(p.Subject, t.account(p.Subject))
-	state.Foreign = foreignGrants(t, p.Path(), subject)
+	state.Foreign = foreignGrants(t, p, subject)
 	state.Around = t.surroundings(p.Path(), subject)
 	state.Nobody = nobodyIn(p.Subject, t.seen)
 	for _, problem := range t.problems {

@@ -2,6 +2,7 @@ package sudo
 
 import (
 	"context"
+	"reflect"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -38,6 +39,7 @@ type sudoersPolicyModel struct {
 	Refused        types.List   `tfsdk:"refused"`
 	Logged         types.Map    `tfsdk:"logged"`
 	Overruled      types.Map    `tfsdk:"overruled"`
+	SharedWith     types.Set    `tfsdk:"shared_with"`
 	Expires        types.Object `tfsdk:"expires"`
 	session.Placed
 	judging
@@ -85,7 +87,7 @@ func observedPolicy(state *hardening.SudoersState, recorded string, beyond revie
 func (m *sudoersPolicyModel) beyond(exclusive bool) *beyondReader {
 	policy := m.policy()
 	policy.Exclusive = exclusive
-	if known := m.readers[exclusive]; known != nil && known.policy == policy {
+	if known := m.readers[exclusive]; known != nil && reflect.DeepEqual(known.policy, policy) {
 		return known
 	}
 	if m.readers == nil {
@@ -149,5 +151,7 @@ func (m *sudoersPolicyModel) policy() hardening.SudoersPolicy {
 		Subject:   m.Subject.ValueString(),
 		Content:   m.Content.ValueString(),
 		Exclusive: m.Exclusive.ValueBool(),
+
+		SharedWith: values.StringsInSet(context.Background(), m.SharedWith, &diag.Diagnostics{}), // none while they are not known
 	}
 }

@@ -172,7 +172,7 @@ func (m *sudoersPolicyModel) planDeployed(ctx context.Context, state *sudoersPol
 // mustLook tells that nothing is recorded of what the other files of a node say about the subject of the plan. A node that was left out when the nodes
 // were read last, since it did not answer, stays left out.
 func (m *sudoersPolicyModel) mustLook(state *sudoersPolicyModel, name string, observed map[string]observedNode) bool {
-	if state == nil || !state.Name.Equal(m.Name) {
+	if state == nil || !state.Name.Equal(m.Name) || !state.SharedWith.Equal(m.SharedWith) {
 		return true
 	}
 	if _, is := state.Deployed.Elements()[name]; !is {

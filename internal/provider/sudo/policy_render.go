@@ -109,7 +109,7 @@ func documentOf(ctx context.Context, rules, defaults types.List, diags *diag.Dia
 
 // build renders a document into content. Its errors are reported at the attribute given or, for rules of the resource's own, at the element.
 func (m *sudoersPolicyModel) build(doc *document.Document, at path.Path, diags *diag.Diagnostics) *sudoers.File {
-	header := fmt.Sprintf("Managed by Terraform: pvesec_sudoers_policy %q.\nA change made here is shown as drift and undone by the next apply.", m.Name.ValueString())
+	header := hardening.PolicyHeader(m.Name.ValueString()) + "\nA change made here is shown as drift and undone by the next apply."
 	file, problems, origins := doc.Build(m.Name.ValueString(), m.Subject.ValueString(), header)
 	reportRules(problems, origins, doc, at, diags)
 	if len(problems) > 0 {

@@ -193,10 +193,19 @@ func (m *sudoersPolicyModel) Adopt(ctx context.Context, targets []node.Target, s
 func foreignDetail(grants []hardening.ForeignGrant, exclusive bool) string {
 	var b strings.Builder
 	b.WriteString("Not written by this policy:\n\n")
-	kept := false
+	kept, ours, strangers := false, false, false
 	for _, grant := range grants {
 		fmt.Fprintf(&b, "  %s\n", grant)
-		kept = kept || !grant.Removable
+		policies := grant.Policy != "" || grant.Shared
+		ours, strangers = ours || policies, strangers || !policies
+		kept = kept || !grant.Removable && !policies
+	}
+	if ours {
+		b.WriteString("\nWhat belongs to another policy of pvesec is never removed here. Name that policy in shared_with if both grant the same subject on purpose.")
+		if !strangers {
+			return b.String()
+		}
+		b.WriteString("\n")
 	}
 	switch {
 	case !exclusive:

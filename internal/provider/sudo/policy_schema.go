@@ -5,6 +5,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -64,7 +65,7 @@ func (r *sudoersPolicyResource) Schema(ctx context.Context, _ resource.SchemaReq
 			"exclusive": schema.BoolAttribute{
 				MarkdownDescription: "Whether every other grant that names the subject is removed from the nodes' sudoers files; a backup of each file is kept on the node. What reaches " +
 					"the subject through a group, an alias or `ALL` concerns others too, is never removed, and stays visible in `deployed`. " +
-					"Two policies for one subject would remove each other's grants.",
+					"The files of other policies are left alone: those that pvesec wrote from rules, and those in `shared_with`.",
 				Optional: true,
 				Computed: true,
 				Default:  booldefault.StaticBool(false),
@@ -125,6 +126,16 @@ func (r *sudoersPolicyResource) Schema(ctx context.Context, _ resource.SchemaReq
 			"refused":        refusedAttribute(),
 			"logged":         loggedAttribute(),
 			"overruled":      overruledAttribute(),
+			"shared_with": schema.SetAttribute{
+				MarkdownDescription: "Names of other policies that grant the same subject, for example in another workspace. A plan does not warn of what their files grant, and `exclusive` leaves them alone. " +
+					"A way to root in them still fails the plan.",
+				ElementType: types.StringType,
+				Optional:    true,
+				Validators: []validator.Set{
+					setvalidator.SizeAtLeast(1),
+					setvalidator.ValueStringsAre(values.CheckedBy("be the name of a policy", hardening.CheckDropInName)),
+				},
+			},
 			"expires":        endsAttribute(),
 		}, deployedAttributes()),
 		Blocks: session.PlacedBlocks(ctx, map[string]schema.Block{

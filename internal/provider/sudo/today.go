@@ -67,6 +67,7 @@ func warnOfToday(p hardening.SudoersPolicy, reader *beyondReader, seen map[strin
 	for _, name := range slices.Sorted(maps.Keys(seen)) {
 		found := seen[name]
 		var detail string
+		others := slices.DeleteFunc(slices.Clone(found.Foreign), func(g hardening.ForeignGrant) bool { return g.Shared })
 		beyond, foreign := review.Beyond{}, len(found.Foreign) > 0
 		own := ours && reader.differs(found)
 		if foreign || own {
@@ -79,8 +80,11 @@ func warnOfToday(p hardening.SudoersPolicy, reader *beyondReader, seen map[strin
 		if own = own && len(beyond.Allowed) > 0 && len(added) > 0; own {
 			detail = fmt.Sprintf("The policy's own file %s has lines that nobody applied:\n\n  %s\n\nThe next apply removes them. Find out who wrote them.", p.Path(), strings.Join(added, "\n  "))
 		}
-		if foreign {
-			detail = strings.TrimSpace(detail + "\n\n" + foreignDetail(found.Foreign, p.Exclusive))
+		if beyond.Root {
+			others = found.Foreign
+		}
+		if len(others) > 0 {
+			detail = strings.TrimSpace(detail + "\n\n" + foreignDetail(others, p.Exclusive))
 		}
 		switch at := path.Root("deployed"); {
 		case detail == "":
