@@ -65,7 +65,9 @@ func (p SudoersPolicy) shares(file string) bool {
 }
 
 // PolicyHeader is the first line of the comment that a file of a policy begins with where pvesec wrote its text.
-func PolicyHeader(name string) string { return fmt.Sprintf("Managed by Terraform: pvesec_sudoers_policy %q.", name) }
+func PolicyHeader(name string) string {
+	return fmt.Sprintf("Managed by Terraform: pvesec_sudoers_policy %q.", name)
+}
 
 // writtenFor is the name of the policy that a file was written for, by its header; empty for a file of somebody else. Only the file of that name is believed.
 func writtenFor(file, text string) string {

@@ -54,7 +54,9 @@ resource "pvesec_sudoers_policy" "second" {
 	const first = `/etc/sudoers.d/agent:4: agent ALL=(root) NOPASSWD: /usr/bin/id ^$ (of pvesec_sudoers_policy "agent")`
 	harness.Run(t,
 		resource.TestStep{
-			PreConfig:         func() { shell(t, pve1, "echo 'agent ALL=(root) /usr/bin/w' >/etc/sudoers.d/stranger; chmod 0440 /etc/sudoers.d/stranger") },
+			PreConfig: func() {
+				shell(t, pve1, "echo 'agent ALL=(root) /usr/bin/w' >/etc/sudoers.d/stranger; chmod 0440 /etc/sudoers.d/stranger")
+			},
 			Config:            second(`shared_with = ["agent"]`),
 			Check:             files("agent\nsecond"),
 			ConfigStateChecks: []statecheck.StateCheck{foreign(first)},
