@@ -191,7 +191,7 @@ func (e *RemoteError) Unwrap() error { return e.Err }
 
 // Interrupted tells whether an error comes from nothing but the end of the run, as by Ctrl-C: the caller's context was cancelled. Of several errors, each must.
 func Interrupted(err error) bool {
-	if several, is := err.(interface{ Unwrap() []error }); is { //nolint:errorlint // the chain is followed by hand
+	if several, is := err.(interface{ Unwrap() []error }); is {
 		all := several.Unwrap()
 		for _, one := range all {
 			if !Interrupted(one) {
@@ -203,7 +203,7 @@ func Interrupted(err error) bool {
 	if inner := errors.Unwrap(err); inner != nil {
 		return Interrupted(inner)
 	}
-	return err == context.Canceled //nolint:errorlint // the chain is followed by hand
+	return errors.Is(err, context.Canceled)
 }
 
 // ObserveError says that one thing could not be looked at. It is never to be taken for absence.
