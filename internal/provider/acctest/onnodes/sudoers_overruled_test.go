@@ -20,7 +20,7 @@ func TestOverruledOnNodes(t *testing.T) {
 	t.Parallel()
 	c := cluster(t, 2)
 	pve1 := c.Nodes[0]
-	says := func(t *testing.T, command, want string) resource.TestCheckFunc {
+	says := func(command, want string) resource.TestCheckFunc {
 		return func(*terraform.State) error {
 			if got := shell(t, pve1, "runuser -u agent -- sudo -n "+command+" 2>&1 || true"); !strings.Contains(got, want) {
 				return fmt.Errorf("sudo %s: %q, want %q", command, got, want)
@@ -46,26 +46,26 @@ func TestOverruledOnNodes(t *testing.T) {
 			},
 			Config:            policy,
 			ConfigStateChecks: []statecheck.StateCheck{overruled(on("sudo /usr/bin/id: asks for a password, by /etc/sudoers.d/zz:1: agent ALL=(root) /usr/bin/id"))},
-			Check:             resource.ComposeTestCheckFunc(says(t, "/usr/bin/id", "password"), says(t, "/usr/bin/uptime", "load average")),
+			Check:             resource.ComposeTestCheckFunc(says("/usr/bin/id", "password"), says("/usr/bin/uptime", "load average")),
 		},
 		resource.TestStep{ // another file changes: no change of ours, and told
 			PreConfig:         func() { shell(t, pve1, `printf 'Defaults:agent requiretty\n' >/etc/sudoers.d/zz`) },
 			Config:            policy,
 			ConfigPlanChecks:  resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
 			ConfigStateChecks: []statecheck.StateCheck{overruled(on("sudo /usr/bin/id and 1 more: needs a terminal, by /etc/sudoers.d/zz:1"))},
-			Check:             says(t, "/usr/bin/id", "tty"),
+			Check:             says("/usr/bin/id", "tty"),
 		},
 		resource.TestStep{
 			PreConfig:         func() { shell(t, pve1, `printf 'ALL ALL=(ALL) !/usr/bin/uptime\n' >/etc/sudoers.d/zz`) },
 			Config:            policy,
 			ConfigStateChecks: []statecheck.StateCheck{overruled(on("sudo /usr/bin/uptime: denied, by /etc/sudoers.d/zz:1: ALL ALL=(ALL) !/usr/bin/uptime"))},
-			Check:             resource.ComposeTestCheckFunc(says(t, "/usr/bin/uptime", "password"), says(t, "/usr/bin/id", "uid=0")),
+			Check:             resource.ComposeTestCheckFunc(says("/usr/bin/uptime", "password"), says("/usr/bin/id", "uid=0")),
 		},
 		resource.TestStep{
 			PreConfig:         func() { shell(t, pve1, "rm /etc/sudoers.d/zz") },
 			Config:            policy,
 			ConfigStateChecks: []statecheck.StateCheck{overruled(knownvalue.MapExact(map[string]knownvalue.Check{}))},
-			Check:             says(t, "/usr/bin/uptime", "load average"),
+			Check:             says("/usr/bin/uptime", "load average"),
 		},
 	)
 }
