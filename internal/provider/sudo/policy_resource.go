@@ -116,6 +116,9 @@ func (m *sudoersPolicyModel) Took(ctx context.Context, reading session.Reading[h
 	}
 	if reading.Refresh || m.Overruled.IsUnknown() || m.Overruled.IsNull() {
 		m.showOverruled(ctx, text, around, false, diags)
+		if m.Overruled.IsUnknown() {
+			m.Overruled = types.MapNull(values.StringListType) // a text that no longer parses
+		}
 	}
 	if reading.Refresh {
 		m.now = reading.Shared.Now
