@@ -20,6 +20,9 @@ func (j *judge) Errorf(format string, _ ...any) { j.said = append(j.said, format
 
 // TestLinear: what is linear passes, what grows with the square of a long input does not.
 func TestLinear(t *testing.T) { //nolint:paralleltest // what others allocate would count
+	before := fuzzing
+	defer func() { fuzzing = before }()
+	fuzzing = func() bool { return true }
 	each := PerByte{Time: time.Microsecond, Memory: 64}
 	text := Long("ab", 32<<10)
 	sink := 0

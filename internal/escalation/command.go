@@ -133,7 +133,7 @@ func (j *judging) commandLine(in program.Inside, depth int) {
 	}
 	shape, err := regular.Compile(regular.Literal(args))
 	if err == nil && in.Rest != nil {
-		shape, err = regular.Concat(shape, *in.Rest)
+		shape, err = regular.Concat(j.question.Budget, shape, *in.Rest)
 	}
 	if err != nil || in.Rest != nil && in.After != "" {
 		j.way(undecided.way(j.shown, "The command line inside of it cannot be read."))

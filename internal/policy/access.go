@@ -200,6 +200,7 @@ func newAccessBuilder(tree *sudoers.Tree, r Request, budget regular.Budget) *acc
 	}
 	b.request.Command, b.request.Args = "", nil
 	b.m = newMatcher(tree, r.Env)
+	b.m.budget = budget
 	b.m.prepare(&b.request)
 	b.access.Settings = b.m.settings(tree, &b.request)
 	b.access.Assumptions = b.m.assumptions(tree, &b.request)
@@ -327,6 +328,9 @@ func (b *accessBuilder) args(c *sudoers.Command) (regular.Expr, error) {
 		key = "sudoedit " + key
 	}
 	known, ok := b.arguments[key]
+	if !ok && b.budget.Exhausted() {
+		return regular.Expr{}, errBudget
+	}
 	if !ok {
 		if known.expr, known.err = argsLanguage(c.Args, pathname); !b.budget.Pay(argsSource(c.Args, pathname), known.expr) {
 			known.err = errBudget

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,9 +23,27 @@ func many(n int, format, separator string) string {
 // perQuestion is what any question about a policy may cost. What others allocate would count, so these tests do not run beside others.
 var perQuestion = budget.Question{Memory: 600 << 20}
 
+// withinWork asks a question about policies, and holds it to the budget that it has: half as much again for what is easy, and a last step of each of its
+// questions. The work is counted, so that no answer depends on the machine.
+func withinWork(t *testing.T, q Question, ask func(Question), trees ...*sudoers.Tree) {
+	t.Helper()
+	q = q.WithSharedBudget(trees...)
+	states := q.Budget.Shared.Left()
+	ask(q)
+	madeStates, madeParts := q.Budget.Shared.Work()
+	t.Logf("%d of %d states, %d of %d parts", madeStates, states, madeParts, states*partsOfAState)
+	if madeStates > 2*states || madeParts > 2*states*partsOfAState {
+		t.Errorf("%d of %d states, %d of %d parts", madeStates, states, madeParts, states*partsOfAState)
+	}
+}
+
+// partsOfAState is how many parts a shared budget has for each of its states.
+const partsOfAState = 256
+
 // TestBoundsOfCompare: a comparison ends within its budget, in an answer that holds or in unknown, whatever the numbers of targets, hosts and rules.
 func TestBoundsOfCompare(t *testing.T) { //nolint:paralleltest // see perQuestion
 	users, groups := many(200, "u%d", ","), many(200, "g%d", ",")
+	counts := func(command string) string { return many(60, "op ALL=(root) "+command, "\n") + "\n" }
 	several := func(n int) string { return many(n, "op ALL=(u%d:g%[1]d) /bin/a x%[1]d*", "\n") }
 	for name, test := range map[string]struct {
 		before, after string
@@ -43,18 +62,18 @@ func TestBoundsOfCompare(t *testing.T) { //nolint:paralleltest // see perQuestio
 		"long hosts":               {"op " + many(5000, "h%d.example.com", ",") + "=(root) /bin/a", "op " + many(4999, "h%d.example.com", ",") + "=(root) /bin/a", []Change{Narrower}},
 		"globs of hosts, denied":   {"op ALL," + many(80, "!*a%dx*", ",") + "=(root) /bin/a", "op ALL," + many(80, "!*a%dx*", ",") + "=(root) /bin/a, /bin/b", []Change{Wider, UnknownChange}},
 		"the same line over again": {strings.Repeat("op ALL=(ALL:ALL) ALL\n", 400), strings.Repeat("op ALL=(ALL:ALL) ALL\n", 400) + "op ALL=(root) !/bin/a", []Change{Narrower, UnknownChange}},
+		"counts in paths":          {counts("^/usr/bin/k%d(.{1\\,255}a){2}.{255}b.{255}$"), counts("^/usr/bin/k%d(.{1\\,255}a){2}.{255}b.{255}$") + "op ALL=(root) !/usr/bin/k7*", []Change{UnknownChange}},
+		"counts in arguments":      {counts("/bin/a ^k%d(.{1\\,255}a){2}.{255}b.{255}$"), counts("/bin/a ^k%d(.{1\\,255}a){2}.{255}b.{255}$") + "op ALL=(root) !/bin/a *c", []Change{Narrower, UnknownChange}},
 		"many commands":            {"op ALL=(root) " + many(60_000, "/bin/a%d x*", ","), "op ALL=(root) " + many(60_000, "/bin/a%d x*", ",") + ",/bin/b", []Change{Wider}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			before, after := treeOf(t, test.before), treeOf(t, test.after)
 			budget.Within(t, perQuestion, func() {
-				c := Compare(before, after, op)
-				for _, want := range test.want {
-					if c.Verdict == want {
-						return
+				withinWork(t, op, func(q Question) {
+					if c := Compare(before, after, q); !slices.Contains(test.want, c.Verdict) {
+						t.Errorf("%s, want %v", c.Verdict, test.want)
 					}
-				}
-				t.Errorf("%s, want %v", c.Verdict, test.want)
+				}, before, after)
 			})
 		})
 	}
@@ -76,15 +95,17 @@ func TestBoundsOfNever(t *testing.T) { //nolint:paralleltest // see perQuestion
 		t.Run(name, func(t *testing.T) {
 			tree := treeOf(t, text)
 			budget.Within(t, perQuestion, func() {
-				if p := ProveNever(tree, op, statement); p.Verdict == regular.No {
-					t.Errorf("%s, with %s", p.Verdict, p.Counterexample)
-				}
+				withinWork(t, op, func(q Question) {
+					if p := ProveNever(tree, q, statement); p.Verdict == regular.No {
+						t.Errorf("%s, with %s", p.Verdict, p.Counterexample)
+					}
+				}, tree)
 			})
 		})
 	}
 }
 
-// TestBoundsOfUndecidable: rules of which each must be remembered for every text, so that no budget answers, end in unknown within a second, or are
+// TestBoundsOfUndecidable: rules of which each must be remembered for every text, so that no budget answers, end in unknown within their budget, or are
 // answered, whatever is asked.
 func TestBoundsOfUndecidable(t *testing.T) { //nolint:paralleltest // see perQuestion
 	statement, err := ParseStatement("/usr/sbin/qm ^destroy ", op.Env)
@@ -95,14 +116,18 @@ func TestBoundsOfUndecidable(t *testing.T) { //nolint:paralleltest // see perQue
 		t.Run(name, func(t *testing.T) {
 			before, after := treeOf(t, adversary(rule, 50)), treeOf(t, adversary(rule, 50)+"op ALL=!/usr/sbin/qm * x=* y*\n")
 			budget.Within(t, budget.Question{Memory: 100 << 20}, func() {
-				if c := Compare(before, after, op); c.Verdict != Narrower && c.Verdict != UnknownChange {
-					t.Errorf("compared: %s", c.Verdict)
-				}
+				withinWork(t, op, func(q Question) {
+					if c := Compare(before, after, q); c.Verdict != Narrower && c.Verdict != UnknownChange {
+						t.Errorf("compared: %s", c.Verdict)
+					}
+				}, before, after)
 			})
 			budget.Within(t, budget.Question{Memory: 100 << 20}, func() {
-				if p := ProveNever(before, op, statement); p.Verdict == regular.No && Decide(before, p.Request).Verdict != Allowed {
-					t.Errorf("%s is no counterexample", p.Counterexample)
-				}
+				withinWork(t, op, func(q Question) {
+					if p := ProveNever(before, q, statement); p.Verdict == regular.No && Decide(before, p.Request).Verdict != Allowed {
+						t.Errorf("%s is no counterexample", p.Counterexample)
+					}
+				}, before)
 			})
 		})
 	}

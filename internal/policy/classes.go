@@ -199,7 +199,7 @@ func (c *classes) longNames(short, long []string) []Request {
 	if c.question.Host != "" {
 		host, err := regular.Compile(regular.Literal(lower(c.question.Host)))
 		if err == nil {
-			within, err = regular.Concat(host, anyDomain)
+			within, err = regular.Concat(c.question.Budget, host, anyDomain)
 		}
 		if err != nil {
 			c.gap(fmt.Sprintf("the host %s: %v", c.question.Host, err))
@@ -209,9 +209,9 @@ func (c *classes) longNames(short, long []string) []Request {
 	exprs := c.patterns(long, within)
 	longs := len(exprs)
 	for _, e := range c.patterns(short, shortName) {
-		dotted, err := regular.Concat(e, anyDomain)
+		dotted, err := regular.Concat(c.question.Budget, e, anyDomain)
 		if err == nil && c.question.Host != "" {
-			dotted, err = regular.Both(dotted, within)
+			dotted, err = regular.Both(dotted, within, c.question.Budget)
 		}
 		if err != nil {
 			c.gap(fmt.Sprintf("its host patterns: %v", err))
@@ -255,7 +255,7 @@ func (c *classes) patterns(patterns []string, within regular.Expr) []regular.Exp
 		glob := compilePattern(regular.Glob{Pattern: pattern, Fold: true})
 		e, err := glob.expr, glob.err
 		if err == nil {
-			e, err = regular.Both(e, within)
+			e, err = regular.Both(e, within, c.question.Budget)
 		}
 		if err != nil {
 			c.gap(fmt.Sprintf("the host pattern %s: %v", pattern, err))

@@ -44,6 +44,8 @@ type matcher struct {
 	known    map[aliasQuestion]verdict
 	patterns map[*sudoers.Command]*commandPattern
 	circles  int // how often an alias was met that was in use
+
+	budget regular.Budget // of what languages of paths cost
 }
 
 // hostName is the node as the policy sees it.

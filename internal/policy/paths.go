@@ -76,7 +76,7 @@ func literal(text string) regular.Expr { return mustCompile(regular.Literal(text
 
 // join has the paths of files in a directory.
 func join(dir string, name regular.Expr) regular.Expr {
-	e, err := regular.Concat(literal(strings.TrimSuffix(dir, "/")+"/"), name)
+	e, err := regular.Concat(regular.Budget{}, literal(strings.TrimSuffix(dir, "/")+"/"), name)
 	if err != nil {
 		return regular.Empty() // two small patterns
 	}
@@ -111,6 +111,9 @@ func (m *matcher) linkedLanguages(languages []pathLanguage, matchesPath func(str
 // typedLanguages are the paths of a pattern that sudo compares with the path as it was typed, and since 1.9.14 with the
 // canonical one too. Before, or where the version is not known, a denial is got around by another spelling.
 func (m *matcher) typedLanguages(pattern regular.Source) (languages []pathLanguage, reason string) {
+	if m.budget.Exhausted() {
+		return nil, errBudget.Error()
+	}
 	compiled := compilePattern(pattern)
 	typed, err := compiled.expr, compiled.err
 	if errors.Is(err, regular.ErrSyntax) {
@@ -119,13 +122,16 @@ func (m *matcher) typedLanguages(pattern regular.Source) (languages []pathLangua
 	if err != nil {
 		return nil, "its pattern of paths: " + err.Error()
 	}
-	if around := regular.Disjoint(typed, roundaboutly, regular.Budget{}); around.Verdict != regular.Yes {
+	if !m.budget.Pay(pattern, typed) {
+		return nil, errBudget.Error()
+	}
+	if around := regular.Disjoint(typed, roundaboutly, m.budget); around.Verdict != regular.Yes {
 		reason = `its pattern of paths matches detours such as "/../", and so commands elsewhere`
 	}
-	canonical, err := regular.Both(typed, pathSpace)
+	canonical, err := regular.Both(typed, pathSpace, m.budget)
 	for _, link := range slices.Sorted(maps.Keys(m.env.Links)) { // in order: witnesses must be the same in every plan
 		if err == nil {
-			canonical, err = regular.Both(canonical, regular.NotPrefixed(link+"/"))
+			canonical, err = regular.Both(canonical, regular.NotPrefixed(link+"/"), m.budget)
 		}
 	}
 	if err != nil {
@@ -134,11 +140,11 @@ func (m *matcher) typedLanguages(pattern regular.Source) (languages []pathLangua
 	languages = append(languages, pathLanguage{expr: canonical, certain: m.resolves() && m.env.Version != sudoers.Version{}})
 	for _, link := range slices.Sorted(maps.Keys(m.env.Links)) {
 		target := m.env.Links[link]
-		below, err := regular.Both(regular.After(typed, link+"/"), belowRoot)
+		below, err := regular.Both(regular.After(typed, link+"/"), belowRoot, m.budget)
 		if err != nil {
 			return nil, "its pattern of paths: " + err.Error()
 		}
-		if regular.IsEmpty(below, regular.Budget{}).Verdict == regular.Yes {
+		if regular.IsEmpty(below, m.budget).Verdict == regular.Yes {
 			continue
 		}
 		languages = append(languages, pathLanguage{expr: join(target, below), respell: respelling{canonical: target, link: link}})
@@ -177,7 +183,7 @@ func (m *matcher) globLanguages(pattern string) (languages []pathLanguage, reaso
 		}
 		var next []regular.Expr
 		for _, dir := range dirs {
-			e, err := regular.Concat(dir, literal("/"), name)
+			e, err := regular.Concat(m.budget, dir, literal("/"), name)
 			if err != nil {
 				return nil, "its pattern of paths: " + err.Error()
 			}
@@ -193,10 +199,10 @@ func (m *matcher) globLanguages(pattern string) (languages []pathLanguage, reaso
 		dirs, isLiteral = next, false
 	}
 	for _, dir := range dirs {
-		e, err := regular.Concat(dir, literal("/"), base)
+		e, err := regular.Concat(m.budget, dir, literal("/"), base)
 		for _, link := range passed {
 			if err == nil {
-				e, err = regular.Both(e, regular.NotPrefixed(link+"/"))
+				e, err = regular.Both(e, regular.NotPrefixed(link+"/"), m.budget)
 			}
 		}
 		if err != nil {

@@ -9,7 +9,7 @@ import "strings"
 // Arguments has the arguments that a pattern matches when they are joined. Where it matches the empty text, that is none as
 // well as one that is empty.
 func Arguments(joined Expr) (Expr, error) {
-	some, err := Concat(Expr{a: spaceAutomaton}, joined)
+	some, err := Concat(Budget{}, Expr{a: spaceAutomaton}, joined)
 	if err != nil || !joined.Contains("") {
 		return some, err
 	}

@@ -15,6 +15,7 @@ type Budget struct {
 // are answered, until these together have cost half as much. It is for one goroutine.
 type SharedBudget struct {
 	states, parts, credit int
+	madeStates, madeParts int
 	paid                  map[Source]struct{} // the patterns that were counted
 }
 
@@ -27,6 +28,9 @@ func NewSharedBudget(states int) *SharedBudget {
 // Left is how many states are left.
 func (s *SharedBudget) Left() int { return max(0, s.states) }
 
+// Work is what the questions cost so far: states that were made, and parts of them and steps. It does not depend on the machine.
+func (s *SharedBudget) Work() (states, parts int) { return s.madeStates, s.madeParts }
+
 func (s *SharedBudget) spent() bool { return s.states < 0 || s.parts < 0 }
 
 func (s *SharedBudget) charge(states, parts int) {
@@ -35,7 +39,12 @@ func (s *SharedBudget) charge(states, parts int) {
 	}
 	s.states -= states
 	s.parts -= parts
+	s.madeStates += states
+	s.madeParts += parts
 }
+
+// Exhausted tells whether not even easy questions are answered any more: a pattern that is not compiled yet need not be.
+func (b Budget) Exhausted() bool { return b.Shared != nil && b.Shared.credit < 0 }
 
 // Pay counts the states of a pattern that was compiled for questions, once for all that share the budget, and tells whether they are within it.
 func (b Budget) Pay(source Source, e Expr) bool {

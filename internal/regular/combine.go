@@ -6,10 +6,14 @@ import "slices"
 // start or end of the text of its own pattern, wherever that comes to stand. An ERE in the middle of a pattern should be
 // Whole, or it brings the texts around its match along.
 
-// Concat has the texts of each pattern one after the other; of none it is Epsilon.
-func Concat(parts ...Expr) (Expr, error) {
+// Concat has the texts of each pattern one after the other; of none it is Epsilon. The error is ErrTooLarge, also where the budget is spent.
+func Concat(budget Budget, parts ...Expr) (Expr, error) {
+	meter := budget.meter()
 	result := epsilonAutomaton
 	for _, p := range parts {
+		if !meter.work(result.size() + p.automaton().size()) {
+			return Expr{}, ErrTooLarge
+		}
 		var err error
 		if result, err = join(result, p.automaton()); err != nil {
 			return Expr{}, err

@@ -19,11 +19,11 @@ func TestCombine(t *testing.T) {
 	tests := map[string]struct {
 		got, want Language
 	}{
-		"concatenation":                      {combined(Concat(a, b)), ere(t, "^a(.|\n)*b$")},
-		"of none":                            {combined(Concat()), glob(t, "")},
-		"of one":                             {combined(Concat(a)), a},
-		"with nothing in it":                 {combined(Concat(a, Empty(), b)), Empty()},
-		"with an anchored part":              {combined(Concat(glob(t, "x "), ere(t, "^a|b$"))), ere(t, "^x (a.*|.*b)$")},
+		"concatenation":                      {combined(Concat(Budget{}, a, b)), ere(t, "^a(.|\n)*b$")},
+		"of none":                            {combined(Concat(Budget{})), glob(t, "")},
+		"of one":                             {combined(Concat(Budget{}, a)), a},
+		"with nothing in it":                 {combined(Concat(Budget{}, a, Empty(), b)), Empty()},
+		"with an anchored part":              {combined(Concat(Budget{}, glob(t, "x "), ere(t, "^a|b$"))), ere(t, "^x (a.*|.*b)$")},
 		"alternatives":                       {combined(Alternate(a, b)), Union(a, b)},
 		"alternatives of none":               {combined(Alternate()), Empty()},
 		"optional":                           {combined(Optional(glob(t, "ab"))), ere(t, "^(ab)?$")},
@@ -31,8 +31,8 @@ func TestCombine(t *testing.T) {
 		"star of star":                       {combined(Star(combined(Star(glob(t, "[ab]"))))), ere(t, "^[ab]*$")},
 		"star of alternatives":               {combined(Star(combined(Alternate(glob(t, "a"), glob(t, "bc"))))), ere(t, "^(a|bc)*$")},
 		"star of nothing":                    {combined(Star(Empty())), Epsilon()},
-		"an option in front of a number":     {combined(Concat(option, glob(t, " "), mustCompile(t, ERE{Pattern: "[0-9]+", Whole: true}))), ere(t, "^--?vmid [0-9]+$")},
-		"the zero Expr is empty in the rest": {combined(Concat(a, Expr{})), Empty()},
+		"an option in front of a number":     {combined(Concat(Budget{}, option, glob(t, " "), mustCompile(t, ERE{Pattern: "[0-9]+", Whole: true}))), ere(t, "^--?vmid [0-9]+$")},
+		"the zero Expr is empty in the rest": {combined(Concat(Budget{}, a, Expr{})), Empty()},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -51,7 +51,7 @@ func TestCombineTooLarge(t *testing.T) {
 
 	e, err := ere(t, "^[ab]{255}(a|bb){255}$"), error(nil)
 	for i := 0; i < 20 && err == nil; i++ {
-		e, err = Concat(e, e)
+		e, err = Concat(Budget{}, e, e)
 	}
 	if !errors.Is(err, ErrTooLarge) {
 		t.Errorf("%v", err)

@@ -16,6 +16,8 @@ type ERE struct {
 	Pattern string
 	// Whole asks for the texts which match as a whole instead.
 	Whole bool
+	// Coarse asks for an expression that costs no more than its length: a count above one stands for any number. See coarse.
+	Coarse bool
 }
 
 const (
@@ -31,6 +33,9 @@ func (e ERE) compile() (*automaton, error) {
 	t, err := e.tree()
 	if err != nil {
 		return nil, err
+	}
+	if e.Coarse {
+		t = t.coarse()
 	}
 	if !e.Whole {
 		t = cat(skipped(), t, skipped())

@@ -35,8 +35,9 @@ func After(e Expr, prefix string) Expr {
 }
 
 // Both has the texts that are in two patterns. Unlike Intersect it is an Expr, made at once and not by the search, so it is for
-// patterns that are small. The error is ErrTooLarge.
-func Both(a, b Expr) (Expr, error) {
+// patterns that are small. The error is ErrTooLarge, also where the budget is spent.
+func Both(a, b Expr, budget Budget) (Expr, error) {
+	meter := budget.meter()
 	type pair struct{ a, b int32 }
 	x, y := a.automaton(), b.automaton()
 	number := map[pair]int32{{}: 0}
@@ -45,6 +46,9 @@ func Both(a, b Expr) (Expr, error) {
 	for len(queue) > 0 {
 		p := queue[0]
 		queue = queue[1:]
+		if !meter.work(partsPerPair + len(x.states[p.a].edges)*len(y.states[p.b].edges)/edgesPerPart) {
+			return Expr{}, ErrTooLarge
+		}
 		s := state{accept: x.states[p.a].accept && y.states[p.b].accept}
 		for _, e := range x.states[p.a].edges {
 			for _, f := range y.states[p.b].edges {

@@ -32,7 +32,7 @@ func TestBoth(t *testing.T) {
 	for _, x := range patterns {
 		for _, y := range patterns {
 			a, b := mustCompile(t, x), mustCompile(t, y)
-			both, err := Both(a, b)
+			both, err := Both(a, b, Budget{})
 			if err != nil {
 				t.Fatal(err)
 			}

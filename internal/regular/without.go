@@ -6,8 +6,9 @@ import (
 )
 
 // Without has the texts of a that b does not have. Unlike Difference it is an Expr, made at once and not by the search, so it is for
-// patterns that are small. The error is ErrTooLarge.
-func Without(a, b Expr) (Expr, error) {
+// patterns that are small. The error is ErrTooLarge, also where the budget is spent.
+func Without(a, b Expr, budget Budget) (Expr, error) {
+	meter := budget.meter()
 	x, y := a.automaton(), b.automaton()
 	if y.states[0].universal {
 		return Empty(), nil
@@ -15,7 +16,7 @@ func Without(a, b Expr) (Expr, error) {
 	w := &without{x: x, y: y, number: map[string]int32{}, mark: make([]bool, len(y.states))}
 	w.state(0, []int32{0})
 	for at := 0; at < len(w.work); at++ {
-		if len(w.states) > maxStates || w.edges > maxEdges {
+		if !meter.work(partsPerPair+len(w.work[at].set)) || len(w.states) > maxStates || w.edges > maxEdges {
 			return Expr{}, ErrTooLarge
 		}
 		w.expand(int32(at))

@@ -12,7 +12,7 @@ func TestWithout(t *testing.T) {
 	for _, p := range patterns {
 		for _, q := range patterns {
 			a, b := must(Compile(p))(t), must(Compile(q))(t)
-			got, err := Without(a, b)
+			got, err := Without(a, b, Budget{})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -42,6 +42,8 @@ type lexer struct {
 	noRegexBefore int
 	// wordEnd is where the word ends that was measured last.
 	wordEnd int
+	// measured is how many bytes were looked at to measure words, and regular expressions that are none.
+	measured int
 
 	buf []byte // arguments or string being put together
 

@@ -285,7 +285,9 @@ func (l *lexer) pathOrRegex(t *token, s string) (*token, bool) {
 		n = path(s)
 	} else if l.version.has(1, 9, 10) && l.pos >= l.noRegexBefore {
 		if n = regex(s); n == 0 {
-			l.noRegexBefore = l.pos + regexRun(s)
+			run := regexRun(s)
+			l.measured += run
+			l.noRegexBefore = l.pos + run
 		}
 	}
 	if n == 0 {
@@ -316,6 +318,7 @@ func (l *lexer) word(s string) int {
 		return l.wordEnd - l.pos
 	}
 	n := word(s)
+	l.measured += n
 	l.wordEnd = l.pos + n
 	return n
 }

@@ -15,6 +15,11 @@ func TestParsingIsLinear(t *testing.T) { //nolint:paralleltest // it counts memo
 	} {
 		text := c.start + budget.Long(c.repeated, longText)
 		budget.Linear(t, len(text), parseBudget, func() { _, _ = Parse("f", text, Version{}) })
+		p := newParser("f", text, Version{}, aliasTable{})
+		p.parse(nil)
+		if p.lex.measured > 4*len(text) {
+			t.Errorf("%d bytes of %q and so on: %d were measured", len(text), text[:20], p.lex.measured)
+		}
 	}
 }
 

@@ -91,7 +91,7 @@ func matchesNothing(pattern regular.Source) bool {
 
 // checkExpression looks at a regular expression that is compared with texts of a kind.
 func (m *CommandMember) checkExpression(text, pattern string, with regular.Expr) []PatternProblem {
-	e, err := regular.Compile(regular.ERE{Pattern: pattern})
+	e, err := regular.Compile(regular.ERE{Pattern: pattern, Coarse: true})
 	var malformed *regular.SyntaxError
 	switch {
 	case errors.As(err, &malformed):
@@ -103,7 +103,7 @@ func (m *CommandMember) checkExpression(text, pattern string, with regular.Expr)
 		return []PatternProblem{m.problem(LostPattern, text, pattern, 0, "nothing matches the regular expression "+pattern,
 			"write '^' at its beginning only, and as \\^ where it stands for itself")}
 	}
-	if both, err := regular.Both(e, with); err == nil && both.MatchesNothing() {
+	if both, err := regular.Both(e, with, regular.Budget{}); err == nil && both.MatchesNothing() {
 		return []PatternProblem{m.problem(RelativePattern, text, pattern, 0, "the regular expression "+pattern+" matches no absolute path", "begin it with ^/")}
 	}
 	return nil

@@ -283,7 +283,7 @@ func (j *judgement) few(o *Operation, w wrapper) bool {
 			if err != nil {
 				return false
 			}
-			cover, err := regular.Concat(w.before, behind)
+			cover, err := regular.Concat(j.Budget, w.before, behind)
 			if err != nil {
 				return false
 			}

@@ -261,7 +261,7 @@ func (c *compiler) splitInner(s synopsis) (w wrapper, ok bool, err error) {
 	if err != nil {
 		return w, true, err
 	}
-	w.all, err = regular.Concat(w.before, startOfInner[w.kind], behind)
+	w.all, err = regular.Concat(regular.Budget{}, w.before, startOfInner[w.kind], behind)
 	return w, true, err
 }
 

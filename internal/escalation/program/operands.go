@@ -121,7 +121,7 @@ func (t *classedType) language(mode string) (compiled, error) {
 			if rootKey(key[earlier.Name]) || key[earlier.Name] == key[class.Name] || len(class.ERE) == 0 || !regular.MayMeet(of, named[k], regular.Budget{}) {
 				continue
 			}
-			if of, err = regular.Without(of, named[k]); err != nil {
+			if of, err = regular.Without(of, named[k], regular.Budget{}); err != nil {
 				return compiled{}, err
 			}
 		}
@@ -163,7 +163,7 @@ func (t *classedType) split() ([]regular.Expr, error) {
 			return nil, fmt.Errorf("class %q: %w", class.Name, err)
 		}
 		open = append(open, named)
-		if named, err = regular.Both(base, named); err != nil {
+		if named, err = regular.Both(base, named, regular.Budget{}); err != nil {
 			return nil, err
 		}
 		list = append(list, named)
@@ -172,7 +172,7 @@ func (t *classedType) split() ([]regular.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	rest, err := regular.Without(base, all)
+	rest, err := regular.Without(base, all, regular.Budget{})
 	if err == nil {
 		rest, err = regular.Minimal(rest)
 	}
