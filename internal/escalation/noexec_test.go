@@ -29,7 +29,7 @@ func TestNoExec(t *testing.T) {
 
 		{"/usr/bin/chroot /home/agent /usr/bin/id", true},     // loads the libraries of the new root to look up accounts
 		{"/usr/bin/xargs -a /etc/shadow /usr/bin/echo", true}, // reads the file itself
-		{"/usr/sbin/start-stop-daemon *", true},                // writes a file (--make-pidfile)
+		{"/usr/sbin/start-stop-daemon *", true},               // writes a file (--make-pidfile)
 		{"/usr/bin/systemd-run /usr/bin/bash", true},
 		{"/usr/bin/watch *", true},
 		{"/usr/bin/script *", true},
