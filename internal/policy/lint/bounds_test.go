@@ -33,3 +33,24 @@ func TestLongCircles(t *testing.T) { //nolint:paralleltest // what others alloca
 		})
 	}
 }
+
+// TestLargeCounts: patterns of large counts cost what they are long, and are still found where they never match.
+func TestLargeCounts(t *testing.T) { //nolint:paralleltest // what others allocate would count
+	var b strings.Builder
+	for i := range 60 {
+		fmt.Fprintf(&b, "alice ALL = ^/usr/bin/k%d(.{1\\,255}a){2}.{255}b.{255}$ ^(k%[1]d.{1\\,255}a){2}.{255}b.{255}$\n", i)
+	}
+	b.WriteString("alice ALL = ^/usr/bin/a$ ^(.{255}a){9}^b$\n")
+	tree := parsed(t, b.String(), sudoers.PVE9)
+	budget.Linear(t, b.Len(), budget.PerByte{Memory: 1 << 10}, func() {
+		lost := 0
+		for _, f := range Lint(tree, Options{}) {
+			if strings.Contains(f.Msg, "nothing matches") {
+				lost++
+			}
+		}
+		if lost != 1 {
+			t.Errorf("%d patterns are said to match nothing", lost)
+		}
+	})
+}
