@@ -40,6 +40,32 @@ func onReleases(tree *sudoers.Tree, q Question, whole bool, versions []sudoers.V
 	return all
 }
 
+// Merge is what several analyses of a policy say together, each about another subject: what one of them finds is found.
+func Merge(all ...Analysis) Analysis {
+	if len(all) == 1 {
+		return all[0]
+	}
+	var found, disruptive, unvouched collector
+	var whole Analysis
+	for i := range all {
+		a := &all[i]
+		found.take(a.Findings)
+		disruptive.take(a.Disruptive)
+		unvouched.take(a.Unvouched)
+		whole.outcomes = append(whole.outcomes, a.outcomes...)
+		for _, assumption := range a.Assumptions {
+			if !slices.Contains(whole.Assumptions, assumption) {
+				whole.Assumptions = append(whole.Assumptions, assumption)
+			}
+		}
+		whole.Denials.Count += a.Denials.Count
+		whole.Denials.Effective = append(whole.Denials.Effective, a.Denials.Effective...)
+		whole.Denials.Unknown = append(whole.Denials.Unknown, a.Denials.Unknown...)
+	}
+	whole.Findings, whole.Disruptive, whole.Unvouched = found.findings(), disruptive.findings(), unvouched.findings()
+	return whole
+}
+
 // analysers look at a policy on each version.
 func analysers(tree *sudoers.Tree, q Question, whole bool, versions []sudoers.Version) []*analyser {
 	env := policy.Debian(sudoers.Version{})

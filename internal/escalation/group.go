@@ -43,6 +43,17 @@ func (c *collector) add(place Place, command string, w Way) {
 	f.Ways = append(f.Ways, w)
 }
 
+// take takes findings of another analysis.
+func (c *collector) take(findings []CommandFinding) {
+	for _, f := range findings {
+		for _, place := range f.Places {
+			for _, w := range f.Ways {
+				c.add(place, f.Command, w)
+			}
+		}
+	}
+}
+
 // findings gives what was found, one finding for each thing to mend: grants of one command with the same ways are one, and so is what is wrong with
 // grants whatever their command.
 func (c *collector) findings() []CommandFinding {

@@ -196,7 +196,7 @@ func TestLeftoverIsPassedOn(t *testing.T) {
 		if err != nil || audit.Leftover != left {
 			t.Errorf("audit logging: %v %v, want %v", audit, err, left)
 		}
-		if policy := mustObserve(t, SudoersPolicy{Name: "agent", Subject: "agent"}, m, "pve1"); policy.Leftover != left {
+		if policy := mustObserve(t, SudoersPolicy{Name: "agent", Subjects: []string{"agent"}}, m, "pve1"); policy.Leftover != left {
 			t.Errorf("policy: %v, want %v", policy.Leftover, left)
 		}
 	}

@@ -2,6 +2,7 @@ package hardening
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
 )
@@ -28,6 +29,21 @@ func (g ForeignGrant) String() string {
 		text += fmt.Sprintf(" (of pvesec_sudoers_policy %q)", g.Policy)
 	}
 	return text
+}
+
+// mergeForeign adds grants of another subject, each line once; it can be cut out where it names either.
+func mergeForeign(into, more []ForeignGrant) []ForeignGrant {
+	for _, grant := range more {
+		at := slices.IndexFunc(into, func(known ForeignGrant) bool {
+			return known.File == grant.File && known.Line == grant.Line && known.Text == grant.Text
+		})
+		if at < 0 {
+			into = append(into, grant)
+			continue
+		}
+		into[at].Removable = into[at].Removable || grant.Removable
+	}
+	return into
 }
 
 // foreignGrants lists what every file but the policy's own grants the subject. Denials are no grants and are left out.

@@ -27,15 +27,15 @@ func TestOwnAccessIsGuarded(t *testing.T) {
 		policy       SudoersPolicy
 		refused      string // the rule that is named; "-" for none
 	}{
-		"about somebody else":        {"ops", AccessSudoers("ops", false), false, SudoersPolicy{Name: "agent", Subject: "agent", Content: "agent ALL=(root) /usr/bin/id\n"}, ""},
-		"denied by a later rule":     {"ops", AccessSudoers("ops", false), false, SudoersPolicy{Name: "zz", Subject: "ops", Content: "ops ALL=(root) !/bin/sh\n"}, "!/bin/sh"},
-		"denied by an earlier rule":  {"ops", AccessSudoers("ops", false), false, SudoersPolicy{Name: "aa", Subject: "ops", Content: "ops ALL=(root) !/bin/sh\n"}, ""},
-		"a password from now on":     {"ops", AccessSudoers("ops", false), false, SudoersPolicy{Name: "zz", Subject: "ops", Content: "ops ALL=(root) PASSWD: ALL\n"}, "PASSWD: ALL"},
-		"a password, and we have it": {"ops", AccessSudoers("ops", true), true, SudoersPolicy{Name: "zz", Subject: "ops", Content: "ops ALL=(root) PASSWD: ALL\n"}, ""},
-		"cut out as foreign":         {"ops", AccessSudoers("ops", false), false, SudoersPolicy{Name: "zz", Subject: "ops", Content: "ops ALL=(root) /usr/bin/id\n", Exclusive: true}, "no rule would permit it"},
-		"the file itself":            {"ops", AccessSudoers("ops", false), false, SudoersPolicy{Name: "ops", Subject: "ops", Content: "ops ALL=(root) /usr/bin/id\n"}, "-"},
-		"never had it":               {"ops", "# nothing\n", false, SudoersPolicy{Name: "zz", Subject: "ops", Content: "ops ALL=(root) !/bin/sh\n"}, ""},
-		"root":                       {"root", "# nothing\n", false, SudoersPolicy{Name: "zz", Subject: "root", Content: "root ALL=(root) !ALL\n"}, ""},
+		"about somebody else":        {"ops", AccessSudoers("ops", false), false, SudoersPolicy{Name: "agent", Subjects: []string{"agent"}, Content: "agent ALL=(root) /usr/bin/id\n"}, ""},
+		"denied by a later rule":     {"ops", AccessSudoers("ops", false), false, SudoersPolicy{Name: "zz", Subjects: []string{"ops"}, Content: "ops ALL=(root) !/bin/sh\n"}, "!/bin/sh"},
+		"denied by an earlier rule":  {"ops", AccessSudoers("ops", false), false, SudoersPolicy{Name: "aa", Subjects: []string{"ops"}, Content: "ops ALL=(root) !/bin/sh\n"}, ""},
+		"a password from now on":     {"ops", AccessSudoers("ops", false), false, SudoersPolicy{Name: "zz", Subjects: []string{"ops"}, Content: "ops ALL=(root) PASSWD: ALL\n"}, "PASSWD: ALL"},
+		"a password, and we have it": {"ops", AccessSudoers("ops", true), true, SudoersPolicy{Name: "zz", Subjects: []string{"ops"}, Content: "ops ALL=(root) PASSWD: ALL\n"}, ""},
+		"cut out as foreign":         {"ops", AccessSudoers("ops", false), false, SudoersPolicy{Name: "zz", Subjects: []string{"ops"}, Content: "ops ALL=(root) /usr/bin/id\n", Exclusive: true}, "no rule would permit it"},
+		"the file itself":            {"ops", AccessSudoers("ops", false), false, SudoersPolicy{Name: "ops", Subjects: []string{"ops"}, Content: "ops ALL=(root) /usr/bin/id\n"}, "-"},
+		"never had it":               {"ops", "# nothing\n", false, SudoersPolicy{Name: "zz", Subjects: []string{"ops"}, Content: "ops ALL=(root) !/bin/sh\n"}, ""},
+		"root":                       {"root", "# nothing\n", false, SudoersPolicy{Name: "zz", Subjects: []string{"root"}, Content: "root ALL=(root) !ALL\n"}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -60,7 +60,7 @@ func TestRemovalKeepsOwnAccess(t *testing.T) {
 	t.Parallel()
 	m := newMemoryNodes("pve1")
 	m.write("pve1", "/etc/sudoers.d/ops", AccessSudoers("ops", false))
-	err := SudoersPolicy{Name: "ops", Subject: "ops"}.Remove(t.Context(), operatedNodes{m, "ops", false}, targets("pve1"), silent)
+	err := SudoersPolicy{Name: "ops", Subjects: []string{"ops"}}.Remove(t.Context(), operatedNodes{m, "ops", false}, targets("pve1"), silent)
 	var own *OwnAccessError
 	if !errors.As(err, &own) || len(m.applied) != 0 {
 		t.Errorf("got %v", err)

@@ -8,13 +8,13 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// Surroundings hold the parts of one node's other sudoers files that concern the subject of a policy, so that the policy can be judged together with them at
+// Surroundings hold the parts of one node's other sudoers files that concern the subjects of a policy, so that the policy can be judged together with them at
 // any later time. They contain no lines about others except for aliases, which the subject's own lines may need.
 type Surroundings struct {
 	// Host is the node's short name. SudoVersion is the version of its sudo, empty for none.
-	Host        string         `json:"host"`
-	SudoVersion string         `json:"sudo_version"`
-	Subject     policy.Subject `json:"subject"`
+	Host        string           `json:"host"`
+	SudoVersion string           `json:"sudo_version"`
+	Subjects    []policy.Subject `json:"subjects"`
 	// Files are the texts by path, with the lines of the files in their places.
 	Files map[string]string `json:"files"`
 	// Policies are the files that were written for other policies: an exclusive policy leaves them alone.
@@ -22,12 +22,14 @@ type Surroundings struct {
 }
 
 // surroundings takes the policy's own file out of a tree, and what is about others.
-func (t *sudoersTree) surroundings(own string, subject policy.Subject) Surroundings {
+func (t *sudoersTree) surroundings(own string, subjects []policy.Subject) Surroundings {
 	host, _, _ := strings.Cut(t.seen.Facts.Hostname, ".")
-	s := Surroundings{Host: host, SudoVersion: t.seen.Facts.SudoVersion, Subject: subject, Files: map[string]string{}}
+	s := Surroundings{Host: host, SudoVersion: t.seen.Facts.SudoVersion, Subjects: subjects, Files: map[string]string{}}
 	concerning := map[*sudoers.UserSpec]bool{}
-	for _, grant := range policy.Grants(t.tree, subject) {
-		concerning[grant.Spec] = true
+	for _, subject := range subjects {
+		for _, grant := range policy.Grants(t.tree, subject) {
+			concerning[grant.Spec] = true
+		}
 	}
 	for _, file := range t.tree.Files {
 		if file.Name == own {
@@ -64,13 +66,15 @@ func onlySpans(text string, spans []sudoers.Span) string {
 	return b.String()
 }
 
-// With is the tree as it is with the policy in its place. An exclusive policy cuts its subject out of the other files.
+// With is the tree as it is with the policy in its place. An exclusive policy cuts its subjects out of the other files.
 func (s Surroundings) With(p SudoersPolicy) *sudoers.Tree {
 	source := textSource{p.Path(): p.Content}
 	for name, text := range s.Files {
 		if p.Exclusive && !p.shares(name) && !slices.Contains(s.Policies, name) {
-			file, _ := sudoers.Parse(name, text, s.version())
-			text, _, _ = policy.Remove(file, text, s.Subject)
+			for _, subject := range s.Subjects {
+				file, _ := sudoers.Parse(name, text, s.version())
+				text, _, _ = policy.Remove(file, text, subject)
+			}
 		}
 		source[name] = text
 	}
@@ -87,14 +91,24 @@ func (s Surroundings) version() sudoers.Version {
 	return version
 }
 
-// Question is what is asked about the subject of a tree on this node. Where the tree tells no hosts apart it is asked about any, so that nodes which
+// Questions are what is asked about each subject of a tree on this node. Where a tree tells no hosts apart it is asked about any, so that nodes which
 // are alike are one question.
-func (s Surroundings) Question(tree *sudoers.Tree) policy.Question {
-	q := policy.Question{Subject: s.Subject, Env: policy.Debian(s.version())}
-	if tellsHostsApart(tree, s.Subject) {
-		q.Host = s.Host
+func (s Surroundings) Questions(trees ...*sudoers.Tree) []policy.Question {
+	questions := make([]policy.Question, len(s.Subjects))
+	for i, subject := range s.Subjects {
+		questions[i] = policy.Question{Subject: subject, Env: policy.Debian(s.version())}
+		if slices.ContainsFunc(trees, func(tree *sudoers.Tree) bool { return tellsHostsApart(tree, subject) }) {
+			questions[i].Host = s.Host
+		}
 	}
-	return q
+	return questions
+}
+
+// About tells whether the surroundings have what the files say about all of these subjects.
+func (s Surroundings) About(names []string) bool {
+	return !slices.ContainsFunc(names, func(name string) bool {
+		return !slices.ContainsFunc(s.Subjects, func(known policy.Subject) bool { return known.Name == name })
+	})
 }
 
 func tellsHostsApart(tree *sudoers.Tree, subject policy.Subject) bool {

@@ -37,7 +37,7 @@ func TestSurroundings(t *testing.T) {
 	}
 	grants := func(p SudoersPolicy) string {
 		var list []string
-		for _, grant := range policy.Grants(recorded.With(p), recorded.Subject) {
+		for _, grant := range policy.Grants(recorded.With(p), recorded.Subjects[0]) {
 			list = append(list, ForeignGrant{File: grant.Pos.File, Line: grant.Pos.Line, Text: grant.Text}.String())
 		}
 		return strings.Join(list, "\n")
@@ -54,12 +54,12 @@ func TestSurroundings(t *testing.T) {
 	if diff := cmp.Diff(cut, grants(exclusive)); diff != "" {
 		t.Error(diff)
 	}
-	if q := recorded.Question(recorded.With(agent)); q.Host != "" || q.Env.Version.String() != "1.9.16" || q.Subject.UID == nil {
+	if q := recorded.Questions(recorded.With(agent))[0]; q.Host != "" || q.Env.Version.String() != "1.9.16" || q.Subject.UID == nil {
 		t.Errorf("the question is %+v", q)
 	}
 	agent := agent
 	agent.Content = "agent pve1=/usr/bin/id\n"
-	if q := recorded.Question(recorded.With(agent)); q.Host != "pve1" {
+	if q := recorded.Questions(recorded.With(agent))[0]; q.Host != "pve1" {
 		t.Errorf("the question is about %q", q.Host)
 	}
 }

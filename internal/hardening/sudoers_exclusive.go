@@ -38,9 +38,9 @@ func (p SudoersPolicy) foreignCuts(ctx context.Context, nodes Nodes, target node
 	if err != nil {
 		return foreignCuts{}, err
 	}
-	subject := subjectOf(p.Subject, t.account(p.Subject))
+	subjects := t.subjects(p.Subjects)
 	cuts := foreignCuts{removed: []string{}}
-	var lifted []policy.Grant
+	lifted := make([][]policy.Grant, len(subjects))
 	for _, file := range t.tree.Files {
 		if file.Name == p.Path() {
 			continue
@@ -49,16 +49,25 @@ func (p SudoersPolicy) foreignCuts(ctx context.Context, nodes Nodes, target node
 		if p.shares(file.Name) || writtenFor(file.Name, string(state.Content)) != "" {
 			continue // another policy is responsible for it
 		}
-		text, removed, _ := policy.Remove(file, string(state.Content), subject)
-		if len(removed) == 0 {
-			continue
-		}
-		for _, grant := range removed {
-			if grant.Negated {
-				lifted = append(lifted, grant)
+		text, cut := string(state.Content), false
+		for i, subject := range subjects {
+			_, removed, _ := policy.Remove(file, string(state.Content), subject) // with the lines as they are in the file
+			if len(removed) == 0 {
 				continue
 			}
-			cuts.removed = append(cuts.removed, foreignGrant(grant).String())
+			cut = true
+			left, _ := sudoers.Parse(file.Name, text, t.version)
+			text, _, _ = policy.Remove(left, text, subject)
+			for _, grant := range removed {
+				if grant.Negated {
+					lifted[i] = append(lifted[i], grant)
+				} else if shown := foreignGrant(grant).String(); !slices.Contains(cuts.removed, shown) {
+					cuts.removed = append(cuts.removed, shown)
+				}
+			}
+		}
+		if !cut {
+			continue
 		}
 		change := node.File{
 			Path: file.Name, Kind: node.Regular, Content: []byte(text), Mode: state.Mode, Owner: state.Owner, Group: state.Group, Validate: node.Sudoers,
@@ -69,10 +78,15 @@ func (p SudoersPolicy) foreignCuts(ctx context.Context, nodes Nodes, target node
 		cuts.files = append(cuts.files, change)
 		cuts.expect = append(cuts.expect, statusOf(t.files[file.Name]).expectAt(file.Name))
 	}
-	if err := keepsDenials(target.Name, lifted, foreignGrants(t, p, subject)); err != nil {
-		return cuts, err
+	for i, subject := range subjects {
+		if err := keepsDenials(target.Name, lifted[i], foreignGrants(t, p, subject)); err != nil {
+			return cuts, err
+		}
+		if err := givesNothing(t, cuts, p.Path(), target, subject); err != nil {
+			return cuts, err
+		}
 	}
-	return cuts, givesNothing(t, cuts, p.Path(), target, subject)
+	return cuts, nil
 }
 
 // givesNothing refuses cuts by which the subject would be allowed more than before, or the same on easier conditions, by what the other files still say: a
@@ -82,11 +96,7 @@ func givesNothing(t *sudoersTree, cuts foreignCuts, own string, target node.Targ
 		return nil
 	}
 	before, after := othersOf(t.tree, own), othersOf(t.after(node.Change{Target: target, Files: cuts.files}).tree, own)
-	version, err := sudoers.ParseVersion(t.seen.Facts.SudoVersion)
-	if err != nil {
-		version = sudoers.Version{}
-	}
-	change := policy.Compare(before, after, policy.Question{Subject: subject, Host: t.seen.Facts.Hostname, Env: policy.Debian(version)})
+	change := policy.Compare(before, after, policy.Question{Subject: subject, Host: t.seen.Facts.Hostname, Env: policy.Debian(t.version)})
 	refuse := func(gained string, rule *policy.Grant) error {
 		return fmt.Errorf("node %s: removing the subject's other grants (exclusive = true) would give it more: %s, by %s:%d: %s. Nothing was changed. "+
 			"Edit that line or the line that holds it back by hand, or take the subject out of what the line is about", target.Name, gained, rule.Pos.File, rule.Pos.Line, rule.Text)

@@ -15,19 +15,22 @@ var plainCommand = regexp.MustCompile(`^/[A-Za-z0-9/._-]+$`)
 // listed are commands that sudo must list for the subject once the policy is in force. A group is nobody whom sudo could be asked about, and what is
 // granted on some hosts only may not be listed on this one.
 func (p SudoersPolicy) listed() []node.Listed {
-	if strings.HasPrefix(p.Subject, "%") {
-		return nil
-	}
 	file, _ := sudoers.Parse(p.Path(), p.Content, sudoers.Version{}) // malformed lines are visudo's to refuse
+	tree := sudoers.TreeOf(file)
 	var listed []node.Listed
-	seen := map[string]bool{}
-	for _, grant := range policy.Grants(sudoers.TreeOf(file), policy.Subject{Name: p.Subject}) {
-		command := grant.Command.Name
-		if grant.Negated || grant.Users != policy.MatchDirect || !everyHost(grant) || !plainCommand.MatchString(command) || seen[command] {
+	for _, subject := range p.Subjects {
+		if strings.HasPrefix(subject, "%") {
 			continue
 		}
-		seen[command] = true
-		listed = append(listed, node.Listed{User: p.Subject, Command: command, Path: p.Path()})
+		seen := map[string]bool{}
+		for _, grant := range policy.Grants(tree, policy.Subject{Name: subject}) {
+			command := grant.Command.Name
+			if grant.Negated || grant.Users != policy.MatchDirect || !everyHost(grant) || !plainCommand.MatchString(command) || seen[command] {
+				continue
+			}
+			seen[command] = true
+			listed = append(listed, node.Listed{User: subject, Command: command, Path: p.Path()})
+		}
 	}
 	return listed
 }

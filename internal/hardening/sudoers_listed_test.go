@@ -20,7 +20,7 @@ func TestListed(t *testing.T) {
 		{"agent", "agent ALL=(root /usr/bin/id\n", nil},
 	} {
 		var commands []string
-		for _, listed := range (SudoersPolicy{Name: "agent", Subject: c.subject, Content: c.content}).listed() {
+		for _, listed := range (SudoersPolicy{Name: "agent", Subjects: []string{c.subject}, Content: c.content}).listed() {
 			commands = append(commands, listed.Command)
 			if listed.User != c.subject || listed.Path != "/etc/sudoers.d/agent" {
 				t.Errorf("%q: %+v", c.content, listed)

@@ -44,15 +44,15 @@ func suggestDropInName(name string) string {
 	return suggestion
 }
 
-// SudoersPolicy is one file in /etc/sudoers.d that grants one subject what it may do.
+// SudoersPolicy is one file in /etc/sudoers.d that grants its subjects what they may do.
 type SudoersPolicy struct {
 	// Name is the file's name in /etc/sudoers.d.
 	Name string
-	// Subject is a user name or, after "%", a group name.
-	Subject string
+	// Subjects are user names and, after "%", group names: one, or those that the rules of a text about several name.
+	Subjects []string
 	// Content is the file's text.
 	Content string
-	// Exclusive asks that no other file grants the subject anything: what can be cut out of other files is cut out.
+	// Exclusive asks that no other file grants the subjects anything: what can be cut out of other files is cut out.
 	Exclusive bool
 	// SharedWith are the names of other policies that grant the same subject. Exclusive leaves their files alone.
 	SharedWith []string
@@ -98,12 +98,12 @@ type SudoersState struct {
 	File FileStatus
 	// Content is the text that sudo reads under the file's name, through a symbolic link too; empty when absent.
 	Content string
-	// Foreign lists the subject's grants in all other files.
+	// Foreign lists the subjects' grants in all other files.
 	Foreign []ForeignGrant
-	// Around is what all other files say about the subject.
+	// Around is what all other files say about the subjects.
 	Around Surroundings
-	// Nobody says why the policy reaches nobody on the node: the subject has no account, or the group no members. Empty where somebody is reached.
-	Nobody string
+	// Unreached are the subjects by whom the policy reaches nobody on the node.
+	Unreached []Unreached
 	// Problems are lines of the node's sudoers files that sudo cannot parse. sudo skips such lines and keeps the rest in force.
 	Problems []string
 	// Unfinished tells that a transaction on this node was interrupted; the next apply recovers it.
@@ -112,7 +112,14 @@ type SudoersState struct {
 	Leftover bool
 }
 
-// Observe reads what the node holds of the policy, and everything that any other sudoers file grants its subject.
+// Unreached is a subject by whom a policy reaches nobody on a node.
+type Unreached struct {
+	Subject string
+	// Why is a clause: the subject has no account, or the group no members.
+	Why string
+}
+
+// Observe reads what the node holds of the policy, and everything that any other sudoers file grants its subjects.
 func (p SudoersPolicy) Observe(ctx context.Context, nodes Nodes, target node.Target) (*SudoersState, error) {
 	t, err := readSudoersTree(ctx, nodes, target, p.query())
 	if err != nil {
@@ -122,10 +129,14 @@ func (p SudoersPolicy) Observe(ctx context.Context, nodes Nodes, target node.Tar
 	file := t.files[p.Path()]
 	state.File = statusOf(file)
 	state.Content = string(followed(file).Content)
-	subject := subjectOf(p.Subject, t.account(p.Subject))
-	state.Foreign = foreignGrants(t, p, subject)
-	state.Around = t.surroundings(p.Path(), subject)
-	state.Nobody = nobodyIn(p.Subject, t.seen)
+	subjects := t.subjects(p.Subjects)
+	for _, subject := range subjects {
+		state.Foreign = mergeForeign(state.Foreign, foreignGrants(t, p, subject))
+		if why := nobodyIn(subject.Name, t.seen); why != "" {
+			state.Unreached = append(state.Unreached, Unreached{subject.Name, why})
+		}
+	}
+	state.Around = t.surroundings(p.Path(), subjects)
 	for _, problem := range t.problems {
 		if problem.Pos.File != p.Path() {
 			state.Problems = append(state.Problems, printable(problem.Error()))
@@ -136,11 +147,13 @@ func (p SudoersPolicy) Observe(ctx context.Context, nodes Nodes, target node.Tar
 
 func (p SudoersPolicy) query() node.Query {
 	query := node.Query{Files: []string{p.Path()}}
-	switch {
-	case strings.HasPrefix(p.Subject, "%"):
-		query.Files = append(query.Files, memberFiles...)
-	case p.Subject != "":
-		query.Accounts = []string{p.Subject}
+	for _, subject := range p.Subjects {
+		switch {
+		case !strings.HasPrefix(subject, "%"):
+			query.Accounts = append(query.Accounts, subject)
+		case !slices.Contains(query.Files, memberFiles[0]):
+			query.Files = append(query.Files, memberFiles...)
+		}
 	}
 	return query
 }

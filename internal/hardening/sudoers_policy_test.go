@@ -8,7 +8,7 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 )
 
-var agent = SudoersPolicy{Name: "agent", Subject: "agent", Content: "agent ALL=(root) /usr/bin/id\n"}
+var agent = SudoersPolicy{Name: "agent", Subjects: []string{"agent"}, Content: "agent ALL=(root) /usr/bin/id\n"}
 
 func TestDropInNames(t *testing.T) {
 	t.Parallel()
@@ -148,21 +148,28 @@ func TestInstallLeavesNodesThatAreNoLongerMeant(t *testing.T) {
 	}
 }
 
-func TestSubjectOf(t *testing.T) {
+func TestSubjectsOf(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"agent ALL=/usr/bin/id\n":                           "agent",
-		"%ops ALL=/usr/bin/id\n%ops ALL=/usr/bin/w\n":       "%ops",
-		"User_Alias A = agent\nA ALL=/usr/bin/id\n":         "agent",
-		"User_Alias A = B : B = agent\nA ALL=/usr/bin/id\n": "agent",
-		"agent ALL=/usr/bin/id\nbob ALL=/usr/bin/id\n":      "",
-		"Defaults use_pty\n":                                "",
-		"User_Alias A = agent, bob\nA ALL=/usr/bin/id\n":    "",
-		"agent ALL=(root\n":                                 "",
+		"agent ALL=/usr/bin/id\n":                                         "agent",
+		"%ops ALL=/usr/bin/id\n%ops ALL=/usr/bin/w\n":                     "%ops",
+		"User_Alias A = agent\nA ALL=/usr/bin/id\n":                       "agent",
+		"User_Alias A = B : B = agent\nA ALL=/usr/bin/id\n":               "agent",
+		"bob ALL=/usr/bin/id\nagent, %ops ALL=/usr/bin/id\n":              "%ops agent bob",
+		"User_Alias A = agent, bob\nA ALL=/usr/bin/id\n":                  "agent bob",
+		"User_Alias A = %ops, !bob\nA ALL=/usr/bin/id\n":                  "%ops bob",
+		"Defaults use_pty\n":                                              "",
+		"agent ALL=(root\n":                                               "",
+		"agent, ALL ALL=/usr/bin/id\n":                                    "",
+		"agent ALL=/usr/bin/id\nroot ALL=ALL\n":                           "",
+		"OPS ALL=/usr/bin/id\n":                                           "",
+		"agent, #1000 ALL=/usr/bin/id\n":                                  "",
+		"agent, +staff ALL=/usr/bin/id\n":                                 "",
+		"User_Alias A = ALL, !bob\nA ALL=/usr/bin/id\nagent ALL=/bin/w\n": "",
 	} {
-		got, err := SubjectOf("agent", text)
-		if got != want || (err == nil) != (want != "") {
-			t.Errorf("SubjectOf(%q) = %q, %v", text, got, err)
+		got, err := SubjectsOf("agent", text)
+		if strings.Join(got, " ") != want || (err == nil) != (want != "") {
+			t.Errorf("SubjectsOf(%q) = %q, %v", text, got, err)
 		}
 	}
 }

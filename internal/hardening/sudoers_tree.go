@@ -139,6 +139,15 @@ func (s observedSource) ReadDir(dir string) ([]string, bool) {
 	return names, true
 }
 
+// subjects describes the subjects of a policy with the accounts that were observed.
+func (t *sudoersTree) subjects(names []string) []policy.Subject {
+	subjects := make([]policy.Subject, len(names))
+	for i, name := range names {
+		subjects[i] = subjectOf(name, t.account(name))
+	}
+	return subjects
+}
+
 // subjectOf describes a subject as policy decisions need it: a group stands for itself, a user brings the groups that the node gives it.
 func subjectOf(name string, account node.Account) policy.Subject {
 	subject := policy.Subject{Name: name}

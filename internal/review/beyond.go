@@ -7,7 +7,7 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/hardening"
 )
 
-// Beyond is what a node allows the subject of a policy and the policy does not.
+// Beyond is what a node allows the subjects of a policy and the policy does not.
 type Beyond struct {
 	// Allowed are a command line for each path and rule, and what cannot be compared, with the reason.
 	Allowed []string
@@ -20,7 +20,7 @@ type Beyond struct {
 func BeyondOn(p hardening.SudoersPolicy, own *Policy, held string, around hardening.Surroundings) Beyond {
 	p.Content = held
 	tree := around.With(p)
-	change := Compare(own.tree, tree, around.Question(tree))
+	change := CompareAll(own.tree, tree, around.Questions(tree))
 	beyond := Beyond{Allowed: change.NewlyAllowed}
 	for _, text := range change.Unknown {
 		beyond.Allowed = append(beyond.Allowed, "unknown: "+text)

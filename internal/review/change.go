@@ -31,6 +31,19 @@ func AskAbout(subject policy.Subject) policy.Question {
 	return policy.Question{Subject: subject, Env: policy.Debian(PlanVersion)}
 }
 
+// CompareAll compares two policies for each of some subjects.
+func CompareAll(before, after *sudoers.Tree, questions []policy.Question) Change {
+	whole := NoChange()
+	for _, q := range questions {
+		where := ""
+		if len(questions) > 1 {
+			where = " (for " + q.Subject.Name + ")"
+		}
+		whole.Merge(Compare(before, after, q), where)
+	}
+	return whole
+}
+
 // Compare compares two policies.
 func Compare(before, after *sudoers.Tree, q policy.Question) Change {
 	c := policy.Compare(before, after, q)

@@ -1,6 +1,7 @@
 package review
 
 import (
+	"slices"
 	"time"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
@@ -26,7 +27,11 @@ type GrantEnd struct {
 func (p *Policy) Ends() Ends {
 	var ends Ends
 	granted, forever := 0, false
-	for _, grant := range policy.Grants(p.tree, policy.Subject{Name: p.Subject}) {
+	var grants []policy.Grant
+	for _, subject := range p.Subjects {
+		grants = append(grants, policy.Grants(p.tree, policy.Subject{Name: subject})...)
+	}
+	for _, grant := range grants {
 		if grant.Negated {
 			continue
 		}
@@ -37,7 +42,9 @@ func (p *Policy) Ends() Ends {
 			continue
 		}
 		at = at.UTC()
-		ends.Grants = append(ends.Grants, GrantEnd{grant.Pos.Line, grant.Text, at})
+		if end := (GrantEnd{grant.Pos.Line, grant.Text, at}); !slices.Contains(ends.Grants, end) {
+			ends.Grants = append(ends.Grants, end)
+		}
 		if ends.Earliest.IsZero() || at.Before(ends.Earliest) {
 			ends.Earliest = at
 		}

@@ -32,15 +32,22 @@ func ForeignFindings(p hardening.SudoersPolicy, own *Policy, around map[string]h
 	judged := map[string][]escalation.CommandFinding{} // nodes of a cluster are mostly alike
 	for _, name := range slices.Sorted(maps.Keys(around)) {
 		tree := around[name].With(p)
-		question := around[name].Question(tree)
-		key, err := json.Marshal([]any{question.Host, question.Env.Version, question.Subject, around[name].Files})
+		questions := around[name].Questions(tree)
+		asked := []any{around[name].Files}
+		for _, question := range questions {
+			asked = append(asked, question.Host, question.Env.Version, question.Subject)
+		}
+		key, err := json.Marshal(asked)
 		if err != nil {
 			panic(err) // only texts and numbers: nothing that JSON can't hold
 		}
 		findings, known := judged[string(key)]
 		if !known {
-			analysis := AnalyseTree(tree, escalation.Question{Question: question, Vouched: own.vouched()}, true, question.Env.Version)
-			findings = slices.DeleteFunc(analysis.Findings, mine)
+			all := make([]escalation.Analysis, len(questions))
+			for i, question := range questions {
+				all[i] = AnalyseTree(tree, escalation.Question{Question: question, Vouched: own.vouched()}, true, question.Env.Version)
+			}
+			findings = slices.DeleteFunc(escalation.Merge(all...).Findings, mine)
 			judged[string(key)] = findings
 		}
 		for _, f := range findings {

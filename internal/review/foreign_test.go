@@ -17,8 +17,8 @@ import (
 // that makes a grant of it dangerous is.
 func TestForeignFindings(t *testing.T) {
 	t.Parallel()
-	p := hardening.SudoersPolicy{Name: "agent", Subject: "agent", Content: "agent ALL=(root) /usr/bin/id\nagent ALL=(root) /usr/bin/env\n"}
-	own, errs := ParsePolicy(p.Path(), p.Subject, p.Content)
+	p := hardening.SudoersPolicy{Name: "agent", Subjects: []string{"agent"}, Content: "agent ALL=(root) /usr/bin/id\nagent ALL=(root) /usr/bin/env\n"}
+	own, errs := ParsePolicy(p.Path(), p.Subjects[0], p.Content)
 	if err := errs.Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -28,7 +28,7 @@ func TestForeignFindings(t *testing.T) {
 	const main = "Defaults use_pty, secure_path=/usr/bin\n@includedir /etc/sudoers.d\n"
 	on := func(host, version string, files map[string]string) hardening.Surroundings {
 		files["/etc/sudoers"] = main + files["/etc/sudoers"]
-		return hardening.Surroundings{Host: host, SudoVersion: version, Subject: policy.Subject{Name: "agent"}, Files: files}
+		return hardening.Surroundings{Host: host, SudoVersion: version, Subjects: []policy.Subject{{Name: "agent"}}, Files: files}
 	}
 	careless := "agent ALL=(root) /usr/bin/less\n"
 	found := ForeignFindings(p, own, map[string]hardening.Surroundings{
@@ -56,12 +56,12 @@ func TestForeignFindings(t *testing.T) {
 func TestOneGrantOfEverything(t *testing.T) {
 	t.Parallel()
 	for _, content := range []string{"agent ALL=(root) /usr/bin/id\n", "Defaults:agent use_pty\n"} {
-		p := hardening.SudoersPolicy{Name: "agent", Subject: "agent", Content: content}
-		own, errs := ParsePolicy(p.Path(), p.Subject, p.Content)
+		p := hardening.SudoersPolicy{Name: "agent", Subjects: []string{"agent"}, Content: content}
+		own, errs := ParsePolicy(p.Path(), p.Subjects[0], p.Content)
 		if err := errs.Err(); err != nil {
 			t.Fatal(err)
 		}
-		around := hardening.Surroundings{Subject: policy.Subject{Name: "agent", Groups: []string{"sudo"}}, SudoVersion: "1.9.16p2", Files: map[string]string{
+		around := hardening.Surroundings{Subjects: []policy.Subject{{Name: "agent", Groups: []string{"sudo"}}}, SudoVersion: "1.9.16p2", Files: map[string]string{
 			"/etc/sudoers": "Defaults use_pty, env_reset, secure_path=/usr/bin\n%sudo ALL=(ALL:ALL) ALL\n@includedir /etc/sudoers.d\n",
 		}}
 		found := ForeignFindings(p, own, map[string]hardening.Surroundings{"pve1": around})

@@ -10,7 +10,7 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// Logged is what sudo logs on a node of what the subject of a policy runs by it.
+// Logged is what sudo logs on a node of what the subjects of a policy run by it.
 type Logged struct {
 	// Events tells whether every command is logged as an event, Input and Output whether what every command reads from and writes to its terminal is recorded.
 	Events, Input, Output bool
@@ -32,20 +32,20 @@ const anyProgram = "/usr/bin/true"
 // LoggedOn tells what a node logs, with the policy in its place.
 func LoggedOn(p hardening.SudoersPolicy, around hardening.Surroundings) Logged {
 	tree := around.With(p)
-	question := around.Question(tree)
 	logged := Logged{Events: true, Input: true, Output: true}
 	granted := false
-	for _, grant := range policy.Grants(tree, around.Subject) {
-		if grant.Negated || grant.Pos.File != p.Path() {
-			continue
+	for _, question := range around.Questions(tree) {
+		for _, grant := range policy.Grants(tree, question.Subject) {
+			if grant.Negated || grant.Pos.File != p.Path() {
+				continue
+			}
+			granted = true
+			command := anyProgram
+			if grant.Command.Kind == sudoers.CommandPath && !strings.ContainsAny(grant.Command.Name, "*?[\\") && !strings.HasSuffix(grant.Command.Name, "/") {
+				command = grant.Command.Name
+			}
+			logged.take(tree, policy.Request{Subject: question.Subject, Host: around.Host, Command: command, Env: question.Env}, grant)
 		}
-		granted = true
-		command := anyProgram
-		if grant.Command.Kind == sudoers.CommandPath && !strings.ContainsAny(grant.Command.Name, "*?[\\") && !strings.HasSuffix(grant.Command.Name, "/") {
-			command = grant.Command.Name
-		}
-		request := policy.Request{Subject: around.Subject, Host: around.Host, Command: command, Env: question.Env}
-		logged.take(tree, request, grant)
 	}
 	if !granted {
 		return Logged{}

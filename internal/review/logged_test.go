@@ -31,8 +31,8 @@ func TestLoggedOn(t *testing.T) {
 		"a command":             {"agent ALL=(root) /usr/bin/id, /usr/bin/w\n", "Defaults log_output", "Defaults!/usr/bin/w !log_output", "true false false authpriv ", []string{"/etc/sudoers.d/x:1: !log_output"}},
 		"nothing to be granted": {"Defaults:agent use_pty\n", "", "", "false false false  ", nil},
 	} {
-		p := hardening.SudoersPolicy{Name: "agent", Subject: "agent", Content: c.own}
-		around := hardening.Surroundings{Host: "pve1", SudoVersion: "1.9.16p2", Subject: policy.Subject{Name: "agent"}, Files: map[string]string{
+		p := hardening.SudoersPolicy{Name: "agent", Subjects: []string{"agent"}, Content: c.own}
+		around := hardening.Surroundings{Host: "pve1", SudoVersion: "1.9.16p2", Subjects: []policy.Subject{{Name: "agent"}}, Files: map[string]string{
 			"/etc/sudoers": c.main + "\n@includedir /etc/sudoers.d\n", "/etc/sudoers.d/x": c.other + "\n",
 		}}
 		l := LoggedOn(p, around)

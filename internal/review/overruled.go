@@ -23,38 +23,43 @@ var weighed = map[string]string{
 // conditions. Each cause is told once, with the file and the line that decide and one of the commands.
 func OverruledOn(p hardening.SudoersPolicy, own *Policy, around hardening.Surroundings) []string {
 	tree := around.With(p)
-	if own == nil || !mayOverrule(tree, p.Path(), around.Subject) {
-		return nil
-	}
-	question := around.Question(tree)
-	c := policy.Compare(own.tree, tree, question)
 	var found causes
-	for _, d := range c.NoLongerAllowed {
-		found.add("denied", decidedBy(tree, d), onHost(d))
+	for _, question := range around.Questions(tree) {
+		if own != nil && mayOverrule(tree, p.Path(), question.Subject) {
+			found.compare(own, tree, p.Path(), question)
+		}
+	}
+	return found.lines()
+}
+
+// compare adds what is not so for one subject.
+func (c *causes) compare(own *Policy, tree *sudoers.Tree, path string, question policy.Question) {
+	difference := policy.Compare(own.tree, tree, question)
+	for _, d := range difference.NoLongerAllowed {
+		c.add("denied", decidedBy(tree, d), onHost(d))
 	}
 	set := settingsOf(own.tree)
-	for _, change := range c.Changed {
+	for _, change := range difference.Changed {
 		option, known := weighed[change.Condition]
 		option = cmp.Or(option, change.Condition)
 		if !known && !set[option] || change.To == "off" && change.From == "" {
 			continue
 		}
 		by := place(change.Rule)
-		if change.Rule.Pos.File == p.Path() {
+		if change.Rule.Pos.File == path {
 			request := change.Request
 			request.Command = change.Line.Command
 			if pos, is := policy.SetBy(tree, request, option); is {
 				by = fmt.Sprintf("%s:%d", pos.File, pos.Line)
 			}
 		}
-		found.add(conditionText(change), by, onHost(change.Difference))
+		c.add(conditionText(change), by, onHost(change.Difference))
 	}
-	for _, gap := range c.Gaps {
-		if gap.Grant == nil || gap.Grant.Pos.File != p.Path() {
-			found.add("unknown: "+gap.Reason, place(gap.Grant), "")
+	for _, gap := range difference.Gaps {
+		if gap.Grant == nil || gap.Grant.Pos.File != path {
+			c.add("unknown: "+gap.Reason, place(gap.Grant), "")
 		}
 	}
-	return found.lines()
 }
 
 // mayOverrule tells whether other files of a tree have a rule for the subject, or an option that a policy can be overruled by. The stock configuration has

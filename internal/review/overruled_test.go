@@ -40,12 +40,12 @@ func TestOverruledOn(t *testing.T) {
 		"its path":                {own: "Defaults:agent secure_path=/usr/bin\n" + rule, after: "Defaults:agent secure_path=/opt", want: []string{"sudo /usr/bin/id and 1 more: secure_path is \"/opt\" instead of \"/usr/bin\", by /etc/sudoers.d/zz:1"}},
 		"what nobody can compare": {own: rule, after: "Cmnd_Alias X = /usr/bin/id\nDefaults!X noexec", want: []string{"sudo /usr/bin/id: runs no other programs (noexec), by /etc/sudoers.d/zz:2", "unknown: Defaults bound to aliases or patterns of commands differ"}},
 	} {
-		p := hardening.SudoersPolicy{Name: "agent", Subject: "agent", Content: c.own, Exclusive: c.exclusive}
+		p := hardening.SudoersPolicy{Name: "agent", Subjects: []string{"agent"}, Content: c.own, Exclusive: c.exclusive}
 		own, errs := ParsePolicy("agent", "agent", c.own)
 		if err := errs.Err(); err != nil {
 			t.Fatal(err)
 		}
-		around := hardening.Surroundings{Host: "pve1", SudoVersion: "1.9.16p2", Subject: policy.Subject{Name: "agent", Groups: c.groups}, Files: map[string]string{
+		around := hardening.Surroundings{Host: "pve1", SudoVersion: "1.9.16p2", Subjects: []policy.Subject{{Name: "agent", Groups: c.groups}}, Files: map[string]string{
 			"/etc/sudoers": c.main + "\n@includedir /etc/sudoers.d\n", "/etc/sudoers.d/aa": c.before + "\n", "/etc/sudoers.d/zz": c.after + "\n",
 		}}
 		if got := OverruledOn(p, own, around); !slices.Equal(got, c.want) {

@@ -6,33 +6,41 @@ import (
 	"strings"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/escalation"
+	"github.com/pvesec/terraform-provider-pvesec/internal/hardening"
 	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
 	"github.com/pvesec/terraform-provider-pvesec/internal/policy/lint"
 	"github.com/pvesec/terraform-provider-pvesec/internal/regular"
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// Policy is the text of a policy about one subject, parsed once. Everything that a plan wants to know of the text is asked of this value.
+// Policy is the text of a policy, parsed once. Everything that a plan wants to know of the text is asked of this value, for each of its subjects.
 type Policy struct {
-	// Subject is a user name or, after "%", a group name.
-	Subject string
+	// Subjects are user names and, after "%", group names.
+	Subjects []string
+	// Open tells that the policy is about everyone whom its rules name, so that other rules make other subjects.
+	Open bool
 	// Text is what the file holds.
 	Text string
 	// Vouched are the programs of the site that somebody has reviewed.
-	Vouched  escalation.Vouched
-	file     *sudoers.File
-	tree     *sudoers.Tree
-	analysis *escalation.Analysis
+	Vouched   escalation.Vouched
+	file      *sudoers.File
+	tree      *sudoers.Tree
+	analysis  *escalation.Analysis
+	bySubject []escalation.Analysis // of each of them
 	// shared is what all statements about the policy may cost together.
 	shared *regular.SharedBudget
 }
 
-// PolicyOf is the policy of a parsed file.
+// PolicyOf is the policy of a parsed file about a subject, or about everyone whom its rules name where that is "".
 func PolicyOf(file *sudoers.File, subject, text string) *Policy {
-	return &Policy{Subject: subject, Text: text, file: file, tree: sudoers.TreeOf(file)}
+	p := &Policy{Subjects: []string{subject}, Open: subject == "", Text: text, file: file, tree: sudoers.TreeOf(file)}
+	if p.Open {
+		p.Subjects, _ = hardening.Subjects(file.Entries) // what is no subject is refused where the text is checked
+	}
+	return p
 }
 
-// ParsePolicy parses a text for the sudo of a plan. It returns every line that is malformed.
+// ParsePolicy parses a text for the sudo of a plan, as PolicyOf takes it. It returns every line that is malformed.
 func ParsePolicy(name, subject, text string) (*Policy, sudoers.Errors) {
 	file, malformed := sudoers.Parse(name, text, PlanVersion)
 	if len(malformed) > 0 {
@@ -41,15 +49,16 @@ func ParsePolicy(name, subject, text string) (*Policy, sudoers.Errors) {
 	return PolicyOf(file, subject, text), nil
 }
 
-func (p *Policy) question() policy.Question { return AskAbout(policy.Subject{Name: p.Subject}) }
-
-// statement is the question of one of the statements about the policy, which share a budget: however many there are, they end in it.
-func (p *Policy) statement() policy.Question {
-	q := p.question()
-	q.Budget.Shared = p.shared
-	q = q.WithSharedBudget(p.tree)
-	p.shared = q.Budget.Shared
-	return q
+// statement asks each subject one of the statements about the policy. The statements share a budget: however many there are, they end in it.
+func (p *Policy) statement(prove func(of int, q policy.Question) (Proof, error)) (Proof, error) {
+	questions := make([]policy.Question, len(p.Subjects))
+	for i, subject := range p.Subjects {
+		q := AskAbout(policy.Subject{Name: subject})
+		q.Budget.Shared = p.shared
+		questions[i] = q.WithSharedBudget(p.tree)
+		p.shared = questions[i].Budget.Shared
+	}
+	return ForEach(questions, prove)
 }
 
 // vouched are the programs that somebody has reviewed; none for a policy that is not known, nil.
@@ -60,11 +69,13 @@ func (p *Policy) vouched() escalation.Vouched {
 	return p.Vouched
 }
 
-// Grants lists what the policy alone grants its subject, with the aliases of users and commands resolved.
+// Grants lists what the policy alone grants its subjects, with the aliases of users and commands resolved.
 func (p *Policy) Grants() []string {
 	var granted []string
-	for _, grant := range policy.Grants(p.tree, policy.Subject{Name: p.Subject}) {
-		granted = append(granted, p.resolved(grant)...)
+	for _, subject := range p.Subjects {
+		for _, grant := range policy.Grants(p.tree, policy.Subject{Name: subject}) {
+			granted = append(granted, p.resolved(subject, grant)...)
+		}
 	}
 	return granted
 }
@@ -90,10 +101,21 @@ func (p *Policy) Analysis() escalation.Analysis {
 		return escalation.Analysis{}
 	}
 	if p.analysis == nil {
-		analysis := Analyse(p.file, policy.Subject{Name: p.Subject}, p.Vouched)
+		analysis := escalation.Merge(p.analyses()...)
 		p.analysis = &analysis
 	}
 	return *p.analysis
+}
+
+// analyses are those of each subject, in their order.
+func (p *Policy) analyses() []escalation.Analysis {
+	if p.bySubject == nil {
+		p.bySubject = make([]escalation.Analysis, len(p.Subjects))
+		for i, subject := range p.Subjects {
+			p.bySubject[i] = Analyse(p.file, policy.Subject{Name: subject}, p.Vouched)
+		}
+	}
+	return p.bySubject
 }
 
 // Refused is what an error says of the ways to root of the policy itself that nobody accepted.
@@ -116,7 +138,9 @@ func refusedIn(text string, findings []escalation.CommandFinding, accepted Accep
 
 // ProveNever proves that the policy never allows what a statement says, on any release of PVE. The error says why a text is no statement.
 func (p *Policy) ProveNever(statement string) (Proof, error) {
-	return ProveNever(p.tree, p.statement(), p.Analysis, statement, TargetVersions...)
+	return p.statement(func(of int, q policy.Question) (Proof, error) {
+		return ProveNever(p.tree, q, func() escalation.Analysis { return p.analyses()[of] }, statement, TargetVersions...)
+	})
 }
 
 // ProveAlways proves that the policy always allows a command line. The error says why a text is none.
@@ -125,11 +149,22 @@ func (p *Policy) ProveAlways(command string) (Proof, error) {
 	if err != nil {
 		return Proof{Verdict: regular.Unknown}, err
 	}
-	return ProveAlways(p.tree, p.statement(), words, TargetVersions...), nil
+	return p.statement(func(_ int, q policy.Question) (Proof, error) {
+		return ProveAlways(p.tree, q, words, TargetVersions...), nil
+	})
 }
 
 // ChangeFrom compares the policy with the text that it takes the place of. Lines of that which are malformed grant nothing, as for sudo.
 func (p *Policy) ChangeFrom(before string) Change {
 	file, _ := sudoers.Parse(p.file.Name, before, PlanVersion)
-	return Compare(sudoers.TreeOf(file), p.tree, p.question())
+	subjects := p.Subjects
+	if p.Open { // who is no subject any more loses what he had
+		had, _ := hardening.Subjects(file.Entries)
+		subjects = slices.Compact(slices.Sorted(slices.Values(slices.Concat(subjects, had))))
+	}
+	questions := make([]policy.Question, len(subjects))
+	for i, subject := range subjects {
+		questions[i] = AskAbout(policy.Subject{Name: subject})
+	}
+	return CompareAll(sudoers.TreeOf(file), p.tree, questions)
 }

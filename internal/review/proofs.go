@@ -31,6 +31,27 @@ type Proof struct {
 	Notes          []string
 }
 
+// ForEach proves a statement for each of some subjects: the worst answer counts, and one that disproves ends it. With several it says for whom.
+func ForEach(questions []policy.Question, prove func(of int, q policy.Question) (Proof, error)) (Proof, error) {
+	worst := Proof{Verdict: regular.Yes}
+	for i, q := range questions {
+		proof, err := prove(i, q)
+		if err != nil {
+			return proof, err
+		}
+		if proof.Verdict != regular.Yes {
+			if len(questions) > 1 {
+				proof.Notes = append([]string{"For " + q.Subject.Name + "."}, proof.Notes...)
+			}
+			worst = proof
+		}
+		if proof.Verdict == regular.No {
+			return proof, nil
+		}
+	}
+	return worst, nil
+}
+
 // onReleases proves a statement for the sudo of each version: the worst answer counts, and one that disproves ends it. The question has one budget on all
 // of them, and with it on what else is asked with the same one.
 func onReleases(tree *sudoers.Tree, q policy.Question, versions []sudoers.Version, prove func(policy.Question) Proof) Proof {
@@ -93,7 +114,8 @@ func ProveAlways(tree *sudoers.Tree, q policy.Question, words []string, versions
 // ProveAlwaysOn proves that a command line is always allowed on a node that holds a policy, whatever its other files say, for the sudo of the node.
 func ProveAlwaysOn(p hardening.SudoersPolicy, around hardening.Surroundings, words []string) Proof {
 	tree := around.With(p)
-	return statementProofOf(policy.ProveAlways(tree, around.Question(tree), words))
+	proof, _ := ForEach(around.Questions(tree), func(_ int, q policy.Question) (Proof, error) { return statementProofOf(policy.ProveAlways(tree, q, words)), nil })
+	return proof
 }
 
 func statementProofOf(p policy.Proof) Proof {

@@ -10,8 +10,8 @@ import (
 // mostResolved bounds how many lines a grant becomes: aliases of aliases can double at each step. Beyond, the grant keeps the name of its alias.
 const mostResolved = 1000
 
-// resolved is a grant on a line for each command that its alias stands for, about the subject by its name.
-func (p *Policy) resolved(grant policy.Grant) []string {
+// resolved is a grant on a line for each command that its alias stands for, about a subject by its name.
+func (p *Policy) resolved(subject string, grant policy.Grant) []string {
 	command := grant.Command.String()
 	if grant.Negated {
 		command = "!" + command
@@ -22,7 +22,7 @@ func (p *Policy) resolved(grant policy.Grant) []string {
 	}
 	if grant.Users != policy.MatchDirect {
 		if rest, is := strings.CutPrefix(before, grant.By+" "); is {
-			before = p.Subject + " " + rest
+			before = subject + " " + rest
 		}
 	}
 	list, ok := p.commandsOf(sudoers.CommandMember{Negated: grant.Negated, Command: grant.Command}, map[string]bool{})

@@ -2,6 +2,7 @@ package acctest
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
@@ -24,6 +25,9 @@ func TestSudoersMisread(t *testing.T) {
 		{rule("a", "commands = [\"/usr/bin/id\"]\n    not_after = \"20300231000000Z\""), "rule[0].not_after: NOTAFTER=20300231000000Z does not exist, and sudo takes it for 2030-03-03T00:00:00Z"},
 		{rule("a", "commands = [\"/usr/bin/id\"]\n    not_after = \"tomorrow\""), `The value is "tomorrow"`},
 		{content("Cmnd_Alias DANGEROUS = /usr/bin/su, !/usr/bin/id\nagent ALL = (root) /usr/bin/w, !DANGEROUS\n"), "!DANGEROUS grants /usr/bin/id, which the alias denies"},
+		{"resource \"pvesec_sudoers_policy\" \"a\" {\n  name = \"agent\"\n  rule {\n    commands = [\"/usr/bin/id\"]\n  }\n}\n", "Missing subject"},
+		{strings.Replace(content("agent, +staff ALL=(root) /usr/bin/id\n"), "  subject = \"agent\"\n", "", 1), "the rule is about +staff"},
+		{strings.Replace(content("agent ALL=(root) /usr/bin/id\nOPS ALL=(root) /usr/bin/id\n"), "  subject = \"agent\"\n", "", 1), "no User_Alias of the text has this name"},
 		{rule("a", `commands = ["/usr/bin/id"]`) + rule("b", `commands = ["/usr/bin/w"]`), "Invalid name: another resource has it"},
 	} {
 		steps = append(steps, resource.TestStep{Config: offline + c.config, PlanOnly: true, ExpectError: harness.Matches(c.want)})

@@ -3,6 +3,7 @@ package acctest
 import (
 	"fmt"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
@@ -286,6 +287,20 @@ func TestSudoersAnalysisData(t *testing.T) {
 				in("findings", 0, "id", knownvalue.StringExact("PVESEC-E0007")), in("findings", 1, "id", knownvalue.StringExact("PVESEC-E0008")),
 			},
 		},
+		resource.TestStep{ // without a subject, everyone whom the rules name is asked about
+			Config: offline + `data "pvesec_sudoers_analysis" "agent" {
+  policy = "User_Alias A = agent, bob\nA ALL=(root) /usr/bin/id\nbob ALL=(root) /usr/bin/less\n"
+  never  = ["/usr/bin/less", "/usr/bin/more"]
+  always = ["/usr/bin/id", "/usr/bin/less"]
+}
+`,
+			ConfigStateChecks: []statecheck.StateCheck{
+				is("root_equivalent", knownvalue.Bool(true)), is("findings", knownvalue.ListSizeExact(1)), in("findings", 0, "line", knownvalue.Int64Exact(3)), is("decisions", knownvalue.ListSizeExact(0)),
+				in("proofs", 0, "proven", knownvalue.Bool(false)), in("proofs", 1, "proven", knownvalue.Bool(true)), in("proofs", 2, "proven", knownvalue.Bool(true)), in("proofs", 3, "proven", knownvalue.Bool(false)),
+			},
+		},
+		resource.TestStep{Config: strings.Replace(data("policy = \"agent ALL=/usr/bin/id\\nbob ALL=/usr/bin/w\\n\"\n  commands = [\"/usr/bin/id\"]"), "subject = \"agent\"", "", 1), ExpectError: harness.Matches("Missing subject")},
+		resource.TestStep{Config: strings.Replace(data("policy = \"ALL ALL=/usr/bin/id\\n\""), "subject = \"agent\"", "", 1), ExpectError: harness.Matches("Missing subject")},
 		resource.TestStep{Config: data(`policy = "agent ALL=(root /bin/x"`), ExpectError: harness.Matches("Line 1, column")},
 		resource.TestStep{Config: data("policy = \"\"\n  sudo_version = \"new\""), ExpectError: harness.Matches("want three numbers")},
 		resource.TestStep{Config: data("policy = \"\"\n  document = \"{}\""), ExpectError: harness.Matches("one (and only one) of")},

@@ -91,6 +91,22 @@ func TestSudoersAccepted(t *testing.T) {
 }
 
 // TestSudoersWarns is about warnings, which only the terminal shows: each comes once. What an error says to write makes the plan pass.
+// TestSudoersEmptyLists: modules build lists, and one that is empty is no error. What grants nothing is said once.
+func TestSudoersEmptyLists(t *testing.T) {
+	t.Parallel()
+	w := harness.NewWorkspace(t)
+	policy := func(commands string) string {
+		return "terraform {\n  required_providers {\n    pvesec = { source = \"pvesec/pvesec\" }\n  }\n}\nresource \"pvesec_sudoers_policy\" \"a\" {\n  name = \"agent\"\n  subject = \"agent\"\n" +
+			"  never = []\n  always = []\n  defaults = []\n  rule {\n    commands = " + commands + "\n  }\n  rule {\n    commands = []\n    nopasswd = true\n  }\n}\n"
+	}
+	for commands, warnings := range map[string]int{`["/usr/bin/id"]`: 0, `[]`: 1} {
+		w.Write("main.tf", policy(commands))
+		if printed := w.Terraform("plan", "-no-color"); strings.Count(printed, "The policy grants nothing") != warnings || !strings.Contains(printed, "Plan: 1 to add") {
+			t.Errorf("with commands = %s, %d warnings are wanted:\n%s", commands, warnings, printed)
+		}
+	}
+}
+
 func TestSudoersWarns(t *testing.T) {
 	t.Parallel()
 	w := harness.NewWorkspace(t)

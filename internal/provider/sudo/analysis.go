@@ -162,7 +162,7 @@ func (m *sudoersPolicyModel) reportOwn(text *review.Policy, accepted review.Acce
 // ownProblem is what stands against a plan where the policy itself has ways to root that are not accepted.
 func (m *sudoersPolicyModel) ownProblem(text *review.Policy, accepted review.Acceptances) (p problem, found bool) {
 	r := text.Refused(accepted)
-	return problem{m.textAttribute(), fmt.Sprintf("The policy makes %q root-equivalent", text.Subject), r.Detail(""), r.Lines()}, r.Any()
+	return problem{m.textAttribute(), fmt.Sprintf("The policy makes %s root-equivalent", quoted(text.Subjects)), r.Detail(""), r.Lines()}, r.Any()
 }
 
 // describe fills in the analysis, as far as the text is known. What other files of the nodes add is left unknown.

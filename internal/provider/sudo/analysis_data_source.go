@@ -152,8 +152,8 @@ func (d *sudoersAnalysisDataSource) Schema(_ context.Context, _ datasource.Schem
 				Optional:            true,
 			},
 			"subject": schema.StringAttribute{
-				MarkdownDescription: "Whom it is asked about: a user name, or a group name after `%`.",
-				Required:            true,
+				MarkdownDescription: "Whom it is asked about: a user name, or a group name after `%`. Without it, every user and group that the rules name is asked about, and the worst answer counts; `document` and `commands` need it.",
+				Optional:            true,
 				Validators:          []validator.String{values.CheckedBy("be a user name, or a group name after %", hardening.CheckSubject)},
 			},
 			"groups": texts("Groups of the user, for rules about groups."),
@@ -217,18 +217,19 @@ func (d *sudoersAnalysisDataSource) Read(ctx context.Context, req datasource.Rea
 		return
 	}
 	tree := sudoers.TreeOf(files...)
-	question := policy.Question{
-		Subject: policy.Subject{Name: model.Subject.ValueString(), Groups: values.StringsInList(ctx, model.Groups, &resp.Diagnostics)},
-		Host:    model.Host.ValueString(),
-		Env:     policy.Debian(version),
+	questions := model.questions(ctx, tree, version, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
 	}
-	vouched := vouchedOf(model.Vouched, model.VouchedEffects, &resp.Diagnostics)
-	analysis := model.analyse(tree, escalation.Question{Question: question, Vouched: vouched}, releases)
-	model.decide(ctx, tree, question, &resp.Diagnostics)
-	model.prove(ctx, tree, question, analysis, releases, &resp.Diagnostics)
+	analyses := model.analyse(tree, questions, vouchedOf(model.Vouched, model.VouchedEffects, &resp.Diagnostics), releases)
+	model.Decisions = []decisionModel{}
+	if len(questions) == 1 {
+		model.decide(ctx, tree, questions[0], &resp.Diagnostics)
+	}
+	model.prove(ctx, tree, questions, analyses, releases, &resp.Diagnostics)
 	if !model.CompareWith.IsNull() {
 		if before := parseAt(path.Root("compare_with"), "compare_with", model.CompareWith.ValueString(), version, &resp.Diagnostics); before != nil {
-			found := sudoersChangeModel(review.Compare(sudoers.TreeOf(before), tree, question))
+			found := sudoersChangeModel(review.CompareAll(sudoers.TreeOf(before), tree, questions))
 			model.Change = &found
 		}
 	}
@@ -244,6 +245,27 @@ func (d *sudoersAnalysisDataSource) Read(ctx context.Context, req datasource.Rea
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
 }
 
+// questions are what is asked about the subject, or about everyone whom the rules name.
+func (m *sudoersAnalysisDataModel) questions(ctx context.Context, tree *sudoers.Tree, version sudoers.Version, diags *diag.Diagnostics) []policy.Question {
+	names := []string{m.Subject.ValueString()}
+	if m.Subject.IsNull() {
+		var unfit []*sudoers.Error
+		names, unfit = hardening.Subjects(tree.Entries)
+		for _, problem := range unfit {
+			diags.AddAttributeError(path.Root("subject"), "Missing subject", fmt.Sprintf("%s, line %d, column %d: %s. Write whom it is asked about: subject = \"agent\".", problem.Pos.File, problem.Pos.Line, problem.Pos.Col, problem.Msg))
+		}
+		if len(names) != 1 && len(m.Commands.Elements()) > 0 {
+			diags.AddAttributeError(path.Root("commands"), "Missing subject", fmt.Sprintf("The rules name %d users and groups, and each may have another answer. Write whom it is asked about: subject = \"agent\".", len(names)))
+		}
+	}
+	groups := values.StringsInList(ctx, m.Groups, diags)
+	questions := make([]policy.Question, len(names))
+	for i, name := range names {
+		questions[i] = policy.Question{Subject: policy.Subject{Name: name, Groups: groups}, Host: m.Host.ValueString(), Env: policy.Debian(version)}
+	}
+	return questions
+}
+
 // files parses what the configuration gives.
 func (m *sudoersAnalysisDataModel) files(ctx context.Context, version sudoers.Version, diags *diag.Diagnostics) []*sudoers.File {
 	var files []*sudoers.File
@@ -254,6 +276,10 @@ func (m *sudoersAnalysisDataModel) files(ctx context.Context, version sudoers.Ve
 		doc, err := document.Parse(m.Document.ValueString())
 		if err != nil {
 			diags.AddAttributeError(path.Root("document"), "Invalid document", values.UpperFirst(err.Error())+".")
+			return nil
+		}
+		if m.Subject.IsNull() {
+			diags.AddAttributeError(path.Root("subject"), "Missing subject", "A document names nobody. Write whom it is asked about: subject = \"agent\".")
 			return nil
 		}
 		file, problems, origins := doc.Build("document", m.Subject.ValueString(), "")
@@ -283,10 +309,18 @@ func parseAt(at path.Path, name, text string, version sudoers.Version, diags *di
 	return file
 }
 
-// analyse sets what the policy means, and gives the analysis on which statements are proven: of what the policy says itself.
-func (m *sudoersAnalysisDataModel) analyse(tree *sudoers.Tree, q escalation.Question, releases []sudoers.Version) func() escalation.Analysis {
+// analyse sets what the policy means, and gives the analysis of each subject on which statements are proven: of what the policy says itself.
+func (m *sudoersAnalysisDataModel) analyse(tree *sudoers.Tree, questions []policy.Question, vouched escalation.Vouched, releases []sudoers.Version) func(of int) escalation.Analysis {
 	_, whole := m.Files.Elements()[mainFile]
-	analysis := review.AnalyseTree(tree, q, whole, releases...)
+	of := func(whole bool) []escalation.Analysis {
+		list := make([]escalation.Analysis, len(questions))
+		for i, q := range questions {
+			list[i] = review.AnalyseTree(tree, escalation.Question{Question: q, Vouched: vouched}, whole, releases...)
+		}
+		return list
+	}
+	all := of(whole)
+	analysis := escalation.Merge(all...)
 	m.Findings = sudoersFindings(analysis.Findings, nil)
 	m.Disruptive = disruptions(analysis)
 	m.RootEquivalent = types.BoolValue(analysis.Root())
@@ -295,16 +329,16 @@ func (m *sudoersAnalysisDataModel) analyse(tree *sudoers.Tree, q escalation.Ques
 		m.Denials = types.StringValue(analysis.Denials.String())
 	}
 	m.Assumptions = append([]string{}, analysis.Assumptions...)
-	return sync.OnceValue(func() escalation.Analysis {
+	own := sync.OnceValue(func() []escalation.Analysis {
 		if whole {
-			return review.AnalyseTree(tree, q, false, releases...)
+			return of(false)
 		}
-		return analysis
+		return all
 	})
+	return func(of int) escalation.Analysis { return own()[of] }
 }
 
 func (m *sudoersAnalysisDataModel) decide(ctx context.Context, tree *sudoers.Tree, q policy.Question, diags *diag.Diagnostics) {
-	m.Decisions = []decisionModel{}
 	for i, text := range values.StringsInList(ctx, m.Commands, diags) {
 		words, err := review.SplitCommand(text)
 		if err != nil {
@@ -323,16 +357,23 @@ func (m *sudoersAnalysisDataModel) decide(ctx context.Context, tree *sudoers.Tre
 	}
 }
 
-func (m *sudoersAnalysisDataModel) prove(ctx context.Context, tree *sudoers.Tree, q policy.Question, analysis func() escalation.Analysis, releases []sudoers.Version, diags *diag.Diagnostics) {
+func (m *sudoersAnalysisDataModel) prove(ctx context.Context, tree *sudoers.Tree, questions []policy.Question, analysis func(of int) escalation.Analysis, releases []sudoers.Version, diags *diag.Diagnostics) {
 	m.Proofs = []proofModel{}
-	q = q.WithSharedBudget(tree) // for all statements
+	var shared *regular.SharedBudget // for all statements
+	for i := range questions {
+		questions[i].Budget.Shared = shared
+		questions[i] = questions[i].WithSharedBudget(tree)
+		shared = questions[i].Budget.Shared
+	}
 	add := func(text, kind string, proof review.Proof) {
 		m.Proofs = append(m.Proofs, proofModel{
 			Statement: text, Kind: kind, Proven: proof.Verdict == regular.Yes, Verdict: proof.Verdict.String(), Counterexample: proof.Counterexample, Line: int64(proof.Line),
 		})
 	}
 	for i, text := range values.StringsInList(ctx, m.Never, diags) {
-		proof, err := review.ProveNever(tree, q, analysis, text, releases...)
+		proof, err := review.ForEach(questions, func(of int, q policy.Question) (review.Proof, error) {
+			return review.ProveNever(tree, q, func() escalation.Analysis { return analysis(of) }, text, releases...)
+		})
 		if err != nil {
 			diags.AddAttributeError(path.Root("never").AtListIndex(i), "Invalid statement", values.UpperFirst(err.Error())+".")
 			continue
@@ -345,6 +386,9 @@ func (m *sudoersAnalysisDataModel) prove(ctx context.Context, tree *sudoers.Tree
 			diags.AddAttributeError(path.Root("always").AtListIndex(i), "Invalid command line", values.UpperFirst(err.Error())+".")
 			continue
 		}
-		add(text, "always", review.ProveAlways(tree, q, words, releases...))
+		proof, _ := review.ForEach(questions, func(_ int, q policy.Question) (review.Proof, error) {
+			return review.ProveAlways(tree, q, words, releases...), nil
+		})
+		add(text, "always", proof)
 	}
 }

@@ -103,7 +103,7 @@ func (m *sudoersPolicyModel) comparedNodes(state *sudoersPolicyModel) []string {
 
 // takesAway tells that a plan allows less than the nodes do, and nothing more on any of them. What is not known, or cannot be compared, is no.
 func (m *sudoersPolicyModel) takesAway(ctx context.Context, text *review.Policy, state *sudoersPolicyModel, observed map[string]observedNode, targets []node.Target) bool {
-	if text == nil || state == nil || !state.Name.Equal(m.Name) || !state.Subject.Equal(m.Subject) || !state.Exclusive.Equal(m.Exclusive) {
+	if text == nil || state == nil || !state.Name.Equal(m.Name) || !m.sameSubjects(state) || !state.Exclusive.Equal(m.Exclusive) {
 		return false
 	}
 	var problems diag.Diagnostics
@@ -169,7 +169,7 @@ func (m *sudoersPolicyModel) judgeNewAccess(more *review.Change, warn bool, diag
 	if len(lines) == 0 {
 		return
 	}
-	summary := fmt.Sprintf("The change allows %q more", m.Subject.ValueString())
+	summary := fmt.Sprintf("The change allows %s more", quoted(m.subjects()))
 	detail := "Compared with the policy on the nodes:\n\n    " + strings.Join(lines, "\n    ")
 	switch mode := m.OnNewAccess.ValueString(); {
 	case mode == denyNewAccess:

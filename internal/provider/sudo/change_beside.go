@@ -22,13 +22,13 @@ func (m *sudoersPolicyModel) changeBeside(ctx context.Context, state *sudoersPol
 		around := observed[name].Around
 		after := m.policy()
 		if !slices.Contains(stays, name) {
-			after = hardening.SudoersPolicy{Name: after.Name, Subject: after.Subject}
+			after = hardening.SudoersPolicy{Name: after.Name, Subjects: after.Subjects}
 		}
 		held := m.heldText(ctx, state, observed, name, diags)
 		switch {
 		case len(entries[name].ForeignGrants.Elements()) == 0, held == after.Content && !after.Exclusive:
 			continue
-		case around == nil || around.Subject.Name != after.Subject:
+		case around == nil || !around.About(after.Subjects):
 			whole.Unknown = append(whole.Unknown, "what other sudoers files of "+name+" grant")
 			continue
 		}
@@ -38,13 +38,9 @@ func (m *sudoersPolicyModel) changeBeside(ctx context.Context, state *sudoersPol
 		}
 		change, known := answers[string(key)]
 		if !known {
-			before := around.With(hardening.SudoersPolicy{Name: after.Name, Subject: after.Subject, Content: held})
+			before := around.With(hardening.SudoersPolicy{Name: after.Name, Subjects: after.Subjects, Content: held})
 			tree := around.With(after)
-			question := around.Question(before)
-			if question.Host == "" {
-				question = around.Question(tree)
-			}
-			change = review.Compare(before, tree, question)
+			change = review.CompareAll(before, tree, around.Questions(before, tree))
 			answers[string(key)] = change
 		}
 		whole.Merge(change, " (on "+name+", with its other files)")

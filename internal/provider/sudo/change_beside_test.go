@@ -51,7 +51,7 @@ func TestLinesThatHeldBack(t *testing.T) {
 		}
 		observed := map[string]observedNode{}
 		if !c.unread {
-			observed["pve1"] = observedNode{Around: &hardening.Surroundings{Host: "pve1", SudoVersion: "1.9.16", Subject: policy.Subject{Name: "agent", Groups: []string{"ops"}}, Files: files}}
+			observed["pve1"] = observedNode{Around: &hardening.Surroundings{Host: "pve1", SudoVersion: "1.9.16", Subjects: []policy.Subject{{Name: "agent", Groups: []string{"ops"}}}, Files: files}}
 		}
 		state.Deployed = types.MapValueMust(deployedPolicyType, map[string]attr.Value{"pve1": deployedEntry(ctx, entry, &diags)})
 		plan.Deployed = types.MapValueMust(deployedPolicyType, map[string]attr.Value{})

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/escalation"
@@ -43,7 +42,7 @@ func (m *sudoersPolicyModel) judgeAround(ctx context.Context, text *review.Polic
 	}
 	remedy += " If another policy writes that file and changes in the same run, apply that policy first (terraform apply -target).\n\n"
 	if r.Any() {
-		m.report(problem{path.Root("subject"), fmt.Sprintf("Together with other sudoers files %q is root-equivalent", m.Subject.ValueString()), r.Detail(remedy), r.Lines()}, diags)
+		m.report(problem{m.subjectAttribute(), fmt.Sprintf("Together with other sudoers files %s is root-equivalent", quoted(m.subjects())), r.Detail(remedy), r.Lines()}, diags)
 	}
 }
 

@@ -14,17 +14,17 @@ import (
 // TestRootToday: a way to root through another file is said of today, also where the apply is about to take it away.
 func TestRootToday(t *testing.T) {
 	t.Parallel()
-	p := hardening.SudoersPolicy{Name: "agent", Subject: "agent", Content: "agent ALL=(root) /usr/bin/id\n", Exclusive: true}
+	p := hardening.SudoersPolicy{Name: "agent", Subjects: []string{"agent"}, Content: "agent ALL=(root) /usr/bin/id\n", Exclusive: true}
 	on := func(grant string) *hardening.SudoersState {
 		return &hardening.SudoersState{
 			Foreign: []hardening.ForeignGrant{{File: "/etc/sudoers.d/x", Line: 1, Text: grant, Removable: true}},
-			Around: hardening.Surroundings{Subject: policy.Subject{Name: "agent"}, SudoVersion: "1.9.16p2", Files: map[string]string{
+			Around: hardening.Surroundings{Subjects: []policy.Subject{{Name: "agent"}}, SudoVersion: "1.9.16p2", Files: map[string]string{
 				"/etc/sudoers": "Defaults use_pty, secure_path=/usr/bin\n@includedir /etc/sudoers.d\n", "/etc/sudoers.d/x": grant + "\n",
 			}},
 		}
 	}
 	var diags diag.Diagnostics
-	text, errs := review.ParsePolicy(p.Path(), p.Subject, p.Content)
+	text, errs := review.ParsePolicy(p.Path(), p.Subjects[0], p.Content)
 	if err := errs.Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +37,7 @@ func TestRootToday(t *testing.T) {
 		"pve1": on("agent ALL=(root) /usr/sbin/qm set *"), "pve2": on("agent ALL=(root) /usr/bin/uptime"), "pve3": {}, "pve4": on("agent ALL=(root) /usr/bin/uptime"),
 		"pve5": own("agent ALL=(ALL) NOPASSWD: ALL\n" + p.Content), "pve6": own(p.Content + "agent ALL=(root) /usr/bin/uptime\n"), "pve7": own("# another form\nagent ALL = (root) /usr/bin/id\n"),
 		"pve8": own("agent ALL=(root) !/usr/bin/id\n"), "pve9": own("agent ALL=(ALL) NOPASSWD: ALL\n" + p.Content),
-		"pvea": {Nobody: "has no account"}, "pveb": {Nobody: "has no account"},
+		"pvea": {Unreached: []hardening.Unreached{{Subject: "agent", Why: "has no account"}}}, "pveb": {Unreached: []hardening.Unreached{{Subject: "agent", Why: "has no account"}}},
 	}, true, &diags)
 	var got []string
 	for _, d := range diags {

@@ -122,7 +122,7 @@ func (m *sudoersPolicyModel) warnOfApplied(ctx context.Context, text *review.Pol
 		return
 	}
 	if p, found := m.ownProblem(text, m.acceptances(ctx, diags)); found {
-		diags.AddAttributeWarning(p.at, fmt.Sprintf("The policy as it was applied makes %q root-equivalent", text.Subject),
+		diags.AddAttributeWarning(p.at, fmt.Sprintf("The policy as it was applied makes %s root-equivalent", quoted(text.Subjects)),
 			p.detail+"\n\n"+values.NotRefusedYet)
 	}
 }
@@ -136,7 +136,7 @@ func (m *sudoersPolicyModel) wasApplied(ctx context.Context, private values.Priv
 // wasImported tells that nothing was applied yet of a policy that the state holds, and that the plan grants what the imported text does: the nodes hold that
 // whatever becomes of the plan.
 func (m *sudoersPolicyModel) wasImported(ctx context.Context, text *review.Policy, state *sudoersPolicyModel, private values.PrivateReader, diags *diag.Diagnostics) bool {
-	if values.ReadApplied(ctx, private, diags) != "" || text == nil || diags.HasError() || !state.Name.Equal(m.Name) || !state.Subject.Equal(m.Subject) {
+	if values.ReadApplied(ctx, private, diags) != "" || text == nil || diags.HasError() || !state.Name.Equal(m.Name) || !m.sameSubjects(state) {
 		return false
 	}
 	change := text.ChangeFrom(state.Content.ValueString())

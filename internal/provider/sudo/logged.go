@@ -40,7 +40,7 @@ var loggedType = values.TypeOfFields(loggedFields)
 // showLogged fills in logged from the policy and what is around it on each node, and warns of nodes that log nothing.
 func (m *sudoersPolicyModel) showLogged(ctx context.Context, around surroundings, warn bool, diags *diag.Diagnostics) {
 	m.Logged = types.MapUnknown(loggedType)
-	if m.Content.IsUnknown() || m.Exclusive.IsUnknown() || m.Subject.IsUnknown() {
+	if m.Content.IsUnknown() || m.Exclusive.IsUnknown() || !m.knowsSubjects() {
 		return
 	}
 	models := map[string]loggedModel{}
@@ -54,7 +54,7 @@ func (m *sudoersPolicyModel) showLogged(ctx context.Context, around surroundings
 		}
 	}
 	if warn {
-		said.report(m.Subject.ValueString(), diags)
+		said.report(m.subjects(), diags)
 	}
 	if around.recorded {
 		value, problems := types.MapValueFrom(ctx, loggedType, models)

@@ -44,7 +44,7 @@ func (m *sudoersPolicyModel) showOverruled(ctx context.Context, text *review.Pol
 				"\n\nChange those files, or give the policy a name that sorts behind theirs: of several rules that match, sudo takes the last one.")
 	}
 	if warn {
-		said.report(m.Subject.ValueString(), diags)
+		said.report(m.subjects(), diags)
 	}
 	if around.recorded {
 		value, problems := types.MapValueFrom(ctx, values.StringListType, byNode)

@@ -148,7 +148,7 @@ func (m *sudoersPolicyModel) deployedPolicies(ctx context.Context, diags *diag.D
 func (m *sudoersPolicyModel) policy() hardening.SudoersPolicy {
 	return hardening.SudoersPolicy{
 		Name:      m.Name.ValueString(),
-		Subject:   m.Subject.ValueString(),
+		Subjects:  m.subjects(),
 		Content:   m.Content.ValueString(),
 		Exclusive: m.Exclusive.ValueBool(),
 

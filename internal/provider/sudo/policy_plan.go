@@ -123,7 +123,7 @@ func (m *sudoersPolicyModel) keepForm(state *sudoersPolicyModel, text *review.Po
 
 // text is the policy's text, nil while it is not known or malformed.
 func (m *sudoersPolicyModel) text() *review.Policy {
-	if m.Content.IsUnknown() || m.Content.IsNull() || m.Subject.IsUnknown() || m.Name.IsUnknown() {
+	if m.Content.IsUnknown() || m.Content.IsNull() || !m.knowsSubjects() || m.Name.IsUnknown() {
 		return nil
 	}
 	text, _ := review.ParsePolicy(m.Name.ValueString(), m.Subject.ValueString(), m.Content.ValueString())
@@ -179,7 +179,7 @@ func (m *sudoersPolicyModel) mustLook(state *sudoersPolicyModel, name string, ob
 		return true
 	}
 	record, known := observed[name]
-	return known && (record.Around == nil || record.Around.Subject.Name != m.Subject.ValueString())
+	return known && (record.Around == nil || !record.Around.About(m.subjects()))
 }
 
 // planAround gives what other files of the nodes say about the subject: what is recorded of it, and what they hold now where nothing is. The nodes
@@ -214,7 +214,7 @@ func (r *sudoersPolicyResource) lookAhead(
 	ctx context.Context, plan, state *sudoersPolicyModel, text *review.Policy, targets []node.Target, diags *diag.Diagnostics,
 ) map[string]*hardening.SudoersState {
 	nodes, err := r.Clients.Nodes()
-	if !session.PlanReached(err, path.Empty(), diags) || plan.Subject.IsUnknown() || plan.Name.IsUnknown() {
+	if !session.PlanReached(err, path.Empty(), diags) || !plan.knowsSubjects() || plan.Name.IsUnknown() {
 		return nil
 	}
 	policy := plan.policy()

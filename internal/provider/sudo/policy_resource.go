@@ -46,12 +46,18 @@ func (r *sudoersPolicyResource) ValidateConfig(ctx context.Context, req resource
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if model.Rules.IsNull() && model.Document.IsNull() && model.Content.IsNull() {
+	nothing := model.Rules.IsNull() && model.Document.IsNull() && model.Content.IsNull()
+	if nothing {
 		resp.Diagnostics.AddAttributeWarning(path.Root("rule"), "The policy grants nothing",
 			"It has no rule, no document and no content. If its rules come from a list, that list is empty. Otherwise write a rule block, or remove the resource.")
 	}
+	model.checkSubject(&resp.Diagnostics)
 	model.checkStatements(ctx, &resp.Diagnostics)
 	if text := render(ctx, &model, &resp.Diagnostics); text != nil {
+		if !nothing && len(text.Grants()) == 0 {
+			resp.Diagnostics.AddAttributeWarning(model.textAttribute(), "The policy grants nothing",
+				"None of its rules grants a command. If the commands come from a list, that list is empty. Otherwise write them, or remove the resource.")
+		}
 		model.warnOfLint(text, &resp.Diagnostics)
 		model.refuseLint(ctx, text, &resp.Diagnostics)
 		model.warnOfRoot(ctx, text, &resp.Diagnostics)
@@ -172,19 +178,22 @@ func (m *sudoersPolicyModel) Named(name string) session.Observer[hardening.Sudoe
 }
 
 // Adopt takes the text of the first node that has the file for the policy, so that others which differ show as drift. The subject is the one that
-// the file's rules name.
+// the file's rules name; where they name several there is none.
 func (m *sudoersPolicyModel) Adopt(ctx context.Context, targets []node.Target, seen map[string]*hardening.SudoersState, diags *diag.Diagnostics) {
 	for _, target := range targets {
 		found := seen[target.Name]
 		if !m.Holds(found) {
 			continue
 		}
-		subject, err := hardening.SubjectOf(m.Name.ValueString(), found.Content)
+		subjects, err := hardening.SubjectsOf(m.Name.ValueString(), found.Content)
 		if err != nil {
 			diags.AddError("Unable to import "+m.What(), values.UpperFirst(err.Error()))
 			return
 		}
-		m.Subject, m.Content, m.Exclusive = types.StringValue(subject), types.StringValue(found.Content), types.BoolValue(false)
+		m.Subject, m.Content, m.Exclusive = types.StringNull(), types.StringValue(found.Content), types.BoolValue(false)
+		if len(subjects) == 1 {
+			m.Subject = types.StringValue(subjects[0])
+		}
 		m.Enforcement = types.StringValue(enforceRefuse) // as the schema has it where the configuration says nothing
 		text := render(ctx, m, diags)
 		m.describe(ctx, text, diags)

@@ -25,7 +25,7 @@ import (
 
 func (r *sudoersPolicyResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "What one subject may do with sudo, as one file in `/etc/sudoers.d` of every chosen node.\n\n" +
+		MarkdownDescription: "What one subject, or several, may do with sudo, as one file in `/etc/sudoers.d` of every chosen node.\n\n" +
 			"The text is rendered and parsed while planning. An apply stages it on every node, has each node's own `visudo` check the file and the whole " +
 			"tree with it, keeps a backup, and renames it into place on all nodes or on none. The node's file, its mode and owner, and what any " +
 			"other sudoers file grants the subject are read at every refresh and shown in `deployed`.",
@@ -38,16 +38,16 @@ func (r *sudoersPolicyResource) Schema(ctx context.Context, _ resource.SchemaReq
 				PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
 			},
 			"subject": schema.StringAttribute{
-				MarkdownDescription: "Whom the policy is about: a Linux user name, or a group name after `%`.",
-				Required:            true,
-				Validators:          []validator.String{values.CheckedBy("be a user name, or a group name after %", hardening.CheckSubject)},
+				MarkdownDescription: "Whom the policy is about: a Linux user name, or a group name after `%`. Without it, `content` is about every user and group that its rules name, and is judged for each of them: " +
+					"aliases are resolved, and `ALL`, `root`, numbers and netgroups are refused.",
+				Optional:   true,
+				Validators: []validator.String{values.CheckedBy("be a user name, or a group name after %", hardening.CheckSubject)},
 			},
 			"defaults": schema.ListAttribute{
 				MarkdownDescription: "sudo options for this subject, each as after `Defaults` in sudoers(5): `use_pty`, `!env_editor`, `secure_path=/usr/sbin:/usr/bin`. With `rule` only.",
 				ElementType:         types.StringType,
 				Optional:            true,
 				Validators: []validator.List{
-					listvalidator.SizeAtLeast(1),
 					listvalidator.ConflictsWith(path.MatchRoot("document"), path.MatchRoot("content")),
 				},
 			},
@@ -57,7 +57,7 @@ func (r *sudoersPolicyResource) Schema(ctx context.Context, _ resource.SchemaReq
 				Validators:          []validator.String{stringvalidator.LengthAtLeast(1), stringvalidator.ConflictsWith(path.MatchRoot("content"))},
 			},
 			"content": schema.StringAttribute{
-				MarkdownDescription: "The file's text. Given, it is a hand-written sudoers file about the subject alone, without `@include`; otherwise it is rendered from `rule` and `defaults`, or from `document`.",
+				MarkdownDescription: "The file's text. Given, it is a hand-written sudoers file about the subject alone, or about several where `subject` is left out, without `@include`; otherwise it is rendered from `rule` and `defaults`, or from `document`.",
 				Optional:            true,
 				Computed:            true,
 				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
@@ -87,13 +87,11 @@ func (r *sudoersPolicyResource) Schema(ctx context.Context, _ resource.SchemaReq
 					"that does not end in `$` is searched), or one of " + statementNames() + " (see the guide [statements](../guides/statements)). A command line that is allowed all the same is an error.",
 				ElementType: types.StringType,
 				Optional:    true,
-				Validators:  []validator.List{listvalidator.SizeAtLeast(1)},
 			},
 			"always": schema.ListAttribute{
 				MarkdownDescription: "Command lines that the policy must allow as root on every host that it names, split into words as a POSIX shell would: `/usr/sbin/qm start 2001`. One that is not allowed is an error in the plan, also where another sudoers file of a node takes it away.",
 				ElementType:         types.StringType,
 				Optional:            true,
-				Validators:          []validator.List{listvalidator.SizeAtLeast(1)},
 			},
 			"on_new_access": schema.StringAttribute{
 				MarkdownDescription: "What to do in a plan that allows the subject of an existing policy more than the nodes do: `warn`, or `deny`, which is an error. By default it is only shown in `change`. A plan with `-refresh=false` does not warn.",

@@ -23,7 +23,7 @@ func TestAlwaysIsProvenOnNodes(t *testing.T) {
 		t.Fatal(err)
 	}
 	on := func(other string) hardening.Surroundings {
-		return hardening.Surroundings{Subject: policy.Subject{Name: "agent"}, SudoVersion: "1.9.16p2", Files: map[string]string{
+		return hardening.Surroundings{Subjects: []policy.Subject{{Name: "agent"}}, SudoVersion: "1.9.16p2", Files: map[string]string{
 			"/etc/sudoers": "Defaults use_pty\n@includedir /etc/sudoers.d\n", "/etc/sudoers.d/z": other + "\n",
 		}}
 	}

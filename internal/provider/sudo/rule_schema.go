@@ -3,6 +3,7 @@ package sudo
 import (
 	datasource "github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	resource "github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
@@ -12,7 +13,7 @@ import (
 var (
 	sudoersRuleLists = map[string]string{
 		"commands": "Commands in sudoers syntax: an absolute path, then nothing (any arguments), `\"\"` (no arguments), a pattern in which `*` also matches spaces and `/`, " +
-			"or a regular expression `^…$` over the joined arguments. A command after `!` is denied.",
+			"or a regular expression `^…$` over the joined arguments. A command after `!` is denied. A rule with an empty list grants nothing.",
 		"run_as_users":  "Users as whom the commands may run, `[\"root\"]` by default.",
 		"run_as_groups": "Groups as which the commands may run (`sudo -g`), none by default.",
 		"hosts":         "Hosts on which the rule holds, as sudo knows them; `[\"ALL\"]` by default.",
@@ -35,11 +36,20 @@ var (
 // requiredInRule is the one list that every rule has.
 const requiredInRule = "commands"
 
+// listValidators are those of a list of a rule. A rule without commands grants nothing; a list of users, groups or hosts that is empty would mean the default,
+// which is more than was written.
+func listValidators(name string) []validator.List {
+	if name == requiredInRule {
+		return nil
+	}
+	return values.NotEmptyList()
+}
+
 func resourceRuleAttributes() map[string]resource.Attribute {
 	attributes := map[string]resource.Attribute{}
 	for name, description := range sudoersRuleLists {
 		attributes[name] = resource.ListAttribute{
-			MarkdownDescription: description, ElementType: types.StringType, Required: name == requiredInRule, Optional: name != requiredInRule, Validators: values.NotEmptyList(),
+			MarkdownDescription: description, ElementType: types.StringType, Required: name == requiredInRule, Optional: name != requiredInRule, Validators: listValidators(name),
 		}
 	}
 	for name, description := range sudoersRuleFlags {
@@ -55,7 +65,7 @@ func dataSourceRuleAttributes() map[string]datasource.Attribute {
 	attributes := map[string]datasource.Attribute{}
 	for name, description := range sudoersRuleLists {
 		attributes[name] = datasource.ListAttribute{
-			MarkdownDescription: description, ElementType: types.StringType, Required: name == requiredInRule, Optional: name != requiredInRule, Validators: values.NotEmptyList(),
+			MarkdownDescription: description, ElementType: types.StringType, Required: name == requiredInRule, Optional: name != requiredInRule, Validators: listValidators(name),
 		}
 	}
 	for name, description := range sudoersRuleFlags {

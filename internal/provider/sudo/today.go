@@ -95,16 +95,19 @@ func warnOfToday(p hardening.SudoersPolicy, reader *beyondReader, seen map[strin
 		default:
 			said.add(name, at, "%s has other sudo grants on %s", detail)
 		}
-		if found.Nobody != "" {
-			said.add(name, path.Root("deployed"), "%s "+found.Nobody+" on %s",
-				"The policy reaches nobody there: sudo grants nothing to a user or a group that the node does not know or that nobody is in. Create the account or add the members, or mend subject.")
+		for _, missed := range found.Unreached {
+			detail := "The policy reaches nobody there: sudo grants nothing to a user or a group that the node does not know or that nobody is in. Create the account or add the members, or mend subject."
+			if len(p.Subjects) > 1 {
+				detail = "sudo grants nothing to a user or a group that the node does not know or that nobody is in. Create the account or add the members, or mend the rule."
+			}
+			said.add(name, path.Root("deployed"), strings.ReplaceAll(missed.Subject, "%", "%%")+" "+missed.Why+" on %[2]s", detail)
 		}
 		if len(found.Problems) > 0 {
 			said.add(name, path.Root("deployed"), "sudoers files on %[2]s have lines that sudo cannot parse",
 				"sudo skips these lines and uses the others, so the files do not mean what they seem to. Mend or remove the lines:\n\n  "+strings.Join(found.Problems, "\n  "))
 		}
 	}
-	said.report(p.Subject, diags)
+	said.report(p.Subjects, diags)
 }
 
 // mostExamples is how many command lines a warning shows; deployed shows all.
@@ -139,13 +142,13 @@ func (w *warnings) add(node string, at path.Path, summary, detail string) {
 	}{at, summary, detail, []string{node}})
 }
 
-// report reports the warnings. Their summaries have places for the subject and the nodes.
-func (w *warnings) report(subject string, diags *diag.Diagnostics) {
+// report reports the warnings. Their summaries have places for the subjects and the nodes.
+func (w *warnings) report(subjects []string, diags *diag.Diagnostics) {
 	for _, one := range *w {
 		at := one.at
 		if len(one.nodes) == 1 {
 			at = at.AtMapKey(one.nodes[0])
 		}
-		diags.AddAttributeWarning(at, fmt.Sprintf(one.summary, subject, strings.Join(one.nodes, ", ")), one.detail)
+		diags.AddAttributeWarning(at, fmt.Sprintf(one.summary, strings.Join(subjects, ", "), strings.Join(one.nodes, ", ")), one.detail)
 	}
 }
