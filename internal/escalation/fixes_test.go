@@ -4,8 +4,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-
-	"github.com/pvesec/terraform-provider-pvesec/internal/escalation/program"
 )
 
 // proposed finds where a fix names a command.
@@ -39,26 +37,9 @@ func proposals(fix string) (commands []string) {
 // TestFixes obeys every fix that is ever proposed: what it tells to grant has no finding.
 func TestFixes(t *testing.T) {
 	t.Parallel()
-	fixes := map[string]bool{}
-	for _, family := range program.Families() {
-		fixes[family.Fix] = true
-		for _, p := range family.Programs {
-			for _, o := range p.Operations {
-				fixes[o.FixText()] = true
-			}
-			if p.Otherwise != nil {
-				fixes[p.Otherwise.FixText()] = true
-			}
-		}
-	}
-	for _, effect := range program.Effects() {
-		fixes[effect.Fix] = true
-	}
-	for _, rule := range GrantRules() {
-		fixes[rule.Fix] = true
-	}
+	fixes := allFixes()
 	count := 0
-	for fix := range fixes {
+	for _, fix := range fixes {
 		for _, command := range proposals(fix) {
 			count++
 			a := analyseFor(t, "agent ALL=(root) NOPASSWD: "+command, "agent", "ops")

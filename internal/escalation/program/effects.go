@@ -100,7 +100,7 @@ var effects = []*EffectInfo{
 		"Name the files exactly, with absolute paths, for example /usr/bin/cat /var/log/syslog."},
 	{GrantsRoot, "PVESEC-E0068", High, "gives an account the rights of root",
 		"A member of sudo, disk, shadow or docker, an account with user id 0, and a user who knows an administrator's password are root.",
-		"Manage accounts with Terraform, or grant the exact change to one named account that has no such rights."},
+		"Let administrators manage accounts, or grant the exact change to one named account that has no such rights: /usr/sbin/usermod -L bob."},
 	{PVERoot, "PVESEC-E0069", High, "gives access to Proxmox VE that leads to root",
 		"A user who can act as root@pam or as an Administrator can run commands on every node.",
 		"Manage access with pvesec_restricted_user, or pin the user, path and role."},

@@ -83,7 +83,7 @@ func (j *judgement) add(o Outcome) {
 func (j *judgement) fixed(args string) {
 	covered := false
 	for _, o := range j.program.Operations {
-		if o.wrapper {
+		if o.wraps() {
 			w := o.must()
 			for _, line := range w.splits(args) {
 				covered = true
@@ -137,7 +137,7 @@ func (j *judgement) uncovered(args string, convincing bool) {
 func (j *judgement) open() {
 	var covers []regular.Language
 	for _, o := range j.program.Operations {
-		if o.wrapper {
+		if o.wraps() {
 			if all, met := j.wrapped(o); met {
 				covers = append(covers, all)
 			}

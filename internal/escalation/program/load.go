@@ -156,15 +156,8 @@ func (o *Operation) read(c *compiler) error {
 	if len(o.Examples) == 0 || o.Example != "" {
 		return errors.New("no examples")
 	}
-	var err error
-	if o.parsed, err = parseSynopsis(o.Args, o.program.Sets); err != nil {
-		return err
-	}
-	if line, ok := o.parsed.(sequence); ok {
-		o.wrapper = slices.ContainsFunc(line, func(i item) bool { _, is := i.of.(inner); return is })
-	}
 	o.prepare(c)
-	return c.check(o.parsed)
+	return nil
 }
 
 func (o *Operation) checkOtherwise() error {

@@ -54,8 +54,8 @@ type Operation struct {
 	Example string `json:"example"`
 
 	program  *Program
-	parsed   synopsis
-	wrapper  bool
+	parsed   func() (synopsis, error)
+	wraps    func() bool
 	all      func() (regular.Expr, error)
 	compiled func() (compiled, error)
 	inner    func() (wrapper, error)
@@ -79,15 +79,39 @@ func (o *Operation) SourceText() string {
 
 // prepare makes the languages ready to be compiled when they are asked for.
 func (o *Operation) prepare(c *compiler) {
+	o.parsed = sync.OnceValues(func() (synopsis, error) {
+		parsed, err := parseSynopsis(o.Args, o.program.Sets)
+		if err == nil {
+			err = c.check(parsed)
+		}
+		return parsed, err
+	})
+	o.wraps = sync.OnceValue(func() bool {
+		parsed, err := o.parsed()
+		line, ok := parsed.(sequence)
+		return err == nil && ok && slices.ContainsFunc(line, func(i item) bool { _, is := i.of.(inner); return is })
+	})
 	o.all = sync.OnceValues(func() (regular.Expr, error) {
-		of, err := c.compile(o.parsed)
+		parsed, err := o.parsed()
+		if err != nil {
+			return regular.Expr{}, err
+		}
+		of, err := c.compile(parsed)
 		return of.all, err
 	})
 	o.compiled = sync.OnceValues(func() (compiled, error) {
-		return (&compiler{operands: c.operands, marks: true}).compile(o.parsed)
+		parsed, err := o.parsed()
+		if err != nil {
+			return compiled{}, err
+		}
+		return (&compiler{operands: c.operands, marks: true}).compile(parsed)
 	})
 	o.inner = sync.OnceValues(func() (wrapper, error) {
-		w, _, err := c.splitInner(o.parsed)
+		parsed, err := o.parsed()
+		if err != nil {
+			return wrapper{}, err
+		}
+		w, _, err := c.splitInner(parsed)
 		return w, err
 	})
 }
@@ -151,7 +175,7 @@ func SystemPath(command string) bool { return slices.Contains(systemDirectories,
 
 // covers tells whether an operation covers arguments; for wrappers only what stands before the command line inside is asked.
 func (o *Operation) covers(args string) (bool, error) {
-	if o.wrapper {
+	if o.wraps() {
 		w, err := o.inner()
 		return err == nil && len(w.splits(args)) > 0, err
 	}
