@@ -58,6 +58,12 @@ func privileges(rule escalation.PrivilegeRule, separator string) string {
 		if need.PowerfulMember {
 			needs[i] += ", a group with a member that leads to root"
 		}
+		if need.PowerfulGroup {
+			needs[i] += ", a group whose rights lead to root"
+		}
+		if need.AnyMember {
+			needs[i] += ", a group with a member"
+		}
 	}
 	return strings.Join(needs, separator)
 }

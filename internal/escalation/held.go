@@ -17,6 +17,32 @@ type Held struct {
 	// PowerfulMember returns a member of a group that leads to root without this
 	// group, "" for none. If it is nil, no group has such a member.
 	PowerfulMember func(group string) string
+	// PowerfulGroup tells whether whoever is put into a group leads to root, and no member does already. If it is nil, no group has such rights.
+	PowerfulGroup func(group string) bool
+	// AnyMember returns a member of a group, "" for none. If it is nil, no group has one.
+	AnyMember func(group string) string
+}
+
+// asks answers what a need asks about a group. The member is the one that its example names.
+func (h Held) asks(need Need, group string) (member string, met bool) {
+	switch {
+	case need.PowerfulMember:
+		member = call(h.PowerfulMember, group)
+		return member, member != ""
+	case need.PowerfulGroup:
+		return "", h.PowerfulGroup != nil && h.PowerfulGroup(group)
+	case need.AnyMember:
+		member = call(h.AnyMember, group)
+		return member, member != ""
+	}
+	return "", true
+}
+
+func call(f func(string) string, group string) string {
+	if f == nil {
+		return ""
+	}
+	return f(group)
 }
 
 // Finding is one path from the held privileges to root.
@@ -89,6 +115,9 @@ func (h Held) meet(rule PrivilegeRule, given bool) (Finding, bool) {
 		if !slices.Contains(finding.Holds, hold) {
 			finding.Holds = append(finding.Holds, hold)
 		}
+		if need.PowerfulGroup {
+			finding.Witness = strings.ReplaceAll(finding.Witness, "GROUP", strings.TrimPrefix(hold.Path, "/access/groups/"))
+		}
 		if member != "" {
 			finding.Witness = strings.ReplaceAll(finding.Witness, "MEMBER", member)
 		}
@@ -103,13 +132,8 @@ func (h Held) find(need Need, privilege string) (hold Hold, member string) {
 			if !h.Has(candidate, privilege) {
 				continue
 			}
-			if !need.PowerfulMember {
-				return Hold{privilege, candidate}, ""
-			}
-			if h.PowerfulMember != nil {
-				if member := h.PowerfulMember(strings.TrimPrefix(candidate, "/access/groups/")); member != "" {
-					return Hold{privilege, candidate}, member
-				}
+			if member, met := h.asks(need, strings.TrimPrefix(candidate, "/access/groups/")); met {
+				return Hold{privilege, candidate}, member
 			}
 		}
 	}

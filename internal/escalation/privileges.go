@@ -33,7 +33,14 @@ type Need struct {
 	// PowerfulMember requires that the group of the path also has a member that
 	// leads to root.
 	PowerfulMember bool `json:"powerful_member"`
+	// PowerfulGroup requires that the rights of the group of the path lead to root, whoever is put into it.
+	PowerfulGroup bool `json:"powerful_group"`
+	// AnyMember requires that the group of the path has a member.
+	AnyMember bool `json:"any_member"`
 }
+
+// ofGroup tells whether the need asks something about the group of its path.
+func (n *Need) ofGroup() bool { return n.PowerfulMember || n.PowerfulGroup || n.AnyMember }
 
 //go:embed privileges.json
 var privilegesJSON []byte
@@ -103,7 +110,7 @@ func (r PrivilegeRule) check() error {
 			if !needPath.MatchString(path) {
 				return fmt.Errorf("%s on %q: not a path", need.Privilege, path)
 			}
-			if need.PowerfulMember && path != "/access/groups/*" {
+			if need.ofGroup() && path != "/access/groups/*" {
 				return fmt.Errorf("%s on %q: only groups have members", need.Privilege, path)
 			}
 		}

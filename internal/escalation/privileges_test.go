@@ -38,6 +38,13 @@ func holding(grants ...string) Held {
 			}
 			return ""
 		},
+		PowerfulGroup: func(group string) bool { return group == "empty" },
+		AnyMember: func(group string) string {
+			if group == "ops" {
+				return "bob@pve"
+			}
+			return ""
+		},
 	}
 }
 
@@ -87,6 +94,9 @@ func TestPrivilegeRules(t *testing.T) {
 			[][]string{{"Realm.AllocateUser /access/realm/pve", "User.Modify /access/groups/ops"}, {"Realm.AllocateUser /"}}},
 		{"P0017", false, [][]string{{"=Sys.Modify /", "VM.Allocate /vms", "Datastore.AllocateSpace /storage/local"}, {"=Sys.Modify /", "VM.Allocate /pool/build", "Datastore.AllocateSpace /pool/build"}},
 			[][]string{{"=Sys.Modify /", "VM.Allocate /vms"}, {"Sys.Modify /nodes/pve1", "VM.Allocate /vms", "Datastore.AllocateSpace /storage"}}},
+		{"P0018", false, [][]string{{"User.Modify /access/groups/empty", "Realm.AllocateUser /access/realm/pve"}, {"=User.Modify /access/groups/empty", "Realm.AllocateUser /"}},
+			[][]string{{"User.Modify /access/groups/empty"}, {"User.Modify /access/groups/ops", "Realm.AllocateUser /access/realm/pve"}, {"Realm.AllocateUser /"}}},
+		{"P0019", false, [][]string{{"User.Modify /access/groups/empty", "User.Modify /access/groups/ops"}}, [][]string{{"User.Modify /access/groups/empty"}, {"User.Modify /access/groups/ops"}}},
 	}
 	tested := map[string]bool{}
 	for _, test := range tests {
@@ -131,6 +141,7 @@ func TestGivenToOneself(t *testing.T) {
 		{false, []string{"Permissions.Modify /access/realm"}, []string{"P0010"}},
 		{false, []string{"Permissions.Modify /access/groups/admins"}, []string{"P0002"}},
 		{false, []string{"Permissions.Modify /access/groups/ops"}, []string{}},
+		{false, []string{"Permissions.Modify /access/groups/empty", "User.Modify /access/groups/ops"}, []string{"P0019"}},
 		{false, []string{"Mapping.Modify /mapping/dir/x", "Mapping.Use /mapping/dir/x", "VM.Config.Disk /vms/100"}, []string{"P0012"}},
 		{false, []string{"Permissions.Modify /mapping/dir/x", "VM.Config.Disk /vms/100"}, []string{"P0012"}},
 		{false, []string{"Permissions.Modify /mapping/pci/gpu", "VM.Config.HWType /vms/100"}, []string{"P0013"}},
@@ -179,7 +190,7 @@ func TestFinding(t *testing.T) {
 	if diff := cmp.Diff([]Hold{{"User.Modify", "/access/groups/admins"}}, findings[0].Holds); diff != "" {
 		t.Error(diff)
 	}
-	if want := "pvesh create /access/users/boss@pve/token/x --privsep 0"; findings[0].Witness != want {
+	if want := "pvesh create /access/users/boss@pve/token/steps --privsep 0"; findings[0].Witness != want {
 		t.Errorf("witness %q, want %q", findings[0].Witness, want)
 	}
 	if got := findings[1].Holds[0].String(); got != "Sys.Modify on /nodes/pve1" {

@@ -77,10 +77,10 @@ func TestFindingsFailThePlan(t *testing.T) {
 	var steps []resource.TestStep
 	for _, bad := range []struct{ attributes, message string }{
 		{"grant {\n  path = \"/\"\n  role = \"PVEUserAdmin\"\n}", "PVESEC-P0001 (critical): User.Modify on /access/groups: role PVEUserAdmin on /"},
-		{"role { privileges = [\"User.Modify\"] }\ngrant { path = \"/access/groups\" }", "pvesh create /access/users/root@pam/token/x"},
+		{"role { privileges = [\"User.Modify\"] }\ngrant { path = \"/access/groups\" }", "pvesh create /access/users/root@pam/token/steps"},
 		{"grant {\n  path = \"/\"\n  role = \"Administrator\"\n}", "PVESEC-P0003"},
 		{"groups = [\"admins\"]", "role Administrator on / through group admins"},
-		{"role { privileges = [\"User.Modify\"] }\ngrant { path = \"/access/groups/trusted\" }", "pvesh create /access/users/boss@pve/token/x"},
+		{"role { privileges = [\"User.Modify\"] }\ngrant { path = \"/access/groups/trusted\" }", "pvesh create /access/users/boss@pve/token/steps"},
 		{"role { privileges = [\"Sys.Modify\"] }\ngrant { path = \"/nodes/pve1\" }", "PVESEC-P0009"},
 		{"grant {\n  path = \"/\"\n  role = \"PVEUserAdmin\"\n}\naccepted_risks = { \"PVESEC-P0003\" = \"another one\" }", "PVESEC-P0001"},
 		{"accepted_risks = { \"PVESEC-P9999\" = \"why not\" }", "there is no finding"},
