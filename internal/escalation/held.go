@@ -17,7 +17,7 @@ type Held struct {
 	// PowerfulMember returns a member of a group that leads to root without this
 	// group, "" for none. If it is nil, no group has such a member.
 	PowerfulMember func(group string) string
-	// PowerfulGroup tells whether whoever is put into a group leads to root, and no member does already. If it is nil, no group has such rights.
+	// PowerfulGroup tells whether everyone who is put into a group leads to root, and no member does already. If it is nil, no group has such rights.
 	PowerfulGroup func(group string) bool
 	// AnyMember returns a member of a group, "" for none. If it is nil, no group has one.
 	AnyMember func(group string) string

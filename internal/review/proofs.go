@@ -114,7 +114,9 @@ func ProveAlways(tree *sudoers.Tree, q policy.Question, words []string, versions
 // ProveAlwaysOn proves that a command line is always allowed on a node that holds a policy, whatever its other files say, for the sudo of the node.
 func ProveAlwaysOn(p hardening.SudoersPolicy, around hardening.Surroundings, words []string) Proof {
 	tree := around.With(p)
-	proof, _ := ForEach(around.Questions(tree), func(_ int, q policy.Question) (Proof, error) { return statementProofOf(policy.ProveAlways(tree, q, words)), nil })
+	proof, _ := ForEach(around.Questions(tree), func(_ int, q policy.Question) (Proof, error) {
+		return statementProofOf(policy.ProveAlways(tree, q, words)), nil
+	})
 	return proof
 }
 
