@@ -172,6 +172,15 @@ static int run_kept(void (*function)(void *), void *argument)
 	return how;
 }
 
+/* address reads a hexadecimal number. (strtoul is another function where the C library is newer than that of Debian 12.) */
+static uintptr_t address(char **at)
+{
+	uintptr_t n = 0;
+	for (; (**at >= '0' && **at <= '9') || (**at >= 'a' && **at <= 'f'); (*at)++)
+		n = n * 16 + (uintptr_t)(**at <= '9' ? **at - '0' : **at - 'a' + 10);
+	return n;
+}
+
 /* mappings calls a function with each private mapping: its place, whether it can be written, its name. */
 static void mappings(void (*function)(void *, uintptr_t, uintptr_t, int writable, const char *name), void *argument)
 {
@@ -190,7 +199,10 @@ static void mappings(void (*function)(void *, uintptr_t, uintptr_t, int writable
 		if (end == NULL)
 			break;
 		*end = '\0';
-		uintptr_t from = strtoul(line, &at, 16), to = strtoul(at + 1, &at, 16);
+		at = line;
+		uintptr_t from = address(&at);
+		at++;
+		uintptr_t to = address(&at);
 		const char *name = strrchr(at, ' ');
 		if (at[4] == 'p')
 			function(argument, from, to, at[2] == 'w', name == NULL ? "" : name + 1);
