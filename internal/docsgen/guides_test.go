@@ -23,7 +23,7 @@ func TestSubcategories(t *testing.T) {
 	pages := os.DirFS(filepath.Join("..", "..", pages))
 	count := 0
 	err := fs.WalkDir(pages, ".", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || name == "index.md" {
+		if err != nil || entry.IsDir() || name == "index.md" || filepath.Ext(name) != ".md" {
 			return err
 		}
 		text, err := fs.ReadFile(pages, name)

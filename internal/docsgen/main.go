@@ -59,7 +59,7 @@ func run(ctx context.Context, renderer string, check bool) (err error) {
 		return err
 	}
 	if !check {
-		return errors.Join(render(ctx, renderer, schemaFile, pages), writeGuides(pages))
+		return errors.Join(render(ctx, renderer, schemaFile, pages), writeGuides(pages), writeReviewSchemas(ctx, pages))
 	}
 
 	// The renderer replaces what it manages and leaves the rest alone, so it gets a copy to work on.
@@ -67,7 +67,7 @@ func run(ctx context.Context, renderer string, check bool) (err error) {
 	if err := os.CopyFS(rendered, os.DirFS(pages)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("copying the pages: %w", err)
 	}
-	if err := errors.Join(render(ctx, renderer, schemaFile, rendered), writeGuides(rendered)); err != nil {
+	if err := errors.Join(render(ctx, renderer, schemaFile, rendered), writeGuides(rendered), writeReviewSchemas(ctx, rendered)); err != nil {
 		return err
 	}
 	differences, err := compare(os.DirFS(rendered), os.DirFS(pages))
