@@ -35,7 +35,7 @@ func Check(tree fs.FS, module string) ([]Violation, error) {
 		switch {
 		case err != nil:
 			return err
-		case entry.IsDir() && name != "." && ignored(entry.Name()):
+		case entry.IsDir() && name != "." && (ignored(entry.Name()) || anotherModule(tree, name)):
 			return fs.SkipDir
 		case entry.IsDir() || path.Ext(name) != ".go" || ignored(entry.Name()):
 			return nil
@@ -53,6 +53,12 @@ func Check(tree fs.FS, module string) ([]Violation, error) {
 		return cmp.Or(cmp.Compare(a.Position.Filename, b.Position.Filename), cmp.Compare(a.Position.Offset, b.Position.Offset))
 	})
 	return checker.found, nil
+}
+
+// anotherModule reports whether a directory is the root of a module of its own.
+func anotherModule(tree fs.FS, directory string) bool {
+	_, err := fs.Stat(tree, path.Join(directory, "go.mod"))
+	return err == nil
 }
 
 // ignored reports whether the go command ignores a file or directory of this name.
