@@ -7,7 +7,6 @@ import (
 	"slices"
 	"sort"
 	"strconv"
-	"strings"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 )
@@ -70,19 +69,11 @@ func (a AuditLogging) Observe(ctx context.Context, nodes Nodes, target node.Targ
 	for service := range desired.Services {
 		query.Services = append(query.Services, service)
 	}
-	var names []string
-	for _, subject := range a.Subjects {
-		if !strings.HasPrefix(subject, "%") {
-			names = append(names, subject)
-		}
-	}
-	query.Accounts = names
-	tree, err := readSudoersTree(ctx, nodes, target, query)
+	seen, overruled, err := a.look(ctx, nodes, target, query)
 	if err != nil {
 		return nil, err
 	}
-	seen := tree.seen
-	state := &AuditState{Files: map[string]FileStatus{}, Contents: map[string]string{}, Services: map[string]string{}, Unfinished: seen.Unfinished, Leftover: seen.Leftover, Overruled: a.overruled(tree)}
+	state := &AuditState{Files: map[string]FileStatus{}, Contents: map[string]string{}, Services: map[string]string{}, Unfinished: seen.Unfinished, Leftover: seen.Leftover, Overruled: overruled}
 	for _, name := range query.Files {
 		file := seen.Files[name]
 		if _, wanted := desired.Contents[name]; !wanted && !file.Exists {

@@ -1,14 +1,37 @@
 package hardening
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
+	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
+
+// look reads a node, with its sudoers files where some of the settings are in one, and lists what other files overrule.
+func (a AuditLogging) look(ctx context.Context, nodes Nodes, target node.Target, query node.Query) (*node.Observation, []string, error) {
+	if a.SudoLog == nil && a.IOLogs == nil {
+		seen, err := nodes.Observe(ctx, target, query)
+		return seen, nil, err
+	}
+	asked := query
+	for _, subject := range a.Subjects {
+		if !strings.HasPrefix(subject, "%") {
+			asked.Accounts = append(asked.Accounts, subject)
+		} else if !slices.Contains(asked.Files, groupFile) {
+			asked.Files = append(slices.Clone(asked.Files), memberFiles...)
+		}
+	}
+	tree, err := readSudoersTree(ctx, nodes, target, asked)
+	if err != nil {
+		return nil, nil, err
+	}
+	return tree.seen, a.overruled(tree), nil
+}
 
 // overruled lists the lines of a node's other sudoers files that switch off or change what audit logging sets, as "file:line: what". A tree without the
 // settings is judged as if it had them.
@@ -28,9 +51,17 @@ func (a AuditLogging) overruled(t *sudoersTree) []string {
 	host, _, _ := strings.Cut(t.seen.Facts.Hostname, ".")
 	alone, _ := sudoers.ParseTree(sudoersMain, ours, host, t.version)
 	tree, _ := sudoers.ParseTree(sudoersMain, all, host, t.version)
+	if !slices.ContainsFunc(tree.Files, func(f *sudoers.File) bool { return f.Name == own }) {
+		return []string{sudoersMain + " does not include " + own}
+	}
 	o := overruling{own: own, alone: alone, tree: tree, host: host}
 	for _, subject := range a.Subjects {
 		o.subject(subjectOf(subject, t.account(subject)))
+		if group, is := strings.CutPrefix(subject, "%"); is {
+			for _, member := range membersOf(group, t.seen) {
+				o.subject(policy.Subject{Name: member, Groups: []string{group}})
+			}
+		}
 	}
 	if len(a.Subjects) == 0 {
 		o.everyone()
@@ -102,6 +133,16 @@ func (o *overruling) compare(request policy.Request, want policy.Settings) {
 		}
 		if pos, found := policy.SetBy(o.tree, request, option); found {
 			o.add(pos, settingText(option, have[option]))
+		}
+	}
+	for option, parts := range map[string][]string{"log_input": {"log_stdin", "log_ttyin"}, "log_output": {"log_stdout", "log_stderr", "log_ttyout"}} {
+		for _, part := range parts {
+			if want[option] != "on" || have[part] != "off" {
+				continue
+			}
+			if pos, found := policy.SetBy(o.tree, request, part); found {
+				o.add(pos, settingText(part, "off"))
+			}
 		}
 	}
 }

@@ -15,6 +15,7 @@ func TestOverruledLogging(t *testing.T) {
 		main, foreign     string
 		want              []string
 		withoutRecordings bool
+		alone             bool
 	}{
 		"the stock options":          {main: "Defaults env_reset\nDefaults use_pty\nDefaults secure_path=/usr/bin\nroot ALL=(ALL:ALL) ALL", subjects: []string{"carol"}},
 		"switched off":               {foreign: "Defaults:carol !log_output, !logfile", subjects: []string{"carol"}, want: []string{"/etc/sudoers.d/zz:1: !log_output", "/etc/sudoers.d/zz:1: !logfile"}},
@@ -34,6 +35,11 @@ func TestOverruledLogging(t *testing.T) {
 		"of everyone, a tag":         {foreign: "dave ALL=(root) NOLOG_OUTPUT: /usr/bin/id", want: []string{"/etc/sudoers.d/zz:1: dave ALL=(root) NOLOG_OUTPUT: /usr/bin/id"}},
 		"of everyone, on one host":   {foreign: "Defaults@pve1 !log_output", want: []string{"/etc/sudoers.d/zz:1: !log_output"}},
 		"of everyone, on another":    {foreign: "Defaults@pve2 !log_output"},
+		"a part of a recording":      {foreign: "Defaults:carol !log_ttyout", subjects: []string{"carol"}, want: []string{"/etc/sudoers.d/zz:1: !log_ttyout"}},
+		"a member of the group":      {foreign: "Defaults:carol !logfile", subjects: []string{"%ops"}, want: []string{"/etc/sudoers.d/zz:1: !logfile"}},
+		"a member by primary group":  {foreign: "dave ALL=(root) NOLOG_OUTPUT: /usr/bin/id", subjects: []string{"%ops"}, want: []string{"/etc/sudoers.d/zz:1: dave ALL=(root) NOLOG_OUTPUT: /usr/bin/id"}},
+		"no member of the group":     {foreign: "Defaults:erin !logfile", subjects: []string{"%ops"}},
+		"not read at all":            {alone: true, main: "root ALL=(ALL:ALL) ALL", subjects: []string{"carol"}, want: []string{"/etc/sudoers does not include /etc/sudoers.d/pvesec-audit-ops"}},
 		"what does not concern logs": {foreign: "Defaults:carol insults, !env_editor", subjects: []string{"carol"}},
 	} {
 		a := AuditLogging{Name: "ops", Subjects: c.subjects, SudoLog: &SudoLog{Directory: "/var/log", Mode: "0600"}, IOLogs: &IOLogs{Output: true, Directory: "/var/log/sudo-io", Mode: "0600"}}
@@ -46,11 +52,31 @@ func TestOverruledLogging(t *testing.T) {
 		tree := &sudoersTree{listed: map[string]bool{sudoersDir: true}, seen: &node.Observation{Facts: node.Facts{Hostname: "pve1.example.com", SudoVersion: "1.9.16p2"}}, files: map[string]node.FileState{
 			sudoersMain: file(c.main + "\n@includedir /etc/sudoers.d\n"), sudoersDir + "/zz": file(c.foreign + "\n"),
 		}}
+		tree.seen.Files = map[string]node.FileState{groupFile: file("root:x:0:\nops:x:50:carol\n"), passwdFile: file("carol:x:1:1::/:/bin/sh\ndave:x:2:50::/:/bin/sh\nerin:x:3:3::/:/bin/sh\n")}
+		if c.alone {
+			tree.files[sudoersMain] = file(c.main + "\n")
+		}
 		if err := tree.parse("pve1", tree.listed); err != nil {
 			t.Fatal(err)
 		}
 		if got := a.overruled(tree); !slices.Equal(got, c.want) {
 			t.Errorf("%s:\n got %q\nwant %q", name, got, c.want)
 		}
+	}
+}
+
+// TestSecurityLogNeedsNoSudoers: what has no part in the sudoers files is read without them, however they are.
+func TestSecurityLogNeedsNoSudoers(t *testing.T) {
+	t.Parallel()
+	m := newMemoryNodes("pve1")
+	m.write("pve1", "/etc/sudoers", "@include /etc/loop\n")
+	m.write("pve1", "/etc/loop", "@include /etc/sudoers\n@include /etc/loop\n@include /etc/sudoers\n")
+	security := AuditLogging{Name: "ops", SecurityLog: &SecurityLog{Path: "/var/log/ops.log", Mode: "0600", Collector: Journald}}
+	if _, err := security.Observe(t.Context(), m, targets("pve1")[0]); err != nil {
+		t.Error(err)
+	}
+	security.SudoLog = &SudoLog{Directory: "/var/log", Mode: "0600"}
+	if _, err := security.Observe(t.Context(), m, targets("pve1")[0]); err == nil {
+		t.Error("a tree that cannot be read was read")
 	}
 }

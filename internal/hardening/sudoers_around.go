@@ -1,6 +1,7 @@
 package hardening
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 
@@ -80,6 +81,18 @@ func (s Surroundings) With(p SudoersPolicy) *sudoers.Tree {
 	}
 	tree, _ := sudoers.ParseTree(sudoersMain, source, s.Host, s.version()) // sudo skips lines that it cannot parse
 	return tree
+}
+
+// Key tells surroundings apart in which a policy means something else. Nodes that are alike have one, unless the policy or the other files tell hosts apart.
+func (s Surroundings) Key(p SudoersPolicy) string {
+	if s.Question(s.With(p)).Host == "" {
+		s.Host = ""
+	}
+	key, err := json.Marshal([]any{p.Content, s})
+	if err != nil {
+		panic(err) // only texts and numbers: nothing that JSON can't hold
+	}
+	return string(key)
 }
 
 // version returns the version of the node's sudo. Without one it returns the newest, which accepts the most.

@@ -58,6 +58,26 @@ func nobodyIn(subject string, seen *node.Observation) string {
 	return "has no members"
 }
 
+// membersOf are the users in a group, as far as the node's own files tell: by name in the group, and by their primary group.
+func membersOf(group string, seen *node.Observation) []string {
+	groups, _ := linesOf(seen, groupFile)
+	accounts, _ := linesOf(seen, passwdFile)
+	var members []string
+	for _, line := range groups {
+		fields := strings.Split(line, ":")
+		if fields[0] != group || len(fields) < 4 {
+			continue
+		}
+		members = append(members, strings.FieldsFunc(fields[3], func(r rune) bool { return r == ',' || r == ' ' })...)
+		for _, account := range accounts {
+			if of := strings.Split(account, ":"); len(of) > 3 && of[3] == fields[2] {
+				members = append(members, of[0])
+			}
+		}
+	}
+	return members
+}
+
 func linesOf(seen *node.Observation, name string) ([]string, bool) {
 	file := followed(seen.Files[name])
 	if !file.Exists || file.TooLarge {

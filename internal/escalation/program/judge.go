@@ -1,6 +1,7 @@
 package program
 
 import (
+	"cmp"
 	"maps"
 	"regexp"
 	"slices"
@@ -187,15 +188,35 @@ var hostIn = []*regexp.Regexp{regexp.MustCompile(`://(?:[^ /@]*@)?([^ /:@]+)`), 
 
 // onlyTo tells whether all admitted arguments of a language name the host that these do.
 func (j *judgement) onlyTo(args string, of regular.Expr) bool {
-	for _, pattern := range hostIn {
-		found := pattern.FindStringSubmatch(args)
-		if found == nil {
-			continue
+	host := ""
+	for word := range strings.FieldsSeq(args) {
+		found := hostOf(word)
+		if found != "" && host != "" && found != host {
+			return false // which of them is the other host, nobody can tell
 		}
-		same, err := regular.Compile(regular.ERE{Pattern: "[ =@/:]" + strings.ReplaceAll(found[1], ".", "[.]") + "([:/]|$)"})
-		return err == nil && regular.Subset(regular.Intersect(j.Allowed, of), same, j.Budget).Verdict == regular.Yes
+		host = cmp.Or(host, found)
 	}
-	return false
+	if host == "" {
+		return false
+	}
+	same, err := regular.Compile(regular.ERE{Pattern: "[ =@/:]" + strings.ReplaceAll(host, ".", "[.]") + "([:/]|$)"})
+	return err == nil && regular.Subset(regular.Intersect(j.Allowed, of), same, j.Budget).Verdict == regular.Yes
+}
+
+// hostOf is the host that one argument names, empty for none. A path names none.
+func hostOf(word string) string {
+	if option, value, is := strings.Cut(word, "="); is && strings.HasPrefix(option, "-") {
+		word = value
+	}
+	if strings.HasPrefix(word, "/") {
+		return ""
+	}
+	for _, pattern := range hostIn {
+		if found := pattern.FindStringSubmatch(word); found != nil {
+			return found[1]
+		}
+	}
+	return ""
 }
 
 // likely are arguments that a wide grant admits and no operation covers.

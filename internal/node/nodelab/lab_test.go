@@ -291,7 +291,7 @@ func TestRetiredUnits(t *testing.T) {
 		if err := p.Apply(t.Context(), []node.Change{first}, nil); err != nil {
 			t.Fatal(err)
 		}
-		shell(t, n, "systemctl start pvesec-run.service; systemctl start pvesec-test.service; until systemctl is-failed -q pvesec-test.service; do sleep 0.1; done")
+		shell(t, n, "systemctl start pvesec-run.service; systemctl start pvesec-test.service; for i in $(seq 600); do ! systemctl is-failed -q pvesec-test.service || exit 0; sleep 0.1; done; exit 1")
 		last := node.Change{Target: target(n), Label: "units", RestartServices: []string{"pvesec-test.timer"}}
 		for _, path := range []string{timer, failing, running} {
 			last.Files = append(last.Files, node.File{Path: path, Kind: node.Absent})

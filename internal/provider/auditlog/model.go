@@ -24,6 +24,8 @@ type auditLoggingModel struct {
 	RequireLogging types.Bool   `tfsdk:"require_logging"`
 	Files          types.Map    `tfsdk:"files"`
 	session.Placed
+	// created tells that an apply made the resource.
+	created bool
 }
 
 type sudoLogModel struct {

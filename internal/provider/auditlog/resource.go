@@ -74,6 +74,11 @@ func (r *auditLoggingResource) ModifyPlan(ctx context.Context, req resource.Modi
 	if !plan.Name.IsUnknown() {
 		plan.RefuseTwice(ctx, r.Clients, plan.What(), !req.State.Raw.IsNull(), req.Private, resp.Private, &resp.Diagnostics)
 	}
+	var state *auditLoggingModel
+	if !req.State.Raw.IsNull() {
+		state = &auditLoggingModel{}
+		resp.Diagnostics.Append(req.State.Get(ctx, state)...)
+	}
 	plan.Files = types.MapUnknown(types.StringType)
 	plan.Deployed = types.MapUnknown(deployedAuditType)
 	if plan.known() {
@@ -83,15 +88,13 @@ func (r *auditLoggingResource) ModifyPlan(ctx context.Context, req resource.Modi
 		if targets, known := r.PlanTargets(ctx, plan.Nodes, &resp.Diagnostics); known {
 			desired := map[string]attr.Value{}
 			for _, target := range targets {
-				desired[target.Name] = plan.Installed(ctx, nil, &resp.Diagnostics)
+				desired[target.Name] = plan.planned(ctx, state, target.Name, &resp.Diagnostics)
 			}
 			plan.Deployed = types.MapValueMust(deployedAuditType, desired)
 		}
 	}
 	var recorded *session.Placed
-	if !req.State.Raw.IsNull() {
-		var state auditLoggingModel
-		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if state != nil {
 		recorded = &state.Placed
 	}
 	plan.PlanSkipped(ctx, recorded, &resp.Diagnostics)
@@ -149,18 +152,40 @@ func (m *auditLoggingModel) Found(ctx context.Context, seen *hardening.AuditStat
 	return deployedAudit(ctx, seen, values.StringsInMap(m.Files), diags)
 }
 
-// Installed is a node's entry of deployed after an apply. It is all known before.
-func (m *auditLoggingModel) Installed(ctx context.Context, _ *hardening.AuditState, diags *diag.Diagnostics) types.Object {
+// planned is a node's entry of deployed as an apply leaves it. What other files overrule is known where nothing is: an apply does not change them, so where
+// they overrule something, and where nobody has looked yet, the value comes with the apply, and the plan is not empty.
+func (m *auditLoggingModel) planned(ctx context.Context, state *auditLoggingModel, name string, diags *diag.Diagnostics) types.Object {
+	entry := m.Installed(ctx, nil, diags)
+	if state != nil {
+		if known, is := state.Deployed.Elements()[name].(types.Object); is {
+			if lines, listed := known.Attributes()["overruled"].(types.List); listed && !lines.IsUnknown() && len(lines.Elements()) == 0 {
+				return entry
+			}
+		}
+	}
+	attributes := entry.Attributes()
+	attributes["overruled"] = types.ListUnknown(types.StringType)
+	return types.ObjectValueMust(deployedAuditType.AttrTypes, attributes)
+}
+
+// Installed is a node's entry of deployed after an apply. Only the node knows what other files overrule.
+func (m *auditLoggingModel) Installed(ctx context.Context, seen *hardening.AuditState, diags *diag.Diagnostics) types.Object {
 	desired := m.logging(ctx, diags).Desired()
+	if seen != nil {
+		desired.Overruled = seen.Overruled
+	}
 	return deployedAudit(ctx, &desired, desired.Contents, diags)
 }
 
-// ReadsBack tells that the nodes are read after an apply: other files may overrule what is in place now.
-func (m *auditLoggingModel) ReadsBack(bool) bool { return true }
+// ReadsBack tells that the nodes are read after an apply where the plan does not know what other files overrule.
+func (m *auditLoggingModel) ReadsBack(open bool) bool { return open }
 
 // Took warns of what other files overrule. It records nothing: deployed shows all that there is.
 func (m *auditLoggingModel) Took(_ context.Context, reading session.Reading[hardening.AuditState], diags *diag.Diagnostics) {
 	nodes := map[string][]string{} // by what is said
+	if !reading.Refresh && !m.created {
+		return // the refresh has said so
+	}
 	for _, name := range slices.Sorted(maps.Keys(reading.Seen)) {
 		if lines := reading.Seen[name].Overruled; len(lines) > 0 {
 			detail := strings.Join(lines, "\n  ")
@@ -177,6 +202,7 @@ func (m *auditLoggingModel) Took(_ context.Context, reading session.Reading[hard
 // Install brings the settings onto nodes that are as they were when the change was planned.
 func (m *auditLoggingModel) Install(ctx context.Context, change session.Change[auditLoggingModel], diags *diag.Diagnostics) error {
 	logging := m.logging(ctx, diags)
+	m.created = change.State == nil
 	var recorded map[string]attr.Value
 	if change.State != nil {
 		recorded = change.State.Deployed.Elements()

@@ -23,11 +23,20 @@ func removedGrantsAttribute() schema.MapAttribute {
 	}
 }
 
+// cutsUnknown tells that the plan cannot say what is cut out of other files.
+func (m *sudoersPolicyModel) cutsUnknown() bool {
+	return m.Exclusive.IsUnknown() || m.Exclusive.ValueBool() && !m.knowsShared()
+}
+
+func (m *sudoersPolicyModel) knowsShared() bool {
+	return m.SharedWith.IsNull() || values.FullyKnown(m.SharedWith)
+}
+
 // planRemovedGrants fills in removed_grants. Where nothing is to be written it stays as it is recorded, as change does. Only a value of the plan reaches
 // the apply of a policy that is new: Terraform plans anew while it applies, and holds the two plans together.
 func (m *sudoersPolicyModel) planRemovedGrants(ctx context.Context, state *sudoersPolicyModel, targets []node.Target, observed map[string]observedNode, seen map[string]*hardening.SudoersState, diags *diag.Diagnostics) {
 	switch {
-	case m.Exclusive.IsUnknown():
+	case m.cutsUnknown():
 		return
 	case state != nil && m.Content.Equal(state.Content) && m.Deployed.Equal(state.Deployed):
 		m.RemovedGrants = state.RemovedGrants

@@ -38,7 +38,7 @@ func (m *sudoersPolicyModel) judgeAround(ctx context.Context, text *review.Polic
 	if m.Exclusive.ValueBool() {
 		remedy += ", or remove the subject from the group or alias that it names: exclusive = true removes only lines that name the subject itself."
 	} else {
-		remedy += ", or set exclusive = true: the apply then removes the lines that name the subject itself (pvesec keeps a backup)."
+		remedy += ", or set exclusive = true: the apply then removes the lines that name the subject itself (pvesec keeps a backup), but none of another policy."
 	}
 	remedy += " If another policy writes that file and changes in the same run, apply that policy first (terraform apply -target).\n\n"
 	if r.Any() {
@@ -64,7 +64,7 @@ func surroundingsOf(seen map[string]*hardening.SudoersState) surroundings {
 
 // showAround fills in analysis.foreign, or leaves it for the apply.
 func (m *sudoersPolicyModel) showAround(ctx context.Context, text *review.Policy, around surroundings, diags *diag.Diagnostics) []review.ForeignFinding {
-	if m.Analysis.IsUnknown() || m.Analysis.IsNull() || m.Exclusive.IsUnknown() {
+	if m.Analysis.IsUnknown() || m.Analysis.IsNull() || m.cutsUnknown() {
 		return nil
 	}
 	found := review.ForeignFindings(m.policy(), text, around.on)

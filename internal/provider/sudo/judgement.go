@@ -95,15 +95,19 @@ func (m *sudoersPolicyModel) report(p problem, diags *diag.Diagnostics) {
 // digest is a digest of what the configuration asks for, as far as it bears on access; "" while it is not known.
 func (m *sudoersPolicyModel) digest(ctx context.Context) string {
 	if m.Name.IsUnknown() || m.Subject.IsUnknown() || m.Content.IsUnknown() || m.Exclusive.IsUnknown() || m.Enforcement.IsUnknown() || m.OnNewAccess.IsUnknown() ||
-		!m.knowsAcceptances() || !values.FullyKnown(m.Never) || !values.FullyKnown(m.Always) || !values.FullyKnown(m.Nodes) {
+		!m.knowsAcceptances() || !values.FullyKnown(m.Never) || !values.FullyKnown(m.Always) || !values.FullyKnown(m.Nodes) || !m.knowsShared() {
 		return ""
 	}
 	var problems diag.Diagnostics
-	digest := values.AppliedDigest([]any{
+	applied := []any{
 		m.Name.ValueString(), m.Subject.ValueString(), m.Content.ValueString(), m.Exclusive.ValueBool(), m.Enforcement.ValueString(), m.OnNewAccess.ValueString(),
 		values.AcceptedRisks(ctx, m.AcceptedRisks, &problems), values.AcceptedRisks(ctx, m.AcceptedUntil, &problems), m.vouched(&problems),
 		values.StringsInList(ctx, m.Never, &problems), values.StringsInList(ctx, m.Always, &problems), values.StringsInSet(ctx, m.Nodes, &problems),
-	})
+	}
+	if shared := values.StringsInSet(ctx, m.SharedWith, &problems); len(shared) > 0 {
+		applied = append(applied, shared)
+	}
+	digest := values.AppliedDigest(applied)
 	if problems.HasError() {
 		return ""
 	}

@@ -40,7 +40,7 @@ var loggedType = values.TypeOfFields(loggedFields)
 // showLogged fills in logged from the policy and what is around it on each node, and warns of nodes that log nothing.
 func (m *sudoersPolicyModel) showLogged(ctx context.Context, around surroundings, warn bool, diags *diag.Diagnostics) {
 	m.Logged = types.MapUnknown(loggedType)
-	if m.Content.IsUnknown() || m.Exclusive.IsUnknown() || !m.knowsSubjects() {
+	if m.Content.IsUnknown() || m.cutsUnknown() || !m.knowsSubjects() {
 		return
 	}
 	models := map[string]loggedModel{}

@@ -2,11 +2,11 @@ package sudo
 
 import (
 	"context"
-	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
 
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -16,32 +16,37 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/review"
 )
 
-// showOverruled fills in overruled from the policy and what is around it on each node, and warns of the nodes that do not do all that it says.
-func (m *sudoersPolicyModel) showOverruled(ctx context.Context, text *review.Policy, around surroundings, warn bool, diags *diag.Diagnostics) {
+// showOverruled fills in overruled from the policy and what is around it on each node, and warns of the nodes that do not do all that it says. A plan does not
+// repeat what the refresh of its state has said.
+func (m *sudoersPolicyModel) showOverruled(ctx context.Context, text *review.Policy, around surroundings, warn bool, state *sudoersPolicyModel, diags *diag.Diagnostics) {
 	m.Overruled = types.MapUnknown(values.StringListType)
-	if text == nil || m.Exclusive.IsUnknown() {
+	if text == nil || m.cutsUnknown() {
 		return
 	}
 	byNode := map[string][]string{}
 	known := map[string][]string{} // by what is around: nodes of a cluster are mostly alike
 	var said warnings
+	var told map[string]attr.Value
+	if state != nil {
+		told = state.Overruled.Elements()
+	}
 	for _, name := range slices.Sorted(maps.Keys(around.on)) {
-		key, err := json.Marshal(around.on[name])
-		if err != nil {
-			panic(err) // only texts: nothing that JSON can't hold
-		}
-		lines, asked := known[string(key)]
+		key := around.on[name].Key(m.policy())
+		lines, asked := known[key]
 		if !asked {
 			lines = review.OverruledOn(m.policy(), text, around.on[name])
-			known[string(key)] = lines
+			known[key] = lines
 		}
 		if len(lines) == 0 {
 			continue
 		}
 		byNode[name] = lines
+		if values.StringList(lines).Equal(told[name]) {
+			continue
+		}
 		said.add(name, path.Root("overruled"), "Other files overrule the policy for %s on %s",
 			"The policy is in place, but sudo does not do what it says:\n\n  "+strings.Join(lines, "\n  ")+
-				"\n\nChange those files, or give the policy a name that sorts behind theirs: of several rules that match, sudo takes the last one.")
+				"\n\nChange those files. Against another rule, a name of the policy that sorts behind that file helps too: of several rules that match, sudo takes the last one. It does not help against Defaults.")
 	}
 	if warn {
 		said.report(m.subjects(), diags)
@@ -56,7 +61,7 @@ func (m *sudoersPolicyModel) showOverruled(ctx context.Context, text *review.Pol
 func overruledAttribute() schema.MapAttribute {
 	return schema.MapAttribute{
 		MarkdownDescription: "What of the policy is not so on a node because another sudoers file says otherwise, by node name: a command that it denies or that asks for a password, needs a terminal, or has other tags there, with " +
-			"the file and the line that decide. Nodes where all of the policy is in force are left out. A plan warns of it.",
+			"the file and the line that decide. Nodes where all of the policy is in force are left out. Every refresh warns of it.",
 		ElementType: values.StringListType,
 		Computed:    true,
 	}

@@ -67,7 +67,7 @@ func (r *sudoersPolicyResource) ModifyPlan(ctx context.Context, req resource.Mod
 		plan.judgeAround(ctx, text, around, &resp.Diagnostics)
 		plan.proveAround(ctx, text, around, &resp.Diagnostics)
 		plan.showLogged(ctx, around, !plan.quiet || !around.recorded && state == nil, &resp.Diagnostics)
-		plan.showOverruled(ctx, text, around, !plan.quiet || !around.recorded && state == nil, &resp.Diagnostics)
+		plan.showOverruled(ctx, text, around, !plan.quiet || !around.recorded && state == nil, state, &resp.Diagnostics)
 		plan.Deployed = plan.planDeployed(ctx, state, targets, observed, &resp.Diagnostics)
 		plan.PlanSkipped(ctx, placedOf(state), &resp.Diagnostics)
 		plan.planRemovedGrants(ctx, state, targets, observed, seen, &resp.Diagnostics)
@@ -157,7 +157,7 @@ func (m *sudoersPolicyModel) planDeployed(ctx context.Context, state *sudoersPol
 		case foreign.IsUnknown():
 			planned = openBeyond(planned)
 		case len(foreign.Elements()) == 0:
-		case m.Content.IsUnknown() || m.Exclusive.IsUnknown():
+		case m.Content.IsUnknown() || m.cutsUnknown():
 			planned = openBeyond(planned)
 		case record == nil: // a node that was skipped
 			planned = withBeyond(planned, entry.Beyond, entry.RootEquivalent)

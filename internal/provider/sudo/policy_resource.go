@@ -121,7 +121,7 @@ func (m *sudoersPolicyModel) Took(ctx context.Context, reading session.Reading[h
 		m.showLogged(ctx, around, false, diags)
 	}
 	if reading.Refresh || m.Overruled.IsUnknown() || m.Overruled.IsNull() {
-		m.showOverruled(ctx, text, around, false, diags)
+		m.showOverruled(ctx, text, around, reading.Refresh, nil, diags)
 		if m.Overruled.IsUnknown() {
 			m.Overruled = types.MapNull(values.StringListType) // a text that no longer parses
 		}
@@ -205,19 +205,18 @@ func (m *sudoersPolicyModel) Adopt(ctx context.Context, targets []node.Target, s
 func foreignDetail(grants []hardening.ForeignGrant, exclusive bool) string {
 	var b strings.Builder
 	b.WriteString("Not written by this policy:\n\n")
-	kept, ours, strangers := false, false, false
+	kept, policies, strangers := false, false, false
 	for _, grant := range grants {
 		fmt.Fprintf(&b, "  %s\n", grant)
-		policies := grant.Policy != "" || grant.Shared
-		ours, strangers = ours || policies, strangers || !policies
-		kept = kept || !grant.Removable && !policies
+		other := grant.Policy != "" || grant.Shared
+		policies, strangers = policies || other && !grant.Shared, strangers || !other
+		kept = kept || !grant.Removable && !other
 	}
-	if ours {
-		b.WriteString("\nWhat belongs to another policy of pvesec is never removed here. Name that policy in shared_with if both grant the same subject on purpose.")
-		if !strangers {
-			return b.String()
-		}
-		b.WriteString("\n")
+	if policies {
+		b.WriteString("\nA file that pvesec wrote for another policy stays. Name that policy in shared_with if both grant the same subject on purpose.\n")
+	}
+	if !strangers {
+		return strings.TrimRight(b.String(), "\n")
 	}
 	switch {
 	case !exclusive:

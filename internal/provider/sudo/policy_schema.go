@@ -65,7 +65,8 @@ func (r *sudoersPolicyResource) Schema(ctx context.Context, _ resource.SchemaReq
 			"exclusive": schema.BoolAttribute{
 				MarkdownDescription: "Whether every other grant that names the subject is removed from the nodes' sudoers files; a backup of each file is kept on the node. What reaches " +
 					"the subject through a group, an alias or `ALL` concerns others too, is never removed, and stays visible in `deployed`. " +
-					"The files of other policies are left alone: those that pvesec wrote from rules, and those in `shared_with`.",
+					"The files of other policies are left alone: those that pvesec wrote from `rule` or `document`, known by their first line, and those in `shared_with`. " +
+					"A policy with a `content` of its own has no such line: name it in `shared_with`.",
 				Optional: true,
 				Computed: true,
 				Default:  booldefault.StaticBool(false),

@@ -43,7 +43,7 @@ func (m *sudoersPolicyModel) prove(ctx context.Context, text *review.Policy, dia
 // proveAround proves always on each node together with its other files, and reports what another file takes away. What the policy itself does not allow is
 // reported without the nodes.
 func (m *sudoersPolicyModel) proveAround(ctx context.Context, text *review.Policy, around surroundings, diags *diag.Diagnostics) {
-	if text == nil || m.Exclusive.IsUnknown() || !values.FullyKnown(m.Always) {
+	if text == nil || m.cutsUnknown() || !values.FullyKnown(m.Always) {
 		return
 	}
 	for i, command := range values.StringsInList(ctx, m.Always, diags) {

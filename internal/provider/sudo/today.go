@@ -1,7 +1,6 @@
 package sudo
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -30,14 +29,13 @@ func (b *beyondReader) on(held string, around hardening.Surroundings) review.Bey
 	if b.text == nil {
 		return review.Beyond{Allowed: []string{"unknown: the policy is not known"}, Root: true}
 	}
-	key, err := json.Marshal([]any{held, around})
-	if err != nil {
-		panic(err) // only texts: nothing that JSON can't hold
-	}
-	found, known := b.known[string(key)]
+	holds := b.policy
+	holds.Content = held
+	key := around.Key(holds)
+	found, known := b.known[key]
 	if !known {
 		found = review.BeyondOn(b.policy, b.text, held, around)
-		b.known[string(key)] = found
+		b.known[key] = found
 	}
 	return found
 }

@@ -22,8 +22,6 @@ func AddErrorWithAdvice(diags *diag.Diagnostics, summary string, err error, advi
 	var apply *node.ApplyError
 	if errors.As(err, &apply) {
 		summary, detail = UpperFirst(apply.Summary()), apply.Detail()
-	} else if node.Interrupted(err) {
-		detail += "; nothing was changed." // what changes nodes is an ApplyError
 	}
 	diags.AddError(summary, strings.TrimSpace(detail+"\n\n"+advice))
 }
