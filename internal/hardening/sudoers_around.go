@@ -85,7 +85,7 @@ func (s Surroundings) With(p SudoersPolicy) *sudoers.Tree {
 
 // Key tells surroundings apart in which a policy means something else. Nodes that are alike have one, unless the policy or the other files tell hosts apart.
 func (s Surroundings) Key(p SudoersPolicy) string {
-	if s.Question(s.With(p)).Host == "" {
+	if !slices.ContainsFunc(s.Questions(s.With(p)), func(q policy.Question) bool { return q.Host != "" }) {
 		s.Host = ""
 	}
 	key, err := json.Marshal([]any{p.Content, s})
