@@ -286,6 +286,7 @@ func (c *classes) targets(host Request) []Request {
 	t := targetNames{}
 	t.user("root")
 	seen := map[*sudoers.RunAs]bool{}
+	anyGroup := false // a rule lets its target have any group, as those without a list do until 1.9.13 (runAsUntil1913)
 	for i := range c.policies {
 		p := &c.policies[i]
 		here := p.hosts.On(host)
@@ -297,8 +298,12 @@ func (c *classes) targets(host Request) []Request {
 				continue
 			}
 			for _, g := range p.of[spec] {
+				anyGroup = anyGroup || g.RunAs == nil && !m.resolves()
 				if g.RunAs != nil && !seen[g.RunAs] && m.hosts(g.Hosts)&allow != 0 {
 					seen[g.RunAs] = true
+					if caller := c.question.Subject.Name; len(g.RunAs.Users) == 0 && !strings.HasPrefix(caller, "%") {
+						t.user(caller) // the caller himself, whom -u may name as well
+					}
 					p.members(g.RunAs.Users, sudoers.RunasAlias, t.addUser)
 					p.members(g.RunAs.Groups, sudoers.RunasAlias, t.addGroup)
 				}
@@ -315,6 +320,9 @@ func (c *classes) targets(host Request) []Request {
 			}
 		}
 	}
+	if anyGroup && len(seen) > 0 { // where all rules are such, the group makes no difference
+		t.group(ordinaryGroup)
+	}
 	if len(t.memberships) > maxMemberships {
 		c.gap("its rules tell apart too many groups of target users")
 		t.memberships = nil
@@ -327,6 +335,9 @@ func (c *classes) targets(host Request) []Request {
 	for _, user := range t.users {
 		for set := range 1 << len(t.memberships) {
 			target := account(c.env, user)
+			if user == c.question.Subject.Name {
+				target = c.question.Subject
+			}
 			for i, membership := range t.memberships {
 				if set&(1<<i) != 0 {
 					membership(&target)
