@@ -1,7 +1,9 @@
 package policy
 
 import (
+	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -85,6 +87,9 @@ func Decide(tree *sudoers.Tree, r Request) Decision {
 	if tree.Unread {
 		d.Verdict, d.If = Unknown, appendNew(d.If, "the files that were not read say the same")
 	}
+	if m.boundIf != "" {
+		d.Verdict, d.If = Unknown, appendNew(d.If, m.boundIf)
+	}
 	if d.Verdict != Unknown {
 		d.If = nil // all rules that may decide say the same
 	}
@@ -153,10 +158,29 @@ func (m *matcher) settings(tree *sudoers.Tree, r *Request) Settings {
 		}
 		return false
 	})
+	m.boundIf = ""
 	m.collect(tree, s, func(d *sudoers.Defaults) bool {
-		return d.Scope == sudoers.ScopeCommand && m.commands(d.Commands, &m.line, "")&allow != 0
+		if d.Scope != sudoers.ScopeCommand {
+			return false
+		}
+		v := m.commands(d.Commands, &m.line, "")
+		if v&allow != 0 {
+			m.doubtBinding(d, v)
+		}
+		return v&allow != 0
 	})
 	return s
+}
+
+// doubtBinding notes that it is not known what rules match, because of Defaults that are, or may be, bound to the command. A root directory makes sudo look the
+// command up anew, also one that is taken away (sudoers.c, cb_runchroot): it then compares rules with what it has of the command from before, or nothing.
+func (m *matcher) doubtBinding(d *sudoers.Defaults, v verdict) {
+	switch {
+	case slices.ContainsFunc(d.Settings, func(s sudoers.Setting) bool { return s.Name == "runchroot" }):
+		m.boundIf = fmt.Sprintf("sudo still knows the command after the Defaults in line %d, which are bound to it, have changed runchroot", d.At.Line)
+	case v&unsure != 0 && changesMatching(d) && m.boundIf == "":
+		m.boundIf = fmt.Sprintf("the Defaults in line %d are bound to the command", d.At.Line)
+	}
 }
 
 // privileges walks one line from its end.

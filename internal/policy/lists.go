@@ -45,6 +45,8 @@ type matcher struct {
 	patterns map[*sudoers.Command]*commandPattern
 	circles  int // how often an alias was met that was in use
 
+	boundIf string // on what it depends that Defaults bound to the command say what they seem to, "" if on nothing
+
 	budget regular.Budget // of what languages of paths cost
 }
 
