@@ -250,12 +250,17 @@ func TestGoingBackByHand(t *testing.T) {
 
 func TestSudoersPolicyImportsRawContent(t *testing.T) {
 	t.Parallel()
+	importsRaw(t, "true", `subject = "agent"`, "User_Alias AGENTS = agent\nAGENTS ALL=(root) NOPASSWD: /usr/bin/id\n")
+}
+
+// importsRaw imports a file of a node, which a script has prepared, and wants the plan with its text to be empty.
+func importsRaw(t *testing.T, prepare, subject, content string) {
+	t.Helper()
 	c := cluster(t, 1)
-	content := "User_Alias AGENTS = agent\nAGENTS ALL=(root) NOPASSWD: /usr/bin/id\n"
-	raw := config(c) + fmt.Sprintf("resource \"pvesec_sudoers_policy\" \"agent\" {\n  name = \"agent\"\n  subject = \"agent\"\n  content = %q\n}\n", content)
+	raw := config(c) + fmt.Sprintf("resource \"pvesec_sudoers_policy\" \"agent\" {\n  name = \"agent\"\n  %s\n  content = %q\n}\n", subject, content)
 	harness.Run(t,
 		resource.TestStep{
-			PreConfig:          onNodes(t, c, fmt.Sprintf("printf '%s' >/etc/sudoers.d/agent; chmod 0440 /etc/sudoers.d/agent", strings.ReplaceAll(content, "\n", `\n`))),
+			PreConfig:          onNodes(t, c, fmt.Sprintf("%s; printf '%s' >/etc/sudoers.d/agent; chmod 0440 /etc/sudoers.d/agent", prepare, strings.ReplaceAll(content, "\n", `\n`))),
 			Config:             raw,
 			ResourceName:       harness.PolicyAddress,
 			ImportState:        true,

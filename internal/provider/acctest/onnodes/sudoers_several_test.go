@@ -105,18 +105,5 @@ func TestSudoersPolicyAboutSeveral(t *testing.T) {
 // TestSudoersPolicyImportsSeveral: a file about several is imported without a subject, and a plan with its text is empty.
 func TestSudoersPolicyImportsSeveral(t *testing.T) {
 	t.Parallel()
-	c := cluster(t, 1)
-	content := "agent, bob ALL=(root) NOPASSWD: /usr/bin/id\n"
-	raw := config(c) + fmt.Sprintf("resource \"pvesec_sudoers_policy\" \"agent\" {\n  name = \"agent\"\n  content = %q\n}\n", content)
-	harness.Run(t,
-		resource.TestStep{
-			PreConfig:          onNodes(t, c, fmt.Sprintf("useradd bob; printf '%s' >/etc/sudoers.d/agent; chmod 0440 /etc/sudoers.d/agent", strings.ReplaceAll(content, "\n", `\n`))),
-			Config:             raw,
-			ResourceName:       harness.PolicyAddress,
-			ImportState:        true,
-			ImportStateId:      "agent",
-			ImportStatePersist: true,
-		},
-		resource.TestStep{Config: raw, ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}}},
-	)
+	importsRaw(t, "useradd bob", "", "agent, bob ALL=(root) NOPASSWD: /usr/bin/id\n")
 }
