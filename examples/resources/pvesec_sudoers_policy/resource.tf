@@ -13,6 +13,6 @@ resource "pvesec_sudoers_policy" "agent" {
   }
   defaults = ["use_pty", "env_reset", "secure_path=/usr/sbin:/usr/bin:/sbin:/bin"]
 
-  # Anything else that names the subject in the nodes' sudoers files is removed; a backup is kept.
+  # Anything else that names the subject in the nodes' sudoers files is removed, except what another policy wrote; a backup is kept.
   exclusive = true
 }

@@ -60,7 +60,7 @@ func (m *sudoersPolicyModel) showOverruled(ctx context.Context, text *review.Pol
 
 func overruledAttribute() schema.MapAttribute {
 	return schema.MapAttribute{
-		MarkdownDescription: "What of the policy is not so on a node because another sudoers file says otherwise, by node name: a command that it denies or that asks for a password, needs a terminal, or has other tags there, with " +
+		MarkdownDescription: "Which parts of the policy are not in force on a node because another sudoers file says otherwise, by node name: a command that it denies or that asks for a password, needs a terminal, or has other tags there, with " +
 			"the file and the line that decide. Nodes where all of the policy is in force are left out. Every refresh warns of it.",
 		ElementType: values.StringListType,
 		Computed:    true,

@@ -65,7 +65,7 @@ func (r *sudoersPolicyResource) Schema(ctx context.Context, _ resource.SchemaReq
 			"exclusive": schema.BoolAttribute{
 				MarkdownDescription: "Whether every other grant that names the subject is removed from the nodes' sudoers files; a backup of each file is kept on the node. What reaches " +
 					"the subject through a group, an alias or `ALL` concerns others too, is never removed, and stays visible in `deployed`. " +
-					"The files of other policies are left alone: those that pvesec wrote from `rule` or `document`, known by their first line, and those in `shared_with`. " +
+					"The files of other policies are left alone: those that pvesec wrote from `rule` or `document`, known by the first line that pvesec writes (a copy of that line in a file of that name counts too), and those in `shared_with`. " +
 					"A policy with a `content` of its own has no such line: name it in `shared_with`.",
 				Optional: true,
 				Computed: true,
@@ -126,8 +126,8 @@ func (r *sudoersPolicyResource) Schema(ctx context.Context, _ resource.SchemaReq
 			"logged":         loggedAttribute(),
 			"overruled":      overruledAttribute(),
 			"shared_with": schema.SetAttribute{
-				MarkdownDescription: "Names of other policies that grant the same subject, for example in another workspace. A plan does not warn of what their files grant, and `exclusive` leaves them alone. " +
-					"A way to root in them still fails the plan.",
+				MarkdownDescription: "Names (`name`) of other policies that grant the same subject, for example in another workspace. `exclusive` leaves their files alone, and a plan does not warn of them; `deployed` still shows what they grant. " +
+					"A way to root in them is refused as in any other file.",
 				ElementType: types.StringType,
 				Optional:    true,
 				Validators: []validator.Set{
