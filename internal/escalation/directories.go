@@ -21,15 +21,15 @@ var (
 		Fix:     "Leave CWD=* and runcwd=* out, or name the one directory that is needed.",
 	}
 	hazardousOption = &GrantRule{
-		ID: "PVESEC-E0023", Severity: High, About: "sets an option by which sudo itself reads, writes or runs as root what it must not",
-		Why:     "sudo is root while it works: the files and programs that its options name are read, written and run as root.",
+		ID: "PVESEC-E0023", Severity: High, About: "sets an option to a value that is dangerous, or that nobody has vetted",
+		Why:     "sudo is root while it works: the files and programs that its options name are read, written and run as root. Other options change what a command of root's leaves behind.",
 		Example: "Defaults:agent lecture_file=/etc/shadow, lecture=always",
-		Fix:     "Leave the option out, or give it a file in a place that only root writes and that is made for it.",
+		Fix:     "Leave the option out. A file that an option names belongs in a place that is made for it and that only root writes.",
 	}
 )
 
 // surroundings looks at where a granted command runs, and at the options in force for it. Line is a command line that is granted.
-func surroundings(g *policy.Grant, s policy.Settings, subject, target, line string) []Way {
+func surroundings(g *policy.Grant, s policy.Settings, subject policy.Subject, target, line string) []Way {
 	var ways []Way
 	if why := policy.CallersDirectory(cmp.Or(g.Effective.Chroot, s["runchroot"]), target); why != "" {
 		ways = append(ways, callersRoot.way(line, "CHROOT or runchroot: "+why+". "+callersRoot.Why))
@@ -38,11 +38,14 @@ func surroundings(g *policy.Grant, s policy.Settings, subject, target, line stri
 		ways = append(ways, callersDirectory.way(line, ""))
 	}
 	for _, h := range policy.Hazards(s, subject) {
+		rule := hazardousOption
 		switch h.Option {
-		case "env_file", "restricted_env_file", "secure_path":
-			continue // keptEnvironment and foreignSearchPath are about these
+		case "env_file", "restricted_env_file":
+			rule = keptEnvironment
+		case "secure_path":
+			rule = foreignSearchPath
 		}
-		ways = append(ways, hazardousOption.way(line, h.Option+"="+h.Value+": "+h.Effect.What+". Here "+h.Why+"."))
+		ways = append(ways, rule.way(line, h.Option+"="+h.Value+": "+h.Effect.What+". Here "+h.Why+"."))
 	}
 	return ways
 }

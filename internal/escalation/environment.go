@@ -1,7 +1,6 @@
 package escalation
 
 import (
-	"path"
 	"slices"
 	"strings"
 
@@ -58,7 +57,7 @@ func exploit(word string) string {
 // not repeat what the main file of the node sets is no fault of it.
 func (a *analyser) environment(at grantAt) {
 	g, s, line := at.grant(), at.access.Settings, at.example
-	for _, w := range surroundings(g, s, at.request.Subject.Name, "root", line) {
+	for _, w := range surroundings(g, s, at.request.Subject, "root", line) {
 		a.addWay(at, w)
 	}
 	if a.whole {
@@ -76,11 +75,6 @@ func (a *analyser) environment(at grantAt) {
 		a.addWay(at, keptEnvironment.way(with(exploit(kept)), "env_keep has "+kept+". "+keptEnvironment.Why))
 	case checked != "":
 		a.addWay(at, keptEnvironment.way(with(exploit(checked)), "env_check has "+checked+", and a value without % and / passes it. "+keptEnvironment.Why))
-	case foreignPlace(s["env_file"]), foreignPlace(s["restricted_env_file"]):
-		a.addWay(at, keptEnvironment.way(line, "sudo reads the environment from a file in a place where others than root write."))
-	}
-	if dir := foreignElement(s["secure_path"]); dir != "" {
-		a.addWay(at, foreignSearchPath.way(line, "secure_path has "+dir+". "+foreignSearchPath.Why))
 	}
 	if group := s["exempt_group"]; group != "" && group != "off" { // sudo's env.c sets no secure_path for exempt users
 		a.addWay(at, noSecurePath.way(line, "secure_path does not hold for members of the group "+group+" (exempt_group). "+noSecurePath.Why))
@@ -91,33 +85,13 @@ func (a *analyser) environment(at grantAt) {
 	}{
 		{s["use_pty"] == "off", noPTY},
 		{s["secure_path"] == "off", noSecurePath},
-		{s["syslog"] == "off" && (s["logfile"] == "" || s["logfile"] == "off") || s["log_allowed"] == "off", unlogged},
+		{(s["syslog"] == "off" || s["syslog_goodpri"] == "off" || s["syslog_goodpri"] == "none") && (s["logfile"] == "" || s["logfile"] == "off") || s["log_allowed"] == "off", unlogged},
 		{at.access.Path == "sudoedit" && (s["sudoedit_checkdir"] == "off" || s["sudoedit_follow"] == "on" || g.Tags.Follow == sudoers.Yes), foreignEdit},
 	} {
 		if option.found {
 			a.addWay(at, option.rule.way(line, ""))
 		}
 	}
-}
-
-func foreignPlace(file string) bool {
-	return file != "" && file != "off" && (!path.IsAbs(file) || writableByOthers(file))
-}
-
-// foreignElement gives the first directory of a search path that the caller may write or choose.
-func foreignElement(list string) string {
-	if list == "" || list == "off" {
-		return ""
-	}
-	for dir := range strings.SplitSeq(list, ":") {
-		if dir == "" {
-			return "an empty element, which is the working directory"
-		}
-		if !path.IsAbs(dir) || writableByOthers(path.Clean(dir)+"/") || strings.ContainsAny(dir, "~%$") {
-			return dir
-		}
-	}
-	return ""
 }
 
 // ptyByDefault is the version since which use_pty is on where nothing is said (sudo's NEWS, 1.9.14).

@@ -25,7 +25,7 @@ const nightly = `agent ALL=(root) /usr/local/sbin/nightly ""`
 var plainFixes = map[string]obeyed{
 	"Grant the exact command line that is needed, with options that only print.": {after: "agent ALL=(root) /usr/bin/attr -l /srv/data, /usr/bin/pv /var/log/syslog"},
 	"Everyone may run these programs; leave them out of the policy.":             {after: ""},
-	"Grant the exact command line that is needed. If it is a program":            {"agent ALL=(root) /usr/sbin/qm status *", "agent ALL=(root) /usr/sbin/qm status 101\n" + nightly, ""},
+	"Grant the exact command line that is needed. If it is a program":            {"agent ALL=(root) /usr/bin/ps *", "agent ALL=(root) /usr/bin/ps -ef\n" + nightly, ""},
 	"Grant the command without the option that names the library":                {vouched: program.LoadsCode, after: "agent ALL=(root) /usr/sbin/lvs --noheadings"},
 	"Let root load modules at boot":                                              {vouched: program.KernelCode, after: ""},
 	"Name the file exactly, in a directory that only root writes to":             {vouched: program.WritesFile, after: "agent ALL=(root) /usr/bin/tee /var/log/app.log"},
@@ -50,7 +50,7 @@ var plainFixes = map[string]obeyed{
 	"Leave sudoedit_checkdir on and sudoedit_follow off": {"Defaults !sudoedit_checkdir\nagent ALL=(root) sudoedit /etc/motd", "agent ALL=(root) sudoedit /etc/motd", ""},
 	"Leave CHROOT and runchroot out":                     {"agent ALL=(root) CHROOT=/home/agent/jail /usr/local/sbin/nightly \"\"", "agent ALL=(root) CHROOT=/srv/jail /usr/local/sbin/nightly \"\"", ""},
 	"Leave CWD=* and runcwd=* out":                       {"agent ALL=(root) CWD=* /usr/local/sbin/nightly \"\"", "agent ALL=(root) CWD=/srv/app /usr/local/sbin/nightly \"\"", ""},
-	"Leave the option out, or give it a file":            {"Defaults:agent lecture=always, lecture_file=/etc/shadow\n" + nightly, "Defaults:agent lecture=always, lecture_file=/etc/sudo.lecture\n" + nightly, ""},
+	"Leave the option out. A file that an option":        {"Defaults:agent lecture=always, lecture_file=/etc/shadow\n" + nightly, "Defaults:agent lecture=always, lecture_file=/etc/sudo.lecture\n" + nightly, ""},
 }
 
 // TestPlainFixes obeys every fix that names no command: the policy that it is proposed for is found with it, and nothing is found afterwards.

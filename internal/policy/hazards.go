@@ -1,0 +1,295 @@
+package policy
+
+import (
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
+)
+
+// Hazard is a setting by which a caller comes to root or to its files.
+type Hazard struct {
+	Option, Value string
+	// Effect is what the option does, Why what is wrong with the value.
+	Effect sudoers.Effect
+	Why    string
+}
+
+// Hazards looks through the settings in force for those that are dangerous with the value that they have, by the name of the option. A value that
+// nobody has vetted is one. Subject is the caller.
+func Hazards(s Settings, subject Subject) []Hazard {
+	var list []Hazard
+	for option, value := range s {
+		o, known := options[option]
+		if value == "" || known && o.why == nil || !known && value == off {
+			continue
+		}
+		d, _ := sudoers.LookupDefault(option)
+		if !known {
+			list = append(list, Hazard{Option: option, Value: value, Effect: sudoers.Effect{What: "nobody has vetted this option"}, Why: "what it does is not known"})
+			continue
+		}
+		why := o.why(value, subject)
+		if why == "" {
+			continue
+		}
+		effect := slices.IndexFunc(d.Effects, func(e sudoers.Effect) bool { return e.Kind == o.kind })
+		list = append(list, Hazard{Option: option, Value: value, Effect: d.Effects[effect], Why: why})
+	}
+	slices.SortFunc(list, func(x, y Hazard) int { return strings.Compare(x.Option, y.Option) })
+	return list
+}
+
+// option is what is known of the values of an option: either what is wrong with a value, or why no value is a way to root.
+type option struct {
+	kind sudoers.EffectKind // of the effect that matters
+	why  func(value string, subject Subject) string
+	// harmless says why any value will do.
+	harmless string
+}
+
+// Reasons why any value of an option will do.
+const (
+	onlyText      = "a text, or who gets a mail"
+	onlyPassword  = "how the caller proves who he is: a grant is judged as if no password were asked for"
+	onlyRules     = "the rules are decided by it, as sudo does"
+	onlyRecords   = "what is recorded, and in which form; no file or reader is named"
+	onlyLess      = "the command can do less, or ends sooner"
+	onlyElsewhere = "has no effect on Linux, or in the sudo of Debian"
+	onlyGrant     = "looked at with the grants that it is about"
+	asTheCaller   = "runs as the caller, as Debian builds sudo"
+)
+
+func vetted(reason string) option { return option{harmless: reason} }
+
+// options are all options of the catalogue. An option that is not here is a hazard with any value.
+var options = map[string]option{
+	// Files, programs and directories: values are vetted.
+	"editor":               {kind: sudoers.EffectRuns, why: named(foreignElement)},
+	"env_file":             {kind: sudoers.EffectReads, why: named(notRoots)},
+	"group_plugin":         {kind: sudoers.EffectRuns, why: named(foreignPlugin)},
+	"iolog_dir":            {kind: sudoers.EffectWrites, why: named(unlessForLogs)},
+	"iolog_file":           {kind: sudoers.EffectWrites, why: named(climbs)},
+	"lecture_file":         {kind: sudoers.EffectReads, why: named(unlessPublic)},
+	"lecture_status_dir":   {kind: sudoers.EffectWrites, why: named(unlessForLogs)},
+	"log_server_cabundle":  {kind: sudoers.EffectReads, why: named(notRoots)},
+	"log_server_peer_cert": {kind: sudoers.EffectReads, why: named(notRoots)},
+	"log_server_peer_key":  {kind: sudoers.EffectReads, why: named(notRoots)},
+	"logfile":              {kind: sudoers.EffectWrites, why: named(unlessForLogs)},
+	"noexec_file":          {kind: sudoers.EffectRuns, why: named(notRoots)},
+	"restricted_env_file":  {kind: sudoers.EffectReads, why: named(notRoots)},
+	"secure_path":          {kind: sudoers.EffectRuns, why: named(foreignElement)},
+	"timestampdir":         {kind: sudoers.EffectWrites, why: named(unlessForLogs)},
+
+	// Accounts, hosts, numbers and names: values are vetted.
+	"iolog_group":         {kind: sudoers.EffectRecords, why: subjectsGroup},
+	"iolog_mode":          {kind: sudoers.EffectRecords, why: named(openToAll)},
+	"iolog_user":          {kind: sudoers.EffectRecords, why: subjectsOwn},
+	"log_servers":         {kind: sudoers.EffectSends, why: named(onThisNode)},
+	"pam_askpass_service": {kind: sudoers.EffectAuthenticates, why: named(unlessSudosService)},
+	"pam_login_service":   {kind: sudoers.EffectAuthenticates, why: named(unlessSudosService)},
+	"pam_service":         {kind: sudoers.EffectAuthenticates, why: named(unlessSudosService)},
+	"rlimit_core":         {kind: sudoers.EffectConfines, why: dumpsCore},
+	"stay_setuid":         {kind: sudoers.EffectConfines, why: stays},
+	"timestampowner":      {kind: sudoers.EffectAuthenticates, why: named(unlessRoot)},
+	"umask":               {kind: sudoers.EffectConfines, why: opensFiles},
+
+	// The environment, directories and programs of each grant: escalation looks at them.
+	"env_check": vetted(onlyGrant), "env_delete": vetted(onlyGrant), "env_keep": vetted(onlyGrant), "env_reset": vetted(onlyGrant), "exempt_group": vetted(onlyGrant), "log_allowed": vetted(onlyGrant), "runchroot": vetted(onlyGrant),
+	"runcwd": vetted(onlyGrant), "setenv": vetted(onlyGrant), "sudoedit_checkdir": vetted(onlyGrant), "sudoedit_follow": vetted(onlyGrant), "syslog": vetted(onlyGrant), "syslog_goodpri": vetted(onlyGrant), "use_pty": vetted(onlyGrant),
+
+	"admin_flag": vetted(asTheCaller), "askpass": vetted(asTheCaller), "mailerflags": vetted(asTheCaller), "mailerpath": vetted(asTheCaller), "env_editor": vetted("visudo alone goes by it, and a grant of visudo is a way to root"),
+
+	"authfail_message": vetted(onlyText), "badpass_message": vetted(onlyText), "cmddenial_message": vetted(onlyText), "insults": vetted(onlyText), "lecture": vetted(onlyText), "long_otp_prompt": vetted(onlyText), "mail_all_cmnds": vetted(onlyText),
+	"mail_always": vetted(onlyText), "mail_badpass": vetted(onlyText), "mail_no_host": vetted(onlyText), "mail_no_perms": vetted(onlyText), "mail_no_user": vetted(onlyText), "mailfrom": vetted(onlyText), "mailsub": vetted(onlyText),
+	"mailto": vetted(onlyText), "pam_silent": vetted(onlyText), "passprompt": vetted(onlyText), "passprompt_override": vetted(onlyText), "path_info": vetted(onlyText), "pwfeedback": vetted(onlyText), "visiblepw": vetted(onlyText),
+
+	"authenticate": vetted(onlyPassword), "listpw": vetted(onlyPassword), "noninteractive_auth": vetted(onlyPassword), "pam_acct_mgmt": vetted(onlyPassword), "pam_rhost": vetted(onlyPassword), "pam_ruser": vetted(onlyPassword),
+	"passwd_timeout": vetted(onlyPassword), "passwd_tries": vetted(onlyPassword), "requiretty": vetted(onlyPassword), "rootpw": vetted(onlyPassword), "runaspw": vetted(onlyPassword), "targetpw": vetted(onlyPassword),
+	"timestamp_timeout": vetted(onlyPassword), "timestamp_type": vetted(onlyPassword), "tty_tickets": vetted(onlyPassword), "verifypw": vetted(onlyPassword),
+
+	"always_query_group_plugin": vetted(onlyRules), "case_insensitive_group": vetted(onlyRules), "case_insensitive_user": vetted(onlyRules), "fast_glob": vetted(onlyRules), "fqdn": vetted(onlyRules), "ignore_local_sudoers": vetted(onlyRules),
+	"match_group_by_gid": vetted(onlyRules), "netgroup_tuple": vetted(onlyRules), "root_sudo": vetted(onlyRules), "runas_allow_unknown_id": vetted(onlyRules), "runas_check_shell": vetted(onlyRules), "runas_default": vetted(onlyRules),
+	"shell_noargs": vetted(onlyRules), "sudoers_locale": vetted(onlyRules), "use_netgroups": vetted(onlyRules), "ignore_unknown_defaults": vetted(onlyRules), "ignore_dot": vetted("the program that is found is held to the rules by its whole path"),
+
+	"compress_io": vetted(onlyRecords), "ignore_audit_errors": vetted(onlyRecords), "ignore_iolog_errors": vetted(onlyRecords), "ignore_logfile_errors": vetted(onlyRecords), "iolog_flush": vetted(onlyRecords), "log_denied": vetted(onlyRecords),
+	"log_exit_status": vetted(onlyRecords), "log_format": vetted(onlyRecords), "log_host": vetted(onlyRecords), "log_input": vetted(onlyRecords), "log_output": vetted(onlyRecords), "log_passwords": vetted(onlyRecords),
+	"log_server_keepalive": vetted(onlyRecords), "log_server_timeout": vetted(onlyRecords), "log_server_verify": vetted("whoever stands between node and log server gets records, and no rights"), "log_stderr": vetted(onlyRecords), "log_stdin": vetted(onlyRecords),
+	"log_stdout": vetted(onlyRecords), "log_subcmds": vetted(onlyRecords), "log_ttyin": vetted(onlyRecords), "log_ttyout": vetted(onlyRecords), "log_year": vetted(onlyRecords), "loglinelen": vetted(onlyRecords), "maxseq": vetted(onlyRecords),
+	"passprompt_regex": vetted(onlyRecords), "set_utmp": vetted(onlyRecords), "syslog_badpri": vetted(onlyRecords), "syslog_maxlen": vetted(onlyRecords), "syslog_pid": vetted(onlyRecords), "utmp_runas": vetted(onlyRecords),
+
+	"apparmor_profile": vetted("a grant is judged as if no profile held it"), "closefrom": vetted("the caller opens those files with rights of his own"), "closefrom_override": vetted("the caller opens those files with rights of his own"),
+	"command_timeout": vetted(onlyLess), "exec_background": vetted(onlyLess), "intercept": vetted(onlyLess), "intercept_allow_setid": vetted("a grant is judged as if nothing were intercepted"), "intercept_authenticate": vetted(onlyLess),
+	"intercept_type": vetted("a grant is judged as if nothing were intercepted"), "intercept_verify": vetted("a grant is judged as if nothing were intercepted"), "noexec": vetted("looked at with the operations that it stops"),
+	"pam_session": vetted("what PAM sets up for root limits nothing that a grant is judged by"), "pam_setcred": vetted("what PAM sets up for root limits nothing that a grant is judged by"), "preserve_groups": vetted("root needs no group"),
+	"rlimit_as": vetted(onlyLess), "rlimit_cpu": vetted(onlyLess), "rlimit_data": vetted(onlyLess), "rlimit_fsize": vetted("the caller's own limit holds without it"), "rlimit_locks": vetted(onlyLess), "rlimit_memlock": vetted(onlyLess),
+	"rlimit_nofile": vetted(onlyLess), "rlimit_nproc": vetted(onlyLess), "rlimit_rss": vetted(onlyLess), "rlimit_stack": vetted(onlyLess), "set_logname": vetted("names the account and no file"), "umask_override": vetted("umask is judged as if the caller's own were 0"),
+	"user_command_timeouts": vetted(onlyLess), "fdexec": vetted("programs in places where others write are found by their path"),
+	"always_set_home": vetted("HOME is that of the target, unless env_keep has it, which is found"), "set_home": vetted("HOME is that of the target, unless env_keep has it, which is found"),
+
+	"limitprivs": vetted(onlyElsewhere), "privs": vetted(onlyElsewhere), "role": vetted(onlyElsewhere), "selinux": vetted(onlyElsewhere), "type": vetted(onlyElsewhere), "use_loginclass": vetted(onlyElsewhere),
+}
+
+// named is a check of a value other than on and off.
+func named(why func(string) string) func(string, Subject) string {
+	return func(value string, _ Subject) string {
+		if value == on || value == off {
+			return ""
+		}
+		return why(value)
+	}
+}
+
+// foreignElement looks through a list with colons: directories of a search path, or programs with their options.
+func foreignElement(value string) string {
+	for element := range strings.SplitSeq(value, ":") {
+		program, _, _ := strings.Cut(element, " ")
+		switch {
+		case program == "":
+			return "an empty element is the working directory"
+		case strings.ContainsAny(program, "~%$"):
+			return "pvesec cannot tell what " + program + " is"
+		}
+		if why := notRoots(program); why != "" {
+			return why
+		}
+	}
+	return ""
+}
+
+// foreignPlugin lets the two group plug-ins pass that sudo ships (sudoers(5), "group_plugin"), with files of root's.
+func foreignPlugin(value string) string {
+	words := strings.Fields(value)
+	if len(words) == 0 || !slices.Contains([]string{"system_group.so", "group_file.so"}, path.Base(words[0])) {
+		return "pvesec does not know this plug-in"
+	}
+	for _, word := range words {
+		if strings.Contains(word, "/") {
+			if why := notRoots(word); why != "" {
+				return why
+			}
+		}
+	}
+	return ""
+}
+
+// unlessPublic lets files pass that are made for everyone's eyes.
+func unlessPublic(value string) string {
+	name := path.Clean(value)
+	if path.Dir(name) == "/etc" && (strings.Contains(path.Base(name), "lecture") || slices.Contains([]string{"issue", "issue.net", "motd"}, path.Base(name))) || isBelow(name, "/usr/share") {
+		return ""
+	}
+	return "sudo reads " + value + " as root and shows it to the caller"
+}
+
+// Where sudo and other programs keep logs and state: below the first anywhere, below the others in a directory or file that is named for it.
+var (
+	logDirectory = "/var/log"
+	logPlaces    = []string{"/var/lib", "/var/db", "/var/adm", "/var/spool", "/var/cache", "/run", "/var/run", "/srv", "/data", "/opt"}
+	logNames     = []string{"sudo", "log", "audit", "record"}
+)
+
+func unlessForLogs(value string) string {
+	name := path.Clean(value)
+	if isBelow(name, logDirectory) {
+		return ""
+	}
+	for _, place := range logPlaces {
+		rest, below := strings.CutPrefix(name, place+"/")
+		if below && !WritableByOthers(name) && slices.ContainsFunc(logNames, func(word string) bool { return strings.Contains(rest, word) }) {
+			return ""
+		}
+	}
+	return value + " is no place for logs and records: what sudo writes there, others write or programs read"
+}
+
+// climbs tells whether a file below iolog_dir leads out of it.
+func climbs(value string) string {
+	if slices.Contains(strings.Split(value, "/"), "..") {
+		return value + " leads out of iolog_dir"
+	}
+	return ""
+}
+
+func unlessRoot(value string) string {
+	if value == "root" || value == "#0" {
+		return ""
+	}
+	return value + " writes the records by which sudo asks for no password"
+}
+
+func subjectsOwn(value string, subject Subject) string {
+	if value == subject.Name {
+		return "the caller owns the records of what he does"
+	}
+	return ""
+}
+
+// subjectsGroup tells whether the caller reads I/O logs, in which is what root and others typed and saw.
+func subjectsGroup(value string, subject Subject) string {
+	if slices.Contains(subject.Groups, value) || "%"+value == subject.Name {
+		return "the caller is in the group " + value + ", whose members read the records of what others typed and saw"
+	}
+	return ""
+}
+
+// openToAll tells whether everybody reads or writes I/O logs.
+func openToAll(value string) string {
+	if mode, err := strconv.ParseUint(value, 8, 32); err == nil && mode&0o006 == 0 {
+		return ""
+	}
+	return "everybody reads, or changes, the records of what others typed and saw"
+}
+
+// onThisNode tells whether a log server may be on the node itself: its port is one that any user of the node can take, and without TLS he is not asked for a
+// certificate (sudoers(5), "log_servers"; the port is 30343 if none is given).
+func onThisNode(value string) string {
+	for server := range strings.FieldsSeq(strings.ReplaceAll(value, ",", " ")) {
+		host, tls := strings.CutSuffix(server, "(tls)")
+		host = strings.TrimPrefix(strings.ToLower(host), "[")
+		if !tls && (strings.HasPrefix(host, "localhost") || strings.HasPrefix(host, "127.") || strings.HasPrefix(host, "::1") || strings.HasPrefix(host, "ip6-l") || strings.HasPrefix(host, "0.")) {
+			return "any user of the node can listen on the port of " + server + ", and gets what others type and see"
+		}
+	}
+	return ""
+}
+
+// unlessSudosService lets the services pass that Debian ships for sudo in /etc/pam.d.
+func unlessSudosService(value string) string {
+	if slices.Contains([]string{"sudo", "sudo-i", "sudo-l"}, value) {
+		return ""
+	}
+	return "the rules of " + value + " are made for another program, and pvesec does not know whom they let pass"
+}
+
+// dumpsCore tells whether a command leaves core files. sudo's own limit of 0 keeps it from that (sudoers(5), "rlimit_core").
+func dumpsCore(value string, _ Subject) string {
+	if value == "0" || value == "0,0" {
+		return ""
+	}
+	return "a command that the caller ends with a signal of the keyboard leaves a file of root's in the working directory, with words of the caller in it"
+}
+
+func stays(value string, _ Subject) string {
+	if value == off {
+		return ""
+	}
+	return "pvesec does not know what programs do that run with the caller's real user id and root's rights"
+}
+
+// opensFiles tells whether others can write what a command makes. The caller sets his own umask to 0, and sudo adds the bits of this option to it; 0777 and
+// off leave the caller's as it is (sudoers(5), "umask"; tried on 1.9.13).
+func opensFiles(value string, _ Subject) string {
+	mask, err := strconv.ParseUint(value, 8, 32)
+	switch {
+	case value == off, value == on, err != nil, mask == 0o777:
+		return "the caller's own umask holds, which he sets to 0: everybody writes the files that a command makes"
+	case mask&0o002 == 0:
+		return "everybody writes the files that a command makes"
+	case mask&0o020 == 0:
+		return "a group writes the files that a command makes, which may be one of the caller's"
+	}
+	return ""
+}

@@ -1,0 +1,87 @@
+package policy
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
+)
+
+// TestHazards: option values by which a caller, or a reader of sudo's output, gets root or root's files.
+func TestHazards(t *testing.T) {
+	t.Parallel()
+	of := func(line string) []string {
+		tree := treeOf(t, "Defaults "+line+"\nop ALL=/bin/a\n")
+		var names []string
+		for _, h := range Hazards(Decide(tree, request("/bin/a")).Settings, Subject{Name: "op"}) {
+			if h.Why == "" || h.Effect.What == "" {
+				t.Errorf("%s: %+v", line, h)
+			}
+			names = append(names, h.Option)
+		}
+		return names
+	}
+	for line, option := range map[string]string{
+		"lecture_file=/etc/shadow, lecture=always": "lecture_file", "lecture_file=/root/x": "lecture_file", "lecture_file=/etc/../root/lecture": "lecture_file", "lecture_file=/tmp/lecture": "lecture_file",
+		"editor=/home/op/vi": "editor", "editor=/usr/bin/vi:/tmp/vi": "editor", `group_plugin="group_file.so /tmp/groups"`: "group_plugin", "group_plugin=/home/op/x.so": "group_plugin",
+		"iolog_dir=/tmp/io": "iolog_dir", "iolog_dir=/etc/cron.d": "iolog_dir",
+		"iolog_file=../../etc/cron.d/x": "iolog_file", "logfile=/etc/profile": "logfile", "logfile=/tmp/log": "logfile", "logfile=/var/spool/cron/crontabs/root": "logfile", "timestampdir=/tmp/ts": "timestampdir",
+		"timestampowner=op": "timestampowner", "lecture_status_dir=/home/op": "lecture_status_dir", "iolog_user=op": "iolog_user", "env_file=/home/op/env": "env_file",
+		"restricted_env_file=/tmp/env": "restricted_env_file", "log_server_cabundle=/tmp/ca.pem": "log_server_cabundle", "secure_path=/usr/bin\\:/tmp": "secure_path",
+		"secure_path=/usr/bin\\:/var/www/bin": "secure_path", "secure_path=/usr/bin\\:": "secure_path", "env_file=/var/spool/cron/crontabs/op": "env_file", "log_server_peer_key=/srv/op/key": "log_server_peer_key",
+		"group_plugin=sss.so": "group_plugin", "iolog_dir=/var/lib/vz/snippets": "iolog_dir", "iolog_mode=0666": "iolog_mode", "iolog_mode=0644": "iolog_mode", "umask=0000": "umask", "umask=0, umask_override": "umask", "umask=0020": "umask",
+		"umask=0777": "umask", "!umask": "umask", "umask=0002": "umask", "rlimit_core=infinity": "rlimit_core", "rlimit_core=user": "rlimit_core", "rlimit_core=default": "rlimit_core", "!rlimit_core": "rlimit_core",
+		"stay_setuid": "stay_setuid", "pam_service=cron": "pam_service", "pam_login_service=other": "pam_login_service", "log_servers=localhost\\:30343": "log_servers", "log_servers=127.0.0.1": "log_servers",
+	} {
+		if got := of(line); !slices.Contains(got, option) {
+			t.Errorf("%s: %v", line, got)
+		}
+	}
+	for _, line := range []string{
+		"lecture_file=/etc/sudo.lecture", "lecture_file=/etc/issue", "lecture_file=/usr/share/doc/x", "!lecture_file", "editor=/usr/bin/vim.tiny", "mailerpath=/home/op/mailer, mailerflags=-t", "!mailerpath",
+		"logfile=/var/log/sudo.log", "!logfile", "iolog_dir=/var/log/sudo-io/%{user}", "iolog_file=%{seq}", "timestampdir=/run/sudo/ts", "timestampowner=root", "iolog_user=root", "env_file=/etc/environment",
+		`group_plugin="group_file.so /etc/sudo-groups"`, "secure_path=/usr/sbin\\:/usr/bin", "passprompt=x, badpass_message=y, insults", "admin_flag=~/.sudo_as_admin_successful",
+		"umask=0022", "umask=0027", "umask=0077, umask_override", "rlimit_core=0", "iolog_mode=0640", "iolog_group=adm", "pam_service=sudo", "log_servers=logs.example.com\\:30344(tls)", "log_servers=10.0.0.9", "log_servers=localhost(tls)",
+		"iolog_dir=/var/log", "iolog_dir=/srv/audit/sudo", "logfile=/var/log/sudo/agent.log", "!stay_setuid", "timestampdir=/run/sudo/ts", "lecture_status_dir=/var/lib/sudo/lectured", "passwd_tries=3, timestamp_timeout=5",
+	} {
+		if got := of(line); len(got) > 0 {
+			t.Errorf("%s: %v", line, got)
+		}
+	}
+}
+
+// TestEveryOptionIsVetted: each option of the catalogue is looked at, or says why any value will do. What is not known is a hazard.
+func TestEveryOptionIsVetted(t *testing.T) {
+	t.Parallel()
+	for _, d := range sudoers.Catalogue() {
+		o, known := options[d.Name]
+		if !known || (o.why == nil) == (o.harmless == "") {
+			t.Errorf("%s: nobody vetted its values", d.Name)
+		}
+		if o.why != nil && !slices.ContainsFunc(d.Effects, func(e sudoers.Effect) bool { return e.Kind == o.kind }) {
+			t.Errorf("%s: the catalogue knows no effect of the kind %s", d.Name, o.kind)
+		}
+	}
+	for name := range options {
+		if _, known := sudoers.LookupDefault(name); !known {
+			t.Errorf("%s is no option", name)
+		}
+	}
+	if got := Hazards(Settings{"brand_new": "x"}, Subject{Name: "op"}); len(got) != 1 || got[0].Why == "" {
+		t.Errorf("an option that nobody knows: %v", got)
+	}
+}
+
+// TestHazardousGroups: who reads the records of others.
+func TestHazardousGroups(t *testing.T) {
+	t.Parallel()
+	s := Settings{"iolog_group": "ops"}
+	for _, subject := range []Subject{{Name: "op", Groups: []string{"ops"}}, {Name: "%ops"}} {
+		if len(Hazards(s, subject)) != 1 {
+			t.Errorf("%v reads the records", subject)
+		}
+	}
+	if got := Hazards(s, Subject{Name: "op"}); len(got) > 0 {
+		t.Error(got)
+	}
+}
