@@ -116,7 +116,7 @@ var options = map[string]option{
 
 	"compress_io": vetted(onlyRecords), "ignore_audit_errors": vetted(onlyRecords), "ignore_iolog_errors": vetted(onlyRecords), "ignore_logfile_errors": vetted(onlyRecords), "iolog_flush": vetted(onlyRecords), "log_denied": vetted(onlyRecords),
 	"log_exit_status": vetted(onlyRecords), "log_format": vetted(onlyRecords), "log_host": vetted(onlyRecords), "log_input": vetted(onlyRecords), "log_output": vetted(onlyRecords), "log_passwords": vetted(onlyRecords),
-	"log_server_keepalive": vetted(onlyRecords), "log_server_timeout": vetted(onlyRecords), "log_server_verify": vetted("whoever stands between node and log server gets records, and no rights"), "log_stderr": vetted(onlyRecords), "log_stdin": vetted(onlyRecords),
+	"log_server_keepalive": vetted(onlyRecords), "log_server_timeout": vetted(onlyRecords), "log_server_verify": vetted("a host between node and log server gets records, and no rights"), "log_stderr": vetted(onlyRecords), "log_stdin": vetted(onlyRecords),
 	"log_stdout": vetted(onlyRecords), "log_subcmds": vetted(onlyRecords), "log_ttyin": vetted(onlyRecords), "log_ttyout": vetted(onlyRecords), "log_year": vetted(onlyRecords), "loglinelen": vetted(onlyRecords), "maxseq": vetted(onlyRecords),
 	"passprompt_regex": vetted(onlyRecords), "set_utmp": vetted(onlyRecords), "syslog_badpri": vetted(onlyRecords), "syslog_maxlen": vetted(onlyRecords), "syslog_pid": vetted(onlyRecords), "utmp_runas": vetted(onlyRecords),
 
@@ -127,7 +127,7 @@ var options = map[string]option{
 	"rlimit_as": vetted(onlyLess), "rlimit_cpu": vetted(onlyLess), "rlimit_data": vetted(onlyLess), "rlimit_fsize": vetted("the caller's own limit holds without it"), "rlimit_locks": vetted(onlyLess), "rlimit_memlock": vetted(onlyLess),
 	"rlimit_nofile": vetted(onlyLess), "rlimit_nproc": vetted(onlyLess), "rlimit_rss": vetted(onlyLess), "rlimit_stack": vetted(onlyLess), "set_logname": vetted("names the account and no file"), "umask_override": vetted("umask is judged as if the caller's own were 0"),
 	"user_command_timeouts": vetted(onlyLess), "fdexec": vetted("programs in places where others write are found by their path"),
-	"always_set_home": vetted("HOME is that of the target, unless env_keep has it, which is found"), "set_home": vetted("HOME is that of the target, unless env_keep has it, which is found"),
+	"always_set_home": vetted("HOME is the home of the target, unless env_keep has it, which is found"), "set_home": vetted("HOME is the home of the target, unless env_keep has it, which is found"),
 
 	"limitprivs": vetted(onlyElsewhere), "privs": vetted(onlyElsewhere), "role": vetted(onlyElsewhere), "selinux": vetted(onlyElsewhere), "type": vetted(onlyElsewhere), "use_loginclass": vetted(onlyElsewhere),
 }
@@ -235,12 +235,12 @@ func subjectsGroup(value string, subject Subject) string {
 	return ""
 }
 
-// openToAll tells whether everybody reads or writes I/O logs.
+// openToAll tells whether everyone reads or writes I/O logs.
 func openToAll(value string) string {
 	if mode, err := strconv.ParseUint(value, 8, 32); err == nil && mode&0o006 == 0 {
 		return ""
 	}
-	return "everybody reads, or changes, the records of what others typed and saw"
+	return "everyone reads, or changes, the records of what others typed and saw"
 }
 
 // onThisNode tells whether a log server may be on the node itself: its port is one that any user of the node can take, and without TLS he is not asked for a
@@ -285,9 +285,9 @@ func opensFiles(value string, _ Subject) string {
 	mask, err := strconv.ParseUint(value, 8, 32)
 	switch {
 	case value == off, value == on, err != nil, mask == 0o777:
-		return "the caller's own umask holds, which he sets to 0: everybody writes the files that a command makes"
+		return "the caller's own umask holds, which he sets to 0: everyone writes the files that a command makes"
 	case mask&0o002 == 0:
-		return "everybody writes the files that a command makes"
+		return "everyone writes the files that a command makes"
 	case mask&0o020 == 0:
 		return "a group writes the files that a command makes, which may be one of the caller's"
 	}
