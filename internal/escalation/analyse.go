@@ -71,7 +71,7 @@ func (a *analyser) analyse(tree *sudoers.Tree) {
 	for i := range grants {
 		elsewhere := a.question.Host != "" && !slices.ContainsFunc(requests, func(r policy.Request) bool { return policy.HoldsOn(tree, r, &grants[i]) })
 		if !elsewhere {
-			a.leftOver(&grants[i])
+			a.leftOver(tree, &grants[i])
 		}
 	}
 }
@@ -125,7 +125,7 @@ func (a *analyser) class(tree *sudoers.Tree, request policy.Request, as target, 
 }
 
 func upperReason(reason string) string {
-	return "pvesec cannot tell what it allows: " + reason + "."
+	return "pvesec cannot tell what it allows: " + strings.TrimSuffix(reason, ".") + "."
 }
 
 // path looks at the commands of one class of paths.

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
+	"github.com/pvesec/terraform-provider-pvesec/internal/regular"
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
@@ -54,7 +55,7 @@ func targetOf(r policy.Request) target {
 func (a *analyser) ordinary(*sudoers.Tree, policy.Request) {}
 
 // leftOver looks at a grant that was met in no class of targets: who its commands run as may not be known.
-func (a *analyser) leftOver(g *policy.Grant) {
+func (a *analyser) leftOver(tree *sudoers.Tree, g *policy.Grant) {
 	if g.Negated || a.analysed[g.Pos] || g.RunAs == nil {
 		return
 	}
@@ -67,8 +68,28 @@ func (a *analyser) leftOver(g *policy.Grant) {
 		return
 	}
 	if len(g.RunAs.Users) > 0 && !ordinaryAccounts(g.RunAs.Users) || slices.ContainsFunc(g.RunAs.Groups, openChoice) {
-		a.addGrant(mightyAccount, g, "", "", "")
+		a.addGrant(mightyAccount, g, "", a.asMighty(tree, g), "")
 	}
+}
+
+// asMighty gives a command line of a grant that runs as the first of the mighty accounts that it lets the caller choose, "" where pvesec knows none.
+func (a *analyser) asMighty(tree *sudoers.Tree, g *policy.Grant) string {
+	for _, name := range mightyAccounts {
+		request := policy.Request{Subject: a.question.Subject, Host: a.question.Host, RunAsUser: &policy.Subject{Name: name}, Env: a.question.Env}
+		access := policy.Admits(tree, request, nil, a.question.Budget)
+		for i := range access.Paths {
+			p := &access.Paths[i]
+			for j := range p.Rules {
+				if p.Rules[j].Denied || p.Rules[j].Grant.Pos != g.Pos {
+					continue
+				}
+				if answer := regular.IsEmpty(p.AllowedBy(j, a.question.Budget), a.question.Budget); answer.Verdict == regular.No {
+					return a.shell(request, p, answer.Witness)
+				}
+			}
+		}
+	}
+	return ""
 }
 
 // asRootOnly tells whether a run-as list names root and nobody else. What was met for root is looked at; what was not has no command line.

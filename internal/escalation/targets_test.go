@@ -31,6 +31,20 @@ func TestGrantsNothing(t *testing.T) {
 	}
 }
 
+// TestChosenAccountHasAnExample: where the list leaves the account to the caller, the example names one that it lets him take.
+func TestChosenAccountHasAnExample(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"agent ALL=(ALL, !root) NOPASSWD: /usr/bin/id":            "sudo -u www-data /usr/bin/id",
+		"agent ALL=(ALL, !root, !www-data) NOPASSWD: /usr/bin/id": "sudo -u daemon /usr/bin/id",
+	} {
+		a := analyseFor(t, text, "agent")
+		if len(a.Findings) != 1 || a.Findings[0].ID != "PVESEC-E0011" || a.Findings[0].Example != want {
+			t.Errorf("%s: %+v", text, a.Findings)
+		}
+	}
+}
+
 // TestPasswordOfAnAccountIsTold: whether an account is an administrator's is known by name only. Of any other one a new password is no way to root, and still an
 // effect on accounts that a reviewer reads.
 func TestPasswordOfAnAccountIsTold(t *testing.T) {

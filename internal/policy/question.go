@@ -2,7 +2,10 @@ package policy
 
 import (
 	"cmp"
+	"fmt"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/regular"
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
@@ -100,7 +103,34 @@ func shellWord(word string) string {
 	if word != "" && plain {
 		return word
 	}
+	if strings.ContainsFunc(word, unprintable) {
+		return dollarQuoted(word)
+	}
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
+
+// unprintable tells whether a terminal does not show a character as it is. A byte that is no UTF-8 is utf8.RuneError.
+func unprintable(r rune) bool {
+	return r < ' ' || r >= 0x7f && !unicode.IsPrint(r) || r == utf8.RuneError
+}
+
+// dollarQuoted writes a word with every byte that is not printable ASCII as \xNN (POSIX.1-2024, Shell Command Language, 2.2.4).
+func dollarQuoted(word string) string {
+	var b strings.Builder
+	b.WriteString("$'")
+	for i := range len(word) {
+		switch c := word[i]; {
+		case c == '\'' || c == '\\':
+			b.WriteByte('\\')
+			b.WriteByte(c)
+		case c < ' ' || c >= 0x7f:
+			fmt.Fprintf(&b, `\x%02x`, c)
+		default:
+			b.WriteByte(c)
+		}
+	}
+	b.WriteByte('\'')
+	return b.String()
 }
 
 // Of is the request for a command line.

@@ -14,6 +14,7 @@ func TestShellLine(t *testing.T) {
 		{Request{}, NewLine("/usr/bin/id"), "sudo /usr/bin/id"},
 		{Request{}, NewLine("/usr/bin/id", ""), "sudo /usr/bin/id ''"},
 		{Request{}, NewLine("/usr/bin/cat", "/a b", "$x", "it's"), `sudo /usr/bin/cat /a b '$x' 'it'\''s'`},
+		{Request{}, NewLine("/usr/bin/cat", "/a\x01b'\\", "\n", "\xff", "ü"), `sudo /usr/bin/cat $'/a\x01b\'\\' $'\x0a' $'\xff' 'ü'`},
 		{Request{RunAsUser: web}, NewLine("/usr/bin/id", "-u"), "sudo -u www-data /usr/bin/id -u"},
 		{Request{RunAsUser: web, RunAsGroup: "adm"}, NewLine("/usr/bin/id"), "sudo -u www-data -g adm /usr/bin/id"},
 		{Request{RunAsGroup: "adm"}, NewLine("/usr/bin/id"), "sudo -g adm /usr/bin/id"},

@@ -25,14 +25,14 @@ func WayRule(f escalation.CommandFinding, w escalation.Way) string {
 type Refusal struct {
 	accepted Acceptances
 	places   []string // in the order in which they are told
-	found    map[string][]escalation.CommandFinding
+	found    map[string][]refused
 	keys     map[string]bool // by which the findings would be accepted
 	over     map[string]bool // what is said of acceptances that are over
 }
 
 // NewRefusal begins a refusal of what is not accepted.
 func NewRefusal(accepted Acceptances) *Refusal {
-	return &Refusal{accepted: accepted, found: map[string][]escalation.CommandFinding{}, keys: map[string]bool{}, over: map[string]bool{}}
+	return &Refusal{accepted: accepted, found: map[string][]refused{}, keys: map[string]bool{}, over: map[string]bool{}}
 }
 
 // Add takes a finding in, under what is said of its place. Key makes the key that accepts a way of it.
@@ -47,7 +47,7 @@ func (r *Refusal) Add(place string, key func(escalation.Way) string, f escalatio
 	if r.found[place] == nil {
 		r.places = append(r.places, place)
 	}
-	r.found[place] = append(r.found[place], left)
+	r.take(place, left)
 	for _, w := range left.Ways {
 		if over, ok := AcceptedFor(r.accepted.Over, f, w); ok {
 			r.over[over] = true
@@ -55,6 +55,29 @@ func (r *Refusal) Add(place string, key func(escalation.Way) string, f escalatio
 			r.keys[key(w)] = true
 		}
 	}
+}
+
+// refused is a finding that nobody accepted.
+type refused struct {
+	escalation.CommandFinding
+	// also are other programs of the same grants that do the same: /usr/sbin/ip beside /usr/bin/ip, or the shells that an expression has.
+	also []string
+}
+
+// take tells a finding together with one of the same place that differs from it by the program alone.
+func (r *Refusal) take(place string, f escalation.CommandFinding) {
+	here := r.found[place]
+	for i := range here {
+		if f.Command != "" && here[i].Command != "" && slices.Equal(here[i].Places, f.Places) && slices.EqualFunc(here[i].Ways, f.Ways, sameWay) {
+			here[i].also = append(here[i].also, f.Command)
+			return
+		}
+	}
+	r.found[place] = append(here, refused{CommandFinding: f})
+}
+
+func sameWay(a, b escalation.Way) bool {
+	return a.ID == b.ID && a.Effect == b.Effect && a.Severity == b.Severity && a.Condition == b.Condition
 }
 
 // Any tells whether anything is refused.
@@ -108,10 +131,13 @@ func (r *Refusal) Detail(remedy string) string {
 }
 
 // tellWhole tells a finding with its reason, an example, the other ways that follow from the same grant, and what to grant instead.
-func tellWhole(b *strings.Builder, f escalation.CommandFinding) {
-	fmt.Fprintf(b, "%s (%s): %s\n%s\n\n", f.ID, f.Severity, FindingRule(f), f.Why)
+func tellWhole(b *strings.Builder, f refused) {
+	fmt.Fprintf(b, "%s (%s): %s\n%s\n\n", f.ID, f.Severity, FindingRule(f.CommandFinding), f.Why)
 	if f.Example != "" {
 		fmt.Fprintf(b, "    %s\n\n", f.Example)
+	}
+	if len(f.also) > 0 {
+		fmt.Fprintf(b, "The same grant allows the same with %s.\n\n", strings.Join(f.also, ", "))
 	}
 	if len(f.Places) > 1 {
 		lines := make([]string, len(f.Places))
@@ -131,9 +157,13 @@ func tellWhole(b *strings.Builder, f escalation.CommandFinding) {
 }
 
 // shortOf tells a finding on one line.
-func shortOf(f escalation.CommandFinding) string {
+func shortOf(f refused) string {
+	text := FindingRule(f.CommandFinding)
 	if f.Example != "" {
-		return FindingRule(f) + ": " + f.Example
+		text += ": " + f.Example
 	}
-	return FindingRule(f)
+	if len(f.also) > 0 {
+		text += " (and with " + strings.Join(f.also, ", ") + ")"
+	}
+	return text
 }
