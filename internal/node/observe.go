@@ -233,6 +233,10 @@ func (r *reader) read() error {
 			return r.broken
 		case "facts":
 			r.facts(f)
+		case "archive":
+			if err := r.archive(f); err != nil {
+				return err
+			}
 		case "journals":
 			r.o.Unfinished, r.o.Busy, r.o.Leftover = f.arg(0) == "1", f.arg(1) == "1", f.arg(2) == "1"
 		default:
@@ -374,13 +378,18 @@ func (r *reader) content(sub subject, name string) error {
 	if err != nil {
 		return fmt.Errorf("%w: content of %s: %w", errMalformed, name, err)
 	}
-	r.put(name, func(st *FileState) {
+	r.put(name, holding(data))
+	return nil
+}
+
+// holding gives a file its content.
+func holding(data []byte) func(*FileState) {
+	return func(st *FileState) {
 		if len(data) > MaxContent {
 			st.TooLarge = true
 			return
 		}
 		sum := sha256.Sum256(data)
 		st.Content, st.SHA256 = data, hex.EncodeToString(sum[:])
-	})
-	return nil
+	}
 }

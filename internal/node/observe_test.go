@@ -136,13 +136,14 @@ func TestObserveUnknownIsNoAbsence(t *testing.T) {
 		want  string
 	}{
 		"stat fails":                  {map[string]string{"stat": `echo "stat: cannot statx '/x: No such file or directory': Permission denied" >&2; exit 1`}, node.Query{Files: []string{"/etc/a"}}, "Permission denied"},
-		"read fails":                  {map[string]string{"base64": `[ "$1" = -- ] || exec /usr/bin/base64 "$@"; echo "base64: read error: Input/output error" >&2; exit 1`}, node.Query{Files: []string{"/etc/a"}}, "Input/output error"},
+		"read fails":                  {map[string]string{"tar": `echo "tar: etc/a: Read error at byte 0" >&2; exit 2`, "base64": `[ "$1" = -- ] || exec /usr/bin/base64 "$@"; echo "base64: read error: Input/output error" >&2; exit 1`}, node.Query{Files: []string{"/etc/a"}}, "Input/output error"},
 		"directory fails":             {map[string]string{"ls": `echo "ls: reading directory: Input/output error" >&2; exit 2`}, node.Query{Trees: []string{"/etc"}}, "Input/output error"},
 		"directory fails, file in it": {map[string]string{"ls": `echo "ls: reading directory: Input/output error" >&2; exit 2`}, node.Query{Files: []string{"/etc/none"}, Trees: []string{"/etc"}}, "Input/output error"},
-		"read hangs": {map[string]string{"base64": `[ "$1" = -- ] || exec /usr/bin/base64 "$@"; exec sleep 60`},
+		"read hangs":                  {map[string]string{"tar": `exec sleep 60`}, node.Query{Files: []string{"/etc/a", "/etc/sudoers"}}, "took longer than 2 seconds"},
+		"read one by one hangs": {map[string]string{"tar": `exit 2`, "base64": `[ "$1" = -- ] || exec /usr/bin/base64 "$@"; exec sleep 60`},
 			node.Query{Files: []string{"/etc/a", "/etc/sudoers"}}, "took longer than 2 seconds"},
 		"stat cannot be run": {map[string]string{"timeout": `echo "timeout: failed to run command 'stat': No such file or directory" >&2; exit 127`},
-			node.Query{Files: []string{"/etc/a"}}, ""}, // nor can its message be encoded
+			node.Query{Files: []string{"/etc/a"}}, "failed to run command"},
 		"name service":      {map[string]string{"getent": `exit 3`}, node.Query{Accounts: []string{"root"}}, "status 3"},
 		"systemd not there": {map[string]string{"systemctl": `echo "System has not been booted with systemd" >&2; exit 1`}, node.Query{Services: []string{"ssh"}}, "not been booted"},
 	} {
@@ -158,6 +159,52 @@ func TestObserveUnknownIsNoAbsence(t *testing.T) {
 			var oe *node.ObserveError
 			if !errors.As(err, &oe) || !strings.Contains(oe.Output, c.want) || oe.Node != "pve1" {
 				t.Errorf("got %v, want an ObserveError with %q", err, c.want)
+			}
+		})
+	}
+}
+
+// TestObserveContentsTogether: one archive holds the contents of several files. One that tar complained about, or that is not what was asked for, does
+// not count.
+func TestObserveContentsTogether(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		tar  string
+		fine bool
+	}{
+		"tar":                   {``, true},
+		"not GNU tar":           {`echo "tar: unrecognized option '--hard-dereference'" >&2; exit 1`, true},
+		"a file shrinks":        {`/usr/bin/tar "$@"; echo "tar: etc/a: File shrank by 3 bytes; padding with zeros" >&2; exit 1`, true},
+		"complains and is fine": {`/usr/bin/tar "$@"; echo "tar: something" >&2`, true},
+		"fails in silence":      {`/usr/bin/tar "$@" | head -c 700; exit 1`, true},
+		"stops half way":        {`/usr/bin/tar "$@" | head -c 700`, false},
+		"nothing":               {`exit 0`, false},
+		"no archive":            {`cat /etc/hostname /etc/os-release`, false},
+		"files of its own":      {`exec /usr/bin/tar -c -C / etc/hostname etc/passwd`, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := nodetest.Start(t, nodetest.Options{})
+			s.Write(t, "etc/a", "content\x00\n\n", 0o600)
+			s.Write(t, "etc/d/b", strings.Repeat("long", 5000), 0o600)
+			if err := os.Link(filepath.Join(s.Root, "etc/d/b"), filepath.Join(s.Root, "etc/d/hard")); err != nil {
+				t.Fatal(err)
+			}
+			if c.tar != "" {
+				s.Tool(t, "tar", c.tar)
+			}
+			p := newPool(t, s)
+			o, err := p.Observe(testContext(t), target("pve1", s), node.Query{Files: []string{"/etc/a"}, Trees: []string{"/etc/d"}})
+			if (err == nil) != c.fine {
+				t.Fatalf("error %v, want one: %v", err, !c.fine)
+			}
+			if err != nil {
+				return
+			}
+			for path, want := range map[string]string{"/etc/a": "content\x00\n\n", "/etc/d/b": strings.Repeat("long", 5000), "/etc/d/hard": strings.Repeat("long", 5000)} {
+				if f := o.Files[path]; string(f.Content) != want || f.TooLarge {
+					t.Errorf("%s: %d bytes, want %d", path, len(f.Content), len(want))
+				}
 			}
 		})
 	}

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"strings"
 )
 
@@ -127,12 +128,16 @@ func (a *answer) next(body func(line []byte)) (frame, error) {
 	return frame{}, io.EOF
 }
 
-// text decodes argument i of a frame; the remote program encodes all free text, in base64 or, when it is harmless, after a colon.
+// text decodes argument i of a frame; the remote program encodes all free text, in base64 or, after a colon, with %XX for what is not harmless.
 func (f frame) text(i int) string {
 	if i >= len(f.args) {
 		return ""
 	}
-	if plain, ok := strings.CutPrefix(f.args[i], ":"); ok {
+	if escaped, ok := strings.CutPrefix(f.args[i], ":"); ok {
+		plain, err := url.PathUnescape(escaped)
+		if err != nil {
+			return ""
+		}
 		return plain
 	}
 	b, err := base64.StdEncoding.DecodeString(f.args[i])

@@ -48,12 +48,42 @@ lacking() {
 # say WORD ARG…: one line of the answer.
 say() { printf '%s %s\n' "$marker" "$*"; }
 
-# enc TEXT: base64 on one line, or the text itself after a colon where it has nothing but harmless characters.
-enc() {
+# enc TEXT: print the text so that it is one word of a line.
+enc() { code "$1" && printf '%s' "$coded"; }
+
+# code TEXT: the text in $coded so that it is one word of a line: after a colon, with %XX for every character that is not harmless. Without a process,
+# except for a long text or one with other bytes than those of ASCII, which is base64 on one line.
+code() {
 	case $1 in
-	*[!A-Za-z0-9./_=,+@-]*) printf '%s' "$1" | base64 -w 0 ;;
-	?*) printf ':%s' "$1" ;;
+	'') coded=; return 0 ;;
+	*[!A-Za-z0-9./_=,+@-]*) ;;
+	*) coded=:$1; return 0 ;;
 	esac
+	case $1 in
+	*[!\ -~"$nl$tab"]*) cd_long=1 ;;
+	*) cd_long=$((${#1} > 4096)) ;;
+	esac
+	if [ "$cd_long" -eq 1 ]; then
+		coded=$(printf '%s' "$1" | base64 -w 0)
+		return
+	fi
+	cd_rest=$1 coded=:
+	while :; do
+		cd_plain=${cd_rest%%[!A-Za-z0-9./_=,+@-]*}
+		cd_rest=${cd_rest#"$cd_plain"}
+		case $cd_rest in
+		'') coded=$coded$cd_plain; return 0 ;;
+		' '*) cd_hex=20 ;;
+		"$nl"*) cd_hex=0a ;;
+		"$tab"*) cd_hex=09 ;;
+		:*) cd_hex=3a ;;
+		'"'*) cd_hex=22 ;;
+		\(*) cd_hex=28 ;;
+		\)*) cd_hex=29 ;;
+		*) cd_hex=$(printf '%02x' "'$cd_rest") ;;
+		esac
+		coded=$coded$cd_plain%$cd_hex cd_rest=${cd_rest#?}
+	done
 }
 
 # The line of the answer that comes first. A login shell may have printed something without a newline before.

@@ -1,8 +1,7 @@
-# Observation: calls of the functions below follow this text. Each prints one marked line, and file content as
-# base64 lines without the mark after it.
+# Observation: calls of the functions below follow this text. Each prints marked lines. The content of files follows as base64 lines without the
+# mark: of one file after "content", of several as an archive of tar after "archive".
 
 bound quick stat ls readlink uname
-bound patient base64
 
 # The format for stat, and a function that prints it for paths. Fields: mode(hex) uid gid size, owner, group.
 format="%f %u %g %s$tab%U$tab%G"
@@ -12,9 +11,9 @@ state() {
 	s_names=${3#*"$tab"}
 	s_numbers=${3%%"$tab"*}
 	s_owner=${s_names%%"$tab"*}
-	case $s_owner in *[!A-Za-z0-9._-]*) s_owner=:$(enc "$s_owner") ;; esac
+	case $s_owner in *[!A-Za-z0-9._-]*) code "$s_owner" && s_owner=:$coded ;; esac
 	s_group=${s_names#*"$tab"}
-	case $s_group in *[!A-Za-z0-9._-]*) s_group=:$(enc "$s_group") ;; esac
+	case $s_group in *[!A-Za-z0-9._-]*) code "$s_group" && s_group=:$coded ;; esac
 	say "$1" "$2" "$s_numbers" "$s_owner" "$s_group"
 }
 
@@ -40,7 +39,7 @@ look() {
 		say text "$2" "$(enc "${l_text%"$nl"}")"
 		look target "$2" "$3" follow
 		;;
-	8*) if small "$2"; then contents "$2" - "$3"; fi ;;
+	8*) if small "$2"; then one_by_one "$2" - "$3"; fi ;;
 	esac
 }
 
@@ -51,9 +50,36 @@ small() {
 	return 1
 }
 
-# contents ID ENTRY PATH …: of regular files. Another process may swap one for a fifo at any moment; opening that must not hang.
-# If the time is over before the end of the file, the content counts as unknown.
+# contents ID ENTRY PATH …: of regular files, by one process that tells the end of each. It opens no fifo and follows no link that another process put
+# there meanwhile. Where it complains, or is not GNU tar, what it said does not count, and the files are read one by one.
 contents() {
+	say archive $(($# / 3))
+	n_said=$(
+		exec 4>&1
+		n_count=$#
+		while [ "$n_count" -gt 0 ]; do
+			n_count=$((n_count - 3))
+			set -- "$@" "${3#/}"
+			shift 3
+		done
+		{
+			limited "$quick" tar -c -f - -b 2 -C "$root/" --format=gnu --no-recursion --hard-dereference --numeric-owner -- "$@" 2>&4 4>&- ||
+				printf 'status %s' "$?" >&4
+		} | base64 >&3 4>&-
+	)
+	say archived "${n_said:+0}"
+	case $n_said in
+	'') ;;
+	*'status 124' | *'status 137') slow_contents "$3" ;;
+	*) one_by_one "$@" ;;
+	esac
+}
+
+slow_contents() { say broken "$(enc "reading $1 and others after it took longer than $quick seconds, or was killed")"; }
+
+# one_by_one ID ENTRY PATH …: the same by a process for each. Another process may swap a file for a fifo at any moment; opening that must not hang.
+# If the time is over before the end of the file, the content counts as unknown.
+one_by_one() {
 	timeout -k 5 "$quick" /bin/sh -c '
 		marker=$1 root=$2
 		shift 2
@@ -66,7 +92,7 @@ contents() {
 				printf "%s unknown %s %s\n" "$marker" "$1" "$(printf "%s" "$said" | base64 -w 0)"
 			fi
 			shift 3
-		done' contents "$marker" "$root" "$@" || say broken "$(enc "reading $3 and others after it took longer than $quick seconds, or was killed")"
+		done' contents "$marker" "$root" "$@" || slow_contents "$3"
 }
 
 # one ID ENTRY PATH HOW: look at one of several.
@@ -119,7 +145,6 @@ tree() {
 	look file "$1" "$2" content
 	t_dir=$root$2
 	[ -d "$t_dir" ] || return 0
-	# A pattern that matches nothing cannot be told from a directory that cannot be read; ls can.
 	t_err=$(ls -a -- "$t_dir" 2>&1 >/dev/null) || {
 		say unknown "$1" "$(enc "$t_err")"
 		return 0
@@ -129,7 +154,8 @@ tree() {
 	set +f
 	for t_path in "$t_dir"/* "$t_dir"/.[!.]* "$t_dir"/..?*; do
 		if [ -e "$t_path" ] || [ -L "$t_path" ]; then
-			set -- "$@" "$t_id" "$(enc "${t_path##*/}")" "${t_path#"$root"}"
+			code "${t_path##*/}"
+			set -- "$@" "$t_id" "$coded" "${t_path#"$root"}"
 		fi
 	done
 	set -f
@@ -150,13 +176,20 @@ account() {
 		return 0
 	}
 	a_gids=$(id -G "$2" 2>&1) || { say unknown "$1" "$(enc "$a_gids")"; return 0; }
-	say account "$1" "$(enc "$a_line")" "$a_gids"
+	code "$a_line"
+	say account "$1" "$coded" "$a_gids"
+	# It ends with status 2 where it does not know one of them, and tells the others.
+	a_groups=$(getent group $a_gids 2>/dev/null)
+	if slow $?; then say unknown "$1" "$(enc "getent group did not end within $quick seconds")"; return 0; fi
 	for a_gid in $a_gids; do
-		a_group=$(getent group "$a_gid" 2>/dev/null) || {
-			if slow $?; then say unknown "$1" "$(enc "getent group $a_gid did not end within $quick seconds")"; return 0; fi
-			a_group=$a_gid
-		}
-		say group "$1" "$a_gid" "$(enc "${a_group%%:*}")"
+		a_group=$a_gid
+		IFS=$nl
+		for a_line in $a_groups; do
+			case $a_line in *:*:"$a_gid":*) a_group=${a_line%%:*}; break ;; esac
+		done
+		unset IFS
+		code "$a_group"
+		say group "$1" "$a_gid" "$coded"
 	done
 }
 
@@ -166,12 +199,13 @@ service() {
 		say unknown "$1" "$(enc "$s_show")"
 		return 0
 	}
-	say service "$1" "$(enc "$s_show")"
+	code "$s_show"
+	say service "$1" "$coded"
 }
 
 # program ID NAME
 program() {
-	if on_path "$2"; then say command "$1" "$(enc "$found")"; else say gone "$1"; fi
+	if on_path "$2"; then code "$found" && say command "$1" "$coded"; else say gone "$1"; fi
 }
 
 # Journals of transactions that were killed, whether a transaction is running right now, and whether a killed one left a stage.
@@ -197,7 +231,10 @@ facts() {
 	if on_path sudo; then f_sudo=$(sudo -V 2>/dev/null) || f_sudo=; fi
 	f_os=
 	while IFS= read -r f_line || [ -n "$f_line" ]; do f_os=$f_os$f_line$nl; done 2>/dev/null <"$root/etc/os-release"
-	say facts "$(enc "$f_name")" "$(enc "$f_fqdn")" "$(enc "${f_sudo%%"$nl"*}")" "$(enc "$f_os")"
+	set -- "$f_name" "$f_fqdn" "${f_sudo%%"$nl"*}" "$f_os"
+	f_said=
+	for f_text; do code "$f_text" && f_said="$f_said $coded"; done
+	say "facts$f_said"
 }
 
 exec 3>&1
