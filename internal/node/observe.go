@@ -124,26 +124,21 @@ func (q Query) inTree(name string) bool {
 	return slices.Contains(q.Trees, name) || slices.Contains(q.Trees, path.Dir(name))
 }
 
-// calls are the calls of the program for the subjects. Paths of one kind are looked at together.
+// calls are the calls of the program for the subjects. Paths are looked at together.
 func calls(subjects []subject) string {
-	var b strings.Builder
-	for _, group := range []struct{ call, function string }{{"file", "look_all content"}, {"meta", "look_all stat"}} {
-		var paths strings.Builder
-		for i, sub := range subjects {
-			if sub.call == group.call {
-				fmt.Fprintf(&paths, " %d - %s", i, quote(sub.name))
-			}
-		}
-		if paths.Len() > 0 {
-			b.WriteString(group.function + paths.String() + "\n")
-		}
-	}
+	var paths, others strings.Builder
 	for i, sub := range subjects {
-		if sub.call != "file" && sub.call != "meta" {
-			fmt.Fprintf(&b, "%s %d %s\n", sub.call, i, quote(sub.name))
+		kind, isPath := map[string]string{"file": "content", "meta": "stat", "tree": "tree"}[sub.call]
+		if isPath {
+			fmt.Fprintf(&paths, " %s %d %s", kind, i, quote(sub.name))
+		} else {
+			fmt.Fprintf(&others, "%s %d %s\n", sub.call, i, quote(sub.name))
 		}
 	}
-	return b.String()
+	if paths.Len() > 0 {
+		return "look_all" + paths.String() + "\n" + others.String()
+	}
+	return others.String()
 }
 
 // observe asks one node over its shared connection. failed holds what could not be looked at.
@@ -355,6 +350,8 @@ func (r *reader) gone(sub subject, name string) {
 		}
 		if name == sub.name {
 			r.o.Files[name] = FileState{}
+		} else {
+			delete(r.o.Files, name)
 		}
 	}
 }
@@ -368,6 +365,9 @@ func (r *reader) content(sub subject, name string) error {
 		return err
 	case f.word == "unknown":
 		r.fail(sub, name, f.text(1))
+		return nil
+	case f.word == "gone":
+		r.gone(sub, name)
 		return nil
 	case f.word == "broken":
 		return r.brokenOff(f)

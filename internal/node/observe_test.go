@@ -210,6 +210,26 @@ func TestObserveContentsTogether(t *testing.T) {
 	}
 }
 
+// TestObserveVanishing: a file that goes between the look and the reading was not there.
+func TestObserveVanishing(t *testing.T) {
+	t.Parallel()
+	s := nodetest.Start(t, nodetest.Options{})
+	for _, name := range []string{"etc/a", "etc/d/b", "etc/d/c"} {
+		s.Write(t, name, "content", 0o600)
+	}
+	s.Tool(t, "tar", fmt.Sprintf(`rm '%[1]s/etc/a' '%[1]s/etc/d/b'; exec /usr/bin/tar "$@"`, s.Root))
+	o, err := newPool(t, s).Observe(testContext(t), target("pve1", s), node.Query{Files: []string{"/etc/a"}, Trees: []string{"/etc/d"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f, seen := o.Files["/etc/a"]; !seen || f.Exists {
+		t.Errorf("/etc/a: seen %v, %+v", seen, f)
+	}
+	if got := o.Entries("/etc/d"); len(got) != 1 || string(o.Files["/etc/d/c"].Content) != "content" {
+		t.Errorf("entries %q, c holds %q", got, o.Files["/etc/d/c"].Content)
+	}
+}
+
 func TestObserveRefusesBadQueries(t *testing.T) {
 	t.Parallel()
 	s := nodetest.Start(t, nodetest.Options{})

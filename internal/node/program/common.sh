@@ -24,6 +24,13 @@ limited() {
 	return "$lt_status"
 }
 
+# within SECONDS COMMAND…: limited for a command substitution, whose shell becomes the command. It says nothing where the command was stopped.
+within() {
+	wi_limit=$1
+	shift
+	exec timeout -k 5 "$wi_limit" "$@" 9>&-
+}
+
 # slow STATUS: whether limited stopped a command.
 slow() { [ "$1" -eq 124 ] || [ "$1" -eq 137 ]; }
 

@@ -88,6 +88,8 @@ one_by_one() {
 			printf "%s content %s\n" "$marker" "$1"
 			if said=$(base64 -- "$root$3" 2>&1 1>&3); then
 				printf "%s end %s\n" "$marker" "$1"
+			elif [ ! -e "$root$3" ] && [ ! -L "$root$3" ]; then
+				printf "%s gone %s\n" "$marker" "$1"
 			else
 				printf "%s unknown %s %s\n" "$marker" "$1" "$(printf "%s" "$said" | base64 -w 0)"
 			fi
@@ -101,70 +103,83 @@ one() {
 	look file "$1" "$3" "$4"
 }
 
-# look_all HOW ID ENTRY PATH …: several paths as look does, but by one stat, and one process for their contents. ENTRY is the encoded name of an
-# entry of a tree, or -. What is not simply there is looked at alone, and so is everything when the world changes meanwhile.
+# listable ID DIRECTORY: whether its entries can be listed, and why not. A pattern that matches nothing cannot be told from a directory that
+# cannot be read; ls can.
+listable() {
+	t_err=$(ls -a -- "$2" 2>&1 >/dev/null) && return 0
+	say unknown "$1" "$(enc "$t_err")"
+	return 1
+}
+
+# look_all KIND ID PATH …: several paths as look does, but by one stat, and one process for all contents. KIND is content, stat (without content), or tree:
+# the directory itself, and every entry in it with its content. An entry is named in "entry ID NAME" before what is said of it, and the directory itself
+# has the empty name.
 look_all() {
-	q_how=$1
-	shift
 	q_count=$#
 	while [ "$q_count" -gt 0 ]; do
 		q_count=$((q_count - 3))
-		if [ -e "$root$3" ] && [ ! -L "$root$3" ]; then set -- "$@" "$1" "$2" "$3"; else one "$1" "$2" "$3" "$q_how"; fi
+		case $1 in
+		tree)
+			t_id=$2 t_dir=$root$3
+			set -- "$@" "$t_id" : "$3" content
+			if [ -d "$t_dir" ] && listable "$t_id" "$t_dir"; then
+				set +f
+				for t_path in "$t_dir"/* "$t_dir"/.[!.]* "$t_dir"/..?*; do
+					if [ -e "$t_path" ] || [ -L "$t_path" ]; then
+						code "${t_path##*/}"
+						set -- "$@" "$t_id" "$coded" "${t_path#"$root"}" content
+					fi
+				done
+				set -f
+			fi
+			;;
+		*) set -- "$@" "$2" - "$3" "$1" ;;
+		esac
 		shift 3
+	done
+	look_together "$@"
+}
+
+# look_together ID ENTRY PATH HOW …: ENTRY is the encoded name of an entry of a tree, or -. What is not simply there is looked at alone, and so is
+# everything when the world changes meanwhile.
+look_together() {
+	q_count=$#
+	while [ "$q_count" -gt 0 ]; do
+		q_count=$((q_count - 4))
+		if [ -e "$root$3" ] && [ ! -L "$root$3" ]; then set -- "$@" "$1" "$2" "$3" "$4"; else one "$1" "$2" "$3" "$4"; fi
+		shift 4
 	done
 	[ $# -gt 0 ] || return 0
 	q_stats=$(
 		q_count=$#
 		while [ "$q_count" -gt 0 ]; do
-			q_count=$((q_count - 3))
+			q_count=$((q_count - 4))
 			set -- "$@" "$root$3"
-			shift 3
+			shift 4
 		done
-		stat -c "$format" -- "$@" 2>/dev/null
+		within "$quick" stat -c "$format" -- "$@" 2>/dev/null
 	) || q_stats=
 	q_count=$#
 	while [ "$q_count" -gt 0 ]; do
-		q_count=$((q_count - 3))
+		q_count=$((q_count - 4))
 		q_stat=${q_stats%%"$nl"*}
 		q_stats=${q_stats#*"$nl"}
 		case $q_stat in
-		'' | a*) one "$1" "$2" "$3" "$q_how" ;;
+		'' | a*) one "$1" "$2" "$3" "$4" ;;
 		*)
 			[ "$2" = - ] || say entry "$1" "$2"
 			state file "$1" "$q_stat"
-			case $q_how:$s_numbers in content:8*) if small "$1"; then set -- "$@" "$1" "$2" "$3"; fi ;; esac
+			case $4:$s_numbers in content:8*) if small "$1"; then set -- "$@" "$1" "$2" "$3"; fi ;; esac
 			;;
 		esac
-		shift 3
+		shift 4
 	done
 	[ $# -eq 0 ] || contents "$@"
 }
 
-# tree ID PATH: the directory itself, then every entry in it as "entry ID BASE64-NAME" followed by its state, and again before its content.
-tree() {
-	look file "$1" "$2" content
-	t_dir=$root$2
-	[ -d "$t_dir" ] || return 0
-	t_err=$(ls -a -- "$t_dir" 2>&1 >/dev/null) || {
-		say unknown "$1" "$(enc "$t_err")"
-		return 0
-	}
-	t_id=$1
-	set --
-	set +f
-	for t_path in "$t_dir"/* "$t_dir"/.[!.]* "$t_dir"/..?*; do
-		if [ -e "$t_path" ] || [ -L "$t_path" ]; then
-			code "${t_path##*/}"
-			set -- "$@" "$t_id" "$coded" "${t_path#"$root"}"
-		fi
-	done
-	set -f
-	look_all content "$@"
-}
-
 # account ID NAME
 account() {
-	a_line=$(getent passwd "$2" 2>/dev/null) || {
+	a_line=$(within "$quick" getent passwd "$2" 2>/dev/null) || {
 		a_rc=$?
 		if [ "$a_rc" -eq 2 ]; then
 			say gone "$1"
@@ -175,11 +190,15 @@ account() {
 		fi
 		return 0
 	}
-	a_gids=$(id -G "$2" 2>&1) || { say unknown "$1" "$(enc "$a_gids")"; return 0; }
+	a_gids=$(within "$quick" id -G "$2" 2>&1) || {
+		if slow $?; then a_gids="id did not end within $quick seconds and was stopped"; fi
+		say unknown "$1" "$(enc "$a_gids")"
+		return 0
+	}
 	code "$a_line"
 	say account "$1" "$coded" "$a_gids"
 	# It ends with status 2 where it does not know one of them, and tells the others.
-	a_groups=$(getent group $a_gids 2>/dev/null)
+	a_groups=$(within "$quick" getent group $a_gids 2>/dev/null)
 	if slow $?; then say unknown "$1" "$(enc "getent group did not end within $quick seconds")"; return 0; fi
 	for a_gid in $a_gids; do
 		a_group=$a_gid
@@ -226,9 +245,9 @@ journals() {
 
 facts() {
 	read -r f_name 2>/dev/null <"$root/proc/sys/kernel/hostname" || f_name=$(uname -n)
-	f_fqdn=$(limited 2 hostname -f 2>/dev/null) || f_fqdn=
+	f_fqdn=$(within 2 hostname -f 2>/dev/null) || f_fqdn=
 	f_sudo=
-	if on_path sudo; then f_sudo=$(sudo -V 2>/dev/null) || f_sudo=; fi
+	if on_path sudo; then f_sudo=$(within "$quick" sudo -V 2>/dev/null) || f_sudo=; fi
 	f_os=
 	while IFS= read -r f_line || [ -n "$f_line" ]; do f_os=$f_os$f_line$nl; done 2>/dev/null <"$root/etc/os-release"
 	set -- "$f_name" "$f_fqdn" "${f_sudo%%"$nl"*}" "$f_os"
