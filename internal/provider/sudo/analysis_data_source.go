@@ -114,13 +114,13 @@ func (d *sudoersAnalysisDataSource) Metadata(_ context.Context, req datasource.M
 }
 
 func (d *sudoersAnalysisDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
-	texts := func(description string) schema.ListAttribute {
+	stringList := func(description string) schema.ListAttribute {
 		return schema.ListAttribute{MarkdownDescription: description, ElementType: types.StringType, Optional: true, Validators: []validator.List{listvalidator.SizeAtLeast(1)}}
 	}
-	list := func(description string) schema.ListAttribute {
+	computedList := func(description string) schema.ListAttribute {
 		return schema.ListAttribute{MarkdownDescription: description, ElementType: types.StringType, Computed: true}
 	}
-	text := func(description string) schema.StringAttribute {
+	computedString := func(description string) schema.StringAttribute {
 		return schema.StringAttribute{MarkdownDescription: description, Computed: true}
 	}
 	boolean := func(description string) schema.BoolAttribute {
@@ -156,7 +156,7 @@ func (d *sudoersAnalysisDataSource) Schema(_ context.Context, _ datasource.Schem
 				Optional:            true,
 				Validators:          []validator.String{values.CheckedBy("be a user name, or a group name after %", hardening.CheckSubject)},
 			},
-			"groups": texts("Groups of the user, for rules about groups."),
+			"groups": stringList("Groups of the user, for rules about groups."),
 			"host": schema.StringAttribute{
 				MarkdownDescription: "Short name of the node. By default every host is asked about that the policy tells apart.",
 				Optional:            true,
@@ -166,9 +166,9 @@ func (d *sudoersAnalysisDataSource) Schema(_ context.Context, _ datasource.Schem
 				Optional:            true,
 				Validators:          []validator.String{values.CheckedBy("be a version such as 1.9.16", checkSudoVersion)},
 			},
-			"commands":     texts("Command lines to decide as root, split into words as a POSIX shell would, without expansion: `/usr/sbin/qm start 2001`."),
-			"never":        texts("What must never be allowed, as in `pvesec_sudoers_policy`: a command as in a rule, or one of " + statementNames() + " (see the guide [statements](../guides/statements))."),
-			"always":       texts("Command lines that must be allowed."),
+			"commands":     stringList("Command lines to decide as root, split into words as a POSIX shell would, without expansion: `/usr/sbin/qm start 2001`."),
+			"never":        stringList("What must never be allowed, as in `pvesec_sudoers_policy`: a command as in a rule, or one of " + statementNames() + " (see the guide [statements](../guides/statements))."),
+			"always":       stringList("Command lines that must be allowed."),
 			"compare_with": schema.StringAttribute{MarkdownDescription: "The policy that was there before, in sudoers syntax.", Optional: true},
 			"vouched": schema.MapAttribute{
 				MarkdownDescription: vouchedDescription, ElementType: types.StringType, Optional: true, Validators: vouchedValidators(),
@@ -179,9 +179,9 @@ func (d *sudoersAnalysisDataSource) Schema(_ context.Context, _ datasource.Schem
 			"decisions": objects("The answer to each of `commands`, in their order.", decisionFields),
 			"findings": objects("Each way in which the policy gives the subject root, or lets it act unseen; see the guide [root findings](../guides/root-findings). No finding is accepted here.",
 				findingFields("Line of the grant; 0 where no single line lets it through.")),
-			"disruptive":      list("Command lines that are allowed and can stop or lose guests, services or data."),
+			"disruptive":      computedList("Command lines that are allowed and can stop or lose guests, services or data."),
 			"root_equivalent": boolean("Whether any finding is root-equivalent."),
-			"denials":         text("What all denials of the policy together change; empty without any."),
+			"denials":         computedString("What all denials of the policy together change; empty without any."),
 			"proofs":          objects("The answer to each of `never`, then of `always`.", proofFields),
 			"change": schema.SingleNestedAttribute{
 				MarkdownDescription: "The policy compared with `compare_with`; null without.",
@@ -189,7 +189,7 @@ func (d *sudoersAnalysisDataSource) Schema(_ context.Context, _ datasource.Schem
 				Attributes:          values.DataSourceFields(changeFields),
 			},
 			"lint":        objects("Problems that sudo accepts without an error but that make the policy behave differently than intended; see the guide [sudoers findings](../guides/sudoers-findings).", lintFields),
-			"assumptions": list("What the answers take for given of the node."),
+			"assumptions": computedList("What the answers take for given of the node."),
 			"compliant":   boolean("Whether nothing leads to root, every statement of `never` is proven, and every command of `always` is allowed."),
 		},
 	}
