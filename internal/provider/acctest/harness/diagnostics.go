@@ -22,6 +22,9 @@ import (
 // updateGolden, set to the name of a test or to "all", has the diagnostics of that test written to its golden file.
 const updateGolden = "PVESEC_TEST_UPDATE_DIAGNOSTICS"
 
+// GoldenForAll, set by a test package, demands a golden file of every test that the provider says something in.
+var GoldenForAll bool
+
 // diagnostics are what the provider said in one test, so that a change of words is seen in review.
 type diagnostics struct {
 	mu   sync.Mutex
@@ -51,7 +54,7 @@ func (d *diagnostics) add(all []*tfprotov6.Diagnostic) {
 	}
 }
 
-// compare holds what was said to the test's golden file, if it has one.
+// compare holds what was said to the test's golden file. Only a package without GoldenForAll may have none.
 func (d *diagnostics) compare(t *testing.T) {
 	t.Helper()
 	d.mu.Lock()
@@ -67,6 +70,9 @@ func (d *diagnostics) compare(t *testing.T) {
 	golden, err := os.ReadFile(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
+		if GoldenForAll && len(d.said) > 0 {
+			t.Errorf("the provider said something, and there is no %s. Run the test with %s=%s, and read what it writes", name, updateGolden, t.Name())
+		}
 	case err != nil:
 		t.Error(err)
 	case string(golden) != text:
