@@ -273,7 +273,9 @@ func (r *reader) about(f frame) error {
 	}
 	switch f.word {
 	case "entry":
-		r.entry, r.inTree = f.text(1), i
+		if r.entry, r.inTree = f.text(1), i; r.entry == "" {
+			return fmt.Errorf("%w: an entry without a name", errMalformed)
+		}
 	case "gone":
 		r.gone(sub, name)
 	case "unknown":

@@ -51,7 +51,7 @@ func (r *reader) archived(name string, header *tar.Header, content io.Reader) er
 	st, seen := r.o.Files[name]
 	sub, asked := r.asked(name)
 	switch {
-	case !seen || !asked || st.Type != TypeRegular:
+	case !seen || !asked || st.Type != TypeRegular || st.SHA256 != "":
 		return fmt.Errorf("%w: an archive with %q", errMalformed, name)
 	case header.Typeflag != tar.TypeReg:
 		r.fail(sub, name, "another process put something else in its place while it was read")

@@ -176,9 +176,10 @@ func TestObserveContentsTogether(t *testing.T) {
 		"not GNU tar":           {`echo "tar: unrecognized option '--hard-dereference'" >&2; exit 1`, true},
 		"a file shrinks":        {`/usr/bin/tar "$@"; echo "tar: etc/a: File shrank by 3 bytes; padding with zeros" >&2; exit 1`, true},
 		"complains and is fine": {`/usr/bin/tar "$@"; echo "tar: something" >&2`, true},
-		"fails in silence":      {`/usr/bin/tar "$@" | head -c 700; exit 1`, true},
+		"fails without a word":  {`/usr/bin/tar "$@" | head -c 700; exit 1`, true},
 		"stops half way":        {`/usr/bin/tar "$@" | head -c 700`, false},
 		"nothing":               {`exit 0`, false},
+		"one file twice":        {`exec /usr/bin/tar -c --hard-dereference -C "$7" etc/a etc/a etc/d/b`, false},
 		"no archive":            {`cat /etc/hostname /etc/os-release`, false},
 		"files of its own":      {`exec /usr/bin/tar -c -C / etc/hostname etc/passwd`, false},
 	} {
@@ -207,6 +208,20 @@ func TestObserveContentsTogether(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestObserveUnreadable: a file that cannot be looked at any more is unknown, not absent. A file system that broke answers no test of the shell.
+func TestObserveUnreadable(t *testing.T) {
+	t.Parallel()
+	s := nodetest.Start(t, nodetest.Options{})
+	s.Write(t, "etc/a", "content", 0o600)
+	s.Tool(t, "tar", fmt.Sprintf(`rm '%s/etc/a'; echo "tar: etc/a: Read error" >&2; exit 2`, s.Root))
+	s.Tool(t, "stat", fmt.Sprintf(`[ -e '%[1]s/etc/a' ] && exec /usr/bin/stat "$@"; echo "stat: cannot statx '%[1]s/etc/a': Input/output error" >&2; exit 1`, s.Root))
+	_, err := newPool(t, s).Observe(testContext(t), target("pve1", s), node.Query{Files: []string{"/etc/a"}})
+	var oe *node.ObserveError
+	if !errors.As(err, &oe) || !strings.Contains(oe.Output, "Input/output error") {
+		t.Errorf("got %v, want an ObserveError", err)
 	}
 }
 

@@ -88,10 +88,12 @@ one_by_one() {
 			printf "%s content %s\n" "$marker" "$1"
 			if said=$(base64 -- "$root$3" 2>&1 1>&3); then
 				printf "%s end %s\n" "$marker" "$1"
-			elif [ ! -e "$root$3" ] && [ ! -L "$root$3" ]; then
-				printf "%s gone %s\n" "$marker" "$1"
 			else
-				printf "%s unknown %s %s\n" "$marker" "$1" "$(printf "%s" "$said" | base64 -w 0)"
+				there=$(stat -c %f -- "$root$3" 2>&1) || said=$there
+				case $said in
+				stat:*": No such file or directory" | */stat:*": No such file or directory") printf "%s gone %s\n" "$marker" "$1" ;;
+				*) printf "%s unknown %s %s\n" "$marker" "$1" "$(printf "%s" "$said" | base64 -w 0)" ;;
+				esac
 			fi
 			shift 3
 		done' contents "$marker" "$root" "$@" || slow_contents "$3"
@@ -113,7 +115,7 @@ listable() {
 
 # look_all KIND ID PATH …: several paths as look does, but by one stat, and one process for all contents. KIND is content, stat (without content), or tree:
 # the directory itself, and every entry in it with its content. An entry is named in "entry ID NAME" before what is said of it, and the directory itself
-# has the empty name.
+# has the name ".".
 look_all() {
 	q_count=$#
 	while [ "$q_count" -gt 0 ]; do
@@ -121,12 +123,12 @@ look_all() {
 		case $1 in
 		tree)
 			t_id=$2 t_dir=$root$3
-			set -- "$@" "$t_id" : "$3" content
+			set -- "$@" "$t_id" :. "$3" content
 			if [ -d "$t_dir" ] && listable "$t_id" "$t_dir"; then
 				set +f
 				for t_path in "$t_dir"/* "$t_dir"/.[!.]* "$t_dir"/..?*; do
 					if [ -e "$t_path" ] || [ -L "$t_path" ]; then
-						code "${t_path##*/}"
+						code "${t_path##*/}" || say unknown "$t_id" "$(enc 'base64 failed')"
 						set -- "$@" "$t_id" "$coded" "${t_path#"$root"}" content
 					fi
 				done
