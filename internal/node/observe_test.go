@@ -211,6 +211,34 @@ func TestObserveContentsTogether(t *testing.T) {
 	}
 }
 
+// TestObserveProcesses: an observation starts as many programs for forty files as for two.
+func TestObserveProcesses(t *testing.T) {
+	t.Parallel()
+	started := func(files int) int {
+		s := nodetest.Start(t, nodetest.Options{})
+		query := node.Query{Trees: []string{"/etc/d"}, Accounts: []string{"root"}}
+		for i := range files {
+			s.Write(t, "etc/d/"+itoa(i), "content "+itoa(i), 0o600)
+			s.Write(t, "etc/f"+itoa(i), "content "+itoa(i), 0o600)
+			query.Files = append(query.Files, "/etc/f"+itoa(i))
+		}
+		for _, tool := range []string{"timeout", "base64", "stat", "tar", "ls", "readlink", "getent", "id", "sha256sum", "cat"} {
+			s.Tool(t, tool, fmt.Sprintf(`echo %s >>'%s/started'; exec /usr/bin/%[1]s "$@"`, tool, s.Root))
+		}
+		o, err := newPool(t, s).Observe(testContext(t), target("pve1", s), query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := len(o.Entries("/etc/d")); n != files {
+			t.Fatalf("%d entries, want %d", n, files)
+		}
+		return strings.Count(s.Read(t, "started"), "\n")
+	}
+	if few, many := started(1), started(20); many != few || few == 0 {
+		t.Errorf("%d programs for two files, %d for forty", few, many)
+	}
+}
+
 // TestObserveUnreadable: a file that cannot be looked at any more is unknown, not absent. A file system that broke answers no test of the shell.
 func TestObserveUnreadable(t *testing.T) {
 	t.Parallel()
