@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/regular"
 )
 
 //go:embed data/*.json
@@ -153,7 +155,7 @@ func (o *Operation) read(c *compiler) error {
 	if err := o.checkEffects(); err != nil {
 		return err
 	}
-	if len(o.Examples) == 0 || o.Example != "" {
+	if len(o.Examples) == 0 || o.Example != "" || len(o.Signs) > 0 {
 		return errors.New("no examples")
 	}
 	o.prepare(c)
@@ -163,6 +165,11 @@ func (o *Operation) read(c *compiler) error {
 func (o *Operation) checkOtherwise() error {
 	if o.Args != "" || len(o.Examples) > 0 || len(o.Not) > 0 || len(o.Effects) == 0 {
 		return errors.New("it has effects and an example, and no args, examples or not")
+	}
+	for _, sign := range o.Signs {
+		if _, err := regular.Compile(regular.ERE{Pattern: signPattern(sign), Whole: true}); err != nil || sign == "" {
+			return fmt.Errorf("sign %q: %w", sign, err)
+		}
 	}
 	return o.checkEffects()
 }

@@ -52,6 +52,9 @@ type Operation struct {
 	Not      []string `json:"not"`
 	// Example is one of Otherwise: arguments that really have the effect.
 	Example string `json:"example"`
+	// Signs are words of Otherwise that have the effect wherever they stand among the arguments, after a "^" only at their start. More may follow the last word
+	// of one that ends in "...".
+	Signs []string `json:"signs"`
 
 	program  *Program
 	parsed   func() (synopsis, error)
