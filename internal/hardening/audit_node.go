@@ -23,6 +23,8 @@ type AuditState struct {
 	Services map[string]string
 	// Overruled are the lines of other sudoers files that switch off or change what is set here, as "file:line: what".
 	Overruled []string
+	// Lacks are the Debian packages that the settings need and the node does not have.
+	Lacks []string
 	// Unfinished tells that a transaction on this node was interrupted; the next apply recovers it.
 	Unfinished bool
 	// Leftover tells that an interrupted transaction left files of its own; the next apply removes them.
@@ -59,7 +61,7 @@ func (a AuditLogging) Desired() AuditState {
 // Observe reads what the node holds of audit logging: its configuration files, its log files and the services it needs.
 func (a AuditLogging) Observe(ctx context.Context, nodes Nodes, target node.Target) (*AuditState, error) {
 	desired := a.Desired()
-	query := node.Query{Files: a.Paths()}
+	query := node.Query{Files: a.Paths(), Commands: a.Commands()}
 	for name := range desired.Files {
 		if _, config := desired.Contents[name]; !config {
 			query.Stats = append(query.Stats, name)
@@ -73,7 +75,7 @@ func (a AuditLogging) Observe(ctx context.Context, nodes Nodes, target node.Targ
 	if err != nil {
 		return nil, err
 	}
-	state := &AuditState{Files: map[string]FileStatus{}, Contents: map[string]string{}, Services: map[string]string{}, Unfinished: seen.Unfinished, Leftover: seen.Leftover, Overruled: overruled}
+	state := &AuditState{Files: map[string]FileStatus{}, Contents: map[string]string{}, Services: map[string]string{}, Unfinished: seen.Unfinished, Leftover: seen.Leftover, Overruled: overruled, Lacks: Lacking(seen, query.Commands)}
 	for _, name := range query.Files {
 		file := seen.Files[name]
 		if _, wanted := desired.Contents[name]; !wanted && !file.Exists {

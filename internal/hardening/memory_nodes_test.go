@@ -3,6 +3,7 @@ package hardening
 import (
 	"context"
 	"path"
+	"slices"
 	"testing"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
@@ -16,6 +17,7 @@ type memoryNodes struct {
 	queries  int
 	service  node.Service // what every service answers; active when empty
 	leftover bool
+	lacks    []string // commands
 }
 
 func newMemoryNodes(names ...string) *memoryNodes {
@@ -41,6 +43,7 @@ func (m *memoryNodes) Observe(_ context.Context, target node.Target, query node.
 		Files:    map[string]node.FileState{},
 		Accounts: map[string]node.Account{},
 		Services: map[string]node.Service{},
+		Commands: map[string]string{},
 		Leftover: m.leftover,
 	}
 	for _, name := range append(append([]string(nil), query.Files...), query.Stats...) {
@@ -55,6 +58,11 @@ func (m *memoryNodes) Observe(_ context.Context, target node.Target, query node.
 	}
 	for _, name := range query.Accounts {
 		seen.Accounts[name] = m.accounts[name]
+	}
+	for _, name := range query.Commands {
+		if seen.Commands[name] = "/usr/bin/" + name; slices.Contains(m.lacks, name) {
+			seen.Commands[name] = ""
+		}
 	}
 	for _, name := range query.Services {
 		seen.Services[name] = node.Service{Load: "loaded", Active: "active"}

@@ -106,6 +106,8 @@ type SudoersState struct {
 	Unreached []Unreached
 	// Problems are lines of the node's sudoers files that sudo cannot parse. sudo skips such lines and keeps the rest in force.
 	Problems []string
+	// Lacks are the Debian packages that the policy needs and the node does not have.
+	Lacks []string
 	// Unfinished tells that a transaction on this node was interrupted; the next apply recovers it.
 	Unfinished bool
 	// Leftover tells that an interrupted transaction left files of its own; the next apply removes them.
@@ -125,7 +127,7 @@ func (p SudoersPolicy) Observe(ctx context.Context, nodes Nodes, target node.Tar
 	if err != nil {
 		return nil, err
 	}
-	state := &SudoersState{Unfinished: t.seen.Unfinished, Leftover: t.seen.Leftover}
+	state := &SudoersState{Lacks: Lacking(t.seen, p.Commands()), Unfinished: t.seen.Unfinished, Leftover: t.seen.Leftover}
 	file := t.files[p.Path()]
 	state.File = statusOf(file)
 	state.Content = string(followed(file).Content)
@@ -146,7 +148,7 @@ func (p SudoersPolicy) Observe(ctx context.Context, nodes Nodes, target node.Tar
 }
 
 func (p SudoersPolicy) query() node.Query {
-	query := node.Query{Files: []string{p.Path()}}
+	query := node.Query{Files: []string{p.Path()}, Commands: p.Commands()}
 	for _, subject := range p.Subjects {
 		switch {
 		case !strings.HasPrefix(subject, "%"):

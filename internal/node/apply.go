@@ -296,7 +296,7 @@ func (tx *transaction) settle(ctx context.Context, decided bool) State {
 func (a *application) failure(ctx context.Context) error {
 	e := &ApplyError{Label: a.label}
 	for i, tx := range a.txs {
-		o := Outcome{Node: tx.name(), State: tx.outcome, WasCommitted: tx.committed, Err: a.errs[i]}
+		o := Outcome{Node: tx.name(), State: tx.outcome, WasCommitted: tx.committed, Installed: tx.installed, Err: a.errs[i]}
 		if o.State == "" {
 			o.State = Unchanged
 		}

@@ -30,6 +30,8 @@ type Outcome struct {
 	State State
 	// WasCommitted reports that the node had verified the new state before it rolled back because of another node.
 	WasCommitted bool
+	// Installed are the packages that the node installed for the change. They stay.
+	Installed []string
 	// Err is the reason why the transaction failed here; nil for a node that only followed the others.
 	Err error
 }
@@ -67,7 +69,7 @@ func (e *ApplyError) Summary() string {
 		label = "the change"
 	}
 	if Interrupted(e) {
-		if !slices.ContainsFunc(e.Outcomes, func(o Outcome) bool { return o.State != Unchanged }) {
+		if !slices.ContainsFunc(e.Outcomes, func(o Outcome) bool { return o.State != Unchanged || len(o.Installed) > 0 }) {
 			return fmt.Sprintf("%s was not applied: interrupted; nothing was changed", label)
 		}
 		return fmt.Sprintf("%s was not applied: interrupted; %s", label, e.verdict())
@@ -105,6 +107,9 @@ func (o Outcome) text() string {
 	if o.WasCommitted && o.State != Committed {
 		parts = append(parts, "(was committed)")
 	}
+	if len(o.Installed) > 0 && o.State != Committed {
+		parts = append(parts, fmt.Sprintf("(%s installed, and not removed)", strings.Join(o.Installed, ", ")))
+	}
 	if o.Err != nil {
 		parts = append(parts, o.Err.Error())
 	}
@@ -114,6 +119,9 @@ func (o Outcome) text() string {
 // verdict sums up what the operator has to know first.
 func (e *ApplyError) verdict() string {
 	if e.Clean() {
+		if slices.ContainsFunc(e.Outcomes, func(o Outcome) bool { return len(o.Installed) > 0 }) {
+			return "every node is as it was before, except for packages that were installed"
+		}
 		return "every node is as it was before"
 	}
 	var parts []string

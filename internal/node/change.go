@@ -84,6 +84,11 @@ type Change struct {
 	RequireActive []string
 	// RequireCommands must be on the node's path, or nothing is done: a [MissingCommandError] says which package has it.
 	RequireCommands []string
+	// InstallPackages has the node install the packages of required commands that it lacks, with apt-get, before anything of the change is in place. They
+	// stay installed if the change does not come about. A node where that fails is refused with a [PackagesError].
+	InstallPackages bool
+	// Installed is told which packages were installed; nil for nobody.
+	Installed func(packages []string)
 	// Listed are commands that must be in what sudo lists for a user after the change, or it is rolled back: a file that sudo does not read is no
 	// policy.
 	Listed []Listed

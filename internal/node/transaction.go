@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -42,9 +43,10 @@ type transaction struct {
 	speaks                          bool // the remote program has answered
 	commitSent, sealSent, committed bool
 	ended                           bool
-	left                            bool  // a stage may be left that could not be cleared
-	outcome                         State // set by a final frame
-	changed                         bool  // the node has files to change
+	left                            bool     // a stage may be left that could not be cleared
+	outcome                         State    // set by a final frame
+	changed                         bool     // the node has files to change
+	installed                       []string // packages
 }
 
 func newTransaction(p *Pool, c Change, report func(node, step string)) *transaction {
@@ -165,6 +167,14 @@ func (tx *transaction) expect(ctx context.Context, words ...string) (frame, erro
 			tx.report(tx.name(), untrusted.Text(f.text(0)))
 		case "step":
 			tx.report(tx.name(), untrusted.Line(f.arg(0)))
+		case "installed":
+			tx.installed = slices.DeleteFunc(strings.Fields(untrusted.Line(strings.Join(f.args, " "))), func(name string) bool { return !commandName.MatchString(name) })
+			tx.report(tx.name(), "installed "+strings.Join(tx.installed, ", "))
+			if tx.change.Installed != nil {
+				tx.change.Installed(tx.installed)
+			}
+		case "lists":
+			tx.report(tx.name(), "apt-get update: "+explainLists(f.text(0)))
 		case "recovered":
 			tx.report(tx.name(), "undid what an interrupted run had left half-way")
 		case "lacking":
@@ -204,6 +214,8 @@ func (tx *transaction) failed(f frame) error {
 		err = &ConflictError{Node: tx.name(), Path: path, Expected: word, Found: text}
 	case "missing":
 		err = missing(tx.name(), word)
+	case "packages":
+		err = packagesError(tx.name(), word, f.text(1), f.text(2))
 	case "slow":
 		err = slow(tx.name(), word)
 	case "open":
@@ -246,26 +258,10 @@ func (tx *transaction) tidy(s string) string {
 	return strings.TrimSpace(untrusted.Text(s))
 }
 
-// missing names a command that a node does not have, and the package that has it.
-func missing(node, command string) error {
-	return &MissingCommandError{Node: node, Command: untrusted.Line(command), Package: debianPackages[command]}
-}
-
 // slow reads "COMMAND SECONDS".
 func slow(node, word string) error {
 	command, limit, _ := strings.Cut(word, " ")
 	return &SlowError{Node: node, Command: command, Seconds: limit}
-}
-
-// debianPackages tells which package has a command that pvesec needs.
-var debianPackages = map[string]string{
-	"visudo": "sudo", "sudo": "sudo", "cvtsudoers": "sudo", "sudoreplay": "sudo", "sudo_logsrvd": "sudo",
-	"rsyslogd": "rsyslog", "logrotate": "logrotate", "auditctl": "auditd", "augenrules": "auditd", "auditd": "auditd",
-	"sshd": "openssh-server", "systemctl": "systemd", "journalctl": "systemd", "flock": "util-linux", "useradd": "passwd",
-	"unshare": "util-linux", "setsid": "util-linux", "getent": "libc-bin", "grep": "grep", "sed": "sed", "find": "findutils", "cmp": "diffutils",
-	"timeout": "coreutils", "base64": "coreutils", "stat": "coreutils", "sha256sum": "coreutils", "id": "coreutils", "cp": "coreutils", "mv": "coreutils",
-	"ln": "coreutils", "rm": "coreutils", "mkdir": "coreutils", "rmdir": "coreutils", "chown": "coreutils", "chmod": "coreutils", "cat": "coreutils",
-	"sync": "coreutils", "readlink": "coreutils", "date": "coreutils", "head": "coreutils", "tail": "coreutils", "tr": "coreutils", "ls": "coreutils",
 }
 
 // program writes the calls that make this change, for transaction.sh.
@@ -273,6 +269,7 @@ func (tx *transaction) program() string {
 	c := tx.change
 	var b strings.Builder
 	fmt.Fprintf(&b, "txn=%s\nlabel=%s\npatience=%d\nkeep=%d\nconfirm=%d\n", tx.id, quote(c.Label), seconds(tx.pool.timing.Silence), keepBackups, tx.deadline())
+	fmt.Fprintf(&b, "provides=%s\n", quote(c.provides()))
 	fmt.Fprintf(&b, "required=%s\nrestart=%s\nactive=%s\n",
 		quote(strings.Join(c.RequireCommands, " ")), quote(strings.Join(c.RestartServices, " ")), quote(strings.Join(c.RequireActive, " ")))
 	fmt.Fprintf(&b, "quick=%d\npatient=%d\ndecided=%s\n", seconds(tx.pool.timing.Quick), seconds(tx.pool.timing.Patient), tx.decided)

@@ -1,5 +1,6 @@
 # Transaction: one process from lock to end. The client's part after this text defines
 #   txn label patience keep confirm required restart active      plain words
+#   provides         COMMAND:PACKAGE for each required command whose package may be installed
 #   walls FUNCTION   calls FUNCTION with every directory on the way to a path that is written
 #   mended           the directories that get a mode and an owner, a line for each, after an empty line
 #   each FUNCTION    calls FUNCTION NUMBER KIND MODE OWNER GROUP VALIDATOR SHA256 PATH BACKUP for every file
@@ -292,10 +293,49 @@ grab() {
 
 # ---- before the change
 
+# require: the packages to install for required commands that the node lacks in $lacks. One whose package must not be installed ends it.
 require() {
+	lacks=
 	for q_name in $required; do
-		on_path "$q_name" || fail missing '' '' "$q_name"
+		on_path "$q_name" && continue
+		q_package=
+		for q_pair in $provides; do case $q_pair in "$q_name":*) q_package=${q_pair#*:} ;; esac; done
+		[ -n "$q_package" ] || fail missing '' '' "$q_name"
+		case " $lacks " in *" $q_package "*) ;; *) lacks="$lacks $q_package" ;; esac
 	done
+}
+
+# install_packages: what require found. Nothing is asked, no file of a configuration is replaced, no package is removed. apt-get runs as a child of this
+# shell, under a limit of its own, and holds neither the lock nor the session: who kills this shell does not break it off half-way.
+install_packages() {
+	[ -n "$lacks" ] || return 0
+	on_path apt-get || fail missing '' '' apt-get
+	note "installing$lacks"
+	p_said=$mine/packages p_lists= p_failed=
+	# Repositories that cannot be read keep no package of the others out.
+	apt $((patient * 2)) update >"$p_said" 2>&1 || p_lists=$(tail -c 4000 -- "$p_said")
+	apt $((patient * 5)) install --no-install-recommends --no-remove -- $lacks >"$p_said" 2>&1 || p_failed=1
+	p_asked=$lacks p_came=
+	for q_name in $required; do
+		for q_pair in $provides; do
+			case "$q_pair: $p_asked " in "$q_name":*": "*" ${q_pair#*:} "*) ;; *) continue ;; esac
+			case " $p_came " in *" ${q_pair#*:} "*) ;; *) ! on_path "$q_name" || p_came="$p_came ${q_pair#*:}" ;; esac
+		done
+	done
+	[ -z "$p_came" ] || say "installed$p_came"
+	[ -z "$p_failed" ] || fail packages "$p_lists" "$(tail -c 4000 -- "$p_said")" "${p_asked# }"
+	[ -z "$p_lists" ] || say lists "$(enc "$p_lists")"
+	rm -f -- "$p_said"
+	provides=
+	require
+}
+
+# apt SECONDS ARG…
+apt() {
+	a_limit=$1
+	shift
+	DEBIAN_FRONTEND=noninteractive APT_LISTCHANGES_FRONTEND=none NEEDRESTART_SUSPEND=1 limited "$a_limit" apt-get -q -y -o DPkg::Lock::Timeout=60 \
+		-o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@" </dev/null 7>&-
 }
 
 # expect PATH WHAT
@@ -663,6 +703,7 @@ transaction() {
 		fail install "$mine" "$m_said" staging
 	}
 	phase=staged
+	install_packages
 	device=$(stat -c %d -- "$mine") || fail install "$mine" 'cannot be looked at' staging
 	each stage_file
 	say step staged

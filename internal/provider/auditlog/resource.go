@@ -81,6 +81,7 @@ func (r *auditLoggingResource) ModifyPlan(ctx context.Context, req resource.Modi
 	}
 	plan.Files = types.MapUnknown(types.StringType)
 	plan.Deployed = types.MapUnknown(deployedAuditType)
+	plan.OpenPackages()
 	if plan.known() {
 		logging := plan.logging(ctx, &resp.Diagnostics)
 		r.refuseTwice(ctx, &plan, logging, &resp.Diagnostics)
@@ -91,6 +92,7 @@ func (r *auditLoggingResource) ModifyPlan(ctx context.Context, req resource.Modi
 				desired[target.Name] = plan.planned(ctx, state, target.Name, &resp.Diagnostics)
 			}
 			plan.Deployed = types.MapValueMust(deployedAuditType, desired)
+			r.PlanPackages(ctx, &plan, state, targets, nil, &resp.Diagnostics)
 		}
 	}
 	var recorded *session.Placed
@@ -146,6 +148,14 @@ func (m *auditLoggingModel) Holds(seen *hardening.AuditState) bool { return len(
 func (m *auditLoggingModel) Unfinished(seen *hardening.AuditState) (unfinished, leftover bool) {
 	return seen.Unfinished, seen.Leftover
 }
+
+// Commands are the programs that a node needs for the settings.
+func (m *auditLoggingModel) Commands(ctx context.Context, diags *diag.Diagnostics) []string {
+	return m.logging(ctx, diags).Commands()
+}
+
+// Lacks are the packages that a node needs for the settings and does not have.
+func (m *auditLoggingModel) Lacks(seen *hardening.AuditState) []string { return seen.Lacks }
 
 // Found is a node's entry of deployed as it was read.
 func (m *auditLoggingModel) Found(ctx context.Context, seen *hardening.AuditState, diags *diag.Diagnostics) types.Object {

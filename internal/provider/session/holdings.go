@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"slices"
 	"sync"
 )
 
@@ -11,6 +12,19 @@ type Holdings struct {
 	mu                  sync.Mutex
 	held, planned, read map[string]bool
 	any                 bool
+	lacked              lists
+}
+
+// lacks notes what packages a node was seen to lack, and gives those of some packages that it was seen to lack at any time of this run. One resource may install
+// what another one was planned with, and Terraform plans that one once more after this: its plan must stay the same.
+func (h *Holdings) lacks(node string, seen, of []string) []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.lacked == nil {
+		h.lacked = lists{}
+	}
+	h.lacked.add(node, seen)
+	return slices.DeleteFunc(slices.Clone(h.lacked[node]), func(name string) bool { return !slices.Contains(of, name) })
 }
 
 // NoteState notes that Terraform showed a state of some resource. While it applies a creation it shows none, and while it plans one it shows none

@@ -28,11 +28,16 @@ type OnNodes[M, S any, P NodeModel[M, S]] struct{ Configured }
 
 // Placed are the attributes that every resource on nodes has. Its model embeds them, and [PlacedAttributes] and [PlacedBlocks] describe them.
 type Placed struct {
-	Nodes         types.Set      `tfsdk:"nodes"`
-	OnUnreachable types.String   `tfsdk:"on_unreachable"`
-	Deployed      types.Map      `tfsdk:"deployed"`
-	NodesSkipped  types.List     `tfsdk:"nodes_skipped"`
-	Timeouts      timeouts.Value `tfsdk:"timeouts"`
+	Nodes         types.Set    `tfsdk:"nodes"`
+	OnUnreachable types.String `tfsdk:"on_unreachable"`
+	Deployed      types.Map    `tfsdk:"deployed"`
+	NodesSkipped  types.List   `tfsdk:"nodes_skipped"`
+
+	InstallPackages   types.Bool `tfsdk:"install_packages"`
+	MissingPackages   types.Map  `tfsdk:"missing_packages"`
+	InstalledPackages types.Map  `tfsdk:"installed_packages"`
+
+	Timeouts timeouts.Value `tfsdk:"timeouts"`
 }
 
 func (p *Placed) placed() *Placed { return p } //nolint:unused // NodeModel asks for it
@@ -52,6 +57,9 @@ type NodeModel[M, S any] interface {
 	Holds(seen *S) bool
 	// Unfinished tells whether an earlier change of the node was interrupted, and whether it left files of its own.
 	Unfinished(seen *S) (unfinished, leftover bool)
+	// Commands are the programs that a node needs for the resource, and Lacks the packages of those that a node does not have.
+	Commands(ctx context.Context, diags *diag.Diagnostics) []string
+	Lacks(seen *S) []string
 	// Found is a node's entry of deployed as it was read. The zero value of S is a node that holds nothing.
 	Found(ctx context.Context, seen *S, diags *diag.Diagnostics) types.Object
 	// Installed is a node's entry of deployed after an apply, where the plan could not know it. What was read back is nil where nothing was.
@@ -112,6 +120,7 @@ func PlacedAttributes(attributes, entry map[string]schema.Attribute) map[string]
 		NestedObject:        schema.NestedAttributeObject{Attributes: entry},
 	}
 	attributes["nodes_skipped"] = skippedAttribute()
+	packageAttributes(attributes)
 	return attributes
 }
 
@@ -178,10 +187,17 @@ func (r *OnNodes[M, S, P]) apply(ctx context.Context, plan, state P, recorded va
 	if diags.HasError() {
 		return
 	}
+	var installed lists
+	change.Nodes, installed = plan.placed().installing(nodes)
 	if err := plan.Install(ctx, change, diags); err != nil {
 		values.AddErrorWithAdvice(diags, summary, err, adviceTaken(state == nil, err))
 		return
 	}
+	var before *Placed
+	if state != nil {
+		before = state.placed()
+	}
+	plan.placed().settlePackages(ctx, before, installed, diags)
 	r.settle(ctx, plan, state, targets, change.Targets, private, diags)
 }
 
@@ -302,6 +318,7 @@ func (r *OnNodes[M, S, P]) Read(ctx context.Context, req resource.ReadRequest, r
 	}
 	state.placed().setDeployed(ctx, entries, &resp.Diagnostics)
 	state.placed().NodesSkipped = values.StringList(TargetNames(without(targets, reached)))
+	state.placed().showMissing(ctx, lacking(state, seen), &resp.Diagnostics)
 	state.Took(ctx, Reading[S]{Seen: seen, Shared: r.Clients, Refresh: true, Private: resp.Private}, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 }
@@ -396,6 +413,7 @@ func (r *OnNodes[M, S, P]) ImportState(ctx context.Context, req resource.ImportS
 	}
 	model.placed().setDeployed(ctx, entries, &resp.Diagnostics)
 	model.placed().NodesSkipped = values.StringList(nil)
+	model.placed().showMissing(ctx, lacking(model, seen), &resp.Diagnostics)
 	model.Took(ctx, Reading[S]{Seen: seen, Shared: r.Clients}, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
 }

@@ -62,6 +62,7 @@ func (r *sudoersPolicyResource) ModifyPlan(ctx context.Context, req resource.Mod
 	plan.Deployed, plan.RemovedGrants = types.MapUnknown(deployedPolicyType), types.MapUnknown(values.StringListType)
 	plan.Logged, plan.Overruled = types.MapUnknown(loggedType), types.MapUnknown(values.StringListType)
 	plan.showEnds(ctx, text, &resp.Diagnostics)
+	plan.OpenPackages()
 	if known {
 		around, seen := r.planAround(ctx, &plan, state, text, targets, observed, &resp.Diagnostics)
 		plan.judgeAround(ctx, text, around, &resp.Diagnostics)
@@ -71,6 +72,7 @@ func (r *sudoersPolicyResource) ModifyPlan(ctx context.Context, req resource.Mod
 		plan.Deployed = plan.planDeployed(ctx, state, targets, observed, &resp.Diagnostics)
 		plan.PlanSkipped(ctx, placedOf(state), &resp.Diagnostics)
 		plan.planRemovedGrants(ctx, state, targets, observed, seen, &resp.Diagnostics)
+		r.PlanPackages(ctx, &plan, state, targets, seen, &resp.Diagnostics)
 	}
 	plan.planChange(ctx, text, state, observed, !plan.quiet, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {

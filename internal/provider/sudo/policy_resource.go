@@ -85,6 +85,14 @@ func (m *sudoersPolicyModel) Unfinished(seen *hardening.SudoersState) (unfinishe
 	return seen.Unfinished, seen.Leftover
 }
 
+// Commands are the programs that a node needs for the policy.
+func (m *sudoersPolicyModel) Commands(context.Context, *diag.Diagnostics) []string {
+	return m.policy().Commands()
+}
+
+// Lacks are the packages that a node needs for the policy and does not have.
+func (m *sudoersPolicyModel) Lacks(seen *hardening.SudoersState) []string { return seen.Lacks }
+
 // Found is a node's entry of deployed as it was read.
 func (m *sudoersPolicyModel) Found(ctx context.Context, seen *hardening.SudoersState, diags *diag.Diagnostics) types.Object {
 	return deployedEntry(ctx, observedPolicy(seen, m.Content.ValueString(), m.beyond(false).today(seen)), diags)

@@ -65,17 +65,64 @@ func TestHostKeysAreVerified(t *testing.T) {
 	)
 }
 
+// packSudo prints the package sudo of a node that has it, made of its files.
+const packSudo = `d=$(mktemp -d); mkdir $d/DEBIAN
+dpkg -L sudo | while read -r f; do if [ -L "$f" ] || [ -f "$f" ]; then cp -a --parents -- "$f" $d; fi; done
+dpkg-query -W -f='Package: sudo\nVersion: ${Version}\nArchitecture: ${Architecture}\nMaintainer: ${Maintainer}\nDepends: ${Depends}\nDescription: sudo\n' sudo >$d/DEBIAN/control
+dpkg-deb -Zgzip -b $d $d.deb >/dev/null; base64 $d.deb`
+
+// offerSudo makes /srv/apt/sudo.deb the only package that apt-get of a node knows, beside a repository that answers 401, as that for subscribers of Proxmox does.
+const offerSudo = `cd /srv/apt
+{ dpkg-deb -f sudo.deb; echo "Filename: ./sudo.deb"; echo "Size: $(stat -c %s sudo.deb)"; echo "SHA256: $(sha256sum sudo.deb | cut -d' ' -f1)"; } >Packages
+rm -f /etc/apt/sources.list.d/*
+echo "127.0.0.1 enterprise.proxmox.com" >>/etc/hosts
+printf '%s\n' 'deb [trusted=yes] file:/srv/apt ./' 'deb http://enterprise.proxmox.com/debian/pve trixie pve-enterprise' >/etc/apt/sources.list
+cat >refuse.pl <<'.'
+use IO::Socket::INET;
+my $s = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => 80, Listen => 5, ReuseAddr => 1) or die $!;
+while (my $c = $s->accept) { while (<$c>) { last if /^\r?$/ } print $c "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"; close $c }
+.
+systemd-run --quiet --unit=refuse perl refuse.pl`
+
+// TestNodeWithoutSudo: a stock node has no sudo. A plan says so once, an apply is refused before it changes another node, and with install_packages it installs what is missing for all
+// resources that need it. Nothing removes it again.
 func TestNodeWithoutSudo(t *testing.T) {
 	t.Parallel()
 	c := clusterOf(t, lab.ClusterSpec{Nodes: []lab.NodeSpec{{}, {WithoutSudo: true}}})
+	stock := c.Nodes[1]
 	before := snapshot(t, c.Nodes[0])
-	harness.Run(t,
-		resource.TestStep{Config: config(c) + harness.PolicyConfig(`"/usr/bin/id"`, ""), ExpectError: harness.Matches("apt-get install sudo")},
-		resource.TestStep{Config: config(c)},
-	)
+	w := harness.NewWorkspace(t).Quietly().Within()
+	write := func(install string) {
+		w.Write("main.tf", requirePvesec+config(c)+harness.PolicyConfig(`"/usr/bin/id"`, install)+harness.AuditConfig(install))
+	}
+	write("")
+	said := w.Terraform("plan", "-no-color")
+	if strings.Count(said, "Warning: Missing packages on pve2: sudo") != 2 || strings.Count(said, `"pve2" = [`) != 2 {
+		t.Errorf("the plan of two resources does not say once each what is missing:\n%s", said)
+	}
+	if said := w.Refused("apply", "-auto-approve", "-no-color"); !strings.Contains(said, "apt-get install sudo") {
+		t.Errorf("not refused for what is missing:\n%s", said)
+	}
 	if after := snapshot(t, c.Nodes[0]); after != before {
 		t.Errorf("pve1 was changed although pve2 could not be:\n%s", after)
 	}
+	write("install_packages = true")
+	if said := w.Refused("apply", "-auto-approve", "-no-color"); !strings.Contains(said, "apt-get could not install sudo on pve2") {
+		t.Errorf("without a package:\n%s", said)
+	}
+	shell(t, stock, "mkdir -p /srv/apt && base64 -d >/srv/apt/sudo.deb <<'.'\n"+shell(t, c.Nodes[0], packSudo)+"\n.\n"+offerSudo)
+	said = w.Terraform("apply", "-auto-approve", "-no-color")
+	if strings.Contains(said, "Missing packages") || !strings.Contains(said, "installed_packages") {
+		t.Errorf("the plan does not say what it installs:\n%s", said)
+	}
+	if held := shell(t, stock, "cat /etc/sudoers.d/agent && visudo -c && dpkg-query -W -f='${db:Status-Status}' sudo"); !strings.Contains(held, "/usr/bin/id") || !strings.HasSuffix(held, "installed") {
+		t.Errorf("pve2 holds\n%s", held)
+	}
+	if output, err := w.Try("plan", "-no-color", "-detailed-exitcode"); err != nil {
+		t.Errorf("the plan after it is not empty: %v\n%s", err, output)
+	}
+	w.Terraform("destroy", "-auto-approve", "-no-color")
+	shell(t, stock, "test ! -e /etc/sudoers.d/agent && visudo -c")
 }
 
 func TestReadOnlyFileSystem(t *testing.T) {
