@@ -104,7 +104,7 @@ func TestAuditObservationEqualsDesireAfterInstall(t *testing.T) {
 	t.Parallel()
 	for name, a := range settings() {
 		m := newMemoryNodes("pve1")
-		if err := a.Install(t.Context(), m, targets("pve1"), nil, nil, silent); err != nil {
+		if err := a.Install(t.Context(), m, targets("pve1"), nil, nil, nil, silent); err != nil {
 			t.Fatal(err)
 		}
 		// The memory node writes all files with one mode; the transaction's own tests see to modes.
@@ -139,7 +139,7 @@ func TestSudoersComesLastAndGoesFirst(t *testing.T) {
 	t.Parallel()
 	a := settings()["full"]
 	m := newMemoryNodes("pve1")
-	if err := a.Install(t.Context(), m, targets("pve1"), nil, nil, silent); err != nil {
+	if err := a.Install(t.Context(), m, targets("pve1"), nil, nil, nil, silent); err != nil {
 		t.Fatal(err)
 	}
 	if err := a.Remove(t.Context(), m, targets("pve1"), silent); err != nil {

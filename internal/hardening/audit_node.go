@@ -120,23 +120,23 @@ func (s *AuditState) Changes(recorded map[string]string) []string {
 }
 
 // Install brings audit logging onto targets and takes it off the nodes in leave, all in one transaction. Configuration files
-// that this version no longer has are removed. expect gives for each node the configuration files as they were when the change was
+// that this version no longer has are removed. applied gives the texts that were applied last, by path. expect gives for each node the configuration files as they were when the change was
 // planned.
-func (a AuditLogging) Install(ctx context.Context, nodes Nodes, targets, leave []node.Target, expect map[string]map[string]FileStatus, progress func(node, step string)) error {
+func (a AuditLogging) Install(ctx context.Context, nodes Nodes, targets, leave []node.Target, expect map[string]map[string]FileStatus, applied map[string]string, progress func(node, step string)) error {
 	var changes []node.Change
 	for _, target := range targets {
-		change, err := a.installation(expect[target.Name])
+		change, err := a.installation(expect[target.Name], applied)
 		if err != nil {
 			return err
 		}
 		change.Target = target
 		changes = append(changes, change)
 	}
-	return nodes.Apply(ctx, append(changes, a.removals(leave)...), progress)
+	return nodes.Apply(ctx, append(changes, a.removals(leave, applied)...), progress)
 }
 
 // installation is the change that brings one node to the desired state.
-func (a AuditLogging) installation(expect map[string]FileStatus) (node.Change, error) {
+func (a AuditLogging) installation(expect map[string]FileStatus, applied map[string]string) (node.Change, error) {
 	change := node.Change{Label: a.label()}
 	desired := a.Desired()
 	for _, name := range sortedKeys(desired.Files) {
@@ -159,23 +159,33 @@ func (a AuditLogging) installation(expect map[string]FileStatus) (node.Change, e
 		if known {
 			change.Expect = append(change.Expect, status.expectAt(file.path))
 		}
+		file.applied = digestOf(applied[file.path])
 		file.installOn(&change, status.Present)
 	}
 	return change, nil
 }
 
-// Remove takes the configuration off the targets. The logs stay: they are evidence.
-func (a AuditLogging) Remove(ctx context.Context, nodes Nodes, targets []node.Target, progress func(node, step string)) error {
-	return nodes.Apply(ctx, a.removals(targets), progress)
+// digestOf is the digest of a text, "" for none.
+func digestOf(text string) string {
+	if text == "" {
+		return ""
+	}
+	return Digest(text)
 }
 
-func (a AuditLogging) removals(targets []node.Target) []node.Change {
+// Remove takes the configuration off the targets. The logs stay: they are evidence.
+func (a AuditLogging) Remove(ctx context.Context, nodes Nodes, targets []node.Target, progress func(node, step string)) error {
+	return nodes.Apply(ctx, a.removals(targets, a.Render()), progress)
+}
+
+func (a AuditLogging) removals(targets []node.Target, applied map[string]string) []node.Change {
 	var changes []node.Change
 	for _, target := range targets {
 		change := node.Change{Target: target, Label: a.label()}
 		files := a.managed()
 		slices.Reverse(files)
 		for _, file := range files {
+			file.applied = digestOf(applied[file.path])
 			file.removeFrom(&change, file.wanted())
 		}
 		if a.bounded() {

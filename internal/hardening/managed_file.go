@@ -21,6 +21,8 @@ type managedFile struct {
 	command string
 	// service reads the file when it starts, so it is restarted with it and must run while the file is there. Empty for none.
 	service string
+	// applied is the digest of what was applied to the path last, "" for nothing.
+	applied string
 }
 
 // sudoersFile is a file in /etc/sudoers.d with the mode and owner that sudo demands.
@@ -46,7 +48,7 @@ func (m managedFile) installOn(change *node.Change, there bool) {
 		return
 	}
 	change.Files = append(change.Files, node.File{
-		Path: m.path, Kind: node.Regular, Content: []byte(m.text), Mode: m.mode, Owner: m.owner, Group: m.group, Validate: m.validate,
+		Path: m.path, Kind: node.Regular, Content: []byte(m.text), Mode: m.mode, Owner: m.owner, Group: m.group, Validate: m.validate, Applied: m.applied,
 	})
 	change.RequireCommands = append(change.RequireCommands, m.command)
 	if m.service != "" {
@@ -59,7 +61,7 @@ func (m managedFile) installOn(change *node.Change, there bool) {
 
 // removeFrom adds the removal of the file to a change. It needs no command: taking a file away must not require that the program is installed.
 func (m managedFile) removeFrom(change *node.Change, restart bool) {
-	change.Files = append(change.Files, node.File{Path: m.path, Kind: node.Absent, Validate: m.validate})
+	change.Files = append(change.Files, node.File{Path: m.path, Kind: node.Absent, Validate: m.validate, Applied: m.applied})
 	if restart && m.service != "" {
 		m.restartIn(change)
 	}

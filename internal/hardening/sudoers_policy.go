@@ -169,6 +169,8 @@ type Planned struct {
 	// Cuts are the foreign grants that the plan said Exclusive removes, as ForeignGrant.String gives them. Nil means that the plan could not
 	// tell and said so.
 	Cuts []string
+	// Applied is the digest of what was applied last, as the node has it where nobody changed it since; empty for a policy that is new.
+	Applied string
 }
 
 // UnplannedCutError says that Exclusive would remove foreign grants which the plan did not show. Nothing was changed.
@@ -190,7 +192,9 @@ func (p SudoersPolicy) Install(ctx context.Context, nodes Nodes, targets, leave 
 	var refused []error
 	for _, target := range targets {
 		change := p.change(target, planned)
-		sudoersFile(p.Path(), p.Content).installOn(&change, true)
+		file := sudoersFile(p.Path(), p.Content)
+		file.applied = planned[target.Name].Applied
+		file.installOn(&change, true)
 		change.Listed = p.listed()
 		if p.Exclusive {
 			cuts, err := p.foreignCuts(ctx, nodes, target)
@@ -241,7 +245,11 @@ func (p SudoersPolicy) change(target node.Target, planned map[string]Planned) no
 
 func (p SudoersPolicy) removal(target node.Target, planned map[string]Planned) node.Change {
 	change := p.change(target, planned)
-	sudoersFile(p.Path(), "").removeFrom(&change, true)
+	file := sudoersFile(p.Path(), "")
+	if file.applied = planned[target.Name].Applied; file.applied == "" {
+		file.applied = Digest(p.Content)
+	}
+	file.removeFrom(&change, true)
 	return change
 }
 

@@ -347,6 +347,9 @@ func (c Change) check() error {
 		case kindWords[f.Kind] == "" || validatorWords[f.Validate] == "":
 			return errPath(f.Path, "has an unknown kind or validator")
 		}
+		if f.Applied != "" && !sha256Hex.MatchString(f.Applied) {
+			return fmt.Errorf("%q is not a SHA-256", f.Applied)
+		}
 		paths[f.Path] = true
 		for _, name := range []string{f.Owner, f.Group} {
 			if name != "" && !ownerName.MatchString(name) {

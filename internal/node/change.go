@@ -52,6 +52,9 @@ type File struct {
 	// Owner and Group are names or numbers; empty means root.
 	Owner, Group string
 	Validate     Validator
+	// Applied is the SHA-256 of what was applied to the path last, in hexadecimal; empty for nothing. The copy that is kept of what the change replaces or
+	// removes is named by it: "applied" where it is that, and "found" where somebody else left it there.
+	Applied string
 }
 
 // Expect is what the plan saw. A node that has changed since is refused with a [ConflictError].

@@ -41,9 +41,8 @@
 //	/etc/systemd/system/pvesec-boot-<id>.service  restores at the next boot, only while a change waits for its confirmation
 //	/etc/pvesec/stage/<id>/                new files, undo links and the journal of one transaction, mode 0700; removed when done
 //	<parent>/.pvesec-<id>/                 the same, for a target that lies on another file system than /etc/pvesec
-//	/var/backups/pvesec/<path>/<time>      replaced and removed files, mode 0700, the newest ten of each path
+//	/var/backups/pvesec/<path>/<copy>      replaced and removed files, mode 0700, the newest ten of each path and the last one of what was applied
 //
-// A backup is put back with one line, for example
-//
-//	cp -p /var/backups/pvesec/etc-sudoers.d-agent/20260102T030405Z /etc/sudoers.d/agent && visudo -c
+// A copy is named NUMBER-TIME-KIND-REASON, such as 00000007-20260102T030405Z-applied-replaced: kind is "applied" for what was applied last ([File.Applied]) and
+// "found" for what somebody else left there; the reason is "replaced" or "removed". In the name of the directory a slash is a dash, and a dash is %2D.
 package node

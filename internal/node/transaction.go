@@ -300,8 +300,8 @@ func (tx *transaction) program() string {
 			h := sha256.Sum256(f.staged())
 			sum = hex.EncodeToString(h[:])
 		}
-		fmt.Fprintf(&b, "\"$@\" %d %s %s %s %s %s %s %s %s\n", i, kindWords[f.Kind], octal(f.Mode),
-			quote(orRoot(f.Owner)), quote(orRoot(f.Group)), validatorWords[f.Validate], sum, quote(f.Path), quote(backupName(f.Path)))
+		fmt.Fprintf(&b, "\"$@\" %d %s %s %s %s %s %s %s %s %s\n", i, kindWords[f.Kind], octal(f.Mode),
+			quote(orRoot(f.Owner)), quote(orRoot(f.Group)), validatorWords[f.Validate], sum, quote(f.Path), quote(backupName(f.Path)), orNone(f.Applied))
 	}
 	b.WriteString("}\ncontent() {\ncase $1 in\n")
 	for i, f := range c.Files {
@@ -338,6 +338,14 @@ func (f File) staged() []byte {
 		return f.Content
 	}
 	return nil
+}
+
+// orNone is a digest as transaction.sh takes it.
+func orNone(sum string) string {
+	if sum == "" {
+		return "-"
+	}
+	return strings.ToLower(sum)
 }
 
 func orRoot(name string) string {

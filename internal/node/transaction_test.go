@@ -177,7 +177,7 @@ func TestApplyEveryKind(t *testing.T) {
 				t.Errorf("the empty directory is still there: %v", err)
 			}
 			noTraces(t, s)
-			backups, err := filepath.Glob(filepath.Join(s.Root, "var/backups/pvesec/etc-sudoers.d-agent/*Z"))
+			backups, err := filepath.Glob(filepath.Join(s.Root, "var/backups/pvesec/etc-sudoers.d-agent/*Z-found-replaced"))
 			if err != nil || len(backups) != 1 {
 				t.Fatalf("backups %q %v", backups, err)
 			}

@@ -215,7 +215,7 @@ func TestClockAheadAndBack(t *testing.T) {
 			}
 			// Eight more, as eight changes make them.
 			first := copies()
-			if len(first) != 1 || !strings.HasSuffix(first[0], "/00000001-"+clock) {
+			if len(first) != 1 || !strings.HasSuffix(first[0], "/00000001-"+clock+"-found-replaced") {
 				t.Fatalf("%d: the first copy is %q", i, first)
 			}
 			for n := 2; n < 10; n++ {

@@ -3,7 +3,8 @@
 #   provides         COMMAND:PACKAGE for each required command whose package may be installed
 #   walls FUNCTION   calls FUNCTION with every directory on the way to a path that is written
 #   mended           the directories that get a mode and an owner, a line for each, after an empty line
-#   each FUNCTION    calls FUNCTION NUMBER KIND MODE OWNER GROUP VALIDATOR SHA256 PATH BACKUP for every file
+#   each FUNCTION    calls FUNCTION NUMBER KIND MODE OWNER GROUP VALIDATOR SHA256 PATH BACKUP APPLIED for every file; APPLIED is the digest of what was
+#                    applied to the path last, or -
 #   expects          calls expect PATH absent|any|SHA256
 #   listings         calls listed USER COMMAND PATH for every command that sudo must list afterwards
 #   content NUMBER   prints the content of a file
@@ -488,16 +489,23 @@ numbered() {
 	esac
 }
 
-# copy_name BACKUP: where a copy goes in $copy. The number at its beginning is one more than any there: no clock says which is newer.
+# copy_name NUMBER KIND …: where a copy goes in $copy. The number at its beginning is one more than any there: no clock says which is newer. Its end tells
+# whether it is what was applied last or what somebody else left there, and what the change did with it.
 copy_name() {
 	c_last=0
 	set +f
-	for c_name in "$backups/$1"/*; do
+	for c_name in "$backups/$9"/*; do
 		numbered "${c_name##*/}"
 		[ "$number" -le "$c_last" ] || c_last=$number
 	done
 	set -f
-	copy=$backups/$1/$(printf '%08d-%s' "$((c_last + 1))" "$now")
+	c_is=found c_why=replaced
+	if [ "${10}" != - ] && [ -f "$root$8" ] && [ ! -L "$root$8" ]; then
+		c_sum=$(sha256sum <"$root$8") || c_sum=
+		[ "${c_sum%% *}" != "${10}" ] || c_is=applied
+	fi
+	[ "$2" != absent ] || c_why=removed
+	copy=$backups/$9/$(printf '%08d-%s-%s-%s' "$((c_last + 1))" "$now" "$c_is" "$c_why")
 }
 
 # copied NUMBER KIND …: whether a copy is kept of what is there now.
@@ -511,7 +519,7 @@ copied() {
 # plan_backup: the copy is in the journal before it is made.
 plan_backup() {
 	copied "$@" || return 0
-	copy_name "$9"
+	copy_name "$@"
 	remember backup - "$copy"
 }
 
@@ -521,7 +529,7 @@ back_up() {
 	[ -f "$root$8" ] || return 0
 	place "$root$8"
 	[ ! -f "$dir/new.$1" ] || ! cmp -s -- "$dir/new.$1" "$root$8" || return 0
-	copy_name "$9"
+	copy_name "$@"
 	[ -d "$backups" ] || try 'backing up' "$8" mkdir -p -m 700 -- "$backups"
 	[ -d "$backups/$9" ] || try 'backing up' "$8" mkdir -m 700 -- "$backups/$9"
 	try 'backing up' "$8" cp -pP -- "$root$8" "$copy"
@@ -651,23 +659,24 @@ confirmed() {
 	[ ! -e "$mine/restore" ] || [ -e "$mine/confirmed" ] || fail install "$mine/confirmed" 'no new connection proved that pvesec still gets in' confirming
 }
 
-# prune NUMBER …: keep the newest copies of a path, and in any case those that this transaction made.
+# prune NUMBER …: keep the newest copies of a path, and in any case those that this transaction made and the last one of what was applied.
 prune() {
 	needs "$1" && [ -d "$backups/$9" ] || return 0
 	p_dir=$backups/$9
 	set +f
 	set -- "$p_dir"/*
 	set -f
-	p_names= p_count=0
+	p_names= p_count=0 p_applied=
 	# Copies without a number are from before there were any. A pattern lists the others in the order of their numbers.
 	for p_turn in old new; do
 		for p_copy; do
 			numbered "${p_copy##*/}"
 			case $p_turn:$number in old:0 | new:[1-9]*) p_names="$p_names$p_copy$nl" p_count=$((p_count + 1)) ;; esac
+			case $p_copy in *-applied-*) p_applied=$p_copy ;; esac
 		done
 	done
 	while read -r p_copy && [ "$p_count" -gt "$keep" ]; do
-		case $made in *" $p_copy "*) continue ;; esac
+		case "$made $p_applied " in *" $p_copy "*) continue ;; esac
 		rm -f -- "$p_copy"
 		p_count=$((p_count - 1))
 	done <<END_OF_COPIES

@@ -214,14 +214,15 @@ func (m *auditLoggingModel) Install(ctx context.Context, change session.Change[a
 	logging := m.logging(ctx, diags)
 	m.created = change.State == nil
 	var recorded map[string]attr.Value
+	var applied map[string]string
 	if change.State != nil {
-		recorded = change.State.Deployed.Elements()
+		recorded, applied = change.State.Deployed.Elements(), values.StringsInMap(change.State.Files)
 	}
 	expect, err := expectations(ctx, logging, change.Nodes, change.Targets, recorded)
 	if err != nil {
 		return err
 	}
-	return logging.Install(ctx, change.Nodes, change.Targets, change.Leave, expect, session.Progress(ctx))
+	return logging.Install(ctx, change.Nodes, change.Targets, change.Leave, expect, applied, session.Progress(ctx))
 }
 
 // expectations pins what the nodes hold to what the plan was made for, and gives for each node the files that the transaction then insists on.

@@ -160,7 +160,11 @@ func (m *sudoersPolicyModel) Install(ctx context.Context, change session.Change[
 			if actual, known := observed[name]; known && status.Present {
 				status.SHA256 = actual.SHA256
 			}
-			planned[name] = hardening.Planned{File: status, Cuts: planned[name].Cuts}
+			applied := change.State.SHA256.ValueString()
+			if found.SHA256.ValueString() == applied { // in another form, it may be
+				applied = status.SHA256
+			}
+			planned[name] = hardening.Planned{File: status, Cuts: planned[name].Cuts, Applied: applied}
 		}
 	}
 	if diags.HasError() {
