@@ -49,6 +49,9 @@ func (r *sudoersPolicyResource) ModifyPlan(ctx context.Context, req resource.Mod
 	r.judge(ctx, &plan, text, state, req.Private, &resp.Diagnostics)
 	if known {
 		plan.narrows = func() bool { return plan.takesAway(ctx, text, state, observed, targets) }
+		if state == nil && !plan.unchanged && r.heldAlready(ctx, &plan, text, targets) {
+			plan.unchanged, plan.quiet = true, false
+		}
 	}
 	if plan.Enforcement.ValueString() != enforceWarn { // a warning is said by the validation
 		plan.refuseLint(ctx, text, &resp.Diagnostics)
@@ -99,6 +102,34 @@ func (r *sudoersPolicyResource) judge(ctx context.Context, plan *sudoersPolicyMo
 		return
 	}
 	_, plan.unchanged = holdings.Own(ctx, plan.HeldAs(what))
+}
+
+// heldAlready tells that every node holds what a new policy grants, in the policy's own file, and that this leads to root. Such a plan asks for nothing new: it comes before a
+// destroy where an import block names the file, and an apply of it is refused, since the file is somebody's until it is imported. What cannot be told is no.
+func (r *sudoersPolicyResource) heldAlready(ctx context.Context, plan *sudoersPolicyModel, text *review.Policy, targets []node.Target) bool {
+	if text == nil || len(targets) == 0 || plan.Name.IsUnknown() || !plan.knowsSubjects() || !plan.knowsAcceptances() || plan.Enforcement.ValueString() == enforceWarn {
+		return false
+	}
+	if refused := text.Refused(plan.acceptances(ctx, &diag.Diagnostics{})); !refused.Any() {
+		return false
+	}
+	nodes, err := r.Clients.Nodes()
+	if err != nil {
+		return false
+	}
+	seen, err := session.Observe(ctx, nodes, targets, plan.policy().Observe)
+	if err != nil {
+		return false
+	}
+	for _, found := range seen {
+		if !found.File.Present {
+			return false
+		}
+		if change := text.ChangeFrom(found.Content); !hardening.SameForm(text.Text, found.Content) && !change.Nothing() {
+			return false
+		}
+	}
+	return true
 }
 
 // placedOf is what is recorded of the nodes, nil for a policy that is new.
