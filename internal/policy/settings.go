@@ -27,8 +27,14 @@ func (s Settings) flag(name string, otherwise bool) bool {
 	return otherwise
 }
 
+// parts are the options that another one sets all at once (defaults.c, the callbacks of log_input and log_output).
+var parts = map[string][]string{"log_input": {"log_stdin", "log_ttyin"}, "log_output": {"log_stdout", "log_stderr", "log_ttyout"}}
+
 // set applies one setting.
 func (s Settings) set(d *sudoers.Setting) {
+	for _, part := range parts[d.Name] {
+		delete(s, part)
+	}
 	switch d.Operator {
 	case sudoers.OpTrue:
 		s[d.Name] = on

@@ -5,6 +5,7 @@ import (
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/escalation"
 	"github.com/pvesec/terraform-provider-pvesec/internal/hardening"
+	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
 // Beyond is what a node allows the subjects of a policy and the policy does not.
@@ -13,6 +14,32 @@ type Beyond struct {
 	Allowed []string
 	// Root tells that it leads to root.
 	Root bool
+}
+
+// stockPath is the secure_path of Debian's /etc/sudoers.
+const stockPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+// OptionsAround tells whether other files set options beside those of a stock /etc/sudoers: they hold for the policy too, and may make a harmless grant of it dangerous.
+func OptionsAround(around hardening.Surroundings) bool {
+	for name, text := range around.Files {
+		file, _ := sudoers.Parse(name, text, PlanVersion) // sudo skips lines that it cannot parse
+		for _, entry := range file.Entries {
+			if d, is := entry.(*sudoers.Defaults); is && slices.ContainsFunc(d.Settings, func(s sudoers.Setting) bool { return !stock(d, s) }) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func stock(d *sudoers.Defaults, s sudoers.Setting) bool {
+	switch s.Name {
+	case "env_reset", "mail_badpw", "use_pty":
+		return s.Operator == sudoers.OpTrue
+	case "secure_path":
+		return s.Value == stockPath && d.Scope == sudoers.ScopeGlobal
+	}
+	return false
 }
 
 // BeyondOn compares a node that holds a text in the file of a policy, and other files around it, with the policy alone. An exclusive policy is judged as if it

@@ -24,6 +24,7 @@ type loggedModel struct {
 	Input       bool     `tfsdk:"input"`
 	Output      bool     `tfsdk:"output"`
 	SwitchedOff []string `tfsdk:"switched_off"`
+	Unlogged    []string `tfsdk:"unlogged"`
 }
 
 var loggedFields = []values.Field{
@@ -33,6 +34,7 @@ var loggedFields = []values.Field{
 	{Name: "input", Type: types.BoolType, Description: "Whether sudo records the terminal input of all commands that the policy allows."},
 	{Name: "output", Type: types.BoolType, Description: "Whether sudo records the terminal output of all commands that the policy allows."},
 	{Name: "switched_off", Type: values.StringListType, Description: "Lines that switch a log off, as `file:line: option`."},
+	{Name: "unlogged", Type: values.StringListType, Description: "Command lines of which sudo writes neither an event nor a recording, one for each path and rule."},
 }
 
 var loggedType = values.TypeOfFields(loggedFields)
@@ -47,8 +49,13 @@ func (m *sudoersPolicyModel) showLogged(ctx context.Context, around surroundings
 	var said warnings
 	for _, name := range slices.Sorted(maps.Keys(around.on)) {
 		l := review.LoggedOn(m.policy(), around.on[name])
-		models[name] = loggedModel{l.Events, l.Syslog, l.LogFile, l.Input, l.Output, append([]string{}, l.Off...)}
-		if l.Nothing() && len(l.Off) > 0 {
+		models[name] = loggedModel{l.Events, l.Syslog, l.LogFile, l.Input, l.Output, append([]string{}, l.Off...), append([]string{}, l.Unlogged...)}
+		switch {
+		case len(l.Off) == 0:
+		case !l.Nothing() && len(l.Unlogged) > 0:
+			said.add(name, path.Root("logged"), "Not everything that %s runs is logged on %s",
+				"sudo writes no event and no recording of:\n\n  "+strings.Join(l.Unlogged, "\n  ")+"\n\nThese lines switch logs off:\n\n  "+strings.Join(l.Off, "\n  ")+"\n\nRemove them.")
+		case l.Nothing():
 			said.add(name, path.Root("logged"), "Nothing that %s runs is logged on %s",
 				"sudo writes no event and no recording of it. These lines switch the logs off:\n\n  "+strings.Join(l.Off, "\n  ")+"\n\nRemove them, or add pvesec_audit_logging for the subject.")
 		}

@@ -70,6 +70,9 @@ func (r *sudoersPolicyResource) ModifyPlan(ctx context.Context, req resource.Mod
 		around, seen := r.planAround(ctx, &plan, state, text, targets, observed, &resp.Diagnostics)
 		plan.judgeAround(ctx, text, around, &resp.Diagnostics)
 		plan.proveAround(ctx, text, around, &resp.Diagnostics)
+		if !plan.quiet || state == nil {
+			plan.warnOfUnproven(ctx, around, targets, &resp.Diagnostics)
+		}
 		plan.showLogged(ctx, around, !plan.quiet || !around.recorded && state == nil, &resp.Diagnostics)
 		plan.showOverruled(ctx, text, around, !plan.quiet || !around.recorded && state == nil, state, &resp.Diagnostics)
 		plan.Deployed = plan.planDeployed(ctx, state, targets, observed, &resp.Diagnostics)
@@ -189,11 +192,13 @@ func (m *sudoersPolicyModel) planDeployed(ctx context.Context, state *sudoersPol
 		switch {
 		case foreign.IsUnknown():
 			planned = openBeyond(planned)
-		case len(foreign.Elements()) == 0:
+		case len(foreign.Elements()) == 0 && (record == nil || !review.OptionsAround(*record)):
 		case m.Content.IsUnknown() || m.cutsUnknown():
 			planned = openBeyond(planned)
 		case record == nil: // a node that was skipped
 			planned = withBeyond(planned, entry.Beyond, entry.RootEquivalent)
+		case len(foreign.Elements()) == 0:
+			planned = m.planned(ctx, foreign, m.beyond(m.Exclusive.ValueBool()).byOptions(*record), diags)
 		default:
 			planned = m.planned(ctx, foreign, m.beyond(m.Exclusive.ValueBool()).on(m.Content.ValueString(), *record), diags)
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
+	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
 	"github.com/pvesec/terraform-provider-pvesec/internal/regular"
 	"github.com/pvesec/terraform-provider-pvesec/internal/review"
@@ -66,6 +67,23 @@ func (m *sudoersPolicyModel) proveAround(ctx context.Context, text *review.Polic
 			m.add(m.ofStatements(), problem{path.Root("always").AtListIndex(i), summary, why + "\n\nThe policy allows it. Change that file, or take the command out of always.",
 				[]string{summary}}, diags)
 		}
+	}
+}
+
+// warnOfUnproven names the nodes on which always is not proven, since nothing is known of their other files.
+func (m *sudoersPolicyModel) warnOfUnproven(ctx context.Context, around surroundings, targets []node.Target, diags *diag.Diagnostics) {
+	if len(values.StringsInList(ctx, m.Always, diags)) == 0 {
+		return
+	}
+	var names []string
+	for _, target := range targets {
+		if _, known := around.on[target.Name]; !known {
+			names = append(names, target.Name)
+		}
+	}
+	if len(names) > 0 {
+		diags.AddAttributeWarning(path.Root("always"), "always is not proven on "+strings.Join(names, ", "),
+			"The policy allows these command lines. Whether another sudoers file takes them away there is not known, since pvesec has not read the node. Plan again when it answers.")
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/hardening"
+	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
 	"github.com/pvesec/terraform-provider-pvesec/internal/review"
@@ -43,6 +44,58 @@ func TestAlwaysIsProvenOnNodes(t *testing.T) {
 		}
 		if c.unchanged != (len(m.refused) == 1) {
 			t.Errorf("%s: refused is %q", name, m.refused)
+		}
+	}
+}
+
+// TestAlwaysOnSilentNodes: a node of which nothing is known is named, and no other.
+func TestAlwaysOnSilentNodes(t *testing.T) {
+	t.Parallel()
+	around := surroundings{on: map[string]hardening.Surroundings{"pve1": {}}}
+	targets := []node.Target{{Name: "pve1"}, {Name: "pve2"}, {Name: "pve3"}}
+	m := &sudoersPolicyModel{Always: values.StringList([]string{"/usr/bin/id"})}
+	var diags diag.Diagnostics
+	m.warnOfUnproven(t.Context(), around, targets, &diags)
+	if len(diags) != 1 || diags.HasError() || diags[0].Summary() != "always is not proven on pve2, pve3" {
+		t.Errorf("%v", diags)
+	}
+	diags = nil
+	m.warnOfUnproven(t.Context(), around, targets[:1], &diags)
+	(&sudoersPolicyModel{Always: values.StringList(nil)}).warnOfUnproven(t.Context(), around, targets, &diags)
+	if len(diags) != 0 {
+		t.Errorf("%v", diags)
+	}
+}
+
+// TestRootByOptions: an option of another file that makes a grant of the policy dangerous is root on the node, without any other grant. Options that do not are quiet.
+func TestRootByOptions(t *testing.T) {
+	t.Parallel()
+	const content = "agent ALL=(root) NOPASSWD: /usr/bin/id\n"
+	text, errs := review.ParsePolicy("agent", "agent", content)
+	if err := errs.Err(); err != nil {
+		t.Fatal(err)
+	}
+	reader := newBeyondReader(hardening.SudoersPolicy{Name: "agent", Subjects: []string{"agent"}, Content: content}, text)
+	for name, c := range map[string]struct {
+		other string
+		root  bool
+	}{
+		"a stock node":      {"", false},
+		"a library":         {"Defaults env_keep += LD_PRELOAD", true},
+		"for the subject":   {"Defaults:agent !env_reset", true},
+		"for somebody else": {"Defaults:carol env_keep += LD_PRELOAD", false},
+		"logs":              {"Defaults log_output", false},
+	} {
+		around := hardening.Surroundings{Subjects: []policy.Subject{{Name: "agent"}}, SudoVersion: "1.9.16p2", Files: map[string]string{
+			"/etc/sudoers":     "Defaults env_reset, use_pty, mail_badpw\nDefaults secure_path=\"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\"\n@includedir /etc/sudoers.d\n",
+			"/etc/sudoers.d/z": c.other + "\n",
+		}}
+		if review.OptionsAround(around) != (c.other != "") {
+			t.Errorf("%s: options around: %v", name, review.OptionsAround(around))
+		}
+		beyond := reader.today(&hardening.SudoersState{File: hardening.FileStatus{Present: true}, Content: content, Around: around})
+		if beyond.Root != c.root {
+			t.Errorf("%s: %+v", name, beyond)
 		}
 	}
 }

@@ -44,13 +44,24 @@ func (b *beyondReader) on(held string, around hardening.Surroundings) review.Bey
 func (b *beyondReader) today(found *hardening.SudoersState) review.Beyond {
 	differs := b.differs(found)
 	if len(found.Foreign) == 0 && !differs {
-		return review.Beyond{}
+		return b.byOptions(found.Around)
 	}
 	held := found.Content
 	if !differs && b.text != nil {
 		held = b.text.Text
 	}
 	return b.on(held, found.Around)
+}
+
+// byOptions is what a node allows that has nothing of the subject but the policy: options of other files may make it root. They are no grants, so only that is said.
+func (b *beyondReader) byOptions(around hardening.Surroundings) review.Beyond {
+	if b.text == nil || !review.OptionsAround(around) {
+		return review.Beyond{}
+	}
+	if beyond := b.on(b.text.Text, around); beyond.Root {
+		return beyond
+	}
+	return review.Beyond{}
 }
 
 // differs tells that the policy's file on a node means something else than the policy.
