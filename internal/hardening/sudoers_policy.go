@@ -223,11 +223,19 @@ func (p SudoersPolicy) Install(ctx context.Context, nodes Nodes, targets, leave 
 	return removed, nodes.Apply(ctx, changes, progress)
 }
 
-// Remove takes the policy's file off the targets. A file that is gone already is no error.
-func (p SudoersPolicy) Remove(ctx context.Context, nodes Nodes, targets []node.Target, progress func(node, step string)) error {
+// Remove takes the policy's file off the targets. A file that is gone already is no error. Before are texts by node that are put in its place there, nil for none.
+func (p SudoersPolicy) Remove(ctx context.Context, nodes Nodes, targets []node.Target, before map[string]string, progress func(node, step string)) error {
 	changes := make([]node.Change, 0, len(targets))
 	for _, target := range targets {
-		changes = append(changes, p.removal(target, nil))
+		text, restored := before[target.Name]
+		if !restored || text == "" {
+			changes = append(changes, p.removal(target, nil))
+			continue
+		}
+		change, file := p.change(target, nil), sudoersFile(p.Path(), text)
+		file.applied = Digest(p.Content)
+		file.installOn(&change, true)
+		changes = append(changes, change)
 	}
 	if err := guardOwnAccess(ctx, nodes, changes); err != nil {
 		return err

@@ -257,7 +257,7 @@ func expectations(ctx context.Context, logging hardening.AuditLogging, nodes har
 }
 
 // Remove takes the configuration off nodes. The logs stay.
-func (m *auditLoggingModel) Remove(ctx context.Context, nodes hardening.Nodes, targets []node.Target, diags *diag.Diagnostics) error {
+func (m *auditLoggingModel) Remove(ctx context.Context, nodes hardening.Nodes, targets []node.Target, _ values.PrivateReader, diags *diag.Diagnostics) error {
 	return m.logging(ctx, diags).Remove(ctx, nodes, targets, session.Progress(ctx))
 }
 

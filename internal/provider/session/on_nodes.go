@@ -68,8 +68,8 @@ type NodeModel[M, S any] interface {
 	Install(ctx context.Context, change Change[M], diags *diag.Diagnostics) error
 	// ReadsBack tells whether the nodes are read once more after an apply. Open tells that the plan left an entry of deployed open.
 	ReadsBack(open bool) bool
-	// Remove takes the resource off nodes.
-	Remove(ctx context.Context, nodes hardening.Nodes, targets []node.Target, diags *diag.Diagnostics) error
+	// Remove takes the resource off nodes. Private is what is recorded beside the state.
+	Remove(ctx context.Context, nodes hardening.Nodes, targets []node.Target, private values.PrivateReader, diags *diag.Diagnostics) error
 	// Took is called after nodes were read, at a refresh, an import or an apply, with what was read; deployed is filled in already. It records what a
 	// later plan needs, and at a refresh it warns.
 	Took(ctx context.Context, reading Reading[S], diags *diag.Diagnostics)
@@ -364,7 +364,7 @@ func (r *OnNodes[M, S, P]) Delete(ctx context.Context, req resource.DeleteReques
 	}
 	nodes, err := r.Clients.Nodes()
 	if err == nil {
-		err = state.Remove(ctx, nodes, targets, &resp.Diagnostics)
+		err = state.Remove(ctx, nodes, targets, req.Private, &resp.Diagnostics)
 	}
 	if err != nil {
 		values.AddError(&resp.Diagnostics, "Unable to remove "+state.What(), err)

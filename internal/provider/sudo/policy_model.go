@@ -41,9 +41,14 @@ type sudoersPolicyModel struct {
 	Overruled      types.Map    `tfsdk:"overruled"`
 	SharedWith     types.Set    `tfsdk:"shared_with"`
 	Expires        types.Object `tfsdk:"expires"`
+
+	RestoreOnDestroy types.Bool `tfsdk:"restore_on_destroy"`
+
 	session.Placed
 	judging
 	readers map[bool]*beyondReader
+	// imported are the files that an import found, by node, until an apply has recorded them.
+	imported map[string]string
 }
 
 // deployedPolicyModel is what one node holds of a policy.

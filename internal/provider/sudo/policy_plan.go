@@ -23,6 +23,7 @@ import (
 // afterwards. What a node holds today is compared with that, so drift shows as a planned change of deployed.
 func (r *sudoersPolicyResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if req.Plan.Raw.IsNull() {
+		warnOfImported(ctx, req, &resp.Diagnostics)
 		return // destroy
 	}
 	var plan, config sudoersPolicyModel

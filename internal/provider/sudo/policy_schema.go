@@ -135,7 +135,8 @@ func (r *sudoersPolicyResource) Schema(ctx context.Context, _ resource.SchemaReq
 					setvalidator.ValueStringsAre(values.CheckedBy("be the name of a policy", hardening.CheckDropInName)),
 				},
 			},
-			"expires": endsAttribute(),
+			"expires":            endsAttribute(),
+			"restore_on_destroy": restoreAttribute(),
 		}, deployedAttributes()),
 		Blocks: session.PlacedBlocks(ctx, map[string]schema.Block{
 			"rule": schema.ListNestedBlock{

@@ -150,3 +150,30 @@ func TestUnchangedPolicyIsNotRefused(t *testing.T) {
 		})
 	}
 }
+
+// TestImportedFileComesBack: the plan of a destroy says that an imported file does not come back, unless it does, byte by byte, whatever was applied since.
+func TestImportedFileComesBack(t *testing.T) {
+	t.Parallel()
+	const file = "# by hand\n\nagent  ALL=(root)  NOPASSWD: /usr/bin/id"
+	c := cluster(t, 1)
+	w := harness.NewWorkspace(t).Quietly().Within()
+	shell(t, c.Nodes[0], "cat >/etc/sudoers.d/agent <<'.'\n"+file+"\n.\nchmod 0440 /etc/sudoers.d/agent")
+	write := func(more string) {
+		w.Write("main.tf", requirePvesec+config(c)+harness.PolicyConfig(`"/usr/bin/id", "/usr/bin/w"`, more))
+	}
+	const says = "The imported file of sudoers policy \"agent\" does not come back"
+	write("")
+	w.Terraform("import", "-no-color", harness.PolicyAddress, "agent")
+	w.Terraform("apply", "-auto-approve", "-no-color")
+	if said := w.Terraform("plan", "-destroy", "-no-color"); strings.Count(said, says) != 1 {
+		t.Errorf("the plan of a destroy does not say once that the file does not come back:\n%s", said)
+	}
+	write("restore_on_destroy = true")
+	w.Terraform("apply", "-auto-approve", "-no-color")
+	if said := w.Terraform("destroy", "-auto-approve", "-no-color"); strings.Contains(said, says) {
+		t.Errorf("said although it comes back:\n%s", said)
+	}
+	if got := shell(t, c.Nodes[0], "visudo -c >&2 && cat /etc/sudoers.d/agent"); got != file {
+		t.Errorf("the node holds\n%s\nwant\n%s", got, file)
+	}
+}
