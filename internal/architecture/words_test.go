@@ -140,9 +140,11 @@ var statedFindings = []string{
 	"…", // decided elsewhere
 	"… (…)",
 	"Line …, column …: …",
+	"The imported file of … does not come back",
 	"A token of an earlier run is left",
 	"Grants have no effect",
 	"Interrupted; nothing was changed",
+	"No node has a policy …",
 	"Other files overrule … on …",
 	"The token has no privileges",
 	"The token already exists",

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
@@ -128,7 +129,7 @@ func (o *overruling) everyone() {
 func (o *overruling) compare(request policy.Request, want policy.Settings) {
 	have := policy.Decide(o.tree, request).Settings
 	for _, option := range slices.Sorted(maps.Keys(want)) {
-		if have[option] == want[option] {
+		if sameValue(option, have[option], want[option]) {
 			continue
 		}
 		if pos, found := policy.SetBy(o.tree, request, option); found {
@@ -162,7 +163,7 @@ func (o *overruling) options(want policy.Settings, which func(*sudoers.Defaults)
 			case sudoers.OpFalse:
 				value = "off"
 			}
-			if is, ours := want[s.Name]; ours && value != is {
+			if is, ours := want[s.Name]; ours && !sameValue(s.Name, value, is) {
 				o.add(s.Pos, sudoers.PrintEntry(d))
 			}
 		}
@@ -172,6 +173,16 @@ func (o *overruling) options(want policy.Settings, which func(*sudoers.Defaults)
 // unlogged tells whether tags of a rule switch a recording off that is wanted.
 func (o *overruling) unlogged(tags sudoers.TagSet, want policy.Settings) bool {
 	return tags.LogInput == sudoers.No && want["log_input"] == "on" || tags.LogOutput == sudoers.No && want["log_output"] == "on"
+}
+
+// sameValue tells whether two values of an option mean the same to sudo. A mode is a number in octal, with zeros before it or without.
+func sameValue(option, a, b string) bool {
+	if a == b || option != "iolog_mode" {
+		return a == b
+	}
+	first, err1 := strconv.ParseUint(a, 8, 32)
+	second, err2 := strconv.ParseUint(b, 8, 32)
+	return err1 == nil && err2 == nil && first == second
 }
 
 // settingText is an option as sudoers writes it.

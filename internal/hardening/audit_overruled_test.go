@@ -40,6 +40,8 @@ func TestOverruledLogging(t *testing.T) {
 		"a member by primary group":  {foreign: "dave ALL=(root) NOLOG_OUTPUT: /usr/bin/id", subjects: []string{"%ops"}, want: []string{"/etc/sudoers.d/zz:1: dave ALL=(root) NOLOG_OUTPUT: /usr/bin/id"}},
 		"no member of the group":     {foreign: "Defaults:erin !logfile", subjects: []string{"%ops"}},
 		"not read at all":            {alone: true, main: "root ALL=(ALL:ALL) ALL", subjects: []string{"carol"}, want: []string{"/etc/sudoers does not include /etc/sudoers.d/pvesec-audit-ops"}},
+		"the same mode":              {foreign: "Defaults!/usr/bin/id iolog_mode=600\nDefaults:carol iolog_mode=0600", subjects: []string{"carol"}},
+		"another mode":               {foreign: "Defaults!/usr/bin/id iolog_mode=640", subjects: []string{"carol"}, want: []string{"/etc/sudoers.d/zz:1: Defaults!/usr/bin/id iolog_mode=640"}},
 		"what does not concern logs": {foreign: "Defaults:carol insults, !env_editor", subjects: []string{"carol"}},
 	} {
 		a := AuditLogging{Name: "ops", Subjects: c.subjects, SudoLog: &SudoLog{Directory: "/var/log", Mode: "0600"}, IOLogs: &IOLogs{Output: true, Directory: "/var/log/sudo-io", Mode: "0600"}}

@@ -434,3 +434,29 @@ func TestUnits(t *testing.T) {
 		}
 	}
 }
+
+// TestUnitsStayUntilAllAgree: a unit whose file a change removes, and that nobody restarts, runs until every node has agreed to the change: an undo would not start it.
+func TestUnitsStayUntilAllAgree(t *testing.T) {
+	t.Parallel()
+	for _, fails := range []bool{true, false} {
+		servers, p := cluster(t, 2, nodetest.Options{})
+		changes := policy(t, "new\n", servers...)
+		for i, s := range servers {
+			s.Write(t, "etc/systemd/system/x.timer", "[Service]\n", 0o644)
+			s.Write(t, "tmp/runs-x.timer", "", 0o644)
+			changes[i].Files = mine(t, node.File{Path: "/etc/systemd/system/x.timer", Kind: node.Absent})
+		}
+		servers[1].Write(t, "etc/failing/bad", "", 0o644)
+		if fails {
+			changes[1].RequireActive = []string{"bad"}
+		}
+		if err := p.Apply(testContext(t), changes, nil); (err != nil) != fails {
+			t.Fatal(err)
+		}
+		for i, s := range servers {
+			if runs := s.Read(t, "tmp/runs-x.timer") == ""; runs != fails {
+				t.Errorf("fails %v: the unit of pve%d runs: %v; %s", fails, i+1, runs, s.Read(t, "tmp/units"))
+			}
+		}
+	}
+}

@@ -577,7 +577,6 @@ restart_services() {
 		restarted="$restarted $v_unit"
 		v_said=$(restart_unit "$v_unit") || fail service "$v_unit" "$v_said$(last_words "$v_unit")" restarting
 	done
-	retire "$log"
 	for v_unit in $active; do
 		v_tries=0
 		while :; do
@@ -733,5 +732,7 @@ transaction() {
 	phase=done
 	clear_stage
 	each prune
+	# Not before: an undo puts the files of these units back, and does not start them.
+	retire "$log"
 	say sealed
 }

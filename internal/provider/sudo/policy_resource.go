@@ -52,6 +52,7 @@ func (r *sudoersPolicyResource) ValidateConfig(ctx context.Context, req resource
 			"It has no rule, no document and no content. If its rules come from a list, that list is empty. Otherwise write a rule block, or remove the resource.")
 	}
 	model.checkSubject(&resp.Diagnostics)
+	model.checkShared(ctx, &resp.Diagnostics)
 	model.checkStatements(ctx, &resp.Diagnostics)
 	if text := render(ctx, &model, &resp.Diagnostics); text != nil {
 		if !nothing && len(text.Grants()) == 0 {
@@ -140,6 +141,7 @@ func (m *sudoersPolicyModel) Took(ctx context.Context, reading session.Reading[h
 		m.Change, m.RemovedGrants, m.Refused = types.ObjectNull(sudoersChangeType), types.MapNull(values.StringListType), types.ListNull(types.StringType)
 		m.warnOfApplied(ctx, text, reading.Private, diags)
 		warnOfToday(m.policy(), m.beyond(false), reading.Seen, true, diags)
+		m.warnOfNobodyShared(around, diags)
 	}
 }
 

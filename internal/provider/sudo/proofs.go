@@ -82,7 +82,7 @@ func (m *sudoersPolicyModel) warnOfUnproven(ctx context.Context, around surround
 		}
 	}
 	if len(names) > 0 {
-		diags.AddAttributeWarning(path.Root("always"), "always is not proven on "+strings.Join(names, ", "),
+		diags.AddAttributeWarning(path.Root("always"), "Unable to prove always on "+strings.Join(names, ", "),
 			"The policy allows these command lines. Whether another sudoers file takes them away there is not known, since pvesec has not read the node. Plan again when it answers.")
 	}
 }

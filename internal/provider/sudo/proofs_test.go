@@ -56,7 +56,7 @@ func TestAlwaysOnSilentNodes(t *testing.T) {
 	m := &sudoersPolicyModel{Always: values.StringList([]string{"/usr/bin/id"})}
 	var diags diag.Diagnostics
 	m.warnOfUnproven(t.Context(), around, targets, &diags)
-	if len(diags) != 1 || diags.HasError() || diags[0].Summary() != "always is not proven on pve2, pve3" {
+	if len(diags) != 1 || diags.HasError() || diags[0].Summary() != "Unable to prove always on pve2, pve3" {
 		t.Errorf("%v", diags)
 	}
 	diags = nil

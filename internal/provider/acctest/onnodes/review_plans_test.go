@@ -48,6 +48,9 @@ const (
 	idAndUp = `"/usr/bin/id ^$", "/usr/bin/uptime ^$"`
 	less    = `"/usr/bin/less /var/log/syslog"`
 	warns   = "enforcement = \"warn\"\n"
+
+	// afterLogging has a policy applied after the settings that log its subject: what it records of them is the same in every run then.
+	afterLogging = "depends_on = [pvesec_audit_logging.one]\n"
 )
 
 // reviewedPlans are the plans of examples/review/plans that one run of Terraform makes.
@@ -79,13 +82,13 @@ func reviewedPlans() []reviewed {
 		of("root-warned", "rootwarned", "", "", ending(less)+warns),
 		of("root-accepted", "rootaccepted", "", "", ending(less)+"accepted_risks = { \"/usr/bin/less\" = \"reads one log\" }\n"),
 		of("root-narrowed", "rootnarrowed", ending(less+", "+idOnly)+warns, "", ending(less)+warns),
-		of("widened", "widened", id, "", both),
+		of("widened", "widened", id+afterLogging, "", both+afterLogging),
 		of("narrowed", "narrowed", both, "", id),
 		of("foreign-root", "foreignroot", id, foreign("foreignroot"), id),
 		of("foreign-root-warned", "foreignwarned", id+warns, foreign("foreignwarned"), id+warns),
 		of("own-file-changed", "tampered", id, "echo 'tampered ALL=(ALL) NOPASSWD: ALL' >>/etc/sudoers.d/tampered", id),
 		of("unlogged", "unlogged", id, "umask 337; echo 'Defaults:unlogged !syslog' >/etc/sudoers.d/zz-unlogged", both),
-		of("unending", "unending", id, "", "rule {\n  commands = ["+idOnly+"]\n  nopasswd = true\n}\n"),
+		of("unending", "unending", id+afterLogging, "", "rule {\n  commands = ["+idOnly+"]\n  nopasswd = true\n}\n"+afterLogging),
 		replaced, forgotten, imported, someone,
 		{
 			name:      "modules",
