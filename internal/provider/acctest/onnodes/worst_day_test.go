@@ -82,7 +82,7 @@ use IO::Socket::INET;
 my $s = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => 80, Listen => 5, ReuseAddr => 1) or die $!;
 while (my $c = $s->accept) { while (<$c>) { last if /^\r?$/ } print $c "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"; close $c }
 .
-systemd-run --quiet --unit=refuse perl refuse.pl`
+systemd-run --quiet --unit=refuse perl /srv/apt/refuse.pl`
 
 // TestNodeWithoutSudo: a stock node has no sudo. A plan says so once, an apply is refused before it changes another node, and with install_packages it installs what is missing for all
 // resources that need it. Nothing removes it again.
@@ -110,7 +110,10 @@ func TestNodeWithoutSudo(t *testing.T) {
 	if said := w.Refused("apply", "-auto-approve", "-no-color"); !strings.Contains(said, "apt-get could not install sudo on pve2") {
 		t.Errorf("without a package:\n%s", said)
 	}
-	shell(t, stock, "mkdir -p /srv/apt && base64 -d >/srv/apt/sudo.deb <<'.'\n"+shell(t, c.Nodes[0], packSudo)+"\n.\n"+offerSudo)
+	if said, err := stock.Exec(t.Context(), shell(t, c.Nodes[0], packSudo), "sh", "-c", "mkdir -p /srv/apt && base64 -d >/srv/apt/sudo.deb"); err != nil {
+		t.Fatal(err, said)
+	}
+	shell(t, stock, offerSudo)
 	said = w.Terraform("apply", "-auto-approve", "-no-color")
 	if strings.Contains(said, "Missing packages") || !strings.Contains(said, "installed_packages") {
 		t.Errorf("the plan does not say what it installs:\n%s", said)
