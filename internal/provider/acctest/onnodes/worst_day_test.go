@@ -97,7 +97,7 @@ func TestNodeWithoutSudo(t *testing.T) {
 	}
 	write("")
 	said := w.Terraform("plan", "-no-color")
-	if !strings.Contains(said, "Warning: Missing packages on pve2: sudo") || strings.Count(said, `"pve2" = [`) != 2 {
+	if !strings.Contains(said, "Warning: Missing packages on pve2: sudo") || strings.Count(said, "+ missing_packages ") != 2 || strings.Count(said, `"pve2" = [`) != 2 {
 		t.Errorf("the plan of two resources does not say of each what is missing:\n%s", said)
 	}
 	if said := w.Refused("apply", "-auto-approve", "-no-color"); !strings.Contains(said, "apt-get install sudo") {
