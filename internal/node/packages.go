@@ -70,7 +70,7 @@ var (
 	// enterpriseRefused is what apt-get says of a repository for subscribers on a node without a subscription.
 	enterpriseRefused = regexp.MustCompile(`enterprise\.proxmox\.com\S*[^\n]*\n?[^\n]*\b401\b`)
 	// aptLogin is a login in the address of a repository.
-	aptLogin = regexp.MustCompile(`://[^/@\s]*@`)
+	aptLogin = regexp.MustCompile(`://[^/\s]*@`)
 )
 
 // explainLists says why apt-get could not read package lists. The repository of Proxmox for subscribers, which is on every new node, is told apart.
@@ -114,4 +114,13 @@ func aptLines(output string) []string {
 	return found
 }
 
-func tidyApt(output string) string { return untrusted.Text(aptLogin.ReplaceAllString(output, "://")) }
+// aptSaid is how much the node sends at most of what apt-get said: its end.
+const aptSaid = 4000
+
+// tidyApt leaves logins of repositories out. The first line may be cut, in the middle of one.
+func tidyApt(output string) string {
+	if len(output) >= aptSaid {
+		_, output, _ = strings.Cut(output, "\n")
+	}
+	return untrusted.Text(aptLogin.ReplaceAllString(output, "://"))
+}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 	"github.com/pvesec/terraform-provider-pvesec/internal/node/nodetest"
@@ -105,6 +106,7 @@ func TestPackagesFail(t *testing.T) {
 		"both":             {strings.Replace(unpaid, "exit 100", offline, 1), unfound, "Others failed too: Failed to fetch http://deb.debian.org", "hush"},
 		"lists are fine":   {"", unfound, "Unable to locate package sudo", "Before that"},
 		"without a reason": {"", "echo one; echo two; exit 1", "one; two", "Before that"},
+		"a login cut off":  {"", "i=0; while [ $i -lt 200 ]; do echo \"E: Failed to fetch https://user:pa@hush@deb.example.com/debian/$i\"; i=$((i + 1)); done; exit 100", "https://deb.example.com/debian/199", "hush"},
 		"lies":             {"", "", "sudo_logsrvd is not installed on pve1", "apt-get could not"},
 	} {
 		servers, p := cluster(t, 1, nodetest.Options{Without: tools[1:]})
@@ -117,6 +119,27 @@ func TestPackagesFail(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 		allHave(t, "old\n", servers[0])
+	}
+}
+
+// TestSlowPackages: apt-get is not stopped half-way.
+func TestSlowPackages(t *testing.T) {
+	t.Parallel()
+	servers, _ := cluster(t, 1, nodetest.Options{Without: tools[1:]})
+	s := servers[0]
+	withoutTools(t, s, "", `sleep 12; echo ended >"$PVESEC_TEST_ROOT/tmp/ended"`)
+	changes := policy(t, "new\n", s)
+	changes[0].RequireCommands, changes[0].InstallPackages = tools, true
+	p := poolOf(t, node.Config{PrivateKey: s.PrivateKey, KnownHosts: s.KnownHosts, Timing: node.Timing{Patient: time.Second}})
+	err := p.Apply(testContext(t), changes, nil)
+	if err == nil || !strings.Contains(err.Error(), "apt-get did not end within 5 seconds. It goes on: apply again when it has ended") {
+		t.Errorf("said: %v", err)
+	}
+	allHave(t, "old\n", s)
+	for ctx := testContext(t); s.Read(t, "tmp/ended") == "(absent)"; time.Sleep(100 * time.Millisecond) {
+		if err := ctx.Err(); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -34,7 +34,7 @@ func OptionsAround(around hardening.Surroundings) bool {
 
 func stock(d *sudoers.Defaults, s sudoers.Setting) bool {
 	switch s.Name {
-	case "env_reset", "mail_badpw", "use_pty":
+	case "env_reset", "mail_badpass", "use_pty":
 		return s.Operator == sudoers.OpTrue
 	case "secure_path":
 		return s.Value == stockPath && d.Scope == sudoers.ScopeGlobal

@@ -20,6 +20,7 @@ closed=0 # 1: nobody but root can write the directories on the way to what is wr
 opened=  # directories that this change gives to somebody else, a line for each
 copies=1 # 0: no copy is kept of what is removed
 made=' ' # the copies that this transaction made
+planned= # those that it will make, NUMBER:COPY on lines
 
 # ---- talking to the client
 
@@ -306,16 +307,15 @@ require() {
 	done
 }
 
-# install_packages: what require found. Nothing is asked, no file of a configuration is replaced, no package is removed. apt-get runs as a child of this
-# shell, under a limit of its own, and holds neither the lock nor the session: who kills this shell does not break it off half-way.
+# install_packages: what require found. Nothing is asked, no file of a configuration is replaced, no package is removed.
 install_packages() {
 	[ -n "$lacks" ] || return 0
 	on_path apt-get || fail missing '' '' apt-get
 	note "installing$lacks"
 	p_said=$mine/packages p_lists= p_failed=
 	# Repositories that cannot be read keep no package of the others out.
-	apt $((patient * 2)) update >"$p_said" 2>&1 || p_lists=$(tail -c 4000 -- "$p_said")
-	apt $((patient * 5)) install --no-install-recommends --no-remove -- $lacks >"$p_said" 2>&1 || p_failed=1
+	apt "limited $((patient * 2))" update >"$p_said" 2>&1 || p_lists=$(tail -c 4000 -- "$p_said")
+	apt_install $((patient * 5)) || p_failed=1
 	p_asked=$lacks p_came=
 	for q_name in $required; do
 		for q_pair in $provides; do
@@ -331,11 +331,32 @@ install_packages() {
 	require
 }
 
-# apt SECONDS ARG…
+# apt_install SECONDS: apt-get and dpkg are never stopped half-way, which leaves packages that are unpacked and not configured. Where they have not ended
+# after that time, the change is given up, and they go on. They hold neither the lock nor the session: who kills this shell does not stop them either.
+apt_install() {
+	(
+		apt '' install --no-install-recommends --no-remove -- $lacks >"$p_said" 2>&1
+		echo $? >"$p_said.status"
+	) >/dev/null 2>&1 </dev/null 3>&- 7>&- 9>&- &
+	a_left=$(($1 * 5))
+	until [ -s "$p_said.status" ]; do
+		a_left=$((a_left - 1))
+		if [ "$a_left" -lt 0 ]; then
+			echo "E: apt-get did not end within $1 seconds. It goes on: apply again when it has ended." >>"$p_said"
+			return 1
+		fi
+		sleep 0.2
+	done
+	read -r a_status <"$p_said.status"
+	rm -f -- "$p_said.status"
+	return "$a_status"
+}
+
+# apt LIMIT ARG…
 apt() {
 	a_limit=$1
 	shift
-	DEBIAN_FRONTEND=noninteractive APT_LISTCHANGES_FRONTEND=none NEEDRESTART_SUSPEND=1 limited "$a_limit" apt-get -q -y -o DPkg::Lock::Timeout=60 \
+	DEBIAN_FRONTEND=noninteractive APT_LISTCHANGES_FRONTEND=none NEEDRESTART_SUSPEND=1 $a_limit apt-get -q -y -o DPkg::Lock::Timeout=60 \
 		-o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@" </dev/null 7>&-
 }
 
@@ -520,6 +541,7 @@ copied() {
 plan_backup() {
 	copied "$@" || return 0
 	copy_name "$@"
+	planned=$planned$nl$1:$copy
 	remember backup - "$copy"
 }
 
@@ -529,7 +551,8 @@ back_up() {
 	[ -f "$root$8" ] || return 0
 	place "$root$8"
 	[ ! -f "$dir/new.$1" ] || ! cmp -s -- "$dir/new.$1" "$root$8" || return 0
-	copy_name "$@"
+	copy=${planned##*"$nl$1:"}
+	copy=${copy%%"$nl"*}
 	[ -d "$backups" ] || try 'backing up' "$8" mkdir -p -m 700 -- "$backups"
 	[ -d "$backups/$9" ] || try 'backing up' "$8" mkdir -m 700 -- "$backups/$9"
 	try 'backing up' "$8" cp -pP -- "$root$8" "$copy"
@@ -671,7 +694,7 @@ prune() {
 		for p_copy; do
 			numbered "${p_copy##*/}"
 			case $p_turn:$number in old:0 | new:[1-9]*) p_names="$p_names$p_copy$nl" p_count=$((p_count + 1)) ;; esac
-			case $p_copy in *-applied-*) p_applied=$p_copy ;; esac
+			case ${p_copy##*/} in *-applied-*) p_applied=$p_copy ;; esac
 		done
 	done
 	while read -r p_copy && [ "$p_count" -gt "$keep" ]; do
