@@ -60,7 +60,7 @@ func TestRemovalKeepsOwnAccess(t *testing.T) {
 	t.Parallel()
 	m := newMemoryNodes("pve1")
 	m.write("pve1", "/etc/sudoers.d/ops", AccessSudoers("ops", false))
-	err := SudoersPolicy{Name: "ops", Subjects: []string{"ops"}}.Remove(t.Context(), operatedNodes{m, "ops", false}, targets("pve1"), nil, silent)
+	_, err := SudoersPolicy{Name: "ops", Subjects: []string{"ops"}}.Remove(t.Context(), operatedNodes{m, "ops", false}, targets("pve1"), nil, silent)
 	var own *OwnAccessError
 	if !errors.As(err, &own) || len(m.applied) != 0 {
 		t.Errorf("got %v", err)

@@ -78,6 +78,9 @@ func writtenFor(file, text string) string {
 	return ""
 }
 
+// Wrote tells a text that pvesec rendered for the policy, by its header.
+func (p SudoersPolicy) Wrote(text string) bool { return writtenFor(p.Path(), text) == p.Name }
+
 // Path is the policy's file on a node.
 func (p SudoersPolicy) Path() string { return sudoersDir + "/" + p.Name }
 
@@ -221,26 +224,6 @@ func (p SudoersPolicy) Install(ctx context.Context, nodes Nodes, targets, leave 
 		return nil, err
 	}
 	return removed, nodes.Apply(ctx, changes, progress)
-}
-
-// Remove takes the policy's file off the targets. A file that is gone already is no error. Before are texts by node that are put in its place there, nil for none.
-func (p SudoersPolicy) Remove(ctx context.Context, nodes Nodes, targets []node.Target, before map[string]string, progress func(node, step string)) error {
-	changes := make([]node.Change, 0, len(targets))
-	for _, target := range targets {
-		text, restored := before[target.Name]
-		if !restored || text == "" {
-			changes = append(changes, p.removal(target, nil))
-			continue
-		}
-		change, file := p.change(target, nil), sudoersFile(p.Path(), text)
-		file.applied = Digest(p.Content)
-		file.installOn(&change, true)
-		changes = append(changes, change)
-	}
-	if err := guardOwnAccess(ctx, nodes, changes); err != nil {
-		return err
-	}
-	return nodes.Apply(ctx, changes, progress)
 }
 
 func (p SudoersPolicy) change(target node.Target, planned map[string]Planned) node.Change {

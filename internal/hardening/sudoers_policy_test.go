@@ -173,24 +173,3 @@ func TestSubjectsOf(t *testing.T) {
 		}
 	}
 }
-
-// TestRemoveRestores: a removal puts the text back that a node had before, and removes the file of a node that had none.
-func TestRemoveRestores(t *testing.T) {
-	t.Parallel()
-	m := newMemoryNodes("pve1", "pve2")
-	p := SudoersPolicy{Name: "agent", Subjects: []string{"agent"}, Content: "agent ALL=(root) /usr/bin/id\n"}
-	m.write("pve1", p.Path(), p.Content)
-	m.write("pve2", p.Path(), p.Content)
-	if err := p.Remove(t.Context(), m, targets("pve1", "pve2"), map[string]string{"pve1": "agent ALL=(root) /usr/bin/w\n"}, silent); err != nil {
-		t.Fatal(err)
-	}
-	if got := string(m.files["pve1"][p.Path()].Content); got != "agent ALL=(root) /usr/bin/w\n" {
-		t.Errorf("pve1 holds %q", got)
-	}
-	if m.files["pve2"][p.Path()].Exists {
-		t.Error("pve2 still has the file")
-	}
-	if file := m.applied[0].Files[0]; file.Validate != node.Sudoers || file.Applied != Digest(p.Content) {
-		t.Errorf("%+v", file)
-	}
-}

@@ -95,6 +95,11 @@ type Recorder interface {
 	Applied(ctx context.Context, private values.PrivateWriter, diags *diag.Diagnostics)
 }
 
+// Importer is a model that records something of what an import found. Terraform keeps the record with the state of the object.
+type Importer[S any] interface {
+	Imported(ctx context.Context, seen map[string]*S, private values.PrivateWriter, diags *diag.Diagnostics)
+}
+
 // Reading is what was read of nodes, and why.
 type Reading[S any] struct {
 	Seen    map[string]*S
@@ -415,6 +420,9 @@ func (r *OnNodes[M, S, P]) ImportState(ctx context.Context, req resource.ImportS
 	model.placed().NodesSkipped = values.StringList(nil)
 	model.placed().showMissing(ctx, lacking(model, seen), &resp.Diagnostics)
 	model.Took(ctx, Reading[S]{Seen: seen, Shared: r.Clients}, &resp.Diagnostics)
+	if importer, is := any(model).(Importer[S]); is {
+		importer.Imported(ctx, seen, resp.Private, &resp.Diagnostics)
+	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
 }
 

@@ -117,7 +117,6 @@ func (m *sudoersPolicyModel) digest(ctx context.Context) string {
 // Applied records what was applied, by which a later plan knows a configuration that did not change.
 func (m *sudoersPolicyModel) Applied(ctx context.Context, private values.PrivateWriter, diags *diag.Diagnostics) {
 	values.WriteApplied(ctx, private, m.digest(ctx), diags)
-	m.recordImported(ctx, private, diags)
 }
 
 // warnOfApplied warns at a refresh of ways to root of the policy itself that nobody accepts today, of a policy that was applied as it is recorded: the

@@ -47,8 +47,6 @@ type sudoersPolicyModel struct {
 	session.Placed
 	judging
 	readers map[bool]*beyondReader
-	// imported are the files that an import found, by node, until an apply has recorded them.
-	imported map[string]string
 }
 
 // deployedPolicyModel is what one node holds of a policy.

@@ -150,9 +150,6 @@ func (m *sudoersPolicyModel) Install(ctx context.Context, change session.Change[
 	if reasons := values.StringsInList(ctx, m.Refused, diags); len(reasons) > 0 {
 		return fmt.Errorf("the plan is refused:\n\n  %s", strings.Join(reasons, "\n  "))
 	}
-	if change.State != nil {
-		m.imported, _ = change.State.importedFiles(ctx, change.Private, diags)
-	}
 	planned := map[string]hardening.Planned{}
 	for _, target := range change.Targets {
 		// Of the file nothing: one that nobody planned on is somebody's, and must be imported or removed first.
@@ -181,18 +178,6 @@ func (m *sudoersPolicyModel) Install(ctx context.Context, change session.Change[
 	}
 	m.settleRemovedGrants(ctx, removed, diags)
 	return nil
-}
-
-// Remove takes the policy's file off nodes, or puts the imported one back.
-func (m *sudoersPolicyModel) Remove(ctx context.Context, nodes hardening.Nodes, targets []node.Target, private values.PrivateReader, diags *diag.Diagnostics) error {
-	if !m.RestoreOnDestroy.ValueBool() {
-		return m.policy().Remove(ctx, nodes, targets, nil, session.Progress(ctx))
-	}
-	imported, _ := m.importedFiles(ctx, private, diags)
-	if diags.HasError() {
-		return errors.New("the imported file cannot be read from the state")
-	}
-	return m.policy().Remove(ctx, nodes, targets, imported, session.Progress(ctx))
 }
 
 // Named sets the name.

@@ -149,7 +149,7 @@ func TestUnchangedPolicyIsNotRefused(t *testing.T) {
 	}
 }
 
-// TestImportedFileComesBack: the plan of a destroy says that an imported file does not come back, unless it does, byte by byte, whatever was applied since.
+// TestImportedFileComesBack: the plan of a destroy says that an imported file does not come back, unless it does, byte by byte as the import found it, whatever was written or applied since.
 func TestImportedFileComesBack(t *testing.T) {
 	t.Parallel()
 	const file = "# by hand\n\nagent  ALL=(root)  NOPASSWD: /usr/bin/id"
@@ -162,6 +162,7 @@ func TestImportedFileComesBack(t *testing.T) {
 	const says = "The imported file of sudoers policy \"agent\" does not come back"
 	write("")
 	w.Terraform("import", "-no-color", harness.PolicyAddress, "agent")
+	shell(t, c.Nodes[0], "echo 'agent ALL=(root) NOPASSWD: /usr/bin/who' >>/etc/sudoers.d/agent") // this does not come back
 	w.Terraform("apply", "-auto-approve", "-no-color")
 	if said := w.Terraform("plan", "-destroy", "-no-color"); strings.Count(said, says) != 1 {
 		t.Errorf("the plan of a destroy does not say once that the file does not come back:\n%s", said)
