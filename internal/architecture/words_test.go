@@ -141,6 +141,7 @@ var statedFindings = []string{
 	"… (…)",
 	"Line …, column …: …",
 	"The imported file of … does not come back",
+	"The imported file of … does not come back on …",
 	"A token of an earlier run is left",
 	"Grants have no effect",
 	"Interrupted; nothing was changed",
