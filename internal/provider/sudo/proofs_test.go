@@ -87,7 +87,7 @@ func TestRootByOptions(t *testing.T) {
 		"logs":              {"Defaults log_output", false},
 	} {
 		around := hardening.Surroundings{Subjects: []policy.Subject{{Name: "agent"}}, SudoVersion: "1.9.16p2", Files: map[string]string{
-			"/etc/sudoers":     "Defaults env_reset, use_pty, mail_badpw\nDefaults secure_path=\"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\"\n@includedir /etc/sudoers.d\n",
+			"/etc/sudoers":     "Defaults env_reset, use_pty, mail_badpass\nDefaults secure_path=\"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\"\n@includedir /etc/sudoers.d\n",
 			"/etc/sudoers.d/z": c.other + "\n",
 		}}
 		if review.OptionsAround(around) != (c.other != "") {
