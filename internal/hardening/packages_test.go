@@ -54,7 +54,11 @@ func TestInstallingPackages(t *testing.T) {
 	if !change.InstallPackages || !slices.Equal(change.RequireCommands, []string{"visudo"}) || !slices.Equal(told, []string{"pve1sudo"}) {
 		t.Errorf("%+v, told %q", change, told)
 	}
-	if name, _ := nodes.(Operator).Operator(); name != "root" {
+	operator, known := nodes.(Operator)
+	if !known {
+		t.Fatal("the operator is not known")
+	}
+	if name, _ := operator.Operator(); name != "root" {
 		t.Errorf("operator %q", name)
 	}
 }

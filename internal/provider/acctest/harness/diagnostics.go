@@ -22,7 +22,7 @@ import (
 // updateGolden, set to the name of a test or to "all", has the diagnostics of that test written to its golden file.
 const updateGolden = "PVESEC_TEST_UPDATE_DIAGNOSTICS"
 
-// GoldenForAll, set by a test package, demands a golden file of every test that the provider says something in.
+// GoldenForAll is set by a test package and demands a golden file of every test that the provider says something in.
 var GoldenForAll bool
 
 // diagnostics are what the provider said in one test, so that a change of words is seen in review.
