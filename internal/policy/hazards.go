@@ -1,7 +1,9 @@
 package policy
 
 import (
+	"net/netip"
 	"path"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,7 +25,7 @@ func Hazards(s Settings, subject Subject) []Hazard {
 	var list []Hazard
 	for option, value := range s {
 		o, known := options[option]
-		if value == "" || known && o.why == nil || !known && value == off {
+		if value == "" || known && o.why == nil {
 			continue
 		}
 		d, _ := sudoers.LookupDefault(option)
@@ -184,25 +186,48 @@ func unlessPublic(value string) string {
 	return "sudo reads " + value + " as root and shows it to the caller"
 }
 
-// Where sudo and other programs keep logs and state: below the first anywhere, below the others in a directory or file that is named for it.
+// Where sudo and other programs keep logs and state. Below /var/log any directory will do. In places of the system the first name below must be one for
+// logs: the other directories are those of programs, which read or run what is in them. In places of the administrator some name must be.
 var (
-	logDirectory = "/var/log"
-	logPlaces    = []string{"/var/lib", "/var/db", "/var/adm", "/var/spool", "/var/cache", "/run", "/var/run", "/srv", "/data", "/opt"}
-	logNames     = []string{"sudo", "log", "audit", "record"}
+	logDirectory       = "/var/log"
+	systemPlaces       = []string{"/var/lib", "/var/db", "/var/adm", "/var/spool", "/var/cache", "/run", "/var/run"}
+	administratorsDirs = []string{"/srv", "/data", "/opt"}
+
+	// logName is a whole name of a directory or file that is made for logs: sudo, sudo-io, logs, audit-logs, sudo.log.
+	logName = regexp.MustCompile(`^((sudo|audit|logs?)([-_.]?(io|sudo|audit|logs?|records?|sessions?))*)$`)
+	// notForLogs is a name below which programs run or serve what they find.
+	notForLogs = regexp.MustCompile(`^(s?bin|lib|lib64|libexec|etc|cron.*|.*\.d|htdocs|html|www|web|public|public_html|cgi-bin|scripts?|hooks?|plugins?|modules?|snippets|crontabs)$`)
 )
 
 func unlessForLogs(value string) string {
-	name := path.Clean(value)
-	if isBelow(name, logDirectory) {
+	if isForLogs(path.Clean(value)) {
 		return ""
 	}
-	for _, place := range logPlaces {
-		rest, below := strings.CutPrefix(name, place+"/")
-		if below && !WritableByOthers(name) && slices.ContainsFunc(logNames, func(word string) bool { return strings.Contains(rest, word) }) {
-			return ""
+	return value + " is no place for logs and records: what sudo writes there, others write or programs read"
+}
+
+func isForLogs(name string) bool {
+	if isBelow(name, logDirectory) {
+		return true
+	}
+	if WritableByOthers(name) {
+		return false
+	}
+	for _, place := range systemPlaces {
+		if rest, below := strings.CutPrefix(name, place+"/"); below {
+			first, _, _ := strings.Cut(rest, "/")
+			if logName.MatchString(first) && !slices.ContainsFunc(strings.Split(rest, "/"), notForLogs.MatchString) {
+				return true
+			}
 		}
 	}
-	return value + " is no place for logs and records: what sudo writes there, others write or programs read"
+	for _, place := range administratorsDirs {
+		if rest, below := strings.CutPrefix(name, place+"/"); below {
+			names := strings.Split(rest, "/")
+			return slices.ContainsFunc(names, logName.MatchString) && !slices.ContainsFunc(names, notForLogs.MatchString)
+		}
+	}
+	return false
 }
 
 // climbs tells whether a file below iolog_dir leads out of it.
@@ -244,16 +269,32 @@ func openToAll(value string) string {
 }
 
 // onThisNode tells whether a log server may be on the node itself: its port is one that any user of the node can take, and without TLS he is not asked for a
-// certificate (sudoers(5), "log_servers"; the port is 30343 if none is given).
+// certificate (sudoers(5), "log_servers"; the port is 30343 if none is given). Without TLS only an address of another host will do. A name may be the name of
+// the node, and a number like 0 or 2130706433 is a name that resolvers take for an address. The node's own address outside of its loopback is not known here.
 func onThisNode(value string) string {
-	for server := range strings.FieldsSeq(strings.ReplaceAll(value, ",", " ")) {
+	for server := range strings.FieldsSeq(strings.NewReplacer(",", " ", `\`, "").Replace(value)) {
 		host, tls := strings.CutSuffix(server, "(tls)")
-		host = strings.TrimPrefix(strings.ToLower(host), "[")
-		if !tls && (strings.HasPrefix(host, "localhost") || strings.HasPrefix(host, "127.") || strings.HasPrefix(host, "::1") || strings.HasPrefix(host, "ip6-l") || strings.HasPrefix(host, "0.")) {
-			return "any user of the node can listen on the port of " + server + ", and gets what others type and see"
+		if !tls && !foreignAddress(host) {
+			return server + " may be the node itself, where any user can listen on that port and gets what others type and see: use an address of another host, or (tls)"
 		}
 	}
 	return ""
+}
+
+// foreignAddress tells whether text is a literal address, with or without a port, that no host takes for its loopback, for any of its own or for its link.
+func foreignAddress(text string) bool {
+	addr, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(text, "["), "]"))
+	if err != nil {
+		withPort, err := netip.ParseAddrPort(text)
+		if err != nil {
+			return false
+		}
+		addr = withPort.Addr()
+	}
+	addr = addr.Unmap()
+	ownNetwork := netip.PrefixFrom(netip.IPv4Unspecified(), 8)
+	compatible := netip.PrefixFrom(netip.IPv6Unspecified(), 96)
+	return addr.IsGlobalUnicast() && !ownNetwork.Contains(addr) && !compatible.Contains(addr)
 }
 
 // unlessSudosService lets the services pass that Debian ships for sudo in /etc/pam.d.

@@ -31,7 +31,13 @@ func TestHazards(t *testing.T) {
 		"secure_path=/usr/bin\\:/var/www/bin": "secure_path", "secure_path=/usr/bin\\:": "secure_path", "env_file=/var/spool/cron/crontabs/op": "env_file", "log_server_peer_key=/srv/op/key": "log_server_peer_key",
 		"group_plugin=sss.so": "group_plugin", "iolog_dir=/var/lib/vz/snippets": "iolog_dir", "iolog_mode=0666": "iolog_mode", "iolog_mode=0644": "iolog_mode", "umask=0000": "umask", "umask=0, umask_override": "umask", "umask=0020": "umask",
 		"umask=0777": "umask", "!umask": "umask", "umask=0002": "umask", "rlimit_core=infinity": "rlimit_core", "rlimit_core=user": "rlimit_core", "rlimit_core=default": "rlimit_core", "!rlimit_core": "rlimit_core",
-		"stay_setuid": "stay_setuid", "pam_service=cron": "pam_service", "pam_login_service=other": "pam_login_service", "log_servers=localhost\\:30343": "log_servers", "log_servers=127.0.0.1": "log_servers",
+		"logfile=/var/lib/dpkg/info/sudo.postinst": "logfile", "logfile=/var/spool/cron/crontabs/syslog": "logfile", "logfile=/run/systemd/system/rsyslog.service.d/x.conf": "logfile", "iolog_dir=/srv/blog/htdocs": "iolog_dir",
+		"logfile=/var/spool/cron/crontabs/sudo": "logfile", "logfile=/run/udev/rules.d/log": "logfile", "logfile=/var/lib/vz/snippets/log": "logfile", "iolog_dir=/opt/log/bin": "iolog_dir", "logfile=/srv/www/log": "logfile",
+		"iolog_dir=/var/lib/apt/logs": "iolog_dir", "timestampdir=/opt/catalog/x": "timestampdir", "lecture_status_dir=/srv/pseudosudo": "lecture_status_dir",
+		"env_file=/etc/pve/qemu-server/100.conf": "env_file", "restricted_env_file=/etc/pve/user.cfg": "restricted_env_file", "env_file=/etc/../etc/pve/nodes/pve1/config": "env_file", "editor=/etc/pve/x": "editor",
+		"log_servers=0": "log_servers", "log_servers=[\\:\\:ffff\\:127.0.0.1]\\:30343": "log_servers", "log_servers=2130706433": "log_servers",
+		"log_servers=127.1": "log_servers", "log_servers=pve1": "log_servers", "log_servers=logs.example.com\\:30343": "log_servers", "log_servers=\"10.0.0.9, [fe80::1]:30343\"": "log_servers", "log_servers=0x7f000001": "log_servers",
+		"log_servers=\"logs.example.com(tls) 0.0.0.0\"": "log_servers", "log_servers=[\\:\\:]": "log_servers", "stay_setuid": "stay_setuid", "pam_service=cron": "pam_service", "pam_login_service=other": "pam_login_service", "log_servers=localhost\\:30343": "log_servers", "log_servers=127.0.0.1": "log_servers",
 	} {
 		if got := of(line); !slices.Contains(got, option) {
 			t.Errorf("%s: %v", line, got)
@@ -42,7 +48,8 @@ func TestHazards(t *testing.T) {
 		"logfile=/var/log/sudo.log", "!logfile", "iolog_dir=/var/log/sudo-io/%{user}", "iolog_file=%{seq}", "timestampdir=/run/sudo/ts", "timestampowner=root", "iolog_user=root", "env_file=/etc/environment",
 		`group_plugin="group_file.so /etc/sudo-groups"`, "secure_path=/usr/sbin\\:/usr/bin", "passprompt=x, badpass_message=y, insults", "admin_flag=~/.sudo_as_admin_successful",
 		"umask=0022", "umask=0027", "umask=0077, umask_override", "rlimit_core=0", "iolog_mode=0640", "iolog_group=adm", "pam_service=sudo", "log_servers=logs.example.com\\:30344(tls)", "log_servers=10.0.0.9", "log_servers=localhost(tls)",
-		"iolog_dir=/var/log", "iolog_dir=/srv/audit/sudo", "logfile=/var/log/sudo/agent.log", "!stay_setuid", "timestampdir=/run/sudo/ts", "lecture_status_dir=/var/lib/sudo/lectured", "passwd_tries=3, timestamp_timeout=5",
+		"iolog_dir=/var/log", "iolog_dir=/srv/audit/sudo", "iolog_dir=/var/spool/sudo-io", "logfile=/srv/backup/logs/sudo.log", "iolog_dir=/var/lib/sudo-io/%{user}", "logfile=/opt/logs/agent.log", "iolog_dir=/data/sudo_logs",
+		"log_servers=\"10.0.0.9:30343 [2001:db8::9]:30344\"", "log_servers=2001\\:db8\\:\\:9", "env_file=/etc/pve-env", "logfile=/var/log/sudo/agent.log", "!stay_setuid", "timestampdir=/run/sudo/ts", "lecture_status_dir=/var/lib/sudo/lectured", "passwd_tries=3, timestamp_timeout=5",
 	} {
 		if got := of(line); len(got) > 0 {
 			t.Errorf("%s: %v", line, got)
@@ -67,8 +74,10 @@ func TestEveryOptionIsVetted(t *testing.T) {
 			t.Errorf("%s is no option", name)
 		}
 	}
-	if got := Hazards(Settings{"brand_new": "x"}, Subject{Name: "op"}); len(got) != 1 || got[0].Why == "" {
-		t.Errorf("an option that nobody knows: %v", got)
+	for _, value := range []string{"x", on, off} {
+		if got := Hazards(Settings{"brand_new": value}, Subject{Name: "op"}); len(got) != 1 || got[0].Why == "" {
+			t.Errorf("an option that nobody knows, with the value %s: %v", value, got)
+		}
 	}
 }
 

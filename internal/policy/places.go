@@ -27,12 +27,15 @@ func WritableByOthers(name string) bool {
 // rootsDirectories are those in which, as Debian ships them, only root makes files.
 var rootsDirectories = []string{"/bin", "/sbin", "/lib", "/lib64", "/usr", "/opt", "/etc", "/root", "/snap", "/var/lib/sudo", "/run/sudo", "/boot"}
 
+// othersBelowRoots are those below where others write: users of Proxmox VE through its API (pmxcfs(8)), and the accounts of services.
+var othersBelowRoots = []string{"/etc/pve", "/etc/frr", "/etc/postgresql"}
+
 // notRoots gives the reason why a path may be in other hands than root's, "" where only root writes it. What nobody knows is no place of root's.
 func notRoots(name string) string {
 	switch {
 	case !path.IsAbs(name):
 		return name + " is no absolute path"
-	case WritableByOthers(name):
+	case WritableByOthers(name), slices.ContainsFunc(othersBelowRoots, func(dir string) bool { return isBelow(path.Clean(name), dir) }):
 		return "others than root write " + name
 	case slices.ContainsFunc(rootsDirectories, func(dir string) bool { return isBelow(path.Clean(name), dir) }):
 		return ""

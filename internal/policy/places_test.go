@@ -2,6 +2,21 @@ package policy
 
 import "testing"
 
+// TestNotRoots: users of Proxmox VE and service accounts write below /etc.
+func TestNotRoots(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"/etc/pve", "/etc/pve/qemu-server/100.conf", "/etc/pve/../pve/x", "//etc/pve/local/x", "/etc/frr/frr.conf", "/etc/postgresql/15/main/environment", "etc/x", "/var/x", "/tmp/x"} {
+		if notRoots(name) == "" {
+			t.Errorf("%s is taken to be root's", name)
+		}
+	}
+	for _, name := range []string{"/etc/environment", "/etc/pvesec/env", "/usr/bin/vi", "/root/env", "/etc/sudo/env"} {
+		if why := notRoots(name); why != "" {
+			t.Errorf("%s: %s", name, why)
+		}
+	}
+}
+
 // TestCallersDirectory: whose a directory is that CHROOT, CWD, runchroot or runcwd name.
 func TestCallersDirectory(t *testing.T) {
 	t.Parallel()
