@@ -18,7 +18,7 @@ type Logged struct {
 	Syslog, LogFile string
 	// Off are the lines that switch a log off, as "file:line: what".
 	Off []string
-	// Unlogged are command lines of which nothing is logged, one for each path and rule.
+	// Unlogged are command lines of which nothing is logged, one for each path and rule, and rules of which that is not known.
 	Unlogged []string
 
 	some bool // anything is logged of some command
@@ -33,15 +33,19 @@ const debianSyslog = "authpriv"
 // anyProgram stands for the commands of a pattern where no option is bound to commands.
 const anyProgram = "/usr/bin/true"
 
-// LoggedOn tells what a node logs, with the policy in its place.
+// LoggedOn tells what a node logs, with the policy in its place. Options may be bound to some of what a rule grants: then each combination of them is asked. What cannot be
+// decided is not logged: Unlogged has the rule, with the words that it is not known.
 func LoggedOn(p hardening.SudoersPolicy, around hardening.Surroundings) Logged {
 	tree := around.With(p)
 	logged := Logged{Events: true, Input: true, Output: true}
 	granted := false
 	for _, question := range around.Questions(tree) {
-		for _, one := range commandsOf(tree, question, around.Host, p.Path()) {
-			granted = true
-			logged.take(tree, one)
+		bound := boundIn(tree, question, around.Host)
+		for _, grant := range policy.Grants(tree, question.Subject) {
+			if !grant.Negated && grant.Pos.File == p.Path() {
+				granted = true
+				logged.takeGrant(bound, grant)
+			}
 		}
 	}
 	if !granted {
@@ -61,77 +65,39 @@ type granted struct {
 	text    string
 }
 
-// commandsOf are command lines that the policy's file admits a subject: those that its rules name, and of a pattern, where options are bound to commands, an example for each path,
-// and each command that such an option names.
-func commandsOf(tree *sudoers.Tree, q policy.Question, host, own string) []granted {
-	var all []granted
-	ask := func(grant policy.Grant, text, command string, args ...string) {
-		request := policy.Request{Subject: q.Subject, Host: host, Command: command, Args: args, Env: q.Env}
-		if text == "" {
-			text = policy.ShellLine(request, policy.NewLine(command, args...))
-		}
-		all = append(all, granted{request, grant, text})
+// takeGrant counts in all that one grant admits.
+func (l *Logged) takeGrant(bound *boundLines, grant policy.Grant) {
+	request := policy.Request{Subject: bound.question.Subject, Host: bound.host, Command: anyProgram, Env: bound.question.Env}
+	cells, tooMany := bound.cells(&grant)
+	if tooMany {
+		l.Events, l.Input, l.Output, l.some = false, false, false, true
+		l.Off = append(l.Off, bound.switchedOff()...)
+		l.Unlogged = append(l.Unlogged, unknownLine(&grant))
+		return
 	}
-	named, bound := namedInDefaults(tree)
-	var examples []policy.Difference
-	for _, grant := range policy.Grants(tree, q.Subject) {
-		if grant.Negated || grant.Pos.File != own {
+	name, args, literal := literalOf(&grant.Command)
+	for _, c := range cells {
+		one := granted{request, grant, grant.Text}
+		switch {
+		case len(cells) > 1 && len(c.lines) == 0:
+			one.text = unknownLine(&grant)
+		case len(cells) == 1 && literal:
+			one.request.Command, one.request.Args = name, args
+			one.text = policy.ShellLine(one.request, policy.NewLine(name, args...))
+		}
+		if len(cells) == 1 || len(c.lines) == 0 {
+			l.take(c.tree, one)
 			continue
 		}
-		if name, args, literal := literalOf(&grant.Command); literal {
-			ask(grant, "", name, args...)
-			continue
-		}
-		before := len(all)
-		if bound && examples == nil {
-			examples = policy.Compare(&sudoers.Tree{}, tree, q.WithSharedBudget(tree)).NewlyAllowed
-		}
-		for _, example := range examples {
-			if example.Rule != nil && example.Rule.Pos == grant.Pos {
-				ask(grant, "", example.Line.Command, strings.Fields(example.Line.Args)...)
+		for _, line := range c.lines {
+			one.request.Command, one.request.Args = line.Command, nil
+			if line.HasArgs {
+				one.request.Args = []string{line.Args}
 			}
-		}
-		if len(all) == before {
-			ask(grant, grant.Text, anyProgram)
-		}
-	}
-	for _, command := range named {
-		name, args, literal := literalOf(command)
-		if !literal {
-			continue
-		}
-		d := policy.Decide(tree, policy.Request{Subject: q.Subject, Host: host, Command: name, Args: args, Env: q.Env})
-		if d.Verdict == policy.Allowed && d.Rule != nil && d.Rule.Pos.File == own {
-			ask(*d.Rule, "", name, args...)
+			one.text = policy.ShellLine(request, line)
+			l.take(c.tree, one)
 		}
 	}
-	return all
-}
-
-// namedInDefaults are the commands that options are bound to, aliases among them resolved in one step, and whether there are any such options.
-func namedInDefaults(tree *sudoers.Tree) (commands []*sudoers.Command, bound bool) {
-	aliases := map[string][]sudoers.CommandMember{}
-	for _, entry := range tree.Entries {
-		if def, is := entry.(*sudoers.AliasDef); is && def.Kind == sudoers.CmndAlias {
-			for _, alias := range def.Aliases {
-				aliases[alias.Name] = alias.Commands
-			}
-		}
-	}
-	for _, entry := range tree.Entries {
-		d, is := entry.(*sudoers.Defaults)
-		if !is || d.Scope != sudoers.ScopeCommand {
-			continue
-		}
-		bound = true
-		for i := range d.Commands {
-			commands = append(commands, &d.Commands[i].Command)
-			for j := range aliases[d.Commands[i].Command.Name] {
-				commands = append(commands, &aliases[d.Commands[i].Command.Name][j].Command)
-			}
-		}
-	}
-	return commands, bound
 }
 
 // literalOf is a command without patterns, with its arguments where it says them.

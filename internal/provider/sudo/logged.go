@@ -34,7 +34,7 @@ var loggedFields = []values.Field{
 	{Name: "input", Type: types.BoolType, Description: "Whether sudo records the terminal input of all commands that the policy allows."},
 	{Name: "output", Type: types.BoolType, Description: "Whether sudo records the terminal output of all commands that the policy allows."},
 	{Name: "switched_off", Type: values.StringListType, Description: "Lines that switch a log off, as `file:line: option`."},
-	{Name: "unlogged", Type: values.StringListType, Description: "Command lines of which sudo writes neither an event nor a recording, one for each path and rule."},
+	{Name: "unlogged", Type: values.StringListType, Description: "Command lines of which sudo writes neither an event nor a recording, one for each path and rule. A rule with `(not known)` behind it allows some of which pvesec cannot tell."},
 }
 
 var loggedType = values.TypeOfFields(loggedFields)
