@@ -122,12 +122,12 @@ func TestPackagesFail(t *testing.T) {
 	}
 }
 
-// TestSlowPackages: apt-get is not stopped half-way.
+// TestSlowPackages: apt-get is not stopped half-way. This one ends only after the change was given up.
 func TestSlowPackages(t *testing.T) {
 	t.Parallel()
 	servers, _ := cluster(t, 1, nodetest.Options{Without: tools[1:]})
 	s := servers[0]
-	withoutTools(t, s, "", `sleep 12; echo ended >"$PVESEC_TEST_ROOT/tmp/ended"`)
+	withoutTools(t, s, "", `until [ -e "$PVESEC_TEST_ROOT/tmp/given-up" ]; do sleep 0.1; done; echo ended >"$PVESEC_TEST_ROOT/tmp/ended"`)
 	changes := policy(t, "new\n", s)
 	changes[0].RequireCommands, changes[0].InstallPackages = tools, true
 	p := poolOf(t, node.Config{PrivateKey: s.PrivateKey, KnownHosts: s.KnownHosts, Timing: node.Timing{Patient: time.Second}})
@@ -136,6 +136,7 @@ func TestSlowPackages(t *testing.T) {
 		t.Errorf("said: %v", err)
 	}
 	allHave(t, "old\n", s)
+	s.Write(t, "tmp/given-up", "", 0o600)
 	for ctx := testContext(t); s.Read(t, "tmp/ended") == "(absent)"; time.Sleep(100 * time.Millisecond) {
 		if err := ctx.Err(); err != nil {
 			t.Fatal(err)

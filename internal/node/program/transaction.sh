@@ -15,7 +15,8 @@ phase=idle # idle, staged: nothing outside the stage is changed; journaled: file
 todo=' '   # numbers of the files that differ from their desired state
 log=       # what undoes the change, newest first: OPERATION tab ARGUMENT tab PATH
 p_known=none # the directory whose file system place knows
-touched=' ' # validators whose configuration changes
+touched=' ' # validators of the files that are written
+lessened=' ' # validators of the files that are removed
 closed=0 # 1: nobody but root can write the directories on the way to what is written
 opened=  # directories that this change gives to somebody else, a line for each
 copies=1 # 0: no copy is kept of what is removed
@@ -94,6 +95,7 @@ explain() {
 
 needs() { case $todo in *" $1 "*) return 0 ;; esac; return 1; }
 touches() { case $touched in *" $1 "*) return 0 ;; esac; return 1; }
+lessens() { case $lessened in *" $1 "*) return 0 ;; esac; return 1; }
 
 # lstat PATH: type bits in $kind (f d l o, or empty when absent), mode and ids in $attributes, the number of names in $names.
 lstat() {
@@ -387,6 +389,12 @@ want() {
 	touches "$2" || touched="$touched$2 "
 }
 
+# want_gone NUMBER VALIDATOR: the file is there, and must go.
+want_gone() {
+	todo="$todo$1 "
+	lessens "$2" || lessened="$lessened$2 "
+}
+
 # remember OPERATION ARGUMENT PATH
 remember() { log="$1$tab$2$tab$3$nl$log"; }
 
@@ -428,7 +436,7 @@ stage_file() {
 		want "$1" "$6"
 		remember dir "$had" "$target"
 		;;
-	absent:*) want "$1" "$6"; keep_old "$1" ;;
+	absent:*) want_gone "$1" "$6"; keep_old "$1" ;;
 	*)
 		place "$target"
 		new=$dir/new.$1

@@ -3,8 +3,13 @@
 # The validators that judge a whole configuration, in the order in which they are asked. logrotate judges one file at a time.
 validators='sudoers sshd rsyslog audit'
 
-# tool VALIDATOR: its command in $tool, the file it starts from in $main, the directory of drop-ins in $drop.
+# tool VALIDATOR: its command in $tool, the file it starts from in $main, the directory of drop-ins in $drop. The node has it.
 tool() {
+	tool_of "$1"
+	on_path "$tool" || fail missing '' '' "$tool"
+}
+
+tool_of() {
 	case $1 in
 	sudoers) tool=visudo main=/etc/sudoers drop=/etc/sudoers.d ;;
 	rsyslog) tool=rsyslogd main=/etc/rsyslog.conf drop=/etc/rsyslog.d ;;
@@ -12,7 +17,39 @@ tool() {
 	logrotate) tool=logrotate main= drop= ;;
 	audit) tool=auditctl main= drop=/etc/audit/rules.d ;;
 	esac
-	on_path "$tool" || fail missing '' '' "$tool"
+}
+
+# asked VALIDATOR: whether the change is about its configuration, and its tool is to judge it. A change that only removes files does not wait for a tool
+# that is not there: access is taken away in any case.
+asked() {
+	if touches "$1"; then
+		tool "$1"
+		return 0
+	fi
+	lessens "$1" || return 1
+	tool_of "$1"
+	[ -n "$tool" ] || return 1
+	on_path "$tool" || {
+		unasked "$tool is not there"
+		return 1
+	}
+	case $hung in *" $1 "*) return 1 ;; esac
+}
+
+# unasked WHY: nobody judges what remains after a removal. Said once.
+unasked() {
+	case $said_unasked in *"$nl$1$nl"*) return 0 ;; esac
+	said_unasked=$said_unasked$nl$1$nl
+	note "$1: nobody checked the configuration that remains after the removal"
+}
+hung=' ' said_unasked=
+
+# too_slow STATUS VALIDATOR: whether its tool was stopped on a change that only removes files, which goes on without it. Other changes end here.
+too_slow() {
+	slow "$1" || return 1
+	if touches "$2" || ! lessens "$2"; then stopped "$1" "$tool" "$patient"; fi
+	hung="$hung$2 "
+	unasked "$tool did not end within $patient seconds and was stopped"
 }
 
 # judge VALIDATOR [FILE]: run the tool on the configuration that starts at FILE, or on the one in use. Text in $judged.
@@ -25,12 +62,11 @@ judge() {
 		j_rules=${2-}
 		[ -n "$j_rules" ] || { j_rules=$mine/rules; merge "$root$drop" >"$j_rules"; }
 		judged=$(refused_rules "$j_rules"; repeated_rules "$j_rules")
-		case $judged in *' did not end within '*) stopped 124 auditctl "$patient" ;; esac
-		[ -z "$judged" ]
+		case $judged in *' did not end within '*) (exit 124) ;; '') ;; *) false ;; esac
 		;;
 	esac || {
 		j_status=$?
-		stopped "$j_status" "$tool" "$patient"
+		too_slow "$j_status" "$1" && return 0
 		return "$j_status"
 	}
 }
@@ -112,8 +148,7 @@ check_file() {
 
 # check_tree VALIDATOR: the whole configuration as it will be, as a copy in the stage.
 check_tree() {
-	touches "$1" || return 0
-	tool "$1"
+	asked "$1" || return 0
 	judge "$1" && before_ok=1 || before_ok=0
 	before=$judged
 	[ -z "$main" ] || [ -f "$root$main" ] || return 0
@@ -166,8 +201,7 @@ not_worse() {
 
 # check_live VALIDATOR: the configuration in use, after the change.
 check_live() {
-	touches "$1" || return 0
-	tool "$1"
+	asked "$1" || return 0
 	first=
 	each named "$1"
 	judge "$1" || not_worse || fail invalid-tree "$first" "$worse" "$tool"
