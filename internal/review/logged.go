@@ -67,14 +67,24 @@ type granted struct {
 
 // takeGrant counts in all that one grant admits.
 func (l *Logged) takeGrant(bound *boundLines, grant policy.Grant) {
-	request := policy.Request{Subject: bound.question.Subject, Host: bound.host, Command: anyProgram, Env: bound.question.Env}
 	cells, tooMany := bound.cells(&grant)
-	if tooMany {
+	targets, known := bound.targets(&grant)
+	if tooMany || !known {
 		l.Events, l.Input, l.Output, l.some = false, false, false, true
 		l.Off = append(l.Off, bound.switchedOff()...)
 		l.Unlogged = append(l.Unlogged, unknownLine(&grant))
+	}
+	if tooMany {
 		return
 	}
+	for _, target := range targets {
+		target.Command = anyProgram
+		l.takeCells(cells, target, grant)
+	}
+}
+
+// takeCells counts in what one grant admits as one target.
+func (l *Logged) takeCells(cells []cell, request policy.Request, grant policy.Grant) {
 	name, args, literal := literalOf(&grant.Command)
 	for _, c := range cells {
 		one := granted{request, grant, grant.Text}
@@ -136,6 +146,15 @@ func (l *Logged) take(tree *sudoers.Tree, one granted) {
 	logFile := s["logfile"]
 	if off("logfile") {
 		logFile = ""
+	}
+	switch {
+	case off("syslog_goodpri"):
+		syslog = ""
+	case s["syslog_goodpri"] == "none":
+		syslog = ""
+		if pos, found := policy.SetBy(tree, one.request, "syslog_goodpri"); found {
+			l.Off = append(l.Off, fmt.Sprintf("%s:%d: syslog_goodpri=none", pos.File, pos.Line))
+		}
 	}
 	l.Syslog, l.LogFile = syslog, logFile
 	denied := off("log_allowed")

@@ -9,7 +9,7 @@ import (
 )
 
 // logOptions are the options that say whether and where sudo logs a command (sudoers(5), "SUDOERS OPTIONS").
-var logOptions = []string{"syslog", "logfile", "log_allowed", "log_servers", "log_input", "log_output", "log_stdin", "log_ttyin", "log_stdout", "log_stderr", "log_ttyout"}
+var logOptions = []string{"syslog", "logfile", "log_allowed", "log_servers", "syslog_goodpri", "log_input", "log_output", "log_stdin", "log_ttyin", "log_stdout", "log_stderr", "log_ttyout"}
 
 // maxOpenLines bounds the lines of options of which each combination is looked at for one rule. More are not known.
 const maxOpenLines = 6

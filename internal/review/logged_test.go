@@ -37,6 +37,13 @@ func TestLoggedOn(t *testing.T) {
 		"another than those":    {"agent ALL=(root) /usr/bin/[a-z]*\n", "Defaults log_output", "Defaults!/usr/sbin/w !log_output", "true false true authpriv ", nil},
 		"a pattern of another":  {"agent ALL=(root) /usr/sbin/z[a-z]*\n", "Defaults log_output", "Defaults!/usr/bin/true !log_output", "true false true authpriv ", nil},
 		"one pattern of two":    {"agent ALL=(root) /usr/sbin/z[a-z]*\n", "Defaults log_output", "Defaults!/usr/sbin/z* !log_output", "true false false authpriv ", []string{"/etc/sudoers.d/x:1: !log_output"}},
+		"no priority":           {rule, "Defaults log_output, syslog_goodpri=none", "", "false false true  ", []string{"/etc/sudoers:1: syslog_goodpri=none"}},
+		"a priority off":        {rule, "Defaults !syslog_goodpri", "", "false false false  ", []string{"/etc/sudoers:1: !syslog_goodpri"}},
+		"another priority":      {rule, "Defaults syslog_goodpri=debug, syslog_badpri=none", "", "true false false authpriv ", nil},
+		"for another target":    {rule, "Defaults log_output", "Defaults>www-data !log_output, !syslog", "true false true authpriv ", nil},
+		"for this target":       {"agent ALL=(www-data) /usr/bin/id\n", "Defaults log_output", "Defaults>www-data !log_output", "true false false authpriv ", []string{"/etc/sudoers.d/x:1: !log_output"}},
+		"for root alone":        {"agent ALL=(www-data) /usr/bin/id\n", "Defaults>root log_output", "", "true false false authpriv ", nil},
+		"for root as one":       {"agent ALL=(www-data, root) /usr/bin/id\n", "Defaults>root log_output", "", "true false false authpriv ", nil},
 		"nothing to be granted": {"Defaults:agent use_pty\n", "", "", "false false false  ", nil},
 	} {
 		p := hardening.SudoersPolicy{Name: "agent", Subjects: []string{"agent"}, Content: c.own}
@@ -83,10 +90,19 @@ func TestUnlogged(t *testing.T) {
 			[]string{"agent ALL=(root) /usr/bin/id (not known)"}},
 		"too many lines": {"agent ALL=(root) ALL\n", "Defaults!/usr/bin/a* syslog\nDefaults!/usr/bin/b* syslog\nDefaults!/usr/bin/c* syslog\nDefaults!/usr/bin/d* syslog\nDefaults!/usr/bin/e* syslog\nDefaults!/usr/bin/f* syslog\nDefaults!/usr/bin/g* syslog",
 			false, []string{"agent ALL=(root) ALL (not known)"}},
-		"another command": {"agent ALL=(root) /usr/bin/id\n", "Cmnd_Alias A = /usr/bin/w\nDefaults!A,/usr/sbin/ !syslog", false, nil},
-		"but recorded":    {"agent ALL=(root) LOG_OUTPUT: /usr/bin/id, NOLOG_OUTPUT: /usr/bin/w\n", "Defaults !syslog", false, []string{"sudo /usr/bin/w"}},
-		"in part":         {"agent ALL=(root) /usr/bin/id\n", "Defaults !syslog, log_ttyout", false, nil},
-		"none":            {"agent ALL=(root) /usr/bin/id\n", "", false, nil},
+		"a priority of none": {"agent ALL=(root) /usr/bin/[a-z]*\n", "Defaults!/usr/bin/w syslog_goodpri=none", false, []string{"sudo /usr/bin/w"}},
+		"a target":           {"agent ALL=(www-data) /usr/bin/id\n", "Defaults>www-data !syslog", true, []string{"sudo -u www-data /usr/bin/id"}},
+		"one of targets":     {"agent ALL=(ALL) /usr/bin/id\n", "Defaults>www-data !syslog", false, []string{"sudo -u www-data /usr/bin/id"}},
+		"another target":     {"agent ALL=(root) /usr/bin/id\n", "Defaults>www-data !syslog", false, nil},
+		"a target by alias":  {"agent ALL=(WEB) /usr/bin/id\n", "Runas_Alias WEB = www-data\nDefaults>WEB !syslog", true, []string{"sudo -u www-data /usr/bin/id"}},
+		"all targets but":    {"agent ALL=(www-data, backup) /usr/bin/id\n", "Defaults>ALL,!backup !syslog", false, []string{"sudo -u www-data /usr/bin/id"}},
+		"a target by id":     {"agent ALL=(www-data) /usr/bin/id\n", "Defaults>#33 !syslog", false, []string{"agent ALL=(www-data) /usr/bin/id (not known)"}},
+		"an id by an alias":  {"agent ALL=(WEB) /usr/bin/id\n", "Runas_Alias WEB = #33\nDefaults>www-data !syslog", false, []string{"agent ALL=(WEB) /usr/bin/id (not known)"}},
+		"root by id":         {"agent ALL=(#0) /usr/bin/id\n", "Defaults>root !syslog", false, []string{"sudo /usr/bin/id"}},
+		"another command":    {"agent ALL=(root) /usr/bin/id\n", "Cmnd_Alias A = /usr/bin/w\nDefaults!A,/usr/sbin/ !syslog", false, nil},
+		"but recorded":       {"agent ALL=(root) LOG_OUTPUT: /usr/bin/id, NOLOG_OUTPUT: /usr/bin/w\n", "Defaults !syslog", false, []string{"sudo /usr/bin/w"}},
+		"in part":            {"agent ALL=(root) /usr/bin/id\n", "Defaults !syslog, log_ttyout", false, nil},
+		"none":               {"agent ALL=(root) /usr/bin/id\n", "", false, nil},
 	} {
 		p := hardening.SudoersPolicy{Name: "agent", Subjects: []string{"agent"}, Content: c.own}
 		around := hardening.Surroundings{Host: "pve1", SudoVersion: "1.9.16p2", Subjects: []policy.Subject{{Name: "agent"}}, Files: map[string]string{
