@@ -167,8 +167,9 @@ func foreignPlugin(value string) string {
 	if len(words) == 0 || !slices.Contains([]string{"system_group.so", "group_file.so"}, path.Base(words[0])) {
 		return "pvesec does not know this plug-in"
 	}
-	for _, word := range words {
-		if strings.Contains(word, "/") {
+	for i, word := range words {
+		// sudo finds a plug-in without a directory in its own. The plug-in opens its file as it is named, in the caller's directory if need be.
+		if i > 0 || strings.Contains(word, "/") {
 			if why := notRoots(word); why != "" {
 				return why
 			}
@@ -186,12 +187,16 @@ func unlessPublic(value string) string {
 	return "sudo reads " + value + " as root and shows it to the caller"
 }
 
-// Where sudo and other programs keep logs and state. Below /var/log any directory will do. In places of the system the first name below must be one for
+// Where sudo and other programs keep logs and state. Below /var/log any directory will do that is not of another account. In places of the system the first name below must be one for
 // logs: the other directories are those of programs, which read or run what is in them. In places of the administrator some name must be.
 var (
 	logDirectory       = "/var/log"
 	systemPlaces       = []string{"/var/lib", "/var/db", "/var/adm", "/var/spool", "/var/cache", "/run", "/var/run"}
 	administratorsDirs = []string{"/srv", "/data", "/opt"}
+
+	// othersLogs are directories below /var/log that packages of Debian and PVE give to other accounts or to groups that write there.
+	othersLogs = []string{"pveproxy", "ceph", "chrony", "exim4", "frr", "grafana", "icinga2", "influxdb", "mariadb", "mongodb", "munin", "mysql", "ntpsec", "postgresql", "proxmox-backup",
+		"redis", "squid", "tomcat10", "zabbix", "zabbix-agent", "zabbix-agent2"}
 
 	// logName is a whole name of a directory or file that is made for logs: sudo, sudo-io, logs, audit-logs, sudo.log.
 	logName = regexp.MustCompile(`^((sudo|audit|logs?)([-_.]?(io|sudo|audit|logs?|records?|sessions?))*)$`)
@@ -207,7 +212,11 @@ func unlessForLogs(value string) string {
 }
 
 func isForLogs(name string) bool {
-	if isBelow(name, logDirectory) {
+	if rest, below := strings.CutPrefix(name, logDirectory+"/"); below {
+		first, _, _ := strings.Cut(rest, "/")
+		return !slices.Contains(othersLogs, first)
+	}
+	if name == logDirectory {
 		return true
 	}
 	if WritableByOthers(name) {

@@ -23,7 +23,8 @@ func TestHazards(t *testing.T) {
 	}
 	for line, option := range map[string]string{
 		"lecture_file=/etc/shadow, lecture=always": "lecture_file", "lecture_file=/root/x": "lecture_file", "lecture_file=/etc/../root/lecture": "lecture_file", "lecture_file=/tmp/lecture": "lecture_file",
-		"editor=/home/op/vi": "editor", "editor=/usr/bin/vi:/tmp/vi": "editor", `group_plugin="group_file.so /tmp/groups"`: "group_plugin", "group_plugin=/home/op/x.so": "group_plugin",
+		"editor=/home/op/vi": "editor", "editor=/usr/bin/vi:/tmp/vi": "editor", `group_plugin="group_file.so /tmp/groups"`: "group_plugin", `group_plugin="group_file.so groups"`: "group_plugin",
+		"logfile=/var/log/pveproxy/x": "logfile", "iolog_dir=/var/log/postgresql": "iolog_dir", "group_plugin=/home/op/x.so": "group_plugin",
 		"iolog_dir=/tmp/io": "iolog_dir", "iolog_dir=/etc/cron.d": "iolog_dir",
 		"iolog_file=../../etc/cron.d/x": "iolog_file", "logfile=/etc/profile": "logfile", "logfile=/tmp/log": "logfile", "logfile=/var/spool/cron/crontabs/root": "logfile", "timestampdir=/tmp/ts": "timestampdir",
 		"timestampowner=op": "timestampowner", "lecture_status_dir=/home/op": "lecture_status_dir", "iolog_user=op": "iolog_user", "env_file=/home/op/env": "env_file",
@@ -45,7 +46,7 @@ func TestHazards(t *testing.T) {
 	}
 	for _, line := range []string{
 		"lecture_file=/etc/sudo.lecture", "lecture_file=/etc/issue", "lecture_file=/usr/share/doc/x", "!lecture_file", "editor=/usr/bin/vim.tiny", "mailerpath=/home/op/mailer, mailerflags=-t", "!mailerpath",
-		"logfile=/var/log/sudo.log", "!logfile", "iolog_dir=/var/log/sudo-io/%{user}", "iolog_file=%{seq}", "timestampdir=/run/sudo/ts", "timestampowner=root", "iolog_user=root", "env_file=/etc/environment",
+		"logfile=/var/log/sudo.log", "!logfile", "iolog_dir=/var/log", `group_plugin="system_group.so"`, "iolog_dir=/var/log/sudo-io/%{user}", "iolog_file=%{seq}", "timestampdir=/run/sudo/ts", "timestampowner=root", "iolog_user=root", "env_file=/etc/environment",
 		`group_plugin="group_file.so /etc/sudo-groups"`, "secure_path=/usr/sbin\\:/usr/bin", "passprompt=x, badpass_message=y, insults", "admin_flag=~/.sudo_as_admin_successful",
 		"umask=0022", "umask=0027", "umask=0077, umask_override", "rlimit_core=0", "iolog_mode=0640", "iolog_group=adm", "pam_service=sudo", "log_servers=logs.example.com\\:30344(tls)", "log_servers=10.0.0.9", "log_servers=localhost(tls)",
 		"iolog_dir=/var/log", "iolog_dir=/srv/audit/sudo", "iolog_dir=/var/spool/sudo-io", "logfile=/srv/backup/logs/sudo.log", "iolog_dir=/var/lib/sudo-io/%{user}", "logfile=/opt/logs/agent.log", "iolog_dir=/data/sudo_logs",

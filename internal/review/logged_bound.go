@@ -244,4 +244,7 @@ func (b *boundLines) switchedOff() []string {
 }
 
 // unknownLine stands for command lines of a grant of which it is not known whether they are logged.
-func unknownLine(grant *policy.Grant) string { return fmt.Sprintf("%s (not known)", grant.Text) }
+func unknownLine(grant *policy.Grant) string { return grant.Text + NotKnown }
+
+// NotKnown ends a rule in Logged.Unlogged of which it is not known whether it is logged.
+const NotKnown = " (not known)"

@@ -59,17 +59,17 @@ func importedFiles(ctx context.Context, private values.PrivateReader, diags *dia
 // Remove takes the policy's file off nodes, or puts the imported one back. A record that cannot be read, and a node that refuses its old text, do not stop the removal.
 func (m *sudoersPolicyModel) Remove(ctx context.Context, nodes hardening.Nodes, targets []node.Target, private values.PrivateReader, diags *diag.Diagnostics) error {
 	var imported map[string]string
+	var unreadable diag.Diagnostics
 	if m.RestoreOnDestroy.ValueBool() {
-		var unreadable diag.Diagnostics
 		imported = importedFiles(ctx, private, &unreadable)
-		for _, problem := range unreadable {
-			diags.AddAttributeWarning(path.Root("restore_on_destroy"), fmt.Sprintf("The imported file of %s does not come back", m.What()),
-				problem.Detail()+"\n\n"+m.removedInstead())
-		}
 	}
 	unrestored, err := m.policy().Remove(ctx, nodes, targets, imported, session.Progress(ctx))
 	if err != nil {
 		return err
+	}
+	for _, problem := range unreadable {
+		diags.AddAttributeWarning(path.Root("restore_on_destroy"), fmt.Sprintf("The imported file of %s does not come back", m.What()),
+			problem.Detail()+"\n\n"+m.removedInstead())
 	}
 	for _, name := range slices.Sorted(maps.Keys(unrestored)) {
 		diags.AddAttributeWarning(path.Root("restore_on_destroy"), fmt.Sprintf("The imported file of %s does not come back on %s", m.What(), name),

@@ -51,10 +51,9 @@ func (m *sudoersPolicyModel) showLogged(ctx context.Context, around surroundings
 		l := review.LoggedOn(m.policy(), around.on[name])
 		models[name] = loggedModel{l.Events, l.Syslog, l.LogFile, l.Input, l.Output, append([]string{}, l.Off...), append([]string{}, l.Unlogged...)}
 		switch {
-		case len(l.Off) == 0:
+		case len(l.Off) == 0 && len(l.Unlogged) == 0:
 		case !l.Nothing() && len(l.Unlogged) > 0:
-			said.add(name, path.Root("logged"), "Not everything that %s runs is logged on %s",
-				"sudo writes no event and no recording of:\n\n  "+strings.Join(l.Unlogged, "\n  ")+"\n\nThese lines switch logs off:\n\n  "+strings.Join(l.Off, "\n  ")+"\n\nRemove them.")
+			said.add(name, path.Root("logged"), "Not everything that %s runs is logged on %s", unloggedText(&l))
 		case l.Nothing():
 			said.add(name, path.Root("logged"), "Nothing that %s runs is logged on %s",
 				"sudo writes no event and no recording of it. These lines switch the logs off:\n\n  "+strings.Join(l.Off, "\n  ")+"\n\nRemove them, or add pvesec_audit_logging for the subject.")
@@ -68,6 +67,32 @@ func (m *sudoersPolicyModel) showLogged(ctx context.Context, around surroundings
 		diags.Append(problems...)
 		m.Logged = value
 	}
+}
+
+// unloggedText lists what is not logged, apart from what is not known, and the lines that switch logs off.
+func unloggedText(l *review.Logged) string {
+	var not, unknown []string
+	for _, line := range l.Unlogged {
+		if rule, open := strings.CutSuffix(line, review.NotKnown); open {
+			unknown = append(unknown, rule)
+		} else {
+			not = append(not, line)
+		}
+	}
+	var parts []string
+	for _, list := range []struct {
+		says  string
+		lines []string
+	}{
+		{"sudo writes no event and no recording of:", not},
+		{"It is not known whether these are logged:", unknown},
+		{"These lines switch logs off. Remove them:", l.Off},
+	} {
+		if len(list.lines) > 0 {
+			parts = append(parts, list.says+"\n\n  "+strings.Join(list.lines, "\n  "))
+		}
+	}
+	return strings.Join(parts, "\n\n")
 }
 
 // endsModel is when a policy ends.
