@@ -44,7 +44,7 @@ unasked() {
 }
 hung=' ' said_unasked=
 
-# too_slow STATUS VALIDATOR: whether its tool was stopped on a change that only removes files, which goes on without it. Other changes end here.
+# too_slow STATUS VALIDATOR: whether its tool was stopped on a change that only removes files, which continues with it unchecked. Other changes end here.
 too_slow() {
 	slow "$1" || return 1
 	if touches "$2" || ! lessens "$2"; then stopped "$1" "$tool" "$patient"; fi
