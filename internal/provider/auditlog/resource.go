@@ -114,7 +114,7 @@ func (r *auditLoggingResource) refuseTwice(ctx context.Context, plan *auditLoggi
 		for _, other := range r.Clients.Claim("security log", logging.Name, []string{logging.SecurityLog.Path}, nodes) {
 			diags.AddAttributeError(path.Root("security_log"), "Invalid security_log: another resource writes the file",
 				fmt.Sprintf("pvesec_audit_logging %q and %q both write %s on the same nodes, and each event would be in it twice. Give security_log another path, or set enabled = false in one of them.",
-					logging.Name, other.Name, other.Subject))
+					min(logging.Name, other.Name), max(logging.Name, other.Name), other.Subject))
 		}
 	}
 	if logging.SudoLog == nil && logging.IOLogs == nil {
@@ -127,7 +127,7 @@ func (r *auditLoggingResource) refuseTwice(ctx context.Context, plan *auditLoggi
 		}
 		diags.AddAttributeError(at, "Invalid subject: another resource logs it",
 			fmt.Sprintf("pvesec_audit_logging %q and %[3]q both log the sudo commands of %[2]s on the same nodes. sudo uses the settings of the file that it reads last, so one of the two would have no effect. "+
-				"Configure each subject in one resource for each node.", logging.Name, who, other.Name))
+				"Configure each subject in one resource for each node.", min(logging.Name, other.Name), who, max(logging.Name, other.Name)))
 	}
 }
 
