@@ -2,6 +2,7 @@ package node_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -107,6 +108,7 @@ func TestPackagesFail(t *testing.T) {
 		"lists are fine":   {"", unfound, "Unable to locate package sudo", "Before that"},
 		"without a reason": {"", "echo one; echo two; exit 1", "one; two", "Before that"},
 		"a login cut off":  {"", "i=0; while [ $i -lt 200 ]; do echo \"E: Failed to fetch https://user:pa@hush@deb.example.com/debian/$i\"; i=$((i + 1)); done; exit 100", "https://deb.example.com/debian/199", "hush"},
+		"a cut in a login": {"", fmt.Sprintf("for i in 1 2 3 4 5 6; do echo 'https://user:secret-hush@deb.example.com/%s'; done; exit 100", strings.Repeat("x", 985-len("hush@deb.example.com/\n"))), "https://deb.example.com/x", "hush"},
 		"lies":             {"", "", "sudo_logsrvd is not installed on pve1", "apt-get could not"},
 	} {
 		servers, p := cluster(t, 1, nodetest.Options{Without: tools[1:]})
@@ -117,6 +119,9 @@ func TestPackagesFail(t *testing.T) {
 		var failed *node.ApplyError
 		if !errors.As(err, &failed) || failed.Outcomes[0].State != node.Unchanged || !strings.Contains(failed.Outcomes[0].Err.Error(), c.says) || strings.Contains(err.Error(), c.silent) {
 			t.Errorf("%s: %v", name, err)
+		}
+		if strings.Contains(err.Error(), "installed, and not removed") {
+			t.Errorf("%s: a package that did not come is said to be installed: %v", name, err)
 		}
 		allHave(t, "old\n", servers[0])
 	}

@@ -178,7 +178,7 @@ func foreignPlugin(value string) string {
 	return ""
 }
 
-// unlessPublic lets files pass that are made for everyone's eyes.
+// unlessPublic lets files pass that every user may read anyway.
 func unlessPublic(value string) string {
 	name := path.Clean(value)
 	if path.Dir(name) == "/etc" && (strings.Contains(path.Base(name), "lecture") || slices.Contains([]string{"issue", "issue.net", "motd"}, path.Base(name))) || isBelow(name, "/usr/share") {
@@ -187,8 +187,8 @@ func unlessPublic(value string) string {
 	return "sudo reads " + value + " as root and shows it to the caller"
 }
 
-// Where sudo and other programs keep logs and state. Below /var/log any directory will do that is not of another account. In places of the system the first name below must be one for
-// logs: the other directories are those of programs, which read or run what is in them. In places of the administrator some name must be.
+// Where sudo and other programs keep logs and state. Below /var/log any directory will do, except those of other accounts. In places of the system the first
+// name below must be one for logs: the other directories are those of programs, which read or run what is in them. In places of the administrator some name must be.
 var (
 	logDirectory       = "/var/log"
 	systemPlaces       = []string{"/var/lib", "/var/db", "/var/adm", "/var/spool", "/var/cache", "/run", "/var/run"}

@@ -68,7 +68,7 @@ func flipped(commands []sudoers.CommandMember) []sudoers.CommandMember {
 	return list
 }
 
-// withRule is the tree with one more rule at its end, for everyone, everywhere and as anybody.
+// withRule is the tree with one more rule at its end, for every user, on every host, as every target.
 func withRule(tree *sudoers.Tree, commands []sudoers.CommandMember) *sudoers.Tree {
 	all := []sudoers.Member{{Kind: sudoers.MemberAll, Name: "ALL"}}
 	privilege := sudoers.Privilege{Hosts: all}

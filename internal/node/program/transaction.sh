@@ -297,14 +297,16 @@ grab() {
 
 # ---- before the change
 
-# require: the packages to install for required commands that the node lacks in $lacks. One whose package must not be installed ends it.
+# require: the packages to install in $lacks, and each required command that the node lacks with its package in $absent_tools, COMMAND:PACKAGE. One whose package
+# must not be installed ends it.
 require() {
-	lacks=
+	lacks= absent_tools=
 	for q_name in $required; do
 		on_path "$q_name" && continue
 		q_package=
 		for q_pair in $provides; do case $q_pair in "$q_name":*) q_package=${q_pair#*:} ;; esac; done
 		[ -n "$q_package" ] || fail missing '' '' "$q_name"
+		absent_tools="$absent_tools $q_name:$q_package"
 		case " $lacks " in *" $q_package "*) ;; *) lacks="$lacks $q_package" ;; esac
 	done
 }
@@ -319,11 +321,9 @@ install_packages() {
 	apt "limited $((patient * 2))" update >"$p_said" 2>&1 || p_lists=$(tail -c 4000 -- "$p_said")
 	apt_install $((patient * 5)) || p_failed=1
 	p_asked=$lacks p_came=
-	for q_name in $required; do
-		for q_pair in $provides; do
-			case "$q_pair: $p_asked " in "$q_name":*": "*" ${q_pair#*:} "*) ;; *) continue ;; esac
-			case " $p_came " in *" ${q_pair#*:} "*) ;; *) ! on_path "$q_name" || p_came="$p_came ${q_pair#*:}" ;; esac
-		done
+	for q_pair in $absent_tools; do
+		on_path "${q_pair%%:*}" || continue
+		case " $p_came " in *" ${q_pair#*:} "*) ;; *) p_came="$p_came ${q_pair#*:}" ;; esac
 	done
 	[ -z "$p_came" ] || say "installed$p_came"
 	[ -z "$p_failed" ] || fail packages "$p_lists" "$(tail -c 4000 -- "$p_said")" "${p_asked# }"

@@ -94,6 +94,7 @@ func TestSkippedNodesStayJudged(t *testing.T) {
 	}
 }
 
+// privateMap is private state in memory.
 type privateMap map[string][]byte
 
 func (p privateMap) GetKey(_ context.Context, key string) ([]byte, diag.Diagnostics) {

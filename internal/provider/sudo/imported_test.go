@@ -14,18 +14,6 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
 )
 
-// privateKeys are private state in memory.
-type privateKeys map[string][]byte
-
-func (p privateKeys) GetKey(_ context.Context, key string) ([]byte, diag.Diagnostics) {
-	return p[key], nil
-}
-
-func (p privateKeys) SetKey(_ context.Context, key string, value []byte) diag.Diagnostics {
-	p[key] = value
-	return nil
-}
-
 // changedNodes take the changes of a removal and refuse a text.
 type changedNodes struct {
 	refused string
@@ -81,7 +69,7 @@ func TestRestoresOnlyWhatAnImportFound(t *testing.T) {
 		m := &sudoersPolicyModel{Name: types.StringValue("agent"), Subject: types.StringValue("agent"), Content: types.StringValue(current), SHA256: types.StringValue(hardening.Digest(current)),
 			RestoreOnDestroy: types.BoolValue(c.restore)}
 		m.Deployed = types.MapNull(deployedPolicyType)
-		private := privateKeys{}
+		private := privateMap{}
 		if c.imported != nil {
 			m.Imported(ctx, c.imported, private, &diags)
 		}
