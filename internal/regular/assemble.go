@@ -48,7 +48,7 @@ func Maybe(p Part) Part { return Choice(Leaf(Epsilon()), p) }
 func (p Part) Nullable() bool {
 	switch p.kind {
 	case leafPart:
-		return p.leaf.automaton().states[0].accept
+		return p.leaf.Contains("")
 	case sequencePart:
 		for _, q := range p.parts {
 			if !q.Nullable() {
@@ -86,13 +86,33 @@ func (p Part) addMarks(all map[string]bool) {
 // Assemble makes an Expr of a part (V. M. Glushkov, "The abstract theory of automata", 1961: what may come first, what may come last, and
 // what may follow what). The error is ErrTooLarge.
 func Assemble(p Part) (Expr, error) {
-	return (&combiner{states: make([]state, 1)}).assemble(p, "")
+	return newCombiner(p.size()).assemble(p, "")
 }
 
 // AssembleMarked makes an Expr of the texts of a part in which some leaf has a mark. Its automaton has two layers, one for what comes before
 // that leaf and one for what comes behind it. The error is ErrTooLarge.
 func AssembleMarked(p Part, mark string) (Expr, error) {
-	return (&combiner{states: make([]state, 1)}).assemble(p, mark)
+	return newCombiner(2*p.size()).assemble(p, mark)
+}
+
+// newCombiner has a first state, and room for others.
+func newCombiner(room int) *combiner {
+	return &combiner{states: make([]state, 1, 1+min(room, maxStates))}
+}
+
+// size is how many states the leaves of a part have.
+func (p Part) size() int {
+	if p.kind == leafPart {
+		if p.leaf.literal != nil {
+			return len(p.leaf.literal.text)
+		}
+		return len(p.leaf.automaton().states)
+	}
+	n := 0
+	for _, q := range p.parts {
+		n += q.size()
+	}
+	return n
 }
 
 func (c *combiner) assemble(p Part, mark string) (Expr, error) {
@@ -165,23 +185,25 @@ func (c *combiner) fragment(p Part, mark string) fragment {
 
 // leaf copies a pattern into each layer, and what has the mark in between.
 func (c *combiner) leaf(p Part, mark string) fragment {
-	a := p.leaf.automaton()
-	f := fragment{before: c.layer(a), nullable: a.states[0].accept}
+	f := fragment{before: c.layer(p.leaf), nullable: p.Nullable()}
 	if mark == "" {
 		return f
 	}
-	f.behind = c.layer(a)
+	f.behind = c.layer(p.leaf)
 	if marked, has := p.marks[mark]; has {
-		between := c.layer(marked.automaton())
+		between := c.layer(marked)
 		f.before.first = append(f.before.first, between.first...)
 		f.behind.last = append(f.behind.last, between.last...)
 	}
 	return f
 }
 
-// layer copies an automaton.
-func (c *combiner) layer(a *automaton) layer {
-	base := c.copy(a)
+// layer copies the automaton of a pattern.
+func (c *combiner) layer(e Expr) layer {
+	if e.literal != nil {
+		return c.word(e.literal.text)
+	}
+	base := c.copy(e.automaton())
 	var l layer
 	for q := base; int(q) < len(c.states); q++ {
 		if c.states[q].accept {
@@ -191,6 +213,22 @@ func (c *combiner) layer(a *automaton) layer {
 	}
 	l.first = slices.Clone(c.states[base].edges)
 	return l
+}
+
+// word is the layer of one text: a state behind each of its bytes.
+func (c *combiner) word(text string) layer {
+	if text == "" {
+		return layer{}
+	}
+	base := int32(len(c.states))
+	edges := make([]edge, len(text))
+	for i := range len(text) {
+		edges[i] = edge{on: byteSetOf(text[i]), to: base + int32(i)}
+		next := edges[min(i+1, len(text)):min(i+2, len(text)):min(i+2, len(text))]
+		c.states = append(c.states, state{edges: next})
+	}
+	c.edges += len(text)
+	return layer{first: edges[:1:1], last: []int32{base + int32(len(text)) - 1}}
 }
 
 // follow has one layer of a fragment behind another.

@@ -71,17 +71,25 @@ type combiner struct {
 	edges  int
 }
 
-// copy adds the states of an automaton and gives its first.
+// copy adds the states of an automaton and gives its first. The edges of all share one array; what is added to those of a state goes elsewhere.
 func (c *combiner) copy(a *automaton) int32 {
 	base := int32(len(c.states))
+	total := 0
 	for q := range a.states {
-		s := state{accept: a.states[q].accept, edges: slices.Clone(a.states[q].edges)}
-		for i := range s.edges {
-			s.edges[i].to += base
-		}
-		c.states = append(c.states, s)
-		c.edges += len(s.edges)
+		total += len(a.states[q].edges)
 	}
+	c.states = slices.Grow(c.states, len(a.states))
+	all := make([]edge, total)
+	for q := range a.states {
+		n := copy(all, a.states[q].edges)
+		edges := all[:n:n]
+		all = all[n:]
+		for i := range edges {
+			edges[i].to += base
+		}
+		c.states = append(c.states, state{accept: a.states[q].accept, edges: edges})
+	}
+	c.edges += total
 	return base
 }
 

@@ -151,6 +151,13 @@ func mix(hash, word uint64) uint64 {
 func renumber(states []state, number []int32, n int) []state {
 	result := make([]state, n)
 	done := make([]bool, n)
+	total := 0
+	for q := range states {
+		if number[q] >= 0 {
+			total += len(states[q].edges)
+		}
+	}
+	all := make([]edge, 0, total) // the edges of all states share one array
 	for q := range states {
 		to := number[q]
 		if to < 0 || done[to] {
@@ -158,13 +165,14 @@ func renumber(states []state, number []int32, n int) []state {
 		}
 		done[to] = true
 		result[to].accept = states[q].accept
-		edges := make([]edge, 0, len(states[q].edges))
+		start := len(all)
 		for _, e := range states[q].edges {
 			if target := number[e.to]; target >= 0 {
-				edges = append(edges, edge{on: e.on, to: target})
+				all = append(all, edge{on: e.on, to: target})
 			}
 		}
-		result[to].edges = unite(edges)
+		all = all[:start+len(unite(all[start:]))]
+		result[to].edges = all[start:len(all):len(all)]
 	}
 	return result
 }
