@@ -41,6 +41,13 @@ func (p *Pool) Apply(ctx context.Context, changes []Change, progress func(node, 
 	for _, c := range changes {
 		a.txs = append(a.txs, newTransaction(p, c, report))
 	}
+	forget := func() {
+		for _, tx := range a.txs {
+			tx.link.accounts.forget()
+		}
+	}
+	forget()
+	defer forget()
 	a.errs = make([]error, len(a.txs))
 	unlock, err := a.lockHere(ctx)
 	if err != nil {
@@ -356,6 +363,16 @@ func (c Change) check() error {
 				return fmt.Errorf("%q is not the name of an owner", name)
 			}
 		}
+	}
+	names := map[string]bool{}
+	for _, a := range c.Accounts {
+		if err := a.check(); err != nil {
+			return err
+		}
+		if names[a.Name] {
+			return fmt.Errorf("account %q is given twice", a.Name)
+		}
+		names[a.Name] = true
 	}
 	for _, e := range c.Expect {
 		if err := checkPath(e.Path); err != nil {

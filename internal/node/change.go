@@ -80,6 +80,8 @@ type Change struct {
 	// Files are installed in this order. Paths are unique.
 	Files  []File
 	Expect []Expect
+	// Accounts are made, changed or removed after the files are in place. Names are unique.
+	Accounts []AccountChange
 	// RestartServices are restarted after the files are in place, and again after a rollback. They are left alone when
 	// nothing on the node differed from Files and they are active.
 	RestartServices []string

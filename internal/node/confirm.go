@@ -15,7 +15,8 @@ func (tx *transaction) deadline() int {
 	at := func(v Validator) bool {
 		return slices.ContainsFunc(tx.change.Files, func(f File) bool { return f.Validate == v })
 	}
-	if tx.change.Confirm || at(Sshd) || !tx.pool.root() && at(Sudoers) {
+	own := slices.ContainsFunc(tx.change.Accounts, func(a AccountChange) bool { return a.Name == tx.pool.login.user })
+	if tx.change.Confirm || own || at(Sshd) || !tx.pool.root() && at(Sudoers) {
 		return seconds(tx.pool.timing.Confirm)
 	}
 	return 0

@@ -226,6 +226,31 @@ func (e *ConflictError) Error() string {
 	return fmt.Sprintf("%s on %s changed since the plan: expected %s, found %s\nPlan again and review what changed.", e.Path, e.Node, e.Expected, e.Found)
 }
 
+// AccountError says why an account of a node cannot be as it is asked for.
+type AccountError struct {
+	Node, Account string
+	// Output completes a sentence that begins with the account, or is what a tool of the node said.
+	Output string
+}
+
+func (e *AccountError) Error() string {
+	return fmt.Sprintf("account %s on %s %s", e.Account, e.Node, e.Output)
+}
+
+// AccountChangedError says that an account is not as it was when the change was planned.
+type AccountChangedError struct {
+	Node, Account string
+	// Expected and Found are [AbsentAccount], or [LocalAccount.Looks].
+	Expected, Found string
+}
+
+func (e *AccountChangedError) Error() string {
+	if e.Expected == AbsentAccount {
+		return fmt.Sprintf("account %s exists on %s already, and pvesec did not make it (%s)\nImport it, or set adopt = true to take it over.", e.Account, e.Node, e.Found)
+	}
+	return fmt.Sprintf("account %s on %s changed since the plan: expected %s, found %s\nPlan again and review what changed.", e.Account, e.Node, e.Expected, e.Found)
+}
+
 // MissingCommandError says that the node lacks a command that the change needs.
 type MissingCommandError struct {
 	Node, Command string

@@ -24,6 +24,11 @@ type Query struct {
 	Services []string
 	// Commands are names looked up on root's path, for example visudo.
 	Commands []string
+	// LocalAccounts reads every account of the node itself. Nothing else is asked for with it: the answer is kept until the next [Pool.Apply] on the node, so that many
+	// accounts take one look.
+	LocalAccounts bool
+	// OnlyAccount has LocalAccounts look into one home alone, and now.
+	OnlyAccount string
 }
 
 // An Observation is what one node looked like at one moment.
@@ -40,6 +45,8 @@ type Observation struct {
 	Services map[string]Service
 	// Commands maps a name to its path, or to "" where the node has no such command.
 	Commands map[string]string
+	// LocalAccounts are those in /etc/passwd, by name; nil where nobody asked.
+	LocalAccounts map[string]LocalAccount
 	// Unfinished says that a transaction was killed half-way on this node and has not been undone yet. The next
 	// [Pool.Apply] on the node does so before anything else.
 	Unfinished bool

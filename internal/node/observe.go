@@ -33,6 +33,9 @@ func (p *Pool) Observe(ctx context.Context, t Target, q Query) (*Observation, er
 		return nil, errClosed
 	}
 	l := p.link(t)
+	if q.LocalAccounts {
+		return p.localAccounts(ctx, l, q)
+	}
 	b := p.join(l, q)
 	defer l.leave(b)
 	select {
@@ -66,6 +69,12 @@ var (
 )
 
 func (q Query) check() error {
+	if q.LocalAccounts && len(q.Files)+len(q.Trees)+len(q.Stats)+len(q.Accounts)+len(q.Services)+len(q.Commands) > 0 {
+		return errors.New("the accounts of a node are asked for by themselves")
+	}
+	if q.OnlyAccount != "" && !localName.MatchString(q.OnlyAccount) {
+		return fmt.Errorf("%q is not the name of an account", q.OnlyAccount)
+	}
 	for _, p := range slices.Concat(q.Files, q.Trees, q.Stats) {
 		if err := checkPath(p); err != nil {
 			return err
@@ -116,6 +125,9 @@ func (q Query) subjects() []subject {
 	add("account", q.Accounts...)
 	add("service", q.Services...)
 	add("program", q.Commands...)
+	if q.LocalAccounts {
+		add("local_accounts", q.OnlyAccount)
+	}
 	return list
 }
 
@@ -174,6 +186,9 @@ func (p *Pool) observe(ctx context.Context, l *link, q Query) (seen *Observation
 	err = r.read()
 	switch {
 	case err == nil:
+		if q.LocalAccounts {
+			r.o.LocalAccounts = r.local.accounts()
+		}
 		return r.o, r.failed, nil
 	case r.broken != nil:
 		return nil, nil, r.broken
@@ -200,6 +215,7 @@ type reader struct {
 	inTree int    // number of the tree that entry belongs to
 	errUID string // uid of a shell that does not run as root
 	broken error  // why the answer is of no use
+	local  localReader
 	failed map[subject]error
 }
 
@@ -302,6 +318,8 @@ func (r *reader) about(f frame) error {
 		return r.content(sub, name)
 	case "account", "group":
 		return r.account(sub, f)
+	case "passwd", "group-file", "shadow", "sshd", "key", "homes":
+		return r.local.take(f)
 	case "service":
 		r.o.Services[sub.name] = parseService(f.text(1))
 	case "command":
@@ -323,6 +341,8 @@ func describeSubject(sub subject, name string) string {
 	switch sub.call {
 	case "account", "service":
 		return sub.call + " " + name
+	case "local_accounts":
+		return "the accounts of the node"
 	}
 	return untrusted.Line(name)
 }

@@ -44,6 +44,8 @@ type link struct {
 
 	gather    sync.Mutex
 	gathering *batch // reads that wait to be asked together
+
+	accounts keptAccounts
 }
 
 // NewPool checks the configuration and dials nothing. Its errors are of type [*ConfigError].

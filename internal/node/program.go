@@ -23,6 +23,10 @@ var (
 	observeProgram string
 	//go:embed program/recovery.sh
 	recoveryProgram string
+	//go:embed program/accounts.sh
+	accountsProgram string
+	//go:embed program/account_change.sh
+	accountChangeProgram string
 	//go:embed program/restore.sh
 	restoreProgram string
 	//go:embed program/confirm.sh
@@ -34,7 +38,7 @@ var (
 )
 
 func init() {
-	for _, p := range []*string{&commonProgram, &observeProgram, &recoveryProgram, &restoreProgram, &confirmProgram, &validationProgram, &transactionProgram} {
+	for _, p := range []*string{&commonProgram, &observeProgram, &recoveryProgram, &accountsProgram, &accountChangeProgram, &restoreProgram, &confirmProgram, &validationProgram, &transactionProgram} {
 		*p = compact(*p)
 	}
 }

@@ -72,7 +72,7 @@ func (tx *transaction) start(ctx context.Context, last string) (busy bool, err e
 	tx.frames = make(chan frame, 16)
 	run, stop := context.WithCancel(context.Background())
 	tx.stop = stop
-	text := wrap(marker, commonProgram, recoveryProgram, validationProgram, transactionProgram, tx.program(), last)
+	text := wrap(marker, commonProgram, recoveryProgram, accountsProgram, validationProgram, accountChangeProgram, transactionProgram, tx.program(), last)
 	tx.writing.Lock()
 	go func() {
 		defer tx.writing.Unlock()
@@ -212,6 +212,10 @@ func (tx *transaction) failed(f frame) error {
 			word = "a file"
 		}
 		err = &ConflictError{Node: tx.name(), Path: path, Expected: word, Found: text}
+	case "account":
+		err = &AccountError{Node: tx.name(), Account: path, Output: text}
+	case "account-changed":
+		err = &AccountChangedError{Node: tx.name(), Account: path, Expected: word, Found: text}
 	case "missing":
 		err = missing(tx.name(), word)
 	case "packages":
@@ -271,7 +275,7 @@ func (tx *transaction) program() string {
 	fmt.Fprintf(&b, "txn=%s\nlabel=%s\npatience=%d\nkeep=%d\nconfirm=%d\n", tx.id, quote(c.Label), seconds(tx.pool.timing.Silence), keepBackups, tx.deadline())
 	fmt.Fprintf(&b, "provides=%s\n", quote(c.provides()))
 	fmt.Fprintf(&b, "required=%s\nrestart=%s\nactive=%s\n",
-		quote(strings.Join(c.RequireCommands, " ")), quote(strings.Join(c.RestartServices, " ")), quote(strings.Join(c.RequireActive, " ")))
+		quote(strings.Join(slices.Concat(c.RequireCommands, requiredForAccounts(c.Accounts)), " ")), quote(strings.Join(c.RestartServices, " ")), quote(strings.Join(c.RequireActive, " ")))
 	fmt.Fprintf(&b, "quick=%d\npatient=%d\ndecided=%s\n", seconds(tx.pool.timing.Quick), seconds(tx.pool.timing.Patient), tx.decided)
 	b.WriteString("walls() {\n\"$@\"")
 	for _, dir := range c.walls() {
@@ -303,15 +307,18 @@ func (tx *transaction) program() string {
 		fmt.Fprintf(&b, "\"$@\" %d %s %s %s %s %s %s %s %s %s\n", i, kindWords[f.Kind], octal(f.Mode),
 			quote(orRoot(f.Owner)), quote(orRoot(f.Group)), validatorWords[f.Validate], sum, quote(f.Path), quote(backupName(f.Path)), orNone(f.Applied))
 	}
-	b.WriteString("}\ncontent() {\ncase $1 in\n")
+	b.WriteString("}\n" + accountCalls(c.Accounts) + "content() {\ncase $1 in\n")
 	for i, f := range c.Files {
 		if data := f.staged(); len(data) > 0 {
 			fmt.Fprintf(&b, "%d) %s;;\n", i, heredoc(data))
 		}
 	}
+	for i, a := range c.Accounts {
+		a.contents(&b, i)
+	}
 	b.WriteString("esac\n}\n")
 	if tx.deadline() > 0 {
-		b.WriteString("restorer() {\ncat <<'end of restorer'\n" + commonProgram + recoveryProgram + restoreProgram + "end of restorer\n}\n")
+		b.WriteString("restorer() {\ncat <<'end of restorer'\n" + commonProgram + recoveryProgram + accountsProgram + restoreProgram + "end of restorer\n}\n")
 	}
 	return b.String()
 }

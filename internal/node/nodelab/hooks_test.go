@@ -39,6 +39,7 @@ exec %[1]s "$@"
 var hooked = []string{
 	"mv", "ln", "rm", "cp", "mkdir", "rmdir", "chown", "chmod", "sync", "stat", "sha256sum", "base64", "cmp", "sed", "flock", "date", "cat", "tr", "grep",
 	"id", "getent", "find", "readlink", "head", "tail", "visudo",
+	"useradd", "usermod", "userdel", "groupadd", "groupdel", "chpasswd", "chage", "setpriv", "dd", "sort",
 }
 
 // quoted makes one word of a shell of a text.
@@ -46,7 +47,7 @@ func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\
 
 // putHooks makes the hooks, outside of the path, and the state that every fault starts from.
 func putHooks(ctx context.Context, n *lab.Node, content string) error {
-	script := "rm -rf /etc/pvesec /var/backups/pvesec; id agent >/dev/null 2>&1 || useradd -m agent; mkdir /opt/hooks; mv /usr/sbin/visudo /usr/bin/visudo\n"
+	script := "rm -rf /etc/pvesec /var/backups/pvesec; id agent >/dev/null 2>&1 || useradd -m agent; mkdir /opt/hooks; for tool in visudo useradd usermod userdel groupadd groupdel chpasswd; do mv /usr/sbin/$tool /usr/bin/$tool; done\n"
 	for _, tool := range hooked {
 		script += fmt.Sprintf("printf '%%s' %s >/opt/hooks/%s\n", quoted(fmt.Sprintf(hook, "/usr/bin/"+tool)), tool)
 	}

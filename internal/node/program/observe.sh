@@ -229,6 +229,58 @@ program() {
 	if on_path "$2"; then code "$found" && say command "$1" "$coded"; else say gone "$1"; fi
 }
 
+# local_accounts ID [NAME]: every account of the node itself, without its hash; the homes and key files of those that are no system accounts, or of one; and what sshd says of them. A key file is read by
+# its user, as sshd does: whatever he puts there, he learns and gives away nothing that is not his.
+local_accounts() {
+	o_passwd=$(unhashed passwd) && o_group=$(cat -- "$root/etc/group") && o_shadow=$(unhashed shadow) || {
+		say unknown "$1" "$(enc 'the files of accounts cannot be read')"
+		return 0
+	}
+	say passwd "$1" "$(enc "$o_passwd")"
+	say group-file "$1" "$(enc "$o_group")"
+	say shadow "$1" "$(enc "$o_shadow")"
+	o_id=$1 o_each=0 o_regular=$(printf '%s\n' "$o_passwd" | grep -e "^${2:-[a-z_][a-z0-9_-]*}:"'[^:]*:[1-9][0-9]\{3,\}:' | grep -v -e '^[^:]*:[^:]*:65534:')
+	if on_path sshd; then
+		# Without a Match block, and without files of other places, it says the same of everyone.
+		! cat -- "$root"/etc/ssh/sshd_config "$root"/etc/ssh/sshd_config.d/*.conf 2>/dev/null | grep -v -i -e '^[[:space:]]*include[[:space:]]*/etc/ssh/sshd_config\.d/\*\.conf[[:space:]]*$' |
+			grep -q -i -e '^[[:space:]]*match' -e '^[[:space:]]*"\{0,1\}include' || o_each=1
+		say sshd "$o_id" - "$(enc "$(ways root)")"
+	fi
+	set --
+	while IFS=: read -r o_name o_x o_uid o_gid o_x o_home o_x; do
+		[ -n "$o_name" ] || continue
+		[ "$o_each" -eq 0 ] || say sshd "$o_id" "$o_name" "$(enc "$(ways "$o_name")")"
+		case $o_home in /*) ;; *) continue ;; esac
+		set -- "$@" "$root$o_home"
+		for o_file in authorized_keys authorized_keys2; do
+			o_path=$root$o_home/.ssh/$o_file
+			if [ -e "$o_path" ]; then key_file "$o_id" "$o_name" "$o_file" "$o_uid" "$o_gid"; fi
+		done
+	done <<END_OF_ACCOUNTS
+$o_regular
+END_OF_ACCOUNTS
+	[ $# -eq 0 ] || say homes "$o_id" "$(enc "$(stat -c "%f %u %g %s$tab%U$tab%G$tab%n" -- "$@" 2>/dev/null)")"
+}
+
+# unhashed FILE: passwd or shadow, with ! for a password that is locked, and x for any other hash.
+unhashed() { sed -e 's/^\([^:]*\):[!*][^:]*:/\1:!:/' -e t -e 's/^\([^:]*\):[^:]\{1,\}:/\1:x:/' -- "$root/etc/$1"; }
+
+# key_file ID ACCOUNT FILE UID GID: o_path, read by its user. It may be a fifo, endless, or another one with every look.
+key_file() {
+	k_text=$(limited "$quick" setpriv --reuid "$4" --regid "$5" --clear-groups --inh-caps=-all --bounding-set=-all --no-new-privs -- \
+		dd if="$o_path" iflag=nonblock,count_bytes bs=64k count=65537 status=none 2>/dev/null 3>&-) || {
+		say key "$1" "$2" "$3" unreadable
+		return 0
+	}
+	if [ ${#k_text} -gt 65535 ]; then say key "$1" "$2" "$3" large; else say key "$1" "$2" "$3" text "$(enc "$k_text")"; fi
+}
+
+# ways USER: what sshd says of the ways in for a user.
+ways() {
+	sshd -T -C "user=$1,host=localhost,addr=127.0.0.1" 2>/dev/null |
+		grep -i -e '^authorizedkeys' -e '^authorizedprincipals' -e '^trustedusercakeys ' -e '^pubkeyauthentication ' -e '^passwordauthentication ' -e '^permitemptypasswords ' -e '^strictmodes '
+}
+
 # Journals of transactions that were killed, whether a transaction is running right now, and whether a killed one left a stage.
 journals() {
 	j_found=0 j_busy=0 j_staged=0

@@ -116,6 +116,7 @@ undo() {
 		dir) { [ -d "$u_path" ] || u_said=$(mkdir -m 700 -- "$u_path" 2>&1); } && u_said=$(attr "$u_arg" "$u_path" 2>&1) ;;
 		attr) u_said=$(attr "$u_arg" "$u_path" 2>&1) ;;
 		backup) rm -f -- "$u_path"; rmdir -- "${u_path%/*}" "$backups" 2>/dev/null || true ;;
+		account | keys | home) u_said=$(undo_account "$u_op" "$u_arg" "$u_path" 2>&1 </dev/null) ;;
 		service) u_services="$u_path $u_services" ;;
 		esac || broken="$broken${u_path#"$root"}: $u_said$nl"
 		case $u_op in link | own | gone | attr | made | dir) flush "${u_path%/*}" ;; esac

@@ -5,6 +5,7 @@
 #   mended           the directories that get a mode and an owner, a line for each, after an empty line
 #   each FUNCTION    calls FUNCTION NUMBER KIND MODE OWNER GROUP VALIDATOR SHA256 PATH BACKUP APPLIED for every file; APPLIED is the digest of what was
 #                    applied to the path last, or -
+#   accounts FUNCTION calls FUNCTION NUMBER NAME for every account, as account_change.sh says
 #   expects          calls expect PATH absent|any|SHA256
 #   listings         calls listed USER COMMAND PATH for every command that sudo must list afterwards
 #   content NUMBER   prints the content of a file
@@ -636,8 +637,10 @@ last_words() {
 
 commit() {
 	each unmoved
+	accounts account_unmoved
 	now=$(date -u +%Y%m%dT%H%M%SZ)
 	each plan_backup
+	accounts plan_account
 	for c_unit in $restart; do remember service - "$c_unit"; done
 	if [ "$todo" != ' ' ]; then
 		c_said=$({ printf '%s' "$log" >"$mine/journal.new"; } 2>&1) || fail install "$mine/journal" "$c_said" staging
@@ -652,6 +655,7 @@ commit() {
 	phase=journaled
 	each back_up
 	each install_file
+	accounts install_account
 	say step installed
 	for c_validator in $validators; do check_live "$c_validator"; done
 	l_user=
@@ -745,6 +749,7 @@ transaction() {
 	install_packages
 	device=$(stat -c %d -- "$mine") || fail install "$mine" 'cannot be looked at' staging
 	each stage_file
+	accounts stage_account
 	say step staged
 	for t_validator in $validators; do check_tree "$t_validator"; done
 	t_count=0
@@ -761,6 +766,7 @@ transaction() {
 	trap '' HUP INT TERM
 	t_said=$(seal "$txn" "$mine/journal" 2>&1) || fail install "$mine/journal" "$t_said" finishing
 	phase=done
+	accounts settle_account
 	clear_stage
 	each prune
 	# Not before: an undo puts the files of these units back, and does not start them.
