@@ -138,6 +138,7 @@ var summaryArgument = map[string]int{
 // statedFindings are the summaries that state what was found instead of an operation that failed. "…" stands for what is filled in.
 var statedFindings = []string{
 	"…", // decided elsewhere
+	"… is not as safe as its settings on …",
 	"… (…)",
 	"Line …, column …: …",
 	"The imported file of … does not come back",

@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/hardening"
@@ -100,6 +101,11 @@ type Importer[S any] interface {
 	Imported(ctx context.Context, seen map[string]*S, private values.PrivateWriter, diags *diag.Diagnostics)
 }
 
+// WriteOnly is a model with values that are in the configuration alone, neither in a plan nor in a state.
+type WriteOnly interface {
+	TakeWriteOnly(ctx context.Context, config tfsdk.Config, diags *diag.Diagnostics)
+}
+
 // Reading is what was read of nodes, and why.
 type Reading[S any] struct {
 	Seen    map[string]*S
@@ -139,6 +145,7 @@ func PlacedBlocks(ctx context.Context, blocks map[string]schema.Block) map[strin
 func (r *OnNodes[M, S, P]) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	plan := P(new(M))
 	resp.Diagnostics.Append(req.Plan.Get(ctx, plan)...)
+	takeWriteOnly(ctx, plan, req.Config, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -155,6 +162,7 @@ func (r *OnNodes[M, S, P]) Update(ctx context.Context, req resource.UpdateReques
 	plan, state := P(new(M)), P(new(M))
 	resp.Diagnostics.Append(req.Plan.Get(ctx, plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, state)...)
+	takeWriteOnly(ctx, plan, req.Config, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -163,6 +171,12 @@ func (r *OnNodes[M, S, P]) Update(ctx context.Context, req resource.UpdateReques
 	r.apply(ctx, plan, state, req.Private, resp.Private, &resp.Diagnostics)
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	}
+}
+
+func takeWriteOnly(ctx context.Context, model any, config tfsdk.Config, diags *diag.Diagnostics) {
+	if model, is := model.(WriteOnly); is {
+		model.TakeWriteOnly(ctx, config, diags)
 	}
 }
 

@@ -1,0 +1,436 @@
+package nodeaccount
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/hardening"
+	"github.com/pvesec/terraform-provider-pvesec/internal/node"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/session"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
+)
+
+// nodeAccountModel is pvesec_node_account in configuration, plan and state.
+type nodeAccountModel struct {
+	Name            types.String `tfsdk:"name"`
+	UID             values.Whole `tfsdk:"uid"`
+	Comment         types.String `tfsdk:"comment"`
+	Home            types.String `tfsdk:"home"`
+	Shell           types.String `tfsdk:"shell"`
+	Groups          types.Set    `tfsdk:"groups"`
+	GroupMembership types.String `tfsdk:"group_membership"`
+	KeyMembership   types.String `tfsdk:"key_membership"`
+	Keys            types.Set    `tfsdk:"authorized_key"`
+	Expires         types.String `tfsdk:"expires"`
+	PasswordHash    types.String `tfsdk:"password_hash"` // write-only: known in the configuration alone
+	PasswordVersion values.Whole `tfsdk:"password_version"`
+	Adopts          types.Bool   `tfsdk:"adopt"`
+	RemoveHome      types.Bool   `tfsdk:"remove_home"`
+	EndSessions     types.Bool   `tfsdk:"end_sessions"`
+	AcceptedRisks   types.Map    `tfsdk:"accepted_risks"`
+	Findings        types.List   `tfsdk:"findings"`
+	session.Placed
+
+	hash string           // of the configuration
+	uids map[string]int64 // of the last apply, by node
+	// applied tells that an apply changed the account: its nodes are read anew then.
+	applied, created bool
+}
+
+type keyModel struct {
+	Key        types.String `tfsdk:"key"`
+	Restrict   types.Bool   `tfsdk:"restrict"`
+	PTY        types.Bool   `tfsdk:"pty"`
+	From       types.List   `tfsdk:"from"`
+	Command    types.String `tfsdk:"command"`
+	ExpiryTime types.String `tfsdk:"expiry_time"`
+}
+
+type findingModel struct {
+	ID       types.String `tfsdk:"id"`
+	Severity types.String `tfsdk:"severity"`
+	About    types.String `tfsdk:"about"`
+	Why      types.String `tfsdk:"why"`
+	Fix      types.String `tfsdk:"fix"`
+	Accepted types.String `tfsdk:"accepted"`
+}
+
+// deployedModel is what one node holds of an account.
+type deployedModel struct {
+	Present  types.Bool   `tfsdk:"present"`
+	UID      types.Int64  `tfsdk:"uid"`
+	Comment  types.String `tfsdk:"comment"`
+	Home     types.String `tfsdk:"home"`
+	Shell    types.String `tfsdk:"shell"`
+	Groups   types.Set    `tfsdk:"groups"`
+	Password types.String `tfsdk:"password"`
+	Expires  types.String `tfsdk:"expires"`
+	Keys     types.Set    `tfsdk:"keys"`
+	Problems types.List   `tfsdk:"problems"`
+	Changes  types.List   `tfsdk:"changes"`
+}
+
+// The types of the blocks and lists, as the schema describes them.
+var (
+	deployedType = values.ObjectTypeOf(deployedAttributes())
+	keyType      = values.ObjectTypeOf(keyAttributes())
+	findingType  = values.TypeOfFields(findingFields)
+)
+
+// known tells that no setting depends on a value that Terraform learns later.
+func (m *nodeAccountModel) known() bool {
+	for _, value := range []attr.Value{m.Name, m.Comment, m.Home, m.Shell, m.Groups, m.GroupMembership, m.KeyMembership, m.Keys, m.Expires} {
+		if !values.FullyKnown(value) {
+			return false
+		}
+	}
+	return !m.UID.IsUnknown() && !m.PasswordVersion.IsUnknown()
+}
+
+// account is the model as package hardening needs it. Call it only with known values.
+func (m *nodeAccountModel) account(ctx context.Context, diags *diag.Diagnostics) hardening.NodeAccount {
+	return hardening.NodeAccount{
+		Name: m.Name.ValueString(), UID: m.UID.ValueInt64(), Comment: m.Comment.ValueString(), Home: values.StringOr(m.Home, defaultHome(m.Name)), Shell: values.StringOr(m.Shell, defaultShell),
+		Groups: values.StringsInSet(ctx, m.Groups, diags), OnlyGroups: m.GroupMembership.ValueString() != additive, Expires: m.Expires.ValueString(), SetsPassword: !m.PasswordVersion.IsNull(), Hash: m.hash,
+		Keys: m.keys(ctx, diags), OnlyKeys: m.KeyMembership.ValueString() != additive,
+	}
+}
+
+func defaultHome(name types.String) string { return "/home/" + name.ValueString() }
+
+func (m *nodeAccountModel) keys(ctx context.Context, diags *diag.Diagnostics) []hardening.AuthorizedKey {
+	var models []keyModel
+	diags.Append(values.Present(m.Keys).ElementsAs(ctx, &models, false)...)
+	keys := make([]hardening.AuthorizedKey, 0, len(models))
+	for _, k := range models {
+		keys = append(keys, hardening.AuthorizedKey{
+			Key: k.Key.ValueString(), Restrict: k.Restrict.ValueBool(), PTY: k.PTY.ValueBool(), From: values.StringsInList(ctx, values.PresentInList(k.From), diags), Command: k.Command.ValueString(),
+			ExpiryTime: k.ExpiryTime.ValueString(),
+		})
+	}
+	slices.SortFunc(keys, func(a, b hardening.AuthorizedKey) int { return strings.Compare(a.Line(), b.Line()) })
+	return keys
+}
+
+// keyTexts are the keys as deployed shows them.
+func keyTexts(keys []hardening.AuthorizedKey) []string {
+	texts := make([]string, 0, len(keys))
+	for _, key := range keys {
+		texts = append(texts, key.String())
+	}
+	return texts
+}
+
+// What names the account.
+func (m *nodeAccountModel) What() string { return fmt.Sprintf("account %q", m.Name.ValueString()) }
+
+// TakeWriteOnly takes the hash of the password.
+func (m *nodeAccountModel) TakeWriteOnly(ctx context.Context, config tfsdk.Config, diags *diag.Diagnostics) {
+	var hash types.String
+	diags.Append(config.GetAttribute(ctx, path.Root("password_hash"), &hash)...)
+	m.hash = hash.ValueString()
+}
+
+// Observer reads the account; after an apply anew, and otherwise all accounts of a node at once for all resources.
+func (m *nodeAccountModel) Observer(context.Context, *diag.Diagnostics) session.Observer[hardening.AccountState] {
+	account := hardening.NodeAccount{Name: m.Name.ValueString()}
+	if m.applied {
+		return account.ObserveNow
+	}
+	return account.Observe
+}
+
+// Holds tells whether a node has the account.
+func (m *nodeAccountModel) Holds(seen *hardening.AccountState) bool { return seen.Present }
+
+// Unfinished tells whether an earlier change was interrupted, and whether it left files.
+func (m *nodeAccountModel) Unfinished(seen *hardening.AccountState) (unfinished, leftover bool) {
+	return seen.Unfinished, seen.Leftover
+}
+
+// Commands are the programs that a node needs for the account. All are in packages that Debian cannot do without.
+func (m *nodeAccountModel) Commands(context.Context, *diag.Diagnostics) []string { return nil }
+
+// Lacks are the packages that a node needs and does not have: none.
+func (m *nodeAccountModel) Lacks(*hardening.AccountState) []string { return nil }
+
+// Found is a node's entry of deployed as it was read.
+func (m *nodeAccountModel) Found(ctx context.Context, seen *hardening.AccountState, diags *diag.Diagnostics) types.Object {
+	entry := deployedModel{
+		Present: types.BoolValue(seen.Present), UID: types.Int64Null(), Comment: types.StringNull(), Home: types.StringNull(), Shell: types.StringNull(), Groups: values.StringSet(nil),
+		Password: types.StringNull(), Expires: types.StringNull(), Keys: values.StringSet(nil), Problems: values.StringList(nil), Changes: values.StringList(nil),
+	}
+	if seen.Present {
+		var keys, problems []string
+		for _, line := range seen.Keys {
+			if text := line.String(); !slices.Contains(keys, text) {
+				keys = append(keys, text)
+			}
+		}
+		for _, problem := range seen.Problems {
+			problems = append(problems, problem.ID+": "+problem.Text)
+		}
+		entry.UID, entry.Comment, entry.Home, entry.Shell = types.Int64Value(int64(seen.UID)), types.StringValue(seen.Comment), types.StringValue(seen.Home), types.StringValue(seen.Shell)
+		entry.Groups, entry.Password, entry.Expires = values.StringSet(seen.Groups), types.StringValue(string(seen.Password)), types.StringValue(seen.ExpiryDate())
+		entry.Keys, entry.Problems = values.StringSet(keys), values.StringList(problems)
+	}
+	return values.WriteObject(ctx, deployedType.AttrTypes, entry, diags)
+}
+
+// recorded reads the entry of a node, nil where there is none.
+func (m *nodeAccountModel) recorded(ctx context.Context, name string, diags *diag.Diagnostics) *deployedModel {
+	if m == nil {
+		return nil
+	}
+	entry, is := m.Deployed.Elements()[name].(types.Object)
+	if !is || entry.IsNull() || entry.IsUnknown() {
+		return nil
+	}
+	var found deployedModel
+	diags.Append(values.ReadObject(ctx, entry, &found)...)
+	return &found
+}
+
+// planned is a node's entry of deployed as an apply leaves it. What only the node knows is open where it is not recorded.
+func (m *nodeAccountModel) planned(ctx context.Context, state *nodeAccountModel, name string, diags *diag.Diagnostics) types.Object {
+	account := m.account(ctx, diags)
+	had := state.recorded(ctx, name, diags)
+	there := had != nil && had.Present.ValueBool()
+	password := node.PasswordLocked
+	if account.SetsPassword {
+		password = node.PasswordSet
+	}
+	entry := deployedModel{
+		Present: types.BoolValue(true), UID: types.Int64Unknown(), Comment: types.StringValue(account.Comment), Home: types.StringValue(account.Home), Shell: types.StringValue(account.Shell),
+		Groups: values.StringSet(account.Groups), Password: types.StringValue(string(password)), Expires: types.StringValue(account.Expires), Keys: values.StringSet(keyTexts(account.Keys)),
+		Problems: types.ListUnknown(types.StringType), Changes: values.StringList(nil),
+	}
+	if uid, applied := m.uids[name]; applied {
+		entry.UID = types.Int64Value(uid)
+	} else if there {
+		entry.UID = had.UID
+	}
+	if there {
+		if had.Home.Equal(entry.Home) && had.UID.Equal(entry.UID) {
+			entry.Problems = had.Problems
+		}
+	}
+	if account.UID != 0 {
+		if !entry.UID.Equal(types.Int64Value(account.UID)) {
+			entry.Problems = types.ListUnknown(types.StringType)
+		}
+		entry.UID = types.Int64Value(account.UID)
+	}
+	dropGroups, dropKeys := m.dropped(ctx, state, diags)
+	if !account.OnlyGroups {
+		entry.Groups = types.SetUnknown(types.StringType)
+		if there {
+			entry.Groups = values.StringSet(union(values.StringsInSet(ctx, had.Groups, diags), dropGroups, account.Groups))
+		}
+	}
+	if !account.OnlyKeys {
+		entry.Keys = types.SetUnknown(types.StringType)
+		if there && had.Home.Equal(entry.Home) {
+			entry.Keys = values.StringSet(union(values.StringsInSet(ctx, had.Keys, diags), dropKeys, keyTexts(account.Keys)))
+		}
+	}
+	return values.WriteObject(ctx, deployedType.AttrTypes, entry, diags)
+}
+
+// dropped are the groups and keys that the resource gave and no longer gives.
+func (m *nodeAccountModel) dropped(ctx context.Context, state *nodeAccountModel, diags *diag.Diagnostics) (groups, keys []string) {
+	if state == nil {
+		return nil, nil
+	}
+	return without(values.StringsInSet(ctx, state.Groups, diags), values.StringsInSet(ctx, m.Groups, diags)), without(keyTexts(state.keys(ctx, diags)), keyTexts(m.keys(ctx, diags)))
+}
+
+// without are the texts of a list that another one does not have.
+func without(list, other []string) []string {
+	return slices.DeleteFunc(slices.Clone(list), func(text string) bool { return slices.Contains(other, text) })
+}
+
+// union are the texts of a list without those that are dropped, and those that are added.
+func union(list, drop, add []string) []string {
+	all := append(without(list, drop), add...)
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// Installed is a node's entry of deployed after an apply: what was read back, or what the plan knows.
+func (m *nodeAccountModel) Installed(ctx context.Context, seen *hardening.AccountState, diags *diag.Diagnostics) types.Object {
+	if seen != nil {
+		return m.Found(ctx, seen, diags)
+	}
+	var entry deployedModel
+	diags.Append(values.ReadObject(ctx, m.planned(ctx, nil, "", diags), &entry)...)
+	if entry.UID.IsUnknown() {
+		entry.UID = types.Int64Null()
+	}
+	if entry.Groups.IsUnknown() {
+		entry.Groups = m.Groups
+	}
+	if entry.Keys.IsUnknown() {
+		entry.Keys = values.StringSet(keyTexts(m.keys(ctx, diags)))
+	}
+	entry.Problems = values.StringList(nil)
+	return values.WriteObject(ctx, deployedType.AttrTypes, entry, diags)
+}
+
+// ReadsBack tells that the nodes are read after an apply where the plan could not know all.
+func (m *nodeAccountModel) ReadsBack(open bool) bool { return open }
+
+// Took warns of what an apply does not mend.
+func (m *nodeAccountModel) Took(ctx context.Context, reading session.Reading[hardening.AccountState], diags *diag.Diagnostics) {
+	if !reading.Refresh && !m.created {
+		return // the refresh has said so
+	}
+	accepted := values.AcceptedRisks(ctx, m.AcceptedRisks, diags)
+	nodes := map[string][]string{} // by what is said
+	for _, name := range slices.Sorted(maps.Keys(reading.Seen)) {
+		for _, problem := range reading.Seen[name].Problems {
+			if accepted[problem.ID] == "" {
+				text := problem.ID + ": " + problem.Text
+				nodes[text] = append(nodes[text], name)
+			}
+		}
+	}
+	for _, text := range slices.Sorted(maps.Keys(nodes)) {
+		diags.AddAttributeWarning(path.Root("deployed"), fmt.Sprintf("%s is not as safe as its settings on %s", values.UpperFirst(m.What()), strings.Join(nodes[text], ", ")),
+			values.UpperFirst(text)+".\n\nAn apply does not change that. Mend it on the node, or accept it in accepted_risks by its id.")
+	}
+}
+
+// Install brings the account onto nodes on which it is as it was when the change was planned.
+func (m *nodeAccountModel) Install(ctx context.Context, change session.Change[nodeAccountModel], diags *diag.Diagnostics) error {
+	account := m.account(ctx, diags)
+	m.created = change.State == nil
+	dropGroups, dropKeys := m.dropped(ctx, change.State, diags)
+	renewed := change.State == nil || !m.PasswordVersion.Equal(change.State.PasswordVersion)
+	planned := map[string]hardening.PlannedAccount{}
+	for _, target := range change.Targets {
+		p := hardening.PlannedAccount{Adopt: m.Adopts.ValueBool(), DropGroups: dropGroups, DropKeys: dropKeys, SetPassword: account.SetsPassword}
+		if had := change.State.recorded(ctx, target.Name, diags); had != nil && len(had.Changes.Elements()) == 0 {
+			p.Seen = had.state(ctx, diags)
+			p.SetPassword = account.SetsPassword && (renewed || p.Seen.Password != node.PasswordSet)
+		}
+		if entry := m.recorded(ctx, target.Name, diags); entry != nil && !entry.UID.IsUnknown() {
+			p.UID = entry.UID.ValueInt64()
+		}
+		planned[target.Name] = p
+	}
+	m.applied = true
+	return account.Install(ctx, change.Nodes, change.Targets, change.Leave, planned, m.removal(), session.Progress(ctx))
+}
+
+// uidsKey is where private state keeps the user ids of the last apply: a node may choose them, and a later one must not.
+const uidsKey = "uids"
+
+// Applied records the user ids.
+func (m *nodeAccountModel) Applied(ctx context.Context, private values.PrivateWriter, diags *diag.Diagnostics) {
+	uids := map[string]int64{}
+	for name := range m.Deployed.Elements() {
+		if entry := m.recorded(ctx, name, diags); entry != nil && !entry.UID.IsNull() && !entry.UID.IsUnknown() {
+			uids[name] = entry.UID.ValueInt64()
+		}
+	}
+	encoded, err := json.Marshal(uids)
+	if err != nil {
+		panic(err) // only texts and numbers: nothing that JSON can't hold
+	}
+	diags.Append(private.SetKey(ctx, uidsKey, encoded)...)
+}
+
+// readUIDs reads what was recorded.
+func (m *nodeAccountModel) readUIDs(ctx context.Context, private values.PrivateReader, diags *diag.Diagnostics) {
+	encoded, problems := private.GetKey(ctx, uidsKey)
+	diags.Append(problems...)
+	if len(encoded) > 0 && json.Unmarshal(encoded, &m.uids) != nil {
+		m.uids = nil // then those that the nodes have count
+	}
+}
+
+// state is what is recorded of a node, as far as an apply is held to it.
+func (d *deployedModel) state(ctx context.Context, diags *diag.Diagnostics) *hardening.AccountState {
+	s := &hardening.AccountState{Present: d.Present.ValueBool()}
+	s.UID, s.Comment, s.Home, s.Shell = int(d.UID.ValueInt64()), d.Comment.ValueString(), d.Home.ValueString(), d.Shell.ValueString()
+	s.Groups, s.Password = values.StringsInSet(ctx, d.Groups, diags), node.PasswordState(d.Password.ValueString())
+	return s
+}
+
+func (m *nodeAccountModel) removal() hardening.Removal {
+	return hardening.Removal{Home: m.RemoveHome.ValueBool(), Sessions: m.EndSessions.ValueBool()}
+}
+
+// Remove takes the account off nodes.
+func (m *nodeAccountModel) Remove(ctx context.Context, nodes hardening.Nodes, targets []node.Target, _ values.PrivateReader, _ *diag.Diagnostics) error {
+	return hardening.NodeAccount{Name: m.Name.ValueString()}.Remove(ctx, nodes, targets, m.removal(), session.Progress(ctx))
+}
+
+// Named sets the name.
+func (m *nodeAccountModel) Named(name string) session.Observer[hardening.AccountState] {
+	m.Name = types.StringValue(name)
+	return hardening.NodeAccount{Name: name}.Observe
+}
+
+// Adopt takes the settings of the first node that has the account, so that others which differ show as drift.
+func (m *nodeAccountModel) Adopt(ctx context.Context, targets []node.Target, seen map[string]*hardening.AccountState, diags *diag.Diagnostics) {
+	for _, target := range targets {
+		found := seen[target.Name]
+		if !found.Present {
+			continue
+		}
+		if err := node.CheckAccountUID(int64(found.UID)); err != nil {
+			diags.AddError("Unable to import "+m.What(), fmt.Sprintf("It is a system account (user id %d on node %s). pvesec never changes one.", found.UID, target.Name))
+			return
+		}
+		m.Comment, m.Home, m.Shell = types.StringValue(found.Comment), types.StringValue(found.Home), types.StringValue(found.Shell)
+		m.Groups, m.GroupMembership, m.KeyMembership = values.StringSet(found.Groups), types.StringValue(exclusive), types.StringValue(exclusive)
+		if date := found.ExpiryDate(); date != "" {
+			m.Expires = types.StringValue(date)
+		}
+		m.Adopts, m.RemoveHome, m.EndSessions = types.BoolValue(false), types.BoolValue(false), types.BoolValue(false)
+		m.setKeys(ctx, found.Keys, diags)
+		m.showFindings(ctx, diags)
+		return
+	}
+}
+
+// setKeys writes keys of a node into a model that is being imported. Those that blocks cannot say are left out, and show as drift.
+func (m *nodeAccountModel) setKeys(ctx context.Context, lines []hardening.KeyLine, diags *diag.Diagnostics) {
+	elements := []attr.Value{}
+	for _, line := range lines {
+		key, ok := line.Parse()
+		if !ok {
+			continue
+		}
+		model := keyModel{Key: types.StringValue(key.Key), From: types.ListNull(types.StringType)}
+		if key.Restrict {
+			model.Restrict = types.BoolValue(true)
+		}
+		if key.PTY {
+			model.PTY = types.BoolValue(true)
+		}
+		if len(key.From) > 0 {
+			model.From = values.StringList(key.From)
+		}
+		if key.Command != "" {
+			model.Command = types.StringValue(key.Command)
+		}
+		if key.ExpiryTime != "" {
+			model.ExpiryTime = types.StringValue(key.ExpiryTime)
+		}
+		elements = append(elements, values.WriteObject(ctx, keyType.AttrTypes, model, diags))
+	}
+	m.Keys = types.SetValueMust(keyType, elements)
+}

@@ -1,0 +1,254 @@
+package nodeaccount
+
+import (
+	"context"
+	"errors"
+	"path"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/setdefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/hardening"
+	"github.com/pvesec/terraform-provider-pvesec/internal/node"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/session"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
+)
+
+// What group_membership and key_membership may say.
+const (
+	exclusive = "exclusive"
+	additive  = "additive"
+)
+
+const defaultShell = "/bin/bash"
+
+func (r *nodeAccountResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "The Linux account behind an operator or an agent, on every node or on none: who it is, its groups, and the SSH keys that let it in.\n\n" +
+			"The nodes' own tools make, change and remove it (`useradd`, `usermod`, `userdel`, `chage`, `chpasswd`), in one transaction over all nodes. Its password is locked unless `password_hash` says otherwise. " +
+			"root and system accounts (user ids below 1000, and 65534) are refused always, and so are accounts of a directory service. An account that was there before is taken over only with `adopt = true` or by an import. " +
+			"Subordinate user and group ids are neither given nor taken.\n\n" +
+			"The user controls the home, so the key file there is read and written by a process that has the user's ids and no other power: no link, fifo or mode that the user puts there makes root do anything. " +
+			"Destroying the resource removes the account. The home stays, and what the user runs goes on, unless `remove_home` and `end_sessions` say otherwise.",
+		Attributes: session.PlacedAttributes(map[string]schema.Attribute{
+			"name": schema.StringAttribute{
+				MarkdownDescription: "Login name: a small letter or `_` first, then small letters, digits, `_` and `-`. Changing it creates another account.",
+				Required:            true,
+				Validators:          []validator.String{values.CheckedBy("be a login name", node.CheckAccountName)},
+				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
+			},
+			"uid": schema.Int64Attribute{
+				CustomType: values.WholeType{},
+				MarkdownDescription: "User id, from 1000 on. The node chooses one by default, and nodes may choose different ones. Changing it changes the owner of what is in the home; files elsewhere keep the old id. " +
+					"It cannot change while the user is logged in.",
+				Optional:   true,
+				Validators: []validator.Int64{int64validator.Between(1000, 4294967293), int64validator.NoneOf(65534, 65535)},
+			},
+			"comment": schema.StringAttribute{
+				MarkdownDescription: "What the account is for, the comment field of `passwd(5)`. Empty by default.",
+				Optional:            true,
+				Computed:            true,
+				Default:             stringdefault.StaticString(""),
+				Validators:          []validator.String{values.CheckedBy("be one line without a colon", checkComment), stringvalidator.LengthAtMost(200)},
+			},
+			"home": schema.StringAttribute{
+				MarkdownDescription: "Home directory, `/home/<name>` by default. It is made with mode 0700 where there is none. A change does not move what is in the old one.",
+				Optional:            true,
+				Computed:            true,
+				Validators:          []validator.String{values.CheckedBy("be a clean absolute path", checkPath)},
+			},
+			"shell": schema.StringAttribute{
+				MarkdownDescription: "Login shell, `" + defaultShell + "` by default. `/usr/sbin/nologin` lets nobody log in with a terminal; a key can forward ports all the same, unless it has `restrict`.",
+				Optional:            true,
+				Computed:            true,
+				Default:             stringdefault.StaticString(defaultShell),
+				Validators:          []validator.String{values.CheckedBy("be a clean absolute path", checkPath)},
+			},
+			"groups": schema.SetAttribute{
+				MarkdownDescription: "Groups beside the account's own; they must be on the nodes. A group that leads to root or past the logs is a finding.",
+				ElementType:         types.StringType,
+				Optional:            true,
+				Computed:            true,
+				Default:             setdefault.StaticValue(types.SetValueMust(types.StringType, []attr.Value{})),
+				Validators:          []validator.Set{setvalidator.ValueStringsAre(values.CheckedBy("be the name of a group", checkGroup))},
+			},
+			"group_membership": schema.StringAttribute{
+				MarkdownDescription: "`exclusive`, the default: the account is in `groups` and in no other; another membership is drift. `additive`: it is in `groups` at least.",
+				Optional:            true,
+				Computed:            true,
+				Default:             stringdefault.StaticString(exclusive),
+				Validators:          []validator.String{stringvalidator.OneOf(exclusive, additive)},
+			},
+			"key_membership": schema.StringAttribute{
+				MarkdownDescription: "`exclusive`, the default: the keys of the `authorized_key` blocks let the user in and no other; another key is drift, also in `authorized_keys2`. `additive`: other keys and comments of the file stay.",
+				Optional:            true,
+				Computed:            true,
+				Default:             stringdefault.StaticString(exclusive),
+				Validators:          []validator.String{stringvalidator.OneOf(exclusive, additive)},
+			},
+			"expires": schema.StringAttribute{
+				MarkdownDescription: "Date from which nobody can log in with the account, such as `2027-01-31`, by any way. Never without it.",
+				Optional:            true,
+				Validators:          []validator.String{values.CheckedBy("be a date", hardening.CheckAccountDate)},
+			},
+			"password_hash": schema.StringAttribute{
+				MarkdownDescription: "Hash of the password in the form of `crypt(5)`, as `mkpasswd` prints it. Write-only: it is in no plan and no state, and in no argument of a process on the node. Needs `password_version`. " +
+					"Without it the password is locked, and a password that somebody sets is drift.",
+				Optional:   true,
+				WriteOnly:  true,
+				Sensitive:  true,
+				Validators: []validator.String{values.CheckedBy("be a hash such as $y$…", checkHash)},
+			},
+			"password_version": schema.Int64Attribute{
+				CustomType:          values.WholeType{},
+				MarkdownDescription: "Number of the password, since Terraform does not remember the hash. The nodes get the hash anew when it changes.",
+				Optional:            true,
+				Validators:          []validator.Int64{int64validator.AtLeast(1)},
+			},
+			"adopt": schema.BoolAttribute{
+				MarkdownDescription: "Whether an account of this name that is on a node already is taken over, with its user id; `false` by default. System accounts never are.",
+				Optional:            true,
+				Computed:            true,
+				Default:             booldefault.StaticBool(false),
+			},
+			"remove_home": schema.BoolAttribute{
+				MarkdownDescription: "Whether the home goes with the account; `false` by default. It is removed only if it is the user's own directory in one that only root can write.",
+				Optional:            true,
+				Computed:            true,
+				Default:             booldefault.StaticBool(false),
+			},
+			"end_sessions": schema.BoolAttribute{
+				MarkdownDescription: "Whether everything that the user runs is ended when the account is removed; `false` by default. Without it sessions go on until they end by themselves.",
+				Optional:            true,
+				Computed:            true,
+				Default:             booldefault.StaticBool(false),
+			},
+			"accepted_risks": values.AcceptedRisksAttribute("`{ \"PVESEC-A0010\" = \"reads the logs of the web server\" }`", "be ids of findings about accounts", hardening.CheckAccountFindingID),
+			"findings": schema.ListNestedAttribute{
+				MarkdownDescription: "What makes the account more than its name says. A finding that is `critical` or `high` fails the plan unless `accepted_risks` contains it.",
+				Computed:            true,
+				NestedObject:        schema.NestedAttributeObject{Attributes: values.ResourceFields(findingFields)},
+			},
+		}, deployedAttributes()),
+		Blocks: session.PlacedBlocks(ctx, map[string]schema.Block{
+			"authorized_key": schema.SetNestedBlock{
+				MarkdownDescription: "A public key that lets the user in, a line of `~/.ssh/authorized_keys`.",
+				NestedObject:        schema.NestedBlockObject{Attributes: keyAttributes()},
+			},
+		}),
+	}
+}
+
+func keyAttributes() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"key": schema.StringAttribute{
+			MarkdownDescription: "The public key, one line as in a `.pub` file. DSA, RSA below 2048 bits and certificates are refused.",
+			Required:            true,
+			Validators:          []validator.String{values.CheckedBy("be a public key", hardening.CheckPublicKey)},
+		},
+		"restrict": schema.BoolAttribute{
+			MarkdownDescription: "Whether forwarding of ports, agents and X11, terminals and `~/.ssh/rc` are switched off, and what later releases of OpenSSH add.",
+			Optional:            true,
+		},
+		"pty": schema.BoolAttribute{MarkdownDescription: "Whether a key with `restrict` gets a terminal all the same.", Optional: true},
+		"from": schema.ListAttribute{
+			MarkdownDescription: "Addresses, networks and patterns of host names from which the key is taken; `!` before one refuses it. Anywhere by default.",
+			ElementType:         types.StringType,
+			Optional:            true,
+			Validators:          append(values.NotEmptyList(), listvalidator.ValueStringsAre(values.CheckedBy("be an address, a network or a host", hardening.CheckKeyOrigin))),
+		},
+		"command": schema.StringAttribute{
+			MarkdownDescription: "Command that runs whatever the client asks for, which is in `SSH_ORIGINAL_COMMAND` then.",
+			Optional:            true,
+			Validators:          []validator.String{values.CheckedBy("be one line", hardening.CheckKeyCommand)},
+		},
+		"expiry_time": schema.StringAttribute{
+			MarkdownDescription: "When sshd no longer takes the key: `YYYYMMDD`, `YYYYMMDDHHMM` or `YYYYMMDDHHMMSS`, in the time zone of the node or with `Z` in UTC.",
+			Optional:            true,
+			Validators:          []validator.String{values.CheckedBy("be a time as sshd reads it", hardening.CheckExpiryTime)},
+		},
+	}
+}
+
+// deployedAttributes describes a node's entry of deployed.
+func deployedAttributes() map[string]schema.Attribute {
+	text := func(description string) schema.StringAttribute {
+		return schema.StringAttribute{MarkdownDescription: description, Computed: true}
+	}
+	return map[string]schema.Attribute{
+		"present":  schema.BoolAttribute{MarkdownDescription: "Whether the node has the account.", Computed: true},
+		"uid":      schema.Int64Attribute{MarkdownDescription: "User id.", Computed: true},
+		"comment":  text("Comment field of `passwd(5)`."),
+		"home":     text("Home directory."),
+		"shell":    text("Login shell."),
+		"groups":   schema.SetAttribute{MarkdownDescription: "Groups beside the account's own.", ElementType: types.StringType, Computed: true},
+		"password": text("`locked`: nobody logs in with one. `set`. `empty`: everyone logs in without one."),
+		"expires":  text("Date from which nobody can log in with the account; empty for never."),
+		"keys": schema.SetAttribute{
+			MarkdownDescription: "Keys that let the user in: type, fingerprint, comment and options. A key file that cannot be read, or a line that is no key, says so.",
+			ElementType:         types.StringType,
+			Computed:            true,
+		},
+		"problems": schema.ListAttribute{
+			MarkdownDescription: "What an apply does not mend, each with the id of its finding: a home that others write, other ways in that sshd has for the user (`sshd -T -C user=…`), and a key file that sshd does not read. " +
+				"A refresh warns of each that `accepted_risks` does not contain.",
+			ElementType: types.StringType,
+			Computed:    true,
+		},
+		"changes": schema.ListAttribute{
+			MarkdownDescription: "That nothing is known of the node because it was not reached. Otherwise empty.",
+			ElementType:         types.StringType,
+			Computed:            true,
+		},
+	}
+}
+
+var findingFields = []values.Field{
+	{Name: "id", Type: types.StringType, Description: "Id of the finding, `PVESEC-A` and four digits. It never changes its meaning."},
+	{Name: "severity", Type: types.StringType, Description: "`critical`: the account is root by this. `high`: it reads or falsifies what protects the node. `medium`: it may do more than its author expects."},
+	{Name: "about", Type: types.StringType, Description: "The group or the key."},
+	{Name: "why", Type: types.StringType, Description: "Why it is a finding."},
+	{Name: "fix", Type: types.StringType, Description: "What to write instead."},
+	{Name: "accepted", Type: types.StringType, Description: "The reason from `accepted_risks`, if it accepts the finding."},
+}
+
+func checkComment(text string) error {
+	if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f || r == ':' }) || strings.TrimSpace(text) != text {
+		return errors.New("a comment has no colon, no control character, and no space at its ends")
+	}
+	return nil
+}
+
+func checkPath(text string) error {
+	if !path.IsAbs(text) || path.Clean(text) != text || text == "/" || strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r == 0x7f || r == ':' }) {
+		return errors.New("give a clean absolute path without spaces and colons, such as /home/operator")
+	}
+	return nil
+}
+
+func checkGroup(text string) error {
+	if node.CheckAccountName(text) != nil && text != "root" {
+		return errors.New("a group has a name such as www-data: small letters, digits, \"_\" and \"-\"")
+	}
+	return nil
+}
+
+func checkHash(text string) error {
+	if !strings.HasPrefix(text, "$") || strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r >= 0x7f || r == ':' || r == '!' || r == '*' }) {
+		return errors.New("this is no hash of crypt(5); it begins with $, as mkpasswd prints it. The password itself does not belong here")
+	}
+	return nil
+}
