@@ -37,10 +37,14 @@ type AccountChange struct {
 	RemoveHome, EndSessions bool
 	// Expect is what the plan saw: AbsentAccount, [LocalAccount.Looks], or empty for anything.
 	Expect string
+	// ExpectUID is the user id that the account must have where it is there, 0 for any: another account of the name is not ours to change or to remove.
+	ExpectUID int
 
 	// UID is the user id, 0 for the one that it has, or that useradd chooses.
 	UID                  int
 	Comment, Home, Shell string
+	// PrimaryGroup is the group of the account in passwd(5); the one of its own name is made where the node has none. Empty leaves it, and gives a new account its own.
+	PrimaryGroup string
 	// Groups are the groups beside its own. With OnlyGroups it is in no other; without, those of DropGroups are left.
 	Groups, DropGroups []string
 	OnlyGroups         bool
