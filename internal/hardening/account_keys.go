@@ -3,7 +3,6 @@ package hardening
 import (
 	"bytes"
 	"crypto/rsa"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -52,6 +51,8 @@ func CheckPublicKey(text string) error {
 		return errors.New("this is not one public key: give one line as in a .pub file, for example ssh-ed25519 AAAA… operator@example")
 	case len(options) > 0:
 		return fmt.Errorf("the key begins with options (%s); write them as attributes of authorized_key", untrusted.Line(strings.Join(options, ",")))
+	case strings.ContainsFunc(strings.TrimSpace(text), control):
+		return errors.New("the key or its comment has a control character; give the line as ssh-keygen wrote it")
 	case strings.HasSuffix(key.Type(), "-cert-v01@openssh.com"):
 		return errors.New("this is a certificate, which authorized_keys cannot hold; give the public key that it is for")
 	case key.Type() == "ssh-dss":
@@ -67,6 +68,9 @@ func CheckPublicKey(text string) error {
 
 // CheckKeyOrigin says why a text cannot be part of from, or returns nil.
 func CheckKeyOrigin(text string) error {
+	if strings.ContainsFunc(text, control) {
+		return fmt.Errorf("%q has a control character", text)
+	}
 	plain := strings.TrimPrefix(text, "!")
 	if strings.Contains(plain, "/") {
 		prefix, err := netip.ParsePrefix(plain)
@@ -78,7 +82,10 @@ func CheckKeyOrigin(text string) error {
 		}
 		return nil
 	}
-	if _, err := netip.ParseAddr(plain); err == nil || fromPattern.MatchString(text) {
+	switch address, err := netip.ParseAddr(plain); {
+	case err == nil && address.Zone() != "":
+		return fmt.Errorf("%q has a zone, which may be any text and which sshd does not compare: write %s", text, address.WithZone(""))
+	case err == nil || fromPattern.MatchString(text):
 		return nil
 	}
 	return fmt.Errorf("%q is not an address, a network, or a pattern of host names with * and ?", text)
@@ -86,7 +93,7 @@ func CheckKeyOrigin(text string) error {
 
 // CheckKeyCommand says why a text cannot be a forced command, or returns nil.
 func CheckKeyCommand(text string) error {
-	if text == "" || strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f }) || strings.HasSuffix(text, `\`) {
+	if text == "" || strings.ContainsAny(text, "\t") || strings.ContainsFunc(text, control) || strings.HasSuffix(text, `\`) {
 		return errors.New("a forced command is one line that does not end in a backslash")
 	}
 	return nil
@@ -100,7 +107,25 @@ func CheckExpiryTime(text string) error {
 	return nil
 }
 
-// Line is the line of authorized_keys.
+// control tells characters that would end a line or hide in it. A tab only parts words.
+func control(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
+
+// Check says what of a key cannot stand in a line of authorized_keys, or returns nil.
+func (k AuthorizedKey) Check() error {
+	problems := []error{CheckPublicKey(k.Key)}
+	for _, origin := range k.From {
+		problems = append(problems, CheckKeyOrigin(origin))
+	}
+	if k.Command != "" {
+		problems = append(problems, CheckKeyCommand(k.Command))
+	}
+	if k.ExpiryTime != "" {
+		problems = append(problems, CheckExpiryTime(k.ExpiryTime))
+	}
+	return errors.Join(problems...)
+}
+
+// Line is the line of authorized_keys. It is one line whatever the key holds; a control character, which [AuthorizedKey.Check] refuses, is a question mark.
 func (k AuthorizedKey) Line() string {
 	var options []string
 	add := func(name, value string) {
@@ -121,7 +146,12 @@ func (k AuthorizedKey) Line() string {
 	if len(options) > 0 {
 		text = strings.Join(options, ",") + " " + text
 	}
-	return text
+	return strings.Map(func(r rune) rune {
+		if control(r) || r == '\t' {
+			return '?'
+		}
+		return r
+	}, text)
 }
 
 // String tells a key in short, as [KeyLine.String] does of one that a node has.
@@ -161,13 +191,16 @@ func (l KeyLine) Parse() (key AuthorizedKey, ok bool) {
 	return key, CheckPublicKey(key.Key) == nil
 }
 
-// renderKeys is a key file.
-func renderKeys(keys []AuthorizedKey) string {
+// renderKeys is a key file. Nothing is written of a key that another line could come from.
+func renderKeys(keys []AuthorizedKey) (string, error) {
 	var b strings.Builder
 	for _, key := range keys {
+		if err := key.Check(); err != nil {
+			return "", err
+		}
 		b.WriteString(key.Line() + "\n")
 	}
-	return b.String()
+	return b.String(), nil
 }
 
 // KeyLine is a line of a key file on a node.
@@ -207,12 +240,24 @@ func (l KeyLine) String() string {
 	return told
 }
 
-// restricted tells whether a key does less than its account could at the console.
+// restricted tells whether a key does less than its account could at the console: restrict switches everything off, and nothing but a terminal is permitted again. A forced command alone
+// restricts nothing else: ports and agents are forwarded all the same (sshd(8), "AUTHORIZED_KEYS FILE FORMAT").
 func (l KeyLine) restricted() bool {
-	return slices.ContainsFunc(l.Options, func(o string) bool {
-		name, _, _ := strings.Cut(strings.ToLower(o), "=")
-		return name == "restrict" || name == "command"
-	})
+	restrict := false
+	for _, option := range l.Options {
+		switch name, _, _ := strings.Cut(strings.ToLower(option), "="); name {
+		case "restrict":
+			restrict = true
+		case "port-forwarding", "agent-forwarding", "x11-forwarding", "user-rc":
+			return false
+		}
+	}
+	return restrict
+}
+
+// forced tells whether a key runs a command whatever the client asks for.
+func (l KeyLine) forced() bool {
+	return slices.ContainsFunc(l.Options, func(o string) bool { return strings.HasPrefix(strings.ToLower(o), "command=") })
 }
 
 func keyLine(file string, number int, text string) KeyLine {
@@ -242,35 +287,4 @@ func keyLines(file string, state node.KeyState) []KeyLine {
 		lines = append(lines, keyLine(file, i+1, text))
 	}
 	return lines
-}
-
-// identity tells keys apart, whatever their options and comments are.
-func (l KeyLine) identity() string {
-	for _, word := range strings.Fields(l.text) {
-		if _, err := base64.StdEncoding.DecodeString(word); err == nil && strings.HasPrefix(word, "AAAA") {
-			return word
-		}
-	}
-	return l.text
-}
-
-// keptKeys is the key file of an account that may have other keys: what is there stays, but for the keys that the resource gives or gave, which come last.
-func keptKeys(now *AccountState, keys []AuthorizedKey, drop []string) (string, error) {
-	content := string(now.LocalAccount.Keys[keyFiles[0]].Content)
-	if problem := now.LocalAccount.Keys[keyFiles[0]].Problem; problem != "" {
-		return "", fmt.Errorf("has a key file to which no key can be added: %s. Set key_membership = \"exclusive\" to replace it", problem)
-	}
-	ours := map[string]bool{}
-	for _, key := range keys {
-		ours[keyLine(keyFiles[0], 0, key.Line()).identity()] = true
-	}
-	var kept []string
-	for _, text := range strings.Split(content, "\n") {
-		line := keyLine(keyFiles[0], 0, strings.TrimSpace(text))
-		if text == "" || line.Type != "" && (ours[line.identity()] || slices.Contains(drop, line.String())) {
-			continue
-		}
-		kept = append(kept, text+"\n")
-	}
-	return strings.Join(kept, "") + renderKeys(keys), nil
 }

@@ -24,11 +24,12 @@ func TestCheckAccountInput(t *testing.T) {
 		"key": {CheckPublicKey, []string{nightKey, nightKey + "\n", strings.TrimSuffix(nightKey, " night@example")}, []string{
 			"", "x", "# " + nightKey, "restrict " + nightKey, nightKey + "\n" + dayKey, "ssh-ed25519 AAAA night", "-----BEGIN OPENSSH PRIVATE KEY-----\nx", "command=\"x\" " + nightKey,
 			"ssh-dss AAAAB3NzaC1kc3MAAAAB", "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAQQDF4Vv0r8rYhYH5J0kqS0bmOwYzBrKqGrXQe9y8dYy0vQ== short",
+			strings.Replace(nightKey, "ssh-ed25519", "ssh-rsa", 1), strings.Replace(nightKey, "ssh-ed25519", "ecdsa-sha2-nistp256", 1), "x " + strings.TrimPrefix(nightKey, "ssh-ed25519 "), nightKey + "\x1b[2J", strings.Replace(nightKey, "night@", "night\x0b@", 1),
 		}},
-		"from":    {CheckKeyOrigin, []string{"192.0.2.1", "192.0.2.0/24", "2001:db8::/32", "!192.0.2.7", "*.example.org", "host-?"}, []string{"", "192.0.2.1/24", "a b", `"`, "x,y", "192.0.2.0/33"}},
+		"from":    {CheckKeyOrigin, []string{"192.0.2.1", "192.0.2.0/24", "2001:db8::/32", "!192.0.2.7", "*.example.org", "host-?"}, []string{"", "192.0.2.1/24", "a b", `"`, "x,y", "192.0.2.0/33", "fe80::1%eth0", "fe80::1%a\n" + dayKey, "!fe80::1%a\" x", "192.0.2.1\n", "\t"}},
 		"command": {CheckKeyCommand, []string{`/usr/bin/id "-u"`}, []string{"", "a\nb", `a\`, "a\x00"}},
 		"expiry":  {CheckExpiryTime, []string{"20300131", "203001312359Z", "20300131235959"}, []string{"", "2030-01-31", "2030", `20300131" x`}},
-		"date":    {CheckAccountDate, []string{"2030-01-31"}, []string{"", "2030-02-30", "1969-12-31", "tomorrow"}},
+		"date":    {CheckAccountDate, []string{"2030-01-31", "1970-01-02"}, []string{"", "2030-02-30", "1969-12-31", "1970-01-01", "tomorrow"}},
 		"finding": {CheckAccountFindingID, []string{"PVESEC-A0001", "PVESEC-A0201"}, []string{"", "PVESEC-A9999", "sudo"}},
 		"account": {node.CheckAccountName, []string{"agent", "_x", "a-b_c1"}, []string{"", "root", "Agent", "1a", "a.b", "a:b", "a b", strings.Repeat("a", 33)}},
 	} {
@@ -68,32 +69,6 @@ func TestKeyLines(t *testing.T) {
 	}
 }
 
-// TestKeptKeys: keys of others stay in an additive key file, and those of the resource are there once, as they are asked for.
-func TestKeptKeys(t *testing.T) {
-	t.Parallel()
-	seen := &AccountState{}
-	seen.LocalAccount.Keys = map[string]node.KeyState{"authorized_keys": {Exists: true, Content: []byte("# mine\nrestrict " + nightKey + "\n" + dayKey)}}
-	night, day := AuthorizedKey{Key: nightKey}, AuthorizedKey{Key: dayKey}
-	for name, c := range map[string]struct {
-		keys []AuthorizedKey
-		drop []string
-		want string
-	}{
-		"other options": {[]AuthorizedKey{night}, nil, "# mine\n" + dayKey + "\n" + nightKey + "\n"},
-		"dropped":       {nil, []string{day.String()}, "# mine\nrestrict " + nightKey + "\n"},
-		"both there":    {[]AuthorizedKey{day}, nil, "# mine\nrestrict " + nightKey + "\n" + dayKey + "\n"},
-	} {
-		got, err := keptKeys(seen, c.keys, c.drop)
-		if err != nil || got != c.want {
-			t.Errorf("%s: %v, got\n%s\nwant\n%s", name, err, got, c.want)
-		}
-	}
-	seen.LocalAccount.Keys["authorized_keys"] = node.KeyState{Exists: true, Problem: "it is larger than 64 KiB"}
-	if _, err := keptKeys(seen, nil, nil); err == nil {
-		t.Error("a file that could not be read is written")
-	}
-}
-
 // TestAccountFindings: powerful groups and free keys are found, and what is harmless is not.
 func TestAccountFindings(t *testing.T) {
 	t.Parallel()
@@ -105,9 +80,11 @@ func TestAccountFindings(t *testing.T) {
 		return strings.Join(ids, " ")
 	}
 	for want, a := range map[string]NodeAccount{
-		"": {Shell: "/bin/bash", Groups: []string{"operators", "users"}, Keys: []AuthorizedKey{{Key: nightKey, Restrict: true}, {Key: dayKey, Command: "/usr/bin/id"}}},
+		"": {Shell: "/bin/bash", Groups: []string{"operators", "users"}, Keys: []AuthorizedKey{{Key: nightKey, Restrict: true}, {Key: dayKey, Restrict: true, Command: "/usr/bin/id"}}},
 		"PVESEC-A0001/critical PVESEC-A0009/critical PVESEC-A0010/high": {Groups: []string{"adm", "sudo", "www-data"}},
-		"PVESEC-A0101/medium": {Shell: "/bin/bash", Keys: []AuthorizedKey{{Key: nightKey, From: []string{"192.0.2.1"}}}},
+		"PVESEC-A0101/medium":                     {Shell: "/bin/bash", Keys: []AuthorizedKey{{Key: nightKey, From: []string{"192.0.2.1"}}}},
+		"PVESEC-A0101/medium PVESEC-A0101/medium": {Shell: "/bin/bash", Keys: []AuthorizedKey{{Key: nightKey, Command: "/usr/bin/id"}, {Key: dayKey, PTY: true}}},
+		"PVESEC-A0018/high PVESEC-A0019/critical PVESEC-A0020/high PVESEC-A0021/high PVESEC-A0022/high": {Groups: []string{"mail", "crontab", "tape", "video", "systemd-coredump"}},
 		"PVESEC-A0102/medium": {Shell: "/usr/sbin/nologin", Keys: []AuthorizedKey{{Key: nightKey}}},
 	} {
 		if got := ids(a); got != want {
@@ -130,6 +107,10 @@ func TestAccountProblems(t *testing.T) {
 		"authority":         {func(s *AccountState) { s.Ways["trustedusercakeys"] = "/etc/ssh/ca.pub" }, "PVESEC-A0202"},
 		"elsewhere":         {func(s *AccountState) { s.Ways["authorizedkeysfile"] = "/etc/ssh/keys/%u" }, "PVESEC-A0202 PVESEC-A0203"},
 		"written otherwise": {func(s *AccountState) { s.Ways["authorizedkeysfile"] = "%h/.ssh/authorized_keys" }, ""},
+		"sshd fails":        {func(s *AccountState) { s.Ways = map[string]string{} }, "PVESEC-A0204"},
+		"sshd says half":    {func(s *AccountState) { delete(s.Ways, "authorizedkeysfile") }, "PVESEC-A0204"},
+		"no sshd":           {func(s *AccountState) { s.Ways = nil }, ""},
+		"by address":        {func(s *AccountState) { s.Ways["untold"] = "a Match block" }, "PVESEC-A0204"},
 		"no keys at all":    {func(s *AccountState) { s.Ways["pubkeyauthentication"] = "no" }, "PVESEC-A0203"},
 	} {
 		s := &AccountState{Present: true}

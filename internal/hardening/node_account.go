@@ -17,7 +17,7 @@ type NodeAccount struct {
 	// UID is 0 where the node chooses.
 	UID                  int64
 	Comment, Home, Shell string
-	// Groups are those beside its own. With OnlyGroups it is in no other.
+	// Groups are those beside its own, which has its name and is its primary one. With OnlyGroups it is in no other.
 	Groups     []string
 	OnlyGroups bool
 	// Expires is a date, "2027-01-31", or "".
@@ -34,6 +34,8 @@ type NodeAccount struct {
 type AccountState struct {
 	Present bool
 	node.LocalAccount
+	// HomeOf are other accounts to whom the home belongs as well.
+	HomeOf []string
 	// Keys are the lines of the key files, in their order.
 	Keys []KeyLine
 	// Problems are what an apply does not mend.
@@ -47,11 +49,13 @@ type PlannedAccount struct {
 	// Seen is nil where no account is recorded. Adopt takes over one that is there in spite of that.
 	Seen  *AccountState
 	Adopt bool
+	// Accepted are the ids of findings that somebody accepts.
+	Accepted []string
 	// UID is the user id that the plan shows, 0 where the node chooses.
 	UID int64
 	// SetPassword sets the hash; otherwise a password that is set stays.
 	SetPassword bool
-	// DropGroups and DropKeys are what the resource gave and no longer gives; without OnlyGroups and OnlyKeys nothing else is taken away. Keys are told by [KeyLine.String].
+	// DropGroups and DropKeys are what the resource gave and no longer gives; without OnlyGroups and OnlyKeys nothing else is taken away. Keys are told by their fingerprints.
 	DropGroups, DropKeys []string
 }
 
@@ -64,8 +68,8 @@ func dayOf(date string) (int, error) {
 		return -1, nil
 	}
 	at, err := time.Parse(AccountDate, date)
-	if err != nil || at.Unix() < 0 {
-		return 0, fmt.Errorf("%q is not a date such as 2027-01-31", date)
+	if err != nil || at.Unix() < 86400 {
+		return 0, fmt.Errorf("%q is not a date such as 2027-01-31", date) // day 0 may be "never" or 1970-01-01, shadow(5)
 	}
 	return int(at.Unix() / 86400), nil
 }
@@ -88,18 +92,21 @@ func (s *AccountState) ExpiryDate() string {
 
 // Observe reads the account on a node. The accounts of a node are read once for all who ask.
 func (a NodeAccount) Observe(ctx context.Context, nodes Nodes, target node.Target) (*AccountState, error) {
-	return a.look(ctx, nodes, target, node.Query{LocalAccounts: true})
+	state, _, err := a.look(ctx, nodes, target, node.Query{LocalAccounts: true})
+	return state, err
 }
 
 // ObserveNow reads the account anew.
 func (a NodeAccount) ObserveNow(ctx context.Context, nodes Nodes, target node.Target) (*AccountState, error) {
-	return a.look(ctx, nodes, target, node.Query{LocalAccounts: true, OnlyAccount: a.Name})
+	state, _, err := a.lookAround(ctx, nodes, target)
+	return state, err
 }
 
-func (a NodeAccount) look(ctx context.Context, nodes Nodes, target node.Target, query node.Query) (*AccountState, error) {
+// look reads the account, and tells to which other accounts the home that is asked for belongs.
+func (a NodeAccount) look(ctx context.Context, nodes Nodes, target node.Target, query node.Query) (now *AccountState, others []string, err error) {
 	seen, err := nodes.Observe(ctx, target, query)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	state := &AccountState{Unfinished: seen.Unfinished, Leftover: seen.Leftover}
 	state.LocalAccount, state.Present = seen.LocalAccounts[a.Name]
@@ -107,54 +114,85 @@ func (a NodeAccount) look(ctx context.Context, nodes Nodes, target node.Target, 
 		for _, name := range keyFiles {
 			state.Keys = append(state.Keys, keyLines(name, state.LocalAccount.Keys[name])...)
 		}
-		state.Problems = problemsOf(state)
+		state.HomeOf = homeOf(a.Name, state.Home, seen.LocalAccounts)
+		state.Problems = append(a.groupProblems(state), problemsOf(state)...)
 	}
-	return state, nil
+	return state, homeOf(a.Name, a.Home, seen.LocalAccounts), nil
 }
 
-// Install brings the account onto nodes, and takes it off those that it leaves. planned tells what the plan saw on each; an account that changed since is refused.
-func (a NodeAccount) Install(ctx context.Context, nodes Nodes, targets, leave []node.Target, planned map[string]PlannedAccount, removal Removal, progress func(node, step string)) error {
+// Leaving is a node that an account is taken off, with the user id that is recorded there, 0 where none is.
+type Leaving struct {
+	Target node.Target
+	UID    int
+}
+
+// Install brings the account onto nodes, and takes it off those that it leaves. planned tells what the plan saw on each; an account that changed since is refused. It returns the nodes that it
+// leaves and on which the account is another one by now, as [NodeAccount.Remove] does.
+func (a NodeAccount) Install(ctx context.Context, nodes Nodes, targets []node.Target, leave []Leaving, planned map[string]PlannedAccount, removal Removal, progress func(node, step string)) (others []string, err error) {
 	var changes []node.Change
 	for _, target := range targets {
 		change, err := a.changeOn(ctx, nodes, target, planned[target.Name])
 		if err != nil {
-			return err
+			return nil, err
 		}
 		changes = append(changes, node.Change{Target: target, Label: a.label(), Accounts: []node.AccountChange{change}})
 	}
-	changes = append(changes, a.removals(leave, removal)...)
-	return nodes.Apply(ctx, changes, progress)
+	removals, others, err := a.removals(ctx, nodes, leave, removal)
+	if err != nil {
+		return nil, err
+	}
+	return others, nodes.Apply(ctx, append(changes, removals...), progress)
 }
 
 // Removal says what else goes with an account.
 type Removal struct{ Home, Sessions bool }
 
-// Remove takes the account off nodes.
-func (a NodeAccount) Remove(ctx context.Context, nodes Nodes, targets []node.Target, removal Removal, progress func(node, step string)) error {
-	return nodes.Apply(ctx, a.removals(targets, removal), progress)
+// Remove takes the account off nodes. An account of the name that has another user id than the recorded one is not the one that was made: it stays, and others are the nodes that have it. It
+// does not keep the account on the other nodes.
+func (a NodeAccount) Remove(ctx context.Context, nodes Nodes, leave []Leaving, removal Removal, progress func(node, step string)) (others []string, err error) {
+	changes, others, err := a.removals(ctx, nodes, leave, removal)
+	if err != nil || len(changes) == 0 {
+		return others, err
+	}
+	return others, nodes.Apply(ctx, changes, progress)
 }
 
-func (a NodeAccount) removals(targets []node.Target, removal Removal) []node.Change {
-	var changes []node.Change
-	for _, target := range targets {
+func (a NodeAccount) removals(ctx context.Context, nodes Nodes, leave []Leaving, removal Removal) (changes []node.Change, others []string, err error) {
+	for _, left := range leave {
+		now, err := a.ObserveNow(ctx, nodes, left.Target)
+		if err != nil {
+			return nil, nil, err
+		}
+		if now.Present && left.UID != 0 && now.UID != left.UID {
+			others = append(others, left.Target.Name)
+			continue
+		}
 		changes = append(changes, node.Change{
-			Target: target, Label: a.label(), Accounts: []node.AccountChange{{Name: a.Name, Absent: true, RemoveHome: removal.Home, EndSessions: removal.Sessions}},
+			Target: left.Target, Label: a.label(),
+			Accounts: []node.AccountChange{{Name: a.Name, Absent: true, ExpectUID: left.UID, RemoveHome: removal.Home, EndSessions: removal.Sessions}},
 		})
 	}
-	return changes
+	return changes, others, nil
 }
 
 func (a NodeAccount) label() string { return fmt.Sprintf("account %q", a.Name) }
 
-// changeOn is the change of one node. A node is asked first where something that is there decides.
+// changeOn is the change of one node, which is asked first: what is there decides.
 func (a NodeAccount) changeOn(ctx context.Context, nodes Nodes, target node.Target, planned PlannedAccount) (node.AccountChange, error) {
+	refused := func(format string, args ...any) (node.AccountChange, error) {
+		return node.AccountChange{}, &node.AccountError{Node: target.Name, Account: a.Name, Output: fmt.Sprintf(format, args...)}
+	}
 	day, err := dayOf(a.Expires)
 	if err != nil {
 		return node.AccountChange{}, err
 	}
+	keys, err := renderKeys(a.Keys)
+	if err != nil {
+		return node.AccountChange{}, err
+	}
 	change := node.AccountChange{
-		Name: a.Name, UID: int(max(a.UID, planned.UID)), Comment: a.Comment, Home: a.Home, Shell: a.Shell, Groups: a.Groups, OnlyGroups: a.OnlyGroups, DropGroups: planned.DropGroups, Expires: day,
-		Expect: node.AbsentAccount, Password: node.LockPassword, Keys: &node.KeyFile{Content: []byte(renderKeys(a.Keys)), Only: a.OnlyKeys},
+		Name: a.Name, UID: int(max(a.UID, planned.UID)), Comment: a.Comment, Home: a.Home, Shell: a.Shell, PrimaryGroup: a.Name, Groups: a.Groups, OnlyGroups: a.OnlyGroups,
+		DropGroups: planned.DropGroups, Expires: day, Expect: node.AbsentAccount, Password: node.LockPassword, Keys: &node.KeyFile{Content: []byte(keys), Only: a.OnlyKeys},
 	}
 	// A password that is not to be is locked.
 	switch {
@@ -163,29 +201,50 @@ func (a NodeAccount) changeOn(ctx context.Context, nodes Nodes, target node.Targ
 	case a.SetsPassword:
 		change.Password = node.KeepPassword
 	}
-	if planned.Seen == nil && !planned.Adopt {
-		return change, nil
-	}
-	now, err := a.ObserveNow(ctx, nodes, target)
+	now, others, err := a.lookAround(ctx, nodes, target)
 	if err != nil {
 		return change, err
+	}
+	// A home that it has already stays: the problems of the node tell of it, and nothing keeps its keys and groups from being taken away.
+	if len(others) > 0 && !(now.Present && now.Home == a.Home) {
+		return refused("cannot have the home %s: it is, holds or lies in the home of %s", a.Home, strings.Join(others, ", "))
+	}
+	if planned.Seen == nil && !planned.Adopt {
+		return change, nil // the node refuses one that is there
 	}
 	if planned.Seen != nil {
 		if err := a.changedSince(target, planned.Seen, now); err != nil {
 			return change, err
 		}
+	} else if problem := a.refusedOf(now, planned.Accepted); problem != nil {
+		return refused("would be taken over as it is, and %s (%s). Set group_membership = \"exclusive\" to take it out of the group, or accept the finding in accepted_risks", problem.Text, problem.ID)
 	}
 	if now.Present {
-		change.Expect = now.Looks
+		// Its user changes comment, shell and password himself, as often as he wants. That holds up no change.
+		change.Expect, change.ExpectUID = "", now.UID
 	}
 	if !a.OnlyKeys {
-		kept, err := keptKeys(now, a.Keys, planned.DropKeys)
+		change.Keys, err = keptKeys(now, a.Keys, planned.DropKeys)
 		if err != nil {
-			return change, &node.AccountError{Node: target.Name, Account: a.Name, Output: err.Error()}
+			return refused("%s", err)
 		}
-		change.Keys.Content = []byte(kept)
 	}
 	return change, nil
+}
+
+// lookAround reads the account anew, and tells to which other accounts the home that is asked for belongs.
+func (a NodeAccount) lookAround(ctx context.Context, nodes Nodes, target node.Target) (now *AccountState, others []string, err error) {
+	return a.look(ctx, nodes, target, node.Query{LocalAccounts: true, OnlyAccount: a.Name})
+}
+
+// refusedOf is a problem of a node's account that would have refused the plan if it had been known then, nil without one.
+func (a NodeAccount) refusedOf(now *AccountState, accepted []string) *AccountProblem {
+	for i, problem := range now.Problems {
+		if refusedID(problem.ID) && !slices.Contains(accepted, problem.ID) {
+			return &now.Problems[i]
+		}
+	}
+	return nil
 }
 
 // changedSince tells what differs between what a plan saw and what is there.
@@ -197,12 +256,12 @@ func (a NodeAccount) changedSince(target node.Target, planned, now *AccountState
 	return &node.AccountChangedError{Node: target.Name, Account: a.Name, Expected: was, Found: is}
 }
 
-// looks tells in short what an apply overwrites.
+// looks tells in short what root decides of an account. What its user changes himself (chfn, chsh, passwd) is not in it.
 func (s *AccountState) looks() string {
 	if !s.Present {
 		return "no account"
 	}
 	groups := slices.Clone(s.Groups)
 	sort.Strings(groups)
-	return fmt.Sprintf("user id %d, comment %q, home %s, shell %s, groups [%s], password %s", s.UID, s.Comment, s.Home, s.Shell, strings.Join(groups, " "), s.Password)
+	return fmt.Sprintf("user id %d, home %s, primary group %s, groups [%s]", s.UID, s.Home, s.Group, strings.Join(groups, " "))
 }
