@@ -211,9 +211,9 @@ type LocalAccount struct {
 	Name                        string
 	UID, GID                    int
 	Comment, Home, Shell, Group string
-	// Groups are those that name it, sorted.
-	Groups   []string
-	Password PasswordState
+	// Groups are those that name it, sorted. GroupsByID are all that have a group id of the account, whatever their names are: its own one's, and those of Groups.
+	Groups, GroupsByID []string
+	Password           PasswordState
 	// Expires is the day since 1970-01-01 on which it can no longer be used, -1 for none.
 	Expires int
 	// HomeState is the home itself; its zero value is no home. Only accounts from user id 1000 on are looked at.

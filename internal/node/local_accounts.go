@@ -147,18 +147,22 @@ func (r *localReader) take(f frame) error {
 // accounts puts together what was gathered.
 func (r *localReader) accounts() map[string]LocalAccount {
 	named := map[string][]string{} // groups by member
-	groups := map[int]string{}
+	groups, ids := map[int][]string{}, map[string][]int{} // names by id, and ids by member
 	for line := range strings.Lines(r.group) {
 		fields := strings.Split(strings.TrimSuffix(line, "\n"), ":")
 		if len(fields) != 4 {
 			continue
 		}
-		if gid, ok := id(fields[2]); ok && groups[gid] == "" {
-			groups[gid] = untrusted.Line(fields[0])
+		gid, ok := id(fields[2])
+		if ok {
+			groups[gid] = append(groups[gid], untrusted.Line(fields[0]))
 		}
 		for _, member := range strings.Split(fields[3], ",") {
 			if member != "" {
 				named[member] = append(named[member], untrusted.Line(fields[0]))
+				if ok {
+					ids[member] = append(ids[member], gid)
+				}
 			}
 		}
 	}
@@ -180,7 +184,7 @@ func (r *localReader) accounts() map[string]LocalAccount {
 			continue
 		}
 		a := LocalAccount{
-			Name: fields[0], UID: uid, GID: gid, Comment: untrusted.Line(fields[4]), Home: untrusted.Line(fields[5]), Shell: untrusted.Line(fields[6]), Group: groups[gid], Groups: named[fields[0]],
+			Name: fields[0], UID: uid, GID: gid, Comment: untrusted.Line(fields[4]), Home: untrusted.Line(fields[5]), Shell: untrusted.Line(fields[6]), Groups: named[fields[0]],
 			Expires: -1, HomeState: r.homes[fields[5]], Keys: r.keys[fields[0]], Ways: r.ways[fields[0]], Password: passwordOf(fields[1]),
 		}
 		if a.Ways == nil {
@@ -188,6 +192,12 @@ func (r *localReader) accounts() map[string]LocalAccount {
 		}
 		slices.Sort(a.Groups)
 		a.Groups = slices.Compact(a.Groups)
+		if same := groups[gid]; slices.Contains(same, a.Name) {
+			a.Group = a.Name
+		} else if len(same) > 0 {
+			a.Group = same[0]
+		}
+		a.GroupsByID = groupsOf(append(ids[a.Name], gid), groups)
 		a.Looks = strings.Join([]string{fields[2], fields[4], fields[5], fields[6], strings.Join(a.Groups, " ")}, ":")
 		if secret := secrets[a.Name]; secret != nil && fields[1] == "x" {
 			a.Password = passwordOf(secret[1])
@@ -198,6 +208,19 @@ func (r *localReader) accounts() map[string]LocalAccount {
 		all[a.Name] = a
 	}
 	return all
+}
+
+// groupsOf are the groups that have an id of the account: names are the node's, and the kernel asks for ids.
+func groupsOf(gids []int, names map[int][]string) []string {
+	var all []string
+	for _, gid := range gids {
+		all = append(all, names[gid]...)
+		if gid == 0 {
+			all = append(all, "root") // also where /etc/group does not have it
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // passwordOf reads the field of a password. The node has masked a hash before.

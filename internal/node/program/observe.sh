@@ -262,8 +262,11 @@ END_OF_ACCOUNTS
 	[ $# -eq 0 ] || say homes "$o_id" "$(enc "$(stat -c "%f %u %g %s$tab%U$tab%G$tab%n" -- "$@" 2>/dev/null)")"
 }
 
-# unhashed FILE: passwd or shadow, with ! for a password that is locked, and x for any other hash.
-unhashed() { sed -e 's/^\([^:]*\):[!*][^:]*:/\1:!:/' -e t -e 's/^\([^:]*\):[^:]\{1,\}:/\1:x:/' -- "$root/etc/$1"; }
+# unhashed FILE: passwd or shadow, with ! for a password that is locked, and x for any other hash, also in a line that ends there. What is no line of a file of accounts may be a part of a
+# hash, and is a question mark.
+unhashed() {
+	sed -e 's/^\([^:]*\):[!*][^:]*/\1:!/' -e t -e 's/^\([^:]*\):[^:]\{1,\}/\1:x/' -e t -e '/^[^:]*:/b' -e '/^[+-]/b' -e 's/^.\{1,\}$/?/' -- "$root/etc/$1"
+}
 
 # key_file ID ACCOUNT FILE UID GID: o_path, read by its user. It may be a fifo, endless, or another one with every look.
 key_file() {
