@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -43,6 +44,8 @@ type nodeAccountModel struct {
 
 	hash string           // of the configuration
 	uids map[string]int64 // of the last apply, by node
+	// withdrawn is what was withdrawn while a node did not answer, by node: it is taken away there as soon as it does.
+	withdrawn map[string]withdrawal
 	// applied tells that an apply changed the account: its nodes are read anew then.
 	applied, created bool
 }
@@ -72,6 +75,7 @@ type deployedModel struct {
 	Comment  types.String `tfsdk:"comment"`
 	Home     types.String `tfsdk:"home"`
 	Shell    types.String `tfsdk:"shell"`
+	Primary  types.String `tfsdk:"primary_group"`
 	Groups   types.Set    `tfsdk:"groups"`
 	Password types.String `tfsdk:"password"`
 	Expires  types.String `tfsdk:"expires"`
@@ -142,8 +146,8 @@ func (m *nodeAccountModel) TakeWriteOnly(ctx context.Context, config tfsdk.Confi
 }
 
 // Observer reads the account; after an apply anew, and otherwise all accounts of a node at once for all resources.
-func (m *nodeAccountModel) Observer(context.Context, *diag.Diagnostics) session.Observer[hardening.AccountState] {
-	account := hardening.NodeAccount{Name: m.Name.ValueString()}
+func (m *nodeAccountModel) Observer(ctx context.Context, diags *diag.Diagnostics) session.Observer[hardening.AccountState] {
+	account := hardening.NodeAccount{Name: m.Name.ValueString(), Groups: values.StringsInSet(ctx, m.Groups, diags), OnlyGroups: m.GroupMembership.ValueString() != additive}
 	if m.applied {
 		return account.ObserveNow
 	}
@@ -167,7 +171,7 @@ func (m *nodeAccountModel) Lacks(*hardening.AccountState) []string { return nil 
 // Found is a node's entry of deployed as it was read.
 func (m *nodeAccountModel) Found(ctx context.Context, seen *hardening.AccountState, diags *diag.Diagnostics) types.Object {
 	entry := deployedModel{
-		Present: types.BoolValue(seen.Present), UID: types.Int64Null(), Comment: types.StringNull(), Home: types.StringNull(), Shell: types.StringNull(), Groups: values.StringSet(nil),
+		Present: types.BoolValue(seen.Present), UID: types.Int64Null(), Comment: types.StringNull(), Home: types.StringNull(), Shell: types.StringNull(), Primary: types.StringNull(), Groups: values.StringSet(nil),
 		Password: types.StringNull(), Expires: types.StringNull(), Keys: values.StringSet(nil), Problems: values.StringList(nil), Changes: values.StringList(nil),
 	}
 	if seen.Present {
@@ -181,10 +185,18 @@ func (m *nodeAccountModel) Found(ctx context.Context, seen *hardening.AccountSta
 			problems = append(problems, problem.ID+": "+problem.Text)
 		}
 		entry.UID, entry.Comment, entry.Home, entry.Shell = types.Int64Value(int64(seen.UID)), types.StringValue(seen.Comment), types.StringValue(seen.Home), types.StringValue(seen.Shell)
-		entry.Groups, entry.Password, entry.Expires = values.StringSet(seen.Groups), types.StringValue(string(seen.Password)), types.StringValue(seen.ExpiryDate())
+		entry.Primary, entry.Groups, entry.Password, entry.Expires = types.StringValue(primaryOf(seen)), values.StringSet(seen.Groups), types.StringValue(string(seen.Password)), types.StringValue(seen.ExpiryDate())
 		entry.Keys, entry.Problems = values.StringSet(keys), values.StringList(problems)
 	}
 	return values.WriteObject(ctx, deployedType.AttrTypes, entry, diags)
+}
+
+// primaryOf is the primary group of an account as deployed shows it: the id of one that has no name.
+func primaryOf(seen *hardening.AccountState) string {
+	if seen.Group == "" {
+		return strconv.Itoa(seen.GID)
+	}
+	return seen.Group
 }
 
 // recorded reads the entry of a node, nil where there is none.
@@ -211,7 +223,7 @@ func (m *nodeAccountModel) planned(ctx context.Context, state *nodeAccountModel,
 		password = node.PasswordSet
 	}
 	entry := deployedModel{
-		Present: types.BoolValue(true), UID: types.Int64Unknown(), Comment: types.StringValue(account.Comment), Home: types.StringValue(account.Home), Shell: types.StringValue(account.Shell),
+		Present: types.BoolValue(true), UID: types.Int64Unknown(), Comment: types.StringValue(account.Comment), Home: types.StringValue(account.Home), Shell: types.StringValue(account.Shell), Primary: types.StringValue(account.Name),
 		Groups: values.StringSet(account.Groups), Password: types.StringValue(string(password)), Expires: types.StringValue(account.Expires), Keys: values.StringSet(keyTexts(account.Keys)),
 		Problems: types.ListUnknown(types.StringType), Changes: values.StringList(nil),
 	}
@@ -220,39 +232,45 @@ func (m *nodeAccountModel) planned(ctx context.Context, state *nodeAccountModel,
 	} else if there {
 		entry.UID = had.UID
 	}
-	if there {
-		if had.Home.Equal(entry.Home) && had.UID.Equal(entry.UID) {
-			entry.Problems = had.Problems
-		}
-	}
 	if account.UID != 0 {
-		if !entry.UID.Equal(types.Int64Value(account.UID)) {
-			entry.Problems = types.ListUnknown(types.StringType)
-		}
 		entry.UID = types.Int64Value(account.UID)
 	}
-	dropGroups, dropKeys := m.dropped(ctx, state, diags)
+	drop := m.dropped(ctx, state, name, diags)
 	if !account.OnlyGroups {
 		entry.Groups = types.SetUnknown(types.StringType)
 		if there {
-			entry.Groups = values.StringSet(union(values.StringsInSet(ctx, had.Groups, diags), dropGroups, account.Groups))
+			entry.Groups = values.StringSet(union(values.StringsInSet(ctx, had.Groups, diags), drop.Groups, account.Groups))
 		}
 	}
 	if !account.OnlyKeys {
 		entry.Keys = types.SetUnknown(types.StringType)
 		if there && had.Home.Equal(entry.Home) {
-			entry.Keys = values.StringSet(union(values.StringsInSet(ctx, had.Keys, diags), dropKeys, keyTexts(account.Keys)))
+			if after, known := hardening.KeysAfter(values.StringsInSet(ctx, had.Keys, diags), account.Keys, drop.Keys); known {
+				entry.Keys = values.StringSet(after)
+			}
 		}
+	}
+	// The problems follow from the rest, and from what the resource asks for.
+	if there && had.Home.Equal(entry.Home) && had.UID.Equal(entry.UID) && had.Primary.Equal(entry.Primary) && had.Groups.Equal(entry.Groups) &&
+		state.Groups.Equal(m.Groups) && state.GroupMembership.Equal(m.GroupMembership) {
+		entry.Problems = had.Problems
 	}
 	return values.WriteObject(ctx, deployedType.AttrTypes, entry, diags)
 }
 
-// dropped are the groups and keys that the resource gave and no longer gives.
-func (m *nodeAccountModel) dropped(ctx context.Context, state *nodeAccountModel, diags *diag.Diagnostics) (groups, keys []string) {
+// withdrawal is what a resource gave and no longer gives: groups, and keys by their fingerprints.
+type withdrawal struct{ Groups, Keys []string }
+
+// dropped is what was withdrawn from a node since it was applied there last.
+func (m *nodeAccountModel) dropped(ctx context.Context, state *nodeAccountModel, name string, diags *diag.Diagnostics) withdrawal {
 	if state == nil {
-		return nil, nil
+		return withdrawal{}
 	}
-	return without(values.StringsInSet(ctx, state.Groups, diags), values.StringsInSet(ctx, m.Groups, diags)), without(keyTexts(state.keys(ctx, diags)), keyTexts(m.keys(ctx, diags)))
+	before, keys := m.withdrawn[name], hardening.Fingerprints(m.keys(ctx, diags))
+	return withdrawal{
+		Groups: union(without(values.StringsInSet(ctx, state.Groups, diags), values.StringsInSet(ctx, m.Groups, diags)), nil, without(before.Groups, values.StringsInSet(ctx, m.Groups, diags))),
+		Keys:   union(without(hardening.Fingerprints(state.keys(ctx, diags)), keys), nil, without(before.Keys, keys)),
+	}
 }
 
 // without are the texts of a list that another one does not have.
@@ -315,11 +333,15 @@ func (m *nodeAccountModel) Took(ctx context.Context, reading session.Reading[har
 func (m *nodeAccountModel) Install(ctx context.Context, change session.Change[nodeAccountModel], diags *diag.Diagnostics) error {
 	account := m.account(ctx, diags)
 	m.created = change.State == nil
-	dropGroups, dropKeys := m.dropped(ctx, change.State, diags)
+	if change.Private != nil {
+		m.readWithdrawn(ctx, change.Private, diags)
+	}
 	renewed := change.State == nil || !m.PasswordVersion.Equal(change.State.PasswordVersion)
+	accepted := slices.Sorted(maps.Keys(values.AcceptedRisks(ctx, m.AcceptedRisks, diags)))
 	planned := map[string]hardening.PlannedAccount{}
 	for _, target := range change.Targets {
-		p := hardening.PlannedAccount{Adopt: m.Adopts.ValueBool(), DropGroups: dropGroups, DropKeys: dropKeys, SetPassword: account.SetsPassword}
+		drop := m.dropped(ctx, change.State, target.Name, diags)
+		p := hardening.PlannedAccount{Adopt: m.Adopts.ValueBool(), Accepted: accepted, DropGroups: drop.Groups, DropKeys: drop.Keys, SetPassword: account.SetsPassword}
 		if had := change.State.recorded(ctx, target.Name, diags); had != nil && len(had.Changes.Elements()) == 0 {
 			p.Seen = had.state(ctx, diags)
 			p.SetPassword = account.SetsPassword && (renewed || p.Seen.Password != node.PasswordSet)
@@ -329,14 +351,74 @@ func (m *nodeAccountModel) Install(ctx context.Context, change session.Change[no
 		}
 		planned[target.Name] = p
 	}
+	m.keepWithdrawn(ctx, change, diags)
 	m.applied = true
-	return account.Install(ctx, change.Nodes, change.Targets, change.Leave, planned, m.removal(), session.Progress(ctx))
+	var leave []hardening.Leaving
+	if change.State != nil {
+		leave = change.State.leaving(ctx, change.Leave, diags)
+	}
+	others, err := account.Install(ctx, change.Nodes, change.Targets, leave, planned, m.removal(), session.Progress(ctx))
+	m.warnOfOthers(others, diags)
+	return err
 }
 
-// uidsKey is where private state keeps the user ids of the last apply: a node may choose them, and a later one must not.
-const uidsKey = "uids"
+// keepWithdrawn notes what was withdrawn and is still on nodes that do not answer. What the others have is gone with this apply.
+func (m *nodeAccountModel) keepWithdrawn(ctx context.Context, change session.Change[nodeAccountModel], diags *diag.Diagnostics) {
+	kept := map[string]withdrawal{}
+	if change.State != nil {
+		for name := range change.State.Deployed.Elements() {
+			named := func(target node.Target) bool { return target.Name == name }
+			if slices.ContainsFunc(change.Targets, named) || slices.ContainsFunc(change.Leave, named) {
+				continue
+			}
+			if drop := m.dropped(ctx, change.State, name, diags); len(drop.Groups)+len(drop.Keys) > 0 {
+				kept[name] = drop
+			}
+		}
+	}
+	m.withdrawn = kept
+}
 
-// Applied records the user ids.
+// leaving are the nodes from which the account is taken, with the user ids that are recorded. Where nothing says that pvesec made the account, it did not: it stays, and a warning names the node.
+func (m *nodeAccountModel) leaving(ctx context.Context, targets []node.Target, diags *diag.Diagnostics) []hardening.Leaving {
+	var leave []hardening.Leaving
+	var unknown, without []string
+	for _, target := range targets {
+		switch entry := m.recorded(ctx, target.Name, diags); {
+		case entry == nil || len(entry.Changes.Elements()) > 0 && !entry.Present.ValueBool():
+			unknown = append(unknown, target.Name)
+		case !entry.Present.ValueBool():
+			without = append(without, target.Name)
+		default:
+			leave = append(leave, hardening.Leaving{Target: target, UID: int(entry.UID.ValueInt64())})
+		}
+	}
+	if len(unknown) > 0 {
+		diags.AddWarning(fmt.Sprintf("%s is not removed on %s", values.UpperFirst(m.What()), strings.Join(unknown, ", ")),
+			"The node was never reached, so pvesec did not make an account there and removes none. If there is one of this name, see whose it is (getent passwd "+m.Name.ValueString()+").")
+	}
+	if len(without) > 0 {
+		diags.AddWarning(fmt.Sprintf("%s is not removed on %s", values.UpperFirst(m.What()), strings.Join(without, ", ")),
+			"The node had no such account when it was read last, so there is nothing of pvesec to remove. If there is one by now, somebody else made it.")
+	}
+	return leave
+}
+
+// warnOfOthers names the nodes on which another account has the name by now.
+func (m *nodeAccountModel) warnOfOthers(names []string, diags *diag.Diagnostics) {
+	if len(names) > 0 {
+		diags.AddWarning(fmt.Sprintf("%s is not removed on %s", values.UpperFirst(m.What()), strings.Join(names, ", ")),
+			"The account of this name has another user id than the one that pvesec made, so it is another account. It stays. Remove it on the node (userdel) if nobody needs it.")
+	}
+}
+
+// Where private state keeps the user ids of the last apply, since a node may choose them and a later apply must not, and what was withdrawn from nodes that did not answer.
+const (
+	uidsKey      = "uids"
+	withdrawnKey = "withdrawn"
+)
+
+// Applied records the user ids, and what is still to be taken away.
 func (m *nodeAccountModel) Applied(ctx context.Context, private values.PrivateWriter, diags *diag.Diagnostics) {
 	uids := map[string]int64{}
 	for name := range m.Deployed.Elements() {
@@ -344,11 +426,22 @@ func (m *nodeAccountModel) Applied(ctx context.Context, private values.PrivateWr
 			uids[name] = entry.UID.ValueInt64()
 		}
 	}
-	encoded, err := json.Marshal(uids)
-	if err != nil {
-		panic(err) // only texts and numbers: nothing that JSON can't hold
+	for key, value := range map[string]any{uidsKey: uids, withdrawnKey: m.withdrawn} {
+		encoded, err := json.Marshal(value)
+		if err != nil {
+			panic(err) // only texts and numbers: nothing that JSON can't hold
+		}
+		diags.Append(private.SetKey(ctx, key, encoded)...)
 	}
-	diags.Append(private.SetKey(ctx, uidsKey, encoded)...)
+}
+
+// readWithdrawn reads what is still to be taken away.
+func (m *nodeAccountModel) readWithdrawn(ctx context.Context, private values.PrivateReader, diags *diag.Diagnostics) {
+	encoded, problems := private.GetKey(ctx, withdrawnKey)
+	diags.Append(problems...)
+	if len(encoded) > 0 && json.Unmarshal(encoded, &m.withdrawn) != nil {
+		m.withdrawn = nil
+	}
 }
 
 // readUIDs reads what was recorded.
@@ -364,6 +457,7 @@ func (m *nodeAccountModel) readUIDs(ctx context.Context, private values.PrivateR
 func (d *deployedModel) state(ctx context.Context, diags *diag.Diagnostics) *hardening.AccountState {
 	s := &hardening.AccountState{Present: d.Present.ValueBool()}
 	s.UID, s.Comment, s.Home, s.Shell = int(d.UID.ValueInt64()), d.Comment.ValueString(), d.Home.ValueString(), d.Shell.ValueString()
+	s.Group = d.Primary.ValueString()
 	s.Groups, s.Password = values.StringsInSet(ctx, d.Groups, diags), node.PasswordState(d.Password.ValueString())
 	return s
 }
@@ -373,14 +467,16 @@ func (m *nodeAccountModel) removal() hardening.Removal {
 }
 
 // Remove takes the account off nodes.
-func (m *nodeAccountModel) Remove(ctx context.Context, nodes hardening.Nodes, targets []node.Target, _ values.PrivateReader, _ *diag.Diagnostics) error {
-	return hardening.NodeAccount{Name: m.Name.ValueString()}.Remove(ctx, nodes, targets, m.removal(), session.Progress(ctx))
+func (m *nodeAccountModel) Remove(ctx context.Context, nodes hardening.Nodes, targets []node.Target, _ values.PrivateReader, diags *diag.Diagnostics) error {
+	others, err := hardening.NodeAccount{Name: m.Name.ValueString()}.Remove(ctx, nodes, m.leaving(ctx, targets, diags), m.removal(), session.Progress(ctx))
+	m.warnOfOthers(others, diags)
+	return err
 }
 
 // Named sets the name.
 func (m *nodeAccountModel) Named(name string) session.Observer[hardening.AccountState] {
 	m.Name = types.StringValue(name)
-	return hardening.NodeAccount{Name: name}.Observe
+	return hardening.NodeAccount{Name: name, OnlyGroups: true}.Observe
 }
 
 // Adopt takes the settings of the first node that has the account, so that others which differ show as drift.

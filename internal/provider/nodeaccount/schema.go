@@ -42,7 +42,7 @@ func (r *nodeAccountResource) Schema(ctx context.Context, _ resource.SchemaReque
 			"root and system accounts (user ids below 1000, and 65534) are refused always, and so are accounts of a directory service. An account that was there before is taken over only with `adopt = true` or by an import. " +
 			"Subordinate user and group ids are neither given nor taken.\n\n" +
 			"The user controls the home, so the key file there is read and written by a process that has the user's ids and no other power: no link, fifo or mode that the user puts there makes root do anything. " +
-			"Destroying the resource removes the account. The home stays, and what the user runs goes on, unless `remove_home` and `end_sessions` say otherwise.",
+			"Destroying the resource removes the account that it made, by its user id: a node that was never reached and one on which another account has the name by now are left alone, and a warning names them. The home stays, and what the user runs goes on, unless `remove_home` and `end_sessions` say otherwise.",
 		Attributes: session.PlacedAttributes(map[string]schema.Attribute{
 			"name": schema.StringAttribute{
 				MarkdownDescription: "Login name: a small letter or `_` first, then small letters, digits, `_` and `-`. Changing it creates another account.",
@@ -65,10 +65,11 @@ func (r *nodeAccountResource) Schema(ctx context.Context, _ resource.SchemaReque
 				Validators:          []validator.String{values.CheckedBy("be one line without a colon", checkComment), stringvalidator.LengthAtMost(200)},
 			},
 			"home": schema.StringAttribute{
-				MarkdownDescription: "Home directory, `/home/<name>` by default. It is made with mode 0700 where there is none. A change does not move what is in the old one.",
-				Optional:            true,
-				Computed:            true,
-				Validators:          []validator.String{values.CheckedBy("be a clean absolute path", checkPath)},
+				MarkdownDescription: "Home directory, `/home/<name>` by default. It is made with mode 0700 where there is none. A change does not move what is in the old one. " +
+					"Directories of the system, such as `/etc` and `/tmp`, and a home that belongs to another account are refused.",
+				Optional:   true,
+				Computed:   true,
+				Validators: []validator.String{values.CheckedBy("be a directory of its own", hardening.CheckAccountHome)},
 			},
 			"shell": schema.StringAttribute{
 				MarkdownDescription: "Login shell, `" + defaultShell + "` by default. `/usr/sbin/nologin` lets nobody log in with a terminal; a key can forward ports all the same, unless it has `restrict`.",
@@ -86,18 +87,20 @@ func (r *nodeAccountResource) Schema(ctx context.Context, _ resource.SchemaReque
 				Validators:          []validator.Set{setvalidator.ValueStringsAre(values.CheckedBy("be the name of a group", checkGroup))},
 			},
 			"group_membership": schema.StringAttribute{
-				MarkdownDescription: "`exclusive`, the default: the account is in `groups` and in no other; another membership is drift. `additive`: it is in `groups` at least.",
-				Optional:            true,
-				Computed:            true,
-				Default:             stringdefault.StaticString(exclusive),
-				Validators:          []validator.String{stringvalidator.OneOf(exclusive, additive)},
+				MarkdownDescription: "`exclusive`, the default: the account is in `groups` and in no other; another membership is drift. `additive`: it is in `groups` at least; a powerful group that a node adds is in `problems` then, " +
+					"and refuses to be taken over by `adopt`. The primary group is the account's own with both.",
+				Optional:   true,
+				Computed:   true,
+				Default:    stringdefault.StaticString(exclusive),
+				Validators: []validator.String{stringvalidator.OneOf(exclusive, additive)},
 			},
 			"key_membership": schema.StringAttribute{
-				MarkdownDescription: "`exclusive`, the default: the keys of the `authorized_key` blocks let the user in and no other; another key is drift, also in `authorized_keys2`. `additive`: other keys and comments of the file stay.",
-				Optional:            true,
-				Computed:            true,
-				Default:             stringdefault.StaticString(exclusive),
-				Validators:          []validator.String{stringvalidator.OneOf(exclusive, additive)},
+				MarkdownDescription: "`exclusive`, the default: the keys of the `authorized_key` blocks let the user in and no other; another key is drift, also in `authorized_keys2`. `additive`: other keys and comments of the file stay. " +
+					"A key whose block is gone is taken away with both, by its fingerprint, whatever its user made of the line.",
+				Optional:   true,
+				Computed:   true,
+				Default:    stringdefault.StaticString(exclusive),
+				Validators: []validator.String{stringvalidator.OneOf(exclusive, additive)},
 			},
 			"expires": schema.StringAttribute{
 				MarkdownDescription: "Date from which nobody can log in with the account, such as `2027-01-31`, by any way. Never without it.",
@@ -119,7 +122,7 @@ func (r *nodeAccountResource) Schema(ctx context.Context, _ resource.SchemaReque
 				Validators:          []validator.Int64{int64validator.AtLeast(1)},
 			},
 			"adopt": schema.BoolAttribute{
-				MarkdownDescription: "Whether an account of this name that is on a node already is taken over, with its user id; `false` by default. System accounts never are.",
+				MarkdownDescription: "Whether an account of this name that is on a node already is taken over, with its user id; `false` by default. Its primary group becomes its own one. System accounts never are.",
 				Optional:            true,
 				Computed:            true,
 				Default:             booldefault.StaticBool(false),
@@ -189,21 +192,23 @@ func deployedAttributes() map[string]schema.Attribute {
 		return schema.StringAttribute{MarkdownDescription: description, Computed: true}
 	}
 	return map[string]schema.Attribute{
-		"present":  schema.BoolAttribute{MarkdownDescription: "Whether the node has the account.", Computed: true},
-		"uid":      schema.Int64Attribute{MarkdownDescription: "User id.", Computed: true},
-		"comment":  text("Comment field of `passwd(5)`."),
-		"home":     text("Home directory."),
-		"shell":    text("Login shell."),
-		"groups":   schema.SetAttribute{MarkdownDescription: "Groups beside the account's own.", ElementType: types.StringType, Computed: true},
-		"password": text("`locked`: nobody logs in with one. `set`. `empty`: everyone logs in without one."),
-		"expires":  text("Date from which nobody can log in with the account; empty for never."),
+		"present":       schema.BoolAttribute{MarkdownDescription: "Whether the node has the account.", Computed: true},
+		"uid":           schema.Int64Attribute{MarkdownDescription: "User id.", Computed: true},
+		"comment":       text("Comment field of `passwd(5)`."),
+		"home":          text("Home directory."),
+		"shell":         text("Login shell."),
+		"primary_group": text("Primary group of `passwd(5)`, by its name; by its number where the node has no name for it. An apply makes it the account's own group."),
+		"groups":        schema.SetAttribute{MarkdownDescription: "Groups beside the account's own.", ElementType: types.StringType, Computed: true},
+		"password":      text("`locked`: nobody logs in with one. `set`. `empty`: everyone logs in without one."),
+		"expires":       text("Date from which nobody can log in with the account; empty for never."),
 		"keys": schema.SetAttribute{
 			MarkdownDescription: "Keys that let the user in: type, fingerprint, comment and options. A key file that cannot be read, or a line that is no key, says so.",
 			ElementType:         types.StringType,
 			Computed:            true,
 		},
 		"problems": schema.ListAttribute{
-			MarkdownDescription: "What an apply does not mend, each with the id of its finding: a home that others write, other ways in that sshd has for the user (`sshd -T -C user=…`), and a key file that sshd does not read. " +
+			MarkdownDescription: "What an apply does not mend, each with the id of its finding: a home that others write or own, powerful groups that " +
+				"`additive` membership leaves or that hide behind another name of their id, other ways in that sshd has for the user (`sshd -T -C user=…`) or cannot tell, and a key file that sshd does not read. " +
 				"A refresh warns of each that `accepted_risks` does not contain.",
 			ElementType: types.StringType,
 			Computed:    true,
