@@ -146,7 +146,7 @@ func (r *localReader) take(f frame) error {
 
 // accounts puts together what was gathered.
 func (r *localReader) accounts() map[string]LocalAccount {
-	named := map[string][]string{} // groups by member
+	named := map[string][]string{}                        // groups by member
 	groups, ids := map[int][]string{}, map[string][]int{} // names by id, and ids by member
 	for line := range strings.Lines(r.group) {
 		fields := strings.Split(strings.TrimSuffix(line, "\n"), ":")

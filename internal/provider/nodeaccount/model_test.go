@@ -1,0 +1,221 @@
+package nodeaccount
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/hardening"
+	"github.com/pvesec/terraform-provider-pvesec/internal/node"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/session"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
+)
+
+const (
+	nightKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ8rV0iyt2JWTJ6yJVu0u4vJKq0EtvYwqU1nbcxZyQ0k night@example"
+	dayKey   = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHUPmVC4d3jW8Yr7yH5gn9mZ0yH1yGfWqOq2d0fWqg1s day@example"
+)
+
+// memory is private state.
+type memory map[string][]byte
+
+func (m memory) GetKey(_ context.Context, key string) ([]byte, diag.Diagnostics) { return m[key], nil }
+
+func (m memory) SetKey(_ context.Context, key string, value []byte) diag.Diagnostics {
+	m[key] = value
+	return nil
+}
+
+// recorder takes changes, and answers that a node has what is in accounts.
+type recorder struct {
+	accounts map[string]node.LocalAccount // by node
+	applied  map[string]node.AccountChange
+}
+
+func (r *recorder) Observe(_ context.Context, target node.Target, _ node.Query) (*node.Observation, error) {
+	seen := &node.Observation{LocalAccounts: map[string]node.LocalAccount{}}
+	if a, is := r.accounts[target.Name]; is {
+		seen.LocalAccounts[a.Name] = a
+	}
+	return seen, nil
+}
+
+func (r *recorder) Apply(_ context.Context, changes []node.Change, _ func(node, step string)) error {
+	r.applied = map[string]node.AccountChange{}
+	for _, change := range changes {
+		r.applied[change.Target.Name] = change.Accounts[0]
+	}
+	return nil
+}
+
+func at(names ...string) []node.Target {
+	var list []node.Target
+	for _, name := range names {
+		list = append(list, node.Target{Name: name})
+	}
+	return list
+}
+
+func keysOf(texts ...string) types.Set {
+	elements := []attr.Value{}
+	for _, text := range texts {
+		elements = append(elements, types.ObjectValueMust(keyType.AttrTypes, map[string]attr.Value{
+			"key": types.StringValue(text), "restrict": types.BoolValue(true), "pty": types.BoolNull(), "from": types.ListNull(types.StringType), "command": types.StringNull(), "expiry_time": types.StringNull(),
+		}))
+	}
+	return types.SetValueMust(keyType, elements)
+}
+
+func modelOf(change func(*nodeAccountModel)) *nodeAccountModel {
+	m := &nodeAccountModel{
+		Name: types.StringValue("agent"), UID: values.NoWhole(), Comment: types.StringValue(""), Home: types.StringValue("/home/agent"), Shell: types.StringValue(defaultShell), Groups: values.StringSet(nil),
+		GroupMembership: types.StringValue(exclusive), KeyMembership: types.StringValue(exclusive), Keys: keysOf(), PasswordVersion: values.NoWhole(), AcceptedRisks: types.MapNull(types.StringType),
+	}
+	m.Deployed = types.MapValueMust(deployedType, map[string]attr.Value{})
+	if change != nil {
+		change(m)
+	}
+	return m
+}
+
+func account(uid int, change func(*node.LocalAccount)) node.LocalAccount {
+	a := node.LocalAccount{Name: "agent", UID: uid, GID: uid, Home: "/home/agent", Shell: defaultShell, Group: "agent", GroupsByID: []string{"agent"}, Password: node.PasswordLocked, Expires: -1}
+	if change != nil {
+		change(&a)
+	}
+	return a
+}
+
+// entry is what deployed says of an account that was read.
+func entry(t *testing.T, m *nodeAccountModel, present bool, a node.LocalAccount, keys ...string) types.Object {
+	t.Helper()
+	seen := &hardening.AccountState{Present: present, LocalAccount: a}
+	var diags diag.Diagnostics
+	object := m.Found(t.Context(), seen, &diags)
+	if len(keys) > 0 {
+		attributes := object.Attributes()
+		attributes["keys"] = values.StringSet(keys)
+		object = types.ObjectValueMust(deployedType.AttrTypes, attributes)
+	}
+	if diags.HasError() {
+		t.Fatal(diags)
+	}
+	return object
+}
+
+func unreached(t *testing.T, m *nodeAccountModel) types.Object {
+	t.Helper()
+	attributes := entry(t, m, false, node.LocalAccount{}).Attributes()
+	attributes["changes"] = values.StringList([]string{"not reached"})
+	return types.ObjectValueMust(deployedType.AttrTypes, attributes)
+}
+
+// TestRemovesWhatItMade: of nodes that were never reached, that had no account, or that have another one, nothing is removed, and a warning names each.
+func TestRemovesWhatItMade(t *testing.T) {
+	t.Parallel()
+	state := modelOf(nil)
+	state.Deployed = types.MapValueMust(deployedType, map[string]attr.Value{
+		"made": entry(t, state, true, account(1001, nil)), "unreached": unreached(t, state), "gone": entry(t, state, false, node.LocalAccount{}), "replaced": entry(t, state, true, account(1001, nil)),
+	})
+	nodes := &recorder{accounts: map[string]node.LocalAccount{"made": account(1001, nil), "unreached": account(1001, nil), "gone": account(1001, nil), "replaced": account(1002, nil)}}
+	all := at("made", "unreached", "gone", "replaced", "never")
+	check := func(what string, diags diag.Diagnostics) {
+		if len(nodes.applied) != 1 || !nodes.applied["made"].Absent || nodes.applied["made"].ExpectUID != 1001 {
+			t.Errorf("%s: removed %+v", what, nodes.applied)
+		}
+		for _, name := range []string{"unreached", "gone", "replaced", "never"} {
+			if !slices.ContainsFunc(diags.Warnings(), func(d diag.Diagnostic) bool { return strings.Contains(d.Summary(), name) }) {
+				t.Errorf("%s: no warning names %s: %v", what, name, diags)
+			}
+		}
+	}
+	var diags diag.Diagnostics
+	if err := state.Remove(t.Context(), nodes, all, memory{}, &diags); err != nil {
+		t.Fatal(err)
+	}
+	check("destroy", diags)
+	nodes.applied, diags = nil, nil
+	plan := modelOf(nil)
+	if err := plan.Install(t.Context(), session.Change[nodeAccountModel]{Nodes: nodes, Leave: all, State: state, Private: memory{}}, &diags); err != nil {
+		t.Fatal(err)
+	}
+	check("leaving", diags)
+}
+
+// TestWithdrawnLater: a key and a group that were withdrawn while a node did not answer go as soon as it does.
+func TestWithdrawnLater(t *testing.T) {
+	t.Parallel()
+	additiveWith := func(groups []string, keys ...string) *nodeAccountModel {
+		return modelOf(func(m *nodeAccountModel) {
+			m.GroupMembership, m.KeyMembership, m.Groups, m.Keys = types.StringValue(additive), types.StringValue(additive), values.StringSet(groups), keysOf(keys...)
+		})
+	}
+	here := account(1001, func(a *node.LocalAccount) {
+		a.Groups, a.Keys = []string{"ops"}, map[string]node.KeyState{"authorized_keys": {Exists: true, Content: []byte("no-pty " + dayKey + "\n" + nightKey + "\n")}}
+	})
+	nodes := &recorder{accounts: map[string]node.LocalAccount{"up": here, "down": here}}
+	state := additiveWith([]string{"ops"}, nightKey, dayKey)
+	deployed := types.MapValueMust(deployedType, map[string]attr.Value{"up": entry(t, state, true, here), "down": entry(t, state, true, here)})
+	state.Deployed = deployed
+	private := memory{}
+	var diags diag.Diagnostics
+	plan := additiveWith(nil, nightKey)
+	if err := plan.Install(t.Context(), session.Change[nodeAccountModel]{Nodes: nodes, Targets: at("up"), State: state, Private: private}, &diags); err != nil {
+		t.Fatal(err)
+	}
+	gone := func(name string) {
+		if change := nodes.applied[name]; strings.Contains(string(change.Keys.Content), "HUPmVC4d3jW8") || !slices.Equal(change.DropGroups, []string{"ops"}) {
+			t.Errorf("%s keeps what was withdrawn: %s, without %v", name, change.Keys.Content, change.DropGroups)
+		}
+	}
+	gone("up")
+	plan.Applied(t.Context(), private, &diags)
+	// The next apply: the state has the key no more.
+	plan.Deployed = deployed
+	next := additiveWith(nil, nightKey)
+	next.readWithdrawn(t.Context(), private, &diags)
+	if object := next.planned(t.Context(), plan, "down", &diags); object.Attributes()["groups"].Equal(values.StringSet([]string{"ops"})) {
+		t.Error("the plan does not show that the group goes")
+	}
+	if err := next.Install(t.Context(), session.Change[nodeAccountModel]{Nodes: nodes, Targets: at("up", "down"), State: plan, Private: private}, &diags); err != nil {
+		t.Fatal(err)
+	}
+	gone("down")
+	if diags.HasError() {
+		t.Error(diags)
+	}
+	next.Applied(t.Context(), private, &diags)
+	if string(private[withdrawnKey]) != "{}" {
+		t.Errorf("still to be taken away: %s", private[withdrawnKey])
+	}
+}
+
+// TestPrimaryGroupIsDrift: another primary group than the account's own shows in deployed, and the plan makes it the own one.
+func TestPrimaryGroupIsDrift(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		group string
+		gid   int
+		want  string
+	}{"sudo": {"sudo", 27, "sudo"}, "no name": {"", 4444, "4444"}, "own": {"agent", 1001, "agent"}} {
+		state := modelOf(nil)
+		found := entry(t, state, true, account(1001, func(a *node.LocalAccount) { a.Group, a.GID = c.group, c.gid }))
+		state.Deployed = types.MapValueMust(deployedType, map[string]attr.Value{"n": found})
+		var diags diag.Diagnostics
+		planned := modelOf(nil).planned(t.Context(), state, "n", &diags)
+		if got := found.Attributes()["primary_group"]; !got.Equal(types.StringValue(c.want)) {
+			t.Errorf("%s: shown as %s", name, got)
+		}
+		if got := planned.Attributes()["primary_group"]; !got.Equal(types.StringValue("agent")) || planned.Equal(found) != (c.want == "agent") {
+			t.Errorf("%s: planned as %s, drift %v", name, got, !planned.Equal(found))
+		}
+		if diags.HasError() {
+			t.Error(diags)
+		}
+	}
+}
