@@ -241,9 +241,16 @@ local_accounts() {
 	say shadow "$1" "$(enc "$o_shadow")"
 	o_id=$1 o_each=0 o_regular=$(printf '%s\n' "$o_passwd" | grep -e "^${2:-[a-z_][a-z0-9_-]*}:"'[^:]*:[1-9][0-9]\{3,\}:' | grep -v -e '^[^:]*:[^:]*:65534:')
 	if on_path sshd; then
-		# Without a Match block, and without files of other places, it says the same of everyone.
-		! cat -- "$root"/etc/ssh/sshd_config "$root"/etc/ssh/sshd_config.d/*.conf 2>/dev/null | grep -v -i -e '^[[:space:]]*include[[:space:]]*/etc/ssh/sshd_config\.d/\*\.conf[[:space:]]*$' |
-			grep -q -i -e '^[[:space:]]*match' -e '^[[:space:]]*"\{0,1\}include' || o_each=1
+		# Without a Match block, and without files of other places, it says the same of everyone. With one that looks at more than the user nobody can tell.
+		o_untold=
+		o_conf=$(set +f && cat -- "$root"/etc/ssh/sshd_config "$root"/etc/ssh/sshd_config.d/*.conf 2>/dev/null | grep -i -e '^[[:space:]]*"\{0,1\}match' -e '^[[:space:]]*"\{0,1\}include' |
+			grep -v -i -e '^[[:space:]]*include[[:space:]]\{1,\}/etc/ssh/sshd_config\.d/\*\.conf[[:space:]]*$')
+		if [ -n "$o_conf" ]; then
+			o_each=1
+			o_conf=$(printf '%s\n' "$o_conf" | grep -v -i -e '^[[:space:]]*match[[:space:]]\{1,\}all[[:space:]]*$' \
+				-e '^[[:space:]]*match\([[:space:]]\{1,\}\(user\|group\)[[:space:]]\{1,\}[^[:space:]"#]\{1,\}\)\{1,\}[[:space:]]*$')
+			[ -z "$o_conf" ] || o_untold='sshd_config has a Match block by address, host, port or command, or includes a file of another place'
+		fi
 		say sshd "$o_id" - "$(enc "$(ways root)")"
 	fi
 	set --
@@ -278,8 +285,9 @@ key_file() {
 	if [ ${#k_text} -gt 65535 ]; then say key "$1" "$2" "$3" large; else say key "$1" "$2" "$3" text "$(enc "$k_text")"; fi
 }
 
-# ways USER: what sshd says of the ways in for a user.
+# ways USER: what sshd says of the ways in for a user, and in o_untold why that may not be all.
 ways() {
+	[ -z "$o_untold" ] || printf 'untold %s\n' "$o_untold"
 	sshd -T -C "user=$1,host=localhost,addr=127.0.0.1" 2>/dev/null |
 		grep -i -e '^authorizedkeys' -e '^authorizedprincipals' -e '^trustedusercakeys ' -e '^pubkeyauthentication ' -e '^passwordauthentication ' -e '^permitemptypasswords ' -e '^strictmodes '
 }
