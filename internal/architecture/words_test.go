@@ -139,6 +139,7 @@ var summaryArgument = map[string]int{
 var statedFindings = []string{
 	"…", // decided elsewhere
 	"… is not as safe as its settings on …",
+	"… is not removed on …",
 	"… (…)",
 	"Line …, column …: …",
 	"The imported file of … does not come back",
