@@ -1,6 +1,9 @@
 package node
 
 import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"regexp"
 	"slices"
@@ -31,11 +34,14 @@ var passwordWords = map[PasswordChange]string{KeepPassword: "keep", LockPassword
 // Subordinate ids are neither given nor taken. Hash and keys travel over standard input: no argument of a process has them.
 type AccountChange struct {
 	Name string
-	// Absent removes the account. Its home stays unless RemoveHome is set, and what the user runs goes on unless EndSessions is; both happen after the change stands on
-	// every node, since neither can be undone.
-	Absent                  bool
-	RemoveHome, EndSessions bool
-	// Expect is what the plan saw: AbsentAccount, [LocalAccount.Looks], or empty for anything.
+	// Absent removes the account, and its jobs of cron and at with it, of which a copy is kept. Its home stays unless RemoveHome is set, and what the user runs goes on unless EndSessions is;
+	// all that happens after the change stands on every node, since it cannot be undone.
+	Absent, RemoveHome bool
+	// EndSessions ends what the user of an account runs. Where the account stays, it is shut out and its processes end before anything is written, so that nobody who is logged in can
+	// stand in the way. Another user id or home takes that.
+	EndSessions bool
+	// Expect is what the plan saw: AbsentAccount, [LocalAccount.Looks], or empty for anything. Comment and shell, which a user can change himself, do not count where the change only
+	// takes something away.
 	Expect string
 	// ExpectUID is the user id that the account must have where it is there, 0 for any: another account of the name is not ours to change or to remove.
 	ExpectUID int
@@ -65,7 +71,7 @@ type KeyFile struct {
 	Content []byte
 	// Only moves ~/.ssh/authorized_keys2 away too, which sshd reads by default.
 	Only bool
-	// Sum is the SHA-256 of the file that the plan saw, "absent", or empty for anything.
+	// Sum is [KeyState.Sum] of the file that the content was made from, or empty for anything. It does not count where the change ends sessions.
 	Sum string
 }
 
@@ -120,7 +126,7 @@ func (a AccountChange) check() error {
 	if unwritable(a.Comment) {
 		return fmt.Errorf("the comment of account %s has a colon or a control character, which /etc/passwd cannot hold", a.Name)
 	}
-	for _, g := range slices.Concat(a.Groups, a.DropGroups) {
+	for _, g := range slices.Concat(a.Groups, a.DropGroups, []string{cmp.Or(a.PrimaryGroup, a.Name)}) {
 		if !localName.MatchString(g) {
 			return fmt.Errorf("%q is not the name of a group", g)
 		}
@@ -151,7 +157,10 @@ func accountCalls(accounts []AccountChange) string {
 	}
 	b.WriteString("}\n")
 	for i, a := range accounts {
-		uid, expires, keys, sum, only := "", "", "leave", "", false
+		uid, expectUID, expires, keys, sum, only := "", "", "", "leave", "", false
+		if a.ExpectUID != 0 {
+			expectUID = strconv.Itoa(a.ExpectUID)
+		}
 		if a.UID != 0 {
 			uid = strconv.Itoa(a.UID)
 		}
@@ -163,9 +172,10 @@ func accountCalls(accounts []AccountChange) string {
 		}
 		fmt.Fprintf(&b, "account_%d() {\n", i)
 		for _, set := range []struct{ name, value string }{
-			{"absent", bit(a.Absent)}, {"expect", a.Expect}, {"uid", uid}, {"comment", a.Comment}, {"home", a.Home}, {"shell", a.Shell}, {"groups", words(a.Groups)}, {"only", bit(a.OnlyGroups)},
+			{"absent", bit(a.Absent)}, {"expect", a.Expect}, {"expect_uid", expectUID}, {"uid", uid}, {"comment", a.Comment}, {"home", a.Home}, {"shell", a.Shell}, {"group", a.PrimaryGroup}, {"groups", words(a.Groups)}, {"only", bit(a.OnlyGroups)},
 			{"drop", words(a.DropGroups)}, {"expires", expires}, {"password", passwordWords[a.Password]}, {"keys", keys}, {"keysum", sum}, {"only_keys", bit(only)},
 			{"remove", bit(a.RemoveHome)}, {"end", bit(a.EndSessions)},
+			{"copies", backupName(KeyPath(a.Home, "authorized_keys")) + " " + backupName(KeyPath(a.Home, "authorized_keys2"))}, {"cron_copies", backupName("/var/spool/cron/crontabs/" + a.Name)},
 		} {
 			fmt.Fprintf(&b, "a_%s=%s\n", set.name, quote(set.value))
 		}
@@ -203,7 +213,7 @@ func requiredForAccounts(accounts []AccountChange) []string {
 	if len(accounts) == 0 {
 		return nil
 	}
-	return []string{"useradd", "usermod", "userdel", "groupdel", "chage", "chpasswd", "setpriv", "dd", "sort"}
+	return []string{"useradd", "usermod", "userdel", "groupadd", "groupdel", "chage", "chpasswd", "passwd", "setpriv", "dd", "sort"}
 }
 
 // A LocalAccount is an account of the node itself, as its files tell.
@@ -218,20 +228,36 @@ type LocalAccount struct {
 	Expires int
 	// HomeState is the home itself; its zero value is no home. Only accounts from user id 1000 on are looked at.
 	HomeState FileState
-	// Keys are the key files of the home that its user can read, by their name in ~/.ssh.
+	// HomeProblem is why the home could not be looked at. HomeState tells nothing then.
+	HomeProblem string
+	// Keys are the key files of the home as its user finds them, by their name in ~/.ssh. One that is missing here is not there.
 	Keys map[string]KeyState
 	// Ways is what sshd says of the ways in for the account, `sshd -T -C user=…`, by the setting in small letters. It is empty where the node has no sshd.
 	Ways map[string]string
 	// Looks tells the account in short, for [AccountChange.Expect].
 	Looks string
+	// Problem is why the entry of the account cannot be read. Nothing else is known of it then, not even that it is there.
+	Problem string
 }
 
 // KeyState is a key file.
 type KeyState struct {
 	Exists  bool
 	Content []byte
-	// Problem is why it could not be read: it is too large, no file, or not to be read by its user.
+	// Problem is why it could not be read: it is too large, no file, or not to be read by its user. It may hold any key.
 	Problem string
+}
+
+// Sum is the SHA-256 of the file, [AbsentAccount] where there is none, and empty where it could not be read.
+func (k KeyState) Sum() string {
+	switch {
+	case k.Problem != "":
+		return ""
+	case !k.Exists:
+		return AbsentAccount
+	}
+	sum := sha256.Sum256(k.Content)
+	return hex.EncodeToString(sum[:])
 }
 
 // PasswordState is what /etc/shadow says of a password, without its hash, which never leaves the node.

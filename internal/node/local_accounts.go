@@ -85,13 +85,19 @@ func (p *Pool) lookAtAccounts(ctx context.Context, l *link, q Query) (*Observati
 // localReader gathers what an answer says of accounts, which comes by file and not by account.
 type localReader struct {
 	passwd, group, shadow string
+	told                  map[string]bool              // which of the three came
 	ways                  map[string]map[string]string // by account, "-" for all others
 	keys                  map[string]map[string]KeyState
 	homes                 map[string]FileState
+	unseen                map[string]string // homes that could not be looked at, and why
 }
 
 // take reads one frame.
 func (r *localReader) take(f frame) error {
+	if r.told == nil {
+		r.told = map[string]bool{}
+	}
+	r.told[f.word] = true
 	switch f.word {
 	case "passwd":
 		r.passwd = f.text(1)
@@ -109,24 +115,13 @@ func (r *localReader) take(f frame) error {
 			said[strings.ToLower(untrusted.Line(setting))] = untrusted.Line(value)
 		}
 		r.ways[f.arg(1)] = said
-	case "key":
-		name := f.arg(1)
-		if r.keys == nil {
-			r.keys = map[string]map[string]KeyState{}
+	case "key-unseen":
+		r.put(f, KeyState{Exists: true, Problem: "its user cannot read it, or it is no file: " + untrusted.Line(f.text(4))})
+	case "unseen":
+		if r.unseen == nil {
+			r.unseen = map[string]string{}
 		}
-		if r.keys[name] == nil {
-			r.keys[name] = map[string]KeyState{}
-		}
-		state := KeyState{Exists: true}
-		switch f.arg(3) {
-		case "text":
-			state.Content = []byte(f.text(4))
-		case "large":
-			state.Problem = fmt.Sprintf("it is larger than %d KiB", maxKeys>>10)
-		default:
-			state.Problem = "its user cannot read it, or it is no file"
-		}
-		r.keys[name][f.arg(2)] = state
+		r.unseen[f.text(1)] = untrusted.Line(f.text(2))
 	case "homes":
 		r.homes = map[string]FileState{}
 		for line := range strings.Lines(f.text(1)) {
@@ -168,7 +163,7 @@ func (r *localReader) accounts() map[string]LocalAccount {
 	}
 	secrets := map[string][]string{}
 	for line := range strings.Lines(r.shadow) {
-		if fields := strings.Split(strings.TrimSuffix(line, "\n"), ":"); len(fields) == 9 {
+		if fields := strings.Split(strings.TrimSuffix(line, "\n"), ":"); len(fields) == 9 && secrets[fields[0]] == nil {
 			secrets[fields[0]] = fields
 		}
 	}
@@ -185,7 +180,7 @@ func (r *localReader) accounts() map[string]LocalAccount {
 		}
 		a := LocalAccount{
 			Name: fields[0], UID: uid, GID: gid, Comment: untrusted.Line(fields[4]), Home: untrusted.Line(fields[5]), Shell: untrusted.Line(fields[6]), Groups: named[fields[0]],
-			Expires: -1, HomeState: r.homes[fields[5]], Keys: r.keys[fields[0]], Ways: r.ways[fields[0]], Password: passwordOf(fields[1]),
+			Expires: -1, HomeState: r.homes[fields[5]], HomeProblem: r.unseen[fields[5]], Keys: r.keys[fields[0]], Ways: r.ways[fields[0]], Password: passwordOf(fields[1]),
 		}
 		if a.Ways == nil {
 			a.Ways = r.ways["-"]
@@ -198,7 +193,7 @@ func (r *localReader) accounts() map[string]LocalAccount {
 			a.Group = same[0]
 		}
 		a.GroupsByID = groupsOf(append(ids[a.Name], gid), groups)
-		a.Looks = strings.Join([]string{fields[2], fields[4], fields[5], fields[6], strings.Join(a.Groups, " ")}, ":")
+		a.Looks = strings.Join([]string{fields[2], fields[3], fields[4], fields[5], fields[6], strings.Join(a.Groups, " ")}, ":")
 		if secret := secrets[a.Name]; secret != nil && fields[1] == "x" {
 			a.Password = passwordOf(secret[1])
 			if day, err := strconv.Atoi(secret[7]); err == nil {
@@ -207,6 +202,7 @@ func (r *localReader) accounts() map[string]LocalAccount {
 		}
 		all[a.Name] = a
 	}
+	r.unread(all)
 	return all
 }
 

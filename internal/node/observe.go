@@ -169,7 +169,11 @@ func (p *Pool) observe(ctx context.Context, l *link, q Query) (seen *Observation
 
 	subjects := q.subjects()
 	marker := newMarker()
-	text := wrap(marker, commonProgram, fmt.Sprintf("quick=%d\npatient=%d\n", seconds(p.timing.Quick), seconds(p.timing.Patient)), observeProgram,
+	users := ""
+	if q.LocalAccounts {
+		users = usersProgram
+	}
+	text := wrap(marker, commonProgram, fmt.Sprintf("quick=%d\npatient=%d\n", seconds(p.timing.Quick), seconds(p.timing.Patient)), users, observeProgram,
 		fmt.Sprintf("max=%d\nfacts\njournals\n%ssay done\n", MaxContent, calls(subjects)))
 	go func() {
 		_ = s.write(text) // an error shows as an answer that ends too early
@@ -186,7 +190,10 @@ func (p *Pool) observe(ctx context.Context, l *link, q Query) (seen *Observation
 	err = r.read()
 	switch {
 	case err == nil:
-		if q.LocalAccounts {
+		if q.LocalAccounts && len(r.failed) == 0 {
+			if err := r.local.proven(q.OnlyAccount); err != nil {
+				return nil, nil, &ObserveError{Node: l.target.Name, Subject: "the accounts of the node", Output: err.Error()}
+			}
 			r.o.LocalAccounts = r.local.accounts()
 		}
 		return r.o, r.failed, nil
@@ -318,8 +325,10 @@ func (r *reader) about(f frame) error {
 		return r.content(sub, name)
 	case "account", "group":
 		return r.account(sub, f)
-	case "passwd", "group-file", "shadow", "sshd", "key", "homes":
+	case "passwd", "group-file", "shadow", "sshd", "key-unseen", "homes", "unseen":
 		return r.local.take(f)
+	case "key":
+		return r.key(f)
 	case "service":
 		r.o.Services[sub.name] = parseService(f.text(1))
 	case "command":

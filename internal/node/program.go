@@ -21,6 +21,8 @@ var (
 	commonProgram string
 	//go:embed program/observe.sh
 	observeProgram string
+	//go:embed program/users.sh
+	usersProgram string
 	//go:embed program/recovery.sh
 	recoveryProgram string
 	//go:embed program/accounts.sh
@@ -38,7 +40,7 @@ var (
 )
 
 func init() {
-	for _, p := range []*string{&commonProgram, &observeProgram, &recoveryProgram, &accountsProgram, &accountChangeProgram, &restoreProgram, &confirmProgram, &validationProgram, &transactionProgram} {
+	for _, p := range []*string{&commonProgram, &observeProgram, &usersProgram, &recoveryProgram, &accountsProgram, &accountChangeProgram, &restoreProgram, &confirmProgram, &validationProgram, &transactionProgram} {
 		*p = compact(*p)
 	}
 }

@@ -72,7 +72,7 @@ func (tx *transaction) start(ctx context.Context, last string) (busy bool, err e
 	tx.frames = make(chan frame, 16)
 	run, stop := context.WithCancel(context.Background())
 	tx.stop = stop
-	text := wrap(marker, commonProgram, recoveryProgram, accountsProgram, validationProgram, accountChangeProgram, transactionProgram, tx.program(), last)
+	text := wrap(marker, commonProgram, usersProgram, recoveryProgram, accountsProgram, validationProgram, accountChangeProgram, transactionProgram, tx.program(), last)
 	tx.writing.Lock()
 	go func() {
 		defer tx.writing.Unlock()
@@ -318,7 +318,7 @@ func (tx *transaction) program() string {
 	}
 	b.WriteString("esac\n}\n")
 	if tx.deadline() > 0 {
-		b.WriteString("restorer() {\ncat <<'end of restorer'\n" + commonProgram + recoveryProgram + accountsProgram + restoreProgram + "end of restorer\n}\n")
+		b.WriteString("restorer() {\ncat <<'end of restorer'\n" + commonProgram + usersProgram + recoveryProgram + accountsProgram + restoreProgram + "end of restorer\n}\n")
 	}
 	return b.String()
 }

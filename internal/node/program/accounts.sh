@@ -1,6 +1,5 @@
 # Accounts of the node itself: how one is, and bringing one to a state, with the node's own tools. Part of the transaction and of putting back.
 
-bound quick setpriv
 bound patient useradd usermod userdel groupadd groupdel chage chpasswd passwd
 
 # entry FILE NAME: the line of an account or a group in a file of /etc, an empty line where it has none. The name has no character of a pattern.
@@ -32,8 +31,9 @@ portrait() {
 	entry passwd "$1" && entry shadow "$1" && memberships "$1" && ranges subuid "$1" && ranges subgid "$1" && entry group "$1"
 }
 
-# become NAME PORTRAIT FLAG: bring an account to how a portrait shows it. It may be so in part already. "=" in a field of shadow is any value, and an empty user or
-# group id is one that useradd chooses. FLAG is -m or -M of useradd. What it prints is why it could not. No hash is ever in an argument: every user can read those.
+# become NAME PORTRAIT FLAG: bring an account to how a portrait shows it. It may be so in part already. "=" in a field of shadow is any value. An empty user or group id is one that stays, or
+# that useradd chooses, and the group id "own" is the group of its name, which is made where there is none. FLAG is -m or -M of useradd. What it prints is why it could not. No hash is ever in
+# an argument: every user can read those.
 become() {
 	bc_name=$1 bc_flag=$3
 	{ IFS= read -r bc_passwd; IFS= read -r bc_shadow; read -r bc_groups; read -r bc_subuid; read -r bc_subgid; IFS= read -r bc_group; } <"$2" || return 1
@@ -46,6 +46,19 @@ become() {
 	IFS=: read -r bc_x bc_x bc_uid bc_gid bc_gecos bc_home bc_shell <<END_OF_ENTRY
 $bc_passwd
 END_OF_ENTRY
+	bc_made=$bc_gid
+	if [ "$bc_gid" = own ]; then
+		if [ -n "$bn_group" ]; then
+			bc_gid=${bn_group#*:*:}
+			bc_gid=${bc_gid%%:*}
+		elif [ -z "$bn_passwd" ]; then
+			bc_gid=
+		else
+			groupadd "$bc_name" 2>&1 && now_is "$bc_name" || return 1
+			bc_gid=${bn_group#*:*:}
+			bc_gid=${bc_gid%%:*}
+		fi
+	fi
 	if [ -z "$bn_passwd" ]; then
 		set -- -K SUB_UID_COUNT=0 -K SUB_GID_COUNT=0 -K HOME_MODE=0700 "$bc_flag" -c "$bc_gecos" -d "$bc_home" -s "$bc_shell"
 		[ -z "$bc_uid" ] || set -- "$@" -u "$bc_uid"
@@ -64,6 +77,11 @@ END_OF_ENTRY
 	IFS=: read -r bn_x bn_x bn_uid bn_gid bn_gecos bn_home bn_shell <<END_OF_ENTRY
 $bn_passwd
 END_OF_ENTRY
+	# usermod gives no other user id or home to somebody who is there, and its user could keep it from that for as long as he likes.
+	case ${bc_uid:-$bn_uid}:$bc_home in
+	"$bn_uid:$bn_home") ;;
+	*) shut_out "$bc_name" && end_processes "$bn_uid" || return 1 ;;
+	esac
 	set --
 	[ -z "$bc_uid" ] || [ "$bc_uid" = "$bn_uid" ] || set -- "$@" -u "$bc_uid"
 	[ -z "$bc_gid" ] || [ "$bc_gid" = "$bn_gid" ] || set -- "$@" -g "$bc_gid"
@@ -76,6 +94,11 @@ END_OF_ENTRY
 		for bc_range in $bc_subgid; do case " $bn_subgid " in *" $bc_range "*) ;; *) set -- "$@" -w "$bc_range" ;; esac; done
 	fi
 	[ $# -eq 0 ] || usermod "$@" "$bc_name" 2>&1 || return 1
+	# A group of its name that was made for it goes again.
+	case $bc_made:$bc_group in
+	'': | own:*) ;;
+	*:) [ -z "$bn_group" ] || groupdel "$bc_name" 2>&1 || return 1 ;;
+	esac
 	secure "$bc_name" "$bc_shadow"
 }
 
@@ -121,43 +144,91 @@ END_OF_ENTRY
 	[ $# -eq 0 ] || chage "$@" "$sc_name" 2>&1
 }
 
-# discard NAME: remove an account also while its user is logged in, -f, unless another account has its group: userdel would remove that group too then.
+# discard NAME: remove an account also while its user is logged in, -f. That removes the group of its name too, and another account may have it: this one gets another group first.
 discard() {
-	dc_flag=-f
-	dc_group=$(entry group "$1") || return 1
+	dc_flag=-f dc_group=$(entry group "$1") || return 1
 	if [ -n "$dc_group" ]; then
 		dc_group=${dc_group#*:*:}
-		! grep -v -e "^$1:" -- "$root/etc/passwd" | grep -q -e "^[^:]*:[^:]*:[^:]*:${dc_group%%:*}:" || dc_flag=
+		if grep -v -e "^$1:" -- "$root/etc/passwd" | grep -q -e "^[^:]*:[^:]*:[^:]*:0*${dc_group%%:*}:"; then
+			now_is "$1" || return 1
+			dc_uid=${bn_passwd#*:*:}
+			dc_uid=${dc_uid%%:*}
+			if ! dc_said=$(usermod -g nogroup "$1" 2>&1); then
+				shut_out "$1" && end_processes "$dc_uid" || return 1
+				dc_flag=
+			fi
+		fi
 	fi
 	dc_said=$(userdel $dc_flag "$1" 2>&1) && return 0
 	printf '%s\n' "$dc_said"
 	return 1
 }
 
-# as_user UID GID COMMAND…: run a command with the power of a user and no more, without the lock and the files of this shell. Its input and output are all that it shares.
-as_user() {
-	au_uid=$1 au_gid=$2
-	shift 2
-	setpriv --reuid "$au_uid" --regid "$au_gid" --clear-groups --inh-caps=-all --bounding-set=-all --no-new-privs -- "$@" 7>&- 8>&- 3>&-
+# ---- people who are logged in
+
+# ours UID: whether a process above this shell is of a user: pvesec itself logs in as him.
+ours() {
+	or_pid=$$
+	while [ "$or_pid" -gt 1 ]; do
+		or_up=1
+		while read -r or_key or_real or_effective or_saved or_rest; do
+			case $or_key in
+			PPid:) or_up=$or_real ;;
+			Uid:) case " $or_real $or_effective $or_saved " in *" $1 "*) return 0 ;; *) break ;; esac ;;
+			esac
+		done 2>/dev/null <"$root/proc/$or_pid/status"
+		or_pid=$or_up
+	done
+	return 1
 }
 
-# keys_of ACTION NAME TRANSACTION FILES: put (from the input), restore or tidy the key files of an account, in its home, as its user: what he may have put there cannot make root
-# do anything. What was there, whatever it is, is moved aside and back. FILES are the names that are ours and, for restore, those that were there before.
+# shut_out NAME: nobody gets in as the user any more, by password, key, cron or at: the account ended on 1970-01-02.
+shut_out() { chage -E 1 "$1" 2>&1; }
+
+# end_processes UID: end every process of a user, those too that he has borrowed another id for. It says so where one does not end.
+end_processes() {
+	regular "$1" || { echo "$1 is a user id of the system"; return 1; }
+	if ours "$1"; then
+		echo 'pvesec itself is logged in with it'
+		return 1
+	fi
+	ep_left=100
+	while :; do
+		{ echo 1 >"$root/sys/fs/cgroup/user.slice/user-$1.slice/cgroup.kill"; } 2>/dev/null
+		set +f
+		ep_files=$(grep -l -E -e "^Uid:($tab[0-9]+){0,2}$tab$1$tab" -- "$root"/proc/[0-9]*/status 2>/dev/null)
+		set -f
+		[ -n "$ep_files" ] || return 0
+		ep_left=$((ep_left - 1))
+		if [ "$ep_left" -eq 0 ]; then
+			# One that has ended and that nobody asks for any more does nothing.
+			ep_files=$(grep -L -e "^State:$tab[XZ]" -- $ep_files 2>/dev/null)
+			[ -n "$ep_files" ] || return 0
+			echo "processes of the user id $1 do not end"
+			return 1
+		fi
+		for ep_file in $ep_files; do
+			ep_pid=${ep_file%/status}
+			kill -KILL "${ep_pid##*/}" 2>/dev/null
+		done
+		sleep 0.1
+	done
+}
+
+# ---- key files
+
+# keys_of ACTION UID GID HOME TRANSACTION KEYS FILES: put, restore or tidy the key files of an account, in its home, as its user: what he may have put there cannot make root do anything. What
+# was there, whatever it is, is moved aside and back. KEYS is the file with the keys that the transaction puts, FILES are the names that are ours and, for restore, HAD:NAME for each.
+# A file that was not there before goes only while it is the one that the transaction wrote: any other is its user's.
 keys_of() {
-	ko_line=$(entry passwd "$2") || return 1
-	[ -n "$ko_line" ] || return 0
-	IFS=: read -r ko_x ko_x ko_uid ko_gid ko_x ko_home ko_x <<END_OF_ENTRY
-$ko_line
-END_OF_ENTRY
-	[ "$ko_uid" != 0 ] || { echo 'it is root'; return 1; }
-	[ "$1" = put ] || [ -d "$root$ko_home" ] || return 0
 	rm -f -- "$run/keys.$$"
-	{ as_user "$ko_uid" "$ko_gid" /bin/sh -c '
+	{ cat -- "$6" 2>/dev/null | fed "$2" "$3" /bin/sh -c '
 		umask 077
 		action=$1 txn=$2 files=$3
-		cd -- "$4" || exit 1
 		there() { [ -e "$1" ] || [ -L "$1" ]; }
 		directory() { [ -d "$1" ] && [ ! -L "$1" ]; }
+		[ "$action" = put ] || there "$4" || exit 0
+		cd -- "$4" || exit 1
 		case $action in
 		put)
 			if there .ssh && ! directory .ssh; then mv -T -- .ssh ".ssh.pvesec-$txn" || exit 1; fi
@@ -178,11 +249,11 @@ END_OF_ENTRY
 			rm -f -- ".ssh/.new.pvesec-$txn"
 			for file in $files; do
 				[ "$file" != 0:/ ] || continue
-				had=${file%%:*}
-				if there ".ssh/.${file#*:}.pvesec-$txn"; then
-					rm -f -- ".ssh/${file#*:}" && mv -T -- ".ssh/.${file#*:}.pvesec-$txn" ".ssh/${file#*:}" || exit 1
-				elif [ "$had" = 0 ] && there ".ssh/${file#*:}"; then
-					rm -f -- ".ssh/${file#*:}" || exit 1
+				name=${file#*:}
+				if there ".ssh/.$name.pvesec-$txn"; then
+					rm -f -- ".ssh/$name" && mv -T -- ".ssh/.$name.pvesec-$txn" ".ssh/$name" || exit 1
+				elif [ "$file" = 0:authorized_keys ] && [ -f ".ssh/$name" ] && [ ! -L ".ssh/$name" ] && cmp -s - ".ssh/$name"; then
+					rm -f -- ".ssh/$name" || exit 1
 				fi
 			done
 			if there ".ssh.pvesec-$txn"; then
@@ -193,17 +264,124 @@ END_OF_ENTRY
 			;;
 		tidy)
 			rm -rf -- ".ssh.pvesec-$txn"
-			for file in $files; do rm -rf -- ".ssh/.$file.pvesec-$txn"; done
+			for file in $files; do rm -rf -- ".ssh/.${file#*:}.pvesec-$txn"; done
 			;;
-		esac' keys "$1" "$3" "$4" "$root$ko_home" 2>&1 && : >"$run/keys.$$"; } | head -c 2000
+		esac' keys "$1" "$5" "$7" "$4" 2>&1 && : >"$run/keys.$$"; } | head -c 2000
 	[ -e "$run/keys.$$" ] && rm -f -- "$run/keys.$$"
 }
+
+# keys_at NAME "TRANSACTION NUMBER UID GID HOME:FILES": where a transaction put keys, in ka_txn, ka_uid, ka_gid, ka_home, ka_files and ka_keys. A user id of - is one that useradd chose. It fails
+# where there is no such account any more.
+keys_at() {
+	IFS=' ' read -r ka_txn ka_keys ka_uid ka_gid ka_home <<END_OF_PLACE
+$2
+END_OF_PLACE
+	ka_keys=$stage/$ka_txn/keys.$ka_keys ka_files=${ka_home#*:}
+	ka_home=${ka_home%%:*}
+	[ "$ka_uid" = - ] || return 0
+	ka_line=$(entry passwd "$1") && [ -n "$ka_line" ] || return 1
+	IFS=: read -r ka_x ka_x ka_uid ka_gid ka_x ka_is ka_x <<END_OF_ENTRY
+$ka_line
+END_OF_ENTRY
+	[ "$root$ka_is" = "$ka_home" ]
+}
+
+# ---- putting back
 
 # undo_account OPERATION ARGUMENT NAME: for undo.
 undo_account() {
 	case $1 in
 	account) become "${3##* }" "$2" -M ;;
-	keys) keys_of restore "${3##* }" "${2%% *}" "${2#* }" ;;
-	home) ! [ -d "$3" ] || rm -rf --one-file-system -- "$3" ;;
+	keys) ! keys_at "${3##* }" "$2" || keys_of restore "$ka_uid" "$ka_gid" "$ka_home" "$ka_txn" "$ka_keys" "$ka_files" ;;
+	home) undo_home "$stage/$2/journal" "$3" ;;
+	esac
+}
+
+# undo_home JOURNAL HOME: remove a home that the transaction made, unless somebody has put something of his own there: whatever is no directory, and is younger than the journal or more than
+# /etc/skel has.
+undo_home() {
+	[ -d "$2" ] && [ ! -L "$2" ] || return 0
+	uh_skel=$(find "$root/etc/skel" ! -type d -printf x 2>/dev/null)
+	uh_has=$(find "$2" -xdev ! -type d -printf x 2>&1) && uh_new=$(find "$2" -xdev ! -type d -newer "$1" -print -quit 2>&1) && [ -z "$uh_new" ] && [ "${#uh_has}" -le "${#uh_skel}" ] || {
+		echo 'holds files of its user and stays: remove it by hand'
+		return 1
+	}
+	at_home "$2" rm -rf --one-file-system -- "./${2##*/}"
+}
+
+# ---- what cannot be undone
+
+# settle_accounts LIST: what is left to do once the change stands everywhere, as a list in the stage says. Nothing of it keeps anybody from the next change. A line is
+#   tidy PLACE NAME COPIES   what was moved aside for the keys at a place, keys_at, goes, and a copy of it into two directories of copies
+#   gone UID NAME COPIES     what would run as the account again if another one came to its name or id goes: jobs of cron and at, lingering
+#   end UID NAME             its processes end
+#   home UID NAME PATH       its home goes
+settle_accounts() {
+	[ -f "$1" ] || return 0
+	while IFS=$tab read -r st_op st_arg st_name st_more; do
+		case $st_op in
+		tidy)
+			keys_at "$st_name" "$st_arg" || continue
+			for st_file in $ka_files; do
+				st_copy=${st_more%% *} st_more=${st_more#* }
+				[ "$st_file" = 0:/ ] || keep_keys "$st_copy" "${st_file#*:}" </dev/null
+			done
+			keys_of tidy "$ka_uid" "$ka_gid" "$ka_home" "$ka_txn" /dev/null "$ka_files" >/dev/null </dev/null
+			;;
+		*)
+			# Another one may have come to the user id since.
+			if ! regular "$st_arg" || grep -q -e "^[^:]*:[^:]*:0*$st_arg:" -- "$root/etc/passwd"; then
+				note "another account has the user id $st_arg of $st_name: its processes, jobs and home are left alone"
+				continue
+			fi
+			st_said=$(settle_"$st_op" "$st_arg" "$st_name" "$st_more" 2>&1 </dev/null) || note "account $st_name: $st_said"
+			;;
+		esac
+	done <"$1"
+}
+
+# keep_keys DIRECTORY NAME: a copy of a key file that was moved aside, among the copies of what changes replaced.
+keep_keys() {
+	kk_from=$ka_home/.ssh/.$2.pvesec-$ka_txn
+	case $(seen_by "$ka_uid" "$ka_gid" "$kk_from") in
+	'regular file') ;;
+	'regular empty file' | stat:*': No such file or directory' | */stat:*': No such file or directory') return 0 ;;
+	*) note "${ka_home#"$root"}/.ssh/$2 was no file that its user can read: no copy is kept of it"; return 0 ;;
+	esac
+	kk_to=$backups/$1
+	mkdir -p -m 700 -- "$kk_to" || return 0
+	next_copy "$kk_to"
+	kk_to=$kk_to/$(printf '%08d-%s-found-replaced' "$number" "$(date -u +%Y%m%dT%H%M%SZ)")
+	if read_as "$ka_uid" "$ka_gid" "$kk_from" 1M >"$kk_to"; then
+		flush "$kk_to"
+		made="${made- }$kk_to "
+		prune_copies "${kk_to%/*}"
+	else
+		rm -f -- "$kk_to"
+		note "${ka_home#"$root"}/.ssh/$2 could not be read: no copy is kept of it"
+	fi
+}
+
+# settle_gone UID NAME COPIES
+settle_gone() {
+	sg_cron=$root/var/spool/cron/crontabs/$2
+	if [ -f "$sg_cron" ] && [ ! -L "$sg_cron" ]; then
+		sg_to=$backups/$3
+		mkdir -p -m 700 -- "$sg_to" && next_copy "$sg_to" && cp -pP -- "$sg_cron" "$sg_to/$(printf '%08d-%s-found-removed' "$number" "$(date -u +%Y%m%dT%H%M%SZ)")" || return 1
+		prune_copies "$sg_to"
+	fi
+	rm -f -- "$sg_cron" "$root/var/lib/systemd/linger/$2" || return 1
+	[ ! -d "$root/var/spool/cron/atjobs" ] || find "$root/var/spool/cron/atjobs" -xdev -maxdepth 1 -type f -uid "$1" -delete
+}
+
+# settle_end UID
+settle_end() { end_processes "$1"; }
+
+# settle_home UID NAME HOME: its own directory alone.
+settle_home() {
+	sh_is=$(stat -c '%f %u' -- "$3" 2>&1) || { absent "$sh_is" && return 0; printf '%s\n' "$sh_is"; return 1; }
+	case $sh_is in
+	4???" $1") limited "$patient" /bin/sh -c 'cd -P -- "$1" && [ "$(pwd -P)" = "$1" ] && rm -rf --one-file-system -- "./$2"' rm "${3%/*}" "${3##*/}" ;;
+	*) echo "$3 is no directory of its own any more and stays"; return 1 ;;
 	esac
 }

@@ -257,32 +257,58 @@ local_accounts() {
 	while IFS=: read -r o_name o_x o_uid o_gid o_x o_home o_x; do
 		[ -n "$o_name" ] || continue
 		[ "$o_each" -eq 0 ] || say sshd "$o_id" "$o_name" "$(enc "$(ways "$o_name")")"
-		case $o_home in /*) ;; *) continue ;; esac
+		case $o_home in /*) regular "$o_uid" || continue ;; *) continue ;; esac
 		set -- "$@" "$root$o_home"
-		for o_file in authorized_keys authorized_keys2; do
-			o_path=$root$o_home/.ssh/$o_file
-			if [ -e "$o_path" ]; then key_file "$o_id" "$o_name" "$o_file" "$o_uid" "$o_gid"; fi
-		done
+		o_seen=$(seen_by "$o_uid" "$o_gid" "$root$o_home/.ssh/authorized_keys" "$root$o_home/.ssh/authorized_keys2")
+		key_file authorized_keys "${o_seen%%"$nl"*}"
+		key_file authorized_keys2 "${o_seen#*"$nl"}"
 	done <<END_OF_ACCOUNTS
 $o_regular
 END_OF_ACCOUNTS
-	[ $# -eq 0 ] || say homes "$o_id" "$(enc "$(stat -c "%f %u %g %s$tab%U$tab%G$tab%n" -- "$@" 2>/dev/null)")"
+	[ $# -eq 0 ] || homes "$@"
+}
+
+# homes PATH…: all at once, and one by one where there is one that cannot be looked at.
+homes() {
+	hm_format="%f %u %g %s$tab%U$tab%G$tab%n"
+	hm_all=$(within "$quick" stat -c "$hm_format" -- "$@" 2>/dev/null) || {
+		hm_all=
+		for hm_home; do
+			if hm_said=$(within "$quick" stat -c "$hm_format" -- "$hm_home" 2>&1); then
+				hm_all=$hm_all$hm_said$nl
+			else
+				hm_status=$?
+				if slow "$hm_status"; then hm_said="stat did not end within $quick seconds and was stopped"; fi
+				absent "$hm_said" || say unseen "$o_id" "$(enc "${hm_home#"$root"}")" "$(enc "$hm_said")"
+			fi
+		done
+	}
+	[ -z "$root" ] || hm_all=$(printf '%s\n' "$hm_all" | sed -e "s|$tab$root/|$tab/|")
+	say homes "$o_id" "$(enc "$hm_all")"
 }
 
 # unhashed FILE: passwd or shadow, with ! for a password that is locked, and x for any other hash, also in a line that ends there. What is no line of a file of accounts may be a part of a
 # hash, and is a question mark.
 unhashed() {
-	sed -e 's/^\([^:]*\):[!*][^:]*/\1:!/' -e t -e 's/^\([^:]*\):[^:]\{1,\}/\1:x/' -e t -e '/^[^:]*:/b' -e '/^[+-]/b' -e 's/^.\{1,\}$/?/' -- "$root/etc/$1"
+	sed -e 's/^\([^:]*\):[!*][^:]*/\1:!/' -e t -e 's/^\([^:]*\):[^:]\{1,\}/\1:x/' -e t -e 's/^#.*/#/' -e '/^[^:]*:/b' -e '/^[+#-]/b' -e 's/^.\{1,\}$/?/' -- "$root/etc/$1"
 }
 
-# key_file ID ACCOUNT FILE UID GID: o_path, read by its user. It may be a fifo, endless, or another one with every look.
+# key_file NAME SEEN: a key file of the account o_name, as seen_by told of it. Nothing is said of one that is not there. Its content follows up to "key-end STATUS".
 key_file() {
-	k_text=$(limited "$quick" setpriv --reuid "$4" --regid "$5" --clear-groups --inh-caps=-all --bounding-set=-all --no-new-privs -- \
-		dd if="$o_path" iflag=nonblock,count_bytes bs=64k count=65537 status=none 2>/dev/null 3>&-) || {
-		say key "$1" "$2" "$3" unreadable
-		return 0
-	}
-	if [ ${#k_text} -gt 65535 ]; then say key "$1" "$2" "$3" large; else say key "$1" "$2" "$3" text "$(enc "$k_text")"; fi
+	case ${2#link } in
+	'regular file' | 'regular empty file')
+		say key "$o_id" "$o_name" "$1"
+		k_status=$(
+			exec 4>&1
+			{
+				read_as "$o_uid" "$o_gid" "$root$o_home/.ssh/$1" 65537
+				printf '%s' "$?" >&4
+			} | base64 >&3 4>&-
+		)
+		say key-end "$k_status"
+		;;
+	*) absent "${2#link }" || say key-unseen "$o_id" "$o_name" "$1" "$(enc "${2:-its user ended the program that looks, or it took too long}")" ;;
+	esac
 }
 
 # ways USER: what sshd says of the ways in for a user, and in o_untold why that may not be all.

@@ -116,7 +116,9 @@ undo() {
 		dir) { [ -d "$u_path" ] || u_said=$(mkdir -m 700 -- "$u_path" 2>&1); } && u_said=$(attr "$u_arg" "$u_path" 2>&1) ;;
 		attr) u_said=$(attr "$u_arg" "$u_path" 2>&1) ;;
 		backup) rm -f -- "$u_path"; rmdir -- "${u_path%/*}" "$backups" 2>/dev/null || true ;;
-		account | keys | home) u_said=$(undo_account "$u_op" "$u_arg" "$u_path" 2>&1 </dev/null) ;;
+		account) u_said=$(undo_account account "$u_arg" "$u_path" 2>&1 </dev/null) ;;
+		# What is in a home is in the hands of its user. He must not keep anybody from the next change.
+		keys | home) u_said=$(undo_account "$u_op" "$u_arg" "$u_path" 2>&1 </dev/null) || note "${u_path#"$root"}: ${u_said:-its keys are not as before: its user ended what was to put them back, or it took too long}" ;;
 		service) u_services="$u_path $u_services" ;;
 		esac || broken="$broken${u_path#"$root"}: $u_said$nl"
 		case $u_op in link | own | gone | attr | made | dir) flush "${u_path%/*}" ;; esac
@@ -129,6 +131,53 @@ END_OF_LOG
 		(active=; restart_unit "$u_unit") >/dev/null || u_dead="${u_dead}service $u_unit does not start again$nl"
 	done
 	retire "$1"
+}
+
+# numbered NAME: the number that the name of a copy begins with in $number, 0 when it does not.
+numbered() {
+	number=0
+	case $1 in
+	[0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]-*)
+		number=${1%%-*}
+		number=${number#"${number%%[!0]*}"}
+		number=${number:-0}
+		;;
+	esac
+}
+
+# next_copy DIRECTORY: the number of the next copy there in $number. It is one more than any there: no clock says which is newer.
+next_copy() {
+	nc_last=0
+	set +f
+	for nc_name in "$1"/*; do
+		numbered "${nc_name##*/}"
+		[ "$number" -le "$nc_last" ] || nc_last=$number
+	done
+	set -f
+	number=$((nc_last + 1))
+}
+
+# prune_copies DIRECTORY: keep the newest copies there, and in any case those that this transaction made and the last one of what was applied.
+prune_copies() {
+	set +f
+	set -- "$1"/*
+	set -f
+	p_names= p_count=0 p_applied=
+	# Copies without a number are from before there were any. A pattern lists the others in the order of their numbers.
+	for p_turn in old new; do
+		for p_copy; do
+			numbered "${p_copy##*/}"
+			case $p_turn:$number in old:0 | new:[1-9]*) p_names="$p_names$p_copy$nl" p_count=$((p_count + 1)) ;; esac
+			case ${p_copy##*/} in *-applied-*) p_applied=$p_copy ;; esac
+		done
+	done
+	while read -r p_copy && [ "$p_count" -gt "${keep:-10}" ]; do
+		case "${made- } $p_applied " in *" $p_copy "*) continue ;; esac
+		rm -f -- "$p_copy"
+		p_count=$((p_count - 1))
+	done <<END_OF_COPIES
+$p_names
+END_OF_COPIES
 }
 
 # forget TRANSACTION: strike it from the list of those that were finished.
@@ -176,11 +225,11 @@ disarm() {
 }
 
 # seal TRANSACTION JOURNAL: from here on nothing undoes the change. It is listed before the journal goes: a run that finds no journal then knows that
-# this was the end and not an undoing.
+# this was the end and not an undoing. The journal goes by getting another name, which tells who comes after a crash that what cannot be undone is left to do.
 seal() {
 	printf '%s\n' "$1" >>"$run/done" || return 1
 	[ -e "$2" ] || return 0
-	rm -f -- "$2" || return 1
+	mv -f -- "$2" "${2%/*}/sealed" || return 1
 	flush "${2%/*}" 2>/dev/null || true
 }
 
@@ -206,6 +255,8 @@ recover() {
 			rm -f -- "$r_dir/journal"
 			flush "$r_dir"
 			say recovered "${r_dir##*/}"
+		elif [ -f "$r_dir/sealed" ]; then
+			settle_accounts "$r_dir/settle"
 		fi
 		sweep "$r_dir"
 	done

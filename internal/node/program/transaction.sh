@@ -507,35 +507,16 @@ unmoved() {
 
 # ---- the change
 
-# numbered NAME: the number that the name of a copy begins with in $number, 0 when it does not.
-numbered() {
-	number=0
-	case $1 in
-	[0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]-*)
-		number=${1%%-*}
-		number=${number#"${number%%[!0]*}"}
-		number=${number:-0}
-		;;
-	esac
-}
-
-# copy_name NUMBER KIND …: where a copy goes in $copy. The number at its beginning is one more than any there: no clock says which is newer. Its end tells
-# whether it is what was applied last or what somebody else left there, and what the change did with it.
+# copy_name NUMBER KIND …: where a copy goes in $copy. Its end tells whether it is what was applied last or what somebody else left there, and what the change did with it.
 copy_name() {
-	c_last=0
-	set +f
-	for c_name in "$backups/$9"/*; do
-		numbered "${c_name##*/}"
-		[ "$number" -le "$c_last" ] || c_last=$number
-	done
-	set -f
+	next_copy "$backups/$9"
 	c_is=found c_why=replaced
 	if [ "${10}" != - ] && [ -f "$root$8" ] && [ ! -L "$root$8" ]; then
 		c_sum=$(sha256sum <"$root$8") || c_sum=
 		[ "${c_sum%% *}" != "${10}" ] || c_is=applied
 	fi
 	[ "$2" != absent ] || c_why=removed
-	copy=$backups/$9/$(printf '%08d-%s-%s-%s' "$((c_last + 1))" "$now" "$c_is" "$c_why")
+	copy=$backups/$9/$(printf '%08d-%s-%s-%s' "$number" "$now" "$c_is" "$c_why")
 }
 
 # copied NUMBER KIND …: whether a copy is kept of what is there now.
@@ -693,29 +674,9 @@ confirmed() {
 	[ ! -e "$mine/restore" ] || [ -e "$mine/confirmed" ] || fail install "$mine/confirmed" 'no new connection proved that pvesec still gets in' confirming
 }
 
-# prune NUMBER …: keep the newest copies of a path, and in any case those that this transaction made and the last one of what was applied.
+# prune NUMBER …: the copies of a path.
 prune() {
-	needs "$1" && [ -d "$backups/$9" ] || return 0
-	p_dir=$backups/$9
-	set +f
-	set -- "$p_dir"/*
-	set -f
-	p_names= p_count=0 p_applied=
-	# Copies without a number are from before there were any. A pattern lists the others in the order of their numbers.
-	for p_turn in old new; do
-		for p_copy; do
-			numbered "${p_copy##*/}"
-			case $p_turn:$number in old:0 | new:[1-9]*) p_names="$p_names$p_copy$nl" p_count=$((p_count + 1)) ;; esac
-			case ${p_copy##*/} in *-applied-*) p_applied=$p_copy ;; esac
-		done
-	done
-	while read -r p_copy && [ "$p_count" -gt "$keep" ]; do
-		case "$made $p_applied " in *" $p_copy "*) continue ;; esac
-		rm -f -- "$p_copy"
-		p_count=$((p_count - 1))
-	done <<END_OF_COPIES
-$p_names
-END_OF_COPIES
+	if needs "$1" && [ -d "$backups/$9" ]; then prune_copies "$backups/$9"; fi
 }
 
 # begin: what a transaction and settling have in common.
@@ -766,7 +727,7 @@ transaction() {
 	trap '' HUP INT TERM
 	t_said=$(seal "$txn" "$mine/journal" 2>&1) || fail install "$mine/journal" "$t_said" finishing
 	phase=done
-	accounts settle_account
+	settle_accounts "$mine/settle"
 	clear_stage
 	each prune
 	# Not before: an undo puts the files of these units back, and does not start them.
