@@ -102,6 +102,8 @@ func problemsOf(s *AccountState) []AccountProblem {
 		problems = append(problems, AccountProblem{id, fmt.Sprintf(format, args...)})
 	}
 	switch home := s.HomeState; {
+	case s.HomeProblem != "":
+		add(openHomeID, "the home %s cannot be looked at: %s", s.Home, s.HomeProblem)
 	case !home.Exists:
 	case home.UID != s.UID && home.UID != 0:
 		add(openHomeID, "the home %s belongs to %s", s.Home, home.Owner)

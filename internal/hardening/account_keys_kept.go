@@ -62,11 +62,12 @@ func KeysAfter(told []string, keys []AuthorizedKey, drop []string) (after []stri
 }
 
 // keptKeys is the key file of an account that may have other keys: what is there stays, but for the keys that the resource gives or gave, told by their fingerprints, which come last. Where
-// authorized_keys2 holds one of those, its other lines move here and it goes; what sshd does not read there today becomes a comment, so that the move lets nobody in.
+// authorized_keys2 holds one of those, its other lines move here and it goes; what sshd does not read there today becomes a comment, so that the move lets nobody in. A change that only adds is held to the
+// file that it was made from.
 func keptKeys(now *AccountState, keys []AuthorizedKey, drop []string) (*node.KeyFile, error) {
 	ours := slices.Concat(drop, Fingerprints(keys))
 	var kept strings.Builder
-	file := &node.KeyFile{}
+	file := &node.KeyFile{Sum: now.LocalAccount.Keys[keyFiles[0]].Sum()}
 	for _, name := range keyFiles {
 		state := now.LocalAccount.Keys[name]
 		second := name != keyFiles[0]
@@ -81,7 +82,11 @@ func keptKeys(now *AccountState, keys []AuthorizedKey, drop []string) (*node.Key
 			file.Only = true
 		}
 		for _, text := range lines {
-			if text == "" || !comment(text) && keyLine(name, 0, strings.TrimSpace(text)).holds(ours) {
+			if text == "" {
+				continue
+			}
+			if !comment(text) && keyLine(name, 0, strings.TrimSpace(text)).holds(ours) {
+				file.Sum = "" // who changes the file all the time keeps no key by that
 				continue
 			}
 			if second && !comment(text) && !now.reads(name) {

@@ -102,6 +102,7 @@ func TestAccountProblems(t *testing.T) {
 	}{
 		"as Debian has it":  {func(*AccountState) {}, ""},
 		"open home":         {func(s *AccountState) { s.HomeState.Mode = 0o775 }, "PVESEC-A0201"},
+		"home not seen":     {func(s *AccountState) { s.HomeProblem, s.HomeState = "Permission denied", node.FileState{} }, "PVESEC-A0201"},
 		"another's home":    {func(s *AccountState) { s.HomeState.UID = 1001 }, "PVESEC-A0201"},
 		"command":           {func(s *AccountState) { s.Ways["authorizedkeyscommand"] = "/usr/local/bin/keys" }, "PVESEC-A0202"},
 		"authority":         {func(s *AccountState) { s.Ways["trustedusercakeys"] = "/etc/ssh/ca.pub" }, "PVESEC-A0202"},

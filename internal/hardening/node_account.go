@@ -110,6 +110,9 @@ func (a NodeAccount) look(ctx context.Context, nodes Nodes, target node.Target, 
 	}
 	state := &AccountState{Unfinished: seen.Unfinished, Leftover: seen.Leftover}
 	state.LocalAccount, state.Present = seen.LocalAccounts[a.Name]
+	if state.Problem != "" {
+		return nil, nil, &node.AccountError{Node: target.Name, Account: a.Name, Output: "cannot be told: " + state.Problem}
+	}
 	if state.Present {
 		for _, name := range keyFiles {
 			state.Keys = append(state.Keys, keyLines(name, state.LocalAccount.Keys[name])...)
@@ -131,7 +134,7 @@ type Leaving struct {
 func (a NodeAccount) Install(ctx context.Context, nodes Nodes, targets []node.Target, leave []Leaving, planned map[string]PlannedAccount, removal Removal, progress func(node, step string)) (others []string, err error) {
 	var changes []node.Change
 	for _, target := range targets {
-		change, err := a.changeOn(ctx, nodes, target, planned[target.Name])
+		change, err := a.changeOn(ctx, nodes, target, planned[target.Name], removal)
 		if err != nil {
 			return nil, err
 		}
@@ -144,7 +147,7 @@ func (a NodeAccount) Install(ctx context.Context, nodes Nodes, targets []node.Ta
 	return others, nodes.Apply(ctx, append(changes, removals...), progress)
 }
 
-// Removal says what else goes with an account.
+// Removal says what else goes with an account: its home, and what its user runs, which with Sessions ends before a change of the account too.
 type Removal struct{ Home, Sessions bool }
 
 // Remove takes the account off nodes. An account of the name that has another user id than the recorded one is not the one that was made: it stays, and others are the nodes that have it. It
@@ -178,7 +181,7 @@ func (a NodeAccount) removals(ctx context.Context, nodes Nodes, leave []Leaving,
 func (a NodeAccount) label() string { return fmt.Sprintf("account %q", a.Name) }
 
 // changeOn is the change of one node, which is asked first: what is there decides.
-func (a NodeAccount) changeOn(ctx context.Context, nodes Nodes, target node.Target, planned PlannedAccount) (node.AccountChange, error) {
+func (a NodeAccount) changeOn(ctx context.Context, nodes Nodes, target node.Target, planned PlannedAccount, removal Removal) (node.AccountChange, error) {
 	refused := func(format string, args ...any) (node.AccountChange, error) {
 		return node.AccountChange{}, &node.AccountError{Node: target.Name, Account: a.Name, Output: fmt.Sprintf(format, args...)}
 	}
@@ -221,7 +224,7 @@ func (a NodeAccount) changeOn(ctx context.Context, nodes Nodes, target node.Targ
 	}
 	if now.Present {
 		// Its user changes comment, shell and password himself, as often as he wants. That holds up no change.
-		change.Expect, change.ExpectUID = "", now.UID
+		change.Expect, change.ExpectUID, change.EndSessions = "", now.UID, removal.Sessions
 	}
 	if !a.OnlyKeys {
 		change.Keys, err = keptKeys(now, a.Keys, planned.DropKeys)

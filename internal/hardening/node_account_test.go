@@ -114,14 +114,15 @@ func TestAccountInstalled(t *testing.T) {
 				a.Groups, a.GroupsByID = []string{"helpers"}, []string{"agent", "helpers", "sudo"}
 			})), PlannedAccount{Adopt: true}, "PVESEC-A0001",
 		},
-		"a key of two lines": {func(a *NodeAccount) { a.Keys = []AuthorizedKey{{Key: nightKey, Command: "id\n" + dayKey}} }, holding(), PlannedAccount{}, "forced command"},
+		"an entry that cannot be read": {nil, map[string]node.LocalAccount{"agent": {Name: "agent", Problem: "its entry has 3 fields"}}, PlannedAccount{}, "its entry has 3 fields"},
+		"a key of two lines":           {func(a *NodeAccount) { a.Keys = []AuthorizedKey{{Key: nightKey, Command: "id\n" + dayKey}} }, holding(), PlannedAccount{}, "forced command"},
 	} {
 		a := NodeAccount{Name: "agent", Home: "/home/agent", Shell: "/bin/bash", OnlyGroups: true, OnlyKeys: true}
 		if c.change != nil {
 			c.change(&a)
 		}
 		nodes := &accountNodes{accounts: map[string]map[string]node.LocalAccount{"n1": c.node}}
-		_, err := a.Install(t.Context(), nodes, targets("n1"), nil, map[string]PlannedAccount{"n1": c.planned}, Removal{}, silent)
+		_, err := a.Install(t.Context(), nodes, targets("n1"), nil, map[string]PlannedAccount{"n1": c.planned}, Removal{Sessions: true}, silent)
 		if c.want != "" {
 			if err == nil || !strings.Contains(err.Error(), c.want) || len(nodes.applied) > 0 {
 				t.Errorf("%s: %v, want %q", name, err, c.want)
@@ -139,6 +140,9 @@ func TestAccountInstalled(t *testing.T) {
 		got := nodes.applied[0].Accounts[0]
 		if got.PrimaryGroup != "agent" {
 			t.Errorf("%s: primary group %q", name, got.PrimaryGroup)
+		}
+		if _, there := c.node["agent"]; got.EndSessions != there {
+			t.Errorf("%s: sessions end: %v", name, got.EndSessions)
 		}
 		if _, there := c.node["agent"]; there && (got.Expect != "" || got.ExpectUID != 1001) || !there && got.Expect != node.AbsentAccount {
 			t.Errorf("%s: expects %q and user id %d", name, got.Expect, got.ExpectUID)
