@@ -91,6 +91,15 @@ removable() {
 	esac
 }
 
+# anothers_home NAME: refuse a directory that another account owns as the home of this one.
+anothers_home() {
+	ah_uid=${attributes#*:}
+	ah_uid=${ah_uid%%:*}
+	case $ah_uid in 0 | "$h_uid" | "$a_uid") return 0 ;; esac
+	ah_line=$(grep -m 1 -e "^[^:]*:[^:]*:0*$ah_uid:" -- "$root/etc/passwd") || return 0
+	refuse "$1" "cannot have the home $a_home: it belongs to ${ah_line%%:*}"
+}
+
 # want_account NUMBER NAME
 want_account() {
 	[ -f "$root$a_shell" ] && [ -x "$root$a_shell" ] || refuse "$2" "cannot have the shell $a_shell: there is no such program"
@@ -148,7 +157,7 @@ END_OF_ENTRY
 		way "$root$a_home"
 		[ -z "$open" ] || fail open "$a_home" "$open_why" "${open#"$root"}"
 		;;
-	d) ;;
+	d) [ "$h_found" != absent ] && [ "$a_home" = "$h_home" ] || anothers_home "$2" ;;
 	*) refuse "$2" "cannot have the home $a_home: it is not a directory" ;;
 	esac
 	s_said=$({
