@@ -141,6 +141,7 @@ func TestAccountRefused(t *testing.T) {
 			"it is the one of agent":              func(a *node.AccountChange) { a.UID = 1000 },
 			"not a user id":                       func(a *node.AccountChange) { a.UID = 999 },
 			"is not written":                      func(a *node.AccountChange) { a.Home = "/home/agent/sub" },
+			"it belongs to agent":                 func(a *node.AccountChange) { a.Home = "/home/agent" },
 			"it is not a directory":               func(a *node.AccountChange) { a.Home = "/etc/passwd" },
 			"cannot hold":                         func(a *node.AccountChange) { a.Comment = "x:0:0:" },
 			"no usable password hash":             func(a *node.AccountChange) { a.Password, a.Hash = node.SetPassword, "x:y" },

@@ -189,7 +189,8 @@ want_keys() {
 		{ IFS= read -r k_first; IFS= read -r k_second; IFS= read -r k_third; } <<END_OF_LOOK
 $k_seen
 END_OF_LOOK
-		case $k_first in
+		case $k_first in 'link regular '*) k_odd=1 ;; esac
+		case ${k_first#link } in
 		'regular file' | 'regular empty file')
 			k_was=1:authorized_keys
 			read_as "$h_uid" "$h_gid" "$k_dir/authorized_keys" 1M >"$mine/found.$1" || k_odd=1

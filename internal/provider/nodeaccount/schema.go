@@ -53,7 +53,7 @@ func (r *nodeAccountResource) Schema(ctx context.Context, _ resource.SchemaReque
 			"uid": schema.Int64Attribute{
 				CustomType: values.WholeType{},
 				MarkdownDescription: "User id, from 1000 on. The node chooses one by default, and nodes may choose different ones. Changing it changes the owner of what is in the home; files elsewhere keep the old id. " +
-					"It cannot change while the user is logged in.",
+					"It changes only with `end_sessions`.",
 				Optional:   true,
 				Validators: []validator.Int64{int64validator.Between(1000, 4294967293), int64validator.NoneOf(65534, 65535)},
 			},
@@ -65,7 +65,7 @@ func (r *nodeAccountResource) Schema(ctx context.Context, _ resource.SchemaReque
 				Validators:          []validator.String{values.CheckedBy("be one line without a colon", checkComment), stringvalidator.LengthAtMost(200)},
 			},
 			"home": schema.StringAttribute{
-				MarkdownDescription: "Home directory, `/home/<name>` by default. It is made with mode 0700 where there is none. A change does not move what is in the old one. " +
+				MarkdownDescription: "Home directory, `/home/<name>` by default. It is made with mode 0700 where there is none. A change needs `end_sessions` and does not move what is in the old one. " +
 					"Directories of the system, such as `/etc` and `/tmp`, and a home that belongs to another account are refused.",
 				Optional:   true,
 				Computed:   true,
@@ -134,7 +134,8 @@ func (r *nodeAccountResource) Schema(ctx context.Context, _ resource.SchemaReque
 				Default:             booldefault.StaticBool(false),
 			},
 			"end_sessions": schema.BoolAttribute{
-				MarkdownDescription: "Whether everything that the user runs is ended when the account is removed; `false` by default. Without it sessions go on until they end by themselves.",
+				MarkdownDescription: "Whether everything that the user runs ends when the account is removed and before it is changed; `false` by default. Without it sessions go on until they end by themselves, and who is logged in " +
+					"may write the key file against the change, which fails then. The account that pvesec logs in with cannot have it.",
 				Optional:            true,
 				Computed:            true,
 				Default:             booldefault.StaticBool(false),
