@@ -136,9 +136,9 @@ func (r *nodeAccountResource) Schema(ctx context.Context, _ resource.SchemaReque
 			"end_sessions": schema.BoolAttribute{
 				MarkdownDescription: "Whether everything that the user runs ends when the account is removed and before it is changed; `false` by default. Without it sessions go on until they end by themselves, and who is logged in " +
 					"may write the key file against the change, which fails then. The account that pvesec logs in with cannot have it.",
-				Optional:            true,
-				Computed:            true,
-				Default:             booldefault.StaticBool(false),
+				Optional: true,
+				Computed: true,
+				Default:  booldefault.StaticBool(false),
 			},
 			"accepted_risks": values.AcceptedRisksAttribute("`{ \"PVESEC-A0010\" = \"reads the logs of the web server\" }`", "be ids of findings about accounts", hardening.CheckAccountFindingID),
 			"findings": schema.ListNestedAttribute{
