@@ -80,10 +80,14 @@ takes_only() {
 	[ -z "$t_new" ]
 }
 
-# removable NAME: whether the home can be removed with the account. Nobody else can put another directory in its place.
+# removable NAME: whether the home can be removed with the account. Nobody else can put another directory in its place. One that cannot be looked at stays, and is told of: its user may have
+# mounted something there.
 removable() {
-	lstat "$root$h_home"
-	[ -n "$kind" ] || return 0
+	home_is
+	case $kind in
+	'') return 0 ;;
+	unseen) note "the home $h_home of $1 cannot be looked at and stays unless that ends: $home_said"; return 0 ;;
+	esac
 	way "$root$h_home"
 	case $kind:$attributes:$open in
 	d:*:"$h_uid":*:) ;;
@@ -98,6 +102,17 @@ anothers_home() {
 	case $ah_uid in 0 | "$h_uid" | "$a_uid") return 0 ;; esac
 	ah_line=$(grep -m 1 -e "^[^:]*:[^:]*:0*$ah_uid:" -- "$root/etc/passwd") || return 0
 	refuse "$1" "cannot have the home $a_home: it belongs to ${ah_line%%:*}"
+}
+
+# home_is: what the home of the account is in $kind, d, o or empty, or unseen where it cannot be looked at, and why in home_said; and its $attributes.
+home_is() {
+	kind= attributes=
+	if home_said=$(limited "$quick" stat -c '%f %a:%u:%g' -- "$root$h_home" 2>&1); then
+		attributes=${home_said#* }
+		case $home_said in 4???' '*) kind=d ;; *) kind=o ;; esac
+	elif ! absent "$home_said"; then
+		kind=unseen
+	fi
 }
 
 # want_account NUMBER NAME
@@ -120,8 +135,8 @@ want_account() {
 		w_gid=own
 		w_own=${bn_group#*:*:}
 		w_own=${w_own%%:*}
-		[ -z "$bn_group" ] || regular "$w_own" || refuse "$2" "cannot have the group of its name: it is one of the system (group id $w_own)"
-		[ "$w_own" != "$h_gid" ] || w_gid=$h_gid
+		[ -z "$bn_group" ] || [ "$w_own" = "$h_gid" ] || regular "$w_own" || refuse "$2" "cannot have the group of its name: it is one of the system (group id $w_own)"
+		[ -z "$bn_group" ] || [ "$w_own" != "$h_gid" ] || w_gid=$h_gid
 		;;
 	:*) ;;
 	*)
@@ -150,16 +165,18 @@ END_OF_ENTRY
 		[ "$w_new" = "$w_hash" ] || w_hash=$w_new w_last='='
 		;;
 	esac
-	lstat "$root$a_home"
-	w_home=$kind
+	if [ "$a_home" = "$h_home" ]; then home_is; else lstat "$root$a_home"; fi
 	case $kind in
+	unseen) kind=d ;;
 	'')
+		s_said=$({ : >"$mine/homeless.$1"; } 2>&1) || fail install "$mine/homeless.$1" "$s_said" staging
 		way "$root$a_home"
 		[ -z "$open" ] || fail open "$a_home" "$open_why" "${open#"$root"}"
 		;;
 	d) [ "$h_found" != absent ] && [ "$a_home" = "$h_home" ] || anothers_home "$2" ;;
 	*) refuse "$2" "cannot have the home $a_home: it is not a directory" ;;
 	esac
+	w_home=$kind
 	s_said=$({
 		# The second one is for as long as its user is shut out.
 		for w_name in want held; do
@@ -253,7 +270,7 @@ plan_account() {
 $l_had
 END_OF_ENTRY
 	if needs "a$1"; then
-		[ "$a_absent" -eq 1 ] || [ -e "$root$a_home" ] || remember home "$txn" "$root$a_home"
+		[ ! -e "$mine/homeless.$1" ] || remember home "$txn" "$root$a_home"
 		remember account "$mine/had.$1" "account $2"
 		if [ "$a_absent" -eq 1 ]; then
 			settle_later "gone$tab$h_uid$tab$2$tab$a_cron_copies"
@@ -281,14 +298,14 @@ install_account() {
 	if needs "a$1"; then
 		{ IFS= read -r i_had; } <"$mine/had.$1"
 		i_flag=-M
-		[ -e "$root$a_home" ] || i_flag=-m
+		[ ! -e "$mine/homeless.$1" ] || i_flag=-m
 		if [ "$a_end$a_absent" = 10 ] && [ -n "$i_had" ]; then
 			# Nobody who is logged in can stand in the way, and nobody logs in before all is as it is to be.
 			i_state=held i_uid=${i_had#*:*:}
 			i_said=$({ shut_out "$2" && end_processes "${i_uid%%:*}"; } 2>&1 </dev/null) || fail account "$2" "could not be shut out: $i_said" installing
 		fi
 		i_said=$(become "$2" "$mine/$i_state.$1" "$i_flag" 2>&1 </dev/null) || fail account "$2" "${i_said:-a tool of the node failed}" installing
-		if [ "$a_absent" -eq 0 ] && ! [ -e "$root$a_home" ]; then
+		if [ -e "$mine/homeless.$1" ] && ! [ -e "$root$a_home" ]; then
 			i_line=$(entry passwd "$2")
 			IFS=: read -r s_x s_x i_uid i_gid s_x <<END_OF_ENTRY
 $i_line

@@ -185,7 +185,8 @@ ours() {
 # shut_out NAME: nobody gets in as the user any more, by password, key, cron or at: the account ended on 1970-01-02.
 shut_out() { chage -E 1 "$1" 2>&1; }
 
-# end_processes UID: end every process of a user, those too that he has borrowed another id for. It says so where one does not end.
+# end_processes UID: end every process of a user, those too that he has borrowed another id for, and take away the file systems that they serve: a home below one is nobody's any more. It says so
+# where a process does not end.
 end_processes() {
 	regular "$1" || { echo "$1 is a user id of the system"; return 1; }
 	if ours "$1"; then
@@ -198,12 +199,12 @@ end_processes() {
 		set +f
 		ep_files=$(grep -l -E -e "^Uid:($tab[0-9]+){0,2}$tab$1$tab" -- "$root"/proc/[0-9]*/status 2>/dev/null)
 		set -f
-		[ -n "$ep_files" ] || return 0
+		[ -n "$ep_files" ] || { unserve "$1"; return 0; }
 		ep_left=$((ep_left - 1))
 		if [ "$ep_left" -eq 0 ]; then
 			# One that has ended and that nobody asks for any more does nothing.
 			ep_files=$(grep -L -e "^State:$tab[XZ]" -- $ep_files 2>/dev/null)
-			[ -n "$ep_files" ] || return 0
+			[ -n "$ep_files" ] || { unserve "$1"; return 0; }
 			echo "processes of the user id $1 do not end"
 			return 1
 		fi
@@ -213,6 +214,14 @@ end_processes() {
 		done
 		sleep 0.1
 	done
+}
+
+# unserve UID: unmount what a user has mounted with fusermount(1).
+unserve() {
+	while read -r us_x us_x us_x us_x us_point us_rest; do
+		case "$us_rest," in *' - fuse'*"user_id=$1,"*) umount -l -- "$(printf '%b' "$us_point")" 2>/dev/null </dev/null ;; esac
+	done 2>/dev/null <"$root/proc/self/mountinfo"
+	return 0
 }
 
 # ---- key files
@@ -348,6 +357,7 @@ keep_keys() {
 	'regular empty file' | stat:*': No such file or directory' | */stat:*': No such file or directory') return 0 ;;
 	*) note "${ka_home#"$root"}/.ssh/$2 was no file that its user can read: no copy is kept of it"; return 0 ;;
 	esac
+	[ "${copies-0}" -eq 1 ] || return 0
 	kk_to=$backups/$1
 	mkdir -p -m 700 -- "$kk_to" || return 0
 	next_copy "$kk_to"
@@ -365,7 +375,7 @@ keep_keys() {
 # settle_gone UID NAME COPIES
 settle_gone() {
 	sg_cron=$root/var/spool/cron/crontabs/$2
-	if [ -f "$sg_cron" ] && [ ! -L "$sg_cron" ]; then
+	if [ "${copies-0}" -eq 1 ] && [ -f "$sg_cron" ] && [ ! -L "$sg_cron" ]; then
 		sg_to=$backups/$3
 		mkdir -p -m 700 -- "$sg_to" && next_copy "$sg_to" && cp -pP -- "$sg_cron" "$sg_to/$(printf '%08d-%s-found-removed' "$number" "$(date -u +%Y%m%dT%H%M%SZ)")" || return 1
 		prune_copies "$sg_to"

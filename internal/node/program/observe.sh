@@ -261,7 +261,7 @@ local_accounts() {
 		set -- "$@" "$root$o_home"
 		o_seen=$(seen_by "$o_uid" "$o_gid" "$root$o_home/.ssh/authorized_keys" "$root$o_home/.ssh/authorized_keys2")
 		key_file authorized_keys "${o_seen%%"$nl"*}"
-		key_file authorized_keys2 "${o_seen#*"$nl"}"
+		case $o_seen in *"$nl"*) key_file authorized_keys2 "${o_seen#*"$nl"}" ;; *) key_file authorized_keys2 '' ;; esac
 	done <<END_OF_ACCOUNTS
 $o_regular
 END_OF_ACCOUNTS
@@ -314,7 +314,7 @@ key_file() {
 # ways USER: what sshd says of the ways in for a user, and in o_untold why that may not be all.
 ways() {
 	[ -z "$o_untold" ] || printf 'untold %s\n' "$o_untold"
-	sshd -T -C "user=$1,host=localhost,addr=127.0.0.1" 2>/dev/null |
+	sshd -T -C "user=$1,host=localhost,addr=127.0.0.1" 2>/dev/null </dev/null |
 		grep -i -e '^authorizedkeys' -e '^authorizedprincipals' -e '^trustedusercakeys ' -e '^pubkeyauthentication ' -e '^passwordauthentication ' -e '^permitemptypasswords ' -e '^strictmodes '
 }
 

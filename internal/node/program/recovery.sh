@@ -256,6 +256,8 @@ recover() {
 			flush "$r_dir"
 			say recovered "${r_dir##*/}"
 		elif [ -f "$r_dir/sealed" ]; then
+			# Not from a timer, which does not know whether copies can be kept.
+			[ -n "${copies-}" ] || continue
 			settle_accounts "$r_dir/settle"
 		fi
 		sweep "$r_dir"

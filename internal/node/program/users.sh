@@ -15,7 +15,7 @@ as_user() { fed "$@" </dev/null; }
 # fed UID GID COMMAND…: the same with the input of the caller.
 fed() {
 	regular "$1" || { echo 'its user id is one of the system' >&2; return 1; }
-	case $2 in '' | *[!0-9]* | ???????????* | 4294967295) echo 'its group id is none' >&2; return 1 ;; esac
+	case $2 in '' | *[!0-9]* | ???????????*) false ;; *) [ "$2" -le 4294967294 ] ;; esac || { echo 'its group id is none' >&2; return 1; }
 	fd_uid=$1 fd_gid=$2
 	shift 2
 	setpriv --reuid "$fd_uid" --regid "$fd_gid" --clear-groups --inh-caps=-all --bounding-set=-all --no-new-privs -- "$@" 3>&- 4>&- 7>&- 8>&-
