@@ -175,7 +175,7 @@ func (r *localReader) accounts() map[string]LocalAccount {
 		}
 		uid, ok1 := id(fields[2])
 		gid, ok2 := id(fields[3])
-		if _, twice := all[fields[0]]; !ok1 || !ok2 || twice {
+		if _, twice := all[fields[0]]; strings.HasPrefix(fields[0], "#") || !ok1 || !ok2 || twice {
 			continue
 		}
 		a := LocalAccount{

@@ -388,7 +388,7 @@ func TestKilledAtTheEnd(t *testing.T) {
 	for nodes := 1; nodes <= 3; nodes += 2 {
 		servers, p := cluster(t, nodes, nodetest.Options{})
 		last := servers[nodes-1]
-		last.Tool(t, "rm", `case $* in */journal) : >"$PVESEC_TEST_ROOT/tmp/reached"; while [ ! -e "$PVESEC_TEST_ROOT/tmp/go" ]; do sleep 0.1; done ;; esac; exec /usr/bin/rm "$@"`)
+		last.Tool(t, "mv", `case $* in */sealed) : >"$PVESEC_TEST_ROOT/tmp/reached"; while [ ! -e "$PVESEC_TEST_ROOT/tmp/go" ]; do sleep 0.1; done ;; esac; exec /usr/bin/mv "$@"`)
 		go func() {
 			appears(t, last, "tmp/reached")
 			last.Kill()

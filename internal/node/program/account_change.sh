@@ -117,7 +117,7 @@ home_is() {
 
 # want_account NUMBER NAME
 want_account() {
-	[ -f "$root$a_shell" ] && [ -x "$root$a_shell" ] || refuse "$2" "cannot have the shell $a_shell: there is no such program"
+	[ "$a_shell" = "$h_shell" ] || { [ -f "$root$a_shell" ] && [ -x "$root$a_shell" ]; } || refuse "$2" "cannot have the shell $a_shell: there is no such program"
 	w_groups=
 	for w_group in $a_groups; do
 		[ -n "$(entry group "$w_group")" ] || refuse "$2" "cannot be in the group $w_group: there is no such group"
@@ -165,6 +165,9 @@ END_OF_ENTRY
 		[ "$w_new" = "$w_hash" ] || w_hash=$w_new w_last='='
 		;;
 	esac
+	w_differs=$w_hash:$a_expires
+	# A password that stays is its user's.
+	case $a_password:$h_found in keep:absent) ;; keep:*) w_hash='=' w_last='=' ;; esac
 	if [ "$a_home" = "$h_home" ]; then home_is; else lstat "$root$a_home"; fi
 	case $kind in
 	unseen) kind=d ;;
@@ -185,7 +188,7 @@ END_OF_ENTRY
 			printf '%s\n' "$2:x:${a_uid:-$h_uid}:$w_gid:$a_comment:$a_home:$a_shell" "$2:$w_hash:$w_last:$w_min:$w_max:$w_warn:$w_idle:$w_until:" "$w_groups" '' '' "$bn_group" >"$mine/$w_name.$1"
 		done
 	} 2>&1) || fail install "$mine/want.$1" "$s_said" staging
-	case $h_found:$w_hash:$a_expires:$w_home in
+	case $h_found:$w_differs:$w_home in
 	"${a_uid:-$h_uid}:$w_gid:$a_comment:$a_home:$a_shell:$w_groups:$w_had:d") ;;
 	*) todo="${todo}a$1 " ;;
 	esac
@@ -236,12 +239,12 @@ END_OF_LOOK
 	esac
 }
 
-# account_unmoved NUMBER NAME: nobody changed the account since the stage was made. Comment and shell are its user's where the change only takes away.
+# account_unmoved NUMBER NAME: nobody changed the account since the stage was made. Comment, shell and password are its user's where the change only takes away.
 account_unmoved() {
 	needs "a$1" || return 0
 	now_is "$2" >/dev/null || refuse "$2" 'the files of accounts cannot be read'
 	if [ -e "$mine/takes.$1" ] && [ -n "$bn_passwd" ]; then
-		{ IFS= read -r m_passwd; } <"$mine/had.$1"
+		{ IFS= read -r m_passwd; IFS= read -r m_shadow; } <"$mine/had.$1"
 		IFS=: read -r s_x s_x s_x s_x m_comment s_x m_shell <<END_OF_ENTRY
 $m_passwd
 END_OF_ENTRY
@@ -249,6 +252,13 @@ END_OF_ENTRY
 $bn_passwd
 END_OF_ENTRY
 		bn_passwd=$m_name:$m_x:$m_uid:$m_gid:$m_comment:$m_home:$m_shell
+		IFS=: read -r s_x m_hash m_last s_x <<END_OF_ENTRY
+$m_shadow
+END_OF_ENTRY
+		IFS=: read -r m_name s_x s_x m_rest <<END_OF_ENTRY
+$bn_shadow
+END_OF_ENTRY
+		bn_shadow=$m_name:$m_hash:$m_last:$m_rest
 	fi
 	printf '%s\n' "$bn_passwd" "$bn_shadow" "$bn_groups" "$bn_subuid" "$bn_subgid" "$bn_group" | cmp -s - "$mine/had.$1" ||
 		fail account-changed "$2" 'another state' 'the one of a moment ago'
@@ -367,7 +377,7 @@ END_OF_ENTRY
 	[ "$v_gid" = "$i_gid" ] || v_told="$v_told, group id $i_gid"
 	[ "$v_comment:$v_home:$v_shell" = "$i_comment:$i_home:$i_shell" ] || v_told="$v_told, comment $i_comment, home $i_home, shell $i_shell"
 	[ "$v_groups" = "$bn_groups" ] || v_told="$v_told, groups $bn_groups"
-	[ "$v_hash" = "$i_hash" ] || v_told="$v_told, another password"
+	[ "$v_hash" = = ] || [ "$v_hash" = "$i_hash" ] || v_told="$v_told, another password"
 	[ "$v_end" = "$i_end" ] || v_told="$v_told, end on day ${i_end:-none}"
 	[ -z "$v_told" ] || echo "is not as it was told to be: ${v_told#, }"
 }

@@ -121,7 +121,7 @@ END_OF_ENTRY
 	IFS=: read -r sd_x sd_hash sd_last sd_min sd_max sd_warn sd_idle sd_end sd_x <<END_OF_ENTRY
 $sd_line
 END_OF_ENTRY
-	if [ "$sc_hash" != "$sd_hash" ]; then
+	if [ "$sc_hash" != = ] && [ "$sc_hash" != "$sd_hash" ]; then
 		if [ -z "$sc_hash" ]; then
 			passwd -d "$1" >/dev/null 2>&1
 		else
