@@ -3,52 +3,56 @@
 package nodelab_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
 	"testing"
 
-	"github.com/pvesec/terraform-provider-pvesec/internal/lab"
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 )
 
-// versionOf is an account of which every part tells the version.
-func versionOf(version int) node.AccountChange {
-	groups := [][]string{{"audio"}, {"video", "cdrom"}}[version%2]
-	return node.AccountChange{
-		Name: "nightowl", Comment: fmt.Sprint("version ", version), Home: "/home/nightowl", Shell: "/bin/sh", Groups: groups, OnlyGroups: true, Expires: 30000 + version, Password: node.SetPassword,
-		Hash: fmt.Sprintf("%s%02d", strings.TrimSuffix(aHash, "Q3"), version%100), Keys: &node.KeyFile{Content: []byte(fmt.Sprintf("# version %d\n%s", version, aKey)), Only: true},
+// An accountCycle is a change of an account, and the way back from it.
+type accountCycle struct {
+	name     string
+	to, back node.AccountChange
+	// steps are parts of commands that the change must run.
+	steps []string
+}
+
+// accountCycles are a change of each kind.
+func accountCycles() []accountCycle {
+	base := nightAccount()
+	base.Expect = ""
+	with := func(change func(*node.AccountChange)) node.AccountChange {
+		a := base
+		change(&a)
+		return a
+	}
+	gone := node.AccountChange{Name: base.Name, Absent: true, RemoveHome: true, EndSessions: true}
+	return []accountCycle{
+		{"made", base, gone, []string{" useradd ", " setpriv "}},
+		{"removed", gone, base, []string{" userdel "}},
+		{
+			"every part", with(func(a *node.AccountChange) {
+				a.Comment, a.Shell, a.Groups, a.Expires = "another", "/bin/sh", []string{"cdrom"}, 30000
+				a.Password, a.Hash, a.Keys = node.SetPassword, aHash, &node.KeyFile{Content: []byte("# another\n"), Only: true}
+			}), base, []string{" usermod ", " chpasswd ", " chage ", " setpriv "},
+		},
+		{
+			"user id and home", with(func(a *node.AccountChange) { a.UID, a.Home, a.EndSessions = 2001, "/home/op", true }),
+			with(func(a *node.AccountChange) { a.UID, a.EndSessions = 2000, true }), []string{" usermod -u 2001 -d /home/op ", " chage -E 1 "},
+		},
+		{
+			"additive", with(func(a *node.AccountChange) {
+				a.OnlyGroups, a.Groups, a.DropGroups, a.Keys = false, []string{"cdrom"}, []string{"audio"}, &node.KeyFile{Content: []byte(aKey + "# another\n")}
+			}),
+			with(func(a *node.AccountChange) { a.OnlyGroups, a.DropGroups, a.Keys = false, []string{"cdrom"}, &node.KeyFile{Content: []byte(aKey)} }), []string{" usermod ", " setpriv "},
+		},
 	}
 }
 
-// versionFound is the version that a node has in every part of an account; an account with two versions is told as it is.
-func versionFound(ctx context.Context, n *lab.Node) (string, error) {
-	out, err := n.Shell(ctx, `getent passwd nightowl | cut -d: -f5 | sed 's/version //'; echo $(($(grep ^nightowl: /etc/shadow | cut -d: -f8) - 30000)); sed -n 's/# version //p' /home/nightowl/.ssh/authorized_keys
-		grep ^nightowl: /etc/shadow | cut -d: -f2 | tail -c 3; id -nG nightowl; ls -A /home/nightowl/.ssh; ls -A /etc/pvesec 2>/dev/null || true`)
-	if err != nil {
-		return "", err
-	}
-	lines := strings.Split(strings.TrimSpace(out), "\n")
-	groups := []string{"nightowl audio", "nightowl cdrom video"}
-	var version int
-	_, _ = fmt.Sscan(lines[0], &version)
-	groupsNow := ""
-	if len(lines) > 4 {
-		fields := strings.Fields(lines[4])
-		if len(fields) == 3 && fields[1] == "video" {
-			fields[1], fields[2] = fields[2], fields[1]
-		}
-		groupsNow = strings.Join(fields, " ")
-	}
-	if len(lines) == 6 && lines[1] == lines[0] && lines[2] == lines[0] && lines[3] == fmt.Sprintf("%02d", version%100) && groupsNow == groups[version%2] && lines[5] == "authorized_keys" {
-		return lines[0], nil
-	}
-	return strings.Join(lines, "; "), nil
-}
-
-// TestAccountFaults has the shell killed, or a command fail, before a sample of the steps that change an account on two nodes, before all with -chaos. Each node ends with the old account or
-// the new one, whole, as the caller was told, and the next change goes through.
+// TestAccountFaults has the shell killed, or a command fail, before a sample of the steps of each kind of change of an account on two nodes, before all with -chaos. Each node ends with the old
+// account or the new one, whole, as the caller was told, and the next change goes through.
 func TestAccountFaults(t *testing.T) {
 	t.Parallel()
 	c := start(t)
@@ -58,79 +62,97 @@ func TestAccountFaults(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	version := 0
-	apply := func() error {
-		version++
+	apply := func(a node.AccountChange) error {
 		var changes []node.Change
 		for _, n := range c.Nodes {
-			changes = append(changes, node.Change{Target: target(n), Label: "the account", Accounts: []node.AccountChange{versionOf(version)}})
+			changes = append(changes, node.Change{Target: target(n), Label: "the account", Accounts: []node.AccountChange{a}})
 		}
 		return p.pool.Apply(t.Context(), changes, nil)
 	}
-	if err := apply(); err != nil {
-		t.Fatal(err)
-	}
-	var steps []string
-	for _, n := range c.Nodes {
-		if err := arm(t.Context(), n, 0, ""); err != nil {
+	must := func(a node.AccountChange) {
+		t.Helper()
+		if err := apply(a); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := apply(); err != nil {
-		t.Fatal(err)
-	}
-	for _, n := range c.Nodes {
-		steps = strings.Split(shell(t, n, "cat /run/fault/steps\n"+disarmed), "\n")
-	}
-	for _, tool := range []string{" usermod ", " chpasswd ", " chage ", " setpriv "} {
-		if !strings.Contains(strings.Join(steps, "\n"), tool) {
-			t.Errorf("no step%sin %q", tool, steps)
+	// What a settling that failed leaves aside is in the way of nobody.
+	found := func() (states []string) {
+		for _, n := range c.Nodes {
+			var lines []string
+			for line := range strings.Lines(accountsOf(t, n)) {
+				if !strings.Contains(line, ".pvesec-") {
+					lines = append(lines, line)
+				}
+			}
+			states = append(states, strings.Join(lines, ""))
 		}
+		return states
 	}
-	every, struck := 31, 0
-	if *everything {
-		every = 1
-	}
-	for name, action := range map[string]string{"shell killed": session + "kill -KILL $sh", "command fails": "exit 1"} {
-		for step := 1 + struck%2; step <= len(steps); step += every {
-			struck++
-			n := c.Nodes[struck%len(c.Nodes)]
-			had := fmt.Sprint(version)
-			if err := arm(t.Context(), n, step, action); err != nil {
+	struck := 0
+	for i, cycle := range accountCycles() {
+		must(cycle.back)
+		must(cycle.to)
+		must(cycle.back) // both homes are there now
+		before := found()
+		for _, n := range c.Nodes {
+			if err := arm(t.Context(), n, 0, ""); err != nil {
 				t.Fatal(err)
 			}
-			err := apply()
-			shell(t, n, disarmed)
-			at := fmt.Sprintf("%s before step %.80s on %s", name, steps[step-1], n.Name)
-			var failed *node.ApplyError
-			want := fmt.Sprint(version)
-			switch {
-			case err == nil:
-			case errors.As(err, &failed) && failed.Clean():
-				want = had
-			default:
-				want = ""
+		}
+		must(cycle.to)
+		var steps []string
+		for _, n := range c.Nodes {
+			steps = strings.Split(shell(t, n, "cat /run/fault/steps\n"+disarmed), "\n")
+		}
+		after := found()
+		for _, part := range cycle.steps {
+			if !strings.Contains(strings.Join(steps, "\n"), part) {
+				t.Errorf("%s: no step%sin %q", cycle.name, part, steps)
 			}
-			for _, n := range c.Nodes {
-				got, err := versionFound(t.Context(), n)
-				if err != nil || want != "" && got != want {
-					t.Errorf("%s: %s has %q, want %q: %v", at, n.Name, got, want, err)
+		}
+		for k, action := range []string{session + "kill -KILL $sh", "exit 2"} {
+			name := []string{"shell killed", "command fails"}[k]
+			for step := 1; step <= len(steps); step++ {
+				// Of each kind another part of the change.
+				if !*everything && step != len(steps)*(2*i+k+1)/(2*len(accountCycles())+1) {
+					continue
 				}
-			}
-			if want != fmt.Sprint(version) {
-				if err := apply(); err != nil {
+				must(cycle.back)
+				struck++
+				n := c.Nodes[struck%len(c.Nodes)]
+				if err := arm(t.Context(), n, step, action); err != nil {
+					t.Fatal(err)
+				}
+				err := apply(cycle.to)
+				shell(t, n, disarmed)
+				at := fmt.Sprintf("%s: %s before step %.80s on %s", cycle.name, name, steps[step-1], n.Name)
+				var failed *node.ApplyError
+				want := after
+				switch {
+				case err == nil:
+				case errors.As(err, &failed) && failed.Clean():
+					want = before
+				default:
+					want = nil
+				}
+				for j, got := range found() {
+					if want != nil && got != want[j] {
+						t.Errorf("%s (%v): %s has\n%s\nwant\n%s", at, err, c.Nodes[j].Name, got, want[j])
+					}
+				}
+				if err := apply(cycle.to); err != nil {
 					t.Errorf("%s: the next change: %v", at, err)
 				}
-			}
-			for _, n := range c.Nodes {
-				if got, err := versionFound(t.Context(), n); err != nil || got != fmt.Sprint(version) {
-					t.Errorf("%s: after the next change %s has %q: %v", at, n.Name, got, err)
+				for j, got := range found() {
+					if got != after[j] {
+						t.Errorf("%s: after the next change %s has\n%s\nwant\n%s", at, c.Nodes[j].Name, got, after[j])
+					}
 				}
 			}
 		}
 	}
-	if struck < 4 {
-		t.Errorf("only %d faults were injected, into a transaction of %d steps", struck, len(steps))
+	if struck < 2*len(accountCycles()) {
+		t.Errorf("only %d faults were injected", struck)
 	}
-	t.Logf("%d faults injected, into a transaction of %d steps", struck, len(steps))
+	t.Logf("%d faults injected", struck)
 }

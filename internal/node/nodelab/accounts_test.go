@@ -21,7 +21,7 @@ const aHash = "$y$j9T$Zd0rLjv1UkPqvW3TzqJ9a.$ukWnJ0qHq1bJ7hH7OVrZr0aYyZK1hJb2rNn
 // nightowl is an account as a resource asks for it.
 func nightAccount() node.AccountChange {
 	return node.AccountChange{
-		Name: "nightowl", Comment: "Night shift, 2nd floor", Home: "/home/nightowl", Shell: "/bin/bash", Groups: []string{"video", "audio"}, OnlyGroups: true, Expires: -1,
+		Name: "nightowl", Comment: "Night shift, 2nd floor", Home: "/home/nightowl", Shell: "/bin/bash", PrimaryGroup: "nightowl", Groups: []string{"video", "audio"}, OnlyGroups: true, Expires: -1,
 		Password: node.LockPassword, Keys: &node.KeyFile{Content: []byte(aKey), Only: true}, Expect: node.AbsentAccount,
 	}
 }
@@ -61,7 +61,7 @@ func TestAccount(t *testing.T) {
 		got := localAccount(t, p, n, "nightowl")
 		uid := got.UID
 		if uid < 1000 || got.Comment != a.Comment || got.Home != a.Home || got.Shell != a.Shell || strings.Join(got.Groups, " ") != "audio video" || got.Group != "nightowl" ||
-			got.Password != node.PasswordLocked || got.Expires != -1 || string(got.Keys["authorized_keys"].Content)+"\n" != aKey || got.HomeState.UID != uid || len(got.Ways) == 0 {
+			got.Password != node.PasswordLocked || got.Expires != -1 || string(got.Keys["authorized_keys"].Content) != aKey || got.HomeState.UID != uid || len(got.Ways) == 0 {
 			t.Errorf("made %+v", got)
 		}
 		if got := shell(t, n, "stat -c '%a %U %n' /home/nightowl/.ssh /home/nightowl/.ssh/authorized_keys; grep -c nightowl /etc/subuid || true"); got != "700 nightowl /home/nightowl/.ssh\n600 nightowl /home/nightowl/.ssh/authorized_keys\n0" {
@@ -77,18 +77,28 @@ func TestAccount(t *testing.T) {
 		}
 		b := node.AccountChange{
 			Name: "nightowl", Expect: got.Looks, UID: uid + 7, Comment: "", Home: "/home/op", Shell: "/bin/sh", Groups: []string{"video", "cdrom"}, DropGroups: []string{"audio"}, Expires: 30000,
-			Password: node.SetPassword, Hash: aHash, Keys: &node.KeyFile{Content: []byte("# none\n"), Only: true},
+			Password: node.SetPassword, Hash: aHash, Keys: &node.KeyFile{Content: []byte("# none\n"), Only: true}, EndSessions: true,
 		}
 		if err := applyAccount(t, p, n, b); err != nil {
 			t.Fatal(err)
 		}
 		got = localAccount(t, p, n, "nightowl")
 		if got.UID != uid+7 || got.Comment != "" || got.Home != "/home/op" || got.Shell != "/bin/sh" || strings.Join(got.Groups, " ") != "cdrom video" || got.Password != node.PasswordSet ||
-			got.Expires != 30000 || string(got.Keys["authorized_keys"].Content) != "# none" || got.HomeState.UID != uid+7 {
+			got.Expires != 30000 || string(got.Keys["authorized_keys"].Content) != "# none\n" || got.HomeState.UID != uid+7 {
 			t.Errorf("changed to %+v", got)
 		}
 		if got := shell(t, n, "grep ^nightowl: /etc/shadow"); !strings.HasPrefix(got, "nightowl:"+aHash+":") {
 			t.Errorf("shadow has %s", got)
+		}
+		// Locking keeps the hash behind the lock, once.
+		b.Expect, b.Password, b.Hash = got.Looks, node.LockPassword, ""
+		for range 2 {
+			if err := applyAccount(t, p, n, b); err != nil {
+				t.Fatal(err)
+			}
+			if got := shell(t, n, "grep ^nightowl: /etc/shadow"); !strings.HasPrefix(got, "nightowl:!"+aHash+":") {
+				t.Errorf("shadow has %s", got)
+			}
 		}
 		shell(t, n, "usermod -v 300000-365535 -w 300000-365535 nightowl; (setsid setpriv --reuid "+fmt.Sprint(uid+7)+" --clear-groups sleep 1000 </dev/null >/dev/null 2>&1 &)")
 		// Its user is logged in, and stays so.
@@ -108,7 +118,7 @@ func TestAccount(t *testing.T) {
 		if err := applyAccount(t, p, n, a); err != nil {
 			t.Fatal(err)
 		}
-		shell(t, n, "(setsid runuser -u nightowl -- sleep 1000 </dev/null >/dev/null 2>&1 &) ; sleep 0.3; pgrep -u nightowl sleep")
+		shell(t, n, "(setsid runuser -u nightowl -- sleep 1000 </dev/null >/dev/null 2>&1 &); until pgrep -u nightowl sleep; do sleep 0.1; done")
 		gone.Expect, gone.RemoveHome, gone.EndSessions = "", true, true
 		if err := applyAccount(t, p, n, gone); err != nil {
 			t.Fatal(err)
@@ -129,29 +139,55 @@ func TestAccountRefused(t *testing.T) {
 	p := newPool(t, c, "root")
 	onBoth(t, c, func(t *testing.T, n *lab.Node) {
 		t.Helper()
+		shell(t, n, "echo 'zero:x:0000:0000::/root:/bin/sh' >>/etc/passwd; echo 'zero:*:19000::::::' >>/etc/shadow; mkdir -p /var/spool/cron/crontabs; echo '* * * * * id' >/var/spool/cron/crontabs/jobs")
 		before := accountsOf(t, n)
-		for says, change := range map[string]func(*node.AccountChange){
-			"is a system account (user id 33)":    func(a *node.AccountChange) { a.Name, a.Expect = "www-data", "" },
-			"is a system account (user id 65534)": func(a *node.AccountChange) { a.Name, a.Expect = "nobody", "" },
-			"root is no account":                  func(a *node.AccountChange) { a.Name, a.Expect = "root", "" },
-			"exists on ":                          func(a *node.AccountChange) { a.Name = "agent" },
-			"changed since the plan":              func(a *node.AccountChange) { a.Name, a.Expect = "agent", "1000:::" },
-			"there is no such group":              func(a *node.AccountChange) { a.Groups = []string{"nosuch"} },
-			"there is no such program":            func(a *node.AccountChange) { a.Shell = "/bin/nosuch" },
-			"it is the one of agent":              func(a *node.AccountChange) { a.UID = 1000 },
-			"not a user id":                       func(a *node.AccountChange) { a.UID = 999 },
-			"is not written":                      func(a *node.AccountChange) { a.Home = "/home/agent/sub" },
-			"it belongs to agent":                 func(a *node.AccountChange) { a.Home = "/home/agent" },
-			"it is not a directory":               func(a *node.AccountChange) { a.Home = "/etc/passwd" },
-			"cannot hold":                         func(a *node.AccountChange) { a.Comment = "x:0:0:" },
-			"no usable password hash":             func(a *node.AccountChange) { a.Password, a.Hash = node.SetPassword, "x:y" },
+		for _, c := range []struct {
+			says   string
+			change func(*node.AccountChange)
+		}{
+			{"is a system account (user id 33)", func(a *node.AccountChange) { a.Name, a.Expect = "www-data", "" }},
+			{"is a system account (user id 65534)", func(a *node.AccountChange) { a.Name, a.Expect = "nobody", "" }},
+			{"root is no account", func(a *node.AccountChange) { a.Name, a.Expect = "root", "" }},
+			{"exists on ", func(a *node.AccountChange) { a.Name = "agent" }},
+			{"changed since the plan", func(a *node.AccountChange) { a.Name, a.Expect = "agent", "1000:::" }},
+			{"there is no such group", func(a *node.AccountChange) { a.Groups = []string{"nosuch"} }},
+			{"there is no such program", func(a *node.AccountChange) { a.Shell = "/bin/nosuch" }},
+			{"it is the one of agent", func(a *node.AccountChange) { a.UID = 1000 }},
+			{"not a user id", func(a *node.AccountChange) { a.UID = 999 }},
+			{"is not written", func(a *node.AccountChange) { a.Home = "/home/agent/sub" }},
+			{"it belongs to agent", func(a *node.AccountChange) { a.Home = "/home/agent" }},
+			{"it is not a directory", func(a *node.AccountChange) { a.Home = "/etc/passwd" }},
+			{"cannot hold", func(a *node.AccountChange) { a.Comment = "x:0:0:" }},
+			{"no usable password hash", func(a *node.AccountChange) { a.Password, a.Hash = node.SetPassword, "x:y" }},
+			{"is a system account (user id 0000)", func(a *node.AccountChange) { a.Name, a.Expect = "zero", "" }},
+			{"set end_sessions = true", func(a *node.AccountChange) { a.Name, a.Expect, a.UID = "agent", "", 1500 }},
+			{"set end_sessions = true", func(a *node.AccountChange) { a.Name, a.Expect, a.Home = "agent", "", "/home/other" }},
+			{"expected user id 1234, found user id 1000", func(a *node.AccountChange) {
+				*a = node.AccountChange{Name: "agent", Absent: true, ExpectUID: 1234, RemoveHome: true}
+			}},
+			{"expected user id 1234, found user id 1000", func(a *node.AccountChange) { a.Name, a.Expect, a.Home, a.ExpectUID = "agent", "", "/home/agent", 1234 }},
+			{"cannot have the group nosuch", func(a *node.AccountChange) { a.PrimaryGroup = "nosuch" }},
+			{"one of the system (group id", func(a *node.AccountChange) { a.Name, a.PrimaryGroup = "plugdev", "plugdev" }},
+			{"would run the jobs of an earlier account", func(a *node.AccountChange) { a.Name = "jobs" }},
+			{"changed since the plan", func(a *node.AccountChange) {
+				a.Name, a.Expect, a.Home, a.Keys = "agent", "", "/home/agent", &node.KeyFile{Content: []byte("# other\n"), Sum: strings.Repeat("0", 64)}
+			}},
 		} {
 			a := nightAccount()
-			change(&a)
-			if err := applyAccount(t, p, n, a); err == nil || !strings.Contains(err.Error(), says) {
-				t.Errorf("%q is not said: %v", says, err)
+			c.change(&a)
+			if err := applyAccount(t, p, n, a); err == nil || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("%q is not said: %v", c.says, err)
+			}
+			if after := accountsOf(t, n); after != before {
+				t.Errorf("%s: not as before:\n%s\nbefore\n%s", c.says, after, before)
 			}
 		}
+		// A name that cannot be looked up may be that of another source.
+		shell(t, n, "printf '#!/bin/sh\\n[ \"$1\" != passwd ] || exit 3\\nexec /usr/bin/getent \"$@\"\\n' >/usr/sbin/getent; chmod 755 /usr/sbin/getent")
+		if err := applyAccount(t, p, n, nightAccount()); err == nil || !strings.Contains(err.Error(), "getent passwd ended with status 3") {
+			t.Errorf("made an account that cannot be looked up: %v", err)
+		}
+		shell(t, n, "rm /usr/sbin/getent")
 		gone := node.AccountChange{Name: "agent", Absent: true, RemoveHome: true}
 		shell(t, n, "mv /home/agent /home/agent.away; ln -s /etc /home/agent")
 		if err := applyAccount(t, p, n, gone); err == nil || !strings.Contains(err.Error(), "no directory of its own") {
@@ -178,20 +214,21 @@ func TestAccountHostileHome(t *testing.T) {
 		}
 		a.Expect = ""
 		precious := `sha256sum /etc/shadow /root/.ssh/authorized_keys; find /root/.ssh /etc/ssh -printf '%m %U %p\n' | sort`
-		for name, script := range map[string]string{
-			"link to a file of root":   "ln -sf /root/.ssh/authorized_keys .ssh/authorized_keys",
-			"link to shadow":           "ln -sf /etc/shadow .ssh/authorized_keys",
-			".ssh is a link":           "mv .ssh away; ln -s /root/.ssh .ssh",
-			"fifo":                     "rm -f .ssh/authorized_keys; mkfifo .ssh/authorized_keys",
-			".ssh is a fifo":           "mv .ssh away; mkfifo .ssh",
-			"directory":                "rm -f .ssh/authorized_keys; mkdir -p .ssh/authorized_keys/x",
-			"endless":                  "ln -sf /dev/zero .ssh/authorized_keys",
-			"10 MB":                    "yes '" + strings.TrimSpace(aKey) + "' | head -c 10000000 >.ssh/authorized_keys",
-			"second key file":          "echo '" + strings.TrimSpace(aKey) + "' >.ssh/authorized_keys2",
-			"modes":                    "chmod 777 .ssh; chmod 666 .ssh/authorized_keys; echo '# mine' >>.ssh/authorized_keys",
-			"link in a circle":         "ln -sf authorized_keys .ssh/authorized_keys",
-			"control characters, long": `printf '%5000s\033]0;x\007\000\n' x >.ssh/authorized_keys`,
+		for _, c := range [][2]string{
+			{"link to a file of root", "ln -sf /root/.ssh/authorized_keys .ssh/authorized_keys"},
+			{"link to shadow", "ln -sf /etc/shadow .ssh/authorized_keys"},
+			{".ssh is a link", "mv .ssh away; ln -s /root/.ssh .ssh"},
+			{"fifo", "rm -f .ssh/authorized_keys; mkfifo .ssh/authorized_keys"},
+			{".ssh is a fifo", "mv .ssh away; mkfifo .ssh"},
+			{"directory", "rm -f .ssh/authorized_keys; mkdir -p .ssh/authorized_keys/x"},
+			{"endless", "ln -sf /dev/zero .ssh/authorized_keys"},
+			{"10 MB", "yes '" + strings.TrimSpace(aKey) + "' | head -c 10000000 >.ssh/authorized_keys"},
+			{"second key file", "echo '" + strings.TrimSpace(aKey) + "' >.ssh/authorized_keys2"},
+			{"modes", "chmod 777 .ssh; chmod 666 .ssh/authorized_keys; echo '# mine' >>.ssh/authorized_keys"},
+			{"link in a circle", "ln -sf authorized_keys .ssh/authorized_keys"},
+			{"control characters, long", `printf '%5000s\033]0;x\007\000\n' x >.ssh/authorized_keys`},
 		} {
+			name, script := c[0], c[1]
 			shell(t, n, "cd /home/nightowl && setpriv --reuid nightowl --regid nightowl --clear-groups sh -c "+quoted(script))
 			before := shell(t, n, precious)
 			if o, err := p.Observe(t.Context(), target(n), node.Query{LocalAccounts: true}); err != nil || strings.Contains(string(o.LocalAccounts["nightowl"].Keys["authorized_keys"].Content), "root:") {
@@ -210,11 +247,12 @@ func TestAccountHostileHome(t *testing.T) {
 			shell(t, n, "rm -rf /home/nightowl/away /home/nightowl/.ssh/.new.pvesec-0; chmod 700 /home/nightowl/.ssh")
 		}
 		// Where the user himself could not write, nothing is.
-		for name, script := range map[string][2]string{
-			"root's directory": {"chown root:root .ssh; chmod 755 .ssh", "chown nightowl:nightowl .ssh"},
-			"immutable":        {"chattr +i .ssh/authorized_keys", "chattr -i .ssh/authorized_keys"},
-			"root's home":      {"rm -r .ssh; chown root:root .; chmod 755 .", "chown nightowl:nightowl ."},
+		for _, c := range [][3]string{
+			{"root's directory", "chown root:root .ssh; chmod 755 .ssh", "chown nightowl:nightowl .ssh"},
+			{"immutable", "chattr +i .ssh/authorized_keys", "chattr -i .ssh/authorized_keys"},
+			{"root's home", "rm -r .ssh; chown root:root .; chmod 755 .", "chown nightowl:nightowl ."},
 		} {
+			name, script := c[0], c[1:]
 			shell(t, n, "cd /home/nightowl; "+script[0])
 			before := accountsOf(t, n)
 			b := a

@@ -346,7 +346,7 @@ END_OF_ENTRY
 		fail account "$2" 'has another key file than the one that was written a moment ago. With end_sessions = true what its user runs ends first' verifying
 }
 
-# differs NUMBER NAME: in what an account is not as it is to be. No hash is told. Comment and shell are its user's where the change only takes away.
+# differs NUMBER NAME: in what an account is not as it is to be. No hash is told. Comment and shell are its user's where the change only takes away and he may be logged in.
 differs() {
 	now_is "$2" || return 1
 	{ IFS= read -r v_passwd; IFS= read -r v_shadow; read -r v_groups; } <"$mine/want.$1" || return 1
@@ -370,7 +370,7 @@ END_OF_ENTRY
 		v_gid=${bn_group#*:*:}
 		v_gid=${v_gid%%:*}
 	fi
-	if [ -e "$mine/takes.$1" ]; then v_comment=$i_comment v_shell=$i_shell; fi
+	if [ -e "$mine/takes.$1" ] && [ "$a_end" -eq 0 ]; then v_comment=$i_comment v_shell=$i_shell; fi
 	v_told=
 	regular "$i_uid" || v_told=", user id $i_uid, which is one for system accounts: see UID_MIN in /etc/login.defs"
 	[ "${v_uid:-$i_uid}" = "$i_uid" ] || v_told="$v_told, user id $i_uid"
