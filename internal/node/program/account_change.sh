@@ -126,8 +126,8 @@ want_account() {
 		w_groups=$a_groups
 	else
 		for w_group in $bn_groups; do case " $a_drop " in *" $w_group "*) ;; *) w_groups="$w_groups $w_group" ;; esac; done
-		w_groups=$(for w_group in $w_groups $a_groups; do printf '%s\n' "$w_group"; done | sort -u | tr '\n' ' ')
-		w_groups=${w_groups% }
+		w_groups=$(for w_group in $w_groups $a_groups; do printf '%s\n' "$w_group"; done | sort -u) || refuse "$2" 'has groups that cannot be sorted'
+		w_groups=$(echo $w_groups)
 	fi
 	w_gid=$h_gid
 	case $a_group:$h_found in
@@ -161,7 +161,7 @@ END_OF_ENTRY
 	case $a_password in
 	lock) case $w_hash in '!'* | '*'*) ;; *) w_hash="!$w_hash" ;; esac ;;
 	set)
-		w_new=$(content "hash.$1")
+		w_new=$(content "hash.$1") && [ -n "$w_new" ] || refuse "$2" 'has a password hash that did not arrive'
 		[ "$w_new" = "$w_hash" ] || w_hash=$w_new w_last='='
 		;;
 	esac

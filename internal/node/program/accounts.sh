@@ -11,8 +11,8 @@ entry() {
 # memberships NAME: the groups that name the account, sorted.
 memberships() {
 	mb_names=$(sed -n -e "s/^\([^:]*\):[^:]*:[^:]*:\(.*,\)\{0,1\}$1\(,.*\)\{0,1\}\$/\1/p" -- "$root/etc/group") || return 1
-	printf '%s\n' "$mb_names" | sort | tr '\n' ' '
-	echo
+	mb_names=$(printf '%s\n' "$mb_names" | sort) || return 1
+	echo $mb_names
 }
 
 # ranges FILE NAME: the subordinate ids of an account, subuid(5), each as FIRST-LAST.
