@@ -119,7 +119,7 @@ func (r *restrictedUserResource) Recall(ctx context.Context, shared *session.Cli
 	}
 	own = own.Normal()
 	powers, silent := review.said(grantsExplain(map[string][]proxmox.Grant{string(about.User): about.Grants}), about.Accepted)
-	return userSaid{own, powers}, silent && len(pve.CheckPrincipal(ctx, own)) == 0
+	return userSaid{own, powers}, silent && len(pve.CheckPrincipal(ctx, own)) == 0 && len(nodesWithoutAccount(ctx, shared, about.User)) == 0
 }
 
 // tokenAbout is what a reading of a token asks, and by what it sorts the answer.

@@ -50,6 +50,9 @@ func (r *restrictedUserResource) ModifyPlan(ctx context.Context, req resource.Mo
 	if !resp.Diagnostics.HasError() && r.Clients != nil && plan.known() {
 		r.planAccess(ctx, &plan, state, values.ReadApplied(ctx, req.Private, &resp.Diagnostics), &resp.Diagnostics)
 	}
+	if state == nil && !plan.UserID.IsUnknown() && !resp.Diagnostics.HasError() {
+		warnOfMissingAccount(ctx, r.Clients, proxmox.UserID(plan.UserID.ValueString()), &resp.Diagnostics)
+	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
 

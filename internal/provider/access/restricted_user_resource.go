@@ -262,6 +262,7 @@ func (r *restrictedUserResource) Read(ctx context.Context, req resource.ReadRequ
 		return
 	}
 	state.remember(ctx, resp.Private, &resp.Diagnostics)
+	warnOfMissingAccount(ctx, r.Clients, proxmox.UserID(state.UserID.ValueString()), &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 }
 

@@ -136,7 +136,7 @@ func keyTexts(keys []hardening.AuthorizedKey) []string {
 }
 
 // What names the account.
-func (m *nodeAccountModel) What() string { return fmt.Sprintf("account %q", m.Name.ValueString()) }
+func (m *nodeAccountModel) What() string { return session.AccountName(m.Name.ValueString()) }
 
 // TakeWriteOnly takes the hash of the password.
 func (m *nodeAccountModel) TakeWriteOnly(ctx context.Context, config tfsdk.Config, diags *diag.Diagnostics) {
