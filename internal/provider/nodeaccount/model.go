@@ -2,7 +2,6 @@ package nodeaccount
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -43,7 +42,9 @@ type nodeAccountModel struct {
 	session.Placed
 
 	hash string           // of the configuration
-	uids map[string]int64 // of the last apply, by node
+	uids map[string]int64 // of the accounts that pvesec made or took over, by node; nil where nothing is recorded
+	// reached are the nodes of this apply.
+	reached []node.Target
 	// withdrawn is what was withdrawn while a node did not answer, by node: it is taken away there as soon as it does.
 	withdrawn map[string]withdrawal
 	// applied tells that an apply changed the account: its nodes are read anew then.
@@ -227,7 +228,7 @@ func (m *nodeAccountModel) planned(ctx context.Context, state *nodeAccountModel,
 		Groups: values.StringSet(account.Groups), Password: types.StringValue(string(password)), Expires: types.StringValue(account.Expires), Keys: values.StringSet(keyTexts(account.Keys)),
 		Problems: types.ListUnknown(types.StringType), Changes: values.StringList(nil),
 	}
-	if uid, applied := m.uids[name]; applied {
+	if uid := m.uids[name]; uid != 0 {
 		entry.UID = types.Int64Value(uid)
 	} else if there {
 		entry.UID = had.UID
@@ -256,21 +257,6 @@ func (m *nodeAccountModel) planned(ctx context.Context, state *nodeAccountModel,
 		entry.Problems = had.Problems
 	}
 	return values.WriteObject(ctx, deployedType.AttrTypes, entry, diags)
-}
-
-// withdrawal is what a resource gave and no longer gives: groups, and keys by their fingerprints.
-type withdrawal struct{ Groups, Keys []string }
-
-// dropped is what was withdrawn from a node since it was applied there last.
-func (m *nodeAccountModel) dropped(ctx context.Context, state *nodeAccountModel, name string, diags *diag.Diagnostics) withdrawal {
-	if state == nil {
-		return withdrawal{}
-	}
-	before, keys := m.withdrawn[name], hardening.Fingerprints(m.keys(ctx, diags))
-	return withdrawal{
-		Groups: union(without(values.StringsInSet(ctx, state.Groups, diags), values.StringsInSet(ctx, m.Groups, diags)), nil, without(before.Groups, values.StringsInSet(ctx, m.Groups, diags))),
-		Keys:   union(without(hardening.Fingerprints(state.keys(ctx, diags)), keys), nil, without(before.Keys, keys)),
-	}
 }
 
 // without are the texts of a list that another one does not have.
@@ -310,6 +296,9 @@ func (m *nodeAccountModel) ReadsBack(open bool) bool { return open }
 
 // Took warns of what an apply does not mend.
 func (m *nodeAccountModel) Took(ctx context.Context, reading session.Reading[hardening.AccountState], diags *diag.Diagnostics) {
+	if reading.Refresh && reading.Private != nil {
+		m.noteSeen(ctx, reading.Seen, reading.Private, diags)
+	}
 	if !reading.Refresh && !m.created {
 		return // the refresh has said so
 	}
@@ -333,7 +322,9 @@ func (m *nodeAccountModel) Took(ctx context.Context, reading session.Reading[har
 func (m *nodeAccountModel) Install(ctx context.Context, change session.Change[nodeAccountModel], diags *diag.Diagnostics) error {
 	account := m.account(ctx, diags)
 	m.created = change.State == nil
+	m.reached = change.Targets
 	if change.Private != nil {
+		m.readUIDs(ctx, change.Private, diags)
 		m.readWithdrawn(ctx, change.Private, diags)
 	}
 	renewed := change.State == nil || !m.PasswordVersion.Equal(change.State.PasswordVersion)
@@ -342,7 +333,7 @@ func (m *nodeAccountModel) Install(ctx context.Context, change session.Change[no
 	for _, target := range change.Targets {
 		drop := m.dropped(ctx, change.State, target.Name, diags)
 		p := hardening.PlannedAccount{Adopt: m.Adopts.ValueBool(), Accepted: accepted, DropGroups: drop.Groups, DropKeys: drop.Keys, SetPassword: account.SetsPassword}
-		if had := change.State.recorded(ctx, target.Name, diags); had != nil && len(had.Changes.Elements()) == 0 {
+		if had := change.State.recorded(ctx, target.Name, diags); had != nil && len(had.Changes.Elements()) == 0 && (m.made(target.Name) || !had.Present.ValueBool()) {
 			p.Seen = had.state(ctx, diags)
 			p.SetPassword = account.SetsPassword && (renewed || p.Seen.Password != node.PasswordSet)
 		}
@@ -355,102 +346,12 @@ func (m *nodeAccountModel) Install(ctx context.Context, change session.Change[no
 	m.applied = true
 	var leave []hardening.Leaving
 	if change.State != nil {
+		change.State.uids = m.uids
 		leave = change.State.leaving(ctx, change.Leave, diags)
 	}
 	others, err := account.Install(ctx, change.Nodes, change.Targets, leave, planned, m.removal(), session.Progress(ctx))
 	m.warnOfOthers(others, diags)
 	return err
-}
-
-// keepWithdrawn notes what was withdrawn and is still on nodes that do not answer. What the others have is gone with this apply.
-func (m *nodeAccountModel) keepWithdrawn(ctx context.Context, change session.Change[nodeAccountModel], diags *diag.Diagnostics) {
-	kept := map[string]withdrawal{}
-	if change.State != nil {
-		for name := range change.State.Deployed.Elements() {
-			named := func(target node.Target) bool { return target.Name == name }
-			if slices.ContainsFunc(change.Targets, named) || slices.ContainsFunc(change.Leave, named) {
-				continue
-			}
-			if drop := m.dropped(ctx, change.State, name, diags); len(drop.Groups)+len(drop.Keys) > 0 {
-				kept[name] = drop
-			}
-		}
-	}
-	m.withdrawn = kept
-}
-
-// leaving are the nodes from which the account is taken, with the user ids that are recorded. Where nothing says that pvesec made the account, it did not: it stays, and a warning names the node.
-func (m *nodeAccountModel) leaving(ctx context.Context, targets []node.Target, diags *diag.Diagnostics) []hardening.Leaving {
-	var leave []hardening.Leaving
-	var unknown, without []string
-	for _, target := range targets {
-		switch entry := m.recorded(ctx, target.Name, diags); {
-		case entry == nil || len(entry.Changes.Elements()) > 0 && !entry.Present.ValueBool():
-			unknown = append(unknown, target.Name)
-		case !entry.Present.ValueBool():
-			without = append(without, target.Name)
-		default:
-			leave = append(leave, hardening.Leaving{Target: target, UID: int(entry.UID.ValueInt64())})
-		}
-	}
-	if len(unknown) > 0 {
-		diags.AddWarning(fmt.Sprintf("%s is not removed on %s", values.UpperFirst(m.What()), strings.Join(unknown, ", ")),
-			"The node was never reached, so pvesec did not make an account there and removes none. If there is one of this name, see whose it is (getent passwd "+m.Name.ValueString()+").")
-	}
-	if len(without) > 0 {
-		diags.AddWarning(fmt.Sprintf("%s is not removed on %s", values.UpperFirst(m.What()), strings.Join(without, ", ")),
-			"The node had no such account when it was read last, so there is nothing of pvesec to remove. If there is one by now, somebody else made it.")
-	}
-	return leave
-}
-
-// warnOfOthers names the nodes on which another account has the name by now.
-func (m *nodeAccountModel) warnOfOthers(names []string, diags *diag.Diagnostics) {
-	if len(names) > 0 {
-		diags.AddWarning(fmt.Sprintf("%s is not removed on %s", values.UpperFirst(m.What()), strings.Join(names, ", ")),
-			"The account of this name has another user id than the one that pvesec made, so it is another account. It stays. Remove it on the node (userdel) if nobody needs it.")
-	}
-}
-
-// Where private state keeps the user ids of the last apply, since a node may choose them and a later apply must not, and what was withdrawn from nodes that did not answer.
-const (
-	uidsKey      = "uids"
-	withdrawnKey = "withdrawn"
-)
-
-// Applied records the user ids, and what is still to be taken away.
-func (m *nodeAccountModel) Applied(ctx context.Context, private values.PrivateWriter, diags *diag.Diagnostics) {
-	uids := map[string]int64{}
-	for name := range m.Deployed.Elements() {
-		if entry := m.recorded(ctx, name, diags); entry != nil && !entry.UID.IsNull() && !entry.UID.IsUnknown() {
-			uids[name] = entry.UID.ValueInt64()
-		}
-	}
-	for key, value := range map[string]any{uidsKey: uids, withdrawnKey: m.withdrawn} {
-		encoded, err := json.Marshal(value)
-		if err != nil {
-			panic(err) // only texts and numbers: nothing that JSON can't hold
-		}
-		diags.Append(private.SetKey(ctx, key, encoded)...)
-	}
-}
-
-// readWithdrawn reads what is still to be taken away.
-func (m *nodeAccountModel) readWithdrawn(ctx context.Context, private values.PrivateReader, diags *diag.Diagnostics) {
-	encoded, problems := private.GetKey(ctx, withdrawnKey)
-	diags.Append(problems...)
-	if len(encoded) > 0 && json.Unmarshal(encoded, &m.withdrawn) != nil {
-		m.withdrawn = nil
-	}
-}
-
-// readUIDs reads what was recorded.
-func (m *nodeAccountModel) readUIDs(ctx context.Context, private values.PrivateReader, diags *diag.Diagnostics) {
-	encoded, problems := private.GetKey(ctx, uidsKey)
-	diags.Append(problems...)
-	if len(encoded) > 0 && json.Unmarshal(encoded, &m.uids) != nil {
-		m.uids = nil // then those that the nodes have count
-	}
 }
 
 // state is what is recorded of a node, as far as an apply is held to it.
@@ -467,7 +368,8 @@ func (m *nodeAccountModel) removal() hardening.Removal {
 }
 
 // Remove takes the account off nodes.
-func (m *nodeAccountModel) Remove(ctx context.Context, nodes hardening.Nodes, targets []node.Target, _ values.PrivateReader, diags *diag.Diagnostics) error {
+func (m *nodeAccountModel) Remove(ctx context.Context, nodes hardening.Nodes, targets []node.Target, private values.PrivateReader, diags *diag.Diagnostics) error {
+	m.readUIDs(ctx, private, diags)
 	others, err := hardening.NodeAccount{Name: m.Name.ValueString()}.Remove(ctx, nodes, m.leaving(ctx, targets, diags), m.removal(), session.Progress(ctx))
 	m.warnOfOthers(others, diags)
 	return err

@@ -120,28 +120,32 @@ func TestRemovesWhatItMade(t *testing.T) {
 	t.Parallel()
 	state := modelOf(nil)
 	state.Deployed = types.MapValueMust(deployedType, map[string]attr.Value{
-		"made": entry(t, state, true, account(1001, nil)), "unreached": unreached(t, state), "gone": entry(t, state, false, node.LocalAccount{}), "replaced": entry(t, state, true, account(1001, nil)),
+		"made": entry(t, state, true, account(1001, nil)), "unreached": unreached(t, state), "gone": entry(t, state, false, node.LocalAccount{}), "replaced": entry(t, state, true, account(1002, nil)),
+		"foreign": entry(t, state, true, account(1001, nil)), // it did not answer at the apply, and a refresh shows somebody else's account
 	})
-	nodes := &recorder{accounts: map[string]node.LocalAccount{"made": account(1001, nil), "unreached": account(1001, nil), "gone": account(1001, nil), "replaced": account(1002, nil)}}
-	all := at("made", "unreached", "gone", "replaced", "never")
+	nodes := &recorder{accounts: map[string]node.LocalAccount{
+		"made": account(1001, nil), "unreached": account(1001, nil), "gone": account(1001, nil), "replaced": account(1002, nil), "foreign": account(1001, nil),
+	}}
+	all := at("made", "unreached", "gone", "replaced", "never", "foreign")
+	private := memory{uidsKey: []byte(`{"made": 1001, "gone": 1001, "replaced": 1001}`)}
 	check := func(what string, diags diag.Diagnostics) {
 		if len(nodes.applied) != 1 || !nodes.applied["made"].Absent || nodes.applied["made"].ExpectUID != 1001 {
 			t.Errorf("%s: removed %+v", what, nodes.applied)
 		}
-		for _, name := range []string{"unreached", "gone", "replaced", "never"} {
+		for _, name := range []string{"unreached", "gone", "replaced", "never", "foreign"} {
 			if !slices.ContainsFunc(diags.Warnings(), func(d diag.Diagnostic) bool { return strings.Contains(d.Summary(), name) }) {
 				t.Errorf("%s: no warning names %s: %v", what, name, diags)
 			}
 		}
 	}
 	var diags diag.Diagnostics
-	if err := state.Remove(t.Context(), nodes, all, memory{}, &diags); err != nil {
+	if err := state.Remove(t.Context(), nodes, all, private, &diags); err != nil {
 		t.Fatal(err)
 	}
 	check("destroy", diags)
 	nodes.applied, diags = nil, nil
 	plan := modelOf(nil)
-	if err := plan.Install(t.Context(), session.Change[nodeAccountModel]{Nodes: nodes, Leave: all, State: state, Private: memory{}}, &diags); err != nil {
+	if err := plan.Install(t.Context(), session.Change[nodeAccountModel]{Nodes: nodes, Leave: all, State: state, Private: private}, &diags); err != nil {
 		t.Fatal(err)
 	}
 	check("leaving", diags)
@@ -162,7 +166,7 @@ func TestWithdrawnLater(t *testing.T) {
 	state := additiveWith([]string{"ops"}, nightKey, dayKey)
 	deployed := types.MapValueMust(deployedType, map[string]attr.Value{"up": entry(t, state, true, here), "down": entry(t, state, true, here)})
 	state.Deployed = deployed
-	private := memory{}
+	private := memory{uidsKey: []byte(`{"up": 1001, "down": 1001}`)}
 	var diags diag.Diagnostics
 	plan := additiveWith(nil, nightKey)
 	if err := plan.Install(t.Context(), session.Change[nodeAccountModel]{Nodes: nodes, Targets: at("up"), State: state, Private: private}, &diags); err != nil {
@@ -217,5 +221,60 @@ func TestPrimaryGroupIsDrift(t *testing.T) {
 		if diags.HasError() {
 			t.Error(diags)
 		}
+	}
+}
+
+// TestTakesOverOnlyWhatItMade: an account that a refresh shows on a node that did not answer at the apply is somebody else's, and only adopt takes it over.
+func TestTakesOverOnlyWhatItMade(t *testing.T) {
+	t.Parallel()
+	state := modelOf(nil)
+	state.Deployed = types.MapValueMust(deployedType, map[string]attr.Value{"made": entry(t, state, true, account(1001, nil)), "foreign": entry(t, state, true, account(1001, nil))})
+	nodes := &recorder{accounts: map[string]node.LocalAccount{"made": account(1001, nil), "foreign": account(1001, nil)}}
+	for _, adopts := range []bool{false, true} {
+		private := memory{uidsKey: []byte(`{"made": 1001}`)}
+		plan := modelOf(func(m *nodeAccountModel) { m.Adopts, m.Deployed = types.BoolValue(adopts), state.Deployed })
+		var diags diag.Diagnostics
+		if err := plan.Install(t.Context(), session.Change[nodeAccountModel]{Nodes: nodes, Targets: at("made", "foreign"), State: state, Private: private}, &diags); err != nil || diags.HasError() {
+			t.Fatal(err, diags)
+		}
+		// The node refuses one that is to be absent.
+		if got := nodes.applied["foreign"].Expect == node.AbsentAccount; got == adopts {
+			t.Errorf("adopt %v: %+v", adopts, nodes.applied["foreign"])
+		}
+		if got := nodes.applied["made"]; got.Expect != "" || got.ExpectUID != 1001 {
+			t.Errorf("its own: %+v", got)
+		}
+	}
+}
+
+// TestRecordsWhatItMade: an apply records the nodes that it reached, an import those that have the account, and a refresh what could not be read back; no other.
+func TestRecordsWhatItMade(t *testing.T) {
+	t.Parallel()
+	var diags diag.Diagnostics
+	seen := map[string]*hardening.AccountState{"a": {Present: true, LocalAccount: account(1001, nil)}, "b": {}, "c": {Present: true, LocalAccount: account(1003, nil)}}
+	for name, c := range map[string]struct {
+		private memory
+		want    string
+	}{
+		"import": {memory{}, `{"a":1001,"c":1003}`}, "not read back": {memory{uidsKey: []byte(`{"a":0}`)}, `{"a":1001}`}, "nothing new": {memory{uidsKey: []byte(`{"a":1009}`)}, `{"a":1009}`},
+	} {
+		modelOf(nil).Took(t.Context(), session.Reading[hardening.AccountState]{Seen: seen, Refresh: true, Private: c.private}, &diags)
+		if got := string(c.private[uidsKey]); got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+	}
+	applied := modelOf(func(m *nodeAccountModel) {
+		m.Deployed = types.MapValueMust(deployedType, map[string]attr.Value{
+			"a": entry(t, m, true, account(1001, nil)), "skipped": entry(t, m, true, account(1002, nil)), "before": entry(t, m, true, account(1009, nil)), "open": entry(t, m, false, node.LocalAccount{}),
+		})
+		m.uids, m.reached = map[string]int64{"before": 1003, "left": 1004}, at("a", "open")
+	})
+	private := memory{}
+	applied.Applied(t.Context(), private, &diags)
+	if got, want := string(private[uidsKey]), `{"a":1001,"before":1003,"open":0}`; got != want {
+		t.Errorf("an apply: %s, want %s", got, want)
+	}
+	if diags.HasError() {
+		t.Error(diags)
 	}
 }
