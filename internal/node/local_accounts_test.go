@@ -11,7 +11,7 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/node/nodetest"
 )
 
-// accountFiles gives a node the files of its accounts, and stand-ins for sshd and for setpriv, which runs the command as whoever runs the test.
+// accountFiles gives a node the files of its accounts, and stand-ins for sshd and for setpriv, which runs the command as the user of the test.
 func accountFiles(t *testing.T, s *nodetest.Server, passwd string) {
 	t.Helper()
 	s.Write(t, "etc/passwd", passwd, 0o644)

@@ -15,7 +15,7 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
 )
 
-// Private state keeps the user ids of the accounts that pvesec made or took over, by node. What deployed shows is no proof of that: a refresh shows an account of the name whoever made it. A node may
+// Private state keeps the user ids of the accounts that pvesec made or took over, by node. What deployed shows is no proof of that: a refresh shows an account of the name, also one that somebody else made. A node may
 // choose the ids, and a later apply must not. Beside them it keeps what was withdrawn from nodes that did not answer.
 const (
 	uidsKey      = "uids"
