@@ -202,8 +202,9 @@ want_keys() {
 	k_empty=0
 	[ -s "$mine/keys.$1" ] || k_empty=1
 	if [ "$h_found" = absent ]; then
-		# In a home that is there already is what another one has left.
-		case $w_home in '') k_was='0:authorized_keys 0:authorized_keys2 0:/' ;; *) k_odd=1 k_was='1:authorized_keys 1:authorized_keys2' ;; esac
+		# In a home that is there already may be what another one has left. It is nobody's.
+		k_was='0:authorized_keys 0:authorized_keys2'
+		case $w_home in '') k_was="$k_was 0:/" ;; *) k_odd=1 ;; esac
 	else
 		k_seen=$(seen_by "$h_uid" "$h_gid" "$k_dir/authorized_keys" "$k_dir/authorized_keys2" "$k_dir")
 		{ IFS= read -r k_first; IFS= read -r k_second; IFS= read -r k_third; } <<END_OF_LOOK

@@ -40,7 +40,7 @@ become() {
 	now_is "$bc_name" || return 1
 	if [ -z "$bc_passwd" ]; then
 		[ -z "$bn_passwd" ] || discard "$bc_name" || return 1
-		[ -n "$bc_group" ] || [ -z "$(entry group "$bc_name")" ] || groupdel "$bc_name" 2>&1
+		[ -n "$bc_group" ] || group_is_used "$bc_name" || groupdel "$bc_name" 2>&1
 		return
 	fi
 	IFS=: read -r bc_x bc_x bc_uid bc_gid bc_gecos bc_home bc_shell <<END_OF_ENTRY
@@ -95,10 +95,9 @@ END_OF_ENTRY
 	fi
 	[ $# -eq 0 ] || usermod "$@" "$bc_name" 2>&1 || return 1
 	# A group of its name that was made for it goes again.
-	case $bc_made:$bc_group in
-	'': | own:*) ;;
-	*:) [ -z "$bn_group" ] || groupdel "$bc_name" 2>&1 || return 1 ;;
-	esac
+	if [ -n "$bn_group" ] && [ -z "$bc_group" ]; then
+		case $bc_made in '' | own) ;; *) groupdel "$bc_name" 2>&1 || return 1 ;; esac
+	fi
 	secure "$bc_name" "$bc_shadow"
 }
 
@@ -147,21 +146,29 @@ END_OF_ENTRY
 # discard NAME: remove an account also while its user is logged in, -f. That removes the group of its name too, and another account may have it: this one gets another group first.
 discard() {
 	dc_flag=-f dc_group=$(entry group "$1") || return 1
-	if [ -n "$dc_group" ]; then
-		dc_group=${dc_group#*:*:}
-		if grep -v -e "^$1:" -- "$root/etc/passwd" | grep -q -e "^[^:]*:[^:]*:[^:]*:0*${dc_group%%:*}:"; then
-			now_is "$1" || return 1
-			dc_uid=${bn_passwd#*:*:}
-			dc_uid=${dc_uid%%:*}
-			if ! dc_said=$(usermod -g nogroup "$1" 2>&1); then
-				shut_out "$1" && end_processes "$dc_uid" || return 1
-				dc_flag=
-			fi
+	if [ -n "$dc_group" ] && others_have "$1" "$dc_group"; then
+		now_is "$1" || return 1
+		dc_uid=${bn_passwd#*:*:}
+		if ! dc_said=$(usermod -g nogroup "$1" 2>&1); then
+			shut_out "$1" && end_processes "${dc_uid%%:*}" || return 1
+			dc_flag=
 		fi
 	fi
 	dc_said=$(userdel $dc_flag "$1" 2>&1) && return 0
 	printf '%s\n' "$dc_said"
 	return 1
+}
+
+# others_have NAME GROUP: whether another account has a group, told by its entry, as its own.
+others_have() {
+	oh_gid=${2#*:*:}
+	grep -v -e "^$1:" -- "$root/etc/passwd" | grep -q -e "^[^:]*:[^:]*:[^:]*:0*${oh_gid%%:*}:"
+}
+
+# group_is_used NAME: whether there is no group of that name to be removed: none at all, or one that others have or are in.
+group_is_used() {
+	gi_group=$(entry group "$1") || return 0
+	case $gi_group in *:) others_have "$1" "$gi_group" ;; esac
 }
 
 # ---- people who are logged in

@@ -50,6 +50,8 @@ await() {
 fail() {
 	trap '' HUP INT TERM
 	if [ "$phase" = journaled ]; then
+		# A change that was sealed and is undone all the same is not one that stands.
+		[ ! -e "$mine/sealed" ] || mv -f -- "$mine/sealed" "$mine/journal"
 		forget "$txn"
 		undo "$log"
 		broken=$broken$u_dead
