@@ -14,14 +14,19 @@
 //
 //	lock → recover what a crashed run left → compare with what the plan saw → stage → validate     on every node, then
 //	journal → back up → rename into place → verify → restart services                             on every node, then
-//	finish: drop the journal                                                                        on every node
+//	finish: drop the journal                                                                        on every node, then
+//	what cannot be undone: sessions, homes and jobs of removed accounts go                          on every node
 //
 // Any failure before the last step puts every node back as it was: content, mode, owner and absence, and restarts the
 // services that were restarted. The part that runs on the node is one POSIX sh process for the whole transaction
 // (program/transaction.sh and its parts); when its standard input ends, because the connection broke or Terraform was killed, or when
 // nothing is heard for a minute, it restores by itself. When the process itself is killed or the node loses power, the journal tells
 // the next transaction on that node what to restore before it does anything else, and [Observation.Unfinished] says
-// that there is one.
+// that there is one. What cannot be undone is listed beside the journal, whose new name "sealed" says that the change stands: the next
+// transaction does what a process that died then had left to do.
+//
+// What is in the home of an account is in the hands of its user. Only processes with his power and no more look at it and write it, undoing
+// something there never keeps anybody from the next change, and what nobody can look at is not known, which is not absent.
 //
 // Without root, everything runs through one fixed command line, `sudo -n /bin/sh -s`: the program and all file contents
 // travel over standard input, so nothing of them is ever in a process argument, and one sudoers line permits it. Where sudo asks
@@ -41,7 +46,7 @@
 //	/etc/systemd/system/pvesec-boot-<id>.service  restores at the next boot, only while a change waits for its confirmation
 //	/etc/pvesec/stage/<id>/                new files, undo links and the journal of one transaction, mode 0700; removed when done
 //	<parent>/.pvesec-<id>/                 the same, for a target that lies on another file system than /etc/pvesec
-//	/var/backups/pvesec/<path>/<copy>      replaced and removed files, mode 0700, the newest ten of each path and the last one of what was applied
+//	/var/backups/pvesec/<path>/<copy>      replaced key files of accounts, jobs of cron of removed ones, replaced and removed files, mode 0700, the newest ten of each path and the last one of what was applied
 //
 // A copy is named NUMBER-TIME-KIND-REASON, such as 00000007-20260102T030405Z-applied-replaced: kind is "applied" for what was applied last ([File.Applied]) and
 // "found" for what somebody else left there; the reason is "replaced" or "removed". In the name of the directory a slash is a dash, and a dash is %2D.
