@@ -77,7 +77,7 @@ func TestAccountFaults(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// What a settling that failed leaves aside is in the way of nobody.
+	// What a settling that failed leaves aside is in the way of no one.
 	found := func() (states []string) {
 		for _, n := range c.Nodes {
 			var lines []string

@@ -182,7 +182,7 @@ func TestAccountRefused(t *testing.T) {
 				t.Errorf("%s: not as before:\n%s\nbefore\n%s", c.says, after, before)
 			}
 		}
-		// A name that cannot be looked up may be that of another source.
+		// A name that cannot be looked up may belong to another source.
 		shell(t, n, "printf '#!/bin/sh\\n[ \"$1\" != passwd ] || exit 3\\nexec /usr/bin/getent \"$@\"\\n' >/usr/sbin/getent; chmod 755 /usr/sbin/getent")
 		if err := applyAccount(t, p, n, nightAccount()); err == nil || !strings.Contains(err.Error(), "getent passwd ended with status 3") {
 			t.Errorf("made an account that cannot be looked up: %v", err)
