@@ -39,7 +39,7 @@ func applyAccount(t *testing.T, p *node.Pool, n *lab.Node, a node.AccountChange)
 
 func localAccount(t *testing.T, p *node.Pool, n *lab.Node, name string) node.LocalAccount {
 	t.Helper()
-	o, err := p.Observe(t.Context(), target(n), node.Query{LocalAccounts: true})
+	o, err := p.Observe(t.Context(), target(n), node.Query{LocalAccounts: true, OnlyAccount: name}) // now, and not what was read before
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,6 +174,7 @@ func TestAccountRefused(t *testing.T) {
 			}},
 		} {
 			a := nightAccount()
+			a.PrimaryGroup = "" // other names have other ones
 			c.change(&a)
 			if err := applyAccount(t, p, n, a); err == nil || !strings.Contains(err.Error(), c.says) {
 				t.Errorf("%q is not said: %v", c.says, err)
