@@ -16,6 +16,7 @@ import (
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/access"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/auditlog"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/nodeaccount"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/session"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/sudo"
 )
@@ -73,6 +74,7 @@ func (p *pvesecProvider) Resources(context.Context) []func() resource.Resource {
 		access.NewRestrictedUserResource,
 		sudo.NewPolicyResource,
 		auditlog.NewResource,
+		nodeaccount.NewResource,
 	}
 }
 

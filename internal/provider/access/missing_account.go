@@ -28,6 +28,6 @@ func warnOfMissingAccount(ctx context.Context, clients *session.Clients, user pr
 	if missing := nodesWithoutAccount(ctx, clients, user); len(missing) > 0 {
 		diags.AddAttributeWarning(path.Root("user_id"), fmt.Sprintf("Missing Linux account of %s on %s", user, strings.Join(missing, ", ")),
 			fmt.Sprintf("Users of the realm pam log in with their Linux account, which these nodes do not have: nobody can log in there as %s with a password. API tokens work all the same. "+
-				"Create the account %s there, or use a user of the realm pve.", user, user.Name()))
+				"Create the account %s there (pvesec_node_account), or use a user of the realm pve.", user, user.Name()))
 	}
 }

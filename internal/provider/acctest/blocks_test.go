@@ -96,6 +96,7 @@ func TestMisspeltKeysAreRefused(t *testing.T) {
 		"modee":       {logging("sudo_log {\n    modee = \"0600\"\n  }"), "mode"},
 		"pth":         {logging("security_log {\n    pth = \"/var/log/x\"\n  }"), "path"},
 		"keeps":       {logging("rotation {\n    keeps = 3\n  }"), "keep"},
+		"restict":     {"resource \"pvesec_node_account\" \"KEY\" {\n  name = \"it\"\n  authorized_key {\n    key = \"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ8rV0iyt2JWTJ6yJVu0u4vJKq0EtvYwqU1nbcxZyQ0k\"\n    restict = true\n  }\n}\n", "restrict"},
 		"usr":         {said("ssh {\n    usr = \"root\"\n  }"), "user"},
 		"adress":      {said("node {\n    name = \"pve1\"\n    address = \"192.0.2.1\"\n    adress = \"192.0.2.2\"\n  }"), ""},       //nolint:misspell // the mistake of a person
 		"addres":      {said("ssh {\n    jump_host {\n      address = \"192.0.2.1\"\n      addres = \"192.0.2.2\"\n    }\n  }"), ""}, //nolint:misspell // the mistake of a person

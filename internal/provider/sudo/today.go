@@ -105,9 +105,9 @@ func warnOfToday(p hardening.SudoersPolicy, reader *beyondReader, seen map[strin
 			said.add(name, at, "%s has other sudo grants on %s", detail)
 		}
 		for _, missed := range found.Unreached {
-			detail := "The policy reaches nobody there: sudo grants nothing to a user or a group that the node does not know or that nobody is in. Create the account or add the members, or mend subject."
+			detail := "The policy reaches nobody there: sudo grants nothing to a user or a group that the node does not know or that nobody is in. Create the account (pvesec_node_account) or add the members, or mend subject."
 			if len(p.Subjects) > 1 {
-				detail = "sudo grants nothing to a user or a group that the node does not know or that nobody is in. Create the account or add the members, or mend the rule."
+				detail = "sudo grants nothing to a user or a group that the node does not know or that nobody is in. Create the account (pvesec_node_account) or add the members, or mend the rule."
 			}
 			said.add(name, path.Root("deployed"), strings.ReplaceAll(missed.Subject, "%", "%%")+" "+missed.Why+" on %[2]s", detail)
 		}
