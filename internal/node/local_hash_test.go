@@ -12,6 +12,29 @@ import (
 // TestHashesStay: no part of a hash leaves the node, also from a line that is cut off or broken.
 func TestHashesStay(t *testing.T) {
 	t.Parallel()
+	lines := map[string]string{
+		"root:$y$secret:19000:0:99999:7:::": "root:hash:19000:0:99999:7:::", "agent:!$y$secret:19000::::::": "agent:!:19000::::::", "locked:*:1:": "locked:!:1:", "open::1:": "open::1:",
+		"cut:$y$secret": "cut:hash", "points:x:1": "points:x:1", "cutlocked:!$y$secret": "cutlocked:!", "$y$j9T$secret": "?", "#old:$y$secret:1": "#", "# $y$secret": "#", "": "", "none:": "none:",
+	}
+	var text, want []string
+	for line, masked := range lines {
+		text, want = append(text, line), append(want, masked)
+	}
+	got := unhashed(t, "shadow", strings.Join(text, "\n")) // the last line has no end
+	if strings.TrimSuffix(got, "\n") != strings.TrimSuffix(strings.Join(want, "\n"), "\n") || strings.Contains(got, "secret") {
+		t.Errorf("got\n%s\nwant\n%s", got, strings.Join(want, "\n"))
+	}
+}
+
+// maskedWord is the second field of an entry in passwd as the node gives it away.
+func maskedWord(t *testing.T, word string) string {
+	t.Helper()
+	return strings.Split(unhashed(t, "passwd", "agent:"+word+":1000:1000::/home/agent:/bin/sh\n"), ":")[1]
+}
+
+// unhashed is what the program makes of a file of accounts.
+func unhashed(t *testing.T, file, text string) string {
+	t.Helper()
 	function := regexp.MustCompile(`(?ms)^unhashed\(\) \{\n.*?^\}\n`).FindString(observeProgram)
 	if function == "" {
 		t.Fatal("the program has no function unhashed")
@@ -20,19 +43,23 @@ func TestHashesStay(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(root, "etc"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	lines := map[string]string{
-		"root:$y$secret:19000:0:99999:7:::": "root:x:19000:0:99999:7:::", "agent:!$y$secret:19000::::::": "agent:!:19000::::::", "locked:*:1:": "locked:!:1:", "open::1:": "open::1:",
-		"cut:$y$secret": "cut:x", "cutlocked:!$y$secret": "cutlocked:!", "$y$j9T$secret": "?", "#old:$y$secret:1": "#", "# $y$secret": "#", "": "", "none:": "none:",
-	}
-	var text, want []string
-	for line, masked := range lines {
-		text, want = append(text, line), append(want, masked)
-	}
-	if err := os.WriteFile(filepath.Join(root, "etc", "shadow"), []byte(strings.Join(text, "\n")), 0o600); err != nil { // the last line has no end
+	if err := os.WriteFile(filepath.Join(root, "etc", file), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	got, err := exec.CommandContext(t.Context(), "/bin/sh", "-c", "root=$1\n"+function+"unhashed shadow", "sh", root).CombinedOutput()
-	if err != nil || strings.TrimSuffix(string(got), "\n") != strings.TrimSuffix(strings.Join(want, "\n"), "\n") || strings.Contains(string(got), "secret") {
-		t.Errorf("%v, got\n%s\nwant\n%s", err, got, strings.Join(want, "\n"))
+	got, err := exec.CommandContext(t.Context(), "/bin/sh", "-c", "root=$1\n"+function+"unhashed "+file, "sh", root).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, got)
+	}
+	return string(got)
+}
+
+// TestPasswordInPasswd: a hash in /etc/passwd lets its account in whatever /etc/shadow says, so an account with one is not locked, and no lock of pvesec would lock it.
+func TestPasswordInPasswd(t *testing.T) {
+	t.Parallel()
+	for word, want := range map[string]PasswordState{"$y$j9T$secret": PasswordSet, "": PasswordEmpty, "x": PasswordLocked, "*": PasswordLocked} {
+		r := localReader{passwd: "root:x:0:0::/root:/bin/sh\nagent:" + maskedWord(t, word) + ":1000:1000::/home/agent:/bin/sh\n", shadow: "agent:!:19000::::::\n"}
+		if got := r.accounts()["agent"].Password; got != want {
+			t.Errorf("passwd has %q, shadow a lock: %q, want %q", word, got, want)
+		}
 	}
 }

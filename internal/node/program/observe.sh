@@ -287,10 +287,10 @@ homes() {
 	say homes "$o_id" "$(enc "$hm_all")"
 }
 
-# unhashed FILE: passwd or shadow, with ! for a password that is locked, and x for any other hash, also in a line that ends there. What is no line of a file of accounts may be a part of a
+# unhashed FILE: passwd or shadow, with ! for a password that is locked, and "hash" for any other but x, also in a line that ends there. In passwd, x leads to shadow, and a hash makes shadow count for nothing. What is no line of a file of accounts may be a part of a
 # hash, and is a question mark.
 unhashed() {
-	sed -e 's/^#.*/#/' -e t -e 's/^\([^:]*\):[!*][^:]*/\1:!/' -e t -e 's/^\([^:]*\):[^:]\{1,\}/\1:x/' -e t -e '/^[^:]*:/b' -e '/^[+-]/b' -e 's/^.\{1,\}$/?/' -- "$root/etc/$1"
+	sed -e 's/^#.*/#/' -e t -e 's/^\([^:]*\):[!*][^:]*/\1:!/' -e t -e '/^[^:]*:x:/b' -e 's/^\([^:]*\):[^:]\{1,\}/\1:hash/' -e t -e '/^[^:]*:/b' -e '/^[+-]/b' -e 's/^.\{1,\}$/?/' -- "$root/etc/$1"
 }
 
 # key_file NAME SEEN: a key file of the account o_name, as seen_by told of it. Nothing is said of one that is not there. Its content follows up to "key-end STATUS".
