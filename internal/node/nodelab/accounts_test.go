@@ -189,14 +189,28 @@ func TestAccountRefused(t *testing.T) {
 			t.Errorf("made an account that cannot be looked up: %v", err)
 		}
 		shell(t, n, "rm /usr/sbin/getent")
-		gone := node.AccountChange{Name: "agent", Absent: true, RemoveHome: true}
-		shell(t, n, "mv /home/agent /home/agent.away; ln -s /etc /home/agent")
-		if err := applyAccount(t, p, n, gone); err == nil || !strings.Contains(err.Error(), "no directory of its own") {
-			t.Errorf("removed what a link leads to: %v", err)
+		// A password in passwd(5) counts whatever shadow(5) says, and without an entry there nothing can be locked.
+		for _, c := range [][2]string{
+			{"has its password in /etc/passwd", "sed -i 's/^agent:x:/agent::/' /etc/passwd"}, {"has no entry in /etc/shadow", "sed -i /^agent:/d /etc/shadow"},
+		} {
+			shell(t, n, "cp -p /etc/passwd /root/passwd; cp -p /etc/shadow /root/shadow; "+c[1])
+			a := nightAccount()
+			a.Name, a.Expect, a.Home, a.PrimaryGroup = "agent", "", "/home/agent", ""
+			if err := applyAccount(t, p, n, a); err == nil || !strings.Contains(err.Error(), c[0]) {
+				t.Errorf("%q is not said: %v", c[0], err)
+			}
+			shell(t, n, "cp -p /root/passwd /etc/passwd; cp -p /root/shadow /etc/shadow; rm /root/passwd /root/shadow")
 		}
-		shell(t, n, "rm /home/agent; mv /home/agent.away /home/agent")
 		if after := accountsOf(t, n); after != before {
 			t.Errorf("not as before:\n%s\nbefore\n%s", after, before)
+		}
+		// None of that keeps an account from being removed, nor does a home that is not to be removed.
+		shell(t, n, "mv /home/agent /home/agent.away; ln -s /etc /home/agent; sed -i 's/^agent:x:/agent::/' /etc/passwd; sed -i /^agent:/d /etc/shadow")
+		if err := applyAccount(t, p, n, node.AccountChange{Name: "agent", Absent: true, RemoveHome: true}); err != nil {
+			t.Error(err)
+		}
+		if got := shell(t, n, "getent passwd agent; readlink /home/agent; stat -c %F /etc /etc/passwd /home/agent.away"); got != "/etc\ndirectory\nregular file\ndirectory" {
+			t.Errorf("after the removal:\n%s", got)
 		}
 	})
 }

@@ -14,13 +14,18 @@ stage_account() {
 	now_is "$2" >/dev/null || refuse "$2" 'the files of accounts cannot be read'
 	s_said=$({ printf '%s\n' "$bn_passwd" "$bn_shadow" "$bn_groups" "$bn_subuid" "$bn_subgid" "$bn_group" >"$mine/had.$1"; } 2>&1) || fail install "$mine/had.$1" "$s_said" staging
 	try staging "$mine/had.$1" flush "$mine/had.$1"
-	IFS=: read -r s_x s_x h_uid h_gid h_comment h_home h_shell <<END_OF_ENTRY
+	IFS=: read -r s_x h_word h_uid h_gid h_comment h_home h_shell <<END_OF_ENTRY
 $bn_passwd
 END_OF_ENTRY
 	h_found=absent
 	if [ -n "$bn_passwd" ]; then
 		h_found=$h_uid:$h_gid:$h_comment:$h_home:$h_shell:$bn_groups
-		[ -n "$bn_shadow" ] || refuse "$2" 'has no entry in /etc/shadow: run pwconv on the node'
+		# Neither keeps an account from being removed. Where that is undone, it comes back with a locked password.
+		case $a_absent:$h_word:$bn_shadow in
+		1:* | 0:x:?*) ;;
+		0:x:) refuse "$2" 'has no entry in /etc/shadow: run pwconv on the node' ;;
+		*) refuse "$2" 'has its password in /etc/passwd, where no lock in /etc/shadow counts: run pwconv on the node' ;;
+		esac
 		regular "$h_uid" || refuse "$2" "is a system account (user id $h_uid). pvesec never changes one"
 		case $a_expect_uid in '' | "$h_uid") ;; *) fail account-changed "$2" "user id $h_uid" "user id $a_expect_uid" ;; esac
 		if [ "$a_absent$a_end" != 00 ] && ours "$h_uid"; then
@@ -43,7 +48,7 @@ END_OF_ENTRY
 	case $a_expect in '' | "$h_found") ;; *) [ "$(essence "$a_expect")" = "$(essence "$h_found")" ] || fail account-changed "$2" "$h_found" "$a_expect" ;; esac
 	if [ "$a_absent" -eq 1 ]; then
 		[ -n "$bn_passwd" ] || return 0
-		[ "$a_remove" -eq 0 ] || removable "$2"
+		[ "$a_remove" -eq 0 ] || removable "$1" "$2"
 		printf '\n\n\n\n\n\n' >"$mine/want.$1"
 		: >"$mine/takes.$1"
 		todo="${todo}a$1 "
@@ -80,19 +85,21 @@ takes_only() {
 	[ -z "$t_new" ]
 }
 
-# removable NAME: whether the home can be removed with the account. Nobody else can put another directory in its place. One that cannot be looked at stays, and is told of: its user may have
-# mounted something there.
+# removable NUMBER NAME: whether the home can be removed with the account. Nobody else can put another directory in its place. One of which that is not sure stays, and is told of: the account goes all
+# the same.
 removable() {
 	home_is
 	case $kind in
 	'') return 0 ;;
-	unseen) note "the home $h_home of $1 cannot be looked at and stays unless that ends: $home_said"; return 0 ;;
+	unseen) r_why="cannot be looked at and stays unless that ends: $home_said" ;;
+	*)
+		way "$root$h_home"
+		case $kind:$attributes:$open in d:*:"$h_uid":*:) return 0 ;; esac
+		s_said=$({ : >"$mine/stays.$1"; } 2>&1) || fail install "$mine/stays.$1" "$s_said" staging
+		r_why='is no directory of its own in one that only root can write, and stays. Remove it by hand'
+		;;
 	esac
-	way "$root$h_home"
-	case $kind:$attributes:$open in
-	d:*:"$h_uid":*:) ;;
-	*) refuse "$1" "has the home $h_home, which is no directory of its own in one that only root can write. Remove it by hand and set remove_home = false" ;;
-	esac
+	note "the home $h_home of $2 $r_why"
 }
 
 # anothers_home NAME: refuse a directory that another account owns as the home of this one.
@@ -286,7 +293,7 @@ END_OF_ENTRY
 		if [ "$a_absent" -eq 1 ]; then
 			settle_later "gone$tab$h_uid$tab$2$tab$a_cron_copies"
 			[ "$a_end" -eq 0 ] || settle_later "end$tab$h_uid$tab$2"
-			[ "$a_remove" -eq 0 ] || settle_later "home$tab$h_uid$tab$2$tab$root$h_home"
+			[ "$a_remove" -eq 0 ] || [ -e "$mine/stays.$1" ] || settle_later "home$tab$h_uid$tab$2$tab$root$h_home"
 		fi
 	fi
 	if needs "k$1"; then

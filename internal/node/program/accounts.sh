@@ -110,9 +110,9 @@ END_OF_PORTRAIT
 	return 0
 }
 
-# secure NAME ENTRY: the hash and the dates of an account as an entry of shadow says.
+# secure NAME ENTRY: the hash and the dates of an account as an entry of shadow says. Without one the account had no password to log in with, and useradd has given it a locked one.
 secure() {
-	[ -n "$2" ] || { echo 'nothing is known of its password'; return 1; }
+	[ -n "$2" ] || return 0
 	IFS=: read -r sc_x sc_hash sc_last sc_min sc_max sc_warn sc_idle sc_end sc_x <<END_OF_ENTRY
 $2
 END_OF_ENTRY

@@ -128,7 +128,7 @@ func (r *nodeAccountResource) Schema(ctx context.Context, _ resource.SchemaReque
 				Default:             booldefault.StaticBool(false),
 			},
 			"remove_home": schema.BoolAttribute{
-				MarkdownDescription: "Whether the home goes with the account; `false` by default. It is removed only if it is the user's own directory in one that only root can write.",
+				MarkdownDescription: "Whether the home goes with the account; `false` by default. It is removed only if it is the user's own directory in one that only root can write. Any other stays, and the account goes all the same.",
 				Optional:            true,
 				Computed:            true,
 				Default:             booldefault.StaticBool(false),
