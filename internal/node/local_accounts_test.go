@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
@@ -212,4 +213,48 @@ func TestUserIDs(t *testing.T) {
 	if len(all["agent"].Keys) != 1 || all["c"].Keys["authorized_keys"].Problem == "" || all["e"].Keys["authorized_keys"].Problem == "" {
 		t.Errorf("got %+v", all)
 	}
+}
+
+// TestLocalAccountsOnce: five hundred accounts cost one login and one look at each node, in a plan that refreshes them at once and in what comes after. Only a look for one account asks anew.
+func TestLocalAccountsOnce(t *testing.T) {
+	t.Parallel()
+	servers := map[string]*nodetest.Server{}
+	var all []*nodetest.Server
+	for _, name := range []string{"pve1", "pve2", "pve3"} {
+		s := nodetest.Start(t, nodetest.Options{})
+		accountFiles(t, s, rootEntry+agentEntry+nightEntry)
+		servers[name], all = s, append(all, s)
+	}
+	p := newPool(t, all...)
+	look := func() {
+		var wait sync.WaitGroup
+		for range 500 {
+			for name, s := range servers {
+				wait.Go(func() {
+					if o, err := p.Observe(testContext(t), target(name, s), node.Query{LocalAccounts: true}); err != nil || o.LocalAccounts["night"].UID != 1001 {
+						t.Errorf("%s: %v", name, err)
+					}
+				})
+			}
+		}
+		wait.Wait()
+	}
+	look()
+	look()
+	costs := func(want int) {
+		t.Helper()
+		for name, s := range servers {
+			if handshakes, sessions, _ := s.Counts(); handshakes != 1 || sessions != want {
+				t.Errorf("%s: %d logins and %d looks, want 1 and %d", name, handshakes, sessions, want)
+			}
+		}
+	}
+	costs(1)
+	for name, s := range servers {
+		if _, err := p.Observe(testContext(t), target(name, s), node.Query{LocalAccounts: true, OnlyAccount: "night"}); err != nil {
+			t.Error(err)
+		}
+	}
+	look()
+	costs(2)
 }

@@ -72,7 +72,11 @@ func (tx *transaction) start(ctx context.Context, last string) (busy bool, err e
 	tx.frames = make(chan frame, 16)
 	run, stop := context.WithCancel(context.Background())
 	tx.stop = stop
-	text := wrap(marker, commonProgram, usersProgram, recoveryProgram, accountsProgram, validationProgram, accountChangeProgram, transactionProgram, tx.program(), last)
+	changesAccounts := "" // putting back knows accounts always: an earlier transaction may have left one half-way
+	if len(tx.change.Accounts) > 0 {
+		changesAccounts = accountChangeProgram
+	}
+	text := wrap(marker, commonProgram, usersProgram, recoveryProgram, accountsProgram, validationProgram, changesAccounts, transactionProgram, tx.program(), last)
 	tx.writing.Lock()
 	go func() {
 		defer tx.writing.Unlock()
