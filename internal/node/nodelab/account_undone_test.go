@@ -19,7 +19,7 @@ func killedWith(t *testing.T, p *node.Pool, n *lab.Node, a node.AccountChange, s
 	go func() {
 		done <- p.Apply(t.Context(), []node.Change{{Target: target(n), Label: "account", Accounts: []node.AccountChange{a}, RestartServices: []string{"slow"}}}, nil)
 	}()
-	shell(t, n, "for i in $(seq 600); do [ -e /run/reached ] && exit 0; sleep 0.1; done; exit 1")
+	shell(t, n, "for i in $(seq 3000); do [ -e /run/reached ] && exit 0; sleep 0.1; done; exit 1")
 	shell(t, n, script+"\nrm -rf /root/stage; cp -a /etc/pvesec/stage /root/stage; pkill -KILL -f '^/bin/sh -s$'; touch /run/go")
 	return <-done
 }

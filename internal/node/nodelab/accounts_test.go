@@ -5,6 +5,7 @@ package nodelab_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -228,8 +229,9 @@ func TestAccountHostileHome(t *testing.T) {
 			t.Fatal(err)
 		}
 		a.Expect = ""
+		half := slices.Index(c.Nodes, n) // each release sees half of them, and all with -chaos
 		precious := `sha256sum /etc/shadow /root/.ssh/authorized_keys; find /root/.ssh /etc/ssh -printf '%m %U %p\n' | sort`
-		for _, c := range [][2]string{
+		for i, c := range [][2]string{
 			{"link to a file of root", "ln -sf /root/.ssh/authorized_keys .ssh/authorized_keys"},
 			{"link to shadow", "ln -sf /etc/shadow .ssh/authorized_keys"},
 			{".ssh is a link", "mv .ssh away; ln -s /root/.ssh .ssh"},
@@ -243,6 +245,9 @@ func TestAccountHostileHome(t *testing.T) {
 			{"link in a circle", "ln -sf authorized_keys .ssh/authorized_keys"},
 			{"control characters, long", `printf '%5000s\033]0;x\007\000\n' x >.ssh/authorized_keys`},
 		} {
+			if !*everything && i%2 != half%2 {
+				continue
+			}
 			name, script := c[0], c[1]
 			shell(t, n, "cd /home/nightowl && setpriv --reuid nightowl --regid nightowl --clear-groups sh -c "+quoted(script))
 			before := shell(t, n, precious)
