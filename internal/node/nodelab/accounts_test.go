@@ -114,11 +114,16 @@ func TestAccount(t *testing.T) {
 		if after := accountsOf(t, n); after != before {
 			t.Errorf("not as before:\n%s\nbefore\n%s", after, before)
 		}
-		// With its home and its sessions.
+		// Of two runs at once one makes it, and the other is told that it is there.
 		a.Expect = node.AbsentAccount
-		if err := applyAccount(t, p, n, a); err != nil {
-			t.Fatal(err)
+		told := make(chan error, 2)
+		for _, run := range []*node.Pool{p, newPool(t, c, "root")} {
+			go func() { told <- applyAccount(t, run, n, a) }()
 		}
+		if first, second := <-told, <-told; (first == nil) == (second == nil) || !strings.Contains(fmt.Sprint(first, second), "exists on ") {
+			t.Fatalf("of two runs one says %v, the other %v", first, second)
+		}
+		// With its home and its sessions.
 		shell(t, n, "(setsid runuser -u nightowl -- sleep 1000 </dev/null >/dev/null 2>&1 &); until pgrep -u nightowl sleep; do sleep 0.1; done")
 		gone.Expect, gone.RemoveHome, gone.EndSessions = "", true, true
 		if err := applyAccount(t, p, n, gone); err != nil {
@@ -270,6 +275,11 @@ func TestAccountHostileHome(t *testing.T) {
 		for _, c := range [][3]string{
 			{"root's directory", "chown root:root .ssh; chmod 755 .ssh", "chown nightowl:nightowl .ssh"},
 			{"immutable", "chattr +i .ssh/authorized_keys", "chattr -i .ssh/authorized_keys"},
+			{
+				"full home",
+				"cp -a .ssh /root/ssh; mount -t tmpfs -o size=32k,mode=700,uid=$(id -u nightowl),gid=$(id -g nightowl) full /home/nightowl; cd /home/nightowl; mv /root/ssh .ssh; cat /dev/zero >full 2>/dev/null || true",
+				"cd /; umount /home/nightowl",
+			},
 			{"root's home", "rm -r .ssh; chown root:root .; chmod 755 .", "chown nightowl:nightowl ."},
 		} {
 			name, script := c[0], c[1:]
