@@ -93,8 +93,10 @@ func TestAccountFaults(t *testing.T) {
 	struck := 0
 	for i, cycle := range accountCycles() {
 		must(cycle.back)
-		must(cycle.to)
-		must(cycle.back) // both homes are there now
+		if cycle.back.Home != "" && cycle.to.Home != cycle.back.Home {
+			must(cycle.to)
+			must(cycle.back) // both homes are there now
+		}
 		before := found()
 		for _, n := range c.Nodes {
 			if err := arm(t.Context(), n, 0, ""); err != nil {
@@ -156,7 +158,6 @@ func TestAccountFaults(t *testing.T) {
 				}
 			}
 		}
-		must(cycle.back)
 	}
 	if struck < len(accountCycles()) {
 		t.Errorf("only %d faults were injected", struck)

@@ -260,13 +260,15 @@ END_OF_ENTRY
 $bn_passwd
 END_OF_ENTRY
 		bn_passwd=$m_name:$m_x:$m_uid:$m_gid:$m_comment:$m_home:$m_shell
-		IFS=: read -r s_x m_hash m_last s_x <<END_OF_ENTRY
+		if [ -n "$m_shadow" ] && [ -n "$bn_shadow" ]; then
+			IFS=: read -r s_x m_hash m_last s_x <<END_OF_ENTRY
 $m_shadow
 END_OF_ENTRY
-		IFS=: read -r m_name s_x s_x m_rest <<END_OF_ENTRY
+			IFS=: read -r m_name s_x s_x m_rest <<END_OF_ENTRY
 $bn_shadow
 END_OF_ENTRY
-		bn_shadow=$m_name:$m_hash:$m_last:$m_rest
+			bn_shadow=$m_name:$m_hash:$m_last:$m_rest
+		fi
 	fi
 	printf '%s\n' "$bn_passwd" "$bn_shadow" "$bn_groups" "$bn_subuid" "$bn_subgid" "$bn_group" | cmp -s - "$mine/had.$1" ||
 		fail account-changed "$2" 'another state' 'the one of a moment ago'
