@@ -93,7 +93,8 @@ func TestAccountFaults(t *testing.T) {
 	struck := 0
 	for i, cycle := range accountCycles() {
 		must(cycle.back)
-		if cycle.back.Home != "" && cycle.to.Home != cycle.back.Home {
+		moves := cycle.back.Home != "" && cycle.to.Home != "" && cycle.to.Home != cycle.back.Home
+		if moves {
 			must(cycle.to)
 			must(cycle.back) // both homes are there now
 		}
@@ -157,6 +158,9 @@ func TestAccountFaults(t *testing.T) {
 					}
 				}
 			}
+		}
+		if moves {
+			must(cycle.back)
 		}
 	}
 	if struck < len(accountCycles()) {
