@@ -165,6 +165,7 @@ var statedFindings = []string{
 	"An earlier change of … was interrupted",
 	"An interrupted run left files on …",
 	"An accepted risk matches no finding",
+	"An accepted risk accepts any option",
 	"The policy as it was applied makes … root-equivalent",
 	"Rules of the policy have ended",
 }

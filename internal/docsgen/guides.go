@@ -9,6 +9,7 @@ import (
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/escalation"
 	"github.com/pvesec/terraform-provider-pvesec/internal/escalation/program"
+	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
 	"github.com/pvesec/terraform-provider-pvesec/internal/policy/lint"
 )
 
@@ -63,6 +64,9 @@ can stop or lose guests, services or data. The plan shows it, but it is not a fi
 		fmt.Fprintf(&b, "\n### %s: %s\n\n%s Severity: %s.\n\n", rule.ID, rule.About, rule.Why, rule.Severity)
 		example(&b, "Found", rule.Example)
 		fmt.Fprintf(&b, "%s\n", rule.Fix)
+		if rule.Options {
+			optionsGuide(&b, rule.ID)
+		}
 	}
 	b.WriteString("\n## Effects of command lines\n\n| effect | id | severity | what the command does |\n|---|---|---|---|\n")
 	for _, e := range program.Effects() {
@@ -81,6 +85,15 @@ can stop or lose guests, services or data. The plan shows it, but it is not a fi
 		}
 	}
 	return b.String()
+}
+
+// optionsGuide lists the options that a finding is about, with the values that pass.
+func optionsGuide(b *strings.Builder, id string) {
+	fmt.Fprintf(b, "\nAccept one option by its name: `accepted_risks = { \"%s logfile\" = \"why\" }`. Medium is an option that the policy itself does not use: another file of the node can.\n\n", id)
+	b.WriteString("| option | takes effect | values that pass | for example |\n|---|---|---|---|\n")
+	for _, o := range policy.VettedOptions() {
+		fmt.Fprintf(b, "| `%s` | %s | %s | `Defaults %s` |\n", o.Name, o.Uses, o.Passes, o.Example)
+	}
 }
 
 // programGuide lists the operations of a program.

@@ -33,6 +33,7 @@ func newAnalyser(q Question) *analyser {
 type analyser struct {
 	question Question
 	whole    bool // the policy is all that sudo reads
+	uses     policy.Uses
 	// found are the findings, disruptive and unvouched what is none.
 	found, disruptive, unvouched collector
 	denials                      Denials
@@ -53,6 +54,7 @@ func (a *analyser) result() Analysis {
 func (a *analyser) analyse(tree *sudoers.Tree) {
 	a.question.Question = a.question.WithSharedBudget(tree)
 	grants := policy.Grants(tree, a.question.Subject)
+	a.uses = policy.UsesOf(tree, a.question.Subject, a.question.Env, a.whole)
 	paths := a.paths(grants)
 	requests, gaps := policy.Classes(a.question.Question, tree)
 	hosts := policy.IndexHosts(tree)

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/escalation/program"
+	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
 )
 
 // AcceptedIn is the key by which a finding is accepted in one file of a node only.
@@ -30,6 +31,12 @@ func CheckSudoRisk(text string) error {
 func checkSudoRiskID(id string) error {
 	switch {
 	case slices.Contains(sudoRiskIDs(), id), program.Effect(id).Info() != nil:
+		return nil
+	case strings.HasPrefix(id, hazardousOption.ID+" "):
+		option := strings.TrimPrefix(id, hazardousOption.ID+" ")
+		if !slices.ContainsFunc(policy.VettedOptions(), func(o policy.VettedOption) bool { return o.Name == option }) {
+			return fmt.Errorf("%q names no option that %s finds: write the option as the finding does, for example %q", id, hazardousOption.ID, hazardousOption.ID+" logfile")
+		}
 		return nil
 	case strings.HasPrefix(id, "/") && path.Clean(id) == id:
 		return nil // a program

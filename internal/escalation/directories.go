@@ -21,15 +21,15 @@ var (
 		Fix:     "Leave CWD=* and runcwd=* out, or name the one directory that is needed.",
 	}
 	hazardousOption = &GrantRule{
-		ID: "PVESEC-E0023", Severity: High, About: "sets an option to a value that is dangerous, or that nobody has vetted",
+		ID: "PVESEC-E0023", Severity: High, Options: true, About: "sets an option to a value that is dangerous, or that nobody has vetted",
 		Why:     "sudo is root while it works: the files and programs that its options name are read, written and run as root. Other options change what a command of root's leaves behind.",
 		Example: "Defaults:agent lecture_file=/etc/shadow, lecture=always",
-		Fix:     "Leave the option out. A file that an option names belongs in a place that is made for it and that only root writes.",
+		Fix:     "Leave the option out, or give it a value that passes. The guide to root findings lists these values for each option.",
 	}
 )
 
 // surroundings looks at where a granted command runs, and at the options in force for it. Line is a command line that is granted.
-func surroundings(g *policy.Grant, s policy.Settings, subject policy.Subject, target, line string) []Way {
+func surroundings(g *policy.Grant, s policy.Settings, uses policy.Uses, subject policy.Subject, target, line string) []Way {
 	var ways []Way
 	if why := policy.CallersDirectory(cmp.Or(g.Effective.Chroot, s["runchroot"]), target); why != "" {
 		ways = append(ways, callersRoot.way(line, "CHROOT or runchroot: "+why+". "+callersRoot.Why))
@@ -37,15 +37,34 @@ func surroundings(g *policy.Grant, s policy.Settings, subject policy.Subject, ta
 	if cmp.Or(g.Effective.Cwd, s["runcwd"]) == "*" {
 		ways = append(ways, callersDirectory.way(line, ""))
 	}
-	for _, h := range policy.Hazards(s, subject) {
-		rule := hazardousOption
-		switch h.Option {
-		case "env_file", "restricted_env_file":
-			rule = keptEnvironment
-		case "secure_path":
-			rule = foreignSearchPath
-		}
-		ways = append(ways, rule.way(line, h.Option+"="+h.Value+": "+h.Effect.What+". Here "+h.Why+"."))
+	for _, h := range policy.Hazards(s, g.Tags, uses, subject) {
+		ways = append(ways, ofHazard(&h, line))
 	}
 	return ways
+}
+
+// ofHazard is what an option lets through. What needs something else is no way to root by itself, and what the policy does not use is none.
+func ofHazard(h *policy.Hazard, line string) Way {
+	rule := hazardousOption
+	switch h.Option {
+	case "env_file":
+		rule = keptEnvironment
+	case "secure_path":
+		rule = foreignSearchPath
+	}
+	w := rule.way(line, h.Option+"="+h.Value+": "+h.Effect.What+". Here "+h.Why+".")
+	w.Fix, w.Condition = h.Fix, h.Condition
+	if rule == hazardousOption {
+		w.Detail, w.Does = h.Option, "sets "+h.Option+" to a value that is dangerous, or that nobody has vetted"
+	}
+	switch {
+	case h.Idle, h.Minor:
+		w.Severity = Medium
+	case h.Condition != "":
+		w.Severity = High
+	}
+	if h.Condition != "" {
+		w.Why += " This needs more: " + h.Condition + "."
+	}
+	return w
 }

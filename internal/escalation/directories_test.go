@@ -2,6 +2,7 @@ package escalation
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
@@ -51,11 +52,37 @@ func TestSurroundings(t *testing.T) {
 		}
 	}
 	for _, text := range []string{
+		"Defaults:agent editor=/home/agent/vi, restricted_env_file=/tmp/env\nagent ALL=" + command + ` ""`, "Defaults lecture_file=/etc/shadow, lecture=never\nagent ALL=" + command + ` ""`,
 		"agent ALL=CHROOT=/srv/jail " + command + ` ""`, "agent ALL=CWD=/srv " + command + ` ""`, "agent ALL=CWD=~ " + command + ` ""`,
 		"Defaults passprompt=x, lecture_file=/etc/sudo.lecture\nagent ALL=" + command + ` ""`, "agent ALL=" + command + ` ""` + "\nbob ALL=CHROOT=* /usr/bin/id",
 	} {
 		if ids := found(text); slices.ContainsFunc(ids, func(id string) bool { return id > "PVESEC-E0020" && id < "PVESEC-E0030" }) {
 			t.Errorf("%v for\n%s", ids, text)
+		}
+	}
+}
+
+// TestOptionsThatWait: what another file of the node has to turn on is told and is no way to root, until one does. Each option is a finding of its own, with
+// its own key and fix.
+func TestOptionsThatWait(t *testing.T) {
+	t.Parallel()
+	const policy = "Defaults:agent iolog_dir=/tmp/io, iolog_mode=0666, lecture_file=/etc/shadow\nagent ALL=(root) NOPASSWD: /usr/bin/pveversion \"\""
+	a := analyseFor(t, policy, "agent")
+	if len(a.Findings) != 3 || a.Root() {
+		t.Fatalf("%d findings, root %t", len(a.Findings), a.Root())
+	}
+	for i, option := range []string{"iolog_dir", "iolog_mode", "lecture_file"} {
+		f := a.Findings[i]
+		if f.Key() != "PVESEC-E0023 "+option || f.Condition == "" || !strings.Contains(f.Fix, option) || CheckSudoRisk(f.Key()) != nil {
+			t.Errorf("%+v", f)
+		}
+	}
+	if a := analyseFor(t, "Defaults log_output\n"+policy, "agent"); !a.Root() || a.Findings[0].Severity != High {
+		t.Error("recording to /tmp is no way to root")
+	}
+	for _, key := range []string{"PVESEC-E0023 nothing", "PVESEC-E0001 iolog_dir", "PVESEC-E0023 "} {
+		if CheckSudoRisk(key) == nil {
+			t.Errorf("%q names a finding", key)
 		}
 	}
 }

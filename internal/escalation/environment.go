@@ -57,7 +57,7 @@ func exploit(word string) string {
 // not repeat what the main file of the node sets is no fault of it.
 func (a *analyser) environment(at grantAt) {
 	g, s, line := at.grant(), at.access.Settings, at.example
-	for _, w := range surroundings(g, s, at.request.Subject, "root", line) {
+	for _, w := range surroundings(g, s, a.uses, at.request.Subject, "root", line) {
 		a.addWay(at, w)
 	}
 	if a.whole {

@@ -3,6 +3,7 @@ package escalation
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/escalation/program"
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
@@ -30,7 +31,9 @@ func isRoot(s Severity) bool { return s == Critical || s == High }
 
 // Way is one thing that a command line does, or one thing that is wrong with a grant.
 type Way struct {
-	ID       string
+	ID string
+	// Detail is the option that it is about, where an id is about any of several.
+	Detail   string
 	Severity Severity
 	// Effect is what the command line does, "" for what is wrong with a grant whatever its command.
 	Effect program.Effect
@@ -45,6 +48,9 @@ type Way struct {
 	Fix       string
 	Source    string
 }
+
+// Key is what names it in an acceptance: its id, with the option that it is about.
+func (w *Way) Key() string { return strings.TrimSpace(w.ID + " " + w.Detail) }
 
 // Root tells whether it is a way to root.
 func (w *Way) Root() bool { return isRoot(w.Severity) }

@@ -12,6 +12,8 @@ type GrantRule struct {
 	Fix      string
 	// Missing tells that it is also found where no file of a node sets an option, so that no file is the place of it.
 	Missing bool
+	// Options tells that it is about the value of any of several options.
+	Options bool
 }
 
 // way is what the rule finds. Why stands for the rule's own, if it says more.

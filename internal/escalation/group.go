@@ -24,7 +24,7 @@ func (c *collector) add(place Place, command string, w Way) {
 	}
 	key := groupKey{place: place, command: command}
 	if command == "" {
-		key.rule = w.ID
+		key.rule = w.Key()
 	}
 	f := c.at[key]
 	if f == nil {
@@ -33,7 +33,7 @@ func (c *collector) add(place Place, command string, w Way) {
 		c.found = append(c.found, f)
 	}
 	for i := range f.Ways {
-		if f.Ways[i].ID == w.ID && f.Ways[i].Effect == w.Effect {
+		if f.Ways[i].Key() == w.Key() && f.Ways[i].Effect == w.Effect {
 			if f.Ways[i].Made && !w.Made {
 				f.Ways[i] = w
 			}
@@ -93,7 +93,7 @@ func causeOf(f *CommandFinding) string {
 	b.WriteString(f.Command)
 	for _, w := range f.Ways {
 		b.WriteByte(0)
-		b.WriteString(w.ID)
+		b.WriteString(w.Key())
 		b.WriteString(string(w.Effect))
 	}
 	return b.String()

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"maps"
 	"net/netip"
 	"path"
 	"regexp"
@@ -17,39 +18,91 @@ type Hazard struct {
 	// Effect is what the option does, Why what is wrong with the value.
 	Effect sudoers.Effect
 	Why    string
+	// Fix says which values pass.
+	Fix string
+	// Condition is what else has to be, "" for nothing.
+	Condition string
+	// Idle tells that the policy itself does not use the option: the condition is that another file of the node does.
+	Idle bool
+	// Minor tells that the value leads to nothing worse than that others read of commands.
+	Minor bool
 }
 
-// Hazards looks through the settings in force for those that are dangerous with the value that they have, by the name of the option. A value that
-// nobody has vetted is one. Subject is the caller.
-func Hazards(s Settings, subject Subject) []Hazard {
+// Hazards looks through the settings in force for a grant for those that are dangerous with the value that they have, by the name of the option. A value that
+// nobody has vetted is one. What takes no effect is none. Subject is the caller.
+func Hazards(s Settings, tags sudoers.TagSet, uses Uses, subject Subject) []Hazard {
 	var list []Hazard
-	for option, value := range s {
-		o, known := options[option]
-		if value == "" || known && o.why == nil {
-			continue
+	values := maps.Clone(s)
+	for name, o := range options {
+		if o.use == usedByVisudo {
+			values[name] = uses.visudo[name]
 		}
-		d, _ := sudoers.LookupDefault(option)
-		if !known {
-			list = append(list, Hazard{Option: option, Value: value, Effect: sudoers.Effect{What: "nobody has vetted this option"}, Why: "what it does is not known"})
-			continue
+	}
+	for name := range uses.unasked {
+		values[name] = s[name]
+	}
+	for option, value := range values {
+		for _, value := range append([]string{value}, uses.unasked[option]...) {
+			if h, dangerous := hazardOf(option, value, s, subject); dangerous && uses.judge(options[option].use, s, tags, &h) {
+				list = append(list, h)
+				break
+			}
 		}
-		why := o.why(value, subject)
-		if why == "" {
-			continue
-		}
-		effect := slices.IndexFunc(d.Effects, func(e sudoers.Effect) bool { return e.Kind == o.kind })
-		list = append(list, Hazard{Option: option, Value: value, Effect: d.Effects[effect], Why: why})
 	}
 	slices.SortFunc(list, func(x, y Hazard) int { return strings.Compare(x.Option, y.Option) })
 	return list
 }
 
+// hazardOf tells whether a value is dangerous where its option takes effect.
+func hazardOf(option, value string, s Settings, subject Subject) (h Hazard, dangerous bool) {
+	o, known := options[option]
+	if value == "" || known && o.why == nil {
+		return h, false
+	}
+	if !known {
+		return Hazard{Option: option, Value: value, Effect: sudoers.Effect{What: "nobody has vetted this option"}, Why: "what it does is not known", Fix: "Leave the option out: pvesec knows no value of it that is harmless."}, true
+	}
+	why := o.why(value, subject, s)
+	if why == "" {
+		return h, false
+	}
+	d, _ := sudoers.LookupDefault(option)
+	effect := slices.IndexFunc(d.Effects, func(e sudoers.Effect) bool { return e.Kind == o.kind })
+	return Hazard{Option: option, Value: value, Effect: d.Effects[effect], Why: why, Fix: o.fix(option), Condition: helped(value)}, true
+}
+
 // option is what is known of the values of an option: either what is wrong with a value, or why no value is a way to root.
 type option struct {
 	kind sudoers.EffectKind // of the effect that matters
-	why  func(value string, subject Subject) string
+	why  func(value string, subject Subject, s Settings) string
+	// use says when the option takes effect.
+	use use
+	// passes says which values pass, for example is one of them as a policy has it.
+	passes, example string
 	// harmless says why any value will do.
 	harmless string
+}
+
+func (o *option) fix(name string) string {
+	return "Leave " + name + " out, or give it a value that passes: " + o.passes + ". For example: Defaults " + o.example + "."
+}
+
+// VettedOption is an option of which some values pass.
+type VettedOption struct {
+	Name string
+	// Uses says when it takes effect, Passes which values pass; Example is one of them as a policy has it.
+	Uses, Passes, Example string
+}
+
+// VettedOptions are all of them, by name.
+func VettedOptions() []VettedOption {
+	var list []VettedOption
+	for _, name := range slices.Sorted(maps.Keys(options)) {
+		if o := options[name]; o.why != nil {
+			list = append(list, VettedOption{Name: name, Uses: o.use.String(), Passes: o.passes, Example: o.example})
+		}
+	}
+	return list
 }
 
 // Reasons why any value of an option will do.
@@ -64,43 +117,50 @@ const (
 	asTheCaller   = "runs as the caller, as Debian builds sudo"
 )
 
+// Values that pass, of several options.
+const (
+	placesForLogs = "a place for logs that only root writes: below /var/log, except in directories of other accounts, or below a directory that is named for logs (sudo, sudo-io, log, logs, audit) in /srv, /opt, /data, /run or /var"
+	sudosServices = "the services of sudo itself (sudo, sudo-i, sudo-l)"
+)
+
 func vetted(reason string) option { return option{harmless: reason} }
 
 // options are all options of the catalogue. An option that is not here is a hazard with any value.
 var options = map[string]option{
 	// Files, programs and directories: values are vetted.
-	"editor":               {kind: sudoers.EffectRuns, why: named(foreignElement)},
-	"env_file":             {kind: sudoers.EffectReads, why: named(notRoots)},
-	"group_plugin":         {kind: sudoers.EffectRuns, why: named(foreignPlugin)},
-	"iolog_dir":            {kind: sudoers.EffectWrites, why: named(unlessForLogs)},
-	"iolog_file":           {kind: sudoers.EffectWrites, why: named(climbs)},
-	"lecture_file":         {kind: sudoers.EffectReads, why: named(unlessPublic)},
-	"lecture_status_dir":   {kind: sudoers.EffectWrites, why: named(unlessForLogs)},
-	"log_server_cabundle":  {kind: sudoers.EffectReads, why: named(notRoots)},
-	"log_server_peer_cert": {kind: sudoers.EffectReads, why: named(notRoots)},
-	"log_server_peer_key":  {kind: sudoers.EffectReads, why: named(notRoots)},
-	"logfile":              {kind: sudoers.EffectWrites, why: named(unlessForLogs)},
-	"noexec_file":          {kind: sudoers.EffectRuns, why: named(notRoots)},
-	"restricted_env_file":  {kind: sudoers.EffectReads, why: named(notRoots)},
-	"secure_path":          {kind: sudoers.EffectRuns, why: named(foreignElement)},
-	"timestampdir":         {kind: sudoers.EffectWrites, why: named(unlessForLogs)},
+	"editor":               {kind: sudoers.EffectRuns, why: named(foreignElement), use: usedByVisudo, passes: "programs in directories where only root writes", example: "editor=/usr/bin/nano"},
+	"env_file":             {kind: sudoers.EffectReads, why: named(notRoots), passes: "a file that only root writes, and no user of Proxmox VE", example: "env_file=/etc/environment"},
+	"group_plugin":         {kind: sudoers.EffectRuns, why: named(foreignPlugin), passes: "system_group.so, or group_file.so with a file that only root writes", example: "group_plugin=system_group.so"},
+	"iolog_dir":            {kind: sudoers.EffectWrites, why: named(unlessForLogs), use: usedByRecording, passes: placesForLogs, example: "iolog_dir=/var/log/sudo-io"},
+	"iolog_file":           {kind: sudoers.EffectWrites, why: named(climbs), use: usedByRecording, passes: `a name without ".."`, example: "iolog_file=%{seq}"},
+	"lecture_file":         {kind: sudoers.EffectReads, why: named(unlessPublic), use: usedByLecture, passes: "a file that everyone may read (/etc/issue, /etc/motd, below /usr/share, or directly in /etc with lecture in its name)", example: "lecture_file=/etc/sudo.lecture"},
+	"lecture_status_dir":   {kind: sudoers.EffectWrites, why: named(unlessForLogs), use: usedByLecture, passes: placesForLogs, example: "lecture_status_dir=/var/lib/sudo/lectured"},
+	"log_server_cabundle":  {kind: sudoers.EffectReads, why: named(notRoots), use: usedByServers, passes: "a file that only root writes", example: "log_server_cabundle=/etc/ssl/certs/ca-certificates.crt"},
+	"log_server_peer_cert": {kind: sudoers.EffectReads, why: named(notRoots), use: usedByServers, passes: "a file that only root writes", example: "log_server_peer_cert=/etc/ssl/certs/sudo.pem"},
+	"log_server_peer_key":  {kind: sudoers.EffectReads, why: named(notRoots), use: usedByServers, passes: "a file that only root writes", example: "log_server_peer_key=/etc/ssl/private/sudo.key"},
+	"logfile":              {kind: sudoers.EffectWrites, why: named(unlessForLogs), passes: placesForLogs, example: "logfile=/var/log/sudo.log"},
+	"secure_path":          {kind: sudoers.EffectRuns, why: named(foreignElement), passes: "directories where only root writes", example: `secure_path=/usr/local/sbin\:/usr/local/bin\:/usr/sbin\:/usr/bin\:/sbin\:/bin`},
+	"timestampdir":         {kind: sudoers.EffectWrites, why: named(unlessForLogs), passes: placesForLogs, example: "timestampdir=/run/sudo/ts"},
 
 	// Accounts, hosts, numbers and names: values are vetted.
-	"iolog_group":         {kind: sudoers.EffectRecords, why: subjectsGroup},
-	"iolog_mode":          {kind: sudoers.EffectRecords, why: named(openToAll)},
-	"iolog_user":          {kind: sudoers.EffectRecords, why: subjectsOwn},
-	"log_servers":         {kind: sudoers.EffectSends, why: named(onThisNode)},
-	"pam_askpass_service": {kind: sudoers.EffectAuthenticates, why: named(unlessSudosService)},
-	"pam_login_service":   {kind: sudoers.EffectAuthenticates, why: named(unlessSudosService)},
-	"pam_service":         {kind: sudoers.EffectAuthenticates, why: named(unlessSudosService)},
-	"rlimit_core":         {kind: sudoers.EffectConfines, why: dumpsCore},
-	"stay_setuid":         {kind: sudoers.EffectConfines, why: stays},
-	"timestampowner":      {kind: sudoers.EffectAuthenticates, why: named(unlessRoot)},
-	"umask":               {kind: sudoers.EffectConfines, why: opensFiles},
+	"iolog_group":         {kind: sudoers.EffectRecords, why: subjectsGroup, use: usedByRecording, passes: "a group that the subject is not in", example: "iolog_group=adm"},
+	"iolog_mode":          {kind: sudoers.EffectRecords, why: named(openToAll), use: usedByRecording, passes: "a mode by which others neither read nor write", example: "iolog_mode=0640"},
+	"iolog_user":          {kind: sudoers.EffectRecords, why: subjectsOwn, use: usedByRecording, passes: "another account than the subject", example: "iolog_user=root"},
+	"log_servers":         {kind: sudoers.EffectSends, why: onThisNode, use: usedByEvents, passes: "the address of another host, or (tls) after the name of one with log_server_verify on", example: "log_servers=logs.example.com(tls)"},
+	"pam_askpass_service": {kind: sudoers.EffectAuthenticates, why: named(unlessSudosService), passes: sudosServices, example: "pam_askpass_service=sudo"},
+	"pam_login_service":   {kind: sudoers.EffectAuthenticates, why: named(unlessSudosService), passes: sudosServices, example: "pam_login_service=sudo-i"},
+	"pam_service":         {kind: sudoers.EffectAuthenticates, why: named(unlessSudosService), passes: sudosServices, example: "pam_service=sudo"},
+	"rlimit_core":         {kind: sudoers.EffectConfines, why: dumpsCore, passes: "0", example: "rlimit_core=0"},
+	"stay_setuid":         {kind: sudoers.EffectConfines, why: stays, passes: "off", example: "!stay_setuid"},
+	"timestampowner":      {kind: sudoers.EffectAuthenticates, why: named(unlessRoot), passes: "root", example: "timestampowner=root"},
+	"umask":               {kind: sudoers.EffectConfines, why: opensFiles, passes: "a mask by which neither group nor others write", example: "umask=0022"},
 
 	// The environment, directories and programs of each grant: escalation looks at them.
 	"env_check": vetted(onlyGrant), "env_delete": vetted(onlyGrant), "env_keep": vetted(onlyGrant), "env_reset": vetted(onlyGrant), "exempt_group": vetted(onlyGrant), "log_allowed": vetted(onlyGrant), "runchroot": vetted(onlyGrant),
 	"runcwd": vetted(onlyGrant), "setenv": vetted(onlyGrant), "sudoedit_checkdir": vetted(onlyGrant), "sudoedit_follow": vetted(onlyGrant), "syslog": vetted(onlyGrant), "syslog_goodpri": vetted(onlyGrant), "use_pty": vetted(onlyGrant),
+
+	"restricted_env_file": vetted("its variables pass only where env_keep and env_check let the caller's own pass, which are looked at"),
+	"noexec_file":         vetted("left sudo in 1.8.4"),
 
 	"admin_flag": vetted(asTheCaller), "askpass": vetted(asTheCaller), "mailerflags": vetted(asTheCaller), "mailerpath": vetted(asTheCaller), "env_editor": vetted("visudo alone goes by it, and a grant of visudo is a way to root"),
 
@@ -118,7 +178,7 @@ var options = map[string]option{
 
 	"compress_io": vetted(onlyRecords), "ignore_audit_errors": vetted(onlyRecords), "ignore_iolog_errors": vetted(onlyRecords), "ignore_logfile_errors": vetted(onlyRecords), "iolog_flush": vetted(onlyRecords), "log_denied": vetted(onlyRecords),
 	"log_exit_status": vetted(onlyRecords), "log_format": vetted(onlyRecords), "log_host": vetted(onlyRecords), "log_input": vetted(onlyRecords), "log_output": vetted(onlyRecords), "log_passwords": vetted(onlyRecords),
-	"log_server_keepalive": vetted(onlyRecords), "log_server_timeout": vetted(onlyRecords), "log_server_verify": vetted("a host between node and log server gets records, and no rights"), "log_stderr": vetted(onlyRecords), "log_stdin": vetted(onlyRecords),
+	"log_server_keepalive": vetted(onlyRecords), "log_server_timeout": vetted(onlyRecords), "log_server_verify": vetted("looked at with log_servers"), "log_stderr": vetted(onlyRecords), "log_stdin": vetted(onlyRecords),
 	"log_stdout": vetted(onlyRecords), "log_subcmds": vetted(onlyRecords), "log_ttyin": vetted(onlyRecords), "log_ttyout": vetted(onlyRecords), "log_year": vetted(onlyRecords), "loglinelen": vetted(onlyRecords), "maxseq": vetted(onlyRecords),
 	"passprompt_regex": vetted(onlyRecords), "set_utmp": vetted(onlyRecords), "syslog_badpri": vetted(onlyRecords), "syslog_maxlen": vetted(onlyRecords), "syslog_pid": vetted(onlyRecords), "utmp_runas": vetted(onlyRecords),
 
@@ -135,8 +195,8 @@ var options = map[string]option{
 }
 
 // named is a check of a value other than on and off.
-func named(why func(string) string) func(string, Subject) string {
-	return func(value string, _ Subject) string {
+func named(why func(string) string) func(string, Subject, Settings) string {
+	return func(value string, _ Subject, _ Settings) string {
 		if value == on || value == off {
 			return ""
 		}
@@ -254,7 +314,7 @@ func unlessRoot(value string) string {
 	return value + " writes the records by which sudo asks for no password"
 }
 
-func subjectsOwn(value string, subject Subject) string {
+func subjectsOwn(value string, subject Subject, _ Settings) string {
 	if value == subject.Name {
 		return "the caller owns the records of what he does"
 	}
@@ -262,7 +322,7 @@ func subjectsOwn(value string, subject Subject) string {
 }
 
 // subjectsGroup tells whether the caller reads I/O logs, in which is what root and others typed and saw.
-func subjectsGroup(value string, subject Subject) string {
+func subjectsGroup(value string, subject Subject, _ Settings) string {
 	if slices.Contains(subject.Groups, value) || "%"+value == subject.Name {
 		return "the caller is in the group " + value + ", whose members read the records of what others typed and saw"
 	}
@@ -277,14 +337,22 @@ func openToAll(value string) string {
 	return "everyone reads, or changes, the records of what others typed and saw"
 }
 
-// onThisNode tells whether a log server may be on the node itself: its port is one that any user of the node can take, and without TLS he is not asked for a
-// certificate (sudoers(5), "log_servers"; the port is 30343 if none is given). Without TLS only an address of another host will do. A name may be the name of
-// the node, and a number like 0 or 2130706433 is a name that resolvers take for an address. The node's own address outside of its loopback is not known here.
-func onThisNode(value string) string {
+// onThisNode tells whether a log server may be on the node itself: its port is one that any user of the node can take. With TLS he is asked for a certificate,
+// unless log_server_verify is off (sudoers(5), "log_servers"; the port is 30343 if none is given). Without one only an address of another host will do. A name
+// may be the name of the node, and a number like 0 or 2130706433 is a name that resolvers take for an address. The node's own address outside of its loopback
+// is not known here.
+func onThisNode(value string, _ Subject, s Settings) string {
+	if value == on || value == off {
+		return ""
+	}
 	for server := range strings.FieldsSeq(strings.NewReplacer(",", " ", `\`, "").Replace(value)) {
 		host, tls := strings.CutSuffix(server, "(tls)")
-		if !tls && !foreignAddress(host) {
-			return server + " may be the node itself, where any user can listen on that port and gets what others type and see: use an address of another host, or (tls)"
+		switch {
+		case foreignAddress(host), tls && s.flag("log_server_verify", true):
+		case tls:
+			return server + " may be the node itself, where any user can listen on that port with a certificate of his own: log_server_verify is off"
+		default:
+			return server + " may be the node itself, where any user can listen on that port: use an address of another host, or (tls)"
 		}
 	}
 	return ""
@@ -315,14 +383,14 @@ func unlessSudosService(value string) string {
 }
 
 // dumpsCore tells whether a command leaves core files. sudo's own limit of 0 keeps it from that (sudoers(5), "rlimit_core").
-func dumpsCore(value string, _ Subject) string {
+func dumpsCore(value string, _ Subject, _ Settings) string {
 	if value == "0" || value == "0,0" {
 		return ""
 	}
 	return "a command that the caller ends with a signal of the keyboard leaves a file of root's in the working directory, with words of the caller in it"
 }
 
-func stays(value string, _ Subject) string {
+func stays(value string, _ Subject, _ Settings) string {
 	if value == off {
 		return ""
 	}
@@ -331,7 +399,7 @@ func stays(value string, _ Subject) string {
 
 // opensFiles tells whether others can write what a command makes. The caller sets his own umask to 0, and sudo adds the bits of this option to it; 0777 and
 // off leave the caller's as it is (sudoers(5), "umask"; tried on 1.9.13).
-func opensFiles(value string, _ Subject) string {
+func opensFiles(value string, _ Subject, _ Settings) string {
 	mask, err := strconv.ParseUint(value, 8, 32)
 	switch {
 	case value == off, value == on, err != nil, mask == 0o777:

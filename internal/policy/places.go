@@ -27,15 +27,42 @@ func WritableByOthers(name string) bool {
 // rootsDirectories are those in which, as Debian ships them, only root makes files.
 var rootsDirectories = []string{"/bin", "/sbin", "/lib", "/lib64", "/usr", "/opt", "/etc", "/root", "/snap", "/var/lib/sudo", "/run/sudo", "/boot"}
 
-// othersBelowRoots are those below where others write: users of Proxmox VE through its API (pmxcfs(8)), and the accounts of services.
-var othersBelowRoots = []string{"/etc/pve", "/etc/frr", "/etc/postgresql"}
+// othersBelowRoots are those below where others write: users of Proxmox VE through its API (pmxcfs(8); the API of a node writes hosts, DNS, time zone and
+// network), and the accounts of services, which own these directories in the packages of Debian.
+var othersBelowRoots = []string{
+	"/etc/pve", "/etc/hosts", "/etc/resolv.conf", "/etc/timezone", "/etc/network/interfaces", "/etc/network/interfaces.new", "/etc/network/interfaces.d",
+	"/etc/frr", "/etc/postgresql", "/etc/icinga2", "/etc/icingaweb2", "/etc/proxmox-backup", "/etc/redis", "/etc/rabbitmq", "/etc/couchdb", "/etc/clamav",
+}
+
+func belowOthers(name string) bool {
+	return slices.ContainsFunc(othersBelowRoots, func(dir string) bool { return isBelow(path.Clean(name), dir) })
+}
+
+// helped says who has to help before a path, or a list of them with colons, is dangerous: nobody, "", where any user may write one.
+func helped(value string) string {
+	var names []string
+	for element := range strings.SplitSeq(value, ":") {
+		name, _, _ := strings.Cut(element, " ")
+		switch {
+		case notRoots(name) == "":
+		case belowOthers(name) && !WritableByOthers(name):
+			names = append(names, name)
+		default:
+			return ""
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return "somebody writes " + strings.Join(names, ", ") + " who may: an account of a service, or a user of Proxmox VE with rights for it"
+}
 
 // notRoots gives the reason why a path may be in other hands than root's, "" where only root writes it. What nobody knows is no place of root's.
 func notRoots(name string) string {
 	switch {
 	case !path.IsAbs(name):
 		return name + " is no absolute path"
-	case WritableByOthers(name), slices.ContainsFunc(othersBelowRoots, func(dir string) bool { return isBelow(path.Clean(name), dir) }):
+	case WritableByOthers(name), belowOthers(name):
 		return "others than root write " + name
 	case slices.ContainsFunc(rootsDirectories, func(dir string) bool { return isBelow(path.Clean(name), dir) }):
 		return ""

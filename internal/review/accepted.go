@@ -10,10 +10,10 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/escalation"
 )
 
-// AcceptedFor gives what is said of the acceptance of one way of a finding: by its id, by the effect, or by the path of the program; in the file
+// AcceptedFor gives what is said of the acceptance of one way of a finding: by its id with the option that it is about, by the id alone, by the effect, or by the path of the program; in the file
 // of the finding, or else in any.
 func AcceptedFor(said map[string]string, f escalation.CommandFinding, w escalation.Way) (text string, ok bool) {
-	for _, key := range []string{w.ID, string(w.Effect), f.Command} {
+	for _, key := range []string{w.Key(), w.ID, string(w.Effect), f.Command} {
 		if key == "" {
 			continue
 		}
@@ -60,6 +60,24 @@ func Unmatched(said map[string]string, findings ...escalation.CommandFinding) []
 		}
 	}
 	return idle
+}
+
+// Broad are the acceptances, in order, by an id alone that is about options, with the keys that name the options that they accept in some findings.
+func Broad(said map[string]string, findings ...escalation.CommandFinding) map[string][]string {
+	broad := map[string][]string{}
+	for _, f := range findings {
+		for _, w := range f.Ways {
+			if w.Detail == "" {
+				continue
+			}
+			for key, narrow := range map[string]string{w.ID: w.Key(), escalation.AcceptedIn(w.ID, f.Pos.File): escalation.AcceptedIn(w.Key(), f.Pos.File)} {
+				if _, ok := said[key]; ok && !slices.Contains(broad[key], narrow) {
+					broad[key] = append(broad[key], narrow)
+				}
+			}
+		}
+	}
+	return broad
 }
 
 // Idle are the acceptances, in order, that accept nothing in the policy itself. Those for another file of the nodes, and those of what no file says, are

@@ -53,3 +53,42 @@ func TestIdleAcceptances(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+// TestAcceptedOptions: an acceptance of an option accepts no other. One of the id alone accepts all, and is told with what it accepts.
+func TestAcceptedOptions(t *testing.T) {
+	t.Parallel()
+	p, errs := ParsePolicy("agent", "agent", "Defaults:agent logfile=/tmp/log, timestampdir=/tmp/ts\nagent ALL=(root) /usr/sbin/qm list\n")
+	if err := errs.Err(); err != nil {
+		t.Fatal(err)
+	}
+	refused := func(said map[string]string) []string {
+		var keys []string
+		for _, f := range p.Analysis().Findings {
+			if _, ok := AcceptedWhole(said, f); !ok {
+				keys = append(keys, f.Key())
+			}
+		}
+		return keys
+	}
+	const logfile, timestampdir = "PVESEC-E0023 logfile", "PVESEC-E0023 timestampdir"
+	for _, c := range []struct {
+		said []string
+		want []string
+	}{
+		{nil, []string{logfile, timestampdir}}, {[]string{logfile}, []string{timestampdir}}, {[]string{logfile, timestampdir}, nil}, {[]string{"PVESEC-E0023"}, nil},
+	} {
+		said := map[string]string{}
+		for _, key := range c.said {
+			said[key] = "why"
+		}
+		if got := refused(said); !slices.Equal(got, c.want) {
+			t.Errorf("%q leaves %q, want %q", c.said, got, c.want)
+		}
+	}
+	if got := Broad(map[string]string{"PVESEC-E0023": "", logfile: ""}, p.Analysis().Findings...); len(got) != 1 || !slices.Equal(got["PVESEC-E0023"], []string{logfile, timestampdir}) {
+		t.Error(got)
+	}
+	if got := p.Idle(map[string]string{"PVESEC-E0023 umask": "", logfile: ""}); !slices.Equal(got, []string{"PVESEC-E0023 umask"}) {
+		t.Error(got)
+	}
+}

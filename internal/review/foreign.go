@@ -17,7 +17,7 @@ type ForeignFinding struct {
 
 // sameAs tells whether a finding on another node is the same one.
 func (f *ForeignFinding) sameAs(other escalation.CommandFinding) bool {
-	return f.ID == other.ID && f.Pos.File == other.Pos.File && f.Pos.Line == other.Pos.Line && f.Command == other.Command && f.Grant == other.Grant && f.Root() == other.Root()
+	return f.Key() == other.Key() && f.Pos.File == other.Pos.File && f.Pos.Line == other.Pos.Line && f.Command == other.Command && f.Grant == other.Grant && f.Root() == other.Root()
 }
 
 // ForeignFindings judges a policy together with what the other files of each node say about its subject. What is found of the policy alone
@@ -25,7 +25,7 @@ func (f *ForeignFinding) sameAs(other escalation.CommandFinding) bool {
 func ForeignFindings(p hardening.SudoersPolicy, own *Policy, around map[string]hardening.Surroundings) []ForeignFinding {
 	mine := func(f escalation.CommandFinding) bool {
 		return f.Pos.File == p.Path() && slices.ContainsFunc(own.Analysis().Findings, func(known escalation.CommandFinding) bool {
-			return known.ID == f.ID && known.Pos.Line == f.Pos.Line && known.Command == f.Command && (known.Root() || !f.Root())
+			return known.Key() == f.Key() && known.Pos.Line == f.Pos.Line && known.Command == f.Command && (known.Root() || !f.Root())
 		})
 	}
 	var all []ForeignFinding

@@ -131,7 +131,7 @@ func refusedIn(text string, findings []escalation.CommandFinding, accepted Accep
 		if line := f.Pos.Line; line > 0 && line <= len(lines) {
 			place = fmt.Sprintf("Line %d:\n\n    %s\n\n", line, strings.TrimSpace(lines[line-1]))
 		}
-		r.Add(place, func(w escalation.Way) string { return w.ID }, f)
+		r.Add(place, func(w escalation.Way) string { return w.Key() }, f)
 	}
 	return r
 }

@@ -77,7 +77,7 @@ func (r *Refusal) take(place string, f escalation.CommandFinding) {
 }
 
 func sameWay(a, b escalation.Way) bool {
-	return a.ID == b.ID && a.Effect == b.Effect && a.Severity == b.Severity && a.Condition == b.Condition
+	return a.Key() == b.Key() && a.Effect == b.Effect && a.Severity == b.Severity && a.Condition == b.Condition
 }
 
 // Any tells whether anything is refused.

@@ -3,6 +3,9 @@ package sudo
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -21,6 +24,11 @@ func (m *sudoersPolicyModel) knowsAcceptances() bool {
 func (m *sudoersPolicyModel) warnOfIdle(ctx context.Context, text *review.Policy, diags *diag.Diagnostics) {
 	if !m.knowsAcceptances() {
 		return
+	}
+	broad := review.Broad(values.AcceptedRisks(ctx, m.AcceptedRisks, diags), text.Analysis().Findings...)
+	for _, key := range slices.Sorted(maps.Keys(broad)) {
+		diags.AddAttributeWarning(path.Root("accepted_risks").AtMapKey(key), "An accepted risk accepts any option",
+			fmt.Sprintf("%q also accepts options that are set later. Write instead, each with its reason: \"%s\".", key, strings.Join(broad[key], `", "`)))
 	}
 	for _, key := range text.Idle(values.AcceptedRisks(ctx, m.AcceptedRisks, diags)) {
 		diags.AddAttributeWarning(path.Root("accepted_risks").AtMapKey(key), "An accepted risk matches no finding",

@@ -28,9 +28,9 @@ func (m *sudoersPolicyModel) judgeAround(ctx context.Context, text *review.Polic
 	for _, f := range found {
 		key := func(w escalation.Way) string {
 			if f.Pos.File == "" {
-				return w.ID
+				return w.Key()
 			}
-			return escalation.AcceptedIn(w.ID, f.Pos.File)
+			return escalation.AcceptedIn(w.Key(), f.Pos.File)
 		}
 		r.Add(foreignPlace(f, m.policy().Path()), key, f.CommandFinding)
 	}

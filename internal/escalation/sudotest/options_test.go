@@ -1,0 +1,131 @@
+package sudotest
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/lab"
+)
+
+// optionFact says when an option of the Defaults takes effect, as the real sudo shows it.
+type optionFact struct {
+	name, policy string
+	// script is what the user agent does, look what root does afterwards. Shows is printed by one of them if, and only if, the option takes effect.
+	script, look, shows string
+	effect              bool
+	// tls is what the sudo of Debian 12 cannot do: it is built without it.
+	tls bool
+}
+
+const (
+	ungranted = "echo secret | sudo -S -k /usr/bin/false 2>&1"
+	granted   = "sudo -n /usr/bin/pveversion 2>&1"
+	grant     = "\nagent ALL=NOPASSWD: /usr/bin/pveversion, /usr/bin/env"
+	// listen answers the greeting of sudo as a log server does, and prints the words of what comes after it.
+	listen = `perl -MIO::Socket::INET -e '
+my $l = IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => 30343, Listen => 1, ReuseAddr => 1) or die;
+$SIG{ALRM} = sub { exit }; alarm 20; my $c = $l->accept; sysread $c, my $hello, 4096; syswrite $c, pack("N", 5) . "\x0a\x03\x0a\x01x";
+while (sysread $c, my $m, 4096) { $m =~ s/[^ -~]+/ /g; print "server got $m\n" }' & sleep 1
+timeout 2 sudo -n /usr/bin/pveversion </dev/null >/dev/null 2>&1; sleep 1; kill $! 2>/dev/null; wait`
+	listenTLS = `openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost -keyout ~/key -out ~/cert -days 2 2>/dev/null
+sleep 3 | timeout 3 openssl s_server -accept 30344 -cert ~/cert -key ~/key -quiet 2>/dev/null | tr -c ' -~' '\n' >~/got & sleep 1
+timeout 2 sudo -n /usr/bin/pveversion </dev/null 2>&1; wait; grep -i sudo ~/got`
+)
+
+var optionFacts = []optionFact{
+	{name: "lecture_file, a command that is granted without a password", policy: "Defaults lecture_file=/srv/shown, lecture=always" + grant, script: granted, shows: "the lecture"},
+	{name: "lecture_file, a command that is not granted", policy: "Defaults lecture_file=/srv/shown, lecture=once" + grant, script: ungranted, shows: "the lecture", effect: true},
+	{name: "lecture_file alone", policy: "Defaults lecture_file=/srv/shown" + grant, script: ungranted, shows: "the lecture"},
+	{name: "lecture_file, sudo -v", policy: "Defaults lecture_file=/srv/shown, lecture=always" + grant, script: "echo secret | sudo -S -k -v 2>&1", shows: "the lecture"},
+	{name: "lecture_file, never", policy: "Defaults lecture_file=/srv/shown, lecture=never" + grant, script: ungranted, shows: "the lecture"},
+	{name: "lecture_file, !lecture", policy: "Defaults lecture_file=/srv/shown, !lecture" + grant, script: ungranted, shows: "the lecture"},
+	{name: "lecture_file, !authenticate", policy: "Defaults lecture_file=/srv/shown, lecture=always, !authenticate" + grant, script: ungranted + "; echo secret | sudo -S -k -v 2>&1; echo secret | sudo -S -k -l 2>&1", shows: "the lecture"},
+	{name: "lecture_file, !authenticate and verifypw", policy: "Defaults lecture_file=/srv/shown, lecture=always, !authenticate, verifypw=always, listpw=always" + grant, script: "echo secret | sudo -S -k -v 2>&1; echo secret | sudo -S -k -l 2>&1", shows: "the lecture"},
+	{name: "lecture_file, PASSWD and !authenticate", policy: "Defaults lecture_file=/srv/shown, lecture=always, !authenticate\nagent ALL=PASSWD: /usr/bin/pveversion", script: "echo secret | sudo -S -k /usr/bin/pveversion 2>&1", shows: "the lecture", effect: true},
+	{name: "lecture of a command that is not granted", policy: "Defaults lecture_file=/srv/shown, lecture=never\nDefaults!/usr/bin/false lecture=always" + grant, script: ungranted, shows: "the lecture", effect: true},
+	{name: "lecture_status_dir", policy: "Defaults lecture_status_dir=/srv/status, lecture=once" + grant, script: ungranted, look: "ls -A /srv/status/* 2>/dev/null | sed 's/^/made /'", shows: "made ", effect: true},
+	{name: "lecture_status_dir, always", policy: "Defaults lecture_status_dir=/srv/status, lecture=always" + grant, script: ungranted, look: "ls -A /srv/status/* 2>/dev/null | sed 's/^/made /'", shows: "made ", effect: true},
+	{name: "lecture_status_dir alone", policy: "Defaults lecture_status_dir=/srv/status" + grant, script: ungranted, look: "ls -A /srv/status/* 2>/dev/null | sed 's/^/made /'", shows: "made "},
+	{name: "lecture_status_dir, !authenticate", policy: "Defaults lecture_status_dir=/srv/status, lecture=always, !authenticate" + grant, script: ungranted, look: "ls -A /srv/status/* 2>/dev/null | sed 's/^/made /'", shows: "made "},
+	{name: "editor in sudoedit", policy: "Defaults editor=/home/agent/editor\nagent ALL=NOPASSWD: sudoedit /srv/shown", script: "env -u EDITOR -u VISUAL -u SUDO_EDITOR sudo -n -e /srv/shown 2>&1; cat ~/ran", shows: "uid=0("},
+	{name: "editor in root's visudo", policy: "Defaults editor=/home/agent/editor" + grant, look: "env -u EDITOR -u VISUAL -u SUDO_EDITOR visudo 2>&1; cat /home/agent/ran; true", shows: "uid=0(", effect: true},
+	{name: "the subject's editor in root's visudo", policy: "Defaults:agent editor=/home/agent/editor" + grant, look: "env -u EDITOR -u VISUAL -u SUDO_EDITOR EDITOR= visudo </dev/null 2>&1; cat /home/agent/ran; true", shows: "uid=0("},
+	{name: "the editor of a command in root's visudo", policy: "Defaults!/usr/bin/pveversion editor=/home/agent/editor\nDefaults>root editor=/home/agent/editor" + grant, look: "env -u EDITOR -u VISUAL -u SUDO_EDITOR visudo </dev/null 2>&1; cat /home/agent/ran; true", shows: "uid=0("},
+	{name: "iolog_dir", policy: "Defaults iolog_dir=/srv/io, log_subcmds, log_passwords, log_exit_status, maxseq=9, iolog_flush, iolog_mode=0666" + grant, script: granted, look: "ls /srv/io | sed 's/^/made /'", shows: "made "},
+	{name: "iolog_dir, log_output", policy: "Defaults iolog_dir=/srv/io, log_output" + grant, script: granted, look: "ls /srv/io | sed 's/^/made /'", shows: "made ", effect: true},
+	{name: "iolog_dir, log_stdin", policy: "Defaults iolog_dir=/srv/io, log_stdin" + grant, script: granted, look: "ls /srv/io | sed 's/^/made /'", shows: "made ", effect: true},
+	{name: "iolog_dir, LOG_OUTPUT", policy: "Defaults iolog_dir=/srv/io\nagent ALL=NOPASSWD: LOG_OUTPUT: /usr/bin/pveversion", script: granted, look: "ls /srv/io | sed 's/^/made /'", shows: "made ", effect: true},
+	{name: "iolog_dir, a command that is not granted", policy: "Defaults iolog_dir=/srv/io, log_output" + grant, script: ungranted, look: "ls /srv/io 2>/dev/null | sed 's/^/made /'", shows: "made "},
+	{name: "iolog_dir, NOLOG_OUTPUT", policy: "Defaults iolog_dir=/srv/io, log_output\nagent ALL=NOPASSWD: NOLOG_OUTPUT: /usr/bin/pveversion", script: granted, look: "ls /srv/io 2>/dev/null | sed 's/^/made /'", shows: "made "},
+	{name: "log_servers without recording", policy: "Defaults log_servers=127.0.0.1" + grant, script: listen, shows: "server got", effect: true},
+	{name: "log_servers(tls) with a certificate of the caller's", policy: "Defaults log_servers=localhost(tls)" + grant, script: listenTLS, shows: "sudoers 1.9"},
+	{name: "log_servers(tls) that is not verified", policy: "Defaults log_servers=localhost(tls), !log_server_verify" + grant, script: listenTLS, shows: "sudoers 1.9", effect: true, tls: true},
+	{name: "log_server_cabundle without a server", policy: "Defaults log_server_cabundle=/nonexistent/bundle, log_server_peer_cert=/nonexistent/cert, log_server_peer_key=/nonexistent/key" + grant, script: granted, shows: "nonexistent"},
+	{name: "log_server_cabundle", policy: "Defaults log_server_cabundle=/nonexistent/bundle, log_servers=localhost(tls)" + grant, script: listenTLS, shows: "nonexistent", effect: true, tls: true},
+	{name: "env_file", policy: "Defaults env_file=/srv/env" + grant, script: "sudo -n /usr/bin/env", shows: "PERL5LIB=/tmp", effect: true},
+	{name: "restricted_env_file", policy: "Defaults restricted_env_file=/srv/env" + grant, script: "sudo -n /usr/bin/env; sudo -n -s 2>&1", shows: "PERL5LIB=/tmp"},
+	{name: "restricted_env_file, what is kept", policy: "Defaults restricted_env_file=/srv/env" + grant, script: "sudo -n /usr/bin/env", shows: "COLORS=file", effect: true},
+	{name: "pam_service without a password", policy: "Defaults pam_service=probe" + grant, script: granted, look: "cat /srv/pam", shows: "open_session", effect: true},
+	{name: "pam_service without a password, the account", policy: "Defaults pam_service=probe" + grant, script: granted, look: "cat /srv/pam", shows: "account", effect: true},
+	{name: "pam_service without a password, the password", policy: "Defaults pam_service=probe" + grant, script: granted, look: "cat /srv/pam", shows: "auth"},
+	{name: "pam_service without account and session", policy: "Defaults pam_service=probe, !pam_acct_mgmt, !pam_session, !pam_setcred" + grant, script: granted, look: "cat /srv/pam", shows: "probe "},
+	{name: "pam_service, a command that is not granted", policy: "Defaults pam_service=probe" + grant, script: ungranted, look: "cat /srv/pam", shows: "auth", effect: true},
+	{name: "pam_login_service without -i", policy: "Defaults pam_login_service=probe" + grant, script: granted + "; " + ungranted, look: "cat /srv/pam", shows: "probe "},
+	{name: "pam_login_service, -i", policy: "Defaults pam_login_service=probe" + grant, script: "echo secret | sudo -S -k -i /usr/bin/pveversion 2>&1", look: "cat /srv/pam", shows: "probe ", effect: true},
+}
+
+// settleOptions makes what the facts need: an account with a password, an editor and a PAM service that say who runs them.
+const settleOptions = `useradd -m -s /bin/sh agent; echo agent:secret | chpasswd
+test -e /usr/bin/pveversion || cp /bin/true /usr/bin/pveversion
+echo 'the lecture' >/srv/shown
+printf 'PERL5LIB=/tmp\nCOLORS=file\n' >/srv/env
+printf '#!/bin/sh\nid >>/home/agent/ran\n' >/home/agent/editor
+printf '#!/bin/sh\necho probe $PAM_TYPE >>/srv/pam\n' >/usr/local/sbin/probe
+chmod 755 /home/agent/editor /usr/local/sbin/probe
+for type in auth account session; do echo "$type optional pam_exec.so /usr/local/sbin/probe"; echo "$type required pam_permit.so"; done >/etc/pam.d/probe
+`
+
+const tidyOptions = "rm -rf /srv/status /srv/io /srv/pam /home/agent/ran /home/agent/got /var/lib/sudo/lectured; touch /srv/pam /home/agent/ran; chmod 666 /srv/pam; chown agent /home/agent/ran"
+
+// quoted is a text as one word of a shell.
+func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
+
+// TestOptions holds to the real sudo when options take effect.
+func TestOptions(t *testing.T) {
+	t.Parallel()
+	var script strings.Builder
+	script.WriteString("{ " + settleOptions + " } >/dev/null 2>&1\n")
+	for _, f := range optionFacts {
+		fmt.Fprintf(&script, "{ %s; } 2>/dev/null\nprintf '%%s\\n' %s >/etc/sudoers\nchmod 440 /etc/sudoers\n", tidyOptions, quoted(f.policy+"\nDefaults !fqdn"))
+		fmt.Fprintf(&script, "su agent -s /bin/sh -c %s </dev/null 2>&1\n{ %s\n} </dev/null 2>&1\nprintf '%s'\n", quoted("cd\n"+f.script), cmp.Or(f.look, "true"), endOfFact)
+	}
+	for _, suite := range lab.Suites() {
+		t.Run(string(suite), func(t *testing.T) {
+			t.Parallel()
+			node := lab.ForTest(t, lab.ClusterSpec{Nodes: []lab.NodeSpec{{Name: "sudo", Suite: suite}}}).Nodes[0]
+			out, err := node.Exec(t.Context(), script.String()+"true\n", "/bin/sh", "-s")
+			if err != nil {
+				t.Fatal(err)
+			}
+			answers := strings.Split(out, endOfFact)
+			if len(answers) != len(optionFacts)+1 {
+				t.Fatalf("%d answers to %d questions", len(answers)-1, len(optionFacts))
+			}
+			for i, f := range optionFacts {
+				if got := strings.Contains(answers[i], f.shows); got != f.effectOn(suite) {
+					t.Errorf("%s: takes effect %t: %s", f.name, got, answers[i])
+				}
+			}
+		})
+	}
+}
+
+// endOfFact ends what is shown of one fact.
+const endOfFact = "=== end of fact"
+
+// effectOn tells whether the option takes effect on a release.
+func (f *optionFact) effectOn(suite lab.Suite) bool {
+	return f.effect && (!f.tls || suite != lab.Bookworm)
+}
