@@ -172,9 +172,33 @@ func parseAPIToken(s string) (id, secret string, err error) {
 	}
 	m := apiTokenPattern.FindStringSubmatch(s)
 	if m == nil {
-		return "", "", errors.New(`does not have the form "user@realm!tokenid=secret"`)
+		return "", "", errors.New(faultOfToken(s))
 	}
 	return m[1], m[2], nil
+}
+
+// faultOfToken says which part of a token is wrong, without repeating it. Realms and token ids have the same pattern (PVE::AccessControl).
+func faultOfToken(s string) string {
+	const (
+		form    = `does not have the form "user@realm!tokenid=secret"`
+		pattern = ": PVE takes two or more of the characters A-Z a-z 0-9 . _ -, which begin with a letter"
+	)
+	user, rest, _ := strings.Cut(s, "!")
+	id, secret, _ := strings.Cut(rest, "=")
+	at := strings.LastIndexByte(user, '@')
+	switch {
+	case at < 0 || strings.ContainsAny(user, "= \t\r\n"):
+		return form
+	case at == 0:
+		return `has no user name before the "@"; write it as "user@realm!tokenid=secret"`
+	case !realmPattern.MatchString(user[at+1:]):
+		return "has an invalid realm" + pattern
+	case !tokenPattern.MatchString(id):
+		return "has an invalid token id" + pattern
+	case secret == "":
+		return `has no secret; write it as "user@realm!tokenid=secret"`
+	}
+	return form
 }
 
 // silent keeps go-proxmox from logging: at debug level it would print request
