@@ -53,7 +53,10 @@ func ofHazard(h *policy.Hazard, line string) Way {
 		rule = foreignSearchPath
 	}
 	w := rule.way(line, h.Option+"="+h.Value+": "+h.Effect.What+". Here "+h.Why+".")
-	w.Fix, w.Condition = h.Fix, h.Condition
+	w.Condition = h.Condition
+	if rule != foreignSearchPath {
+		w.Fix = h.Fix
+	}
 	if rule == hazardousOption {
 		w.Detail, w.Does = h.Option, "sets "+h.Option+" to a value that is dangerous, or that nobody has vetted"
 	}

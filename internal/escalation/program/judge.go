@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/regular"
 )
@@ -225,10 +226,24 @@ func (j *judgement) open() {
 	}
 	switch answer := regular.Subset(j.Allowed, all, j.Budget); answer.Verdict {
 	case regular.No:
-		j.uncovered(answer.Witness, false)
+		j.uncovered(j.readable(answer.Witness, all), false)
 	case regular.Unknown:
 		j.add(Outcome{Effect: Undescribed, Undecided: true})
 	}
+}
+
+// printable are arguments that a person can type and read.
+var printable = sync.OnceValue(func() regular.Expr { return mustCompile(regular.ERE{Pattern: "^[ -~]*$"}) })
+
+// readable gives admitted arguments that no operation covers and that a person can read, where there are some.
+func (j *judgement) readable(args string, covered regular.Language) string {
+	if printable().Contains(args) {
+		return args
+	}
+	if answer := regular.Subset(regular.Intersect(j.Allowed, printable()), covered, j.Budget); answer.Verdict == regular.No {
+		return answer.Witness
+	}
+	return args
 }
 
 // hostIn finds the host in arguments that name another one.

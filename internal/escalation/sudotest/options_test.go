@@ -15,8 +15,8 @@ type optionFact struct {
 	// script is what the user agent does, look what root does afterwards. Shows is printed by one of them if, and only if, the option takes effect.
 	script, look, shows string
 	effect              bool
-	// tls is what the sudo of Debian 12 cannot do: it is built without it.
-	tls bool
+	// trixie is what Debian 12 cannot do: its sudo is built without TLS, and its apt opens no pager.
+	trixie bool
 }
 
 const (
@@ -61,9 +61,9 @@ var optionFacts = []optionFact{
 	{name: "iolog_dir, NOLOG_OUTPUT", policy: "Defaults iolog_dir=/srv/io, log_output\nagent ALL=NOPASSWD: NOLOG_OUTPUT: /usr/bin/pveversion", script: granted, look: "ls /srv/io 2>/dev/null | sed 's/^/made /'", shows: "made "},
 	{name: "log_servers without recording", policy: "Defaults log_servers=127.0.0.1" + grant, script: listen, shows: "server got", effect: true},
 	{name: "log_servers(tls) with a certificate of the caller's", policy: "Defaults log_servers=localhost(tls)" + grant, script: listenTLS, shows: "sudoers 1.9"},
-	{name: "log_servers(tls) that is not verified", policy: "Defaults log_servers=localhost(tls), !log_server_verify" + grant, script: listenTLS, shows: "sudoers 1.9", effect: true, tls: true},
+	{name: "log_servers(tls) that is not verified", policy: "Defaults log_servers=localhost(tls), !log_server_verify" + grant, script: listenTLS, shows: "sudoers 1.9", effect: true, trixie: true},
 	{name: "log_server_cabundle without a server", policy: "Defaults log_server_cabundle=/nonexistent/bundle, log_server_peer_cert=/nonexistent/cert, log_server_peer_key=/nonexistent/key" + grant, script: granted, shows: "nonexistent"},
-	{name: "log_server_cabundle", policy: "Defaults log_server_cabundle=/nonexistent/bundle, log_servers=localhost(tls)" + grant, script: listenTLS, shows: "nonexistent", effect: true, tls: true},
+	{name: "log_server_cabundle", policy: "Defaults log_server_cabundle=/nonexistent/bundle, log_servers=localhost(tls)" + grant, script: listenTLS, shows: "nonexistent", effect: true, trixie: true},
 	{name: "env_file", policy: "Defaults env_file=/srv/env" + grant, script: "sudo -n /usr/bin/env", shows: "PERL5LIB=/tmp", effect: true},
 	{name: "restricted_env_file", policy: "Defaults restricted_env_file=/srv/env" + grant, script: "sudo -n /usr/bin/env; sudo -n -s 2>&1", shows: "PERL5LIB=/tmp"},
 	{name: "restricted_env_file, what is kept", policy: "Defaults restricted_env_file=/srv/env" + grant, script: "sudo -n /usr/bin/env", shows: "COLORS=file", effect: true},
@@ -73,6 +73,7 @@ var optionFacts = []optionFact{
 	{name: "pam_service without account and session", policy: "Defaults pam_service=probe, !pam_acct_mgmt, !pam_session, !pam_setcred" + grant, script: granted, look: "cat /srv/pam", shows: "probe "},
 	{name: "pam_service, a command that is not granted", policy: "Defaults pam_service=probe" + grant, script: ungranted, look: "cat /srv/pam", shows: "auth", effect: true},
 	{name: "pam_login_service without -i", policy: "Defaults pam_login_service=probe" + grant, script: granted + "; " + ungranted, look: "cat /srv/pam", shows: "probe "},
+	{name: "apt list on a terminal", policy: "agent ALL=NOPASSWD: /usr/bin/apt list --upgradable", script: "script -qc 'sudo -n /usr/bin/apt list --upgradable' /dev/null", look: "cat /srv/pager", shows: "uid=0(", effect: true, trixie: true},
 	{name: "pam_login_service, -i", policy: "Defaults pam_login_service=probe" + grant, script: "echo secret | sudo -S -k -i /usr/bin/pveversion 2>&1", look: "cat /srv/pam", shows: "probe ", effect: true},
 }
 
@@ -82,6 +83,7 @@ test -e /usr/bin/pveversion || cp /bin/true /usr/bin/pveversion
 echo 'the lecture' >/srv/shown
 printf 'PERL5LIB=/tmp\nCOLORS=file\n' >/srv/env
 printf '#!/bin/sh\nid >>/home/agent/ran\n' >/home/agent/editor
+printf '#!/bin/sh\nid >/srv/pager\n' >/usr/local/sbin/pager; chmod 755 /usr/local/sbin/pager; ln -sf /usr/local/sbin/pager /usr/bin/pager
 printf '#!/bin/sh\necho probe $PAM_TYPE >>/srv/pam\n' >/usr/local/sbin/probe
 chmod 755 /home/agent/editor /usr/local/sbin/probe
 for type in auth account session; do echo "$type optional pam_exec.so /usr/local/sbin/probe"; echo "$type required pam_permit.so"; done >/etc/pam.d/probe
@@ -127,5 +129,5 @@ const endOfFact = "=== end of fact"
 
 // effectOn tells whether the option takes effect on a release.
 func (f *optionFact) effectOn(suite lab.Suite) bool {
-	return f.effect && (!f.tls || suite != lab.Bookworm)
+	return f.effect && (!f.trixie || suite != lab.Bookworm)
 }
