@@ -33,7 +33,6 @@ func TestNarrowedInTimeAndPlace(t *testing.T) {
 	}
 	certificate := func(from, until time.Duration, address string) []byte {
 		now := time.Now()
-		//nolint:gosec // times of today are positive
 		cert := &ssh.Certificate{
 			Key: signer.PublicKey(), CertType: ssh.UserCert, KeyId: "pvesec", ValidPrincipals: []string{"ops"}, ValidAfter: uint64(now.Add(from).Unix()), ValidBefore: uint64(now.Add(until).Unix()),
 			Permissions: ssh.Permissions{CriticalOptions: map[string]string{"force-command": "sudo -n /bin/sh -s"}},
