@@ -15,12 +15,29 @@ type optionFact struct {
 	// script is what the user agent does, look what root does afterwards. Shows is printed by one of them if, and only if, the option takes effect.
 	script, look, shows string
 	effect              bool
+	// trixie is what Debian 12 cannot do: its sudo is built without TLS, and its apt opens no pager.
+	trixie bool
 }
 
 const (
 	ungranted = "echo secret | sudo -S -k /usr/bin/false 2>&1"
 	granted   = "sudo -n /usr/bin/pveversion 2>&1"
 	grant     = "\nagent ALL=NOPASSWD: /usr/bin/pveversion, /usr/bin/env"
+	// listening waits until somebody listens on a port, which is written as in /proc/net/tcp.
+	listening = `listening() { n=0; until grep -qi ":$1 .* 0A " /proc/net/tcp /proc/net/tcp6 || test $n -gt 600; do sleep 0.1; n=$((n + 1)); done; }
+`
+	// listen answers the greeting of sudo as a log server does, and prints the words of what comes after it.
+	listen = listening + `perl -MIO::Socket::INET -e '
+my $l = IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => 30343, Listen => 1, ReuseAddr => 1) or die;
+$SIG{ALRM} = sub { exit }; alarm 120; my $c = $l->accept; sysread $c, my $hello, 4096; syswrite $c, pack("N", 5) . "\x0a\x03\x0a\x01x";
+sysread $c, my $m, 4096; $m =~ s/[^ -~]+/ /g; print "server got $m\n"' & server=$!
+listening 7687; sudo -n /usr/bin/pveversion </dev/null >/dev/null 2>&1; kill $server 2>/dev/null; wait $server; true`
+	// listenTLS takes the greeting of sudo with a certificate of the caller's, and ends when it has it or sudo has given up.
+	listenTLS = listening + `openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost -keyout ~/key -out ~/cert -days 2 2>/dev/null
+rm -f ~/done; sleep 120 2>/dev/null | openssl s_server -accept 30344 -cert ~/cert -key ~/key -quiet >~/got 2>/dev/null & server=$!
+listening 7688; { sudo -n /usr/bin/pveversion </dev/null 2>&1; : >~/done; } & asker=$!; n=0
+until grep -aqi "sudoers 1.9" ~/got || test -e ~/done || test $n -gt 600; do sleep 0.1; n=$((n + 1)); done
+grep -ai "sudoers 1.9" ~/got; kill $server; wait $asker; true`
 )
 
 var optionFacts = []optionFact{
@@ -48,7 +65,11 @@ var optionFacts = []optionFact{
 	{name: "iolog_dir, LOG_OUTPUT", policy: "Defaults iolog_dir=/srv/io\nagent ALL=NOPASSWD: LOG_OUTPUT: /usr/bin/pveversion", script: granted, look: "ls /srv/io | sed 's/^/made /'", shows: "made ", effect: true},
 	{name: "iolog_dir, a command that is not granted", policy: "Defaults iolog_dir=/srv/io, log_output" + grant, script: ungranted, look: "ls /srv/io 2>/dev/null | sed 's/^/made /'", shows: "made "},
 	{name: "iolog_dir, NOLOG_OUTPUT", policy: "Defaults iolog_dir=/srv/io, log_output\nagent ALL=NOPASSWD: NOLOG_OUTPUT: /usr/bin/pveversion", script: granted, look: "ls /srv/io 2>/dev/null | sed 's/^/made /'", shows: "made "},
+	{name: "log_servers without recording", policy: "Defaults log_servers=127.0.0.1" + grant, script: listen, shows: "server got", effect: true},
+	{name: "log_servers(tls) with a certificate of the caller's", policy: "Defaults log_servers=localhost(tls)" + grant, script: listenTLS, shows: "sudoers 1.9"},
+	{name: "log_servers(tls) that is not verified", policy: "Defaults log_servers=localhost(tls), !log_server_verify" + grant, script: listenTLS, shows: "sudoers 1.9", effect: true, trixie: true},
 	{name: "log_server_cabundle without a server", policy: "Defaults log_server_cabundle=/nonexistent/bundle, log_server_peer_cert=/nonexistent/cert, log_server_peer_key=/nonexistent/key" + grant, script: granted, shows: "nonexistent"},
+	{name: "log_server_cabundle", policy: "Defaults log_server_cabundle=/nonexistent/bundle, log_servers=localhost(tls)" + grant, script: listenTLS, shows: "nonexistent", effect: true, trixie: true},
 	{name: "env_file", policy: "Defaults env_file=/srv/env" + grant, script: "sudo -n /usr/bin/env", shows: "PERL5LIB=/tmp", effect: true},
 	{name: "restricted_env_file", policy: "Defaults restricted_env_file=/srv/env" + grant, script: "sudo -n /usr/bin/env; sudo -n -s 2>&1", shows: "PERL5LIB=/tmp"},
 	{name: "restricted_env_file, what is kept", policy: "Defaults restricted_env_file=/srv/env" + grant, script: "sudo -n /usr/bin/env", shows: "COLORS=file", effect: true},
@@ -58,6 +79,7 @@ var optionFacts = []optionFact{
 	{name: "pam_service without account and session", policy: "Defaults pam_service=probe, !pam_acct_mgmt, !pam_session, !pam_setcred" + grant, script: granted, look: "cat /srv/pam", shows: "probe "},
 	{name: "pam_service, a command that is not granted", policy: "Defaults pam_service=probe" + grant, script: ungranted, look: "cat /srv/pam", shows: "auth", effect: true},
 	{name: "pam_login_service without -i", policy: "Defaults pam_login_service=probe" + grant, script: granted + "; " + ungranted, look: "cat /srv/pam", shows: "probe "},
+	{name: "apt list on a terminal", policy: "agent ALL=NOPASSWD: /usr/bin/apt list --upgradable", script: "script -qc 'sudo -n /usr/bin/apt list --upgradable' /dev/null", look: "cat /srv/pager", shows: "uid=0(", effect: true, trixie: true},
 	{name: "pam_login_service, -i", policy: "Defaults pam_login_service=probe" + grant, script: "echo secret | sudo -S -k -i /usr/bin/pveversion 2>&1", look: "cat /srv/pam", shows: "probe ", effect: true},
 }
 
@@ -67,6 +89,7 @@ test -e /usr/bin/pveversion || cp /bin/true /usr/bin/pveversion
 echo 'the lecture' >/srv/shown
 printf 'PERL5LIB=/tmp\nCOLORS=file\n' >/srv/env
 printf '#!/bin/sh\nid >>/home/agent/ran\n' >/home/agent/editor
+printf '#!/bin/sh\nid >/srv/pager\n' >/usr/local/sbin/pager; chmod 755 /usr/local/sbin/pager; ln -sf /usr/local/sbin/pager /usr/bin/pager
 printf '#!/bin/sh\necho probe $PAM_TYPE >>/srv/pam\n' >/usr/local/sbin/probe
 chmod 755 /home/agent/editor /usr/local/sbin/probe
 for type in auth account session; do echo "$type optional pam_exec.so /usr/local/sbin/probe"; echo "$type required pam_permit.so"; done >/etc/pam.d/probe
@@ -99,7 +122,7 @@ func TestOptions(t *testing.T) {
 				t.Fatalf("%d answers to %d questions", len(answers)-1, len(optionFacts))
 			}
 			for i, f := range optionFacts {
-				if got := strings.Contains(answers[i], f.shows); got != f.effect {
+				if got := strings.Contains(answers[i], f.shows); got != f.effectOn(suite) {
 					t.Errorf("%s: takes effect %t: %s", f.name, got, answers[i])
 				}
 			}
@@ -109,3 +132,8 @@ func TestOptions(t *testing.T) {
 
 // endOfFact ends what is shown of one fact.
 const endOfFact = "=== end of fact"
+
+// effectOn tells whether the option takes effect on a release.
+func (f *optionFact) effectOn(suite lab.Suite) bool {
+	return f.effect && (!f.trixie || suite != lab.Bookworm)
+}

@@ -77,6 +77,10 @@ var ways = []way{
 		script: `sudo -n /usr/bin/printf "$(printf '\303\251')"`, shows: "\xc3\xa9", never: "/usr/bin/printf ^\xc3\xa9$",
 	},
 	{
+		name: "an argument that takes the name of an option in", policy: "agent ALL=NOPASSWD: /usr/bin/find ^/etc/hostname ! -name x -newer [^ ]+$",
+		script: "sudo -n /usr/bin/find /etc/hostname ! -name 'x -newer' -delete; test -e /etc/hostname || echo deleted", shows: "deleted", finding: "PVESEC-E0065",
+	},
+	{
 		name: "lecture_file", policy: "Defaults:agent lecture_file=/etc/shadow, lecture=always\n" + `agent ALL=/usr/bin/pveversion ""`,
 		script: "echo wrong | sudo -S -k /usr/bin/pveversion 2>&1", shows: "root:*:", finding: "PVESEC-E0023",
 	},
