@@ -80,7 +80,20 @@ func (c *Client) putACL(ctx context.Context, h holder, batch grantBatch, remove 
 	if remove {
 		body.Delete = flag(true)
 	}
-	return c.writeAbout(ctx, h.user, http.MethodPut, "/access/acl", &body, nil)
+	change := func(l *lists) {
+		if l.acl != nil {
+			l.acl = l.acl.with(h.acl(), batch.grants(), remove)
+		}
+	}
+	return c.writeAbout(ctx, h.user, change, http.MethodPut, "/access/acl", &body, nil)
+}
+
+// acl is the holder as ACL entries name it.
+func (h holder) acl() aclHolder {
+	if h.token == "" {
+		return aclHolder{"user", h.String()}
+	}
+	return aclHolder{"token", h.String()}
 }
 
 // grantBatch is what one PUT /access/acl can carry for one holder.

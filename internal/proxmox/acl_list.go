@@ -3,6 +3,7 @@ package proxmox
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -66,4 +67,40 @@ func (c *Client) fetchACL(ctx context.Context) (*aclList, error) {
 func compareACL(a, b ACLEntry) int {
 	return cmp.Or(strings.Compare(a.Path, b.Path), strings.Compare(a.Type, b.Type),
 		strings.Compare(a.Holder, b.Holder), strings.Compare(a.Role, b.Role))
+}
+
+// with is the list after a holder got grants, or lost those of their paths and roles.
+func (l *aclList) with(h aclHolder, grants []Grant, remove bool) *aclList {
+	type key struct{ path, role string }
+	touched := make(map[key]bool, len(grants))
+	for _, g := range grants {
+		touched[key{g.Path, g.Role}] = true
+	}
+	after := &aclList{all: make([]ACLEntry, 0, len(l.all)+len(grants)), byHolder: maps.Clone(l.byHolder)}
+	var own []ACLEntry
+	for _, e := range l.all {
+		isOwn := e.Type == h.kind && e.Holder == h.id
+		if isOwn && touched[key{e.Path, e.Role}] {
+			continue
+		}
+		after.all = append(after.all, e)
+		if isOwn {
+			own = append(own, e)
+		}
+	}
+	if !remove {
+		for _, g := range grants {
+			e := ACLEntry{Path: g.Path, Type: h.kind, Holder: h.id, Role: g.Role, Propagate: g.Propagate}
+			own = append(own, e)
+			at, _ := slices.BinarySearchFunc(after.all, e, compareACL)
+			after.all = slices.Insert(after.all, at, e)
+		}
+	}
+	slices.SortFunc(own, compareACL)
+	if len(own) == 0 {
+		delete(after.byHolder, h)
+	} else {
+		after.byHolder[h] = own
+	}
+	return after
 }

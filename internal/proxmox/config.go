@@ -63,6 +63,7 @@ type Client struct {
 	api      *api.Client
 	as       func(tokenID, secret string) *api.Client // the same server as another token
 	endpoint string
+	self     UserID // the user of the API token
 	key      []byte // of what only this API token can mark
 
 	// writing holds one element: the goroutine that took it may write. PVE has one lock
@@ -112,6 +113,7 @@ func New(cfg Config) (*Client, error) {
 		api:      as(tokenID, secret),
 		as:       as,
 		endpoint: base.Scheme + "://" + base.Host,
+		self:     ownerOf(tokenID),
 		key:      []byte(secret),
 		writing:  make(chan struct{}, 1),
 		pause:    pause,
@@ -119,6 +121,12 @@ func New(cfg Config) (*Client, error) {
 	}
 	c.writing <- struct{}{}
 	return c, nil
+}
+
+// ownerOf is the user of a full token id.
+func ownerOf(tokenID string) UserID {
+	user, _, _ := strings.Cut(tokenID, "!")
+	return UserID(user)
 }
 
 // parseEndpoint returns the base URL that ends in /api2/json without slash.

@@ -20,8 +20,10 @@
 // # Lists
 //
 // Users with their tokens, groups, roles, ACL, realms and the own permissions
-// are fetched as lists, once per [Client], and shared by all callers until the
-// next write. PVE filters lists silently for tokens that may not see
+// are fetched as lists, once per [Client], and shared by all callers. A write
+// that succeeds gives them what it changed: grants and roles as they were sent, and
+// a user that was written is asked for by itself. A write that fails, a removal,
+// and every change of the configured token's own user drop them all. PVE filters lists silently for tokens that may not see
 // everything, so [Client.RequireVisibility] is asked before an absence is
 // believed.
 //

@@ -10,6 +10,8 @@ import (
 // be stored after it.
 type lists struct {
 	users       *userList
+	older       *userList // as users was before some of them were written; nil while users is filled
+	written     []UserID  // these
 	groups      []Group
 	roles       []Role
 	acl         *aclList
@@ -25,6 +27,21 @@ func (c *Client) currentLists() *lists {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.lists
+}
+
+// effect gives lists what a write that succeeded changed in PVE. It replaces values and
+// changes none, since others hold them.
+type effect func(*lists)
+
+// patchLists makes the lists those after a write that succeeded, so that many
+// writes do not have all lists read again after each. What is derived from several is derived anew.
+func (c *Client) patchLists(change effect) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	patched := *c.lists
+	patched.rights, patched.poolRights = nil, nil
+	change(&patched)
+	c.lists = &patched
 }
 
 // dropLists forgets what writes can change: all but version, realms and pools,

@@ -18,25 +18,33 @@ func (c *Client) read(ctx context.Context, path string, out any) error {
 // writeAbout is write for a request about a user, one of its tokens or an ACL
 // entry of either. Every such request goes through here, so that none can forget
 // the guard: root@pam is refused, and so is every id that PVE would take for
-// another one.
-func (c *Client) writeAbout(ctx context.Context, subject UserID, method, path string, body, out any) error {
+// another one. What changes the user of the API token itself may change what it sees, so that all lists are dropped.
+func (c *Client) writeAbout(ctx context.Context, subject UserID, change effect, method, path string, body, out any) error {
 	if err := subject.check(); err != nil {
 		return fmt.Errorf("%s %s refused: %w", method, displayPath(path), err)
 	}
-	return c.write(ctx, method, path, body, out)
+	if subject == c.self {
+		change = nil
+	}
+	return c.write(ctx, change, method, path, body, out)
 }
 
-// write sends a POST, PUT or DELETE, one at a time, and drops the shared lists,
-// also on failure, since an answer may be lost after the write took effect.
-func (c *Client) write(ctx context.Context, method, path string, body, out any) error {
+// write sends a POST, PUT or DELETE, one at a time. Where it succeeds, the shared lists get what it changed; they are dropped where
+// that is not known (change is nil) and on failure, since an answer may be lost after the write took effect.
+func (c *Client) write(ctx context.Context, change effect, method, path string, body, out any) error {
 	select {
 	case <-c.writing:
 	case <-ctx.Done():
 		return &UnreachableError{c.endpoint, ctx.Err()}
 	}
 	defer func() { c.writing <- struct{}{} }()
-	defer c.dropLists()
-	return c.send(ctx, method, path, body, out)
+	err := c.send(ctx, method, path, body, out)
+	if err != nil || change == nil {
+		c.dropLists()
+	} else {
+		c.patchLists(change)
+	}
+	return err
 }
 
 // send makes the request through go-proxmox, repeating it where that is safe.

@@ -19,7 +19,7 @@ func (c *Client) createRole(ctx context.Context, r Role) error {
 		return err
 	}
 	body := roleRequest{RoleID: r.ID, Privileges: strings.Join(r.Privileges, ",")}
-	err := c.write(ctx, http.MethodPost, "/access/roles", &body, nil)
+	err := c.write(ctx, c.roleWritten(r.ID, r.Privileges, false), http.MethodPost, "/access/roles", &body, nil)
 	if alreadyExists(err) {
 		return &ExistsError{Kind: "role", ID: r.ID}
 	}
@@ -32,7 +32,7 @@ func (c *Client) setPrivileges(ctx context.Context, r Role) error {
 		return err
 	}
 	body := roleRequest{Privileges: strings.Join(r.Privileges, ",")}
-	return c.write(ctx, http.MethodPut, joinPath("access", "roles", r.ID), &body, nil)
+	return c.write(ctx, c.roleWritten(r.ID, r.Privileges, false), http.MethodPut, joinPath("access", "roles", r.ID), &body, nil)
 }
 
 // addPrivileges adds to the privileges of a role.
@@ -41,7 +41,7 @@ func (c *Client) addPrivileges(ctx context.Context, id string, privileges []stri
 		return err
 	}
 	body := roleRequest{Privileges: strings.Join(privileges, ","), Append: flag(true)}
-	return c.write(ctx, http.MethodPut, joinPath("access", "roles", id), &body, nil)
+	return c.write(ctx, c.roleWritten(id, privileges, true), http.MethodPut, joinPath("access", "roles", id), &body, nil)
 }
 
 // deleteRole removes a role and with it every ACL entry that grants it.
@@ -49,5 +49,5 @@ func (c *Client) deleteRole(ctx context.Context, id string) error {
 	if err := ValidateRoleID(id); err != nil {
 		return err
 	}
-	return c.write(ctx, http.MethodDelete, joinPath("access", "roles", id), nil, nil)
+	return c.write(ctx, nil, http.MethodDelete, joinPath("access", "roles", id), nil, nil)
 }

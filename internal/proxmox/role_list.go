@@ -53,3 +53,33 @@ func (c *Client) Privileges(ctx context.Context) ([]string, error) {
 	}
 	return nil, &Error{Method: "GET", Path: "/access/roles", Status: 200, Message: "the list lacks the role Administrator, which every PVE has"}
 }
+
+// roleWritten is the effect of giving a role privileges, in addition to its own or instead of them. What the API token may do is asked again where
+// it may hold the role.
+func (c *Client) roleWritten(id string, privileges []string, added bool) effect {
+	return func(l *lists) {
+		if l.acl == nil || slices.ContainsFunc(l.acl.all, func(e ACLEntry) bool { return e.Role == id && (e.Type == "group" || e.of(c.self)) }) {
+			l.permissions = nil
+		}
+		if l.roles == nil {
+			return
+		}
+		role := Role{ID: id, Privileges: normalSet(privileges)}
+		roles := slices.Clone(l.roles)
+		at, known := slices.BinarySearchFunc(roles, id, func(r Role, id string) int { return strings.Compare(r.ID, id) })
+		switch {
+		case !known && added: // of a role that is not in the list
+			l.roles = nil
+			return
+		case !known:
+			roles = slices.Insert(roles, at, role)
+		default:
+			if added {
+				role.Privileges = normalSet(slices.Concat(roles[at].Privileges, privileges))
+			}
+			role.BuiltIn = roles[at].BuiltIn
+			roles[at] = role
+		}
+		l.roles = roles
+	}
+}

@@ -63,7 +63,11 @@ func (c *Client) writeToken(ctx context.Context, user UserID, id, method string,
 	if !tokenPattern.MatchString(id) {
 		return fmt.Errorf("%s of token refused: %w", method, ValidateTokenID(id))
 	}
-	return c.writeAbout(ctx, user, method, tokenPath(user, id), body, out)
+	change := userWritten(user, false)
+	if method == http.MethodDelete {
+		change = nil
+	}
+	return c.writeAbout(ctx, user, change, method, tokenPath(user, id), body, out)
 }
 
 func tokenPath(user UserID, id string) string {

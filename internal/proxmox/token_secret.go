@@ -26,7 +26,7 @@ func (c *Client) SecretWorks(ctx context.Context, user UserID, id, secret string
 	if err != nil || owner == nil || !owner.accepts(id, time.Now()) {
 		return false, false, err
 	}
-	client := &Client{api: c.as(owner.UserID.Token(id), secret), endpoint: c.endpoint, pause: c.pause, lists: new(lists)}
+	client := &Client{api: c.as(owner.UserID.Token(id), secret), endpoint: c.endpoint, self: owner.UserID, pause: c.pause, lists: new(lists)}
 	_, err = client.fetchVersion(ctx)
 	if refusesSecret(err) {
 		if err = c.pause(ctx, time.Second); err == nil {

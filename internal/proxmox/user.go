@@ -40,7 +40,7 @@ func (c *Client) createUser(ctx context.Context, p Principal, password string) e
 			*text.slot = text.value
 		}
 	}
-	err := c.writeAbout(ctx, p.UserID, http.MethodPost, "/access/users", &body, nil)
+	err := c.writeAbout(ctx, p.UserID, userWritten(p.UserID, body.Groups != nil), http.MethodPost, "/access/users", &body, nil)
 	if alreadyExists(err) {
 		return &ExistsError{Kind: "user", ID: string(p.UserID)}
 	}
@@ -49,11 +49,11 @@ func (c *Client) createUser(ctx context.Context, p Principal, password string) e
 
 // changeUser sends the given attributes and leaves the others.
 func (c *Client) changeUser(ctx context.Context, id UserID, body userRequest) error {
-	return c.writeAbout(ctx, id, http.MethodPut, joinPath("access", "users", string(id)), &body, nil)
+	return c.writeAbout(ctx, id, userWritten(id, body.Groups != nil), http.MethodPut, joinPath("access", "users", string(id)), &body, nil)
 }
 
 // deleteUser removes the user; PVE removes its tokens, memberships and own ACL
 // entries with it.
 func (c *Client) deleteUser(ctx context.Context, id UserID) error {
-	return c.writeAbout(ctx, id, http.MethodDelete, joinPath("access", "users", string(id)), nil, nil)
+	return c.writeAbout(ctx, id, nil, http.MethodDelete, joinPath("access", "users", string(id)), nil, nil)
 }
