@@ -1,6 +1,7 @@
 package escalation
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -34,13 +35,18 @@ func (c *collector) add(place Place, command string, w Way) {
 	}
 	for i := range f.Ways {
 		if f.Ways[i].Key() == w.Key() && f.Ways[i].Effect == w.Effect {
-			if f.Ways[i].Made && !w.Made {
+			if prefer(&w, &f.Ways[i]) < 0 {
 				f.Ways[i] = w
 			}
 			return
 		}
 	}
 	f.Ways = append(f.Ways, w)
+}
+
+// prefer orders two ways that are one in what they are about: first the worse, then the one that needs nothing else, then the one with an example that convinces.
+func prefer(a, b *Way) int {
+	return cmp.Or(worse(a.Severity, b.Severity), boolean(a.Condition != "", b.Condition != ""), boolean(a.Made, b.Made))
 }
 
 // take takes findings of another analysis.
@@ -95,6 +101,8 @@ func causeOf(f *CommandFinding) string {
 		b.WriteByte(0)
 		b.WriteString(w.Key())
 		b.WriteString(string(w.Effect))
+		b.WriteByte(0)
+		b.WriteString(string(w.Severity)) // an option can be worse for one grant than for another
 	}
 	return b.String()
 }
