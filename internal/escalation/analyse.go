@@ -54,7 +54,7 @@ func (a *analyser) result() Analysis {
 func (a *analyser) analyse(tree *sudoers.Tree) {
 	a.question.Question = a.question.WithSharedBudget(tree)
 	grants := policy.Grants(tree, a.question.Subject)
-	a.uses = policy.UsesOf(tree, a.question.Subject, a.question.Env, a.whole)
+	a.uses = policy.UsesOf(tree, a.question.Question, a.whole)
 	paths := a.paths(grants)
 	requests, gaps := policy.Classes(a.question.Question, tree)
 	hosts := policy.IndexHosts(tree)
@@ -62,7 +62,7 @@ func (a *analyser) analyse(tree *sudoers.Tree) {
 		if as := targetOf(request); as != ordinaryTarget {
 			a.class(hosts.On(request), request, as, paths)
 		} else {
-			a.ordinary(hosts.On(request), request)
+			a.ordinary(hosts.On(request), request, paths)
 		}
 	}
 	for _, gap := range gaps {
@@ -142,6 +142,9 @@ func (a *analyser) path(request policy.Request, as target, p *policy.PathAccess)
 			continue
 		}
 		at := grantAt{request: request, as: as, access: p, rule: i, example: a.shell(request, p, example)}
+		if as != rootTarget {
+			a.optionsOfSudo(at)
+		}
 		switch {
 		case rule.Paths == policy.AllPaths:
 			a.addWay(at, everything.way(at.example, ""))

@@ -37,21 +37,37 @@ func surroundings(g *policy.Grant, s policy.Settings, uses policy.Uses, subject 
 	if cmp.Or(g.Effective.Cwd, s["runcwd"]) == "*" {
 		ways = append(ways, callersDirectory.way(line, ""))
 	}
-	for _, h := range policy.Hazards(s, g.Tags, uses, subject) {
+	for _, h := range policy.Hazards(s, uses, subject) {
 		ways = append(ways, ofHazard(&h, line))
 	}
 	return ways
 }
 
+// optionsOfSudo looks at the options by which sudo itself does harm, which is root whoever the command runs as.
+func (a *analyser) optionsOfSudo(at grantAt) {
+	for _, h := range policy.Hazards(at.access.Settings, a.uses, at.request.Subject) {
+		if h.InSudo {
+			w := ofHazard(&h, at.example)
+			a.outcomes = append(a.outcomes, effectAt{way: w, place: at.place()})
+			a.found.add(at.place(), "", w)
+		}
+	}
+}
+
+// ruleOfOption is the rule by which a dangerous value of an option is found.
+func ruleOfOption(name string) *GrantRule {
+	switch name {
+	case "env_file":
+		return keptEnvironment
+	case "secure_path":
+		return foreignSearchPath
+	}
+	return hazardousOption
+}
+
 // ofHazard is what an option lets through. What needs something else is no way to root by itself, and what the policy does not use is none.
 func ofHazard(h *policy.Hazard, line string) Way {
-	rule := hazardousOption
-	switch h.Option {
-	case "env_file":
-		rule = keptEnvironment
-	case "secure_path":
-		rule = foreignSearchPath
-	}
+	rule := ruleOfOption(h.Option)
 	w := rule.way(line, h.Option+"="+h.Value+": "+h.Effect.What+". Here "+h.Why+".")
 	w.Condition = h.Condition
 	if rule != foreignSearchPath {

@@ -52,7 +52,7 @@ func TestSurroundings(t *testing.T) {
 		}
 	}
 	for _, text := range []string{
-		"Defaults:agent editor=/home/agent/vi, restricted_env_file=/tmp/env\nagent ALL=" + command + ` ""`, "Defaults lecture_file=/etc/shadow, lecture=never\nagent ALL=" + command + ` ""`,
+		"Defaults:agent editor=/home/agent/vi, restricted_env_file=/tmp/env\nagent ALL=" + command + ` ""`,
 		"agent ALL=CHROOT=/srv/jail " + command + ` ""`, "agent ALL=CWD=/srv " + command + ` ""`, "agent ALL=CWD=~ " + command + ` ""`,
 		"Defaults passprompt=x, lecture_file=/etc/sudo.lecture\nagent ALL=" + command + ` ""`, "agent ALL=" + command + ` ""` + "\nbob ALL=CHROOT=* /usr/bin/id",
 	} {
@@ -77,6 +77,13 @@ func TestOptionsThatWait(t *testing.T) {
 			t.Errorf("%+v", f)
 		}
 	}
+	// What this file turns off, a later one may turn on.
+	for _, off := range []string{"lecture=never", "!lecture", "lecture=always, !authenticate", "iolog_dir=/tmp/io, !log_input, !log_output"} {
+		a := analyseFor(t, "Defaults lecture_file=/etc/shadow, "+off+"\nagent ALL=(root) NOPASSWD: /usr/bin/pveversion \"\"", "agent")
+		if len(a.Findings) == 0 || a.Root() || a.Findings[0].Condition == "" {
+			t.Errorf("%s: %+v", off, a.Findings)
+		}
+	}
 	if a := analyseFor(t, "Defaults log_output\n"+policy, "agent"); !a.Root() || a.Findings[0].Severity != High {
 		t.Error("recording to /tmp is no way to root")
 	}
@@ -84,5 +91,37 @@ func TestOptionsThatWait(t *testing.T) {
 		if CheckSudoRisk(key) == nil {
 			t.Errorf("%q names a finding", key)
 		}
+	}
+}
+
+// TestOptionsOfSudoItself: sudo is root while it logs, locks and asks, whoever the command runs as. What an option does in the command is a matter of its target.
+func TestOptionsOfSudoItself(t *testing.T) {
+	t.Parallel()
+	grants := []string{"agent ALL=(deploy) NOPASSWD: /usr/bin/id", "agent ALL=(deploy) ALL", "agent ALL=(:deploy) /usr/bin/id \"\"", "agent ALL=(www-data) /usr/bin/id", "agent ALL=(www-data) ALL", "agent ALL=(deploy) /usr/bin/*"}
+	for _, grant := range grants {
+		for _, value := range []string{
+			"logfile=/etc/profile", "iolog_dir=/tmp/io, log_output", "timestampdir=/tmp/ts", "timestampowner=agent", "lecture_file=/etc/shadow, lecture=always", "pam_service=cron", `group_plugin="group_file.so /tmp/groups"`,
+			"log_servers=localhost, log_output", "log_server_cabundle=/tmp/ca, log_servers=10.0.0.9",
+		} {
+			option, _, _ := strings.Cut(value, "=")
+			for _, scope := range []string{"Defaults ", "Defaults:agent "} {
+				a := analyseFor(t, scope+value+"\n"+grant, "agent")
+				if !slices.ContainsFunc(a.Findings, func(f CommandFinding) bool {
+					return f.Key() == "PVESEC-E0023 "+option && f.Root() && strings.HasPrefix(f.Example, "sudo -") && f.Grant != ""
+				}) {
+					t.Errorf("%s%s is no way to root with\n%s\n%+v", scope, value, grant, a.Findings)
+				}
+			}
+		}
+		for _, value := range []string{"umask=0", "rlimit_core=infinity", "stay_setuid", "env_file=/tmp/env", "secure_path=/tmp", "logfile=/var/log/sudo.log", "use_pty"} {
+			for _, f := range analyseFor(t, "Defaults "+value+"\n"+grant, "agent").Findings {
+				if f.Detail != "" {
+					t.Errorf("%s: %s: %s", value, grant, f.Why)
+				}
+			}
+		}
+	}
+	if a := analyseFor(t, "Defaults logfile=/etc/profile\nagent ALL=(deploy) /usr/bin/id, !/usr/bin/id", "agent"); len(a.Findings) > 0 {
+		t.Errorf("nothing is granted: %+v", a.Findings)
 	}
 }

@@ -51,8 +51,26 @@ func targetOf(r policy.Request) target {
 	return ordinaryTarget
 }
 
-// ordinary notes the grants that are about accounts of their own only.
-func (a *analyser) ordinary(*sudoers.Tree, policy.Request) {}
+// ordinary looks at grants that are about accounts of their own only: what the commands do is no concern of root, but sudo itself is root.
+func (a *analyser) ordinary(tree *sudoers.Tree, request policy.Request, paths []string) {
+	if !a.uses.InSudo() {
+		return
+	}
+	access := policy.Admits(tree, request, paths, a.question.Budget)
+	for _, gap := range access.Gaps {
+		a.addGrant(undecided, gap.Grant, "", "", upperReason(gap.Reason))
+	}
+	for i := range access.Paths {
+		p := &access.Paths[i]
+		for j := range p.Rules {
+			if rule := &p.Rules[j]; !rule.Denied {
+				if example, allowed := a.example(p, p.AllowedBy(j, a.question.Budget), rule.Grant); allowed {
+					a.optionsOfSudo(grantAt{request: request, as: ordinaryTarget, access: p, rule: j, example: a.shell(request, p, example)})
+				}
+			}
+		}
+	}
+}
 
 // leftOver looks at a grant that was met in no class of targets: who its commands run as may not be known.
 func (a *analyser) leftOver(tree *sudoers.Tree, g *policy.Grant) {

@@ -26,31 +26,57 @@ type Hazard struct {
 	Idle bool
 	// Minor tells that the value leads to nothing worse than that others read of commands.
 	Minor bool
+	// InSudo tells that sudo itself goes by the option: it is root, whoever the command runs as.
+	InSudo bool
 }
 
 // Hazards looks through the settings in force for a grant for those that are dangerous with the value that they have, by the name of the option. A value that
-// nobody has vetted is one. What takes no effect is none. Subject is the caller.
-func Hazards(s Settings, tags sudoers.TagSet, uses Uses, subject Subject) []Hazard {
-	var list []Hazard
-	values := maps.Clone(s)
-	for name, o := range options {
-		if o.use == usedByVisudo {
-			values[name] = uses.visudo[name]
+// nobody has vetted is one. What takes no effect is none. What takes effect without the grant, too, is looked at with the values that it has there. Subject is
+// the caller.
+func Hazards(s Settings, uses Uses, subject Subject) []Hazard {
+	names := map[string]bool{}
+	for _, of := range []map[string][]string{uses.visudo, uses.refused} {
+		for name := range of {
+			names[name] = true
 		}
 	}
-	for name := range uses.unasked {
-		values[name] = s[name]
+	for name := range s {
+		names[name] = true
 	}
-	for option, value := range values {
-		for _, value := range append([]string{value}, uses.unasked[option]...) {
-			if h, dangerous := hazardOf(option, value, s, subject); dangerous && uses.judge(options[option].use, s, tags, &h) {
-				list = append(list, h)
-				break
-			}
+	var list []Hazard
+	for name := range names {
+		if h, dangerous := uses.worst(name, s, subject); dangerous {
+			list = append(list, h)
 		}
 	}
 	slices.SortFunc(list, func(x, y Hazard) int { return strings.Compare(x.Option, y.Option) })
 	return list
+}
+
+// worst is the hazard of an option with the values that it may have, one that needs nothing else before others.
+func (u *Uses) worst(name string, s Settings, subject Subject) (worst Hazard, dangerous bool) {
+	use := options[name].use
+	try := func(value string, s Settings) {
+		h, is := hazardOf(name, value, s, subject)
+		if is && u.judge(use, &h) && (!dangerous || worst.Condition != "" && h.Condition == "") {
+			worst, dangerous = h, true
+		}
+	}
+	if use == usedByVisudo {
+		for _, value := range u.visudo[name] {
+			try(value, s)
+		}
+		return worst, dangerous
+	}
+	try(s[name], s)
+	elsewhere := Settings{}
+	if u.unverified {
+		elsewhere["log_server_verify"] = off
+	}
+	for _, value := range u.refused[name] {
+		try(value, elsewhere)
+	}
+	return worst, dangerous
 }
 
 // hazardOf tells whether a value is dangerous where its option takes effect.
@@ -60,7 +86,7 @@ func hazardOf(option, value string, s Settings, subject Subject) (h Hazard, dang
 		return h, false
 	}
 	if !known {
-		return Hazard{Option: option, Value: value, Effect: sudoers.Effect{What: "nobody has vetted this option"}, Why: "what it does is not known", Fix: "Leave the option out: pvesec knows no value of it that is harmless."}, true
+		return Hazard{Option: option, Value: value, InSudo: true, Effect: sudoers.Effect{What: "nobody has vetted this option"}, Why: "what it does is not known", Fix: "Leave the option out: pvesec knows no value of it that is harmless."}, true
 	}
 	why := o.why(value, subject, s)
 	if why == "" {
@@ -68,7 +94,7 @@ func hazardOf(option, value string, s Settings, subject Subject) (h Hazard, dang
 	}
 	d, _ := sudoers.LookupDefault(option)
 	effect := slices.IndexFunc(d.Effects, func(e sudoers.Effect) bool { return e.Kind == o.kind })
-	return Hazard{Option: option, Value: value, Effect: d.Effects[effect], Why: why, Fix: o.fix(option), Condition: helped(value)}, true
+	return Hazard{Option: option, Value: value, Effect: d.Effects[effect], Why: why, Fix: o.fix(option), Condition: helped(value), InSudo: !o.inCommand}, true
 }
 
 // option is what is known of the values of an option: either what is wrong with a value, or why no value is a way to root.
@@ -77,6 +103,8 @@ type option struct {
 	why  func(value string, subject Subject, s Settings) string
 	// use says when the option takes effect.
 	use use
+	// inCommand tells that it takes effect in the command that sudo runs, and matters where that is root's.
+	inCommand bool
 	// passes says which values pass, for example is one of them as a policy has it.
 	passes, example string
 	// harmless says why any value will do.
@@ -129,7 +157,7 @@ func vetted(reason string) option { return option{harmless: reason} }
 var options = map[string]option{
 	// Files, programs and directories: values are vetted.
 	"editor":               {kind: sudoers.EffectRuns, why: named(foreignElement), use: usedByVisudo, passes: "programs in directories where only root writes", example: "editor=/usr/bin/nano"},
-	"env_file":             {kind: sudoers.EffectReads, why: named(notRoots), passes: "a file that only root writes, and no user of Proxmox VE", example: "env_file=/etc/environment"},
+	"env_file":             {kind: sudoers.EffectReads, why: named(notRoots), inCommand: true, passes: "a file that only root writes, and no user of Proxmox VE", example: "env_file=/etc/environment"},
 	"group_plugin":         {kind: sudoers.EffectRuns, why: named(foreignPlugin), passes: "system_group.so, or group_file.so with a file that only root writes", example: "group_plugin=system_group.so"},
 	"iolog_dir":            {kind: sudoers.EffectWrites, why: named(unlessForLogs), use: usedByRecording, passes: placesForLogs, example: "iolog_dir=/var/log/sudo-io"},
 	"iolog_file":           {kind: sudoers.EffectWrites, why: named(climbs), use: usedByRecording, passes: `a name without ".."`, example: "iolog_file=%{seq}"},
@@ -139,7 +167,7 @@ var options = map[string]option{
 	"log_server_peer_cert": {kind: sudoers.EffectReads, why: named(notRoots), use: usedByServers, passes: "a file that only root writes", example: "log_server_peer_cert=/etc/ssl/certs/sudo.pem"},
 	"log_server_peer_key":  {kind: sudoers.EffectReads, why: named(notRoots), use: usedByServers, passes: "a file that only root writes", example: "log_server_peer_key=/etc/ssl/private/sudo.key"},
 	"logfile":              {kind: sudoers.EffectWrites, why: named(unlessForLogs), passes: placesForLogs, example: "logfile=/var/log/sudo.log"},
-	"secure_path":          {kind: sudoers.EffectRuns, why: named(foreignElement), passes: "directories where only root writes", example: `secure_path=/usr/local/sbin\:/usr/local/bin\:/usr/sbin\:/usr/bin\:/sbin\:/bin`},
+	"secure_path":          {kind: sudoers.EffectRuns, why: named(foreignElement), inCommand: true, passes: "directories where only root writes", example: `secure_path=/usr/local/sbin\:/usr/local/bin\:/usr/sbin\:/usr/bin\:/sbin\:/bin`},
 	"timestampdir":         {kind: sudoers.EffectWrites, why: named(unlessForLogs), passes: placesForLogs, example: "timestampdir=/run/sudo/ts"},
 
 	// Accounts, hosts, numbers and names: values are vetted.
@@ -150,10 +178,10 @@ var options = map[string]option{
 	"pam_askpass_service": {kind: sudoers.EffectAuthenticates, why: named(unlessSudosService), passes: sudosServices, example: "pam_askpass_service=sudo"},
 	"pam_login_service":   {kind: sudoers.EffectAuthenticates, why: named(unlessSudosService), passes: sudosServices, example: "pam_login_service=sudo-i"},
 	"pam_service":         {kind: sudoers.EffectAuthenticates, why: named(unlessSudosService), passes: sudosServices, example: "pam_service=sudo"},
-	"rlimit_core":         {kind: sudoers.EffectConfines, why: dumpsCore, passes: "0", example: "rlimit_core=0"},
-	"stay_setuid":         {kind: sudoers.EffectConfines, why: stays, passes: "off", example: "!stay_setuid"},
+	"rlimit_core":         {kind: sudoers.EffectConfines, why: dumpsCore, inCommand: true, passes: "0", example: "rlimit_core=0"},
+	"stay_setuid":         {kind: sudoers.EffectConfines, why: stays, inCommand: true, passes: "off", example: "!stay_setuid"},
 	"timestampowner":      {kind: sudoers.EffectAuthenticates, why: named(unlessRoot), passes: "root", example: "timestampowner=root"},
-	"umask":               {kind: sudoers.EffectConfines, why: opensFiles, passes: "a mask by which neither group nor others write", example: "umask=0022"},
+	"umask":               {kind: sudoers.EffectConfines, why: opensFiles, inCommand: true, passes: "a mask by which neither group nor others write", example: "umask=0022"},
 
 	// The environment, directories and programs of each grant: escalation looks at them.
 	"env_check": vetted(onlyGrant), "env_delete": vetted(onlyGrant), "env_keep": vetted(onlyGrant), "env_reset": vetted(onlyGrant), "exempt_group": vetted(onlyGrant), "log_allowed": vetted(onlyGrant), "runchroot": vetted(onlyGrant),

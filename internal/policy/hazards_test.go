@@ -63,7 +63,7 @@ func TestHazards(t *testing.T) {
 // hazardsOf are the hazards of a command that op is granted. Whole tells that the node has no other file.
 func hazardsOf(tree *sudoers.Tree, whole bool) []Hazard {
 	d := Decide(tree, request("/bin/a"))
-	return Hazards(d.Settings, d.Tags, UsesOf(tree, Subject{Name: "op"}, nil, whole), Subject{Name: "op"})
+	return Hazards(d.Settings, UsesOf(tree, Question{Subject: Subject{Name: "op"}}, whole), Subject{Name: "op"})
 }
 
 // TestUses: a dangerous value counts where the option takes effect. What another file of the node may turn on is told with that condition, and not at all
@@ -78,11 +78,11 @@ func TestUses(t *testing.T) {
 		{"Defaults:ALL,!op editor=/home/op/vi" + grant, "used if", "used if"},
 		{"Defaults editor=/home/op/vi\nDefaults:root editor=/usr/bin/vi" + grant, "", ""},
 		{"Defaults lecture_file=/etc/shadow" + grant, "idle", ""},
-		{"Defaults lecture_file=/etc/shadow, lecture=never" + grant, "", ""},
-		{"Defaults lecture_file=/etc/shadow, !lecture" + grant, "", ""},
+		{"Defaults lecture_file=/etc/shadow, lecture=never" + grant, "idle", ""},
+		{"Defaults lecture_file=/etc/shadow, !lecture" + grant, "idle", ""},
 		{"Defaults lecture_file=/etc/shadow, lecture=never\nDefaults!/bin/b lecture=always" + grant, "used", "used"},
 		{"Defaults lecture_file=/etc/shadow, lecture" + grant, "used", "used"},
-		{"Defaults lecture_file=/etc/shadow, lecture=always, !authenticate" + grant, "", ""},
+		{"Defaults lecture_file=/etc/shadow, lecture=always, !authenticate" + grant, "idle", ""},
 		{"Defaults lecture_file=/etc/shadow, lecture=always, !authenticate\nop ALL=PASSWD: /bin/b" + grant, "used", "used"},
 		{"Defaults lecture_file=/etc/shadow, lecture=always, !authenticate\nDefaults!/bin/b authenticate" + grant, "used", "used"},
 		{"Defaults lecture_file=/etc/shadow\nDefaults:bob lecture=always" + grant, "idle", ""},
@@ -91,10 +91,11 @@ func TestUses(t *testing.T) {
 		{"Defaults iolog_dir=/tmp/io" + grant, "idle", ""},
 		{"Defaults iolog_dir=/tmp/io, log_output" + grant, "used", "used"},
 		{"Defaults iolog_dir=/tmp/io, log_stdin" + grant, "used", "used"},
-		{"Defaults iolog_dir=/tmp/io, !log_output, !log_input" + grant, "", ""},
+		{"Defaults iolog_dir=/tmp/io, !log_output, !log_input" + grant, "idle", ""},
 		{"Defaults iolog_dir=/tmp/io, !log_output, !log_input\nop ALL=LOG_OUTPUT: /bin/a", "used", "used"},
-		{"Defaults iolog_dir=/tmp/io, log_output\nop ALL=NOLOG_OUTPUT: /bin/a", "idle", ""},
-		{"Defaults iolog_dir=/tmp/io, log_output\nop ALL=NOLOG_OUTPUT: NOLOG_INPUT: /bin/a", "", ""},
+		{"Defaults iolog_dir=/tmp/io, log_output\nop ALL=NOLOG_OUTPUT: /bin/a", "used", "used"},
+		{"Defaults iolog_dir=/tmp/io, log_output\nop ALL=NOLOG_OUTPUT: NOLOG_INPUT: /bin/a", "used", "used"},
+		{"Defaults iolog_dir=/tmp/io\nop ALL=NOLOG_OUTPUT: NOLOG_INPUT: /bin/a", "idle", ""},
 		{"Defaults log_server_cabundle=/tmp/x" + grant, "idle", ""},
 		{"Defaults log_server_cabundle=/tmp/x, log_servers=10.0.0.9" + grant, "used", "used"},
 		{"Defaults log_servers=localhost" + grant, "minor if", "minor"},
@@ -104,6 +105,44 @@ func TestUses(t *testing.T) {
 		{`Defaults secure_path=/etc/icinga2\:/usr/bin` + grant, "used if", "used if"},
 		{`Defaults secure_path=/etc/icinga2\:/tmp` + grant, "used", "used"},
 		{"Defaults pam_service=cron" + grant, "used", "used"},
+
+		// visudo goes by what Defaults say on the host where root runs it.
+		{"Defaults editor=/home/op/vi\nDefaults@pve9 editor=/usr/bin/nano" + grant, "used if", "used if"},
+		{"Defaults editor=/usr/bin/nano\nDefaults@pve9 editor=/home/op/vi\nDefaults@pve8 editor=/usr/bin/nano" + grant, "used if", "used if"},
+		{"Defaults@pve9 editor=/home/op/vi\nDefaults editor=/usr/bin/nano" + grant, "", ""},
+		{"Defaults@ALL,!pve9 editor=/usr/bin/nano\nDefaults:#0 editor=/home/op/vi" + grant, "used if", "used if"},
+		{"Defaults editor=/home/op/vi\nDefaults@ALL editor=/usr/bin/nano" + grant, "", ""},
+		{"Defaults editor=/home/op/vi\nDefaults:%admins editor=/usr/bin/nano" + grant, "used if", "used if"},
+		{"Defaults:%admins editor=/home/op/vi" + grant, "used if", "used if"},
+
+		// What a caller gets of the records is what others type and see.
+		{"Defaults iolog_mode=0666\nDefaults:admin log_input, log_output" + grant, "used", "used"},
+		{"Defaults log_servers=localhost\nDefaults:admin log_input" + grant, "used", "used"},
+		{"Defaults log_servers=localhost\nadmin ALL=LOG_INPUT: ALL" + grant, "used", "used"},
+		{"Defaults iolog_user=op\nadmin ALL=LOG_OUTPUT: ALL" + grant, "used", "used"},
+		{"Defaults iolog_dir=/tmp/io\nDefaults@pve2 log_ttyout" + grant, "used", "used"},
+		{"Defaults log_server_peer_key=/tmp/x\nDefaults:admin log_servers=10.0.0.9" + grant, "used", "used"},
+		{"Defaults lecture_status_dir=/tmp/lectured\nDefaults:admin lecture=always" + grant, "used", "used"},
+
+		// A command that is refused is logged, and asked a password for, by its own Defaults.
+		{"Defaults!/bin/b logfile=/etc/profile" + grant, "used", "used"},
+		{"Defaults>www-data logfile=/etc/profile" + grant, "used", "used"},
+		{"Defaults@pve2 logfile=/etc/profile\nop pve1=/bin/b" + grant, "used", "used"},
+		{"Defaults logfile=/etc/profile\nDefaults!/bin/a logfile=/var/log/sudo.log" + grant, "used", "used"},
+		{"Defaults:op logfile=/etc/profile\nDefaults>root logfile=/var/log/sudo.log" + grant, "used", "used"},
+		{"Defaults>www-data logfile=/etc/profile\nDefaults logfile=/var/log/sudo.log" + grant, "", ""},
+		{"Defaults:admin logfile=/etc/profile" + grant, "", ""},
+		{"Defaults!/bin/b pam_service=cron" + grant, "used", "used"},
+		{"Defaults!/bin/b pam_login_service=cron" + grant, "used", "used"},
+		{"Defaults!/bin/b timestampdir=/tmp/ts" + grant, "used", "used"},
+		{"Defaults!/bin/b timestampowner=op" + grant, "used", "used"},
+		{"Defaults!/bin/b group_plugin=/home/op/x.so" + grant, "used", "used"},
+		{"Defaults!/bin/b log_servers=localhost" + grant, "minor if", "minor"},
+		{"Defaults!/bin/b log_servers=localhost, log_output" + grant, "used", "used"},
+		{"Defaults!/bin/b log_servers=\"localhost(tls)\", !log_server_verify, log_output" + grant, "used", "used"},
+		{"Defaults!/bin/b log_servers=\"localhost(tls)\", log_output" + grant, "", ""},
+		{"Defaults!/bin/b log_server_cabundle=/tmp/x, log_servers=10.0.0.9" + grant, "used", "used"},
+		{"Defaults!/bin/b umask=0, rlimit_core=infinity, env_file=/tmp/env, secure_path=/tmp, stay_setuid" + grant, "", ""},
 	} {
 		for whole, want := range map[bool]string{false: c.alone, true: c.whole} {
 			var got string
@@ -164,7 +203,7 @@ func TestEveryOptionIsVetted(t *testing.T) {
 		}
 	}
 	for _, value := range []string{"x", on, off} {
-		if got := Hazards(Settings{"brand_new": value}, sudoers.TagSet{}, Uses{}, Subject{Name: "op"}); len(got) != 1 || got[0].Why == "" {
+		if got := Hazards(Settings{"brand_new": value}, Uses{}, Subject{Name: "op"}); len(got) != 1 || got[0].Why == "" {
 			t.Errorf("an option that nobody knows, with the value %s: %v", value, got)
 		}
 	}
@@ -175,11 +214,11 @@ func TestHazardousGroups(t *testing.T) {
 	t.Parallel()
 	s := Settings{"iolog_group": "ops", "log_output": on}
 	for _, subject := range []Subject{{Name: "op", Groups: []string{"ops"}}, {Name: "%ops"}} {
-		if len(Hazards(s, sudoers.TagSet{}, Uses{}, subject)) != 1 {
+		if len(Hazards(s, Uses{}, subject)) != 1 {
 			t.Errorf("%v reads the records", subject)
 		}
 	}
-	if got := Hazards(s, sudoers.TagSet{}, Uses{}, Subject{Name: "op"}); len(got) > 0 {
+	if got := Hazards(s, Uses{}, Subject{Name: "op"}); len(got) > 0 {
 		t.Error(got)
 	}
 }

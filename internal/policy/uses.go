@@ -2,6 +2,7 @@ package policy
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
@@ -16,7 +17,7 @@ const (
 	usedByVisudo
 	// usedByLecture: before a password is asked for, which also happens to a caller who runs what he may not. Debian builds sudo without a lecture.
 	usedByLecture
-	// usedByRecording: when input or output of a granted command is recorded.
+	// usedByRecording: when input or output of a granted command is recorded, anybody's: what the option lets through is what others type and see.
 	usedByRecording
 	// usedByServers: when there is a log server.
 	usedByServers
@@ -32,137 +33,246 @@ func (u use) String() string {
 	}[u]
 }
 
-// Uses say which options of a policy can take effect.
+// Uses say which options of a policy can take effect. What is not used may be turned on by another file of the node, whatever this one says: the last one decides.
 type Uses struct {
 	// whole tells that no other file of the node can say anything else.
-	whole            bool
-	lecture, servers usage
-	visudo           map[string]string // the values that visudo takes when root runs it
-	// unasked are values of options that also hold for commands that nobody is granted, by what the Defaults of those commands say.
-	unasked map[string][]string
+	whole bool
+	// lecture tells that the subject can be lectured, lectures that anybody can.
+	lecture, lectures bool
+	// recording tells that input or output of a command of anybody is recorded, servers that there is a log server for anybody, unverified that a certificate
+	// of one may be anybody's.
+	recording, servers, unverified bool
+	// visudo are the values that visudo may take when root runs it, refused those that sudo may take for a command that it refuses.
+	visudo, refused map[string][]string
+	// dangerous tells that some value of an option that sudo itself goes by is a hazard.
+	dangerous bool
 }
 
-// usage tells whether something is used. What no file says is unset: another one may say it.
-type usage int
+// InSudo tells whether there may be a hazard in sudo itself, which is root whoever a command runs as.
+func (u *Uses) InSudo() bool { return u.dangerous }
 
-const (
-	unset usage = iota
-	unused
-	used
-)
+// recordingOptions are those by which input or output is recorded.
+var recordingOptions = []string{"log_input", "log_output", "log_stdin", "log_stdout", "log_stderr", "log_ttyin", "log_ttyout"}
 
 // UsesOf looks through a policy for what uses options, more widely than any one command does: the Defaults of commands hold for a caller who may not run them,
-// too. Whole tells that the tree is all that the node has.
-func UsesOf(tree *sudoers.Tree, subject Subject, env *Environment, whole bool) Uses {
-	uses := Uses{whole: whole && !tree.Unread, visudo: visudoSettings(tree, env), unasked: map[string][]string{}}
-	m := newMatcher(tree, env)
-	general := m.applySettings(tree, subject)
-	asked := general["authenticate"] != off || slices.ContainsFunc(Grants(tree, subject), func(g Grant) bool { return g.Tags.NoPasswd == sudoers.No })
+// too, and those of other users for what they type. Whole tells that the tree is all that the node has.
+func UsesOf(tree *sudoers.Tree, q Question, whole bool) Uses {
+	uses := Uses{whole: whole && !tree.Unread}
+	m := newMatcher(tree, q.Env)
+	m.prepare(&Request{Subject: q.Subject, Host: q.Host})
+	general := m.applySettings(tree, q.Subject)
+	asked := general["authenticate"] != off || slices.ContainsFunc(Grants(tree, q.Subject), func(g Grant) bool { return g.Tags.NoPasswd == sudoers.No })
 	never := general["lecture"] == "never" || general["lecture"] == off
-	if never {
-		uses.lecture = unused
-	}
 	for _, entry := range tree.Entries {
-		d, ok := entry.(*sudoers.Defaults)
-		if !ok {
-			continue
-		}
-		if v, _ := m.users(d.Members, sudoers.UserAlias, subject); d.Scope == sudoers.ScopeUser && v == unspecified {
-			continue
-		}
-		for i := range d.Settings {
-			set := &d.Settings[i]
-			if d.Scope != sudoers.ScopeGlobal && d.Scope != sudoers.ScopeUser && options[set.Name].use == usedByLecture && set.Operator == sudoers.OpAssign {
-				uses.unasked[set.Name] = append(uses.unasked[set.Name], set.Value)
+		switch e := entry.(type) {
+		case *sudoers.UserSpec:
+			uses.recording = uses.recording || records(e)
+		case *sudoers.Defaults:
+			bound := e.Scope != sudoers.ScopeGlobal && e.Scope != sudoers.ScopeUser
+			others := false
+			if e.Scope == sudoers.ScopeUser {
+				v, _ := m.users(e.Members, sudoers.UserAlias, q.Subject)
+				others = v == unspecified
 			}
-			switch turnedOn := set.Operator != sudoers.OpFalse && set.Operator != sudoers.OpRemove; {
-			case set.Name == "authenticate" && turnedOn:
-				asked = true
-			case set.Name == "lecture" && turnedOn && set.Value != "never" && (!never || d.Scope != sudoers.ScopeGlobal && d.Scope != sudoers.ScopeUser):
-				uses.lecture = used
-			case set.Name == "log_servers" && turnedOn:
-				uses.servers = used
+			for i := range e.Settings {
+				set := &e.Settings[i]
+				uses.see(set)
+				switch turnedOn := set.Operator != sudoers.OpFalse && set.Operator != sudoers.OpRemove; {
+				case others || !turnedOn:
+				case set.Name == "authenticate":
+					asked = true
+				case set.Name == "lecture" && set.Value != "never" && (!never || bound):
+					uses.lecture = true
+				}
 			}
 		}
 	}
-	if !asked {
-		uses.lecture = unused
-	}
+	uses.lecture = uses.lecture && asked
+	lists := policyClasses{tree: tree, aliases: aliasesOf(tree)}
+	uses.refused = m.refusedValues(&lists, q.Subject)
+	uses.visudo = m.visudoValues(&lists)
+	uses.dangerous = anyDangerous(tree, q.Subject)
 	return uses
 }
 
-// visudoSettings are the settings that visudo takes when root runs it: those of Defaults for all, for hosts and for root.
-func visudoSettings(tree *sudoers.Tree, env *Environment) Settings {
-	m := newMatcher(tree, env)
-	root := Subject{Name: "root", Groups: []string{"root"}}
-	m.subject = root
-	settings := Settings{}
-	m.collect(tree, settings, func(d *sudoers.Defaults) bool {
-		switch d.Scope {
-		case sudoers.ScopeGlobal, sudoers.ScopeHost:
-			return true
-		case sudoers.ScopeUser:
-			v, _ := m.users(d.Members, sudoers.UserAlias, root)
-			return v == allow
-		}
-		return false
-	})
-	return settings
+// see takes what a setting turns on, whoever it is about.
+func (u *Uses) see(set *sudoers.Setting) {
+	switch turnedOn := set.Operator != sudoers.OpFalse && set.Operator != sudoers.OpRemove; {
+	case set.Name == "log_server_verify":
+		u.unverified = u.unverified || !turnedOn
+	case !turnedOn:
+	case set.Name == "log_servers":
+		u.servers = true
+	case set.Name == "lecture" && set.Value != "never":
+		u.lectures = true
+	case slices.Contains(recordingOptions, set.Name):
+		u.recording = true
+	}
 }
 
-// recorded tells whether input or output of a granted command is recorded.
-func recorded(s Settings, tags sudoers.TagSet) usage {
-	of := func(tag sudoers.Tri, name string) usage {
-		one := unset
-		for _, option := range append([]string{name}, parts[name]...) {
-			switch {
-			case s[option] == on && (option != name || tag != sudoers.No):
-				one = used
-			case s[option] == off && one == unset:
-				one = unused
+// records tells whether a line of rules has a tag by which something is recorded.
+func records(spec *sudoers.UserSpec) bool {
+	for i := range spec.Privileges {
+		for j := range spec.Privileges[i].Commands {
+			if tags := spec.Privileges[i].Commands[j].Tags; slices.Contains(tags, sudoers.TagLogInput) || slices.Contains(tags, sudoers.TagLogOutput) {
+				return true
 			}
 		}
-		switch {
-		case tag == sudoers.Yes:
-			return used
-		case tag == sudoers.No && one == unset:
-			return unused
+	}
+	return false
+}
+
+// anyDangerous tells whether some Defaults, whoever and whatever they are about, set an option that sudo itself goes by to a dangerous value.
+func anyDangerous(tree *sudoers.Tree, subject Subject) bool {
+	return slices.ContainsFunc(tree.Entries, func(entry sudoers.Entry) bool {
+		d, ok := entry.(*sudoers.Defaults)
+		return ok && slices.ContainsFunc(d.Settings, func(set sudoers.Setting) bool {
+			h, dangerous := hazardOf(set.Name, valueOf(&set), Settings{"log_server_verify": off}, subject)
+			return dangerous && h.InSudo
+		})
+	})
+}
+
+// binding says whether Defaults hold for what is asked about.
+type binding int
+
+const (
+	bindsNot binding = iota
+	mayBind
+	binds
+)
+
+// possibleValues are the values that options may have: what the Defaults that surely hold say last, and what those say that only may, unless others that
+// surely hold come after them. Defaults of commands come last of all, as sudo takes them.
+func (m *matcher) possibleValues(tree *sudoers.Tree, wanted func(option string) bool, of func(*sudoers.Defaults) binding) map[string][]string {
+	values := map[string][]string{}
+	for _, ofCommands := range []bool{false, true} {
+		for _, entry := range tree.Entries {
+			d, ok := entry.(*sudoers.Defaults)
+			if !ok || (d.Scope == sudoers.ScopeCommand) != ofCommands {
+				continue
+			}
+			bound := of(d)
+			for i := range d.Settings {
+				set := &d.Settings[i]
+				if bound == bindsNot || !wanted(set.Name) {
+					continue
+				}
+				if msg, _ := set.Check(m.env.Version); msg != "" {
+					continue // sudo passes it over
+				}
+				if bound == binds && set.Operator != sudoers.OpAdd && set.Operator != sudoers.OpRemove {
+					values[set.Name] = nil
+				}
+				values[set.Name] = append(values[set.Name], valueOf(set))
+			}
 		}
-		return one
 	}
-	in, out := of(tags.LogInput, "log_input"), of(tags.LogOutput, "log_output")
+	return values
+}
+
+// valueOf is the value that a setting alone gives its option.
+func valueOf(set *sudoers.Setting) string {
+	alone := Settings{}
+	alone.set(set)
+	return alone[set.Name]
+}
+
+// refusedValues are the values of options by which sudo may go when it refuses a command of a subject: it then takes the Defaults of that command and target.
+func (m *matcher) refusedValues(lists *policyClasses, subject Subject) map[string][]string {
+	return m.possibleValues(lists.tree, takesEffectRefused, func(d *sudoers.Defaults) binding {
+		switch d.Scope {
+		case sudoers.ScopeGlobal:
+			return binds
+		case sudoers.ScopeHost:
+			return m.hostBinding(lists, d)
+		case sudoers.ScopeUser:
+			if v, _ := m.users(d.Members, sudoers.UserAlias, subject); v != allow {
+				return bindsNot
+			}
+			return binds
+		}
+		return mayBind
+	})
+}
+
+// visudoValues are the values of options that visudo may take when root runs it: those of Defaults for all, for hosts and for root.
+func (m *matcher) visudoValues(lists *policyClasses) map[string][]string {
+	id := 0
+	root := Subject{Name: "root", UID: &id, Groups: []string{"root"}, GIDs: []int{0}}
+	return m.possibleValues(lists.tree, func(option string) bool { return options[option].use == usedByVisudo }, func(d *sudoers.Defaults) binding {
+		switch d.Scope {
+		case sudoers.ScopeGlobal:
+			return binds
+		case sudoers.ScopeHost:
+			return m.hostBinding(lists, d)
+		case sudoers.ScopeUser:
+			switch v, _ := m.users(d.Members, sudoers.UserAlias, root); {
+			case lists.anyMember(d.Members, sudoers.UserAlias, func(u sudoers.Member) bool { return u.Kind == sudoers.MemberGroup || u.Kind == sudoers.MemberNetgroup }):
+				return mayBind // which groups root is in is not known
+			case v == allow:
+				return binds
+			}
+		}
+		return bindsNot
+	})
+}
+
+// hostBinding tells whether Defaults hold on the host that is asked about, or on any where none is.
+func (m *matcher) hostBinding(lists *policyClasses, d *sudoers.Defaults) binding {
+	onlyAll := !slices.ContainsFunc(d.Members, func(h sudoers.Member) bool { return h.Kind != sudoers.MemberAll || h.Negated })
+	unknown := lists.anyMember(d.Members, sudoers.HostAlias, func(h sudoers.Member) bool {
+		return h.Kind == sudoers.MemberAddress || h.Kind == sudoers.MemberNetgroup || strings.Contains(h.Name, ".") // a long name is not known
+	})
 	switch {
-	case in == used || out == used:
-		return used
-	case in == unused && out == unused:
-		return unused
+	case onlyAll:
+		return binds
+	case m.host.short == "" || unknown:
+		return mayBind
+	case m.hosts(d.Members) == allow:
+		return binds
+	case m.hosts(d.Members)&allow != 0:
+		return mayBind
 	}
-	return unset
+	return bindsNot
+}
+
+// anyMember tells whether a list, or an alias in it, has a member of some kind.
+func (p *policyClasses) anyMember(list []sudoers.Member, kind sudoers.AliasKind, is func(sudoers.Member) bool) (found bool) {
+	p.members(list, kind, func(m sudoers.Member) { found = found || is(m) })
+	return found
+}
+
+// takesEffectRefused tells whether an option takes effect where sudo refuses a command. What nobody knows does.
+func takesEffectRefused(name string) bool {
+	o, known := options[name]
+	return !known || o.why != nil && !o.inCommand && o.use != usedByRecording && o.use != usedByVisudo
 }
 
 // judge tells whether a hazard takes effect, and writes down on which condition.
-func (u *Uses) judge(by use, s Settings, tags sudoers.TagSet, h *Hazard) bool {
-	state, when := used, ""
+func (u *Uses) judge(by use, h *Hazard) bool {
+	used, when := true, ""
 	switch by {
 	case usedByVisudo:
 		h.Condition = "root runs visudo, with no editor in its environment"
 	case usedByLecture:
-		state, when = u.lecture, "another file of the node sets lecture"
+		used, when = u.lecture, "another file of the node sets lecture"
+		if h.Effect.Kind == sudoers.EffectWrites { // whoever is lectured
+			used = u.lectures
+		}
 	case usedByServers:
-		state, when = u.servers, "another file of the node sets log_servers"
+		used, when = u.servers, "another file of the node sets log_servers"
 	case usedByRecording:
-		state, when = recorded(s, tags), "another file of the node records input or output (log_input, log_output)"
+		used, when = u.recording, "another file of the node records input or output (log_input, log_output)"
 	case usedByEvents:
-		if state := recorded(s, tags); state != used {
-			h.Minor = true
-			if state == unset && !u.whole {
-				h.Condition = "more than the names of commands goes there if another file of the node records input or output (log_input, log_output)"
-			}
+		h.Minor = !u.recording
+		if h.Minor && !u.whole {
+			h.Condition = "more than the names of commands goes there if another file of the node records input or output (log_input, log_output)"
 		}
 	}
-	if state == unset && !u.whole {
+	if !used && !u.whole {
 		h.Idle, h.Condition = true, when
 		return true
 	}
-	return state == used
+	return used
 }
