@@ -34,6 +34,9 @@ func checkSudoRiskID(id string) error {
 		return nil
 	case strings.HasPrefix(id, hazardousOption.ID+" "):
 		option := strings.TrimPrefix(id, hazardousOption.ID+" ")
+		if rule := ruleOfOption(option); rule != hazardousOption {
+			return fmt.Errorf("%q names an option that %s finds, and the finding has no option in its key: write %q", id, rule.ID, rule.ID)
+		}
 		if !slices.ContainsFunc(policy.VettedOptions(), func(o policy.VettedOption) bool { return o.Name == option }) {
 			return fmt.Errorf("%q names no option that %s finds: write the option as the finding does, for example %q", id, hazardousOption.ID, hazardousOption.ID+" logfile")
 		}
