@@ -43,7 +43,7 @@ func surroundings(g *policy.Grant, s policy.Settings, uses policy.Uses, subject 
 	return ways
 }
 
-// optionsOfSudo looks at the options by which sudo itself does harm, which is root whoever the command runs as.
+// optionsOfSudo looks at the options by which sudo itself does harm, which is root whichever account the command runs as.
 func (a *analyser) optionsOfSudo(at grantAt) {
 	for _, h := range policy.Hazards(at.access.Settings, a.uses, at.request.Subject) {
 		if h.InSudo {

@@ -94,7 +94,7 @@ func TestOptionsThatWait(t *testing.T) {
 	}
 }
 
-// TestOptionsOfSudoItself: sudo is root while it logs, locks and asks, whoever the command runs as. What an option does in the command is a matter of its target.
+// TestOptionsOfSudoItself: sudo is root while it logs, locks and asks, whichever account the command runs as. What an option does in the command is a matter of its target.
 func TestOptionsOfSudoItself(t *testing.T) {
 	t.Parallel()
 	grants := []string{"agent ALL=(deploy) NOPASSWD: /usr/bin/id", "agent ALL=(deploy) ALL", "agent ALL=(:deploy) /usr/bin/id \"\"", "agent ALL=(www-data) /usr/bin/id", "agent ALL=(www-data) ALL", "agent ALL=(deploy) /usr/bin/*"}

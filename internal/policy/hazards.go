@@ -26,7 +26,7 @@ type Hazard struct {
 	Idle bool
 	// Minor tells that the value leads to nothing worse than that others read of commands.
 	Minor bool
-	// InSudo tells that sudo itself goes by the option: it is root, whoever the command runs as.
+	// InSudo tells that sudo itself goes by the option: it is root, whichever account the command runs as.
 	InSudo bool
 }
 

@@ -48,7 +48,7 @@ type Uses struct {
 	dangerous bool
 }
 
-// InSudo tells whether there may be a hazard in sudo itself, which is root whoever a command runs as.
+// InSudo tells whether there may be a hazard in sudo itself, which is root whichever account a command runs as.
 func (u *Uses) InSudo() bool { return u.dangerous }
 
 // recordingOptions are those by which input or output is recorded.
@@ -95,7 +95,7 @@ func UsesOf(tree *sudoers.Tree, q Question, whole bool) Uses {
 	return uses
 }
 
-// see takes what a setting turns on, whoever it is about.
+// see takes what a setting turns on, for all users.
 func (u *Uses) see(set *sudoers.Setting) {
 	switch turnedOn := set.Operator != sudoers.OpFalse && set.Operator != sudoers.OpRemove; {
 	case set.Name == "log_server_verify":
@@ -122,7 +122,7 @@ func records(spec *sudoers.UserSpec) bool {
 	return false
 }
 
-// anyDangerous tells whether some Defaults, whoever and whatever they are about, set an option that sudo itself goes by to a dangerous value.
+// anyDangerous tells whether any Defaults, for all users and commands, set an option that sudo itself goes by to a dangerous value.
 func anyDangerous(tree *sudoers.Tree, subject Subject) bool {
 	return slices.ContainsFunc(tree.Entries, func(entry sudoers.Entry) bool {
 		d, ok := entry.(*sudoers.Defaults)
@@ -257,7 +257,7 @@ func (u *Uses) judge(by use, h *Hazard) bool {
 		h.Condition = "root runs visudo, with no editor in its environment"
 	case usedByLecture:
 		used, when = u.lecture, "another file of the node sets lecture"
-		if h.Effect.Kind == sudoers.EffectWrites { // whoever is lectured
+		if h.Effect.Kind == sudoers.EffectWrites { // with the lecture of any user
 			used = u.lectures
 		}
 	case usedByServers:
