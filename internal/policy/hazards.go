@@ -105,14 +105,14 @@ type option struct {
 	use use
 	// inCommand tells that it takes effect in the command that sudo runs, and matters where that is root's.
 	inCommand bool
-	// passes says which values pass, for example is one of them as a policy has it.
-	passes, example string
+	// values says which values pass, for example is one of them as a policy has it.
+	values, example string
 	// harmless says why any value will do.
 	harmless string
 }
 
 func (o *option) fix(name string) string {
-	return "Leave " + name + " out, or give it a value that passes: " + o.passes + ". For example: Defaults " + o.example + "."
+	return "Leave " + name + " out, or give it a value that values: " + o.values + ". For example: Defaults " + o.example + "."
 }
 
 // VettedOption is an option of which some values pass.
@@ -127,7 +127,7 @@ func VettedOptions() []VettedOption {
 	var list []VettedOption
 	for _, name := range slices.Sorted(maps.Keys(options)) {
 		if o := options[name]; o.why != nil {
-			list = append(list, VettedOption{Name: name, Uses: o.use.String(), Passes: o.passes, Example: o.example})
+			list = append(list, VettedOption{Name: name, Uses: o.use.String(), Passes: o.values, Example: o.example})
 		}
 	}
 	return list
@@ -156,32 +156,32 @@ func vetted(reason string) option { return option{harmless: reason} }
 // options are all options of the catalogue. An option that is not here is a hazard with any value.
 var options = map[string]option{
 	// Files, programs and directories: values are vetted.
-	"editor":               {kind: sudoers.EffectRuns, why: named(foreignElement), use: usedByVisudo, passes: "programs in directories where only root writes", example: "editor=/usr/bin/nano"},
-	"env_file":             {kind: sudoers.EffectReads, why: named(notRoots), inCommand: true, passes: "a file that only root writes, and no user of Proxmox VE", example: "env_file=/etc/environment"},
-	"group_plugin":         {kind: sudoers.EffectRuns, why: named(foreignPlugin), passes: "system_group.so, or group_file.so with a file that only root writes", example: "group_plugin=system_group.so"},
-	"iolog_dir":            {kind: sudoers.EffectWrites, why: named(unlessForLogs), use: usedByRecording, passes: placesForLogs, example: "iolog_dir=/var/log/sudo-io"},
-	"iolog_file":           {kind: sudoers.EffectWrites, why: named(climbs), use: usedByRecording, passes: `a name without ".."`, example: "iolog_file=%{seq}"},
-	"lecture_file":         {kind: sudoers.EffectReads, why: named(unlessPublic), use: usedByLecture, passes: "a file that everyone may read (/etc/issue, /etc/motd, below /usr/share, or directly in /etc with lecture in its name)", example: "lecture_file=/etc/sudo.lecture"},
-	"lecture_status_dir":   {kind: sudoers.EffectWrites, why: named(unlessForLogs), use: usedByLecture, passes: placesForLogs, example: "lecture_status_dir=/var/lib/sudo/lectured"},
-	"log_server_cabundle":  {kind: sudoers.EffectReads, why: named(notRoots), use: usedByServers, passes: "a file that only root writes", example: "log_server_cabundle=/etc/ssl/certs/ca-certificates.crt"},
-	"log_server_peer_cert": {kind: sudoers.EffectReads, why: named(notRoots), use: usedByServers, passes: "a file that only root writes", example: "log_server_peer_cert=/etc/ssl/certs/sudo.pem"},
-	"log_server_peer_key":  {kind: sudoers.EffectReads, why: named(notRoots), use: usedByServers, passes: "a file that only root writes", example: "log_server_peer_key=/etc/ssl/private/sudo.key"},
-	"logfile":              {kind: sudoers.EffectWrites, why: named(unlessForLogs), passes: placesForLogs, example: "logfile=/var/log/sudo.log"},
-	"secure_path":          {kind: sudoers.EffectRuns, why: named(foreignElement), inCommand: true, passes: "directories where only root writes", example: `secure_path=/usr/local/sbin\:/usr/local/bin\:/usr/sbin\:/usr/bin\:/sbin\:/bin`},
-	"timestampdir":         {kind: sudoers.EffectWrites, why: named(unlessForLogs), passes: placesForLogs, example: "timestampdir=/run/sudo/ts"},
+	"editor":               {kind: sudoers.EffectRuns, why: named(foreignElement), use: usedByVisudo, values: "programs in directories where only root writes", example: "editor=/usr/bin/nano"},
+	"env_file":             {kind: sudoers.EffectReads, why: named(notRoots), inCommand: true, values: "a file that only root writes, and no user of Proxmox VE", example: "env_file=/etc/environment"},
+	"group_plugin":         {kind: sudoers.EffectRuns, why: named(foreignPlugin), values: "system_group.so, or group_file.so with a file that only root writes", example: "group_plugin=system_group.so"},
+	"iolog_dir":            {kind: sudoers.EffectWrites, why: named(unlessForLogs), use: usedByRecording, values: placesForLogs, example: "iolog_dir=/var/log/sudo-io"},
+	"iolog_file":           {kind: sudoers.EffectWrites, why: named(climbs), use: usedByRecording, values: `a name without ".."`, example: "iolog_file=%{seq}"},
+	"lecture_file":         {kind: sudoers.EffectReads, why: named(unlessPublic), use: usedByLecture, values: "a file that everyone may read (/etc/issue, /etc/motd, below /usr/share, or directly in /etc with lecture in its name)", example: "lecture_file=/etc/sudo.lecture"},
+	"lecture_status_dir":   {kind: sudoers.EffectWrites, why: named(unlessForLogs), use: usedByLecture, values: placesForLogs, example: "lecture_status_dir=/var/lib/sudo/lectured"},
+	"log_server_cabundle":  {kind: sudoers.EffectReads, why: named(notRoots), use: usedByServers, values: "a file that only root writes", example: "log_server_cabundle=/etc/ssl/certs/ca-certificates.crt"},
+	"log_server_peer_cert": {kind: sudoers.EffectReads, why: named(notRoots), use: usedByServers, values: "a file that only root writes", example: "log_server_peer_cert=/etc/ssl/certs/sudo.pem"},
+	"log_server_peer_key":  {kind: sudoers.EffectReads, why: named(notRoots), use: usedByServers, values: "a file that only root writes", example: "log_server_peer_key=/etc/ssl/private/sudo.key"},
+	"logfile":              {kind: sudoers.EffectWrites, why: named(unlessForLogs), values: placesForLogs, example: "logfile=/var/log/sudo.log"},
+	"secure_path":          {kind: sudoers.EffectRuns, why: named(foreignElement), inCommand: true, values: "directories where only root writes", example: `secure_path=/usr/local/sbin\:/usr/local/bin\:/usr/sbin\:/usr/bin\:/sbin\:/bin`},
+	"timestampdir":         {kind: sudoers.EffectWrites, why: named(unlessForLogs), values: placesForLogs, example: "timestampdir=/run/sudo/ts"},
 
 	// Accounts, hosts, numbers and names: values are vetted.
-	"iolog_group":         {kind: sudoers.EffectRecords, why: subjectsGroup, use: usedByRecording, passes: "a group that the subject is not in", example: "iolog_group=adm"},
-	"iolog_mode":          {kind: sudoers.EffectRecords, why: named(openToAll), use: usedByRecording, passes: "a mode by which others neither read nor write", example: "iolog_mode=0640"},
-	"iolog_user":          {kind: sudoers.EffectRecords, why: subjectsOwn, use: usedByRecording, passes: "another account than the subject", example: "iolog_user=root"},
-	"log_servers":         {kind: sudoers.EffectSends, why: onThisNode, use: usedByEvents, passes: "the address of another host, or (tls) after the name of one with log_server_verify on", example: "log_servers=logs.example.com(tls)"},
-	"pam_askpass_service": {kind: sudoers.EffectAuthenticates, why: named(unlessSudosService), passes: sudosServices, example: "pam_askpass_service=sudo"},
-	"pam_login_service":   {kind: sudoers.EffectAuthenticates, why: named(unlessSudosService), passes: sudosServices, example: "pam_login_service=sudo-i"},
-	"pam_service":         {kind: sudoers.EffectAuthenticates, why: named(unlessSudosService), passes: sudosServices, example: "pam_service=sudo"},
-	"rlimit_core":         {kind: sudoers.EffectConfines, why: dumpsCore, inCommand: true, passes: "0", example: "rlimit_core=0"},
-	"stay_setuid":         {kind: sudoers.EffectConfines, why: stays, inCommand: true, passes: "off", example: "!stay_setuid"},
-	"timestampowner":      {kind: sudoers.EffectAuthenticates, why: named(unlessRoot), passes: "root", example: "timestampowner=root"},
-	"umask":               {kind: sudoers.EffectConfines, why: opensFiles, inCommand: true, passes: "a mask by which neither group nor others write", example: "umask=0022"},
+	"iolog_group":         {kind: sudoers.EffectRecords, why: subjectsGroup, use: usedByRecording, values: "a group that the subject is not in", example: "iolog_group=adm"},
+	"iolog_mode":          {kind: sudoers.EffectRecords, why: named(openToAll), use: usedByRecording, values: "a mode by which others neither read nor write", example: "iolog_mode=0640"},
+	"iolog_user":          {kind: sudoers.EffectRecords, why: subjectsOwn, use: usedByRecording, values: "another account than the subject", example: "iolog_user=root"},
+	"log_servers":         {kind: sudoers.EffectSends, why: onThisNode, use: usedByEvents, values: "the address of another host, or (tls) after the name of one with log_server_verify on", example: "log_servers=logs.example.com(tls)"},
+	"pam_askpass_service": {kind: sudoers.EffectAuthenticates, why: named(unlessSudosService), values: sudosServices, example: "pam_askpass_service=sudo"},
+	"pam_login_service":   {kind: sudoers.EffectAuthenticates, why: named(unlessSudosService), values: sudosServices, example: "pam_login_service=sudo-i"},
+	"pam_service":         {kind: sudoers.EffectAuthenticates, why: named(unlessSudosService), values: sudosServices, example: "pam_service=sudo"},
+	"rlimit_core":         {kind: sudoers.EffectConfines, why: dumpsCore, inCommand: true, values: "0", example: "rlimit_core=0"},
+	"stay_setuid":         {kind: sudoers.EffectConfines, why: stays, inCommand: true, values: "off", example: "!stay_setuid"},
+	"timestampowner":      {kind: sudoers.EffectAuthenticates, why: named(unlessRoot), values: "root", example: "timestampowner=root"},
+	"umask":               {kind: sudoers.EffectConfines, why: opensFiles, inCommand: true, values: "a mask by which neither group nor others write", example: "umask=0022"},
 
 	// The environment, directories and programs of each grant: escalation looks at them.
 	"env_check": vetted(onlyGrant), "env_delete": vetted(onlyGrant), "env_keep": vetted(onlyGrant), "env_reset": vetted(onlyGrant), "exempt_group": vetted(onlyGrant), "log_allowed": vetted(onlyGrant), "runchroot": vetted(onlyGrant),
