@@ -80,6 +80,12 @@ var optionFacts = []optionFact{
 	{name: "pam_service, a command that is not granted", policy: "Defaults pam_service=probe" + grant, script: ungranted, look: "cat /srv/pam", shows: "auth", effect: true},
 	{name: "pam_login_service without -i", policy: "Defaults pam_login_service=probe" + grant, script: granted + "; " + ungranted, look: "cat /srv/pam", shows: "probe "},
 	{name: "apt list on a terminal", policy: "agent ALL=NOPASSWD: /usr/bin/apt list --upgradable", script: "script -qc 'sudo -n /usr/bin/apt list --upgradable' /dev/null", look: "cat /srv/pager", shows: "uid=0(", effect: true, trixie: true},
+	{name: "logfile of a command that is not granted", policy: "Defaults!/usr/bin/false logfile=/srv/written" + grant, script: ungranted, look: "cat /srv/written", shows: "/usr/bin/false", effect: true},
+	{name: "logfile of a target that is not granted", policy: "Defaults>www-data logfile=/srv/written" + grant, script: "echo secret | sudo -S -k -u www-data /usr/bin/pveversion 2>&1", look: "cat /srv/written", shows: "USER=www-data", effect: true},
+	{name: "logfile of another command", policy: "Defaults!/usr/bin/true logfile=/srv/written" + grant, script: granted + "; " + ungranted, look: "cat /srv/written", shows: "agent : "},
+	{name: "logfile, a command of another account", policy: "Defaults logfile=/srv/written\nagent ALL=(www-data) NOPASSWD: /usr/bin/pveversion", script: "sudo -n -u www-data /usr/bin/pveversion 2>&1", look: "cat /srv/written", shows: "USER=www-data", effect: true},
+	{name: "pam_service of a command that is not granted", policy: "Defaults!/usr/bin/false pam_service=probe" + grant, script: ungranted, look: "cat /srv/pam", shows: "auth", effect: true},
+	{name: "iolog_dir, a command of another account", policy: "Defaults iolog_dir=/srv/io, log_output\nagent ALL=(www-data) NOPASSWD: /usr/bin/pveversion", script: "sudo -n -u www-data /usr/bin/pveversion 2>&1", look: "ls /srv/io | sed 's/^/made /'", shows: "made ", effect: true},
 	{name: "pam_login_service, -i", policy: "Defaults pam_login_service=probe" + grant, script: "echo secret | sudo -S -k -i /usr/bin/pveversion 2>&1", look: "cat /srv/pam", shows: "probe ", effect: true},
 }
 
@@ -95,7 +101,7 @@ chmod 755 /home/agent/editor /usr/local/sbin/probe
 for type in auth account session; do echo "$type optional pam_exec.so /usr/local/sbin/probe"; echo "$type required pam_permit.so"; done >/etc/pam.d/probe
 `
 
-const tidyOptions = "rm -rf /srv/status /srv/io /srv/pam /home/agent/ran /home/agent/got /var/lib/sudo/lectured; touch /srv/pam /home/agent/ran; chmod 666 /srv/pam; chown agent /home/agent/ran"
+const tidyOptions = "rm -rf /srv/written /srv/status /srv/io /srv/pam /home/agent/ran /home/agent/got /var/lib/sudo/lectured; touch /srv/pam /home/agent/ran; chmod 666 /srv/pam; chown agent /home/agent/ran"
 
 // quoted is a text as one word of a shell.
 func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
