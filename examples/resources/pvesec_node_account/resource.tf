@@ -17,8 +17,7 @@ resource "pvesec_sudoers_policy" "nightowl" {
   subject = pvesec_node_account.nightowl.name
 
   rule {
-    commands = ["/usr/bin/systemctl status pveproxy.service"]
+    commands = ["/usr/sbin/qm list"]
     nopasswd = true
-    noexec   = true
   }
 }

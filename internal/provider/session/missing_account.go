@@ -22,16 +22,28 @@ func (c *Clients) NodesWithoutAccount(ctx context.Context, name string) []string
 	if err != nil {
 		return nil
 	}
+	return withoutAccount(ctx, c.pool, targets, c.plannedAccounts(name), name)
+}
+
+func (c *Clients) plannedAccounts(name string) []named {
 	c.claims.Lock()
-	planned := slices.Clone(c.claims.names[AccountName(name)])
-	c.claims.Unlock()
-	return withoutAccount(ctx, c.pool, targets, planned, name)
+	defer c.claims.Unlock()
+	return slices.Clone(c.claims.names[AccountName(name)])
+}
+
+// PlansAccount tells whether the run plans the Linux account of a name on a node.
+func (c *Clients) PlansAccount(name, onNode string) bool {
+	return c != nil && plannedOn(c.plannedAccounts(name), onNode)
+}
+
+func plannedOn(planned []named, onNode string) bool {
+	return slices.ContainsFunc(planned, func(one named) bool { return meet(one.nodes, []string{onNode}) })
 }
 
 func withoutAccount(ctx context.Context, nodes hardening.Nodes, targets []node.Target, planned []named, name string) []string {
 	seen, err := onEach(ctx, targets, func(ctx context.Context, target node.Target) (*bool, error) {
 		lacks := false
-		if slices.ContainsFunc(planned, func(one named) bool { return meet(one.nodes, []string{target.Name}) }) {
+		if plannedOn(planned, target.Name) {
 			return &lacks, nil
 		}
 		found, err := nodes.Observe(ctx, target, node.Query{Accounts: []string{name}})

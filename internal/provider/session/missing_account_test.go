@@ -45,6 +45,9 @@ func TestNodesWithoutAccount(t *testing.T) {
 		}
 	}
 	var none *Clients
+	if none.PlansAccount("agent", "planned") || (&Clients{}).PlansAccount("agent", "planned") {
+		t.Error("an account that nobody plans is planned")
+	}
 	if got := none.NodesWithoutAccount(t.Context(), "agent"); got != nil {
 		t.Errorf("%q", got)
 	}

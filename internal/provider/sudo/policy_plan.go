@@ -273,6 +273,6 @@ func (r *sudoersPolicyResource) lookAhead(
 				fmt.Sprintf("Node %s has a file %s now. If it is not what this plan replaces, the apply refuses to overwrite it: import it (terraform import … %s), remove it, or choose another name.", name, policy.Path(), plan.Name.ValueString()))
 		}
 	}
-	warnOfToday(policy, newBeyondReader(policy.Tolerant(), text), seen, false, diags)
+	warnOfToday(policy, newBeyondReader(policy.Tolerant(), text), seen, false, r.Clients.PlansAccount, diags)
 	return seen
 }

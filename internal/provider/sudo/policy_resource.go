@@ -140,7 +140,7 @@ func (m *sudoersPolicyModel) Took(ctx context.Context, reading session.Reading[h
 		// They tell of the change that the last plan showed.
 		m.Change, m.RemovedGrants, m.Refused = types.ObjectNull(sudoersChangeType), types.MapNull(values.StringListType), types.ListNull(types.StringType)
 		m.warnOfApplied(ctx, text, reading.Private, diags)
-		warnOfToday(m.policy(), m.beyond(false), reading.Seen, true, diags)
+		warnOfToday(m.policy(), m.beyond(false), reading.Seen, true, reading.Shared.PlansAccount, diags)
 		m.warnOfNobodyShared(around, diags)
 	}
 }

@@ -70,8 +70,8 @@ func (b *beyondReader) differs(found *hardening.SudoersState) bool {
 }
 
 // warnOfToday warns of what the nodes allow today beyond the policy, and of lines that sudo cannot parse: once for all nodes of which the same is said.
-// Ours tells that the policy's file on them is the one that was applied.
-func warnOfToday(p hardening.SudoersPolicy, reader *beyondReader, seen map[string]*hardening.SudoersState, ours bool, diags *diag.Diagnostics) {
+// Ours tells that the policy's file on them is the one that was applied. Coming tells whether the same run makes the account of a subject on a node.
+func warnOfToday(p hardening.SudoersPolicy, reader *beyondReader, seen map[string]*hardening.SudoersState, ours bool, coming func(subject, node string) bool, diags *diag.Diagnostics) {
 	var said warnings
 	for _, name := range slices.Sorted(maps.Keys(seen)) {
 		found := seen[name]
@@ -105,6 +105,9 @@ func warnOfToday(p hardening.SudoersPolicy, reader *beyondReader, seen map[strin
 			said.add(name, at, "%s has other sudo grants on %s", detail)
 		}
 		for _, missed := range found.Unreached {
+			if coming(missed.Subject, name) {
+				continue
+			}
 			detail := "The policy reaches nobody there: sudo grants nothing to a user or a group that the node does not know or that nobody is in. Create the account (pvesec_node_account) or add the members, or mend subject."
 			if len(p.Subjects) > 1 {
 				detail = "sudo grants nothing to a user or a group that the node does not know or that nobody is in. Create the account (pvesec_node_account) or add the members, or mend the rule."

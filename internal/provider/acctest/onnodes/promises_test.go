@@ -1,6 +1,7 @@
 package onnodes
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path"
@@ -16,8 +17,9 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// promise is what a reader of an example takes it to allow the user agent, and what it must not allow.
+// promise is what a reader of an example takes it to allow a user, and what it must not allow.
 type promise struct {
+	user          string // agent where it is empty; the policy has the user's name
 	runs, refuses []string
 	presets       []string // what they are there for is promised too, as far as the example gives their parameters
 }
@@ -31,6 +33,7 @@ var promises = map[string]promise{
 	"/resources/pvesec_sudoers_policy/resource.tf": {
 		runs: []string{"/usr/sbin/qm start 2001", "/usr/sbin/qm stop 2001", "/usr/sbin/qm shutdown 2001", "/usr/sbin/qm status 2001", "/usr/sbin/qm list", "/usr/bin/pveversion"},
 	},
+	"/resources/pvesec_node_account/resource.tf": {user: "nightowl", runs: []string{"/usr/sbin/qm list"}},
 	"/restricted-operator/main.tf": {
 		runs: []string{"/usr/sbin/qm start 2001", "/usr/sbin/qm list", "/usr/bin/pveversion", "/usr/bin/journalctl --no-pager -u pveproxy -n 100"},
 	},
@@ -39,7 +42,7 @@ var promises = map[string]promise{
 	},
 }
 
-// keep runs every command line of a promise as the user agent on every node, and sees to it that every grant of the policy is promised.
+// keep runs every command line of a promise as its user on every node, and sees to it that every grant of the policy is promised.
 func (p *promise) keep(c *lab.Cluster) resource.TestCheckFunc {
 	return func(*terraform.State) error {
 		optional, err := p.ofPresets()
@@ -80,15 +83,16 @@ func (p *promise) ofPresets() (lines []string, err error) {
 // on keeps the promise on one node. A program that the node of the lab lacks is stood in for.
 func (p *promise) on(node *lab.Node, optional []string) error {
 	ctx := context.Background()
-	text, err := node.Shell(ctx, "cat /etc/sudoers.d/agent")
+	user := cmp.Or(p.user, "agent")
+	text, err := node.Shell(ctx, "cat /etc/sudoers.d/"+user)
 	if err != nil {
 		return err
 	}
-	file, errs := sudoers.Parse("agent", text+"\n", sudoers.PVE9)
+	file, errs := sudoers.Parse(user, text+"\n", sudoers.PVE9)
 	if err := errs.Err(); err != nil {
 		return err
 	}
-	tree, about := sudoers.TreeOf(file), policy.Subject{Name: "agent"}
+	tree, about := sudoers.TreeOf(file), policy.Subject{Name: user}
 	unused := map[sudoers.Pos]string{}
 	for _, grant := range policy.Grants(tree, about) {
 		unused[grant.Pos] = grant.Text
@@ -105,13 +109,13 @@ func (p *promise) on(node *lab.Node, optional []string) error {
 			return fmt.Errorf("%q is promised and not allowed", line)
 		}
 		delete(unused, decision.Rule.Pos)
-		fmt.Fprintf(&script, "stand_in %s\nrunuser -u agent -- sudo -n -l -- %s >/dev/null || echo 'refused: %s'\n", words[0], line, line)
+		fmt.Fprintf(&script, "stand_in %s\nrunuser -u %s -- sudo -n -l -- %s >/dev/null || echo 'refused: %s'\n", words[0], user, line, line)
 	}
 	for _, line := range p.runs {
-		fmt.Fprintf(&script, "runuser -u agent -- sudo -n -- %s >/tmp/out 2>&1 || { echo 'failed: %s'; cat /tmp/out; }\n", line, line)
+		fmt.Fprintf(&script, "runuser -u %s -- sudo -n -- %s >/tmp/out 2>&1 || { echo 'failed: %s'; cat /tmp/out; }\n", user, line, line)
 	}
 	for _, line := range append(notFor, p.refuses...) {
-		fmt.Fprintf(&script, "runuser -u agent -- sudo -n -- %s >/dev/null 2>&1 && echo 'allowed: %s'\n", line, line)
+		fmt.Fprintf(&script, "runuser -u %s -- sudo -n -- %s >/dev/null 2>&1 && echo 'allowed: %s'\n", user, line, line)
 	}
 	script.WriteString("true\n")
 	out, err := node.Exec(ctx, script.String(), "/bin/sh", "-s")
