@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
+	"github.com/pvesec/terraform-provider-pvesec/internal/untrusted"
 )
 
 // systemTrees are the directories below / that belong to the system, after the Filesystem Hierarchy Standard, and those that all accounts write. No home is in one.
@@ -17,8 +18,8 @@ var systemTrees = []string{
 // CheckAccountHome says why a path cannot be the home of an account, or returns nil. Its user owns the home and what is in it, so it is neither a directory of the system or of all accounts,
 // nor one that holds the homes of others.
 func CheckAccountHome(home string) error {
-	if !path.IsAbs(home) || path.Clean(home) != home || strings.ContainsFunc(home, func(r rune) bool { return r <= ' ' || r == 0x7f || r == ':' }) {
-		return fmt.Errorf("%q is not a clean absolute path without spaces and colons: write one such as /home/operator", home)
+	if !path.IsAbs(home) || path.Clean(home) != home || strings.ContainsAny(home, " :") || !untrusted.Safe(home) {
+		return fmt.Errorf("%q is not a clean absolute path without spaces, colons and invisible characters: write one such as /home/operator", home)
 	}
 	parts := strings.Split(strings.TrimPrefix(home, "/"), "/")
 	switch first := parts[0]; {

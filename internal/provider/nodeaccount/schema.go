@@ -25,6 +25,7 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/session"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
+	"github.com/pvesec/terraform-provider-pvesec/internal/untrusted"
 )
 
 // What group_membership and key_membership may say.
@@ -231,16 +232,17 @@ var findingFields = []values.Field{
 	{Name: "accepted", Type: types.StringType, Description: "The reason from `accepted_risks`, if it accepts the finding."},
 }
 
+// checkComment refuses what cannot stand in passwd(5), and what a reading of the node shows in another form than it was written.
 func checkComment(text string) error {
-	if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f || r == ':' }) || strings.TrimSpace(text) != text {
-		return errors.New("a comment has no colon, no control character, and no space at its ends")
+	if strings.Contains(text, ":") || !untrusted.Safe(text) || strings.TrimSpace(text) != text {
+		return errors.New("a comment has no colon, no control or invisible character, no space of another kind than the plain one, and no space at its ends")
 	}
 	return nil
 }
 
 func checkPath(text string) error {
-	if !path.IsAbs(text) || path.Clean(text) != text || text == "/" || strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r == 0x7f || r == ':' }) {
-		return errors.New("give a clean absolute path without spaces and colons, such as /home/operator")
+	if !path.IsAbs(text) || path.Clean(text) != text || text == "/" || strings.ContainsAny(text, " :") || !untrusted.Safe(text) {
+		return errors.New("give a clean absolute path without spaces, colons and invisible characters, such as /bin/bash")
 	}
 	return nil
 }
