@@ -150,6 +150,29 @@ func TestLocalAccountsUnseen(t *testing.T) {
 			}
 		})
 	}
+	// Nobody waits for a process of the user that no signal ends, such as one in a file system that he serves himself, or for what it leaves behind with its output open.
+	for name, stand := range map[string]func(*nodetest.Server){
+		"keeps its output open": func(s *nodetest.Server) { asUser(t, s, `[ "$uid" != 1001 ] || sleep 1000 &`) },
+		"beyond every signal": func(s *nodetest.Server) {
+			s.Tool(t, "timeout", `case $* in *' setpriv --reuid 1001 '*) exec sleep 1000 ;; esac; exec /usr/bin/timeout "$@"`)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := prepared(t)
+			stand(s)
+			o, err := impatient(t, s).Observe(testContext(t), target("pve1", s), node.Query{LocalAccounts: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := o.LocalAccounts["night"].Keys["authorized_keys2"]; !got.Exists || got.Problem == "" || got.Sum() != "" {
+				t.Errorf("%+v counts as known", got)
+			}
+			if got := o.LocalAccounts["agent"].Keys["authorized_keys"]; string(got.Content) != key {
+				t.Errorf("the other account has %+v", got)
+			}
+		})
+	}
 	for name, stat := range map[string]string{
 		"home hidden":         `echo "stat: cannot statx '$4': Permission denied" >&2; exit 1`,
 		"home takes too long": "exec sleep 1000",

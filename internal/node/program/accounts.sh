@@ -238,7 +238,10 @@ unserve() {
 # A file that was not there before goes only while it is the one that the transaction wrote: any other is its user's.
 keys_of() {
 	rm -f -- "$run/keys.$$"
-	{ cat -- "$6" 2>/dev/null | fed "$2" "$3" /bin/sh -c '
+	ko_keys=$6
+	[ -f "$ko_keys" ] || ko_keys=/dev/null
+	{ fed "$2" "$3" /bin/sh -c '
+		exec 2>&1
 		umask 077
 		action=$1 txn=$2 files=$3
 		there() { [ -e "$1" ] || [ -L "$1" ]; }
@@ -282,7 +285,7 @@ keys_of() {
 			rm -rf -- ".ssh.pvesec-$txn"
 			for file in $files; do rm -rf -- ".ssh/.${file#*:}.pvesec-$txn"; done
 			;;
-		esac' keys "$1" "$5" "$7" "$4" 2>&1 && : >"$run/keys.$$"; } | head -c 2000
+		esac' keys "$1" "$5" "$7" "$4" 2>&1 <"$ko_keys" && : >"$run/keys.$$"; } | head -c 2000
 	[ -e "$run/keys.$$" ] && rm -f -- "$run/keys.$$"
 }
 

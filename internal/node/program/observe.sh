@@ -239,6 +239,8 @@ local_accounts() {
 	say passwd "$1" "$(enc "$o_passwd")"
 	say group-file "$1" "$(enc "$o_group")"
 	say shadow "$1" "$(enc "$o_shadow")"
+	# Who keeps the look waiting has used up the time of others, and is waited for less.
+	user_time=
 	o_id=$1 o_each=0 o_regular=$(printf '%s\n' "$o_passwd" | grep -e "^${2:-[a-z_][a-z0-9_-]*}:"'[^:]*:[1-9][0-9]\{3,\}:' | grep -v -e '^[^:]*:[^:]*:65534:')
 	if on_path sshd; then
 		# Without a Match block, and without files of other places, it says the same of everyone. With one that looks at more than the user nobody can tell.
@@ -259,7 +261,7 @@ local_accounts() {
 		[ "$o_each" -eq 0 ] || say sshd "$o_id" "$o_name" "$(enc "$(ways "$o_name")")"
 		case $o_home in /*) regular "$o_uid" || continue ;; *) continue ;; esac
 		set -- "$@" "$root$o_home"
-		o_seen=$(seen_by "$o_uid" "$o_gid" "$root$o_home/.ssh/authorized_keys" "$root$o_home/.ssh/authorized_keys2")
+		o_seen=$(seen_by "$o_uid" "$o_gid" "$root$o_home/.ssh/authorized_keys" "$root$o_home/.ssh/authorized_keys2") || user_time=3
 		key_file authorized_keys "${o_seen%%"$nl"*}"
 		case $o_seen in *"$nl"*) key_file authorized_keys2 "${o_seen#*"$nl"}" ;; *) key_file authorized_keys2 '' ;; esac
 	done <<END_OF_ACCOUNTS
@@ -306,6 +308,7 @@ key_file() {
 			} | base64 >&3 4>&-
 		)
 		say key-end "$k_status"
+		! slow "${k_status:-137}" || user_time=3
 		;;
 	*) absent "${2#link }" || say key-unseen "$o_id" "$o_name" "$1" "$(enc "${2:-its user ended the program that looks, or it took too long}")" ;;
 	esac
