@@ -71,11 +71,13 @@ func TestAccountDefended(t *testing.T) {
 			t.Errorf("primary group %q %d", got.Group, got.GID)
 		}
 
-		// He kills whatever runs as him. His sessions end before his key is withdrawn, and he comes back afterwards with what he has then.
+		// He kills whatever runs as him, and forks and exits all the time, so that no list of processes has him for long. His sessions end before his key is withdrawn, and he comes back afterwards with what he has then.
 		if err := n.WriteFile(t.Context(), "/usr/local/bin/fight", "#!/bin/sh\nwhile :; do pkill -KILL -u nightowl -x 'sh|dd|mv|cat|mkdir|stat|rm|setpriv'; done\n", 0o755); err != nil {
 			t.Fatal(err)
 		}
 		shell(t, n, "(setsid setpriv --reuid nightowl --regid nightowl --clear-groups /usr/local/bin/fight </dev/null >/dev/null 2>&1 &); until pgrep -u nightowl -x fight; do sleep 0.1; done")
+		shell(t, n, `(setsid setpriv --reuid nightowl --regid nightowl --clear-groups perl -e 'for (;;) { exit if fork; open F, ">>/home/nightowl/alive"; print F "x"; close F }' </dev/null >/dev/null 2>&1 &)
+			until [ -e /home/nightowl/alive ]; do sleep 0.1; done`)
 		withdrawn := a
 		withdrawn.EndSessions, withdrawn.Keys = true, &node.KeyFile{Content: []byte("# none\n"), Only: true, Sum: strings.Repeat("0", 64)}
 		if err := applyAccount(t, p, n, withdrawn); err != nil {
@@ -83,6 +85,9 @@ func TestAccountDefended(t *testing.T) {
 		}
 		if got := shell(t, n, "pgrep -u nightowl || true; cat /home/nightowl/.ssh/authorized_keys; ls -A /home/nightowl/.ssh; grep ^nightowl: /etc/shadow | cut -d: -f8"); got != "# none\nauthorized_keys" {
 			t.Errorf("afterwards: %s", got)
+		}
+		if got := shell(t, n, "cd /home/nightowl; stat -c %s alive >/root/alive; sleep 1; stat -c %s alive | cmp - /root/alive 2>&1; rm alive /root/alive"); got != "" {
+			t.Errorf("it still forks: %s", got)
 		}
 		// What was replaced is kept where only root sees it.
 		if got := shell(t, n, "cat /var/backups/pvesec/home-nightowl-.ssh-authorized_keys/00000001-*; stat -c %a:%u /var/backups/pvesec/home-nightowl-.ssh-authorized_keys/*"); !strings.HasPrefix(got, strings.TrimSpace(aKey)) ||

@@ -317,14 +317,15 @@ install_account() {
 	i_state=want
 	if needs "a$1"; then
 		{ IFS= read -r i_had; } <"$mine/had.$1"
-		i_flag=-M
+		i_flag=-M i_new=
+		[ -n "$i_had" ] || i_new=new
 		[ ! -e "$mine/homeless.$1" ] || i_flag=-m
 		if [ "$a_end$a_absent" = 10 ] && [ -n "$i_had" ]; then
 			# Nobody who is logged in can stand in the way, and nobody logs in before all is as it is to be.
 			i_state=held i_uid=${i_had#*:*:}
 			i_said=$({ shut_out "$2" && end_processes "${i_uid%%:*}"; } 2>&1 </dev/null) || fail account "$2" "could not be shut out: $i_said" installing
 		fi
-		i_said=$(become "$2" "$mine/$i_state.$1" "$i_flag" 2>&1 </dev/null) || fail account "$2" "${i_said:-a tool of the node failed}" installing
+		i_said=$(become "$2" "$mine/$i_state.$1" "$i_flag" ${i_new:+"$i_new"} 2>&1 </dev/null) || fail account "$2" "${i_said:-a tool of the node failed}" installing
 		if [ -e "$mine/homeless.$1" ] && ! [ -e "$root$a_home" ]; then
 			i_line=$(entry passwd "$2")
 			IFS=: read -r s_x s_x i_uid i_gid s_x <<END_OF_ENTRY

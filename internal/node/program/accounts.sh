@@ -32,14 +32,15 @@ portrait() {
 }
 
 # become NAME PORTRAIT FLAG: bring an account to how a portrait shows it. It may be so in part already. "=" in a field of shadow is any value. An empty user or group id is one that stays, or
-# that useradd chooses, and the group id "own" is the group of its name, which is made where there is none. FLAG is -m or -M of useradd. What it prints is why it could not. No hash is ever in
-# an argument: every user can read those.
+# that useradd chooses, and the group id "own" is the group of its name, which is made where there is none. FLAG is -m or -M of useradd. With "new" the account is not one that was there before, and
+# an account that is made has no processes yet. What it prints is why it could not; the status is 2 where what the user runs is in the way, and he is shut out then. No hash is ever in an argument:
+# every user can read those.
 become() {
-	bc_name=$1 bc_flag=$3
+	bc_name=$1 bc_flag=$3 bc_new=${4-}
 	{ IFS= read -r bc_passwd; IFS= read -r bc_shadow; read -r bc_groups; read -r bc_subuid; read -r bc_subgid; IFS= read -r bc_group; } <"$2" || return 1
 	now_is "$bc_name" || return 1
 	if [ -z "$bc_passwd" ]; then
-		[ -z "$bn_passwd" ] || discard "$bc_name" || return 1
+		[ -z "$bn_passwd" ] || discard "$bc_name" || return
 		[ -n "$bc_group" ] || group_is_used "$bc_name" || groupdel "$bc_name" 2>&1
 		return
 	fi
@@ -73,6 +74,10 @@ END_OF_ENTRY
 		fi
 		useradd "$@" "$bc_name" 2>&1 || return 1
 		now_is "$bc_name" || return 1
+		if [ "$bc_new" = new ]; then
+			bn_uid=${bn_passwd#*:*:}
+			unused "${bn_uid%%:*}" || return 1
+		fi
 	fi
 	IFS=: read -r bn_x bn_x bn_uid bn_gid bn_gecos bn_home bn_shell <<END_OF_ENTRY
 $bn_passwd
@@ -80,7 +85,10 @@ END_OF_ENTRY
 	# usermod gives no other user id or home to somebody who is there, and its user could keep it from that for as long as he likes.
 	case ${bc_uid:-$bn_uid}:$bc_home in
 	"$bn_uid:$bn_home") ;;
-	*) shut_out "$bc_name" && end_processes "$bn_uid" || return 1 ;;
+	*)
+		shut_out "$bc_name" || return 1
+		end_processes "$bn_uid" || return 2
+		;;
 	esac
 	set --
 	[ -z "$bc_uid" ] || [ "$bc_uid" = "$bn_uid" ] || set -- "$@" -u "$bc_uid"
@@ -93,7 +101,13 @@ END_OF_ENTRY
 		for bc_range in $bc_subuid; do case " $bn_subuid " in *" $bc_range "*) ;; *) set -- "$@" -v "$bc_range" ;; esac; done
 		for bc_range in $bc_subgid; do case " $bn_subgid " in *" $bc_range "*) ;; *) set -- "$@" -w "$bc_range" ;; esac; done
 	fi
-	[ $# -eq 0 ] || usermod "$@" "$bc_name" 2>&1 || return 1
+	if [ $# -gt 0 ]; then
+		usermod "$@" "$bc_name" 2>&1 || {
+			# usermod(8): the user is logged in.
+			[ $? -eq 8 ] && shut_out "$bc_name" || return 1
+			return 2
+		}
+	fi
 	# A group of its name that was made for it goes again.
 	if [ -n "$bn_group" ] && [ -z "$bc_group" ]; then
 		case $bc_made in '' | own) ;; *) groupdel "$bc_name" 2>&1 || return 1 ;; esac
@@ -150,7 +164,8 @@ discard() {
 		now_is "$1" || return 1
 		dc_uid=${bn_passwd#*:*:}
 		if ! dc_said=$(usermod -g nogroup "$1" 2>&1); then
-			shut_out "$1" && end_processes "${dc_uid%%:*}" || return 1
+			shut_out "$1" || return 1
+			end_processes "${dc_uid%%:*}" || return 2
 			dc_flag=
 		fi
 	fi
@@ -192,7 +207,22 @@ ours() {
 # shut_out NAME: nobody gets in as the user any more, by password, key, cron or at: the account ended on 1970-01-02.
 shut_out() { chage -E 1 "$1" 2>&1; }
 
-# end_processes UID: end every process of a user, those too that he has borrowed another id for, and take away the file systems that they serve: a home below one is nobody's any more. It says so
+# running_as UID: the files in /proc of the processes that have a user id, those too that have borrowed another one.
+running_as() {
+	set +f
+	grep -l -E -e "^Uid:($tab[0-9]+){0,2}$tab$1$tab" -- "$root"/proc/[0-9]*/status 2>/dev/null
+	set -f
+}
+
+# end_all UID: end every process of a user at one stroke, kill(2) with -1: none forks away from under it. It fails where he ended the process that does it. It never runs as anybody else, and not
+# where root is a directory of a test.
+end_all() {
+	[ -z "$root" ] || return 0
+	as_user "$1" 65534 /bin/sh -c '[ "$(id -u):$(id -ru)" = "$1:$1" ] || exit 1; kill -KILL -1; exit 0' end "$1" >/dev/null 2>&1
+}
+
+# end_processes UID: end every process of a user, those too that he has borrowed another id for, and take away the file systems that they serve: a home below one is nobody's any more. A look that
+# finds none is no proof: who forks and exits all the time is gone under one number before he is listed under the next. So two in a row must find none, after all were ended at one stroke. It says so
 # where a process does not end.
 end_processes() {
 	regular "$1" || { echo "$1 is a user id of the system"; return 1; }
@@ -200,27 +230,46 @@ end_processes() {
 		echo 'pvesec itself is logged in with it'
 		return 1
 	fi
-	ep_left=100
+	ep_left=100 ep_none=0 ep_struck=0
 	while :; do
 		{ echo 1 >"$root/sys/fs/cgroup/user.slice/user-$1.slice/cgroup.kill"; } 2>/dev/null
-		set +f
-		ep_files=$(grep -l -E -e "^Uid:($tab[0-9]+){0,2}$tab$1$tab" -- "$root"/proc/[0-9]*/status 2>/dev/null)
-		set -f
-		[ -n "$ep_files" ] || { unserve "$1"; return 0; }
+		if [ "$ep_none" -eq 0 ] && end_all "$1"; then ep_struck=1; fi
+		ep_files=$(running_as "$1")
 		ep_left=$((ep_left - 1))
-		if [ "$ep_left" -eq 0 ]; then
+		if [ "$ep_left" -eq 0 ] && [ -n "$ep_files" ] && [ "$ep_struck" -eq 1 ]; then
 			# One that has ended and that nobody asks for any more does nothing.
 			ep_files=$(grep -L -e "^State:$tab[XZ]" -- $ep_files 2>/dev/null)
 			[ -n "$ep_files" ] || { unserve "$1"; return 0; }
+		fi
+		if [ -n "$ep_files" ]; then
+			ep_none=0
+			for ep_file in $ep_files; do
+				ep_pid=${ep_file%/status}
+				kill -KILL "${ep_pid##*/}" 2>/dev/null
+			done
+		elif [ "$ep_struck" -eq 1 ]; then
+			ep_none=$((ep_none + 1))
+			[ "$ep_none" -lt 2 ] || { unserve "$1"; return 0; }
+		fi
+		if [ "$ep_left" -le 0 ]; then
 			echo "processes of the user id $1 do not end"
 			return 1
 		fi
-		for ep_file in $ep_files; do
-			ep_pid=${ep_file%/status}
-			kill -KILL "${ep_pid##*/}" 2>/dev/null
-		done
 		sleep 0.1
 	done
+}
+
+# unused UID: whether nothing of an earlier account of that user id would become the new one's: processes, and jobs of at. It says what.
+unused() {
+	un_files=$(running_as "$1"; running_as "$1") # who forks away from one look is there in the next
+	un_jobs=
+	[ ! -d "$root/var/spool/cron/atjobs" ] || un_jobs=$(find "$root/var/spool/cron/atjobs" -xdev -maxdepth 1 -type f -uid "$1" -print -quit 2>&1)
+	[ -n "$un_files$un_jobs" ] || return 0
+	un_pid=${un_files%%/status*}
+	un_what="process ${un_pid##*/} still runs. End what runs as it (pkill -KILL -U $1)"
+	[ -n "$un_files" ] || un_what="the job ${un_jobs#"$root"} of at waits. Remove it"
+	echo "would get the user id $1 of an earlier account, as which $un_what, or set uid to another one"
+	return 1
 }
 
 # unserve UID: unmount what a user has mounted with fusermount(1).

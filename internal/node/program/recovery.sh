@@ -93,9 +93,9 @@ at_home() {
 }
 
 # undo LOG: put back what the log says. It may have been done in part already, or not have been needed. $broken tells
-# what could not be put back, $u_dead which services do not start again.
+# what could not be put back, $u_held which accounts could not because of what their users run, who are shut out then, and $u_dead which services do not start again.
 undo() {
-	broken= u_services= u_dead=
+	broken= u_services= u_dead= u_held=
 	while IFS=$tab read -r u_op u_arg u_path; do
 		u_said=
 		case $u_op in
@@ -116,7 +116,11 @@ undo() {
 		dir) { [ -d "$u_path" ] || u_said=$(mkdir -m 700 -- "$u_path" 2>&1); } && u_said=$(attr "$u_arg" "$u_path" 2>&1) ;;
 		attr) u_said=$(attr "$u_arg" "$u_path" 2>&1) ;;
 		backup) rm -f -- "$u_path"; rmdir -- "${u_path%/*}" "$backups" 2>/dev/null || true ;;
-		account) u_said=$(undo_account account "$u_arg" "$u_path" 2>&1 </dev/null) ;;
+		account)
+			u_said=$(undo_account account "$u_arg" "$u_path" 2>&1 </dev/null) || {
+				[ $? -eq 2 ] && u_held="$u_held$u_path: $u_said$nl"
+			}
+			;;
 		# What is in a home is in the hands of its user. He must not keep anybody from the next change.
 		keys | home) u_said=$(undo_account "$u_op" "$u_arg" "$u_path" 2>&1 </dev/null) || note "${u_path#"$root"}: ${u_said:-its keys are not as before: its user ended what was to put them back, or it took too long}" ;;
 		service) u_services="$u_path $u_services" ;;
@@ -249,6 +253,8 @@ recover() {
 			undo "$r_log"
 			restarted=
 			[ -z "$broken" ] || fail recovery "$r_dir/journal" "$broken"
+			# Who runs what does not end must not keep every later change out either. He is shut out, which the next plan shows.
+			[ -z "$u_held" ] || note "after undoing an interrupted run, not as before, and shut out: $u_held"
 			# A service that stays down with its old files back must not keep every later change out.
 			[ -z "$u_dead" ] || note "after undoing an interrupted run: $u_dead"
 			forget "${r_dir##*/}"

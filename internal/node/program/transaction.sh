@@ -54,7 +54,7 @@ fail() {
 		[ ! -e "$mine/sealed" ] || mv -f -- "$mine/sealed" "$mine/journal"
 		forget "$txn"
 		undo "$log"
-		broken=$broken$u_dead
+		broken=$broken$u_held$u_dead
 		outcome=restored
 	else
 		outcome=unchanged broken=

@@ -1,0 +1,163 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// A shellRoot is a directory that stands for / of a node, for calls of the program's functions about accounts.
+type shellRoot struct {
+	t   *testing.T
+	dir string
+}
+
+func newShellRoot(t *testing.T) shellRoot {
+	t.Helper()
+	r := shellRoot{t, t.TempDir()}
+	r.write("run/pvesec/done", "", 0o600)
+	r.write("etc/passwd", "root:x:0:0:root:/root:/bin/sh\n", 0o644)
+	r.write("etc/group", "root:x:0:\n", 0o644)
+	r.write("etc/shadow", "root:*:19000:0:99999:7:::\n", 0o600)
+	r.tool("sleep", "exit 0")
+	r.tool("chage", `echo "chage $*" >>"`+r.dir+`/ran"`)
+	return r
+}
+
+func (r shellRoot) write(path, text string, mode os.FileMode) {
+	r.t.Helper()
+	path = filepath.Join(r.dir, path)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		r.t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), mode); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// tool puts a stand-in for a tool on the path.
+func (r shellRoot) tool(name, script string) {
+	r.t.Helper()
+	r.write(filepath.Join("test/bin", name), "#!/bin/sh\n"+script+"\n", 0o755)
+}
+
+// process has a process listed that has these ids.
+func (r shellRoot) process(pid int, ids string) {
+	r.t.Helper()
+	r.write(fmt.Sprintf("proc/%d/status", pid), "Name:\tx\nState:\tS (sleeping)\nUid:\t"+strings.ReplaceAll(ids, " ", "\t")+"\n", 0o644)
+}
+
+// run calls functions of the program, and returns what they print and the status.
+func (r shellRoot) run(script string) (said string, status int) {
+	r.t.Helper()
+	program := strings.Replace(commonProgram, "root=\n", "root="+quote(r.dir)+"\n", 1) + usersProgram + recoveryProgram + accountsProgram +
+		"marker=mark\nnote() { echo \"note $1\"; }\nfail() { echo \"fail $*\"; exit 9; }\n" + script
+	said, status = "", 0
+	cmd := exec.CommandContext(r.t.Context(), "/bin/sh", "-s")
+	cmd.Stdin = strings.NewReader("{\n" + program + "\nexit\n}\n")
+	out, err := cmd.CombinedOutput()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		r.t.Fatal(err)
+	}
+	return string(out), cmd.ProcessState.ExitCode()
+}
+
+// TestProcessesSeenTwice: one look that finds no process of a user is no proof that there is none. Who forks and exits all the time is not in every look.
+func TestProcessesSeenTwice(t *testing.T) {
+	t.Parallel()
+	r := newShellRoot(t)
+	process := exec.CommandContext(t.Context(), "/usr/bin/sleep", "1000")
+	if err := process.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- process.Wait() }()
+	r.process(process.Process.Pid, "2001 2001 2001 2001")
+	// The first look finds none, the second one does, and those after it do not.
+	r.tool("grep", fmt.Sprintf(`case $* in *Uid:*) ;; *) exec /usr/bin/grep "$@" ;; esac
+echo look >>%[1]s/looks
+[ "$(wc -l <%[1]s/looks)" -ne 2 ] || echo %[1]s/proc/%[2]d/status`, r.dir, process.Process.Pid))
+	if said, status := r.run("end_processes 2001"); status != 0 || said != "" {
+		t.Errorf("status %d, %s", status, said)
+	}
+	looks, err := os.ReadFile(filepath.Join(r.dir, "looks"))
+	if err != nil || strings.Count(string(looks), "look") < 4 {
+		t.Fatalf("it looked %d times, %v", strings.Count(string(looks), "look"), err)
+	}
+	if err := <-ended; err == nil {
+		t.Error("it was not ended")
+	}
+}
+
+// TestNewAccountHasNoProcesses: a new account does not get the user id of one that still runs something, which would be its own from then on. One that comes back when its removal is undone has what it had.
+func TestNewAccountHasNoProcesses(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		ids, flag string
+		refused   bool
+	}{
+		"nothing runs":    {"0 0 0 0", "new", false},
+		"runs":            {"2001 2001 2001 2001", "new", true},
+		"borrows another": {"2001 0 0 0", "new", true},
+		"may go back":     {"0 0 2001 0", "new", true},
+		"of another":      {"20011 20011 12001 2002", "new", false},
+		"comes back":      {"2001 2001 2001 2001", "", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newShellRoot(t)
+			r.tool("useradd", `for name; do :; done
+echo "$name:x:2001:2001::/home/night:/bin/sh" >>"`+r.dir+`/etc/passwd"; echo "$name:x:2001:" >>"`+r.dir+`/etc/group"; echo "$name:!:19000:0:99999:7:::" >>"`+r.dir+`/etc/shadow"`)
+			r.process(4242, c.ids)
+			r.write("portrait", "night:x::own::/home/night:/bin/sh\nnight:!:=:=:=:=:=::\n\n\n\n\n", 0o600)
+			said, status := r.run("become night " + quote(r.dir+"/portrait") + " -M " + c.flag)
+			if refused := status == 1 && strings.Contains(said, "user id 2001 of an earlier account") && strings.Contains(said, "process 4242 still runs"); refused != c.refused || !refused && status != 0 {
+				t.Errorf("status %d, %s", status, said)
+			}
+		})
+	}
+}
+
+// TestProcessesKeepNobodyOut: an interrupted change that cannot be undone because of what a user runs is no reason to refuse every later change of the node. He is shut out, and it is told. What cannot be
+// undone for another reason stays one.
+func TestProcessesKeepNobodyOut(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		ids     string
+		usermod int
+		goesOn  bool
+	}{
+		"do not end":     {"2001 2001 2001 2001", 0, true},
+		"come back":      {"0 0 0 0", 8, true},
+		"another reason": {"0 0 0 0", 1, false},
+		"nothing runs":   {"0 0 0 0", 0, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newShellRoot(t)
+			r.write("etc/passwd", "root:x:0:0:root:/root:/bin/sh\nnight:x:2001:2001::/home/night:/bin/sh\n", 0o644)
+			r.write("etc/group", "root:x:0:\nnight:x:2001:\n", 0o644)
+			r.write("etc/shadow", "night:!:19000:0:99999:7:::\n", 0o600)
+			r.tool("usermod", fmt.Sprintf("exit %d", c.usermod))
+			r.process(1<<30, c.ids) // a number that no process has, so nothing ends it
+			had := filepath.Join(r.dir, "etc/pvesec/stage/killed/had.1")
+			r.write("etc/pvesec/stage/killed/had.1", "night:x:2002:2001::/home/night:/bin/sh\nnight:!:19000:0:99999:7:::\n\n\n\nnight:x:2001:\n", 0o600)
+			r.write("etc/pvesec/stage/killed/journal", "account\t"+had+"\taccount night\n", 0o600)
+			said, status := r.run("recover")
+			_, err := os.Stat(filepath.Join(r.dir, "etc/pvesec/stage/killed"))
+			if c.goesOn != (status == 0 && strings.Contains(said, "mark recovered killed") && os.IsNotExist(err)) || c.goesOn == strings.Contains(said, "fail recovery") {
+				t.Errorf("status %d, stage %v, %s", status, err, said)
+			}
+			held := c.goesOn && c.usermod+len(strings.Trim(c.ids, "0 ")) > 0
+			ran, _ := os.ReadFile(filepath.Join(r.dir, "ran")) // absent where nothing ran
+			if held && (!strings.Contains(said, "note ") || !strings.Contains(said, "account night: ") || !strings.Contains(string(ran), "chage -E 1 night\n")) {
+				t.Errorf("it is not shut out, or not told: %s, %s", ran, said)
+			}
+		})
+	}
+}
