@@ -16,10 +16,11 @@ import (
 )
 
 // Private state keeps the user ids of the accounts that pvesec made or took over, by node. What deployed shows is no proof of that: a refresh shows an account of the name, also one that somebody else made. A node may
-// choose the ids, and a later apply must not. Beside them it keeps what was withdrawn from nodes that did not answer.
+// choose the ids, and a later apply must not. Beside them it keeps what was withdrawn from nodes that did not answer, and the version of the password that each node has: a reading only tells that there is one.
 const (
 	uidsKey      = "uids"
 	withdrawnKey = "withdrawn"
+	passwordsKey = "passwords"
 )
 
 // made tells whether pvesec made the account of a node, or took it over. Where private state was lost, the state counts.
@@ -43,7 +44,39 @@ func (m *nodeAccountModel) Applied(ctx context.Context, private values.PrivateWr
 			uids[name] = uid
 		}
 	}
-	m.record(ctx, private, map[string]any{uidsKey: uids, withdrawnKey: m.withdrawn}, diags)
+	m.record(ctx, private, map[string]any{uidsKey: uids, withdrawnKey: m.withdrawn, passwordsKey: m.passwordsNow()}, diags)
+}
+
+// passwordsNow is the version of the password by node after this apply. 0 is another one than the last version, on a node that did not answer.
+func (m *nodeAccountModel) passwordsNow() map[string]int64 {
+	now := map[string]int64{}
+	for name := range m.Deployed.Elements() {
+		before, is := m.passwords[name]
+		switch {
+		case slices.ContainsFunc(m.reached, func(target node.Target) bool { return target.Name == name }):
+			now[name] = m.PasswordVersion.ValueInt64()
+		case m.renewed:
+			now[name] = 0
+		case is:
+			now[name] = before
+		}
+	}
+	return now
+}
+
+// renews tells whether an apply sets the password of a node: its version is another one than the one of the state, or than the one that the node has. Where nothing is recorded of the node, the state counts.
+func (m *nodeAccountModel) renews(state *nodeAccountModel, name string) bool {
+	version, is := m.passwords[name]
+	return state == nil || !m.PasswordVersion.Equal(state.PasswordVersion) || is && version != m.PasswordVersion.ValueInt64()
+}
+
+// readPasswords reads the recorded versions of the password.
+func (m *nodeAccountModel) readPasswords(ctx context.Context, private values.PrivateReader, diags *diag.Diagnostics) {
+	encoded, problems := private.GetKey(ctx, passwordsKey)
+	diags.Append(problems...)
+	if len(encoded) > 0 && json.Unmarshal(encoded, &m.passwords) != nil {
+		m.passwords = nil
+	}
 }
 
 // noteSeen records the user ids of an import, whose nodes are taken over as they are, and those that could not be read back after an apply.

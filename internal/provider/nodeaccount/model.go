@@ -47,6 +47,9 @@ type nodeAccountModel struct {
 	reached []node.Target
 	// withdrawn is what was withdrawn while a node did not answer, by node: it is taken away there as soon as it does.
 	withdrawn map[string]withdrawal
+	// passwords is the version of the password that each node has, nil where nothing is recorded. renewed tells that this apply sets another one.
+	passwords map[string]int64
+	renewed   bool
 	// applied tells that an apply changed the account: its nodes are read anew then.
 	applied, created bool
 }
@@ -251,6 +254,10 @@ func (m *nodeAccountModel) planned(ctx context.Context, state *nodeAccountModel,
 			}
 		}
 	}
+	// The hash of a password is in no reading, so that it changes shows by this.
+	if there && had.Password.Equal(entry.Password) && account.SetsPassword && m.renews(state, name) {
+		entry.Password = types.StringUnknown()
+	}
 	// The problems follow from the rest, and from what the resource asks for.
 	if there && had.Home.Equal(entry.Home) && had.UID.Equal(entry.UID) && had.Primary.Equal(entry.Primary) && had.Groups.Equal(entry.Groups) &&
 		state.Groups.Equal(m.Groups) && state.GroupMembership.Equal(m.GroupMembership) {
@@ -326,8 +333,9 @@ func (m *nodeAccountModel) Install(ctx context.Context, change session.Change[no
 	if change.Private != nil {
 		m.readUIDs(ctx, change.Private, diags)
 		m.readWithdrawn(ctx, change.Private, diags)
+		m.readPasswords(ctx, change.Private, diags)
 	}
-	renewed := change.State == nil || !m.PasswordVersion.Equal(change.State.PasswordVersion)
+	m.renewed = change.State == nil || !m.PasswordVersion.Equal(change.State.PasswordVersion)
 	accepted := slices.Sorted(maps.Keys(values.AcceptedRisks(ctx, m.AcceptedRisks, diags)))
 	planned := map[string]hardening.PlannedAccount{}
 	for _, target := range change.Targets {
@@ -335,7 +343,7 @@ func (m *nodeAccountModel) Install(ctx context.Context, change session.Change[no
 		p := hardening.PlannedAccount{Adopt: m.Adopts.ValueBool(), Accepted: accepted, DropGroups: drop.Groups, DropKeys: drop.Keys, SetPassword: account.SetsPassword}
 		if had := change.State.recorded(ctx, target.Name, diags); had != nil && len(had.Changes.Elements()) == 0 && (m.made(target.Name) || !had.Present.ValueBool()) {
 			p.Seen = had.state(ctx, diags)
-			p.SetPassword = account.SetsPassword && (renewed || p.Seen.Password != node.PasswordSet)
+			p.SetPassword = account.SetsPassword && (m.renews(change.State, target.Name) || p.Seen.Password != node.PasswordSet)
 		}
 		if entry := m.recorded(ctx, target.Name, diags); entry != nil && !entry.UID.IsUnknown() {
 			p.UID = entry.UID.ValueInt64()

@@ -199,6 +199,62 @@ func TestWithdrawnLater(t *testing.T) {
 	}
 }
 
+// TestPasswordLater: a password that changed while a node did not answer is set there as soon as it does, and the plan says so. A reading only tells that the node has one.
+func TestPasswordLater(t *testing.T) {
+	t.Parallel()
+	here := account(1001, func(a *node.LocalAccount) { a.Password = node.PasswordSet })
+	nodes := &recorder{accounts: map[string]node.LocalAccount{"up": here, "down": here}}
+	private := memory{uidsKey: []byte(`{"up": 1001, "down": 1001}`)} // as an older version left it
+	deployed := types.MapValueMust(deployedType, map[string]attr.Value{"up": entry(t, modelOf(nil), true, here), "down": entry(t, modelOf(nil), true, here)})
+	version := func(number int64) *nodeAccountModel {
+		return modelOf(func(m *nodeAccountModel) {
+			m.hash, m.Deployed = "$y$j9T$hash", deployed
+			if number != 0 {
+				m.PasswordVersion = values.WholeValue(number)
+			}
+		})
+	}
+	state := version(1)
+	// Each step is a plan and an apply of a version, and who gets the password by it.
+	for i, step := range []struct {
+		version int64
+		reached []string
+		set     []string
+	}{
+		{2, []string{"up"}, []string{"up"}},
+		{2, []string{"up", "down"}, []string{"down"}},
+		{2, []string{"up", "down"}, nil},
+		{3, []string{"up"}, []string{"up"}},
+		{2, []string{"up"}, []string{"up"}}, // the number of the one that the other node has, and another password
+		{2, []string{"up", "down"}, []string{"down"}},
+		{0, []string{"up"}, nil},
+		{2, []string{"up", "down"}, []string{"up", "down"}},
+	} {
+		var diags diag.Diagnostics
+		plan := version(step.version)
+		plan.readPasswords(t.Context(), private, &diags)
+		open := map[string]bool{}
+		for _, name := range step.reached {
+			open[name] = plan.planned(t.Context(), state, name, &diags).Attributes()["password"].IsUnknown()
+		}
+		if err := plan.Install(t.Context(), session.Change[nodeAccountModel]{Nodes: nodes, Targets: at(step.reached...), State: state, Private: private}, &diags); err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range step.reached {
+			want := slices.Contains(step.set, name)
+			if got := nodes.applied[name].Password == node.SetPassword; got != want || open[name] != want {
+				t.Errorf("step %d: %s gets the password: %v, planned: %v, want %v", i, name, got, open[name], want)
+			}
+		}
+		plan.Applied(t.Context(), private, &diags)
+		if diags.HasError() {
+			t.Fatal(diags)
+		}
+		state = plan
+		state.Deployed = deployed
+	}
+}
+
 // TestPrimaryGroupIsDrift: another primary group than the account's own shows in deployed, and the plan makes it the own one.
 func TestPrimaryGroupIsDrift(t *testing.T) {
 	t.Parallel()

@@ -89,6 +89,7 @@ func (r *nodeAccountResource) ModifyPlan(ctx context.Context, req resource.Modif
 	if state != nil {
 		plan.readUIDs(ctx, req.Private, &resp.Diagnostics)
 		plan.readWithdrawn(ctx, req.Private, &resp.Diagnostics)
+		plan.readPasswords(ctx, req.Private, &resp.Diagnostics)
 	}
 	if plan.known() {
 		plan.showFindings(ctx, &resp.Diagnostics)
