@@ -334,3 +334,27 @@ func TestRecordsWhatItMade(t *testing.T) {
 		t.Error(diags)
 	}
 }
+
+// TestRisksLater: where Terraform learns later what is accepted, or why, the findings are open, and nothing is refused for them yet.
+func TestRisksLater(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		accepted types.Map
+		open     bool
+	}{
+		"none":            {types.MapNull(types.StringType), false},
+		"the map later":   {types.MapUnknown(types.StringType), true},
+		"a reason later":  {types.MapValueMust(types.StringType, map[string]attr.Value{"PVESEC-A0001": types.StringUnknown()}), true},
+		"another one now": {types.MapValueMust(types.StringType, map[string]attr.Value{"PVESEC-A0001": types.StringValue("meant")}), false},
+	} {
+		m := modelOf(func(m *nodeAccountModel) { m.Groups, m.AcceptedRisks = values.StringSet([]string{"sudo", "docker"}), c.accepted })
+		var diags diag.Diagnostics
+		m.showFindings(t.Context(), &diags)
+		if diags.HasError() || m.Findings.IsUnknown() != c.open || !c.open && len(m.Findings.Elements()) == 0 {
+			t.Errorf("%s: %v, %v", name, m.Findings, diags)
+		}
+		if (&nodeAccountResource{}).judge(t.Context(), m, nil, &diags); diags.HasError() == c.open {
+			t.Errorf("%s: %v", name, diags)
+		}
+	}
+}

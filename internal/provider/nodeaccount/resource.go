@@ -111,8 +111,12 @@ func (r *nodeAccountResource) ModifyPlan(ctx context.Context, req resource.Modif
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
 
-// showFindings fills in findings.
+// showFindings fills in findings. They are open where it is not known yet what is accepted: a finding shows the reason.
 func (m *nodeAccountModel) showFindings(ctx context.Context, diags *diag.Diagnostics) {
+	if !values.FullyKnown(m.AcceptedRisks) {
+		m.Findings = types.ListUnknown(findingType)
+		return
+	}
 	accepted := values.AcceptedRisks(ctx, m.AcceptedRisks, diags)
 	elements := []attr.Value{}
 	for _, f := range m.account(ctx, diags).Findings() {
@@ -129,10 +133,10 @@ func (m *nodeAccountModel) showFindings(ctx context.Context, diags *diag.Diagnos
 
 // judge refuses findings that nobody accepts. What the account has already is a warning: Terraform plans before it destroys too, and taking access away is never refused.
 func (r *nodeAccountResource) judge(ctx context.Context, plan, state *nodeAccountModel, diags *diag.Diagnostics) {
-	accepted := values.AcceptedRisks(ctx, plan.AcceptedRisks, diags)
-	if plan.AcceptedRisks.IsUnknown() {
+	if !values.FullyKnown(plan.AcceptedRisks) {
 		return
 	}
+	accepted := values.AcceptedRisks(ctx, plan.AcceptedRisks, diags)
 	var before []hardening.AccountFinding
 	if state != nil {
 		before = state.account(ctx, diags).Findings()
