@@ -53,7 +53,7 @@ func accountCycles() []accountCycle {
 	}
 }
 
-// TestAccountFaults has the shell killed, or a command fail, before a sample of the steps of each kind of change of an account on two nodes, before all with -chaos. Each node ends with the old
+// TestAccountFaults has the shell killed, or a command fail, before a sample of the steps of each kind of change of an account on two nodes, before all in `make chaos`. Each node ends with the old
 // account or the new one, whole, as the caller was told, and the next change goes through.
 func TestAccountFaults(t *testing.T) {
 	t.Parallel()
