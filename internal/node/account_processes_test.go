@@ -161,3 +161,25 @@ func TestProcessesKeepNobodyOut(t *testing.T) {
 		})
 	}
 }
+
+// TestHomeOfNoAccount: a home that a removed account left, under another user id than the new account gets, is refused with what to write. Its own and one of root's are not.
+func TestHomeOfNoAccount(t *testing.T) {
+	t.Parallel()
+	for owner, refused := range map[string]bool{"2001": false, "0": false, "1999": true} {
+		t.Run(owner, func(t *testing.T) {
+			t.Parallel()
+			r := newShellRoot(t)
+			r.tool("useradd", `for name; do :; done
+echo "$name:x:2001:2001::/home/night:/bin/sh" >>"`+r.dir+`/etc/passwd"; echo "$name:x:2001:" >>"`+r.dir+`/etc/group"; echo "$name:!:19000:0:99999:7:::" >>"`+r.dir+`/etc/shadow"`)
+			r.tool("stat", "echo "+owner)
+			r.write("home/night/notes", "mine", 0o600)
+			r.write("stage/had.1", "\n\n\n\n\n\n", 0o600)
+			r.write("stage/want.1", "night:x::own::/home/night:/bin/sh\nnight:!:=:=:=:=:=::\n\n\n\n\n", 0o600)
+			said, status := r.run("mine=" + quote(r.dir+"/stage") + "\nneeds() { [ \"$1\" = a1 ]; }\naccount_1() { a_home=/home/night a_end=0 a_absent=0; }\n" + accountChangeProgram + "install_account 1 night")
+			told := status == 9 && strings.Contains(said, "fail account night would get the home /home/night") && strings.Contains(said, "Set uid = 1999")
+			if told != refused || !refused && (status != 0 || said != "") {
+				t.Errorf("status %d, %s", status, said)
+			}
+		})
+	}
+}

@@ -326,6 +326,7 @@ install_account() {
 			i_said=$({ shut_out "$2" && end_processes "${i_uid%%:*}"; } 2>&1 </dev/null) || fail account "$2" "could not be shut out: $i_said" installing
 		fi
 		i_said=$(become "$2" "$mine/$i_state.$1" "$i_flag" ${i_new:+"$i_new"} 2>&1 </dev/null) || fail account "$2" "${i_said:-a tool of the node failed}" installing
+		[ "$i_new$a_absent" != new0 ] || owns_home "$1" "$2"
 		if [ -e "$mine/homeless.$1" ] && ! [ -e "$root$a_home" ]; then
 			i_line=$(entry passwd "$2")
 			IFS=: read -r s_x s_x i_uid i_gid s_x <<END_OF_ENTRY
@@ -343,6 +344,19 @@ END_OF_ENTRY
 	fi
 	i_said=$(differs "$1" "$2") || fail account "$2" 'the files of accounts cannot be read' verifying
 	[ -z "$i_said" ] || fail account "$2" "$i_said" verifying
+}
+
+# owns_home NUMBER NAME: a home that was there before the account is its own, or root's. Homes of other accounts were refused before.
+owns_home() {
+	[ ! -e "$mine/homeless.$1" ] && i_owner=$(limited "$quick" stat -c %u -- "$root$a_home" 2>/dev/null) || return 0
+	i_line=$(entry passwd "$2")
+	IFS=: read -r s_x s_x i_uid s_x <<END_OF_ENTRY
+$i_line
+END_OF_ENTRY
+	case $i_owner in
+	0 | "$i_uid") ;;
+	*) fail account "$2" "would get the home $a_home, which is there already and belongs to the user id $i_owner of no account. Set uid = $i_owner, or remove the directory or give it to root on the node" installing ;;
+	esac
 }
 
 # put_keys NUMBER NAME: the key file, and that it is the one.

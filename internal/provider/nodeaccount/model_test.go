@@ -347,7 +347,9 @@ func TestRisksLater(t *testing.T) {
 		"a reason later":  {types.MapValueMust(types.StringType, map[string]attr.Value{"PVESEC-A0001": types.StringUnknown()}), true},
 		"another one now": {types.MapValueMust(types.StringType, map[string]attr.Value{"PVESEC-A0001": types.StringValue("meant")}), false},
 	} {
-		m := modelOf(func(m *nodeAccountModel) { m.Groups, m.AcceptedRisks = values.StringSet([]string{"sudo", "docker"}), c.accepted })
+		m := modelOf(func(m *nodeAccountModel) {
+			m.Groups, m.AcceptedRisks = values.StringSet([]string{"sudo", "docker"}), c.accepted
+		})
 		var diags diag.Diagnostics
 		m.showFindings(t.Context(), &diags)
 		if diags.HasError() || m.Findings.IsUnknown() != c.open || !c.open && len(m.Findings.Elements()) == 0 {
