@@ -56,7 +56,6 @@ func (r shellRoot) run(script string) (said string, status int) {
 	r.t.Helper()
 	program := strings.Replace(commonProgram, "root=\n", "root="+quote(r.dir)+"\n", 1) + usersProgram + recoveryProgram + accountsProgram +
 		"marker=mark\nnote() { echo \"note $1\"; }\nfail() { echo \"fail $*\"; exit 9; }\n" + script
-	said, status = "", 0
 	cmd := exec.CommandContext(r.t.Context(), "/bin/sh", "-s")
 	cmd.Stdin = strings.NewReader("{\n" + program + "\nexit\n}\n")
 	out, err := cmd.CombinedOutput()

@@ -156,7 +156,7 @@ func vetted(reason string) option { return option{harmless: reason} }
 // options are all options of the catalogue. An option that is not here is a hazard with any value.
 var options = map[string]option{
 	// Files, programs and directories: values are vetted.
-	"editor":               {kind: sudoers.EffectRuns, why: named(foreignElement), use: usedByVisudo, values: "programs in directories where only root writes", example: "editor=/usr/bin/nano"},
+	"editor":               {kind: sudoers.EffectRuns, why: named(foreignElement), use: usedByVisudo, values: "programs in directories where only root writes, without words behind them", example: "editor=/usr/bin/nano"},
 	"env_file":             {kind: sudoers.EffectReads, why: named(notRoots), inCommand: true, values: "a file that only root writes, and no user of Proxmox VE", example: "env_file=/etc/environment"},
 	"group_plugin":         {kind: sudoers.EffectRuns, why: named(foreignPlugin), values: "system_group.so, or group_file.so with a file that only root writes", example: "group_plugin=system_group.so"},
 	"iolog_dir":            {kind: sudoers.EffectWrites, why: named(unlessForLogs), use: usedByRecording, values: placesForLogs, example: "iolog_dir=/var/log/sudo-io"},
@@ -232,11 +232,13 @@ func named(why func(string) string) func(string, Subject, Settings) string {
 	}
 }
 
-// foreignElement looks through a list with colons: directories of a search path, or programs with their options.
+// foreignElement looks through a list with colons: directories of a search path, or programs. Words behind a program may name another one, or a file that it reads as commands.
 func foreignElement(value string) string {
 	for element := range strings.SplitSeq(value, ":") {
-		program, _, _ := strings.Cut(element, " ")
+		program, words, _ := strings.Cut(element, " ")
 		switch {
+		case strings.TrimSpace(words) != "":
+			return "pvesec cannot tell what " + program + " does with " + strings.TrimSpace(words)
 		case program == "":
 			return "an empty element is the working directory"
 		case strings.ContainsAny(program, "~%$"):

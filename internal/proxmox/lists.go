@@ -10,7 +10,7 @@ import (
 // be stored after it.
 type lists struct {
 	users       *userList
-	older       *userList // as users was before some of them were written; nil while users is filled
+	older       *userList // as users was before some of them were written
 	written     []UserID  // these
 	groups      []Group
 	roles       []Role

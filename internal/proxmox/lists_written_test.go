@@ -1,6 +1,7 @@
 package proxmox
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -142,5 +143,46 @@ func TestWritesAskLittle(t *testing.T) {
 	}
 	if single > users || lists > 5 {
 		t.Errorf("%d requests about one user, %d for lists, for %d users: %v", single, lists, users, s.counts())
+	}
+}
+
+// TestOldListsDecideNothing: whom others gave a role, and what they made of a token, counts in what is removed and taken over, although the lists of the run are older.
+func TestOldListsDecideNothing(t *testing.T) {
+	t.Parallel()
+	s := newSim(t, pvesim.Version91).withGroups()
+	role := Role{ID: "restricted-a-pve", Privileges: []string{"VM.Audit"}}
+	have := Principal{UserID: "a@pve", Enabled: true, Role: &role, Grants: []Grant{{Path: "/vms", Role: role.ID}}, Tokens: map[string]Token{"ci": {Expire: 1000, PrivilegeSeparation: true}}}
+	s.create(have)
+	c := s.fresh()
+	before := s.everything(c)
+	if len(before.ACL) != 1 {
+		t.Fatalf("%v", before.ACL)
+	}
+	s.admin("PUT", "/access/acl", map[string]any{"path": "/storage", "roles": role.ID, "groups": "ops"})
+	s.admin("PUT", "/access/users/a@pve/token/ci", map[string]any{"expire": 4102444800, "privsep": 1})
+
+	c.AskAgain("a@pve")
+	if token, err := c.ReadToken(t.Context(), "a@pve", "ci"); err != nil || token == nil || token.Expire != 4102444800 {
+		t.Errorf("asked again, the token is %+v, %v", token, err)
+	}
+
+	want := have
+	want.Role, want.Grants = nil, []Grant{{Path: "/vms", Role: "PVEAuditor"}}
+	var kept []string
+	if _, err := c.UpdatePrincipal(t.Context(), have, want, WhenRoleKept(func(k KeptRole) { kept = append(kept, k.Holders...) })); err != nil {
+		t.Fatal(err)
+	}
+	if len(kept) != 1 || !slices.ContainsFunc(s.everything(s.fresh()).Roles, func(r Role) bool { return r.ID == role.ID }) {
+		t.Errorf("a role that a group was given is gone, or nobody says that it stays: %q", kept)
+	}
+
+	other := s.fresh()
+	s.admin("PUT", "/access/acl", map[string]any{"path": "/storage", "roles": role.ID, "groups": "ops", "delete": 1})
+	s.everything(other)
+	s.admin("PUT", "/access/acl", map[string]any{"path": "/storage", "roles": role.ID, "groups": "ops"})
+	s.admin("DELETE", "/access/users/a@pve", nil)
+	other.AskAgain("a@pve")
+	if _, err := other.CreatePrincipal(t.Context(), Principal{UserID: "a@pve", Role: &Role{ID: role.ID, Privileges: []string{"VM.Allocate"}}}); !errors.Is(err, ErrExists) {
+		t.Errorf("a role that a group was given is taken over: %v", err)
 	}
 }

@@ -74,7 +74,7 @@ func (c *Client) refuseExisting(ctx context.Context, p Principal) (free *Role, e
 	if p.Role == nil {
 		return nil, nil
 	}
-	return c.freeRole(ctx, p.UserID, *p.Role)
+	return c.freeRoleNow(ctx, p.UserID, *p.Role)
 }
 
 // builder makes a principal and remembers what it made.

@@ -112,6 +112,7 @@ func (c *Client) removeUser(ctx context.Context, id UserID) error {
 // mayRemoveRole tells whether a managed role exists and nobody else than its user
 // has ACL entries with it: PVE would remove those too.
 func (c *Client) mayRemoveRole(ctx context.Context, user UserID, id string, kept func(KeptRole)) bool {
+	c.dropLists() // old ones would hide whom others gave the role
 	var role *Role
 	err := twice(func() (err error) { role, err = c.role(ctx, id); return err })
 	if err == nil && role == nil {

@@ -102,7 +102,7 @@ func (u *updater) widenRole(ctx context.Context) error {
 // newRole creates a managed role, or takes over the one that exists and is the
 // user's own, as after the state was lost.
 func (u *updater) newRole(ctx context.Context, role Role) error {
-	free, err := u.freeRole(ctx, u.id, role)
+	free, err := u.freeRoleNow(ctx, u.id, role)
 	switch {
 	case err != nil:
 		return fmt.Errorf("creating role %s: %w", role.ID, err)

@@ -61,6 +61,14 @@ func (c *Client) OwnRole(ctx context.Context, user UserID) (string, error) {
 	return id, nil
 }
 
+// freeRoleNow is freeRole by what PVE says now, where there is such a role: lists that are as old as the run hide whom others gave it since.
+func (c *Client) freeRoleNow(ctx context.Context, user UserID, want Role) (*Role, error) {
+	if role, err := c.role(ctx, want.ID); err == nil && role != nil {
+		c.dropLists()
+	}
+	return c.freeRole(ctx, user, want)
+}
+
 // freeRole returns a role that exists and that a user may have as its own, nil
 // when there is none of that name: nobody else holds it, and it has exactly these
 // privileges or the user's own name. Another role of that name is an *ExistsError.

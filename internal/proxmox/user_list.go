@@ -65,6 +65,9 @@ func userWritten(id UserID, groups bool) effect {
 	}
 }
 
+// AskAgain has PVE asked anew for a user and its tokens. The shared lists may be as old as the run: what is decided by them is not about what others change meanwhile.
+func (c *Client) AskAgain(id UserID) { c.patchLists(userWritten(id, false)) }
+
 func (c *Client) fetchUsers(ctx context.Context) (*userList, error) {
 	if l := c.currentLists(); l.older != nil && len(l.written) <= maxWritten {
 		if users, err := c.refreshUsers(ctx, l.older, l.written); err == nil {

@@ -205,23 +205,33 @@ func (e *apiTokenEphemeral) refuse(ctx context.Context, pve *proxmox.Client, use
 
 // sweep removes the tokens of killed runs, regardless of who created them: PVE refuses them already.
 func sweep(ctx context.Context, pve *proxmox.Client, user proxmox.UserID, diags *diag.Diagnostics) {
+	if _, ids := expiredOf(ctx, pve, user); len(ids) == 0 {
+		return
+	}
+	// Another run may have prolonged its token since the lists of this one were read.
+	pve.AskAgain(user)
+	owner, ids := expiredOf(ctx, pve, user)
+	for _, id := range ids {
+		if err := pve.DeleteToken(ctx, user, id, owner.Tokens[id]); err != nil {
+			diags.AddWarning("A token of an earlier run is left", fmt.Sprintf("%s has expired and could not be removed: %v. The next run tries again.", user.Token(id), err))
+		}
+	}
+}
+
+// expiredOf gives a user, and which of its short-lived tokens have ended. A user that cannot be read has none: opening the token says what is wrong.
+func expiredOf(ctx context.Context, pve *proxmox.Client, user proxmox.UserID) (owner *proxmox.Principal, ids []string) {
 	owner, err := pve.ReadPrincipal(ctx, user, "")
 	if err != nil || owner == nil {
-		return // opening the token says what is wrong
+		return nil, nil
 	}
 	now := time.Now()
-	var ids []string
 	for id, token := range owner.Tokens {
 		if shortLived(id, token, now) && time.Unix(token.Expire, 0).Add(time.Minute).Before(now) {
 			ids = append(ids, id)
 		}
 	}
 	slices.Sort(ids)
-	for _, id := range ids {
-		if err := pve.DeleteToken(ctx, user, id, owner.Tokens[id]); err != nil {
-			diags.AddWarning("A token of an earlier run is left", fmt.Sprintf("%s has expired and could not be removed: %v. The next run tries again.", user.Token(id), err))
-		}
-	}
+	return owner, ids
 }
 
 // Renew lets PVE accept the token for another while.

@@ -371,6 +371,7 @@ func (r *restrictedUserResource) Update(ctx context.Context, req resource.Update
 
 // currentGroups are the groups of a user as PVE tells them now.
 func currentGroups(ctx context.Context, pve *proxmox.Client, id proxmox.UserID) ([]string, error) {
+	pve.AskAgain(id)
 	rights, err := pve.Rights(ctx)
 	if err != nil {
 		return nil, err

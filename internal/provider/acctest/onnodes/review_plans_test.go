@@ -100,6 +100,11 @@ func reviewedPlans() []reviewed {
 			applied: reviewedLogging(`"unending", "widened"`, true), planned: reviewedLogging(`"unending"`, false),
 		},
 		{
+			name: "account", addresses: []string{"pvesec_node_account.owl"},
+			planned: "resource \"pvesec_node_account\" \"owl\" {\n  name = \"owl\"\n  uid  = 2345\n  authorized_key {\n    key      = \"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ8rV0iyt2JWTJ6yJVu0u4vJKq0EtvYwqU1nbcxZyQ0k owl@example\"\n" +
+				"    restrict = true\n  }\n}\n",
+		},
+		{
 			name: "tokens", addresses: []string{"pvesec_restricted_user.ends", "pvesec_restricted_user.stays", "pvesec_api_token.ends", "pvesec_api_token.stays"},
 			planned: `
 resource "pvesec_restricted_user" "ends" {
