@@ -68,7 +68,7 @@ func flipped(commands []sudoers.CommandMember) []sudoers.CommandMember {
 	return list
 }
 
-// withRule is the tree with one more rule at its end, for every user, on every host, as every target.
+// withRule adds a rule to the end of the tree. The rule is for all users, hosts and targets.
 func withRule(tree *sudoers.Tree, commands []sudoers.CommandMember) *sudoers.Tree {
 	all := []sudoers.Member{{Kind: sudoers.MemberAll, Name: "ALL"}}
 	privilege := sudoers.Privilege{Hosts: all}
