@@ -23,9 +23,9 @@
 // are fetched as lists, once per [Client], and shared by all callers. A write
 // that succeeds gives them what it changed: grants and roles as they were sent, and
 // a user that was written is asked for by itself. A write that fails, a removal,
-// and every change of the configured token's own user drop them all. PVE filters lists silently for tokens that may not see
-// everything, so [Client.RequireVisibility] is asked before an absence is
-// believed.
+// and every change of the configured token's own user drop them all. PVE filters
+// lists silently for tokens that may not see everything, so
+// [Client.RequireVisibility] is asked before an absence is believed.
 //
 // # Principal
 //
