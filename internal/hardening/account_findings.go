@@ -49,7 +49,7 @@ func (a NodeAccount) Findings() []AccountFinding {
 				ID: freeKeyID, Severity: "medium", About: "key " + line.String(), Why: "the key has a forced command, but who has it forwards ports into the node's networks and an agent all the same (ssh -N -L)",
 				Fix: "Set restrict = true beside command.",
 			})
-		case noLogin(a.Shell):
+		case NoLogin(a.Shell):
 			found = append(found, AccountFinding{
 				ID: shelllessKeyID, Severity: "medium", About: "key " + line.String(), Why: "the account has no login shell, but sshd forwards ports for the key all the same (ssh -N -L)",
 				Fix: "Set restrict = true.",
@@ -86,8 +86,9 @@ func CheckAccountFindingID(id string) error {
 	return nil
 }
 
-func noLogin(shell string) bool {
-	return strings.HasSuffix(shell, "/nologin") || strings.HasSuffix(shell, "/false")
+// NoLogin tells whether a login shell lets nobody log in: nologin(8) and false(1) where Debian has them. Another file of that name is a program like any other.
+func NoLogin(shell string) bool {
+	return slices.Contains([]string{"/usr/sbin/nologin", "/sbin/nologin", "/bin/false", "/usr/bin/false"}, shell)
 }
 
 // refusedID tells whether a finding of this id stands against a plan.

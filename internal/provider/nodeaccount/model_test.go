@@ -360,3 +360,45 @@ func TestRisksLater(t *testing.T) {
 		}
 	}
 }
+
+// TestTolerated: a group that nobody accepts is a warning where the account has it already and the change asks for nothing more, and an error everywhere else.
+func TestTolerated(t *testing.T) {
+	t.Parallel()
+	base := func(change func(*nodeAccountModel)) *nodeAccountModel {
+		return modelOf(func(m *nodeAccountModel) {
+			m.Groups, m.Nodes = values.StringSet([]string{"sudo", "audio"}), values.StringSet([]string{"pve1", "pve2"})
+			m.Deployed = types.MapValueMust(deployedType, map[string]attr.Value{"pve1": types.ObjectNull(deployedType.AttrTypes), "pve2": types.ObjectNull(deployedType.AttrTypes)})
+			if change != nil {
+				change(m)
+			}
+		})
+	}
+	accepted := types.MapValueMust(types.StringType, map[string]attr.Value{"PVESEC-A0001": types.StringValue("meant")})
+	for name, c := range map[string]struct {
+		state, plan func(*nodeAccountModel)
+		refused     bool
+	}{
+		"the same":              {},
+		"fewer groups":          {plan: func(m *nodeAccountModel) { m.Groups = values.StringSet([]string{"sudo"}) }},
+		"fewer nodes":           {plan: func(m *nodeAccountModel) { m.Nodes = values.StringSet([]string{"pve2"}) }},
+		"another comment":       {plan: func(m *nodeAccountModel) { m.Comment = types.StringValue("x") }},
+		"another node":          {plan: func(m *nodeAccountModel) { m.Nodes = values.StringSet([]string{"pve1", "pve3"}) }, refused: true},
+		"all nodes":             {plan: func(m *nodeAccountModel) { m.Nodes = types.SetNull(types.StringType) }, refused: true},
+		"another group":         {plan: func(m *nodeAccountModel) { m.Groups = values.StringSet([]string{"sudo", "video"}) }, refused: true},
+		"a key":                 {plan: func(m *nodeAccountModel) { m.Keys = keysOf(nightKey) }, refused: true},
+		"a password":            {plan: func(m *nodeAccountModel) { m.PasswordVersion = values.WholeValue(1) }, refused: true},
+		"a shell":               {plan: func(m *nodeAccountModel) { m.Shell = types.StringValue("/bin/sh") }, refused: true},
+		"for longer":            {state: func(m *nodeAccountModel) { m.Expires = types.StringValue("2031-01-01") }, plan: func(m *nodeAccountModel) { m.Expires = types.StringValue("2099-01-01") }, refused: true},
+		"no shell":              {plan: func(m *nodeAccountModel) { m.Shell = types.StringValue("/usr/sbin/nologin") }},
+		"until a day":           {state: func(m *nodeAccountModel) { m.Expires = types.StringNull() }, plan: func(m *nodeAccountModel) { m.Expires = types.StringValue("2031-01-01") }},
+		"without an end":        {state: func(m *nodeAccountModel) { m.Expires = types.StringValue("2031-01-01") }, plan: func(m *nodeAccountModel) { m.Expires = types.StringNull() }, refused: true},
+		"no longer accepted":    {state: func(m *nodeAccountModel) { m.AcceptedRisks = accepted }, refused: true},
+		"accepted from now on":  {plan: func(m *nodeAccountModel) { m.AcceptedRisks = accepted }},
+		"an account without it": {state: func(m *nodeAccountModel) { m.Groups = values.StringSet([]string{"audio"}) }, refused: true},
+	} {
+		var diags diag.Diagnostics
+		if (&nodeAccountResource{}).judge(t.Context(), base(c.plan), base(c.state), &diags); diags.HasError() != c.refused {
+			t.Errorf("%s: refused %t, want %t: %v", name, diags.HasError(), c.refused, diags)
+		}
+	}
+}

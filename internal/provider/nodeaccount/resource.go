@@ -3,6 +3,7 @@ package nodeaccount
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -131,14 +132,15 @@ func (m *nodeAccountModel) showFindings(ctx context.Context, diags *diag.Diagnos
 	m.Findings = types.ListValueMust(findingType, elements)
 }
 
-// judge refuses findings that nobody accepts. What the account has already is a warning: Terraform plans before it destroys too, and taking access away is never refused.
+// judge refuses findings that nobody accepts. What the account has already is a warning where the change asks for nothing more: Terraform plans before it destroys too, and taking access away
+// is never refused.
 func (r *nodeAccountResource) judge(ctx context.Context, plan, state *nodeAccountModel, diags *diag.Diagnostics) {
 	if !values.FullyKnown(plan.AcceptedRisks) {
 		return
 	}
 	accepted := values.AcceptedRisks(ctx, plan.AcceptedRisks, diags)
 	var before []hardening.AccountFinding
-	if state != nil {
+	if state != nil && plan.asksNoMore(ctx, state, diags) {
 		before = state.account(ctx, diags).Findings()
 	}
 	quiet := r.Clients == nil || !r.Clients.Holdings().Read(plan.What())
@@ -154,4 +156,31 @@ func (r *nodeAccountResource) judge(ctx context.Context, plan, state *nodeAccoun
 		judged.Report(diags, quiet, path.Root("groups"), fmt.Sprintf("%s: %s makes %s more than its name says", f.ID, f.About, plan.What()),
 			fmt.Sprintf("%s.\n\n%s If it is meant, write accepted_risks = { %q = \"the reason\" }.", values.UpperFirst(f.Why), f.Fix, f.ID))
 	}
+}
+
+// asksNoMore tells that a plan gives the account nothing that the state does not have: no node, group, way to log in or length of time more, and that every acceptance is still there.
+func (m *nodeAccountModel) asksNoMore(ctx context.Context, state *nodeAccountModel, diags *diag.Diagnostics) bool {
+	within := func(now, before []string) bool {
+		return !slices.ContainsFunc(now, func(one string) bool { return !slices.Contains(before, one) })
+	}
+	nodes := m.Nodes.Equal(state.Nodes)
+	if !nodes && values.FullyKnown(m.Nodes) && !m.Nodes.IsNull() {
+		nodes = within(values.StringsInSet(ctx, m.Nodes, diags), slices.Collect(maps.Keys(state.Deployed.Elements())))
+	}
+	keys := !slices.ContainsFunc(m.Keys.Elements(), func(key attr.Value) bool {
+		return !slices.ContainsFunc(state.Keys.Elements(), key.Equal)
+	})
+	accepted := values.AcceptedRisks(ctx, m.AcceptedRisks, diags)
+	for id := range values.AcceptedRisks(ctx, state.AcceptedRisks, diags) {
+		if accepted[id] == "" {
+			return false
+		}
+	}
+	return nodes && keys && within(values.StringsInSet(ctx, m.Groups, diags), values.StringsInSet(ctx, state.Groups, diags)) &&
+		(m.PasswordVersion.IsNull() || m.PasswordVersion.Equal(state.PasswordVersion)) && (m.Shell.Equal(state.Shell) || hardening.NoLogin(m.Shell.ValueString())) && m.endsNoLater(state)
+}
+
+// endsNoLater tells that the account ends on the day of the state or before. Days are year, month, day, so their text has their order.
+func (m *nodeAccountModel) endsNoLater(state *nodeAccountModel) bool {
+	return m.Expires.Equal(state.Expires) || !m.Expires.IsNull() && !m.Expires.IsUnknown() && (state.Expires.IsNull() || m.Expires.ValueString() <= state.Expires.ValueString())
 }
