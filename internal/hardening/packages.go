@@ -51,12 +51,7 @@ func (p packageInstaller) Apply(ctx context.Context, changes []node.Change, prog
 }
 
 // Operator is the user that the nodes know.
-func (p packageInstaller) Operator() (name string, password bool) {
-	if operator, is := p.Nodes.(Operator); is {
-		return operator.Operator()
-	}
-	return "root", false
-}
+func (p packageInstaller) Operator() (name string, password bool) { return operatorOf(p.Nodes) }
 
 // Commands are the programs that a node needs for the policy.
 func (p SudoersPolicy) Commands() []string { return []string{sudoersFile(p.Path(), "").command} }

@@ -94,6 +94,8 @@ type Change struct {
 	InstallPackages bool
 	// Installed is told which packages were installed; nil for nobody.
 	Installed func(packages []string)
+	// Noted is told, in plain words, what the node could not do or found wrong beside the outcome, such as a home that stays; nil for nobody.
+	Noted func(text string)
 	// Listed are commands that must be in what sudo lists for a user after the change, or it is rolled back: a file that sudo does not read is no
 	// policy.
 	Listed []Listed

@@ -51,13 +51,17 @@ func TestRemovalNeedsNoTool(t *testing.T) {
 			for i := range changes[0].Files {
 				changes[0].Files[i].Kind, changes[0].Files[i].Content = node.Absent, nil
 			}
-			var said []string
+			var said, noted []string
+			changes[0].Noted = func(text string) { noted = append(noted, text) }
 			if err := p.Apply(testContext(t), changes, func(_, step string) { said = append(said, step) }); err != nil {
 				t.Fatal(err)
 			}
 			allHave(t, "(absent)", s)
 			if all := strings.Join(said, "\n"); !strings.Contains(all, c.says) || c.says == "" && strings.Contains(all, "nobody checked") {
 				t.Errorf("said %q", said)
+			}
+			if !strings.Contains(strings.Join(noted, "\n"), c.says) || c.says == "" && len(noted) > 0 {
+				t.Errorf("noted %q", noted)
 			}
 		})
 	}

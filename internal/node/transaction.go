@@ -168,7 +168,13 @@ func (tx *transaction) expect(ctx context.Context, words ...string) (frame, erro
 		}
 		switch f.word {
 		case "note":
-			tx.report(tx.name(), untrusted.Text(f.text(0)))
+			text := untrusted.Text(f.text(0))
+			tx.report(tx.name(), text)
+			if tx.change.Noted != nil {
+				tx.change.Noted(text)
+			}
+		case "packages":
+			tx.report(tx.name(), "installing "+untrusted.Line(f.text(0)))
 		case "step":
 			tx.report(tx.name(), untrusted.Line(f.arg(0)))
 		case "installed":

@@ -318,7 +318,7 @@ require() {
 install_packages() {
 	[ -n "$lacks" ] || return 0
 	on_path apt-get || fail missing '' '' apt-get
-	note "installing$lacks"
+	say packages "$(enc "${lacks# }")"
 	p_said=$mine/packages p_lists= p_failed=
 	# Repositories that cannot be read keep no package of the others out.
 	apt "limited $((patient * 2))" update >"$p_said" 2>&1 || p_lists=$(tail -c 4000 -- "$p_said")

@@ -39,34 +39,35 @@ const defaultShell = "/bin/bash"
 func (r *nodeAccountResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "The Linux account behind an operator or an agent, on every node or on none: who it is, its groups, and the SSH keys that let it in.\n\n" +
-			"The nodes' own tools make, change and remove it (`useradd`, `usermod`, `userdel`, `chage`, `chpasswd`), in one transaction over all nodes. Its password is locked unless `password_hash` says otherwise. " +
-			"root and system accounts (user ids below 1000, and 65534) are refused always, and so are accounts of a directory service. An account that was there before is taken over only with `adopt = true` or by an import. " +
-			"Subordinate user and group ids are neither given nor taken.\n\n" +
-			"The user controls the home, so the key file there is read and written by a process that has the user's ids and no other power: no link, fifo or mode that the user puts there makes root do anything. " +
-			"Destroying the resource removes the account that it made, by its user id: a node that was never reached and one on which another account has the name by now are left alone, and a warning names them. The home stays, and what the user runs goes on, unless `remove_home` and `end_sessions` say otherwise.",
+			"An apply creates, changes and removes the account with the nodes' own tools (`useradd`, `usermod`, `userdel`, `chage`, `chpasswd`), on every node or on none. The password is locked unless you set `password_hash`. " +
+			"pvesec always refuses root, system accounts (user ids below 1000, and 65534) and accounts of a directory service. It takes over an account that exists already only with `adopt = true` or by an import. " +
+			"It does not touch subordinate user and group ids.\n\n" +
+			"The user controls the home, so a process with the user's ids and no other power reads and writes the key file there: no link, fifo or mode that the user puts there makes root follow it. " +
+			"A destroy removes the account that the resource created, by its user id. It leaves a node alone that it never reached, or on which another account has the name now, and a warning names these nodes. " +
+			"The home stays unless `remove_home` is true, and the user's processes run on unless `end_sessions` is true.",
 		Attributes: session.PlacedAttributes(map[string]schema.Attribute{
 			"name": schema.StringAttribute{
-				MarkdownDescription: "Login name: a small letter or `_` first, then small letters, digits, `_` and `-`. Changing it creates another account.",
+				MarkdownDescription: "Login name: a lower-case letter or `_` first, then lower-case letters, digits, `_` and `-`. Changing it creates another account.",
 				Required:            true,
 				Validators:          []validator.String{values.CheckedBy("be a login name", node.CheckAccountName)},
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
 			},
 			"uid": schema.Int64Attribute{
 				CustomType: values.WholeType{},
-				MarkdownDescription: "User id, from 1000 on. The node chooses one by default, and nodes may choose different ones. Changing it changes the owner of what is in the home; files elsewhere keep the old id. " +
-					"It changes only with `end_sessions`.",
+				MarkdownDescription: "User id, 1000 or more. By default each node chooses one, and nodes may choose different ones. A change gives the files in the home to the new id; files elsewhere keep the old one. " +
+					"An apply refuses to change the id of an existing account without `end_sessions = true`.",
 				Optional:   true,
 				Validators: []validator.Int64{int64validator.Between(1000, 4294967293), int64validator.NoneOf(65534, 65535)},
 			},
 			"comment": schema.StringAttribute{
-				MarkdownDescription: "What the account is for, the comment field of `passwd(5)`. Empty by default.",
+				MarkdownDescription: "What the account is for: the comment field of `passwd(5)`. Empty by default.",
 				Optional:            true,
 				Computed:            true,
 				Default:             stringdefault.StaticString(""),
 				Validators:          []validator.String{values.CheckedBy("be one line without a colon", checkComment), stringvalidator.LengthAtMost(200)},
 			},
 			"home": schema.StringAttribute{
-				MarkdownDescription: "Home directory, `/home/<name>` by default. It is made with mode 0700 where there is none. A change needs `end_sessions` and does not move what is in the old one. " +
+				MarkdownDescription: "Home directory, `/home/<name>` by default. A node that has none creates it with mode 0700. A change does not move the files of the old one, and an apply refuses it without `end_sessions = true`. " +
 					"Directories of the system, such as `/etc` and `/tmp`, and a home that belongs to another account are refused.",
 				Optional:   true,
 				Computed:   true,
@@ -88,23 +89,23 @@ func (r *nodeAccountResource) Schema(ctx context.Context, _ resource.SchemaReque
 				Validators:          []validator.Set{setvalidator.ValueStringsAre(values.CheckedBy("be the name of a group", checkGroup))},
 			},
 			"group_membership": schema.StringAttribute{
-				MarkdownDescription: "`exclusive`, the default: the account is in `groups` and in no other; another membership is drift. `additive`: it is in `groups` at least; a powerful group that a node adds is in `problems` then, " +
-					"and refuses to be taken over by `adopt`. The primary group is the account's own with both.",
+				MarkdownDescription: "`exclusive`, the default: the account is in `groups` and in no other; another membership is drift. `additive`: it is in `groups` at least; `problems` then shows a powerful group that a node adds, " +
+					"and `adopt` refuses to take over an account with one. With both, the primary group is the account's own.",
 				Optional:   true,
 				Computed:   true,
 				Default:    stringdefault.StaticString(exclusive),
 				Validators: []validator.String{stringvalidator.OneOf(exclusive, additive)},
 			},
 			"key_membership": schema.StringAttribute{
-				MarkdownDescription: "`exclusive`, the default: the keys of the `authorized_key` blocks let the user in and no other; another key is drift, also in `authorized_keys2`. `additive`: other keys and comments of the file stay. " +
-					"A key whose block is gone is taken away with both, by its fingerprint, whatever its user made of the line.",
+				MarkdownDescription: "`exclusive`, the default: only the keys of the `authorized_key` blocks let the user in; another key is drift, also in `authorized_keys2`. `additive`: other keys and comments of the file stay. " +
+					"With both, an apply removes a key whose block is gone, by its fingerprint, even if the user changed the line.",
 				Optional:   true,
 				Computed:   true,
 				Default:    stringdefault.StaticString(exclusive),
 				Validators: []validator.String{stringvalidator.OneOf(exclusive, additive)},
 			},
 			"expires": schema.StringAttribute{
-				MarkdownDescription: "Date from which nobody can log in with the account, such as `2027-01-31`, by any way. Never without it.",
+				MarkdownDescription: "Date from which nobody can log in with the account by any way, such as `2027-01-31`. Without it the account does not expire.",
 				Optional:            true,
 				Validators:          []validator.String{values.CheckedBy("be a date", hardening.CheckAccountDate)},
 			},

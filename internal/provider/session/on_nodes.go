@@ -207,7 +207,9 @@ func (r *OnNodes[M, S, P]) apply(ctx context.Context, plan, state P, recorded va
 		return
 	}
 	var installed lists
-	change.Nodes, installed = plan.placed().installing(nodes)
+	var noted notes
+	defer func() { noted.warn(plan.What(), diags) }()
+	change.Nodes, installed = plan.placed().installing(noted.on(nodes))
 	if err := plan.Install(ctx, change, diags); err != nil {
 		values.AddErrorWithAdvice(diags, summary, err, adviceTaken(state == nil, err))
 		return
@@ -256,6 +258,9 @@ func (r *OnNodes[M, S, P]) settle(ctx context.Context, plan, state P, targets, r
 			entries[name] = planned[name]
 		case containsTarget(reached, name):
 			entries[name] = plan.Installed(ctx, seen[name], diags)
+			if seen[name] == nil {
+				entries[name] = asPlanned(planned[name], entries[name])
+			}
 		default:
 			entries[name] = skipped[M, S](ctx, plan, state, name, diags)
 		}
@@ -270,6 +275,22 @@ func (r *OnNodes[M, S, P]) settle(ctx context.Context, plan, state P, targets, r
 	if recorder, is := any(plan).(Recorder); is {
 		recorder.Applied(ctx, private, diags)
 	}
+}
+
+// asPlanned is the entry of a node that could not be read back: what the plan knew stays, since Terraform holds an apply to it.
+func asPlanned(planned, installed attr.Value) attr.Value {
+	plan, is := planned.(types.Object)
+	entry, both := installed.(types.Object)
+	if !is || !both || plan.IsNull() || plan.IsUnknown() {
+		return installed
+	}
+	known := entry.Attributes()
+	for name, value := range plan.Attributes() {
+		if values.FullyKnown(value) {
+			known[name] = value
+		}
+	}
+	return types.ObjectValueMust(entry.AttributeTypes(context.Background()), known)
 }
 
 // recordedEntries are the entries of deployed in a state, none without one.
@@ -383,7 +404,9 @@ func (r *OnNodes[M, S, P]) Delete(ctx context.Context, req resource.DeleteReques
 	}
 	nodes, err := r.Clients.Nodes()
 	if err == nil {
-		err = state.Remove(ctx, nodes, targets, req.Private, &resp.Diagnostics)
+		var noted notes
+		err = state.Remove(ctx, noted.on(nodes), targets, req.Private, &resp.Diagnostics)
+		noted.warn(state.What(), &resp.Diagnostics)
 	}
 	if err != nil {
 		values.AddError(&resp.Diagnostics, "Unable to remove "+state.What(), err)

@@ -21,7 +21,7 @@ import (
 // packageAttributes adds what a resource on nodes says of the packages that it needs.
 func packageAttributes(attributes map[string]schema.Attribute) {
 	attributes["install_packages"] = schema.BoolAttribute{
-		MarkdownDescription: "Whether an apply installs the Debian packages that the resource needs and a node does not have: `sudo` on a stock Proxmox VE node, `rsyslog` for `collector = \"rsyslog\"`. `false` by default: such a node is refused. " +
+		MarkdownDescription: "Whether an apply installs the Debian packages that the resource needs and a node does not have: `sudo` on a stock Proxmox VE node, `rsyslog` for `collector = \"rsyslog\"`; an account needs none. `false` by default: such a node is refused. " +
 			"`apt-get` runs unattended, on every node before any file is changed, and keeps configuration files that are there. Neither an undo nor a destroy removes a package. " +
 			"A repository that cannot be read (`enterprise.proxmox.com` answers 401 without a subscription) is no error while the packages come from another one.",
 		Optional: true,
