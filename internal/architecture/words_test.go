@@ -140,6 +140,7 @@ var statedFindings = []string{
 	"…", // decided elsewhere
 	"… is not as safe as its settings on …",
 	"… is not removed on …",
+	"The change of … left something to look at on …",
 	"… (…)",
 	"Line …, column …: …",
 	"The imported file of … does not come back",

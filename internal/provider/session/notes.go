@@ -36,6 +36,6 @@ func (n *notes) warn(what string, diags *diag.Diagnostics) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for _, text := range slices.Sorted(maps.Keys(n.byText)) {
-		diags.AddWarning(fmt.Sprintf("%s: a note from %s", values.UpperFirst(what), strings.Join(n.byText[text], ", ")), values.UpperFirst(text)+".")
+		diags.AddWarning(fmt.Sprintf("The change of %s left something to look at on %s", what, strings.Join(n.byText[text], ", ")), values.UpperFirst(text)+".")
 	}
 }

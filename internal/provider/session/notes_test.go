@@ -39,12 +39,16 @@ func TestNotesAreWarnings(t *testing.T) {
 	if err := nodes.Apply(t.Context(), changes, nil); err != nil {
 		t.Fatal(err)
 	}
-	if name, password := nodes.(hardening.Operator).Operator(); name != "pvesec" || !password {
+	operator, is := nodes.(hardening.Operator)
+	if !is {
+		t.Fatal("nobody knows the user")
+	}
+	if name, password := operator.Operator(); name != "pvesec" || !password {
 		t.Errorf("the user that the nodes know is %s, %t", name, password)
 	}
 	var diags diag.Diagnostics
 	noted.warn(`account "op"`, &diags)
-	if len(diags) != 2 || diags.HasError() || diags[0].Summary() != `Account "op": a note from pve2` || diags[1].Summary() != `Account "op": a note from pve1, pve3` ||
+	if len(diags) != 2 || diags.HasError() || diags[0].Summary() != `The change of account "op" left something to look at on pve2` || diags[1].Summary() != `The change of account "op" left something to look at on pve1, pve3` ||
 		diags[1].Detail() != "The home /home/op stays." {
 		t.Errorf("%v", diags)
 	}
