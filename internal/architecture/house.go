@@ -22,6 +22,7 @@ const (
 	sudo         = "internal/provider/sudo"
 	auditlog     = "internal/provider/auditlog"
 	nodeaccount  = "internal/provider/nodeaccount"
+	posture      = "internal/provider/posture"
 	memo         = "internal/provider/memo"
 	session      = "internal/provider/session"
 	values       = "internal/provider/values"
@@ -36,17 +37,19 @@ const (
 // longest directory that contains it.
 var House = map[string]Room{
 	command:      {Uses: []string{provider}, Terraform: true},
-	provider:     {Uses: []string{access, sudo, auditlog, nodeaccount, memo, session, values, "internal/node", "internal/proxmox"}, Terraform: true},
+	provider:     {Uses: []string{access, sudo, auditlog, nodeaccount, posture, memo, session, values, "internal/node", "internal/proxmox"}, Terraform: true},
 	access:       {Uses: []string{memo, session, values, "internal/escalation", "internal/proxmox", untrusted}, Terraform: true},
 	sudo:         {Uses: []string{session, values, "internal/review", "internal/hardening", "internal/escalation", "internal/policy", "internal/sudoers/document", "internal/sudoers", "internal/regular", "internal/node", untrusted}, Terraform: true},
 	auditlog:     {Uses: []string{session, values, "internal/hardening", "internal/node", untrusted}, Terraform: true},
 	nodeaccount:  {Uses: []string{session, values, "internal/hardening", "internal/node", untrusted}, Terraform: true},
+	posture:      {Uses: []string{session, values, "internal/posture", "internal/paths", "internal/node", untrusted}, Terraform: true},
 	memo:         {Uses: []string{session, values}, Terraform: true},
 	session:      {Uses: []string{values, "internal/hardening", "internal/node", "internal/proxmox", untrusted}, Terraform: true},
 	values:       {Uses: []string{"internal/node", untrusted}, Terraform: true},
 	providerTest: {Uses: []string{provider, memo, "internal/hardening", "internal/escalation", "internal/policy", "internal/sudoers", "internal/node", "internal/proxmox"}, Terraform: true, Lab: true},
 
 	"internal/review":     {Uses: []string{"internal/hardening", "internal/escalation", "internal/policy", "internal/sudoers", "internal/regular", untrusted}},
+	"internal/posture":    {Uses: []string{"internal/hardening", "internal/proxmox", "internal/escalation", "internal/policy", "internal/sudoers", "internal/regular", "internal/paths", "internal/node", untrusted}},
 	"internal/hardening":  {Uses: []string{"internal/node", "internal/policy", "internal/sudoers", untrusted}},
 	"internal/proxmox":    {Uses: []string{untrusted}},
 	"internal/escalation": {Uses: []string{"internal/policy", "internal/sudoers", "internal/regular"}, Pure: true},
@@ -56,6 +59,7 @@ var House = map[string]Room{
 	"internal/sudoers/document": {Uses: []string{"internal/sudoers"}, Pure: true},
 	"internal/sudoers":          {Uses: []string{"internal/regular"}, Pure: true},
 	"internal/regular":          {Pure: true},
+	"internal/paths":            {Pure: true},
 	untrusted:                   {Pure: true},
 
 	// Not part of what is released.

@@ -17,6 +17,7 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/access"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/auditlog"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/nodeaccount"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/posture"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/session"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/sudo"
 )
@@ -82,6 +83,7 @@ func (p *pvesecProvider) DataSources(context.Context) []func() datasource.DataSo
 	return []func() datasource.DataSource{
 		sudo.NewAnalysisDataSource,
 		sudo.NewDocumentDataSource,
+		posture.NewEffectiveAccess,
 	}
 }
 

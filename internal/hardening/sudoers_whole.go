@@ -1,0 +1,36 @@
+package hardening
+
+import (
+	"context"
+	"strings"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/node"
+	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
+	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
+)
+
+// WholeSudoers is the whole sudoers configuration of one node, as its sudo reads it.
+type WholeSudoers struct {
+	Tree *sudoers.Tree
+	// Problems are lines that sudo skips because they are malformed.
+	Problems sudoers.Errors
+	// Host is the node's short name, Version that of its sudo.
+	Host    string
+	Version sudoers.Version
+}
+
+// ReadWholeSudoers reads the sudoers configuration of a node: the main file and every file that it includes. A file that cannot be read is an error: what it
+// grants is unknown, and unknown is not safe.
+func ReadWholeSudoers(ctx context.Context, nodes Nodes, target node.Target) (*WholeSudoers, error) {
+	tree, err := readSudoersTree(ctx, nodes, target, node.Query{})
+	if err != nil {
+		return nil, err
+	}
+	host, _, _ := strings.Cut(tree.seen.Facts.Hostname, ".")
+	return &WholeSudoers{Tree: tree.tree, Problems: tree.problems, Host: host, Version: tree.version}, nil
+}
+
+// Question is what is asked about a subject on this node.
+func (w *WholeSudoers) Question(subject policy.Subject) policy.Question {
+	return policy.Question{Subject: subject, Host: w.Host, Env: policy.Debian(w.Version)}
+}

@@ -1,0 +1,140 @@
+package paths
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Path is one way from a principal to root: its steps in order, the last of which leads to root.
+type Path struct {
+	From  Principal
+	To    Principal
+	Steps []Step
+}
+
+// Cut is one change that takes root away.
+type Cut struct {
+	// Step is what to take away.
+	Step Step
+	// Frees are the ids of the principals that have no path to root any more once the step is gone, sorted.
+	Frees []string
+}
+
+// Closure is what follows from a graph.
+type Closure struct {
+	// Paths are in the order of their principals. Each step that starts at a principal and leads to root makes one path, continued on the shortest way.
+	Paths []Path
+	// Reaches are the ids of the principals that lead to root and are somebody, sorted.
+	Reaches []string
+	// Cuts are the single changes that free somebody, the ones that free most first.
+	Cuts []Cut
+}
+
+// none marks the end of a way.
+const none = -1
+
+// Close finds the paths to root. Its work grows with the number of principals and steps, and with the length of the paths that it tells.
+func (g *Graph) Close() Closure {
+	next, distance := g.toRoot()
+	var c Closure
+	for _, p := range g.Principals() {
+		at := g.index[p.ID]
+		if !p.Kind.Holder() || distance[at] == none {
+			continue
+		}
+		c.Reaches = append(c.Reaches, p.ID)
+		for _, step := range g.outgoing(at) {
+			if path, leads := g.follow(p, step, next, distance); leads {
+				c.Paths = append(c.Paths, path)
+			}
+		}
+	}
+	c.Cuts = g.cuts(distance)
+	return c
+}
+
+// outgoing are the steps from a principal in a stable order.
+func (g *Graph) outgoing(at int) []int {
+	steps := slices.Clone(g.out[at])
+	slices.SortFunc(steps, func(a, b int) int { return compareSteps(g.steps[a], g.steps[b]) })
+	return steps
+}
+
+// toRoot finds for each principal how many steps it is from root, none where no way leads there, and the step that it takes: breadth first, backwards from
+// all roots at once.
+func (g *Graph) toRoot() (next, distance []int) {
+	next, distance = make([]int, len(g.principals)), make([]int, len(g.principals))
+	var queue []int
+	for at, p := range g.principals {
+		next[at], distance[at] = none, none
+		if p.Kind == Root {
+			distance[at] = 0
+			queue = append(queue, at)
+		}
+	}
+	for ; len(queue) > 0; queue = queue[1:] {
+		for _, i := range g.in[queue[0]] {
+			from := g.index[g.steps[i].From]
+			if distance[from] == none {
+				distance[from] = distance[queue[0]] + 1
+				queue = append(queue, from)
+			}
+		}
+	}
+	for at := range g.principals {
+		for _, i := range g.out[at] {
+			closer := distance[g.index[g.steps[i].To]]
+			if closer == none || closer != distance[at]-1 {
+				continue
+			}
+			if next[at] == none || compareSteps(g.steps[i], g.steps[next[at]]) < 0 {
+				next[at] = i
+			}
+		}
+	}
+	return next, distance
+}
+
+// follow continues a step to root. A way that comes back to where it started is no path of its own.
+func (g *Graph) follow(p Principal, step int, next, distance []int) (Path, bool) {
+	start, at := g.index[p.ID], g.index[g.steps[step].To]
+	if distance[at] == none {
+		return Path{}, false
+	}
+	path := Path{From: p, Steps: []Step{g.steps[step]}}
+	for distance[at] > 0 {
+		if at == start {
+			return Path{}, false
+		}
+		path.Steps = append(path.Steps, g.steps[next[at]])
+		at = g.index[g.steps[next[at]].To]
+	}
+	path.To = g.principals[at]
+	return path, true
+}
+
+// cuts finds the steps that stand on every path of somebody: in the graph turned around, with all roots as its start, they dominate him. A step is a place
+// of its own there, so that it can dominate like a principal.
+func (g *Graph) cuts(distance []int) []Cut {
+	d := g.dominators(distance)
+	frees := map[int][]string{}
+	for at, p := range g.principals {
+		if !p.Kind.Holder() || distance[at] == none {
+			continue
+		}
+		for above := d.parent[d.principal(at)]; above > 0; above = d.parent[above] {
+			if step, is := d.step(above); is {
+				frees[step] = append(frees[step], p.ID)
+			}
+		}
+	}
+	cuts := make([]Cut, 0, len(frees))
+	for step, ids := range frees {
+		slices.Sort(ids)
+		cuts = append(cuts, Cut{g.steps[step], ids})
+	}
+	slices.SortFunc(cuts, func(a, b Cut) int {
+		return cmp.Or(cmp.Compare(len(b.Frees), len(a.Frees)), compareSteps(a.Step, b.Step))
+	})
+	return cuts
+}

@@ -1,0 +1,162 @@
+package posture
+
+import (
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/crypto/ssh"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/node"
+	"github.com/pvesec/terraform-provider-pvesec/internal/untrusted"
+)
+
+// AuthorizedKey is a public key that logs in as an account.
+type AuthorizedKey struct {
+	// Fingerprint is SHA256:…, as ssh-keygen -l prints it.
+	Fingerprint, Type, Comment string
+	// Options are those before the key, such as from="10.0.0.0/8" or command="…": their names only, since an environment may hold secrets.
+	Options []string
+	File    string
+	Line    int
+}
+
+// String is the fingerprint with its type.
+func (k AuthorizedKey) String() string { return k.Type + " " + k.Fingerprint }
+
+// sshdSettings reads what sshd -T prints: a keyword and its value in each line.
+func (n *Node) sshdSettings(s *node.Survey) {
+	n.sshd = map[string][]string{}
+	for line := range strings.Lines(n.text(s, node.SectionSSHD, "sshd's settings")) {
+		if words := strings.Fields(line); len(words) > 1 {
+			n.sshd[words[0]] = append(n.sshd[words[0]], words[1:]...)
+		}
+	}
+	for line := range strings.Lines(n.text(s, node.SectionMatch, "sshd's Match blocks")) {
+		n.unknown("ways to log in", "sshd has a Match block, whose settings are not looked at: "+strings.TrimSpace(line))
+	}
+}
+
+// setting is the first value of a setting of sshd, or the default where sshd did not tell.
+func (n *Node) setting(name, byDefault string) string {
+	if values := n.sshd[name]; len(values) > 0 {
+		return values[0]
+	}
+	return byDefault
+}
+
+// keyFiles are the files of authorized keys, with the accounts that they let in, sshd_config(5) AuthorizedKeysFile.
+func (n *Node) keyFiles() map[string][]*Account {
+	patterns := n.sshd["authorizedkeysfile"]
+	if len(patterns) == 0 {
+		patterns = []string{".ssh/authorized_keys", ".ssh/authorized_keys2"}
+	}
+	files := map[string][]*Account{}
+	for _, a := range n.Accounts {
+		for _, pattern := range patterns {
+			if pattern == "none" {
+				continue
+			}
+			file := strings.NewReplacer("%%", "%", "%h", a.Home, "%u", a.Name, "%U", strconv.Itoa(a.UID)).Replace(pattern)
+			if !strings.HasPrefix(file, "/") {
+				file = a.Home + "/" + file
+			}
+			file = path.Clean(file)
+			if !slices.Contains(files[file], a) {
+				files[file] = append(files[file], a)
+			}
+		}
+	}
+	return files
+}
+
+// keys reads the lines with public keys: FILE, NUL, LINE:TEXT.
+func (n *Node) keys(s *node.Survey) {
+	files := n.keyFiles()
+	expected := append([]string{"is a directory", "Is a directory"}, absent...)
+	for line := range strings.Lines(n.text(s, node.SectionKeys, "authorized keys", append(expected, "\x00")...)) {
+		file, rest, _ := strings.Cut(strings.TrimRight(line, "\r\n"), "\x00")
+		number, text, _ := strings.Cut(rest, ":")
+		at, _ := strconv.Atoi(number)
+		if strings.HasPrefix(strings.TrimSpace(text), "#") {
+			continue
+		}
+		key, comment, options, _, err := ssh.ParseAuthorizedKey([]byte(text))
+		if err != nil {
+			n.unknown("authorized keys", "line "+number+" of "+file+" cannot be read as a key")
+			continue
+		}
+		found := AuthorizedKey{Fingerprint: ssh.FingerprintSHA256(key), Type: key.Type(), Comment: untrusted.Line(comment), File: untrusted.Line(file), Line: at}
+		for _, option := range options {
+			name, _, _ := strings.Cut(option, "=")
+			found.Options = append(found.Options, untrusted.Line(name))
+		}
+		for _, a := range files[file] {
+			a.Keys = append(a.Keys, found)
+		}
+	}
+	if command := n.setting("authorizedkeyscommand", "none"); command != "none" {
+		n.unknown("authorized keys", "sshd asks "+command+" for more keys, which is not run")
+	}
+	if authorities := n.setting("trustedusercakeys", "none"); authorities != "none" {
+		n.unknown("ways to log in", "sshd trusts the certificates of the authorities in "+authorities+"; who has one is not known")
+	}
+}
+
+// letsIn tells whether sshd lets an account in with a key, and on what condition.
+func (n *Node) letsIn(a *Account, k AuthorizedKey) (lets bool, condition string) {
+	if n.setting("pubkeyauthentication", "yes") == "no" {
+		return false, ""
+	}
+	if a.UID == 0 {
+		switch n.setting("permitrootlogin", "prohibit-password") {
+		case "no":
+			return false, ""
+		case "forced-commands-only":
+			if !slices.Contains(k.Options, "command") {
+				return false, ""
+			}
+		}
+	}
+	if !n.listed(a) {
+		return false, ""
+	}
+	var conditions []string
+	if slices.Contains(k.Options, "command") {
+		conditions = append(conditions, "the key runs one command only (command=)")
+	}
+	if slices.Contains(k.Options, "from") {
+		conditions = append(conditions, "from the addresses that from= names")
+	}
+	if slices.Contains(k.Options, "expiry-time") {
+		conditions = append(conditions, "until the time that expiry-time= names")
+	}
+	if !a.LogsIn() {
+		conditions = append(conditions, "the shell is "+untrusted.Line(a.Shell)+": for what needs none, such as forwarding")
+	}
+	return true, strings.Join(conditions, "; ")
+}
+
+// listed tells whether AllowUsers and its like let an account in. What they say of addresses is taken as met: unknown is not safe.
+func (n *Node) listed(a *Account) bool {
+	matches := func(patterns, names []string) bool {
+		return slices.ContainsFunc(patterns, func(pattern string) bool {
+			user, _, _ := strings.Cut(pattern, "@")
+			return slices.ContainsFunc(names, func(name string) bool {
+				ok, err := path.Match(user, name)
+				return ok || err != nil
+			})
+		})
+	}
+	denied := slices.DeleteFunc(slices.Clone(n.sshd["denyusers"]), func(p string) bool { return strings.Contains(p, "@") })
+	switch {
+	case matches(denied, []string{a.Name}), matches(n.sshd["denygroups"], a.Groups):
+		return false
+	case len(n.sshd["allowusers"]) > 0 && !matches(n.sshd["allowusers"], []string{a.Name}):
+		return false
+	case len(n.sshd["allowgroups"]) > 0 && !matches(n.sshd["allowgroups"], a.Groups):
+		return false
+	}
+	return true
+}

@@ -1,0 +1,126 @@
+package posture
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/paths"
+	"github.com/pvesec/terraform-provider-pvesec/internal/untrusted"
+)
+
+// maxRows bounds a table: nobody reads more, and the attributes have everything.
+const maxRows = 500
+
+// Markdown is the report for people: who leads to root, on which paths, what to change first, and what is not known.
+func (r *Report) Markdown() string {
+	var b strings.Builder
+	counts := r.Counts()
+	fmt.Fprintf(&b, "# Who is root\n\n%d nodes, %d subjects. %d of them lead to root without being root, on %d paths. %d things are not known.\n\n", counts.Nodes, counts.Subjects, counts.Root, counts.Paths, counts.Unknown)
+	if len(r.Cuts) > 0 {
+		cut := r.Cuts[0]
+		fmt.Fprintf(&b, "## What to change first\n\n%s: %s (%s). Without it, %d of them no longer lead to root.\n\n%s\n\n",
+			mark(r.Graph.Principal(cut.Step.From).String()), mark(cut.Step.Does), mark(cut.Step.Evidence), len(cut.Frees), mark(cut.Step.Remedy))
+	}
+	if len(r.Paths) > 0 {
+		b.WriteString("## Paths to root\n\n")
+		drawing, left := paths.Mermaid(r.labelled())
+		fmt.Fprintf(&b, "```mermaid\n%s```\n\n", drawing)
+		if left > 0 {
+			fmt.Fprintf(&b, "%d more arrows are not drawn.\n\n", left)
+		}
+		var rows [][]string
+		for _, p := range r.Paths {
+			var steps []string
+			for _, s := range p.Steps {
+				text := s.Does
+				if s.Condition != "" {
+					text += " (if " + s.Condition + ")"
+				}
+				steps = append(steps, mark(text)+" ["+mark(s.Evidence)+"]")
+			}
+			rows = append(rows, []string{mark(p.From.String()), strings.Join(steps, " → "), mark(p.To.String())})
+		}
+		table(&b, []string{"Who", "Steps", "Root of"}, rows)
+	}
+	b.WriteString("## Subjects\n\n")
+	var rows [][]string
+	for _, m := range r.Merged() {
+		rows = append(rows, []string{string(m.Kind), mark(m.Name), mark(strings.Join(m.Nodes, ", ")), mark(strings.Join(m.Root, ", "))})
+	}
+	table(&b, []string{"Kind", "Name", "On", "Leads to root on"}, rows)
+	if len(r.Gaps) > 0 {
+		b.WriteString("## Not known\n\nWhat is not known may lead to root.\n\n")
+		var rows [][]string
+		for _, g := range r.Gaps {
+			rows = append(rows, []string{mark(g.Node), mark(g.About), mark(g.Reason)})
+		}
+		table(&b, []string{"Node", "What", "Why"}, rows)
+	}
+	return b.String()
+}
+
+// labelled are the paths with the names of principals in place of their ids, which a drawing shows.
+func (r *Report) labelled() []paths.Path {
+	list := make([]paths.Path, len(r.Paths))
+	for i, p := range r.Paths {
+		p.Steps = slices.Clone(p.Steps)
+		p.From.ID, p.From.Name, p.From.Node = p.From.String(), p.From.String(), ""
+		p.To.ID, p.To.Name, p.To.Node = p.To.String(), p.To.String(), ""
+		for j := range p.Steps {
+			p.Steps[j].From, p.Steps[j].To = r.Graph.Principal(p.Steps[j].From).String(), r.Graph.Principal(p.Steps[j].To).String()
+		}
+		list[i] = p
+	}
+	return list
+}
+
+// Merged is one subject on all nodes.
+type Merged struct {
+	Kind  paths.Kind
+	Name  string
+	Nodes []string // "cluster" for what belongs to it
+	Root  []string // those of them on which it leads to root
+}
+
+// Merged brings together the subjects of one kind and name.
+func (r *Report) Merged() []Merged {
+	var list []Merged
+	at := map[string]int{}
+	for i := range r.Subjects {
+		s := &r.Subjects[i]
+		key := string(s.Kind) + "\x00" + s.Name
+		index, known := at[key]
+		if !known {
+			index = len(list)
+			at[key] = index
+			list = append(list, Merged{Kind: s.Kind, Name: s.Name, Nodes: []string{}, Root: []string{}})
+		}
+		node := s.Node
+		if node == "" {
+			node = "cluster"
+		}
+		list[index].Nodes = append(list[index].Nodes, node)
+		if s.Root {
+			list[index].Root = append(list[index].Root, node)
+		}
+	}
+	return list
+}
+
+func table(b *strings.Builder, head []string, rows [][]string) {
+	fmt.Fprintf(b, "| %s |\n|%s\n", strings.Join(head, " | "), strings.Repeat("---|", len(head)))
+	for i, row := range rows {
+		if i == maxRows {
+			fmt.Fprintf(b, "\n%d more are not shown.\n", len(rows)-maxRows)
+			break
+		}
+		fmt.Fprintf(b, "| %s |\n", strings.Join(row, " | "))
+	}
+	b.WriteString("\n")
+}
+
+// mark writes text of others so that nothing in it is Markdown or HTML.
+func mark(text string) string {
+	return strings.NewReplacer(`\`, `\\`, "|", `\|`, "`", "\\`", "*", `\*`, "_", `\_`, "<", "&lt;", ">", "&gt;", "[", `\[`, "]", `\]`, "#", `\#`, "&", "&amp;").Replace(untrusted.Line(text))
+}
