@@ -33,9 +33,9 @@ func TestArrowsRunDownwards(t *testing.T) {
 	t.Parallel()
 
 	storeys := []string{
-		command, "internal/demo", "internal/docsgen", "internal/programnames", "internal/programgaps", providerTest, provider, access, sudo, auditlog, nodeaccount, memo, session, values,
+		command, "internal/demo", "internal/docsgen", "internal/programnames", "internal/programgaps", providerTest, provider, access, sudo, auditlog, nodeaccount, posture, memo, session, values, "internal/posture",
 		"internal/review", "internal/hardening", "internal/proxmox", "internal/escalation", "internal/policy",
-		"internal/node", "internal/sudoers/document", "internal/sudoers", "internal/regular", untrusted, lab, budget, "internal/architecture",
+		"internal/node", "internal/sudoers/document", "internal/sudoers", "internal/regular", "internal/paths", untrusted, lab, budget, "internal/architecture",
 	}
 	if len(storeys) != len(House) {
 		t.Errorf("the house has %d rooms, %d of them have a storey", len(House), len(storeys))

@@ -14,7 +14,7 @@ type WholeSudoers struct {
 	Tree *sudoers.Tree
 	// Problems are lines that sudo skips because they are malformed.
 	Problems sudoers.Errors
-	// Host is the node's short name, Version that of its sudo.
+	// Host is the node's short name, Version the version of its sudo.
 	Host    string
 	Version sudoers.Version
 }

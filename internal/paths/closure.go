@@ -95,19 +95,48 @@ func (g *Graph) toRoot() (next, distance []int) {
 	return next, distance
 }
 
-// follow continues a step to root. A way that comes back to where it started is no path of its own.
+// follow continues a step to root on the shortest way. Where that comes back to where the path started, it takes the next way on from the step. If all of them come back,
+// the step adds nothing, and there is no path.
 func (g *Graph) follow(p Principal, step int, next, distance []int) (Path, bool) {
 	start, at := g.index[p.ID], g.index[g.steps[step].To]
 	if distance[at] == none {
 		return Path{}, false
 	}
-	path := Path{From: p, Steps: []Step{g.steps[step]}}
-	for distance[at] > 0 {
-		if at == start {
+	if path, simple := g.shortest(p, start, []int{step}, next, distance); simple {
+		return path, true
+	}
+	for _, other := range g.outgoing(at) {
+		if distance[g.index[g.steps[other].To]] == none {
+			continue
+		}
+		if path, simple := g.shortest(p, start, []int{step, other}, next, distance); simple {
+			return path, true
+		}
+	}
+	return Path{}, false
+}
+
+// shortest continues some steps on the shortest way. simple is false if that visits a principal twice.
+func (g *Graph) shortest(p Principal, start int, begun []int, next, distance []int) (path Path, simple bool) {
+	path = Path{From: p}
+	seen := map[int]bool{start: true}
+	at := start
+	walk := func(step int) bool {
+		path.Steps = append(path.Steps, g.steps[step])
+		at = g.index[g.steps[step].To]
+		again := seen[at]
+		seen[at] = true
+		return !again
+	}
+	for _, step := range begun {
+		if !walk(step) {
 			return Path{}, false
 		}
-		path.Steps = append(path.Steps, g.steps[next[at]])
-		at = g.index[g.steps[next[at]].To]
+	}
+	for distance[at] > 0 {
+		if !walk(next[at]) {
+			return Path{}, false
+		}
 	}
 	path.To = g.principals[at]
 	return path, true

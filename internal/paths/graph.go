@@ -13,7 +13,7 @@ const (
 	Root     Kind = "root"          // root of a node, or root@pam
 	Account  Kind = "linux_account" // an account of a node
 	Group    Kind = "linux_group"   // a group of a node
-	Everyone Kind = "everyone"      // whoever can run a program on a node
+	Everyone Kind = "everyone"      // everyone who can run a program on a node
 	Key      Kind = "ssh_key"       // the holder of a private key
 	PVEUser  Kind = "pve_user"
 	PVEGroup Kind = "pve_group"
@@ -55,7 +55,7 @@ type Step struct {
 	Finding string
 	// Example is a command line or request that does it, "" for none.
 	Example string
-	// Condition is what must hold besides, "" for nothing.
+	// Condition is what must hold in addition, "" for nothing.
 	Condition string
 	// Remedy says what to change so that the step is gone.
 	Remedy string

@@ -51,7 +51,7 @@ func (n *Node) unknown(about, reason string) {
 // maxCrossChecked is how many accounts the node's own sudo is asked about: each takes a process there.
 const maxCrossChecked = 20
 
-// Collect looks at one node over one connection, in two surveys and the reading of its sudoers files. It changes nothing. The error is that of a node which
+// Collect looks at one node over one connection, in two surveys and the reading of its sudoers files. It changes nothing. The error tells that the node
 // cannot be looked at at all; what else is not known is among the gaps.
 func Collect(ctx context.Context, nodes Nodes, target node.Target) (*Node, error) {
 	n := &Node{Name: target.Name}
@@ -71,7 +71,7 @@ func Collect(ctx context.Context, nodes Nodes, target node.Target) (*Node, error
 	}
 	n.judgeSudo()
 
-	query := node.SurveyQuery{Keys: clean(slices.Collect(maps.Keys(n.keyFiles()))), Paths: n.followed(), Owned: n.setIDPaths()}
+	query := node.SurveyQuery{Keys: clean(slices.Collect(maps.Keys(n.keyFiles()))), Paths: n.followed(), Owned: n.setIDNames()}
 	for _, a := range n.Accounts {
 		if answer := n.sudo[a.Name]; answer != nil && len(answer.grants) > 0 && accountName.MatchString(a.Name) {
 			query.Allowed = append(query.Allowed, a.Name)

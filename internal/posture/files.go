@@ -161,7 +161,7 @@ func (n *Node) executed(r run) bool {
 	return known && state.mode&0o170000 == 0o100000 && state.mode&0o111 != 0
 }
 
-// entered tells whether everybody can reach a file: everybody may search each directory above it.
+// entered tells whether everyone can reach a file: everyone may search each directory above it.
 func (n *Node) entered(file string) bool {
 	for dir := range above(path.Dir(file)) {
 		if state, known := n.states[dir]; known && state.mode&0o001 == 0 {

@@ -156,7 +156,7 @@ func (v view) addSudo() {
 					viaGroup[name+at] = true
 				}
 				step := paths.Step{From: from, To: rootID(v.Name), Way: "sudo", Finding: f.ID, Example: untrusted.Line(f.Example), Condition: f.Condition, Remedy: f.Fix,
-					Does: "may run as root what " + untrusted.Line(f.Does), Evidence: untrusted.Line(fmt.Sprintf("%s:%d: %s", place.Pos.File, place.Pos.Line, place.Grant))}
+					Does: "has a grant of sudo that " + untrusted.Line(f.Does), Evidence: untrusted.Line(fmt.Sprintf("%s:%d: %s", place.Pos.File, place.Pos.Line, place.Grant))}
 				if place.Pos.File == "" {
 					step.Evidence = "the sudoers files as a whole"
 				}
@@ -204,7 +204,7 @@ func (v view) addSetID() {
 		}
 		state, known := v.states[c.path]
 		if !known {
-			v.Node.unknown("programs with capabilities", "the mode of "+c.path+" is not known; everybody is taken to run it")
+			v.Node.unknown("programs with capabilities", "the mode of "+c.path+" is not known; pvesec assumes that everyone can run it")
 			state.mode = 0o755
 		}
 		for _, from := range v.executors(c.path, state.mode, state.gid) {
@@ -214,7 +214,7 @@ func (v view) addSetID() {
 	}
 }
 
-// executors are who can run a program: everybody, or the members of its group.
+// executors are who can run a program: everyone, or the members of its group.
 func (v view) executors(file string, mode uint64, gid int) []string {
 	group := v.groups[gid]
 	switch {

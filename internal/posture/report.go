@@ -196,4 +196,3 @@ func Describe(p paths.Path) string {
 	}
 	return p.From.String() + ": " + strings.Join(parts, " → ") + " → " + p.To.String()
 }
-

@@ -39,6 +39,17 @@ func (n *Node) setIDs(s *node.Survey) {
 	}
 }
 
+// setIDNames are the names under which packages may have the programs: before all of Debian moved below /usr, some were listed without it.
+func (n *Node) setIDNames() []string {
+	list := n.setIDPaths()
+	for _, name := range n.setIDPaths() {
+		if short, below := strings.CutPrefix(name, "/usr"); below {
+			list = append(list, short)
+		}
+	}
+	return clean(list)
+}
+
 // kernelFileSystems hold no programs; fuse is PVE's own /etc/pve and lxcfs, which refuse set-id bits (fuse(8), nosuid).
 var kernelFileSystems = map[string]bool{
 	"proc": true, "sysfs": true, "devpts": true, "devtmpfs": true, "cgroup": true, "cgroup2": true, "autofs": true, "securityfs": true, "debugfs": true, "tracefs": true,

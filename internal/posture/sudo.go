@@ -116,7 +116,9 @@ func (n *Node) becomes(tree *sudoers.Tree, question policy.Question) []becoming 
 					continue
 				}
 				one := becoming{target.Name, *rule.Grant, rule.Paths == policy.AllPaths}
-				if !slices.ContainsFunc(list, func(b becoming) bool { return b.name == one.name && b.grant.Pos == one.grant.Pos && b.grant.Text == one.grant.Text }) {
+				if !slices.ContainsFunc(list, func(b becoming) bool {
+					return b.name == one.name && b.grant.Pos == one.grant.Pos && b.grant.Text == one.grant.Text
+				}) {
 					list = append(list, one)
 				}
 			}
@@ -125,7 +127,7 @@ func (n *Node) becomes(tree *sudoers.Tree, question policy.Question) []becoming 
 	return list
 }
 
-// crossCheck compares our answer with that of the node's own sudo. Where they are not the same, it is not known what is so.
+// crossCheck compares our answer with the answer of the node's own sudo. Where they differ, nobody knows which one is right.
 func (n *Node) crossCheck(s *node.Survey) {
 	part, asked := s.Sections[node.SectionAllowed]
 	if !asked {

@@ -10,7 +10,7 @@ import (
 // writer is a principal that can change a file, or put another one in its place.
 type writer struct{ id, evidence, remedy string }
 
-// writers are who can change a file: by its own mode, by that of what it leads to, or by a directory above either, in which they can put another one.
+// writers are who can change a file: by its own mode, by the mode of its target, or by a directory above either, in which they can put another one.
 func (v view) writers(file string) []writer {
 	var list []writer
 	add := func(p string) {
@@ -107,10 +107,6 @@ func (v view) addFiles() {
 			continue
 		}
 		who := v.runBy(r)
-		if who != "root" && v.account(who) == nil {
-			v.Node.unknown("cron tables and services", fmt.Sprintf("%s:%d runs as %s, an account that the node does not have", r.file, r.line, who))
-			continue
-		}
 		way, what := "cron", "a cron table of "+untrusted.Line(who)+" runs"
 		switch r.kind {
 		case "unit":
@@ -118,7 +114,12 @@ func (v view) addFiles() {
 		case "path":
 			what = "a cron table of " + untrusted.Line(who) + " searches for commands"
 		}
-		for _, w := range v.writers(r.path) {
+		writers := v.writers(r.path)
+		if len(writers) > 0 && who != "root" && v.account(who) == nil {
+			v.Node.unknown("cron tables and services", fmt.Sprintf("%s:%d runs what others can change, as %s, an account that the node does not have", r.file, r.line, who))
+			continue
+		}
+		for _, w := range writers {
 			v.g.Link(paths.Step{From: w.id, To: v.who(who), Way: way, Does: "may change " + untrusted.Line(r.path) + ", which " + what,
 				Evidence: untrusted.Line(fmt.Sprintf("%s:%d; ", r.file, r.line)) + w.evidence, Remedy: w.remedy})
 		}

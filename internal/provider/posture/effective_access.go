@@ -20,7 +20,7 @@ import (
 
 var _ datasource.DataSourceWithConfigure = (*effectiveAccess)(nil)
 
-// effectiveAccess tells what everybody can do, and who leads to root.
+// effectiveAccess tells what everyone can do, and who leads to root.
 type effectiveAccess struct{ session.ConfiguredData }
 
 // NewEffectiveAccess is data source pvesec_effective_access.
@@ -59,7 +59,7 @@ func (d *effectiveAccess) Read(ctx context.Context, req datasource.ReadRequest, 
 	report := posture.NewReport(nodes, cluster, append(gaps, more...))
 	if names := values.StringsInSet(ctx, model.Subjects, &resp.Diagnostics); len(names) > 0 {
 		if missing := report.Only(names); len(missing) > 0 {
-			resp.Diagnostics.AddAttributeWarning(path.Root("subjects"), "No such subject",
+			resp.Diagnostics.AddAttributeWarning(path.Root("subjects"), "Missing subject",
 				fmt.Sprintf("Neither the nodes nor PVE have %s. Where something is not known, see unknown, it may be there.", untrusted.Line(strings.Join(missing, ", "))))
 		}
 	}

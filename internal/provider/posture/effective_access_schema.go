@@ -43,7 +43,7 @@ func stepFields() []values.Field {
 		text("evidence", "Where that stands: a file with its line, the mode of a file, an ACL path with its role."),
 		text("finding", "Stable id of the rule that says so, such as `PVESEC-E0107`; empty for none."),
 		text("example", "A command line or request that does it; empty for none."),
-		text("condition", "What must hold besides; empty for nothing."),
+		text("condition", "Additional condition; empty for nothing."),
 		text("remedy", "What to change so that the step is gone."),
 	}
 }
@@ -53,13 +53,13 @@ func effectiveAccessSchema() schema.Schema {
 		return schema.SetAttribute{MarkdownDescription: description, ElementType: types.StringType, Optional: true, Validators: []validator.Set{setvalidator.SizeAtLeast(1)}}
 	}
 	return schema.Schema{
-		MarkdownDescription: "What everybody can really do on the nodes and in Proxmox VE now, and the paths to root. It is read from the nodes and from PVE, not from state, and nothing is changed. " +
+		MarkdownDescription: "What everyone can really do on the nodes and in Proxmox VE now, and the paths to root. It is read from the nodes and from PVE, not from state, and nothing is changed. " +
 			"Each node is looked at over one connection, and PVE is asked for its lists only. What could not be read is in `unknown`, with the reason: it may lead to root. " +
 			"Without an endpoint only the nodes are looked at, without a way to log in to the nodes only PVE; `unknown` says so.",
 		Attributes: map[string]schema.Attribute{
 			"nodes":    names("Names of the nodes to look at. Without it, all nodes."),
-			"subjects": names("Names or ids of the subjects to report on, such as `alice`, `ops@pve`, `ops@pve!ci`, or an SSH key. Without it, everybody. Paths are found through everybody in any case."),
-			"access": listOf("What each subject has, ordered by id: a Linux account on each node, a user, group and token of PVE, a key that logs in, and whoever can run a program on a node.", []values.Field{
+			"subjects": names("Names or ids of the subjects to report on, such as `alice`, `ops@pve`, `ops@pve!ci`, or an SSH key. Without it, everyone. Paths lead through everyone in any case."),
+			"access": listOf("What each subject has, ordered by id: a Linux account on each node, a user, group and token of PVE, a key that logs in, and everyone who can run a program on a node.", []values.Field{
 				text("id", "Unique id."), text("kind", "`linux_account`, `pve_user`, `pve_group`, `pve_token`, `ssh_key` or `everyone`."), text("name", "Name."),
 				text("node", "Node; empty for what belongs to the cluster."),
 				flag("leads_to_root", "Whether a path leads to root, or it is root."), number("paths", "How many paths lead from here to root."),
@@ -88,7 +88,7 @@ func effectiveAccessSchema() schema.Schema {
 				number("findings", "Findings of grants and privileges."), number("unknown", "Things that are not known."),
 			})},
 			"markdown":        schema.StringAttribute{MarkdownDescription: "The report as Markdown, with tables and a Mermaid graph.", Computed: true},
-			"open_graph_json": schema.StringAttribute{MarkdownDescription: "The graph of everybody as JSON in the form OpenGraph, which BloodHound takes.", Computed: true},
+			"open_graph_json": schema.StringAttribute{MarkdownDescription: "The graph of all subjects as JSON in the form OpenGraph, which BloodHound takes.", Computed: true},
 		},
 	}
 }
