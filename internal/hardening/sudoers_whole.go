@@ -12,6 +12,8 @@ import (
 // WholeSudoers is the whole sudoers configuration of one node, as its sudo reads it.
 type WholeSudoers struct {
 	Tree *sudoers.Tree
+	// Absent tells that the node has no main file, so that sudo gives nobody anything. Stock Proxmox VE has no sudo.
+	Absent bool
 	// Problems are lines that sudo skips because they are malformed.
 	Problems sudoers.Errors
 	// Host is the node's short name, Version the version of its sudo.
@@ -27,7 +29,11 @@ func ReadWholeSudoers(ctx context.Context, nodes Nodes, target node.Target) (*Wh
 		return nil, err
 	}
 	host, _, _ := strings.Cut(tree.seen.Facts.Hostname, ".")
-	return &WholeSudoers{Tree: tree.tree, Problems: tree.problems, Host: host, Version: tree.version}, nil
+	whole := &WholeSudoers{Tree: tree.tree, Problems: tree.problems, Host: host, Version: tree.version, Absent: !followed(tree.files[sudoersMain]).Exists}
+	if whole.Absent {
+		whole.Problems = nil
+	}
+	return whole, nil
 }
 
 // Question is what is asked about a subject on this node.

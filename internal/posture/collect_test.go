@@ -1,0 +1,174 @@
+package posture_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/node"
+	"github.com/pvesec/terraform-provider-pvesec/internal/paths"
+	"github.com/pvesec/terraform-provider-pvesec/internal/posture"
+)
+
+// foreignKey is a public key that nobody has the private key of.
+const foreignKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILdWpseX9KDBpi2XWpsFd3oIqQWlGnt1dunwKlzKW2Us stranger@elsewhere"
+
+// fake answers as a node would: with the sections of a test over those of a clean node.
+type fake struct {
+	sections map[string]node.Section
+	files    map[string]string
+	asked    []node.SurveyQuery
+}
+
+const (
+	passwd = "root:x:0:0::/root:/bin/bash\nbob:x:1000:1000::/home/bob:/bin/bash\neve:x:1001:1001::/home/eve:/bin/bash\ndaemon:x:1:1::/:/usr/sbin/nologin\n"
+	group  = "root:x:0:\nbob:x:1000:\neve:x:1001:\ndaemon:x:1:\ndocker:x:110:\nops:x:111:eve\n"
+)
+
+func data(text string) node.Section { return node.Section{Data: []byte(text)} }
+
+func (f *fake) Survey(_ context.Context, target node.Target, q node.SurveyQuery) (*node.Survey, error) {
+	f.asked = append(f.asked, q)
+	s := &node.Survey{Node: target.Name, Facts: node.Facts{Hostname: target.Name, SudoVersion: "1.9.16p2"}, Sections: map[string]node.Section{}}
+	for name, section := range map[string]node.Section{
+		node.SectionPasswd: data(passwd), node.SectionGroup: data(group), node.SectionPasswords: data("root P\nbob P\neve L\ndaemon L\n"),
+		node.SectionSSHD: data("permitrootlogin yes\npubkeyauthentication yes\nauthorizedkeysfile .ssh/authorized_keys\n"), node.SectionMatch: data(""),
+		node.SectionSetID: data(""), node.SectionCapabilities: data(""), node.SectionPlaces: data(""), node.SectionCommands: data(""), node.SectionKeys: data(""),
+		node.SectionReal: data(strings.Join(q.Paths, "\x00") + "\x00"), node.SectionStates: data(""), node.SectionPackages: data("login: /usr/bin/su\n"), node.SectionAllowed: data(""),
+	} {
+		s.Sections[name] = section
+	}
+	for name, section := range f.sections {
+		s.Sections[name] = section
+	}
+	return s, nil
+}
+
+func (f *fake) Observe(_ context.Context, target node.Target, q node.Query) (*node.Observation, error) {
+	o := &node.Observation{Node: target.Name, Facts: node.Facts{Hostname: target.Name, SudoVersion: "1.9.16p2"}, Files: map[string]node.FileState{}}
+	for _, name := range q.Files {
+		if text, there := f.files[name]; there {
+			o.Files[name] = node.FileState{Exists: true, Type: node.TypeRegular, Content: []byte(text)}
+		} else {
+			o.Files[name] = node.FileState{}
+		}
+	}
+	return o, nil
+}
+
+func (f *fake) Apply(context.Context, []node.Change, func(string, string)) error {
+	panic("a reader changes nothing")
+}
+
+func report(t *testing.T, f *fake) *posture.Report {
+	t.Helper()
+	n, err := posture.Collect(t.Context(), f, node.Target{Name: "pve1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(f.asked) != 2 {
+		t.Errorf("%d surveys of one node", len(f.asked))
+	}
+	return posture.NewReport([]*posture.Node{n}, nil, nil)
+}
+
+// TestCollect: what a node tells, and the paths and gaps that follow. A path is wanted by parts of its text; "" wants none at all.
+func TestCollect(t *testing.T) {
+	t.Parallel()
+	const key = "/root/.ssh/authorized_keys\x003:from=\"10.0.0.1\",environment=\"TOKEN=abc\" " + foreignKey + "\n"
+	states := func(lines ...string) node.Section { return data(strings.Join(lines, "\x00") + "\x00") }
+	for name, test := range map[string]struct {
+		sections  map[string]node.Section
+		files     map[string]string
+		want, gap string
+		not       string
+	}{
+		"a clean node":                  {},
+		"a key of root":                 {sections: map[string]node.Section{node.SectionKeys: data(key)}, want: "stranger@elsewhere|logs in as root on pve1|/root/.ssh/authorized_keys:3|from the addresses", not: "abc"},
+		"sshd lets root in with no key": {sections: map[string]node.Section{node.SectionKeys: data(key), node.SectionSSHD: data("permitrootlogin no\n")}},
+		"sshd takes no keys":            {sections: map[string]node.Section{node.SectionKeys: data(key), node.SectionSSHD: data("pubkeyauthentication no\n")}},
+		"sshd lets others in only":      {sections: map[string]node.Section{node.SectionKeys: data(key), node.SectionSSHD: data("allowusers bob\n")}},
+		"a line that is no key":         {sections: map[string]node.Section{node.SectionKeys: data("/root/.ssh/authorized_keys\x001:ssh-ed25519 AAAA-broken\n")}, gap: "line 1 of /root/.ssh/authorized_keys cannot be read as a key"},
+		"a Match block":                 {sections: map[string]node.Section{node.SectionMatch: data("/etc/ssh/sshd_config:9:Match User bob\n")}, gap: "Match block"},
+		"no sshd":                       {sections: map[string]node.Section{node.SectionSSHD: {Lacks: "sshd", Status: 127}}, gap: "does not have sshd"},
+		"no getcap":                     {sections: map[string]node.Section{node.SectionCapabilities: {Lacks: "getcap", Status: 127}}, gap: "does not have getcap"},
+		"a walk that took too long":     {sections: map[string]node.Section{node.SectionSetID: {Status: 124}}, gap: "took too long"},
+		"a walk that met an error":      {sections: map[string]node.Section{node.SectionSetID: {Status: 1, Complaint: "find: '/mnt/x': Input/output error"}}, gap: "Input/output error"},
+		"what is not there":             {sections: map[string]node.Section{node.SectionPlaces: {Status: 1, Complaint: "find: '/etc/grub.d': No such file or directory"}}},
+		"a disk of another machine":     {sections: map[string]node.Section{node.SectionSetID: data("P nfs4 0 0 0 /mnt/nas\x00P proc 0 0 0 /proc\x00")}, gap: "/mnt/nas"},
+		"nonsense":                      {sections: map[string]node.Section{node.SectionPasswd: data(passwd + "broken\n")}, gap: "not of passwd(5)"},
+		"a set-id program of a package": {sections: map[string]node.Section{node.SectionSetID: data("F 4755 0 0 9 /usr/bin/su\x00")}},
+		"a set-id program of none that has the name of one": {sections: map[string]node.Section{node.SectionSetID: data("F 4755 0 0 9 /usr/bin/pkexec\x00")}, want: "any account on pve1|/usr/bin/pkexec"},
+		"a set-id program where nobody gets":                {sections: map[string]node.Section{node.SectionSetID: data("F 4755 0 0 9 /root/x\x00"), node.SectionStates: states("41c0 0 0 /root", "41ed 0 0 /")}},
+		"a set-id program of a group":                       {sections: map[string]node.Section{node.SectionSetID: data("F 4750 0 111 9 /opt/x\x00")}, want: "eve on pve1|member of group ops|/opt/x"},
+		"a set-id program of an account": {sections: map[string]node.Section{node.SectionSetID: data("F 4755 1000 0 9 /opt/x\x00"), node.SectionGroup: data(strings.Replace(group, "docker:x:110:", "docker:x:110:bob", 1))},
+			want: "any account on pve1|runs as bob|group docker"},
+		"a harmless capability":   {sections: map[string]node.Section{node.SectionCapabilities: data("/usr/bin/ping cap_net_raw=ep\n")}},
+		"a capability":            {sections: map[string]node.Section{node.SectionCapabilities: data("/opt/a b/x cap_net_raw,cap_dac_override=ep\n"), node.SectionStates: states("81ed 0 0 /opt/a b/x")}, want: "any account on pve1|/opt/a b/x"},
+		"a writable cron table":   {sections: map[string]node.Section{node.SectionPlaces: data("f 664 0 111 /etc/cron.d/x\x00\x00")}, want: "eve on pve1|member of group ops|/etc/cron.d/x"},
+		"a file of nobody":        {sections: map[string]node.Section{node.SectionPlaces: data("f 644 4711 0 /etc/cron.d/x\x00\x00")}, want: "any account on pve1|#4711"},
+		"a group without members": {sections: map[string]node.Section{node.SectionPlaces: data("f 664 0 110 /etc/cron.d/x\x00\x00")}},
+		"a cron job": {sections: map[string]node.Section{node.SectionCommands: data("/etc/crontab\t7\tcron\troot\t/opt/x/y\tprogram\n"), node.SectionStates: states("81ed 0 0 /opt/x/y", "41ed 1000 0 /opt/x", "41ed 0 0 /opt")},
+			want: "bob on pve1|/opt/x/y|/etc/crontab:7|/opt/x: mode 0755, owner bob"},
+		"a cron job that is not there yet, in a directory where everyone can put it": {sections: map[string]node.Section{node.SectionCommands: data("/etc/crontab\t7\tcron\troot\t/tmp/y\tprogram\n"), node.SectionStates: states("43ff 0 0 /tmp")},
+			want: "any account on pve1|/tmp/y"},
+		"a cron job in a sticky directory": {sections: map[string]node.Section{node.SectionCommands: data("/etc/crontab\t7\tcron\troot\t/tmp/y\tprogram\n"), node.SectionStates: states("43ff 0 0 /tmp", "81ed 0 0 /tmp/y")}},
+		"a log that a job writes":          {sections: map[string]node.Section{node.SectionCommands: data("/etc/crontab\t7\tcron\troot\t/var/log/y\targument\n"), node.SectionStates: states("81b6 0 0 /var/log/y")}},
+		"a program that a job is given":    {sections: map[string]node.Section{node.SectionCommands: data("/etc/crontab\t7\tcron\troot\t/opt/y\targument\n"), node.SectionStates: states("81ff 0 0 /opt/y")}, want: "any account on pve1|/opt/y"},
+		"a job of an account":              {sections: map[string]node.Section{node.SectionCommands: data("/etc/cron.d/y\t1\tcron\tbob\t/opt/y\tprogram\n"), node.SectionStates: states("81ff 0 0 /opt/y")}},
+		"a service of an account":          {sections: map[string]node.Section{node.SectionCommands: data("/etc/systemd/system/y.service\t3\tuser\ty.service\tbob\t-\n/etc/systemd/system/y.service\t4\tunit\ty.service\t/opt/y\tprogram\n"), node.SectionStates: states("81ff 0 0 /opt/y")}},
+		"a service that a drop-in gives back to root": {sections: map[string]node.Section{node.SectionCommands: data("/usr/lib/systemd/system/y.service\t3\tuser\ty.service\tbob\t-\n/etc/systemd/system/y.service.d/a.conf\t2\tuser\ty.service\troot\t-\n" +
+			"/usr/lib/systemd/system/y.service\t4\tunit\ty.service\t/opt/y\tprogram\n"), node.SectionStates: states("81ff 0 0 /opt/y")}, want: "any account on pve1|/opt/y"},
+		"sudo":                          {files: map[string]string{"/etc/sudoers": "eve ALL=(ALL) /usr/bin/less /var/log/syslog\n"}, sections: map[string]node.Section{node.SectionAllowed: data("\x01eve\nUser eve may run the following commands on pve1:\n")}, want: "eve on pve1|/etc/sudoers:1|less"},
+		"sudo that says something else": {files: map[string]string{"/etc/sudoers": "eve ALL=(ALL) ALL\n"}, sections: map[string]node.Section{node.SectionAllowed: data("\x01eve\nUser eve is not allowed to run sudo on pve1.\n")}, want: "eve on pve1", gap: "not allowed to run sudo"},
+		"a line that sudo skips":        {files: map[string]string{"/etc/sudoers": "eve ALL=\n"}, gap: "malformed"},
+		"hidden characters":             {sections: map[string]node.Section{node.SectionPlaces: data("f 666 0 0 /etc/cron.d/a\u202eb\n|x\x00\x00")}, want: "any account on pve1|/etc/cron.d/a", not: "\u202e"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := report(t, &fake{sections: test.sections, files: test.files})
+			var told, gaps []string
+			found := test.want == ""
+			for _, p := range r.Paths {
+				text := posture.Describe(p)
+				told = append(told, text)
+				all := test.want != ""
+				for part := range strings.SplitSeq(test.want, "|") {
+					all = all && strings.Contains(text, part)
+				}
+				found = found || all
+			}
+			for _, g := range r.Gaps {
+				gaps = append(gaps, fmt.Sprint(g))
+			}
+			if !found || test.want == "" && len(told) > 0 {
+				t.Errorf("want %q, got paths\n%s", test.want, strings.Join(told, "\n"))
+			}
+			if all := strings.Join(gaps, "\n"); !strings.Contains(all, test.gap) || test.gap == "" && all != "" {
+				t.Errorf("want the gap %q, got\n%s", test.gap, all)
+			}
+			if all := strings.Join(told, "") + r.Markdown() + r.Graph.OpenGraph(); test.not != "" && strings.Contains(all, test.not) {
+				t.Errorf("the report has %q", test.not)
+			}
+		})
+	}
+}
+
+// TestOnly reports on some subjects; their paths still lead through everyone.
+func TestOnly(t *testing.T) {
+	t.Parallel()
+	r := report(t, &fake{sections: map[string]node.Section{node.SectionSetID: data("F 4755 0 0 9 /opt/x\x00")}})
+	if missing := r.Only([]string{"bob", "nobody-has-it"}); len(missing) != 1 || missing[0] != "nobody-has-it" {
+		t.Errorf("missing: %v", missing)
+	}
+	if len(r.Subjects) != 1 || r.Subjects[0].Name != "bob" || !r.Subjects[0].Root || len(r.Paths) != 1 || len(r.Paths[0].Steps) != 2 {
+		t.Errorf("%+v\n%+v", r.Subjects, r.Paths)
+	}
+	if len(r.Cuts) == 0 || strings.Join(r.Cuts[0].Frees, " ") != "linux_account:pve1/bob" {
+		t.Errorf("cuts %+v", r.Cuts)
+	}
+	if r.Subjects[0].Kind != paths.Account || r.Counts().Root != 1 {
+		t.Errorf("counts %+v", r.Counts())
+	}
+}

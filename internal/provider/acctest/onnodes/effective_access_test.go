@@ -1,0 +1,77 @@
+package onnodes
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/lab"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
+)
+
+// TestEffectiveAccess reports on a cluster of both releases: with the configuration of examples/first-look, for one subject, and where a node does not answer. What cannot be
+// looked at is said, never left out.
+func TestEffectiveAccess(t *testing.T) {
+	t.Parallel()
+	c := clusterOf(t, lab.ClusterSpec{Nodes: []lab.NodeSpec{{Name: "pve1", Suite: lab.Bookworm}, {Name: "pve2", Suite: lab.Trixie}}})
+	for _, node := range c.Nodes {
+		shell(t, node, "echo 'agent ALL=(root) NOPASSWD: /usr/bin/vim' >/etc/sudoers.d/old; chmod 440 /etc/sudoers.d/old; echo carol:not-to-be-seen | chpasswd")
+	}
+	harness.KeepSecret(t, "password of carol", "not-to-be-seen")
+	harness.Tamper(t, c.API.AddUser("ops@pve", nil), c.API.GrantACL("/", "ops@pve", "Administrator", true))
+	first, err := os.ReadFile(filepath.Join(harness.Examples, "first-look", "main.tf"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	look := regexp.MustCompile(`(?ms)^terraform \{.*?^\}$|^provider "pvesec" \{\}$`).ReplaceAllString(string(first), "")
+	listener, err := net.Listen("tcp", "127.0.0.1:0") // an address that answers nobody
+	if err != nil {
+		t.Fatal(err)
+	}
+	silent := listener.Addr().(*net.TCPAddr).Port
+	if err := listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+	address := func(name string) string { return c.Node(name).Address }
+	harness.Run(t,
+		resource.TestStep{
+			Config: config(c) + look,
+			Check: func(s *terraform.State) error {
+				report := fmt.Sprint(s.RootModule().Outputs["report"].Value)
+				for _, want := range []string{"## Paths to root", "agent on pve1", "agent on pve2", `/etc/sudoers.d/old:1`, "ops@pve", "```mermaid", "| linux\\_account | carol | pve1, pve2 |"} {
+					if !strings.Contains(strings.ReplaceAll(report, "| linux_account", "| linux\\_account"), want) {
+						return fmt.Errorf("the report does not have %q:\n%s", want, report)
+					}
+				}
+				if strings.Contains(report, "## Not known") {
+					return fmt.Errorf("something is not known of a cluster that answers:\n%s", report)
+				}
+				return nil
+			},
+		},
+		resource.TestStep{
+			Config: configWith(c, connection{nodes: fmt.Sprintf("node {\n name = \"pve1\"\n address = %q\n}\nnode {\n name = \"pve2\"\n address = \"127.0.0.1\"\n port = %d\n}", address("pve1"), silent)}) + `
+data "pvesec_effective_access" "now" { subjects = ["agent"] }
+output "unknown" { value = join(" ", [for u in data.pvesec_effective_access.now.unknown : "${u.node}: ${u.about}"]) }
+output "paths" { value = join("\n", data.pvesec_effective_access.now.paths[*].text) }
+output "subjects" { value = join(" ", data.pvesec_effective_access.now.access[*].id) }
+output "graph" { value = length(jsondecode(data.pvesec_effective_access.now.open_graph_json).graph.edges) > 10 }
+output "frees" { value = join(" ", data.pvesec_effective_access.now.cuts[0].frees) }
+`,
+			Check: resource.ComposeAggregateTestCheckFunc(
+				resource.TestCheckOutput("unknown", "pve2: the node"),
+				resource.TestMatchOutput("paths", regexp.MustCompile(`^agent on pve1: has a grant of sudo that [^\n]*/etc/sudoers\.d/old:1: agent ALL=\(root\) NOPASSWD: /usr/bin/vim\] → root on pve1$`)),
+				resource.TestCheckOutput("subjects", "linux_account:pve1/agent"),
+				resource.TestCheckOutput("graph", "true"),
+				resource.TestCheckOutput("frees", "linux_account:pve1/agent"),
+			),
+		},
+	)
+}
