@@ -26,6 +26,7 @@ const surveyTimeout = 4 * time.Minute
 const (
 	SectionPasswd       = "passwd"       // getent passwd
 	SectionGroup        = "group"        // getent group
+	SectionSwitch       = "switch"       // nsswitch.conf(5)
 	SectionPasswords    = "passwords"    // passwd -S -a: states, never a hash
 	SectionSSHD         = "sshd"         // sshd -T
 	SectionMatch        = "match"        // Match lines of sshd_config, with file and line

@@ -47,6 +47,7 @@ const maxAccounts = 20000
 
 // accounts reads passwd(5) and group(5), as getent(1) prints them, and the states of the passwords.
 func (n *Node) accounts(s *node.Survey) {
+	n.sources(s)
 	n.groups = map[int]*linuxGroup{}
 	byName := map[string][]*linuxGroup{}
 	for line := range strings.Lines(n.text(s, node.SectionGroup, "the groups")) {
@@ -100,6 +101,22 @@ func (n *Node) accounts(s *node.Survey) {
 		n.Accounts = append(n.Accounts, a)
 	}
 	slices.SortFunc(n.Accounts, func(a, b *Account) int { return strings.Compare(a.Name, b.Name) })
+}
+
+// ownSources are the sources of accounts that are on the node itself, and list all that they have.
+var ownSources = []string{"files", "compat", "systemd"}
+
+// sources notes where accounts come from that the node does not list, nsswitch.conf(5): a directory service mostly tells an account only to those who know its name.
+func (n *Node) sources(s *node.Survey) {
+	for line := range strings.Lines(n.text(s, node.SectionSwitch, "where accounts come from")) {
+		line, _, _ = strings.Cut(line, "#")
+		database, sources, _ := strings.Cut(line, ":")
+		for source := range strings.FieldsSeq(sources) {
+			if !strings.HasPrefix(source, "[") && !slices.Contains(ownSources, source) {
+				n.unknown("accounts and groups", strings.TrimSpace(database)+" also come from "+source+" (/etc/nsswitch.conf), which may not list all of them")
+			}
+		}
+	}
 }
 
 func field(fields []string, i int) string {

@@ -33,6 +33,11 @@ func (n *Node) sshdSettings(s *node.Survey) {
 			n.sshd[words[0]] = append(n.sshd[words[0]], words[1:]...)
 		}
 	}
+	for _, name := range []string{"hostbasedauthentication", "gssapiauthentication", "kerberosauthentication"} {
+		if n.setting(name, "no") == "yes" {
+			n.unknown("ways to log in", "sshd has "+name+" on: other hosts or a directory decide who logs in")
+		}
+	}
 	for line := range strings.Lines(n.text(s, node.SectionMatch, "sshd's Match blocks")) {
 		n.unknown("ways to log in", "sshd has a Match block, whose settings are not looked at: "+strings.TrimSpace(line))
 	}

@@ -1,6 +1,7 @@
 package posture
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,12 +18,17 @@ type setIDFile struct {
 
 // setIDs reads the records "TYPE MODE UID GID SIZE PATH".
 func (n *Node) setIDs(s *node.Survey) {
+	var guests []string
 	for record := range strings.SplitSeq(n.text(s, node.SectionSetID, "programs with a set-id bit", absent...), "\x00") {
 		fields := strings.SplitN(record, " ", 6)
 		if len(fields) != 6 {
 			continue
 		}
 		if fields[0] == "P" {
+			if fields[1] == "guest" {
+				guests = append(guests, fields[5])
+				continue
+			}
 			if !kernelFileSystems[fields[1]] {
 				n.unknown("programs with a set-id bit", fields[5]+" is a file system of another machine ("+fields[1]+") and was not searched")
 			}
@@ -36,6 +42,9 @@ func (n *Node) setIDs(s *node.Survey) {
 			continue
 		}
 		n.setID = append(n.setID, setIDFile{fields[5], mode, uid, gid})
+	}
+	if len(guests) > 0 {
+		n.unknown("programs with a set-id bit", fmt.Sprintf("%d file systems of guests, such as %s, were not searched: root of a privileged container can put one there", len(guests), guests[0]))
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/pvesec/terraform-provider-pvesec/internal/lab"
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 	"github.com/pvesec/terraform-provider-pvesec/internal/paths"
@@ -111,14 +113,15 @@ func TestWays(t *testing.T) {
 	}
 	look := func() *posture.Report {
 		t.Helper()
-		var nodes []*posture.Node
-		for _, n := range c.Nodes {
-			seen, err := posture.Collect(t.Context(), pool, node.Target{Name: n.Name, Address: n.Address, Port: n.Port})
-			if err != nil {
-				t.Fatal(err)
-			}
-			nodes = append(nodes, seen)
+		nodes := make([]*posture.Node, len(c.Nodes))
+		var group errgroup.Group
+		for i, n := range c.Nodes {
+			group.Go(func() (err error) {
+				nodes[i], err = posture.Collect(t.Context(), pool, node.Target{Name: n.Name, Address: n.Address, Port: n.Port})
+				return err
+			})
 		}
+		try(t, group.Wait())
 		pve, err := proxmox.New(proxmox.Config{Endpoint: c.API.URL(), APIToken: c.API.RootToken(), CAPEM: []byte(c.API.CAPEM())})
 		if err != nil {
 			t.Fatal(err)
@@ -139,11 +142,16 @@ func TestWays(t *testing.T) {
 		t.Errorf("on clean nodes it is not known: %+v", gap)
 	}
 
-	for _, w := range nodeWays {
+	all := func(of func(way) string) {
+		script := "set -e\n"
+		for _, w := range nodeWays {
+			script += of(w) + "\n"
+		}
 		for _, n := range c.Nodes {
-			shell(t, n, w.prepare)
+			shell(t, n, script)
 		}
 	}
+	all(func(w way) string { return w.prepare })
 	for _, w := range clusterWays {
 		w.prepareAPI(t, c)
 	}
@@ -182,11 +190,7 @@ func TestWays(t *testing.T) {
 			t.Log(posture.Describe(p))
 		}
 	}
-	for _, w := range nodeWays {
-		for _, n := range c.Nodes {
-			shell(t, n, w.remedy)
-		}
-	}
+	all(func(w way) string { return w.remedy })
 	for _, w := range clusterWays {
 		w.remedyAPI(t, c)
 	}
@@ -224,10 +228,10 @@ func tells(r *posture.Report, node string, parts []string) bool {
 	return false
 }
 
-// everything lists every file of a node with its state and content, without what a login and a running system write: the logs, the records of sessions, and the kernel's own.
+// everything lists every file of a node with its state and the moment of its last change, which no writer can hide, without what a login and a running system write: the logs,
+// the records of sessions, and the kernel's own.
 const everything = `
-cd /; find . -xdev \( -path ./proc -o -path ./sys -o -path ./dev -o -path ./var/log -o -path ./run -o -path ./tmp/bash_jobs -o -path ./var/lib/systemd \) -prune -o -printf '%y %m %U:%G %n %s %T@ %p %l\n' | sort -k7
-find . -xdev \( -path ./proc -o -path ./sys -o -path ./dev -o -path ./var/log -o -path ./run -o -path ./var/lib/systemd \) -prune -o -type f -print0 | sort -z | xargs -0 sha256sum
+cd /; find . -xdev \( -path ./proc -o -path ./sys -o -path ./dev -o -path ./var/log -o -path ./run -o -path ./var/lib/systemd \) -prune -o -printf '%y %m %U:%G %n %s %i %C@ %p %l\n' | sort -k8
 find /run /dev/shm -xdev \( -path /run/log -o -path /run/user -o -path /run/systemd -o -path /run/utmp -o -path '/run/udev/*' \) -prune -o -printf '%y %m %U:%G %p %l\n' | sort -k4`
 
 func firstDifference(a, b string) string {

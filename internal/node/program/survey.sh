@@ -25,6 +25,7 @@ optional() {
 who() {
 	section passwd getent passwd
 	section group getent group
+	section switch grep -E '^[[:space:]]*(passwd|group):' /etc/nsswitch.conf
 	section passwords passwd -S -a
 	optional sshd sshd -T
 	section match /bin/sh -c '
@@ -32,12 +33,13 @@ who() {
 		[ $# -eq 0 ] || grep -HniE "^[[:space:]]*match[[:space:]=]" -- "$@" || [ $? -eq 1 ]' match
 }
 
-# programs: files with a set-id bit or a capability. File systems of other machines and of the kernel are not searched; which, is told.
+# programs: files with a set-id bit or a capability. File systems of other machines, of guests and of the
+# kernel are not searched; which ones, is told.
 programs() {
 	section setid find / '(' -fstype proc -o -fstype sysfs -o -fstype devpts -o -fstype devtmpfs -o -fstype cgroup -o -fstype cgroup2 -o -fstype nfs -o -fstype nfs4 \
 		-o -fstype cifs -o -fstype smb3 -o -fstype ceph -o -fstype glusterfs -o -fstype fuse -o -fstype fuse.glusterfs -o -fstype fuse.sshfs -o -fstype fuse.ceph \
 		-o -fstype autofs -o -fstype securityfs -o -fstype debugfs -o -fstype tracefs -o -fstype bpf -o -fstype pstore -o -fstype mqueue -o -fstype configfs ')' \
-		-prune -printf 'P %F 0 0 0 %p\0' -o -type f -perm /6000 -printf 'F %m %U %G %s %p\0'
+		-prune -printf 'P %F 0 0 0 %p\0' -o -type d -name 'subvol-[0-9]*-disk-[0-9]*' -prune -printf 'P guest 0 0 0 %p\0' -o -type f -perm /6000 -printf 'F %m %U %G %s %p\0'
 	optional capabilities getcap -r /usr /opt /srv /home /root /var /etc /tmp
 }
 
