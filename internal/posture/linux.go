@@ -180,11 +180,10 @@ func (v view) addSetID() {
 		if v.ofDistribution(f.path) {
 			continue
 		}
-		real := f.path
 		file := untrusted.Line(f.path)
 		evidence := fmt.Sprintf("%s: mode %04o, owner %s, group %s", file, f.mode, v.userName(f.uid), v.groupName(f.gid))
 		remedy := "chmod ug-s " + file
-		for _, from := range v.executors(real, f.mode, f.gid) {
+		for _, from := range v.executors(f.path, f.mode, f.gid) {
 			if f.mode&0o4000 != 0 {
 				v.g.Link(paths.Step{From: from, To: v.ofUID(f.uid), Way: "set-id", Does: "may run " + file + ", which runs as " + v.userName(f.uid), Evidence: evidence, Remedy: remedy,
 					Condition: "the program does what its caller wants; no package put it there, and nobody described it"})
@@ -194,7 +193,7 @@ func (v view) addSetID() {
 					Condition: "the program does what its caller wants; no package put it there, and nobody described it"})
 			}
 		}
-		for _, w := range v.writers(real) {
+		for _, w := range v.writers(f.path) {
 			v.g.Link(paths.Step{From: w.id, To: v.ofUID(f.uid), Way: "file", Does: "may change " + file + ", which has a set-id bit", Evidence: w.evidence, Remedy: w.remedy})
 		}
 	}
@@ -204,7 +203,7 @@ func (v view) addSetID() {
 		}
 		state, known := v.states[c.path]
 		if !known {
-			v.Node.unknown("programs with capabilities", "the mode of "+c.path+" is not known; pvesec assumes that everyone can run it")
+			v.unknown("programs with capabilities", "the mode of "+c.path+" is not known; pvesec assumes that everyone can run it")
 			state.mode = 0o755
 		}
 		for _, from := range v.executors(c.path, state.mode, state.gid) {

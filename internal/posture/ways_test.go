@@ -3,7 +3,6 @@
 package posture_test
 
 import (
-	"context"
 	"strings"
 	"testing"
 	"time"
@@ -92,7 +91,7 @@ func try(t *testing.T, errs ...error) {
 
 func shell(t *testing.T, n *lab.Node, script string) string {
 	t.Helper()
-	out, err := n.Shell(context.Background(), script)
+	out, err := n.Shell(t.Context(), script)
 	if err != nil {
 		t.Fatalf("%s: %v\n%s\n%s", n.Name, err, script, out)
 	}

@@ -116,7 +116,7 @@ func (v view) addFiles() {
 		}
 		writers := v.writers(r.path)
 		if len(writers) > 0 && who != "root" && v.account(who) == nil {
-			v.Node.unknown("cron tables and services", fmt.Sprintf("%s:%d runs what others can change, as %s, an account that the node does not have", r.file, r.line, who))
+			v.unknown("cron tables and services", fmt.Sprintf("%s:%d runs what others can change, as %s, an account that the node does not have", r.file, r.line, who))
 			continue
 		}
 		for _, w := range writers {
