@@ -39,7 +39,6 @@ type Node struct {
 	real         map[string]string      // where paths lead
 	states       map[string]fileState   // of paths and all that is above them
 	packaged     map[string]bool        // files that a package has
-	allowed      map[string]string      // what the node's sudo says, by account
 	sudo         map[string]*sudoAnswer // what our engine says, by account
 }
 

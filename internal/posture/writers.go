@@ -24,8 +24,8 @@ func (v view) writers(file string) []writer {
 		}
 	}
 	add(file)
-	if real := v.real[file]; real != "" && real != file {
-		add(real)
+	if end := v.real[file]; end != "" && end != file {
+		add(end)
 	}
 	return list
 }
