@@ -62,7 +62,7 @@ func (v view) addAccount(a *Account) {
 	}
 	if a.Password == PasswordEmpty && a.LogsIn() {
 		v.g.Link(paths.Step{From: everyoneID(v.Name), To: id, Way: "password", Does: "may become " + untrusted.Line(a.Name) + " without a password (su)", Evidence: "passwd -S " + untrusted.Line(a.Name) + ": NP",
-			Remedy: "passwd -l " + untrusted.Line(a.Name)})
+			Remedy: onNames("passwd -l %s", "Lock the password of the account.", a.Name)})
 	}
 	if a.UID == 0 {
 		return
@@ -80,7 +80,7 @@ func (v view) addAccount(a *Account) {
 			evidence = "primary group, getent passwd " + untrusted.Line(a.Name)
 		}
 		v.g.Link(paths.Step{From: id, To: to, Way: "member", Does: "is a member of group " + untrusted.Line(group), Evidence: evidence,
-			Remedy: "gpasswd -d " + untrusted.Line(a.Name) + " " + untrusted.Line(group)})
+			Remedy: onNames("gpasswd -d %s %s", "Take the account out of the group.", a.Name, group)})
 	}
 }
 
@@ -182,7 +182,7 @@ func (v view) addSetID() {
 		}
 		file := untrusted.Line(f.path)
 		evidence := fmt.Sprintf("%s: mode %04o, owner %s, group %s", file, f.mode, v.userName(f.uid), v.groupName(f.gid))
-		remedy := "chmod ug-s " + file
+		remedy := takeSetID(f.path)
 		for _, from := range v.executors(f.path, f.mode, f.gid) {
 			if f.mode&0o4000 != 0 {
 				v.g.Link(paths.Step{From: from, To: v.ofUID(f.uid), Way: "set-id", Does: "may run " + file + ", which runs as " + v.userName(f.uid), Evidence: evidence, Remedy: remedy,
@@ -208,7 +208,7 @@ func (v view) addSetID() {
 		}
 		for _, from := range v.executors(c.path, state.mode, state.gid) {
 			v.g.Link(paths.Step{From: from, To: rootID(v.Name), Way: "capability", Does: "may run " + untrusted.Line(c.path) + ", which has " + untrusted.Line(c.text),
-				Evidence: "getcap " + untrusted.Line(c.path+": "+c.text), Remedy: "setcap -r " + untrusted.Line(c.path), Condition: "the program does what its caller wants"})
+				Evidence: "getcap " + untrusted.Line(c.path+": "+c.text), Remedy: takeCapabilities(c.path), Condition: "the program does what its caller wants"})
 		}
 	}
 }

@@ -96,7 +96,7 @@ func (c *Cluster) addUser(g *paths.Graph, user *proxmox.User, nodes []*Node) {
 		}
 		if !token.PrivilegeSeparation {
 			g.Link(paths.Step{From: tokenID(full), To: from, Way: "token", Does: "has all rights of " + untrusted.Line(id), Evidence: "privsep=0 of token " + untrusted.Line(full), Condition: inactive,
-				Remedy: "pveum user token modify " + untrusted.Line(id) + " " + untrusted.Line(token.ID) + " --privsep 1"})
+				Remedy: onNames("pveum user token modify %s %s --privsep 1", "Give the token rights of its own: set its privilege separation.", id, token.ID)})
 			continue
 		}
 		c.addWays(g, tokenID(full), full, inactive)

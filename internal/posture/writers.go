@@ -51,16 +51,16 @@ func (v view) changers(at string, mode uint64, uid, gid int) []writer {
 	evidence := fmt.Sprintf("%s: mode %04o, owner %s, group %s", text, mode&0o7777, v.userName(uid), v.groupName(gid))
 	if uid != 0 {
 		if id := v.ofUID(uid); id != rootID(v.Name) {
-			list = append(list, writer{id, evidence, "chown root " + text})
+			list = append(list, writer{id, evidence, takeFile(at)})
 		} else {
-			list = append(list, writer{everyoneID(v.Name), evidence + "; no account has that id, and the next one may get it", "chown root " + text})
+			list = append(list, writer{everyoneID(v.Name), evidence + "; no account has that id, and the next one may get it", takeFile(at)})
 		}
 	}
 	if group := v.groups[gid]; mode&0o020 != 0 && group != nil && (gid != 0 || v.hasOthers(group)) {
-		list = append(list, writer{groupID(v.Name, group.name), evidence, "chmod g-w " + text})
+		list = append(list, writer{groupID(v.Name, group.name), evidence, closeToGroup(at)})
 	}
 	if mode&0o002 != 0 {
-		list = append(list, writer{everyoneID(v.Name), evidence, "chmod o-w " + text})
+		list = append(list, writer{everyoneID(v.Name), evidence, closeToOthers(at)})
 	}
 	return list
 }
