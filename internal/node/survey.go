@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -35,8 +36,11 @@ const (
 	SectionPlaces       = "places"       // records "TYPE MODE UID GID PATH", NUL, target of a link, NUL
 	SectionCommands     = "commands"     // lines FILE LINE KIND WHO PATH ROLE, parted by tabs
 	SectionKeys         = "keys"         // FILE, NUL, LINE:TEXT of each line with a public key
-	SectionReal         = "real"         // where each path of SurveyQuery.Paths leads, each ended by NUL
-	SectionStates       = "states"       // records "MODE(hex) UID GID PATH" of those paths and all that is above them, each ended by NUL
+	SectionJobs         = "jobs"         // the same of the cron tables of accounts other than root
+	SectionPlugins      = "plugins"      // Plugin lines of sudo.conf(5)
+	SectionStates       = "states"       // records "MODE(hex) UID GID PATH", NUL, target of a link, NUL, of all that SurveyQuery.Paths lead through
+	SectionHomes        = "homes"        // the same of SurveyQuery.Homes
+	SectionOthers       = "others"       // the same of SurveyQuery.Others
 	SectionPackages     = "packages"     // dpkg -S
 	SectionAllowed      = "allowed"      // sudo -l -U: a line \x01NAME before what it says of each
 )
@@ -51,14 +55,32 @@ type SurveyQuery struct {
 	Commands bool
 	// Places are files and directories in which to look for what somebody else than root can change.
 	Places []string
-	// Keys are files with authorized keys. One that is not there is no error.
-	Keys []string
-	// Paths are followed to their ends, and all that is above them is looked at.
+	// Keys are files with authorized keys. One that is not there, or that its user cannot read, is no error: sshd cannot read it either.
+	Keys []AuthorizedFile
+	// Paths are followed to their ends, link by link, and all that is above them is looked at.
 	Paths []string
+	// Homes and Others are more of them, in parts of their own: what users make there takes nothing from the others.
+	Homes, Others []string
 	// Owned are files to ask the packages for.
 	Owned []string
 	// Allowed are accounts of which sudo itself is asked what they may do; a process for each.
 	Allowed []string
+}
+
+// AuthorizedFile is a file with authorized keys. It is read as the account is: with its user id and its groups, the primary one first.
+type AuthorizedFile struct {
+	Path string
+	UID  int
+	GIDs []int
+}
+
+// word is the file as the program takes it.
+func (k AuthorizedFile) word() string {
+	gids := make([]string, len(k.GIDs))
+	for i, gid := range k.GIDs {
+		gids[i] = strconv.Itoa(gid)
+	}
+	return fmt.Sprintf("%d %s %s", k.UID, strings.Join(gids, ","), k.Path)
 }
 
 // Section is one part of the answer, raw as the node gave it: escape it before people read it.
@@ -66,11 +88,16 @@ type Section struct {
 	Data []byte
 	// Status of the command, 124 where it was stopped because it took too long.
 	Status int
+	// Cut tells that there was more than maxSection, which did not travel.
+	Cut bool
 	// Complaint is what it wrote to its standard error, fit to be read.
 	Complaint string
 	// Lacks is the tool that the node does not have, "" if it has it.
 	Lacks string
 }
+
+// maxSection bounds one part of the answer, in bytes: what users can make endless takes nothing from the other parts. All parts together stay below maxAnswer.
+const maxSection = 2 << 20
 
 // Survey is what a node told of who can do what there.
 type Survey struct {
@@ -81,7 +108,13 @@ type Survey struct {
 
 // Survey looks at who can do what on a node, in one round trip. It changes nothing. An error of one part is told in its section.
 func (p *Pool) Survey(ctx context.Context, t Target, q SurveyQuery) (*Survey, error) {
-	for _, list := range [][]string{q.Places, q.Keys, q.Paths, q.Owned} {
+	keys := make([]string, len(q.Keys))
+	for i, k := range q.Keys {
+		if keys[i] = k.Path; k.UID < 0 || len(k.GIDs) == 0 || slices.Min(k.GIDs) < 0 {
+			return nil, fmt.Errorf("%q belongs to no account", k.Path)
+		}
+	}
+	for _, list := range [][]string{q.Places, keys, q.Paths, q.Homes, q.Others, q.Owned} {
 		for _, name := range list {
 			if err := checkPath(name); err != nil {
 				return nil, err
@@ -99,7 +132,7 @@ func (p *Pool) Survey(ctx context.Context, t Target, q SurveyQuery) (*Survey, er
 	if p.ctx.Err() != nil {
 		return nil, errClosed
 	}
-	ctx, cancel := withTimeoutOf(ctx, surveyTimeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, surveyTimeout, errSurveyTime)
 	defer cancel()
 	l := p.link(t)
 	seen, err := p.survey(ctx, l, q)
@@ -109,15 +142,13 @@ func (p *Pool) Survey(ctx context.Context, t Target, q SurveyQuery) (*Survey, er
 	return seen, err
 }
 
-// withTimeoutOf bounds a context by a time of its own, whether or not it has a deadline.
-func withTimeoutOf(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
-	return context.WithTimeoutCause(ctx, d, fmt.Errorf("no answer within %s: %w", d, context.DeadlineExceeded))
-}
+// errSurveyTime ends a survey that takes too long. The parts that were read until then are its answer.
+var errSurveyTime = fmt.Errorf("no answer within %s: %w", surveyTimeout, context.DeadlineExceeded)
 
 // calls are those of the program.
 func (q SurveyQuery) calls() string {
 	var b strings.Builder
-	call := func(name string, words []string) {
+	write := func(name string, words []string, end string) {
 		if len(words) == 0 {
 			return
 		}
@@ -125,7 +156,7 @@ func (q SurveyQuery) calls() string {
 		for _, word := range words {
 			b.WriteString(" " + quote(word))
 		}
-		b.WriteByte('\n')
+		b.WriteString(end)
 	}
 	for _, part := range []struct {
 		call   string
@@ -135,9 +166,20 @@ func (q SurveyQuery) calls() string {
 			b.WriteString(part.call)
 		}
 	}
+	// A list that users can make long goes through a pipe: printf is part of every shell, and its arguments are those of no process.
+	list := func(name string, words []string) {
+		write(`printf '%s\0'`, words, " | "+name+"\n")
+	}
+	keys := make([]string, len(q.Keys))
+	for i, k := range q.Keys {
+		keys[i] = k.word()
+	}
+	call := func(name string, words []string) { write(name, words, "\n") }
 	call("places", q.Places)
-	call("keys", q.Keys)
-	call("resolved", q.Paths)
+	list("keys", keys)
+	list("resolved "+SectionStates, q.Paths)
+	list("resolved "+SectionHomes, q.Homes)
+	list("resolved "+SectionOthers, q.Others)
 	call("owned", q.Owned)
 	call("allowed", q.Allowed)
 	return b.String()
@@ -156,7 +198,7 @@ func (p *Pool) survey(ctx context.Context, l *link, q SurveyQuery) (*Survey, err
 	silent := time.AfterFunc(p.timing.Greeting, func() { cancel(errGreeting{p.login.user, p.timing.Greeting}) })
 	defer silent.Stop()
 	marker := newMarker()
-	text := wrap(marker, commonProgram, fmt.Sprintf("quick=%d\npatient=%d\n", seconds(p.timing.Quick), seconds(p.timing.Patient)), observeProgram, surveyProgram,
+	text := wrap(marker, commonProgram, fmt.Sprintf("quick=%d\npatient=%d\nmost=%d\n", seconds(p.timing.Quick), seconds(p.timing.Patient), maxSection), observeProgram, surveyProgram,
 		"facts\n"+q.calls()+"say done\n")
 	go func() {
 		_ = s.write(text) // an error shows as an answer that ends too early
@@ -175,6 +217,9 @@ func (p *Pool) survey(ctx context.Context, l *link, q SurveyQuery) (*Survey, err
 		return nil, r.broken
 	case r.errUID != "":
 		return nil, notRoot(l.target.Name, p.login.user, r.errUID)
+	case len(r.seen.Sections) > 0 && errors.Is(context.Cause(ctx), errSurveyTime):
+		r.seen.Facts = r.o.Facts
+		return r.seen, nil // what is missing is told by each part that is missing
 	}
 	return nil, p.ended(ctx, l, s, r.answer, "surveying", err)
 }
@@ -235,6 +280,10 @@ func (r *surveyReader) section(name string) error {
 	if err != nil {
 		return fmt.Errorf("%w: status of section %q: %w", errMalformed, name, err)
 	}
-	r.seen.Sections[name] = Section{Data: data, Status: status, Complaint: untrusted.Text(f.text(2))}
+	part := Section{Data: data, Status: status, Complaint: untrusted.Text(f.text(2))}
+	if len(data) > maxSection {
+		part.Data, part.Cut, part.Status = data[:maxSection], true, 0 // the command ended early because nobody read on
+	}
+	r.seen.Sections[name] = part
 	return nil
 }
