@@ -1,7 +1,6 @@
 package paths
 
 import (
-	"cmp"
 	"slices"
 )
 
@@ -14,9 +13,9 @@ type Path struct {
 
 // Cut is one change that takes root away.
 type Cut struct {
-	// Step is what to take away.
+	// Step is what to take away. All other steps with its Change go with it.
 	Step Step
-	// Frees are the ids of the principals that have no path to root any more once the step is gone, sorted.
+	// Frees are the ids of the principals that have no path to root any more once that is gone, sorted.
 	Frees []string
 }
 
@@ -28,6 +27,8 @@ type Closure struct {
 	Reaches []string
 	// Cuts are the single changes that free somebody, the ones that free most first.
 	Cuts []Cut
+	// Uncut is how many changes were not looked at, because that would have taken too long: 0 unless a graph is very large and full of changes with steps between different principals.
+	Uncut int
 }
 
 // none marks the end of a way.
@@ -49,7 +50,7 @@ func (g *Graph) Close() Closure {
 			}
 		}
 	}
-	c.Cuts = g.cuts(distance)
+	c.Cuts, c.Uncut = g.cuts(distance)
 	return c
 }
 
@@ -140,30 +141,4 @@ func (g *Graph) shortest(p Principal, start int, begun []int, next, distance []i
 	}
 	path.To = g.principals[at]
 	return path, true
-}
-
-// cuts finds the steps that stand on every path of somebody: in the graph turned around, with all roots as its start, they dominate him. A step is a place
-// of its own there, so that it can dominate like a principal.
-func (g *Graph) cuts(distance []int) []Cut {
-	d := g.dominators(distance)
-	frees := map[int][]string{}
-	for at, p := range g.principals {
-		if !p.Kind.Holder() || distance[at] == none {
-			continue
-		}
-		for above := d.parent[d.principal(at)]; above > 0; above = d.parent[above] {
-			if step, is := d.step(above); is {
-				frees[step] = append(frees[step], p.ID)
-			}
-		}
-	}
-	cuts := make([]Cut, 0, len(frees))
-	for step, ids := range frees {
-		slices.Sort(ids)
-		cuts = append(cuts, Cut{g.steps[step], ids})
-	}
-	slices.SortFunc(cuts, func(a, b Cut) int {
-		return cmp.Or(cmp.Compare(len(b.Frees), len(a.Frees)), compareSteps(a.Step, b.Step))
-	})
-	return cuts
 }

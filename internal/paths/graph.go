@@ -59,6 +59,8 @@ type Step struct {
 	Condition string
 	// Remedy says what to change so that the step is gone.
 	Remedy string
+	// Change names what the remedy changes, such as one file of a node or one line of a sudoers file. Steps with one Change go away together; a step without it stands alone.
+	Change string
 }
 
 // Graph is a set of principals and steps between them.

@@ -140,6 +140,107 @@ func TestCutsAreExact(t *testing.T) {
 	}
 }
 
+// changes makes a graph of edges "from>to:change".
+func changes(edges ...string) *paths.Graph {
+	g := paths.New()
+	for i, edge := range edges {
+		ends, change, _ := strings.Cut(edge, ":")
+		from, to, _ := strings.Cut(ends, ">")
+		for _, name := range []string{from, to} {
+			kind := paths.Account
+			if name == "root" {
+				kind = paths.Root
+			}
+			g.Add(paths.Principal{ID: name, Kind: kind, Name: name})
+		}
+		g.Link(paths.Step{From: from, To: to, Way: "file", Evidence: fmt.Sprint(i), Change: change})
+	}
+	return g
+}
+
+// TestCutsOfChanges: what goes away together is one change, whether its steps lie beside each other or apart.
+func TestCutsOfChanges(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		edges []string
+		want  string
+	}{
+		"two steps of one file":         {[]string{"a>root:/etc/crontab", "a>root:/etc/crontab"}, "/etc/crontab frees a"},
+		"two files":                     {[]string{"a>root:x", "a>root:y"}, ""},
+		"one directory above two ways":  {[]string{"a>root:/opt", "a>b:/opt", "b>root:line"}, "line frees b; /opt frees a"},
+		"a directory of which two have": {[]string{"a>root:x", "b>root:x", "c>a"}, "x frees a b c;  frees c"},
+		"steps that are far apart":      {[]string{"a>b:x", "b>c:y", "c>root:x"}, "x frees a b c; y frees a b"},
+		"no change":                     {[]string{"a>root", "a>root"}, ""},
+		"one change is not a shortcut":  {[]string{"a>b:x", "b>c:y", "d>root:x", "c>root:z"}, "x frees a d; y frees a b; z frees a b c"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var got []string
+			for _, c := range changes(test.edges...).Close().Cuts {
+				got = append(got, c.Step.Change+" frees "+strings.Join(c.Frees, " "))
+			}
+			want := strings.Split(test.want, "; ")
+			if test.want == "" {
+				want = nil
+			}
+			slices.Sort(got)
+			slices.Sort(want)
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestCutsOfChangesAreExact takes each change away from graphs made by a fixed rule and compares who is free then.
+func TestCutsOfChangesAreExact(t *testing.T) {
+	t.Parallel()
+	seed := uint32(7)
+	random := func(n int) int {
+		seed = seed*1664525 + 1013904223
+		return int(seed>>8) % n
+	}
+	for round := range 300 {
+		var edges []string
+		for range 3 + random(16) {
+			from, to := string(rune('a'+random(7))), string(rune('a'+random(8)))
+			if to == "h" {
+				to = "root"
+			}
+			if from != to {
+				edges = append(edges, fmt.Sprintf("%s>%s:%d", from, to, random(6)))
+			}
+		}
+		if len(edges) == 0 {
+			continue
+		}
+		whole := changes(edges...).Close()
+		want, got := map[string]string{}, map[string]string{}
+		for change := range 6 {
+			suffix := fmt.Sprint(":", change)
+			left := changes(slices.DeleteFunc(slices.Clone(edges), func(e string) bool { return strings.HasSuffix(e, suffix) })...).Close()
+			var freed []string
+			for _, id := range whole.Reaches {
+				if !slices.Contains(left.Reaches, id) {
+					freed = append(freed, id)
+				}
+			}
+			if freed != nil {
+				want[fmt.Sprint(change)] = strings.Join(freed, " ")
+			}
+		}
+		for _, one := range whole.Cuts {
+			if _, twice := got[one.Step.Change]; twice {
+				t.Errorf("round %d: change %s is there twice", round, one.Step.Change)
+			}
+			got[one.Step.Change] = strings.Join(one.Frees, " ")
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatalf("round %d, %v (-want +got):\n%s", round, edges, diff)
+		}
+	}
+}
+
 // TestOpenGraph holds the document to what BloodHound takes ("OpenGraph Schema"): ids, at most three kinds, kinds of edges of letters, digits and underscores, ends that are
 // matched by id, and properties that are no objects.
 func TestOpenGraph(t *testing.T) {
