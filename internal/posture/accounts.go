@@ -1,6 +1,8 @@
 package posture
 
 import (
+	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strconv"
@@ -22,7 +24,7 @@ type Account struct {
 	Name        string
 	UID, GID    int
 	Home, Shell string
-	// Groups are all groups, the primary one first; GIDs are their ids in the same order.
+	// Groups are all groups, the primary one first; GIDs are their ids in the same order. A group that has several names is here once, under the first.
 	Groups   []string
 	GIDs     []int
 	Password string
@@ -35,11 +37,11 @@ func (a *Account) LogsIn() bool {
 	return !slices.Contains([]string{"nologin", "false", "sync"}, path.Base(a.Shell))
 }
 
-// linuxGroup is one line of group(5).
+// linuxGroup is a group id with all lines of group(5) that have it: the kernel knows ids only, so that a second name for one is the same group.
 type linuxGroup struct {
-	name    string
-	gid     int
-	members []string
+	name  string // the first
+	names []string
+	gid   int
 }
 
 // maxAccounts bounds what a directory service may bring.
@@ -48,8 +50,8 @@ const maxAccounts = 20000
 // accounts reads passwd(5) and group(5), as getent(1) prints them, and the states of the passwords.
 func (n *Node) accounts(s *node.Survey) {
 	n.sources(s)
-	n.groups = map[int]*linuxGroup{}
-	byName := map[string][]*linuxGroup{}
+	n.groups, n.byName, n.byUID = map[int]*linuxGroup{}, map[string]*Account{}, map[int]*Account{}
+	gids := map[string][]int{} // by member
 	for line := range strings.Lines(n.text(s, node.SectionGroup, "the groups")) {
 		fields := strings.Split(strings.TrimRight(line, "\n"), ":")
 		gid, err := strconv.Atoi(field(fields, 2))
@@ -57,15 +59,12 @@ func (n *Node) accounts(s *node.Survey) {
 			n.unknown("a line of the groups", "it is not of group(5)")
 			continue
 		}
-		g := &linuxGroup{name: fields[0], gid: gid}
-		if fields[3] != "" {
-			g.members = strings.Split(fields[3], ",")
+		if n.groups[gid] == nil {
+			n.groups[gid] = &linuxGroup{name: fields[0], gid: gid}
 		}
-		if _, known := n.groups[gid]; !known {
-			n.groups[gid] = g
-		}
-		for _, member := range g.members {
-			byName[member] = append(byName[member], g)
+		n.groups[gid].names = append(n.groups[gid].names, fields[0])
+		for member := range strings.SplitSeq(fields[3], ",") {
+			gids[member] = append(gids[member], gid)
 		}
 	}
 	states := n.passwords(s)
@@ -85,22 +84,26 @@ func (n *Node) accounts(s *node.Survey) {
 		if state, told := states[a.Name]; told {
 			a.Password = state
 		}
-		add := func(name string, id int) {
+		for _, id := range append([]int{gid}, gids[a.Name]...) {
+			if n.groups[id] == nil {
+				n.groups[id] = &linuxGroup{name: "#" + strconv.Itoa(id), gid: id}
+			}
 			if !slices.Contains(a.GIDs, id) {
-				a.Groups, a.GIDs = append(a.Groups, name), append(a.GIDs, id)
+				a.Groups, a.GIDs = append(a.Groups, n.groups[id].name), append(a.GIDs, id)
 			}
 		}
-		if primary := n.groups[gid]; primary != nil {
-			add(primary.name, gid)
-		} else {
-			add(strconv.Itoa(gid), gid)
-		}
-		for _, g := range byName[a.Name] {
-			add(g.name, g.gid)
+		if first := n.account(a.Name); first != nil {
+			n.unknown("account "+a.Name, fmt.Sprintf("it is there more than once, with the user ids %d and %d: who it is depends on who asks", first.UID, a.UID))
 		}
 		n.Accounts = append(n.Accounts, a)
+		if n.byName[a.Name] == nil {
+			n.byName[a.Name] = a
+		}
+		if n.byUID[a.UID] == nil {
+			n.byUID[a.UID] = a
+		}
 	}
-	slices.SortFunc(n.Accounts, func(a, b *Account) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortStableFunc(n.Accounts, func(a, b *Account) int { return strings.Compare(a.Name, b.Name) })
 }
 
 // ownSources are the sources of accounts that are on the node itself, and list all that they have.
@@ -111,12 +114,47 @@ func (n *Node) sources(s *node.Survey) {
 	for line := range strings.Lines(n.text(s, node.SectionSwitch, "where accounts come from")) {
 		line, _, _ = strings.Cut(line, "#")
 		database, sources, _ := strings.Cut(line, ":")
-		for source := range strings.FieldsSeq(sources) {
-			if !strings.HasPrefix(source, "[") && !slices.Contains(ownSources, source) {
-				n.unknown("accounts and groups", strings.TrimSpace(database)+" also come from "+source+" (/etc/nsswitch.conf), which may not list all of them")
+		database = strings.TrimSpace(database)
+		for source := range strings.FieldsSeq(strings.NewReplacer("[", " [", "]", "] ").Replace(sources)) {
+			switch {
+			case strings.HasPrefix(source, "["), strings.HasSuffix(source, "]"):
+			case database == "sudoers" && source != "files":
+				n.unknown("sudo", "grants also come from "+source+" (sudoers: in /etc/nsswitch.conf), which pvesec does not read")
+			case database != "sudoers" && !slices.Contains(ownSources, source):
+				n.unknown("accounts and groups", database+" also come from "+source+" (/etc/nsswitch.conf), which may not list all of them")
 			}
 		}
 	}
+	for line := range strings.Lines(n.text(s, node.SectionPlugins, "the plugins of sudo")) {
+		words := strings.Fields(line)
+		if own := len(words) == 3 && strings.HasPrefix(words[1], "sudoers_") && path.Base(words[2]) == "sudoers.so"; !own {
+			n.unknown("sudo", "/etc/sudo.conf names a plugin, which decides in place of the sudoers files: "+strings.TrimSpace(line))
+		}
+	}
+}
+
+// names are all names of the groups of an account: sudo takes every name of an id.
+func (n *Node) names(a *Account) []string {
+	var names []string
+	for _, gid := range a.GIDs {
+		names = append(names, n.groups[gid].names...)
+	}
+	return names
+}
+
+// groupNamed finds a group by one of its names, or by #gid; nil for none.
+func (n *Node) groupNamed(name string) *linuxGroup {
+	if id, is := strings.CutPrefix(name, "#"); is {
+		if gid, err := strconv.Atoi(id); err == nil {
+			return n.groups[gid]
+		}
+	}
+	for _, gid := range slices.Sorted(maps.Keys(n.groups)) {
+		if slices.Contains(n.groups[gid].names, name) {
+			return n.groups[gid]
+		}
+	}
+	return nil
 }
 
 func field(fields []string, i int) string {
@@ -143,12 +181,5 @@ func (n *Node) passwords(s *node.Survey) map[string]string {
 	return states
 }
 
-// account finds an account by name, nil for none.
-func (n *Node) account(name string) *Account {
-	for _, a := range n.Accounts {
-		if a.Name == name {
-			return a
-		}
-	}
-	return nil
-}
+// account finds an account by name, nil for none. Of several with one name it is the first, as for getpwnam(3).
+func (n *Node) account(name string) *Account { return n.byName[name] }

@@ -3,7 +3,6 @@ package posture
 import (
 	"context"
 	"fmt"
-	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -30,14 +29,17 @@ type Node struct {
 	Gaps     []Gap
 
 	groups       map[int]*linuxGroup
+	byName       map[string]*Account // the first of each name
+	byUID        map[int]*Account    // the first of each id
 	sshd         map[string][]string
 	setID        []setIDFile
 	capabilities []capability
 	places       []placed
 	runs         []run
-	runsAs       map[string][]string    // who runs a service, by its name
-	real         map[string]string      // where paths lead
-	states       map[string]fileState   // of paths and all that is above them
+	runsAs       map[string][]userLine  // who runs a service, by its name
+	mainFiles    map[string][]string    // that describe a service, by its name
+	states       map[string]fileState   // of all that paths lead through
+	endless      map[string]bool        // paths that lead on and on
 	packaged     map[string]bool        // files that a package has
 	sudo         map[string]*sudoAnswer // what our engine says, by account
 }
@@ -46,9 +48,6 @@ type Node struct {
 func (n *Node) unknown(about, reason string) {
 	n.Gaps = append(n.Gaps, Gap{n.Name, about, untrusted.Line(reason)})
 }
-
-// maxCrossChecked is how many accounts the node's own sudo is asked about: each takes a process there.
-const maxCrossChecked = 20
 
 // Collect looks at one node over one connection, in two surveys and the reading of its sudoers files. It changes nothing. The error tells that the node
 // cannot be looked at at all; what else is not known is among the gaps.
@@ -70,16 +69,7 @@ func Collect(ctx context.Context, nodes Nodes, target node.Target) (*Node, error
 	}
 	n.judgeSudo()
 
-	query := node.SurveyQuery{Keys: clean(slices.Collect(maps.Keys(n.keyFiles()))), Paths: n.followed(), Owned: n.setIDNames()}
-	for _, a := range n.Accounts {
-		if answer := n.sudo[a.Name]; answer != nil && len(answer.grants) > 0 && accountName.MatchString(a.Name) {
-			query.Allowed = append(query.Allowed, a.Name)
-		}
-	}
-	if left := len(query.Allowed) - maxCrossChecked; left > 0 {
-		n.unknown("what sudo itself says", fmt.Sprintf("%d accounts with grants were not compared with sudo -l: more than %d would take too long", left, maxCrossChecked))
-		query.Allowed = query.Allowed[:maxCrossChecked]
-	}
+	query := node.SurveyQuery{Keys: n.authorizedFiles(), Paths: n.ownPaths(), Homes: n.homePaths(), Others: n.otherPaths(), Owned: n.setIDNames(), Allowed: n.crossChecked()}
 	second, err := nodes.Survey(ctx, target, query)
 	if err != nil {
 		return nil, fmt.Errorf("asking node %q for its keys and files: %w", target.Name, err)
@@ -87,7 +77,7 @@ func Collect(ctx context.Context, nodes Nodes, target node.Target) (*Node, error
 	n.keys(second)
 	n.follow(second)
 	n.packages(second)
-	n.crossCheck(second)
+	n.crossCheck(second, query.Allowed)
 	return n, nil
 }
 
@@ -99,26 +89,40 @@ func (n *Node) text(s *node.Survey, section, about string, expected ...string) s
 		n.unknown(about, "the node did not tell")
 	case part.Lacks != "":
 		n.unknown(about, "the node does not have "+part.Lacks)
+	case part.Cut:
+		n.unknown(about, "the node told of too much; what came after the first part is not here")
 	case part.Status == 124 || part.Status == 137:
 		n.unknown(about, "the node took too long and was stopped; what it told until then is here")
-	case part.Status != 0:
+	case part.Status != 0, section == node.SectionKeys, section == node.SectionJobs: // those two go on after a file that they cannot read
 		n.complaints(about, part, expected)
 	}
 	return string(part.Data)
 }
 
+// maxComplaints is how many complaints of one command are told, cutComplaints from how many bytes on the node does not send more of them.
+const (
+	maxComplaints = 20
+	cutComplaints = 100000
+)
+
 // complaints notes what a command complained about, without what is expected: that a file is not there.
 func (n *Node) complaints(about string, part node.Section, expected []string) {
-	told := false
+	told := 0
 	for line := range strings.Lines(part.Complaint) {
 		line = strings.TrimSpace(line)
 		if line == "" || slices.ContainsFunc(expected, func(e string) bool { return strings.Contains(line, e) }) {
 			continue
 		}
-		n.unknown(about, line)
-		told = true
+		if told++; told <= maxComplaints {
+			n.unknown(about, line)
+		}
 	}
-	if !told && len(expected) == 0 {
+	switch {
+	case told > maxComplaints:
+		n.unknown(about, fmt.Sprintf("%d more complaints like these", told-maxComplaints))
+	case told == 0 && len(part.Complaint) >= cutComplaints:
+		n.unknown(about, "there are more complaints than the node sent")
+	case told == 0 && part.Status != 0 && len(expected) == 0:
 		n.unknown(about, fmt.Sprintf("the command ended with status %d", part.Status))
 	}
 }
@@ -126,29 +130,51 @@ func (n *Node) complaints(about string, part node.Section, expected []string) {
 // absent are the complaints about what is not there.
 var absent = []string{"No such file or directory", "Not a directory"}
 
-// clean leaves out paths that cannot be asked about, sorts the others, and names each once.
-func clean(paths []string) []string {
+// clean leaves out paths that cannot be asked about, which it notes, sorts the others, and names each once.
+func (n *Node) clean(about string, paths []string) []string {
 	kept := slices.DeleteFunc(paths, func(p string) bool {
-		return !strings.HasPrefix(p, "/") || path.Clean(p) != p || strings.ContainsAny(p, "\n\x00")
+		bad := !strings.HasPrefix(p, "/") || path.Clean(p) != p || strings.ContainsAny(p, "\n\x00")
+		if bad {
+			n.unknown(about, "the node cannot be asked about "+p+": it is no plain absolute path")
+		}
+		return bad
 	})
 	slices.Sort(kept)
 	return slices.Compact(kept)
 }
 
-// followed are the paths that are to be followed to their ends.
-func (n *Node) followed() []string {
-	var list []string
+// ownPaths are what root names: places, links in them, and what cron tables of root and services run.
+func (n *Node) ownPaths() []string {
+	list := slices.Clone(places)
 	for _, r := range n.runs {
-		list = append(list, r.path)
+		if !r.ofAccount() {
+			list = append(list, r.path)
+		}
 	}
 	for _, p := range n.places {
-		if p.target != "" {
+		if p.kind == "l" {
 			list = append(list, p.path)
 		}
 	}
-	list = append(list, n.setIDPaths()...)
+	return n.clean("what root runs and reads", list)
+}
+
+// otherPaths are what users can make: programs with special rights, and what their cron tables run.
+func (n *Node) otherPaths() []string {
+	list := n.setIDPaths()
 	for _, c := range n.capabilities {
 		list = append(list, c.path)
 	}
-	return clean(append(list, places...))
+	for _, r := range n.runs {
+		if r.ofAccount() {
+			list = append(list, r.path)
+		}
+	}
+	return n.clean("programs with special rights and cron tables of accounts", list)
+}
+
+// ofAccount tells whether it stands in a cron table that an account writes itself.
+func (r run) ofAccount() bool {
+	name, is := strings.CutPrefix(r.file, "/var/spool/cron/crontabs/")
+	return is && name != "root"
 }

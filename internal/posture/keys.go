@@ -2,6 +2,7 @@ package posture
 
 import (
 	"path"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -39,9 +40,16 @@ func (n *Node) sshdSettings(s *node.Survey) {
 		}
 	}
 	for line := range strings.Lines(n.text(s, node.SectionMatch, "sshd's Match blocks")) {
-		n.unknown("ways to log in", "sshd has a Match block, whose settings are not looked at: "+strings.TrimSpace(line))
+		line = strings.TrimSpace(line)
+		if ownInclude.MatchString(line) {
+			continue
+		}
+		n.unknown("ways to log in", "sshd has a Match block, or includes files, which are not looked at: "+line)
 	}
 }
+
+// ownInclude is the line of Debian's sshd_config that includes the files which are looked at.
+var ownInclude = regexp.MustCompile(`(?i)^/etc/ssh/sshd_config:\d+:\s*include\s+/etc/ssh/sshd_config\.d/\*\.conf$`)
 
 // setting is the first value of a setting of sshd, or the default where sshd did not tell.
 func (n *Node) setting(name, byDefault string) string {
@@ -51,36 +59,64 @@ func (n *Node) setting(name, byDefault string) string {
 	return byDefault
 }
 
-// keyFiles are the files of authorized keys, with the accounts that they let in, sshd_config(5) AuthorizedKeysFile.
-func (n *Node) keyFiles() map[string][]*Account {
+// keyFilesOf are the files of authorized keys of an account, sshd_config(5) AuthorizedKeysFile.
+func (n *Node) keyFilesOf(a *Account) []string {
 	patterns := n.sshd["authorizedkeysfile"]
 	if len(patterns) == 0 {
 		patterns = []string{".ssh/authorized_keys", ".ssh/authorized_keys2"}
 	}
-	files := map[string][]*Account{}
-	for _, a := range n.Accounts {
-		for _, pattern := range patterns {
-			if pattern == "none" {
-				continue
-			}
-			file := strings.NewReplacer("%%", "%", "%h", a.Home, "%u", a.Name, "%U", strconv.Itoa(a.UID)).Replace(pattern)
-			if !strings.HasPrefix(file, "/") {
-				file = a.Home + "/" + file
-			}
-			file = path.Clean(file)
-			if !slices.Contains(files[file], a) {
-				files[file] = append(files[file], a)
-			}
+	var files []string
+	for _, pattern := range patterns {
+		if pattern == "none" {
+			continue
+		}
+		file := strings.NewReplacer("%%", "%", "%h", a.Home, "%u", a.Name, "%U", strconv.Itoa(a.UID)).Replace(pattern)
+		if !strings.HasPrefix(file, "/") {
+			file = a.Home + "/" + file
+		}
+		if file = path.Clean(file); !slices.Contains(files, file) {
+			files = append(files, file)
 		}
 	}
 	return files
 }
 
+// keyFiles are the files of authorized keys, with the accounts that they let in.
+func (n *Node) keyFiles() map[string][]*Account {
+	files := map[string][]*Account{}
+	for _, a := range n.Accounts {
+		for _, file := range n.keyFilesOf(a) {
+			files[file] = append(files[file], a)
+		}
+	}
+	return files
+}
+
+// authorizedFiles are the files of keys as the node is asked for them, those of root first. An account whose files cannot be asked for is a gap.
+func (n *Node) authorizedFiles() []node.AuthorizedFile {
+	var list []node.AuthorizedFile
+	for _, mine := range []bool{true, false} {
+		for _, a := range n.Accounts {
+			if mine != (a.UID == 0) {
+				continue
+			}
+			for _, file := range n.keyFilesOf(a) {
+				switch {
+				case strings.HasPrefix(file, "/") && !strings.ContainsAny(file, "\n\x00"):
+					list = append(list, node.AuthorizedFile{Path: file, UID: a.UID, GIDs: a.GIDs})
+				case a.LogsIn():
+					n.unknown("authorized keys", "those of "+a.Name+" are in "+file+", which is no plain absolute path")
+				}
+			}
+		}
+	}
+	return list
+}
+
 // keys reads the lines with public keys: FILE, NUL, LINE:TEXT.
 func (n *Node) keys(s *node.Survey) {
 	files := n.keyFiles()
-	expected := append([]string{"is a directory", "Is a directory"}, absent...)
-	for line := range strings.Lines(n.text(s, node.SectionKeys, "authorized keys", append(expected, "\x00")...)) {
+	for line := range strings.Lines(n.text(s, node.SectionKeys, "authorized keys")) {
 		file, rest, _ := strings.Cut(strings.TrimRight(line, "\r\n"), "\x00")
 		number, text, _ := strings.Cut(rest, ":")
 		at, _ := strconv.Atoi(number)
@@ -96,6 +132,9 @@ func (n *Node) keys(s *node.Survey) {
 		for _, option := range options {
 			name, _, _ := strings.Cut(option, "=")
 			found.Options = append(found.Options, untrusted.Line(name))
+		}
+		if slices.Contains(found.Options, "cert-authority") {
+			n.unknown("ways to log in", found.File+":"+number+" trusts the certificates of an authority; who has one is not known")
 		}
 		for _, a := range files[file] {
 			a.Keys = append(a.Keys, found)
@@ -137,6 +176,9 @@ func (n *Node) letsIn(a *Account, k AuthorizedKey) (lets bool, condition string)
 	if slices.Contains(k.Options, "expiry-time") {
 		conditions = append(conditions, "until the time that expiry-time= names")
 	}
+	if slices.Contains(k.Options, "cert-authority") {
+		conditions = append(conditions, "the key signs certificates (cert-authority): whoever has one of them logs in as well")
+	}
 	if !a.LogsIn() {
 		conditions = append(conditions, "the shell is "+untrusted.Line(a.Shell)+": for what needs none, such as forwarding")
 	}
@@ -156,11 +198,11 @@ func (n *Node) listed(a *Account) bool {
 	}
 	denied := slices.DeleteFunc(slices.Clone(n.sshd["denyusers"]), func(p string) bool { return strings.Contains(p, "@") })
 	switch {
-	case matches(denied, []string{a.Name}), matches(n.sshd["denygroups"], a.Groups):
+	case matches(denied, []string{a.Name}), matches(n.sshd["denygroups"], n.names(a)):
 		return false
 	case len(n.sshd["allowusers"]) > 0 && !matches(n.sshd["allowusers"], []string{a.Name}):
 		return false
-	case len(n.sshd["allowgroups"]) > 0 && !matches(n.sshd["allowgroups"], a.Groups):
+	case len(n.sshd["allowgroups"]) > 0 && !matches(n.sshd["allowgroups"], n.names(a)):
 		return false
 	}
 	return true

@@ -2,7 +2,9 @@ package posture
 
 import (
 	"fmt"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/paths"
@@ -22,12 +24,29 @@ func groupID(node, name string) string   { return "linux_group:" + node + "/" + 
 func everyoneID(node string) string      { return "everyone:" + node }
 func rootID(node string) string          { return "root:" + node }
 
-// who is the principal of an account: root itself for the name root.
+// who is the principal of an account: root itself for the account root, and for a name that no account has.
 func (v view) who(name string) string {
-	if a := v.account(name); name == "root" || a == nil {
+	if a := v.account(name); a == nil || a.Name == "root" && a.UID == 0 {
 		return rootID(v.Name)
 	}
 	return accountID(v.Name, name)
+}
+
+// principal is that of one account. A second one of a name has its user id with it.
+func (v view) principal(a *Account) string {
+	if v.account(a.Name) != a {
+		return accountID(v.Name, fmt.Sprintf("%s#%d", a.Name, a.UID))
+	}
+	return v.who(a.Name)
+}
+
+// link adds a step. Where the node told of somebody in one place and not in another, the step is a gap.
+func (v view) link(s paths.Step) {
+	if !v.g.Has(s.From) || !v.g.Has(s.To) {
+		v.unknown("a way to root", fmt.Sprintf("%s %s [%s], but the node does not list one of the two", s.From, s.Does, s.Evidence))
+		return
+	}
+	v.g.Link(s)
 }
 
 // AddTo adds what was seen on the node to a graph.
@@ -39,8 +58,8 @@ func (n *Node) AddTo(g *paths.Graph) {
 		g.Add(paths.Principal{ID: groupID(n.Name, group.name), Kind: paths.Group, Name: untrusted.Line(group.name), Node: n.Name})
 	}
 	for _, a := range n.Accounts {
-		if a.Name != "root" {
-			g.Add(paths.Principal{ID: accountID(n.Name, a.Name), Kind: paths.Account, Name: untrusted.Line(a.Name), Node: n.Name})
+		if id := v.principal(a); id != rootID(n.Name) {
+			g.Add(paths.Principal{ID: id, Kind: paths.Account, Name: untrusted.Line(a.Name), Node: n.Name})
 		}
 	}
 	for _, a := range n.Accounts {
@@ -55,31 +74,39 @@ func (n *Node) AddTo(g *paths.Graph) {
 
 // addAccount adds what an account is by itself.
 func (v view) addAccount(a *Account) {
-	id := v.who(a.Name)
-	if a.Name != "root" && a.UID == 0 {
-		v.g.Link(paths.Step{From: id, To: rootID(v.Name), Way: "uid", Does: "has the user id 0, which is root", Evidence: "getent passwd: " + untrusted.Line(a.Name) + ":…:0",
+	id := v.principal(a)
+	if id != v.who(a.Name) {
+		v.link(paths.Step{From: id, To: v.who(a.Name), Way: "uid", Does: "has the name " + untrusted.Line(a.Name) + ", by which sudo and sshd know it", Evidence: fmt.Sprintf("getent passwd: %s is there more than once", untrusted.Line(a.Name)),
+			Remedy: "Give the accounts names of their own, or remove one."})
+	}
+	if a.UID == 0 {
+		v.link(paths.Step{From: id, To: rootID(v.Name), Way: "uid", Does: "has the user id 0, which is root", Evidence: "getent passwd: " + untrusted.Line(a.Name) + ":…:0",
 			Remedy: "Give the account a user id of its own, or remove it."})
 	}
 	if a.Password == PasswordEmpty && a.LogsIn() {
-		v.g.Link(paths.Step{From: everyoneID(v.Name), To: id, Way: "password", Does: "may become " + untrusted.Line(a.Name) + " without a password (su)", Evidence: "passwd -S " + untrusted.Line(a.Name) + ": NP",
+		v.link(paths.Step{From: everyoneID(v.Name), To: id, Way: "password", Does: "may become " + untrusted.Line(a.Name) + " without a password (su)", Evidence: "passwd -S " + untrusted.Line(a.Name) + ": NP",
 			Remedy: onNames("passwd -l %s", "Lock the password of the account.", a.Name)})
 	}
 	if a.UID == 0 {
 		return
 	}
+	if first := v.byUID[a.UID]; first != a { // the kernel knows ids only
+		for _, two := range [][2]*Account{{a, first}, {first, a}} {
+			v.link(paths.Step{From: v.principal(two[0]), To: v.principal(two[1]), Way: "uid", Does: fmt.Sprintf("has the user id %d of %s", a.UID, untrusted.Line(two[1].Name)),
+				Evidence: fmt.Sprintf("getent passwd: %s and %s have the user id %d", untrusted.Line(first.Name), untrusted.Line(a.Name), a.UID), Remedy: "Give one of the accounts a user id of its own, or remove it.",
+				Change: v.change("uid", strconv.Itoa(a.UID))})
+		}
+	}
 	if a.LogsIn() {
-		v.g.Link(paths.Step{From: id, To: everyoneID(v.Name), Way: "local", Does: "can run programs", Evidence: "shell " + untrusted.Line(a.Shell)})
+		v.link(paths.Step{From: id, To: everyoneID(v.Name), Way: "local", Does: "can run programs", Evidence: "shell " + untrusted.Line(a.Shell)})
 	}
 	for i, group := range a.Groups {
 		to := groupID(v.Name, group)
-		if !v.g.Has(to) {
-			continue
-		}
 		evidence := "getent group " + untrusted.Line(group)
 		if a.GIDs[i] == a.GID {
 			evidence = "primary group, getent passwd " + untrusted.Line(a.Name)
 		}
-		v.g.Link(paths.Step{From: id, To: to, Way: "member", Does: "is a member of group " + untrusted.Line(group), Evidence: evidence,
+		v.link(paths.Step{From: id, To: to, Way: "member", Does: "is a member of group " + untrusted.Line(group), Evidence: evidence,
 			Remedy: onNames("gpasswd -d %s %s", "Take the account out of the group.", a.Name, group)})
 	}
 }
@@ -96,17 +123,19 @@ func (v view) addKeys(a *Account) {
 			name = k.Comment + " (" + k.Fingerprint + ")"
 		}
 		v.g.Add(paths.Principal{ID: id, Kind: paths.Key, Name: name})
-		v.g.Link(paths.Step{From: id, To: v.who(a.Name), Way: "key", Does: "logs in as " + untrusted.Line(a.Name) + " on " + v.Name, Evidence: fmt.Sprintf("%s:%d", k.File, k.Line), Condition: condition,
-			Remedy: fmt.Sprintf("Remove line %d of %s on %s.", k.Line, k.File, v.Name)})
+		v.link(paths.Step{From: id, To: v.principal(a), Way: "key", Does: "logs in as " + untrusted.Line(a.Name) + " on " + v.Name, Evidence: fmt.Sprintf("%s:%d", k.File, k.Line), Condition: condition,
+			Remedy: fmt.Sprintf("Remove line %d of %s on %s.", k.Line, k.File, v.Name), Change: v.change("key", fmt.Sprintf("%s:%d", k.File, k.Line))})
 	}
 }
 
 // addGroups adds the groups that lead to root by themselves.
 func (v view) addGroups() {
 	for _, group := range v.groups {
-		if known, is := mightyGroups[group.name]; is {
-			v.g.Link(paths.Step{From: groupID(v.Name, group.name), To: rootID(v.Name), Way: "group", Does: known.does, Evidence: "group " + group.name + " (" + known.source + ")", Condition: known.condition,
-				Remedy: "Take the members out of group " + group.name + "."})
+		for _, name := range group.names {
+			if known, is := mightyGroups[name]; is {
+				v.link(paths.Step{From: groupID(v.Name, group.name), To: rootID(v.Name), Way: "group", Does: known.does, Evidence: "group " + name + " (" + known.source + ")", Condition: known.condition,
+					Remedy: "Take the members out of group " + name + "."})
+			}
 		}
 	}
 }
@@ -131,11 +160,13 @@ func (v view) addSudo() {
 	for _, name := range names {
 		answer := v.sudo[name]
 		group, isGroup := strings.CutPrefix(name, "%")
-		from := accountID(v.Name, name)
+		from := v.who(name)
 		if isGroup {
-			if from = groupID(v.Name, group); !v.g.Has(from) {
-				continue
+			known := v.groupNamed(group)
+			if known == nil {
+				continue // the accounts have it themselves
 			}
+			from = groupID(v.Name, known.name)
 		}
 		byPlace := map[string]*policy.Grant{}
 		for i := range answer.grants {
@@ -159,42 +190,53 @@ func (v view) addSudo() {
 					Does: "has a grant of sudo that " + untrusted.Line(f.Does), Evidence: untrusted.Line(fmt.Sprintf("%s:%d: %s", place.Pos.File, place.Pos.Line, place.Grant))}
 				if place.Pos.File == "" {
 					step.Evidence = "the sudoers files as a whole"
+				} else {
+					step.Change = v.change("sudo", fmt.Sprintf("%s:%d", place.Pos.File, place.Pos.Line))
 				}
-				v.g.Link(step)
+				v.link(step)
 			}
 		}
 		for _, b := range answer.becomes {
-			step := paths.Step{From: from, To: accountID(v.Name, b.name), Way: "sudo", Does: "may run commands as " + untrusted.Line(b.name), Evidence: grantText(&b.grant),
-				Remedy: "Remove the grant, or grant commands that give no shell."}
+			step := paths.Step{From: from, To: v.who(b.name), Way: "sudo", Does: "may run commands as " + untrusted.Line(b.name), Evidence: grantText(&b.grant),
+				Remedy: "Remove the grant, or grant commands that give no shell.", Change: v.change("sudo", fmt.Sprintf("%s:%d", b.grant.Pos.File, b.grant.Pos.Line))}
 			if !b.all {
 				step.Condition = "a command of the grant lets the caller do what it wants as " + untrusted.Line(b.name) + ", which pvesec does not judge"
 			}
-			v.g.Link(step)
+			v.link(step)
 		}
 	}
 }
 
 // addSetID adds programs with a set-id bit or capabilities that no package gave them. What they do is not known, and unknown is not safe.
 func (v view) addSetID() {
+	const condition = "the program does what its caller wants; no package gave it that bit, and nobody described it"
 	for _, f := range v.setID {
-		if v.ofDistribution(f.path) {
+		if v.ofDistribution(f) {
 			continue
 		}
 		file := untrusted.Line(f.path)
-		evidence := fmt.Sprintf("%s: mode %04o, owner %s, group %s", file, f.mode, v.userName(f.uid), v.groupName(f.gid))
-		remedy := takeSetID(f.path)
-		for _, from := range v.executors(f.path, f.mode, f.gid) {
-			if f.mode&0o4000 != 0 {
-				v.g.Link(paths.Step{From: from, To: v.ofUID(f.uid), Way: "set-id", Does: "may run " + file + ", which runs as " + v.userName(f.uid), Evidence: evidence, Remedy: remedy,
-					Condition: "the program does what its caller wants; no package put it there, and nobody described it"})
+		step := paths.Step{Way: "set-id", Evidence: fmt.Sprintf("%s: mode %04o, owner %s, group %s", file, f.mode, v.userName(f.uid), v.groupName(f.gid)), Remedy: takeSetID(f.path), Condition: condition,
+			Change: v.change("set-id", f.path)}
+		owner := v.ofUID(f.uid)
+		if f.mode&0o4000 != 0 && owner == "" {
+			v.unknown("programs with a set-id bit", fmt.Sprintf("%s runs as the user id %d, which no account has", f.path, f.uid))
+		}
+		for _, step.From = range v.executors(f.path, f.mode, f.uid, f.gid) {
+			if f.mode&0o4000 != 0 && owner != "" {
+				step.To, step.Does = owner, "may run "+file+", which runs as "+v.userName(f.uid)
+				v.link(step)
 			}
 			if group := v.groups[f.gid]; f.mode&0o2000 != 0 && f.mode&0o010 != 0 && group != nil {
-				v.g.Link(paths.Step{From: from, To: groupID(v.Name, group.name), Way: "set-id", Does: "may run " + file + ", which runs with group " + untrusted.Line(group.name), Evidence: evidence, Remedy: remedy,
-					Condition: "the program does what its caller wants; no package put it there, and nobody described it"})
+				step.To, step.Does = groupID(v.Name, group.name), "may run "+file+", which runs with group "+untrusted.Line(group.name)
+				v.link(step)
 			}
 		}
+		if f.mode&0o4000 == 0 || owner == "" {
+			continue
+		}
 		for _, w := range v.writers(f.path) {
-			v.g.Link(paths.Step{From: w.id, To: v.ofUID(f.uid), Way: "file", Does: "may change " + file + ", which has a set-id bit", Evidence: w.evidence, Remedy: w.remedy})
+			v.link(paths.Step{From: w.id, To: owner, Way: "file", Does: "may change " + file + ", which has a set-id bit", Evidence: w.evidence, Remedy: w.remedy, Change: w.change,
+				Condition: "the bit stays, which the kernel takes away when somebody else than root writes the file"})
 		}
 	}
 	for _, c := range v.capabilities {
@@ -202,46 +244,66 @@ func (v view) addSetID() {
 			continue
 		}
 		state, known := v.states[c.path]
-		if !known {
+		if !known || !state.regular() {
 			v.unknown("programs with capabilities", "the mode of "+c.path+" is not known; pvesec assumes that everyone can run it")
 			state.mode = 0o755
 		}
-		for _, from := range v.executors(c.path, state.mode, state.gid) {
-			v.g.Link(paths.Step{From: from, To: rootID(v.Name), Way: "capability", Does: "may run " + untrusted.Line(c.path) + ", which has " + untrusted.Line(c.text),
-				Evidence: "getcap " + untrusted.Line(c.path+": "+c.text), Remedy: takeCapabilities(c.path), Condition: "the program does what its caller wants"})
+		for _, from := range v.executors(c.path, state.mode, state.uid, state.gid) {
+			v.link(paths.Step{From: from, To: rootID(v.Name), Way: "capability", Does: "may run " + untrusted.Line(c.path) + ", which has " + untrusted.Line(c.text),
+				Evidence: "getcap " + untrusted.Line(c.path+": "+c.text), Remedy: takeCapabilities(c.path), Condition: "the program does what its caller wants", Change: v.change("capability", c.path)})
 		}
 	}
 }
 
-// executors are who can run a program: everyone, or the members of its group.
-func (v view) executors(file string, mode uint64, gid int) []string {
-	group := v.groups[gid]
-	switch {
-	case !v.entered(file):
-		return nil
-	case mode&0o001 != 0:
+// executors are who can run a program: everyone, or its owner and the members of groups. A directory above that lets a group in only, lets nobody else through.
+func (v view) executors(file string, mode uint64, uid, gid int) []string {
+	hops, _ := v.way(file)
+	everyone := true
+	groups := map[string]bool{}
+	for i := range len(hops) + 1 {
+		m, g := mode, gid
+		if i < len(hops) {
+			if m, g = hops[i].state.mode, hops[i].state.gid; !hops[i].state.directory() || hops[i].at == file {
+				continue
+			}
+		}
+		group := v.groups[g]
+		switch {
+		case m&0o001 != 0: // everyone who came here goes on
+		case m&0o010 != 0 && group != nil: // whoever is in all of several groups cannot be told here: each is told, unknown is not safe
+			everyone = false
+			groups[groupID(v.Name, group.name)] = true
+		case i == len(hops) && m&0o100 != 0 && uid != 0:
+			everyone, groups = false, map[string]bool{}
+		default:
+			return nil
+		}
+	}
+	var list []string
+	if everyone {
 		return []string{everyoneID(v.Name)}
-	case mode&0o010 != 0 && group != nil:
-		return []string{groupID(v.Name, group.name)}
 	}
-	return nil
+	if owner := v.ofUID(uid); uid != 0 && mode&0o100 != 0 && owner != "" {
+		list = append(list, owner)
+	}
+	return append(list, slices.Sorted(maps.Keys(groups))...)
 }
 
-// ofUID is the principal of a user id, root where no account has it: nobody can tell who gets it.
+// ofUID is the principal of a user id, "" where no account has it.
 func (v view) ofUID(uid int) string {
-	for _, a := range v.Accounts {
-		if a.UID == uid {
-			return v.who(a.Name)
-		}
+	a := v.byUID[uid]
+	switch {
+	case uid == 0:
+		return rootID(v.Name)
+	case a == nil:
+		return ""
 	}
-	return rootID(v.Name)
+	return v.principal(a)
 }
 
 func (v view) userName(uid int) string {
-	for _, a := range v.Accounts {
-		if a.UID == uid {
-			return untrusted.Line(a.Name)
-		}
+	if a := v.byUID[uid]; a != nil {
+		return untrusted.Line(a.Name)
 	}
 	return fmt.Sprintf("#%d", uid)
 }

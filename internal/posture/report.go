@@ -95,6 +95,9 @@ func NewReport(nodes []*Node, cluster *Cluster, gaps []Gap) *Report {
 			add(Subject{ID: p.ID, Kind: p.Kind, Name: p.Name, Node: p.Node, Active: true})
 		}
 	}
+	if closure.Uncut > 0 {
+		gaps = append(gaps, Gap{"", "the change that takes most away", fmt.Sprintf("%d changes were not tried: it would have taken too long", closure.Uncut)})
+	}
 	r.Gaps = sortGaps(append(r.Gaps, gaps...))
 	slices.SortFunc(r.Subjects, func(a, b Subject) int { return cmp.Compare(a.ID, b.ID) })
 	return r
@@ -120,7 +123,7 @@ func (r *Report) Only(names []string) (missing []string) {
 
 func (n *Node) subjects(add func(Subject)) {
 	for _, a := range n.Accounts {
-		s := Subject{ID: view{n, nil}.who(a.Name), Kind: paths.Account, Name: untrusted.Line(a.Name), Node: n.Name, Active: true,
+		s := Subject{ID: view{n, nil}.principal(a), Kind: paths.Account, Name: untrusted.Line(a.Name), Node: n.Name, Active: true,
 			Groups: untrusted.Lines(a.Groups), Shell: untrusted.Line(a.Shell), Password: a.Password, Keys: a.Keys}
 		if answer := n.sudo[a.Name]; answer != nil {
 			for i := range answer.grants {

@@ -16,9 +16,13 @@ type setIDFile struct {
 	uid, gid int
 }
 
+// maxOthers bounds the programs that are not root's: users can make as many of them as they like. The node sends one more.
+const maxOthers = 1000
+
 // setIDs reads the records "TYPE MODE UID GID SIZE PATH".
 func (n *Node) setIDs(s *node.Survey) {
 	var guests []string
+	others := 0
 	for record := range strings.SplitSeq(n.text(s, node.SectionSetID, "programs with a set-id bit", absent...), "\x00") {
 		fields := strings.SplitN(record, " ", 6)
 		if len(fields) != 6 {
@@ -41,22 +45,32 @@ func (n *Node) setIDs(s *node.Survey) {
 			n.unknown("programs with a set-id bit", "the node told of one in a way that makes no sense")
 			continue
 		}
+		if uid != 0 {
+			if others++; others > maxOthers {
+				continue
+			}
+		}
 		n.setID = append(n.setID, setIDFile{fields[5], mode, uid, gid})
 	}
+	if others > maxOthers {
+		n.unknown("programs with a set-id bit", fmt.Sprintf("more than %d of them are not root's; the others are left out", maxOthers))
+	}
 	if len(guests) > 0 {
-		n.unknown("programs with a set-id bit", fmt.Sprintf("%d file systems of guests, such as %s, were not searched: root of a privileged container can put one there", len(guests), guests[0]))
+		slices.Sort(guests)
+		n.unknown("programs with a set-id bit", fmt.Sprintf("%d file systems of guests were not searched: root of a privileged container can put one there: %s", len(guests), strings.Join(guests, " ")))
 	}
 }
 
-// setIDNames are the names under which packages may have the programs: before all of Debian moved below /usr, some were listed without it.
+// setIDNames are the names under which packages may have the programs that they usually have: before all of Debian moved below /usr, some were listed without it. Others are not
+// asked about: no package makes them safe, and users make as many as they like.
 func (n *Node) setIDNames() []string {
-	list := n.setIDPaths()
-	for _, name := range n.setIDPaths() {
-		if short, below := strings.CutPrefix(name, "/usr"); below {
-			list = append(list, short)
+	var list []string
+	for _, f := range n.setID {
+		if short := strings.TrimPrefix(f.path, "/usr"); distributionSetID[short] != "" {
+			list = append(list, short, "/usr"+short)
 		}
 	}
-	return clean(list)
+	return n.clean("programs with a set-id bit", list)
 }
 
 // kernelFileSystems hold no programs; fuse is PVE's own /etc/pve and lxcfs, which refuse set-id bits (fuse(8), nosuid).
@@ -70,38 +84,60 @@ func (n *Node) setIDPaths() []string {
 	for i, f := range n.setID {
 		list[i] = f.path
 	}
-	return clean(list)
+	return list
 }
 
-// distributionSetID are the programs that packages of Debian and PVE ship with a set-id bit, without a leading /usr. Source: the lists of files of the
-// packages, and Lintian's override lists of "elevated-privileges".
-var distributionSetID = []string{
-	"/bin/su", "/bin/sudo", "/bin/mount", "/bin/umount", "/bin/passwd", "/bin/chsh", "/bin/chfn", "/bin/chage", "/bin/expiry", "/bin/gpasswd", "/bin/newgrp", "/bin/sg",
-	"/bin/newuidmap", "/bin/newgidmap", "/bin/ping", "/bin/ping6", "/bin/fusermount", "/bin/fusermount3", "/bin/ntfs-3g", "/bin/pkexec", "/bin/crontab", "/bin/ssh-agent",
-	"/bin/wall", "/bin/write", "/bin/write.ul", "/bin/bsd-write", "/bin/dotlockfile", "/bin/dotlock.mailutils", "/bin/mlocate", "/bin/plocate", "/bin/at", "/bin/screen",
-	"/bin/traceroute6.iputils", "/bin/sudo-rs", "/bin/su-rs", "/bin/batch", "/bin/cvtsudoers", "/bin/procmail", "/bin/lockfile",
-	"/sbin/unix_chkpwd", "/sbin/pam_extrausers_chkpwd", "/sbin/postdrop", "/sbin/postqueue", "/sbin/exim4", "/sbin/pppd", "/sbin/mount.nfs", "/sbin/umount.nfs",
-	"/sbin/mount.cifs", "/sbin/mount.ecryptfs_private", "/sbin/sensible-mda",
-	"/lib/openssh/ssh-keysign", "/lib/dbus-1.0/dbus-daemon-launch-helper", "/lib/policykit-1/polkit-agent-helper-1", "/libexec/polkit-agent-helper-1",
-	"/lib/polkit-1/polkit-agent-helper-1", "/lib/eject/dmcrypt-get-device", "/lib/xorg/Xorg.wrap", "/lib/mc/cons.saver", "/libexec/lxc/lxc-user-nic",
-	"/lib/x86_64-linux-gnu/lxc/lxc-user-nic", "/lib/aarch64-linux-gnu/lxc/lxc-user-nic", "/libexec/camel-lock-helper-1.2", "/lib/x86_64-linux-gnu/utempter/utempter",
-	"/lib/aarch64-linux-gnu/utempter/utempter", "/lib/pt_chown", "/sbin/local_send", "/lib/squid/pinger",
+// distributionSetID are the programs that packages of Debian and PVE ship with a set-id bit, by their path without a leading /usr, with what that bit gives: "root" for the
+// set-user-id bit of root, or the groups of which the set-group-id bit may be. A word after a slash is the group whose members alone may run it. Source: the lists of files of the
+// packages, and Lintian's override lists of "elevated-privileges". A bit, an owner or a group that is not here is not the distribution's.
+var distributionSetID = map[string]string{
+	"/bin/su": "root", "/bin/sudo": "root", "/bin/sudo-rs": "root", "/bin/su-rs": "root", "/bin/mount": "root", "/bin/umount": "root", "/bin/passwd": "root", "/bin/chsh": "root", "/bin/chfn": "root",
+	"/bin/gpasswd": "root", "/bin/newgrp": "root", "/bin/newuidmap": "root", "/bin/newgidmap": "root", "/bin/ping": "root", "/bin/ping6": "root", "/bin/traceroute6.iputils": "root",
+	"/bin/fusermount": "root", "/bin/fusermount3": "root", "/bin/ntfs-3g": "root", "/bin/pkexec": "root",
+	"/sbin/mount.nfs": "root", "/sbin/mount.cifs": "root", "/sbin/mount.ecryptfs_private": "root", "/sbin/exim4": "root", "/sbin/sensible-mda": "root", "/sbin/pppd": "root/dip",
+	"/lib/openssh/ssh-keysign": "root", "/lib/dbus-1.0/dbus-daemon-launch-helper": "root/messagebus", "/lib/policykit-1/polkit-agent-helper-1": "root", "/libexec/polkit-agent-helper-1": "root",
+	"/lib/polkit-1/polkit-agent-helper-1": "root", "/lib/eject/dmcrypt-get-device": "root", "/lib/xorg/Xorg.wrap": "root", "/lib/squid/pinger": "root/proxy",
+	"/libexec/lxc/lxc-user-nic": "root", "/lib/x86_64-linux-gnu/lxc/lxc-user-nic": "root", "/lib/aarch64-linux-gnu/lxc/lxc-user-nic": "root", "/lib/pt_chown": "root",
+	"/sbin/unix_chkpwd": "root shadow", "/sbin/pam_extrausers_chkpwd": "shadow", "/bin/chage": "shadow", "/bin/expiry": "shadow", "/bin/crontab": "crontab", "/bin/ssh-agent": "_ssh ssh",
+	"/bin/wall": "tty", "/bin/write": "tty", "/bin/write.ul": "tty", "/bin/bsd-write": "tty", "/bin/dotlockfile": "mail", "/bin/dotlock.mailutils": "mail", "/bin/lockfile": "mail",
+	"/bin/mlocate": "mlocate plocate", "/bin/plocate": "plocate", "/bin/screen": "utmp", "/sbin/postdrop": "postdrop", "/sbin/postqueue": "postdrop", "/lib/mc/cons.saver": "tty",
+	"/libexec/camel-lock-helper-1.2": "mail", "/lib/x86_64-linux-gnu/utempter/utempter": "utmp", "/lib/aarch64-linux-gnu/utempter/utempter": "utmp",
 }
 
-// ofDistribution tells whether a program has its set-id bit from a package: it is one of those, and a package of the node has the file. Where the packages
-// could not be asked, the table alone decides.
-func (n *Node) ofDistribution(file string) bool {
-	known := slices.Contains(distributionSetID, strings.TrimPrefix(file, "/usr"))
-	return known && (n.packaged == nil || n.packaged[strings.TrimPrefix(file, "/usr")])
-}
-
-// packages reads what dpkg -S prints: "PACKAGE: PATH".
-func (n *Node) packages(s *node.Survey) {
-	part := s.Sections[node.SectionPackages]
-	if part.Lacks != "" || len(part.Data) == 0 {
-		if len(n.setID) > 0 {
-			n.unknown("which package has a program with a set-id bit", "dpkg did not tell; those that packages usually have are taken for theirs")
+// ofDistribution tells whether a program has its set-id bit from a package: it is one of those, with no other bit, owner or group, and a package of the node has the file. Where
+// the packages could not be asked, the table alone decides.
+func (n *Node) ofDistribution(f setIDFile) bool {
+	short := strings.TrimPrefix(f.path, "/usr")
+	if n.packaged != nil && !n.packaged[short] {
+		return false
+	}
+	for expected := range strings.FieldsSeq(distributionSetID[short]) {
+		owner, only, limited := strings.Cut(expected, "/")
+		switch {
+		case f.uid != 0:
+		case owner == "root" && f.mode&0o6000 == 0o4000 && (!limited || f.mode&0o001 == 0 && (f.gid == 0 || n.gidNamed(f.gid, only))):
+			return true
+		case owner != "root" && f.mode&0o6000 == 0o2000 && n.gidNamed(f.gid, owner):
+			return true
 		}
+	}
+	return false
+}
+
+// gidNamed tells whether a group id has a name.
+func (n *Node) gidNamed(gid int, name string) bool {
+	group := n.groups[gid]
+	return group != nil && slices.Contains(group.names, name)
+}
+
+// packages reads what dpkg -S prints: "PACKAGE: PATH". Its status is 1 where it did not find a file.
+func (n *Node) packages(s *node.Survey) {
+	if len(n.setIDNames()) == 0 {
+		return
+	}
+	part, told := s.Sections[node.SectionPackages]
+	if !told || part.Lacks != "" || part.Cut || part.Status > 1 || len(part.Data) == 0 {
+		n.unknown("which package has a program with a set-id bit", "dpkg did not tell; those that packages usually have are taken for theirs")
 		return
 	}
 	n.packaged = map[string]bool{}
@@ -119,6 +155,10 @@ type capability struct{ path, text string }
 func (n *Node) fileCapabilities(s *node.Survey) {
 	for line := range strings.Lines(n.text(s, node.SectionCapabilities, "programs with capabilities", append([]string{"Operation not supported"}, absent...)...)) {
 		line = strings.TrimRight(line, "\n")
+		line, namespace, within := strings.Cut(line, " [rootid=")
+		if within && strings.TrimSuffix(namespace, "]") != "0" {
+			continue // it holds in a user namespace only, which every user can make (user_namespaces(7))
+		}
 		at := strings.LastIndex(line, " ")
 		if at < 0 {
 			continue

@@ -18,6 +18,7 @@ import (
 // sudoAnswer is what sudo lets a subject do on a node.
 type sudoAnswer struct {
 	grants   []policy.Grant // without denials
+	denies   bool           // there are denials, of which sudo -l tells like of grants
 	findings []escalation.CommandFinding
 	becomes  []becoming
 }
@@ -45,11 +46,14 @@ func (n *Node) judgeSudo() {
 	for _, a := range n.Accounts {
 		if a.UID != 0 {
 			uid := a.UID
-			subjects = append(subjects, policy.Subject{Name: a.Name, UID: &uid, Groups: a.Groups, GIDs: a.GIDs})
+			subjects = append(subjects, policy.Subject{Name: a.Name, UID: &uid, Groups: n.names(a), GIDs: a.GIDs})
 		}
 	}
 	for _, subject := range subjects {
 		answer := n.judge(subject, known)
+		if other := n.sudo[subject.Name]; other != nil { // two accounts with one name, of which a gap tells
+			answer = &sudoAnswer{append(slices.Clone(other.grants), answer.grants...), other.denies || answer.denies, append(slices.Clone(other.findings), answer.findings...), append(slices.Clone(other.becomes), answer.becomes...)}
+		}
 		n.sudo[subject.Name] = answer
 		for i := range answer.grants {
 			if g := &answer.grants[i]; g.Users == policy.MatchGroup && n.sudo[g.By] == nil && strings.HasPrefix(g.By, "%") {
@@ -66,9 +70,11 @@ func (n *Node) judge(subject policy.Subject, known map[string]*sudoAnswer) *sudo
 	var key []any
 	for _, grant := range policy.Grants(tree, subject) {
 		key = append(key, grant.Pos, grant.Text)
-		if !grant.Negated {
-			answer.grants = append(answer.grants, grant)
+		if grant.Negated {
+			answer.denies = true
+			continue
 		}
+		answer.grants = append(answer.grants, grant)
 	}
 	if len(answer.grants) == 0 {
 		return answer
@@ -81,7 +87,7 @@ func (n *Node) judge(subject policy.Subject, known map[string]*sudoAnswer) *sudo
 		panic(err) // only texts and numbers: nothing that JSON can't hold
 	}
 	if same := known[string(encoded)]; same != nil {
-		return &sudoAnswer{answer.grants, same.findings, same.becomes}
+		return &sudoAnswer{answer.grants, answer.denies, same.findings, same.becomes}
 	}
 	question := n.Sudoers.Question(subject).WithSharedBudget(tree)
 	answer.findings = escalation.AnalyseWhole(tree, escalation.Question{Question: question}, n.Sudoers.Version).Findings
@@ -127,28 +133,66 @@ func (n *Node) becomes(tree *sudoers.Tree, question policy.Question) []becoming 
 	return list
 }
 
-// crossCheck compares our answer with the answer of the node's own sudo. Where they differ, nobody knows which one is right.
-func (n *Node) crossCheck(s *node.Survey) {
-	part, asked := s.Sections[node.SectionAllowed]
-	if !asked {
-		return
-	}
-	if part.Lacks != "" {
-		n.unknown("what sudo itself says", "the node has grants but does not have sudo: nobody can use them")
-		return
-	}
-	text := n.text(s, node.SectionAllowed, "what sudo itself says")
-	for said := range strings.SplitSeq(text, "\x01") {
-		name, answer, found := strings.Cut(said, "\n")
-		if !found {
-			continue
+// maxCrossChecked is how many accounts the node's own sudo is asked about: each takes a process there.
+const maxCrossChecked = 20
+
+// crossChecked are the accounts that the node's own sudo is asked about: first those with grants, then the others that can log in. Where there is no sudo, nobody is asked about who has none.
+func (n *Node) crossChecked() []string {
+	var with, without []string
+	for _, a := range n.Accounts {
+		switch {
+		case a.UID == 0, !accountName.MatchString(a.Name), slices.Contains(with, a.Name), slices.Contains(without, a.Name):
+		case len(n.sudo[a.Name].of()) > 0:
+			with = append(with, a.Name)
+		case a.LogsIn() && n.Facts.SudoVersion != "":
+			without = append(without, a.Name)
 		}
+		if len(without) > maxCrossChecked {
+			without = without[:maxCrossChecked]
+		}
+	}
+	if left := len(with) - maxCrossChecked; left > 0 {
+		n.unknown("what sudo itself says", fmt.Sprintf("%d accounts with grants were not compared with sudo -l: more than %d would take too long", left, maxCrossChecked))
+		with = with[:maxCrossChecked]
+	}
+	all := append(with, without...)
+	return all[:min(len(all), maxCrossChecked)]
+}
+
+// crossCheck compares our answer with the answer of the node's own sudo. Where they differ, in either direction, nobody knows which one is right: sudo may have grants from a source
+// other than its files.
+func (n *Node) crossCheck(s *node.Survey, asked []string) {
+	if len(asked) == 0 {
+		return
+	}
+	if s.Sections[node.SectionAllowed].Lacks != "" {
+		if slices.ContainsFunc(asked, func(name string) bool { return len(n.sudo[name].of()) > 0 }) {
+			n.unknown("what sudo itself says", "the node has grants but does not have sudo: nobody can use them")
+		}
+		return
+	}
+	answers := map[string]string{}
+	for said := range strings.SplitSeq(n.text(s, node.SectionAllowed, "what sudo itself says"), "\x01") {
+		if name, answer, found := strings.Cut(said, "\n"); found {
+			answers[name] = answer
+		}
+	}
+	for _, name := range asked {
+		answer, told := answers[name]
 		allows := strings.Contains(answer, "may run the following commands") || strings.Contains(answer, "RunAsUsers:")
-		if !allows && len(n.sudo[name].of()) > 0 {
+		ours := n.sudo[name].of()
+		switch {
+		case !told:
+			n.unknown("what sudo itself says", "it did not tell of "+untrusted.Line(name))
+		case !allows && len(ours) > 0:
 			n.unknown("sudo of "+untrusted.Line(name), "the files give it commands, but the node's own sudo says: "+firstLine(answer))
+		case allows && n.Sudoers != nil && len(ours) == 0 && !n.sudo[name].denied():
+			n.unknown("sudo of "+untrusted.Line(name), "the node's own sudo gives it commands that the sudoers files do not give: "+lastLine(answer))
 		}
 	}
 }
+
+func (a *sudoAnswer) denied() bool { return a != nil && a.denies }
 
 func (a *sudoAnswer) of() []policy.Grant {
 	if a == nil {
@@ -163,6 +207,11 @@ func firstLine(text string) string {
 		return "(nothing)"
 	}
 	return line
+}
+
+func lastLine(text string) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return strings.TrimSpace(lines[len(lines)-1])
 }
 
 // grantText is a grant with its place, fit to be read.

@@ -42,16 +42,24 @@ who() {
 # few: of the files with a set-id bit, all that root owns, and the first 1001 of the others, which users can make as many of as they like.
 few() { sed -z -e '/^F [0-7]* 0 /b' -e '/^F /{x;/^x\{1001\}$/{x;d};s/$/x/;x}'; }
 
-# programs: files with a set-id bit or a capability. File systems of other machines, of guests and of the
-# kernel are not searched; which ones, is told.
+# programs: files with a set-id bit or a capability. File systems of other machines, of guests and of the kernel are not searched; which ones, is told. A file system of a guest
+# is known by where it is mounted: users can give a directory of theirs any name.
 programs() {
+	guests='-false'
+	while read -r pg_device pg_at pg_rest; do
+		case ${pg_at##*/} in subvol-[0-9]*-disk-[0-9]* | basevol-[0-9]*-disk-[0-9]*) guests="$guests -o -path $pg_at" ;; esac
+	done 2>/dev/null <"$root/proc/self/mounts"
+	elsewhere="( -fstype proc -o -fstype sysfs -o -fstype devpts -o -fstype devtmpfs -o -fstype cgroup -o -fstype cgroup2 -o -fstype nfs -o -fstype nfs4
+		-o -fstype cifs -o -fstype smb3 -o -fstype ceph -o -fstype glusterfs -o -fstype fuse -o -fstype fuse.glusterfs -o -fstype fuse.sshfs -o -fstype fuse.ceph
+		-o -fstype autofs -o -fstype securityfs -o -fstype debugfs -o -fstype tracefs -o -fstype bpf -o -fstype pstore -o -fstype mqueue -o -fstype configfs )"
 	sieve=few
-	section setid find / '(' -fstype proc -o -fstype sysfs -o -fstype devpts -o -fstype devtmpfs -o -fstype cgroup -o -fstype cgroup2 -o -fstype nfs -o -fstype nfs4 \
-		-o -fstype cifs -o -fstype smb3 -o -fstype ceph -o -fstype glusterfs -o -fstype fuse -o -fstype fuse.glusterfs -o -fstype fuse.sshfs -o -fstype fuse.ceph \
-		-o -fstype autofs -o -fstype securityfs -o -fstype debugfs -o -fstype tracefs -o -fstype bpf -o -fstype pstore -o -fstype mqueue -o -fstype configfs ')' \
-		-prune -printf 'P %F 0 0 0 %p\0' -o -type d -name 'subvol-[0-9]*-disk-[0-9]*' -prune -printf 'P guest 0 0 0 %p\0' -o -type f -perm /6000 -printf 'F %m %U %G %s %p\0'
+	section setid find / $elsewhere -prune -printf 'P %F 0 0 0 %p\0' -o '(' $guests ')' -prune -printf 'P guest 0 0 0 %p\0' -o -type f -perm /6000 -printf 'F %m %U %G %s %p\0'
 	sieve=cat
-	optional capabilities getcap -r /usr /opt /srv /home /root /var /etc /tmp
+	if on_path getcap; then
+		section capabilities /bin/sh -c 'set -f; find / $1 -prune -o "(" $2 ")" -prune -o -type f -perm /111 -print0 | xargs -0 -r getcap -n' capabilities "$elsewhere" "$guests"
+	else
+		say lacks capabilities getcap
+	fi
 }
 
 # places DIRECTORY-OR-FILE…: what in them somebody else than root owns or writes, and where links in them lead.
