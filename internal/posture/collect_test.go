@@ -3,6 +3,7 @@ package posture_test
 import (
 	"context"
 	"fmt"
+	"path"
 	"strings"
 	"testing"
 
@@ -35,14 +36,66 @@ func (f *fake) Survey(_ context.Context, target node.Target, q node.SurveyQuery)
 		node.SectionPasswd: data(passwd), node.SectionGroup: data(group), node.SectionPasswords: data("root P\nbob P\neve L\ndaemon L\n"),
 		node.SectionSSHD: data("permitrootlogin yes\npubkeyauthentication yes\nauthorizedkeysfile .ssh/authorized_keys\n"), node.SectionMatch: data(""), node.SectionSwitch: data("passwd: files systemd\ngroup: files [SUCCESS=merge] systemd\n"),
 		node.SectionSetID: data(""), node.SectionCapabilities: data(""), node.SectionPlaces: data(""), node.SectionCommands: data(""), node.SectionKeys: data(""),
-		node.SectionReal: data(strings.Join(q.Paths, "\x00") + "\x00"), node.SectionStates: data(""), node.SectionPackages: data("login: /usr/bin/su\n"), node.SectionAllowed: data(""),
+		node.SectionJobs: data(""), node.SectionPlugins: data(""), node.SectionPackages: data("login: /usr/bin/su\n"), node.SectionAllowed: data(""),
 	} {
 		s.Sections[name] = section
 	}
 	for name, section := range f.sections {
 		s.Sections[name] = section
 	}
+	for name, paths := range map[string][]string{node.SectionStates: q.Paths, node.SectionHomes: q.Homes, node.SectionOthers: q.Others} {
+		if _, prepared := f.sections[name]; !prepared || name == node.SectionStates && f.sections[name].Status == 0 {
+			s.Sections[name] = data(walked(f.sections[node.SectionStates].Data, paths))
+		}
+	}
+	allowed := s.Sections[node.SectionAllowed]
+	if allowed.Lacks == "" {
+		for _, name := range q.Allowed {
+			if !strings.Contains(string(allowed.Data), "\x01"+name+"\n") {
+				allowed.Data = append(allowed.Data, "\x01"+name+"\nUser "+name+" is not allowed to run sudo on pve1.\n"...)
+			}
+		}
+		s.Sections[node.SectionAllowed] = allowed
+	}
 	return s, nil
+}
+
+// walked are the states that a test prepares, and those of all else on the way of paths: directories of root above, and nothing at their ends.
+func walked(prepared []byte, paths []string) string {
+	text := string(prepared)
+	known := map[string]bool{}
+	parts := strings.Split(text, "\x00")
+	for i := 0; i+1 < len(parts); i += 2 {
+		if fields := strings.SplitN(parts[i], " ", 4); len(fields) == 4 {
+			known[fields[3]] = true
+		}
+	}
+	add := func(state, p string) {
+		if !known[p] {
+			known[p] = true
+			text += state + " 0 0 " + p + "\x00\x00"
+		}
+	}
+	for _, p := range paths {
+		for p = path.Dir(p); p != "/"; p = path.Dir(p) {
+			add("41ed", p)
+		}
+	}
+	add("41ed", "/")
+	for _, p := range paths {
+		add("-", p)
+	}
+	return text
+}
+
+// states are records of files, "MODE UID GID PATH" or "MODE UID GID PATH>TARGET".
+func states(lines ...string) node.Section {
+	var text string
+	for _, line := range lines {
+		file, target, _ := strings.Cut(line, ">")
+		text += file + "\x00" + target + "\x00"
+	}
+	return data(text)
 }
 
 func (f *fake) Observe(_ context.Context, target node.Target, q node.Query) (*node.Observation, error) {
@@ -77,7 +130,6 @@ func report(t *testing.T, f *fake) *posture.Report {
 func TestCollect(t *testing.T) {
 	t.Parallel()
 	const key = "/root/.ssh/authorized_keys\x003:from=\"10.0.0.1\",environment=\"TOKEN=abc\" " + foreignKey + "\n"
-	states := func(lines ...string) node.Section { return data(strings.Join(lines, "\x00") + "\x00") }
 	for name, test := range map[string]struct {
 		sections  map[string]node.Section
 		files     map[string]string

@@ -1,0 +1,188 @@
+package posture_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/node"
+	"github.com/pvesec/terraform-provider-pvesec/internal/posture"
+)
+
+// TestWaysOfUsers: ways to root that an ordinary user can prepare or find, and harmless things that look like them. A path is wanted by parts of its text; "" wants none at all. A gap is
+// wanted by a part of its text; "" wants none at all, and "*" takes any.
+func TestWaysOfUsers(t *testing.T) {
+	t.Parallel()
+	cron := func(rest string) node.Section { return data("/etc/crontab\t7\t" + rest + "\n") }
+	type sections = map[string]node.Section
+	replaced := func(old, with string) node.Section { return data(strings.Replace(group, old, with, 1)) }
+	for name, test := range map[string]struct {
+		sections sections
+		files    map[string]string
+		want     string
+		gap      string
+	}{
+		// set-id bits of the distribution
+		"a set-user-id bit on a program that has the other one": {sections: sections{node.SectionSetID: data("F 6755 0 110 9 /usr/bin/ssh-agent\x00"), node.SectionPackages: data("openssh-client: /usr/bin/ssh-agent\n")},
+			want: "any account on pve1|/usr/bin/ssh-agent|runs as root"},
+		"a set-user-id bit in place of the other one": {sections: sections{node.SectionSetID: data("F 4755 0 0 9 /usr/bin/crontab\x00"), node.SectionPackages: data("cron: /usr/bin/crontab\n")}, want: "any account on pve1|/usr/bin/crontab"},
+		"another group":                                 {sections: sections{node.SectionSetID: data("F 2755 0 110 9 /usr/bin/wall\x00"), node.SectionPackages: data("bsdutils: /usr/bin/wall\n")}, want: "any account on pve1|runs with group docker|start a container"},
+		"the group of the distribution":                 {sections: sections{node.SectionSetID: data("F 2755 0 5 9 /usr/bin/wall\x00"), node.SectionGroup: data(group + "tty:x:5:\n"), node.SectionPackages: data("bsdutils: /usr/bin/wall\n")}},
+		"another owner":                                 {sections: sections{node.SectionSetID: data("F 4755 1000 0 9 /usr/bin/su\x00"), node.SectionGroup: replaced("docker:x:110:", "docker:x:110:bob")}, want: "any account on pve1|runs as bob"},
+		"everyone may run what a group only may":        {sections: sections{node.SectionSetID: data("F 4755 0 0 9 /usr/lib/dbus-1.0/dbus-daemon-launch-helper\x00"), node.SectionPackages: data("dbus: /usr/lib/dbus-1.0/dbus-daemon-launch-helper\n")}, want: "any account on pve1"},
+		"dpkg that was stopped":                         {sections: sections{node.SectionSetID: data("F 4755 0 0 9 /usr/bin/su\x00"), node.SectionPackages: {Data: []byte("x: /y\n"), Status: 124}}, gap: "dpkg did not tell"},
+		"a tool below a directory of a group":           {sections: sections{node.SectionSetID: data("F 4755 0 0 9 /opt/ops/x\x00"), node.SectionStates: states("41e8 0 111 /opt/ops")}, want: "eve on pve1|member of group ops|/opt/ops/x"},
+		"a program of an id that no account has":        {sections: sections{node.SectionSetID: data("F 4755 100000 0 9 /opt/x\x00")}, gap: "100000"},
+		"a capability in a namespace that a user makes": {sections: sections{node.SectionCapabilities: data("/tmp/x cap_setuid=ep [rootid=1000]\n"), node.SectionStates: states("81ed 1000 0 /tmp/x")}},
+
+		// groups and accounts by id
+		"a second name for a group":            {sections: sections{node.SectionGroup: data(group + "disk:x:6:\nprinters:x:6:eve\n")}, want: "eve on pve1|member of group disk|disks below"},
+		"a second name that is the mighty one": {sections: sections{node.SectionGroup: data(group + "printers:x:6:eve\ndisk:x:6:\n")}, want: "eve on pve1|member of group printers|disks below"},
+		"a second name for a group of sudo":    {sections: sections{node.SectionGroup: data(group + "sudo:x:27:\nprinters:x:27:eve\n")}, files: map[string]string{"/etc/sudoers": "%sudo ALL=(ALL) ALL\n"}, want: "eve on pve1|member of group sudo|/etc/sudoers:1", gap: "*"},
+		"two accounts with one id":             {sections: sections{node.SectionPasswd: data(passwd + "mallory:x:1000:1000::/home/m:/bin/bash\n"), node.SectionGroup: replaced("docker:x:110:", "docker:x:110:bob")}, want: "mallory on pve1|has the user id 1000 of bob|group docker"},
+		"a primary group without a line":       {sections: sections{node.SectionPasswd: data(passwd + "mallory:x:1009:777::/home/m:/bin/bash\n"), node.SectionPlaces: data("f 664 0 777 /etc/cron.d/x\x00\x00")}, want: "mallory on pve1|member of group #777|/etc/cron.d/x"},
+		"a second root of a directory":         {sections: sections{node.SectionPasswd: data(passwd + "root:x:5000:5000::/home/r:/bin/bash\n")}, files: map[string]string{"/etc/sudoers": "root ALL=(ALL) ALL\n"}, want: "has the name root", gap: "more than once"},
+		"a root that is not root":              {sections: sections{node.SectionPasswd: data(strings.Replace(passwd, "root:x:0:", "root:x:5000:", 1))}, files: map[string]string{"/etc/sudoers": "root ALL=(ALL) ALL\n"}, want: "root on pve1|/etc/sudoers:1", gap: "*"},
+
+		// homes
+		"a home that everyone writes":        {sections: sections{node.SectionStates: states("41ff 1000 0 /home/bob"), node.SectionGroup: replaced("docker:x:110:", "docker:x:110:bob")}, want: "any account on pve1|/home/bob|group docker"},
+		"a profile that everyone writes":     {sections: sections{node.SectionStates: states("41ed 1000 0 /home/bob", "81b6 1000 0 /home/bob/.bashrc"), node.SectionGroup: replaced("docker:x:110:", "docker:x:110:bob")}, want: "any account on pve1|/home/bob/.bashrc|group docker"},
+		"a shell of somebody else":           {sections: sections{node.SectionPasswd: data(strings.Replace(passwd, "/home/bob:/bin/bash", "/home/bob:/opt/sh", 1)), node.SectionStates: states("81ed 1001 0 /opt/sh"), node.SectionGroup: replaced("docker:x:110:", "docker:x:110:bob")}, want: "eve on pve1|/opt/sh|group docker"},
+		"homes as they are":                  {sections: sections{node.SectionStates: states("41c0 1000 0 /home/bob", "81a4 1000 1000 /home/bob/.bashrc", "41c0 1001 0 /home/eve"), node.SectionGroup: replaced("docker:x:110:", "docker:x:110:")}},
+		"a key file that others write":       {sections: sections{node.SectionSSHD: data("authorizedkeysfile /srv/keys/%u\n"), node.SectionStates: states("41ed 0 0 /srv/keys", "81b6 1000 0 /srv/keys/root")}, want: "any account on pve1|/srv/keys/root"},
+		"a key file in /etc/ssh of its user": {sections: sections{node.SectionSSHD: data("authorizedkeysfile /etc/ssh/keys/%u\n"), node.SectionPlaces: data("f 600 1000 0 /etc/ssh/keys/bob\x00\x00"), node.SectionStates: states("8180 1000 0 /etc/ssh/keys/bob")}},
+
+		// links
+		"a link on the way": {sections: sections{node.SectionCommands: cron("cron\troot\t/opt/app/run.sh\tprogram"), node.SectionStates: states("a1ff 0 0 /opt/app>/home/deploy/current", "41ed 0 0 /home/deploy", "a1ff 1001 0 /home/deploy/current>/srv/rel/42",
+			"41ed 0 0 /srv/rel", "41ed 0 0 /srv", "41ed 0 0 /srv/rel/42", "81ed 0 0 /srv/rel/42/run.sh")}, want: "eve on pve1|/opt/app/run.sh|/home/deploy/current: mode"},
+		"a directory of a link on the way": {sections: sections{node.SectionCommands: cron("cron\troot\t/opt/app/run.sh\tprogram"), node.SectionStates: states("a1ff 0 0 /opt/app>../home/deploy/current", "41ed 1001 0 /home/deploy", "a1ff 0 0 /home/deploy/current>../../srv/rel",
+			"41ed 0 0 /srv/rel", "41ed 0 0 /srv", "81ed 0 0 /srv/rel/run.sh")}, want: "eve on pve1|/opt/app/run.sh|/home/deploy: mode"},
+		"an alternative": {sections: sections{node.SectionPlaces: data("l 777 0 0 /usr/bin/editor\x00/etc/alternatives/editor\x00l 777 0 0 /etc/alternatives/editor\x00/opt/nvim/bin/nvim\x00"), node.SectionStates: states("a1ff 0 0 /usr/bin/editor>/etc/alternatives/editor", "41ed 0 0 /usr", "41ed 0 0 /usr/bin",
+			"41ed 0 0 /etc", "41ed 0 0 /etc/alternatives", "a1ff 0 0 /etc/alternatives/editor>/opt/nvim/bin/nvim", "41ed 0 0 /opt", "41ed 1000 0 /opt/nvim", "41ed 1000 0 /opt/nvim/bin", "81ed 1000 0 /opt/nvim/bin/nvim")},
+			want: "bob on pve1|/etc/alternatives/editor|/opt/nvim"},
+		"a link to a directory that is not looked at": {sections: sections{node.SectionPlaces: data("l 777 0 0 /etc/cron.d\x00/srv/cron\x00"), node.SectionStates: states("41ed 0 0 /etc", "a1ff 0 0 /etc/cron.d>/srv/cron", "41ed 0 0 /srv", "41ed 0 0 /srv/cron")}, gap: "leads to the directory /srv/cron"},
+		"a masked unit":                {sections: sections{node.SectionPlaces: data("l 777 0 0 /etc/systemd/system/x.service\x00/dev/null\x00")}},
+		"what could not be looked at":  {sections: sections{node.SectionCommands: cron("cron\troot\t/home/mallory/x.sh\tprogram"), node.SectionStates: states("! 0 0 /home/mallory>Permission denied")}, gap: "/home/mallory/x.sh: /home/mallory could not be looked at: Permission denied"},
+		"links without an end":         {sections: sections{node.SectionCommands: cron("cron\troot\t/opt/round\tprogram"), node.SectionStates: states("a1ff 0 0 /opt/round>/opt/round", "? 0 0 /opt/round")}, gap: "lead on and on"},
+		"a part of root that was cut":  {sections: sections{node.SectionCommands: {Data: []byte("/etc/crontab\t7\tcron\troot\t/opt/x\tprogram\n"), Cut: true}, node.SectionStates: states("81ff 0 0 /opt/x")}, want: "any account on pve1|/opt/x", gap: "cron tables and services the node told of too much"},
+		"a part of users that was cut": {sections: sections{node.SectionSetID: data("F 4755 1000 0 9 /tmp/x\x00"), node.SectionOthers: {Cut: true}, node.SectionCommands: cron("cron\troot\t/opt/x\tprogram"), node.SectionStates: states("81ff 0 0 /opt/x")}, want: "any account on pve1|/opt/x", gap: "programs with special rights"},
+
+		// access control lists
+		"a list behind a mode":   {sections: sections{node.SectionPlaces: data("f 664 0 0 /etc/cron.d/x\x00\x00")}, gap: "/etc/cron.d/x has the mode 0664"},
+		"a group without a name": {sections: sections{node.SectionPlaces: data("f 664 0 4711 /etc/cron.d/x\x00\x00")}, gap: "the group #4711"},
+
+		// services and cron
+		"an override without a user": {sections: sections{node.SectionCommands: data("/usr/lib/systemd/system/y.service\t1\tfile\ty.service\t-\t-\n/usr/lib/systemd/system/y.service\t3\tuser\ty.service\tbob\t-\n" +
+			"/etc/systemd/system/y.service\t1\tfile\ty.service\t-\t-\n/etc/systemd/system/y.service\t4\tunit\ty.service\t/opt/y\tprogram\n"), node.SectionStates: states("81ed 1000 0 /opt/y")}, want: "bob on pve1|/opt/y|runs as root"},
+		"a command of a service as root":   {sections: sections{node.SectionCommands: data("/etc/systemd/system/y.service\t1\tfile\ty.service\t-\t-\n/etc/systemd/system/y.service\t3\tuser\ty.service\tbob\t-\n/etc/systemd/system/y.service\t4\troot\ty.service\t/opt/y\tprogram\n"), node.SectionStates: states("81ed 1000 0 /opt/y")}, want: "bob on pve1|/opt/y|runs as root"},
+		"a directory in which a job runs":  {sections: sections{node.SectionCommands: cron("cron\troot\t/opt/app\tdirectory"), node.SectionStates: states("41ed 1000 0 /opt/app")}, want: "bob on pve1|/opt/app, in which a command runs as root"},
+		"a job as another account":         {sections: sections{node.SectionCommands: cron("as\tbob\t/home/bob/run\tscript"), node.SectionStates: states("41c0 1000 0 /home/bob", "81ed 1000 0 /home/bob/run")}},
+		"a job of an account as another":   {sections: sections{node.SectionCommands: cron("as\tbob\t/opt/run\tscript"), node.SectionStates: states("81ed 1001 0 /opt/run"), node.SectionGroup: replaced("docker:x:110:", "docker:x:110:bob")}, want: "eve on pve1|/opt/run|run as bob|group docker"},
+		"a command that is not understood": {sections: sections{node.SectionCommands: cron("cron\troot\t/opt/jobs/*.sh\tunclear")}, gap: "/etc/crontab:7 runs /opt/jobs/*.sh, which pvesec does not understand"},
+		"a cron table of an account":       {sections: sections{node.SectionJobs: data("/var/spool/cron/crontabs/bob\t1\tcron\tbob\t/opt/y\tprogram\n"), node.SectionStates: states("81ed 1001 0 /opt/y"), node.SectionGroup: replaced("docker:x:110:", "docker:x:110:bob")}, want: "eve on pve1|/opt/y|group docker"},
+
+		// sudo from elsewhere
+		"grants of a directory":           {sections: sections{node.SectionSwitch: data("passwd: files\nsudoers: files [success=continue] sss\n")}, gap: "grants also come from sss"},
+		"another plugin of sudo":          {sections: sections{node.SectionPlugins: data("Plugin sudoers_policy /opt/my.so\n")}, gap: "names a plugin"},
+		"the plugin of sudo":              {sections: sections{node.SectionPlugins: data("Plugin sudoers_policy sudoers.so\nPlugin sudoers_io sudoers.so\n")}},
+		"sudo allows more than the files": {sections: sections{node.SectionAllowed: data("\x01eve\nUser eve may run the following commands on pve1:\n    (ALL) ALL\n")}, files: map[string]string{"/etc/sudoers": "bob ALL=(ALL) /bin/true\n"}, gap: "gives it commands that the sudoers files do not give: (ALL) ALL"},
+		"sudo tells of a denial":          {sections: sections{node.SectionAllowed: data("\x01eve\nUser eve may run the following commands on pve1:\n    (root) !ALL\n")}, files: map[string]string{"/etc/sudoers": "eve ALL=(root) !ALL\n"}},
+
+		// sshd
+		"another directory of sshd":   {sections: sections{node.SectionMatch: data("/etc/ssh/sshd_config:3:Include /etc/ssh/local/*\n")}, gap: "/etc/ssh/local"},
+		"the directory of sshd":       {sections: sections{node.SectionMatch: data("/etc/ssh/sshd_config:3:Include /etc/ssh/sshd_config.d/*.conf\n")}},
+		"an authority of keys":        {sections: sections{node.SectionKeys: data("/root/.ssh/authorized_keys\x001:cert-authority " + foreignKey + "\n")}, want: "logs in as root|signs certificates", gap: "authority"},
+		"a key file that is too long": {sections: sections{node.SectionKeys: {Complaint: "/home/bob/.ssh/authorized_keys: is longer than 256 KiB, the rest was not read\n"}}, gap: "longer than 256 KiB"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := report(t, &fake{sections: test.sections, files: test.files})
+			var told, gaps []string
+			found := test.want == ""
+			for _, p := range r.Paths {
+				text := posture.Describe(p)
+				told = append(told, text)
+				all := test.want != ""
+				for part := range strings.SplitSeq(test.want, "|") {
+					all = all && strings.Contains(text, part)
+				}
+				found = found || all
+			}
+			for _, g := range r.Gaps {
+				gaps = append(gaps, fmt.Sprintf("%s %s", g.About, g.Reason))
+			}
+			if !found || test.want == "" && len(told) > 0 {
+				t.Errorf("want %q, got paths\n%s", test.want, strings.Join(told, "\n"))
+			}
+			if all := strings.Join(gaps, "\n"); test.gap != "*" && (!strings.Contains(all, test.gap) || test.gap == "" && all != "") {
+				t.Errorf("want the gap %q, got\n%s", test.gap, all)
+			}
+		})
+	}
+}
+
+// TestOneStepForEachPlace: what one change of a file takes away is one step, and the change is told first.
+func TestOneStepForEachPlace(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		sections map[string]node.Section
+		remedy   string
+	}{
+		"a place": {map[string]node.Section{node.SectionPlaces: data("d 755 1000 0 /usr/local/bin\x00\x00"), node.SectionStates: states("41ed 1000 0 /usr/local/bin")}, "chown -h root -- /usr/local/bin"},
+		"a cron table": {map[string]node.Section{node.SectionPlaces: data("f 646 0 0 /etc/crontab\x00\x00"), node.SectionStates: states("81a6 0 0 /etc/crontab"),
+			node.SectionCommands: data("/etc/crontab\t7\tcron\troot\t/etc/crontab\tprogram\n")}, "chmod o-w -- /etc/crontab"},
+		"one script on two lines": {map[string]node.Section{node.SectionCommands: data("/etc/crontab\t7\tcron\troot\t/opt/x\tprogram\n/etc/crontab\t8\tcron\troot\t/opt/x\tprogram\n"), node.SectionStates: states("81ed 1000 0 /opt/x")}, "chown -h root -- /opt/x"},
+		"what is above many":      {map[string]node.Section{node.SectionStates: states("41ed 1000 0 /usr")}, "chown -h root -- /usr"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := report(t, &fake{sections: test.sections})
+			steps := 0
+			for _, s := range r.Graph.Steps() {
+				if s.To == "root:pve1" {
+					steps++
+				}
+			}
+			if steps != 1 {
+				t.Errorf("%d steps: %+v", steps, r.Graph.Steps())
+			}
+			if len(r.Cuts) == 0 || r.Cuts[0].Step.Remedy != test.remedy {
+				t.Errorf("cuts %+v", r.Cuts)
+			}
+		})
+	}
+}
+
+// TestCutOfASudoersLine: a line that leads to root in several ways is one change.
+func TestCutOfASudoersLine(t *testing.T) {
+	t.Parallel()
+	r := report(t, &fake{files: map[string]string{"/etc/sudoers": "eve ALL=(ALL) /usr/bin/vim, /usr/bin/less, /opt/none/x\n"}})
+	if len(r.Cuts) == 0 || !strings.Contains(r.Cuts[0].Step.Evidence, "/etc/sudoers:1") || strings.Join(r.Cuts[0].Frees, " ") != "linux_account:pve1/eve" {
+		t.Errorf("cuts %+v", r.Cuts)
+	}
+}
+
+// TestManyProgramsOfAUser: what a user makes many of is bounded, told, and hides nothing of root.
+func TestManyProgramsOfAUser(t *testing.T) {
+	t.Parallel()
+	var records, jobs strings.Builder
+	for i := range 3000 {
+		fmt.Fprintf(&records, "F 4755 1000 0 9 /tmp/%d\x00", i)
+		fmt.Fprintf(&jobs, "/var/spool/cron/crontabs/bob\t%d\tcron\tbob\t/opt/%d/*\tunclear\n", i+1, i)
+	}
+	f := &fake{sections: map[string]node.Section{node.SectionSetID: data(records.String() + "F 4755 0 0 9 /opt/rescue\x00"), node.SectionJobs: data(jobs.String())}}
+	r := report(t, f)
+	if n := len(f.asked[1].Others); n > 1100 {
+		t.Errorf("the node was asked about %d programs", n)
+	}
+	if n := len(f.asked[1].Owned); n > 0 {
+		t.Errorf("dpkg was asked about %d programs that no package has", n)
+	}
+	found := false
+	for _, p := range r.Paths {
+		found = found || strings.Contains(posture.Describe(p), "/opt/rescue")
+	}
+	if !found || len(r.Gaps) > 200 {
+		t.Errorf("the program of root was found: %t; %d gaps", found, len(r.Gaps))
+	}
+}
