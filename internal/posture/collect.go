@@ -28,6 +28,7 @@ type Node struct {
 	Sudoers  *hardening.WholeSudoers // nil where it could not be read
 	Gaps     []Gap
 
+	rootKeys     []string // fingerprints of the key pairs of root itself
 	groups       map[int]*linuxGroup
 	byName       map[string]*Account // the first of each name
 	byUID        map[int]*Account    // the first of each id

@@ -11,14 +11,23 @@ import (
 )
 
 // places are the files and directories that root executes or reads as configuration. Sources: cron(8), systemd.unit(5), sudoers(5), ld.so(8), pam.conf(5), bash(1),
-// sshd_config(5), apt.conf(5), logrotate(8), udev(7), modprobe.d(5), hier(7).
+// sshd_config(5), apt.conf(5), logrotate(8), udev(7), modprobe.d(5), perlrun(1), dpkg(1), vzdump(1), zed(8), lxc.container.conf(5), aliases(5), rsyslog.conf(5), tmpfiles.d(5),
+// fstab(5), hier(7).
 var places = []string{
-	"/bin", "/etc/alternatives", "/etc/anacrontab", "/etc/apt", "/etc/bash.bashrc", "/etc/cron.d", "/etc/cron.daily", "/etc/cron.hourly", "/etc/cron.monthly", "/etc/cron.weekly", "/etc/crontab",
-	"/etc/default", "/etc/dpkg", "/etc/environment", "/etc/group", "/etc/grub.d", "/etc/gshadow", "/etc/init.d", "/etc/initramfs-tools", "/etc/kernel", "/etc/ld.so.conf", "/etc/ld.so.conf.d",
-	"/etc/ld.so.preload", "/etc/logrotate.conf", "/etc/logrotate.d", "/etc/modprobe.d", "/etc/modules-load.d", "/etc/network", "/etc/nsswitch.conf", "/etc/pam.d", "/etc/passwd",
-	"/etc/profile", "/etc/profile.d", "/etc/rc.local", "/etc/security", "/etc/shadow", "/etc/ssh", "/etc/sudo.conf", "/etc/sudoers", "/etc/sudoers.d", "/etc/sysctl.d", "/etc/systemd",
-	"/etc/udev", "/etc/update-motd.d", "/root/.bash_login", "/root/.bash_profile", "/root/.bashrc", "/root/.profile", "/root/.ssh", "/root/bin", "/sbin",
-	"/usr/bin", "/usr/lib/systemd", "/usr/lib/udev", "/usr/local/bin", "/usr/local/lib/systemd", "/usr/local/sbin", "/usr/sbin", "/var/spool/cron/crontabs/root",
+	"/bin", "/boot", "/etc/aliases", "/etc/alternatives", "/etc/anacrontab", "/etc/apt", "/etc/bash.bashrc", "/etc/cron.d", "/etc/cron.daily",
+	"/etc/cron.hourly", "/etc/cron.monthly", "/etc/cron.weekly", "/etc/cron.yearly", "/etc/crontab", "/etc/crypttab", "/etc/dbus-1", "/etc/default",
+	"/etc/dhcp", "/etc/dpkg", "/etc/environment", "/etc/fstab", "/etc/group", "/etc/grub.d", "/etc/gshadow", "/etc/init.d", "/etc/initramfs-tools",
+	"/etc/iscsi", "/etc/kernel", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/ld.so.preload", "/etc/login.defs",
+	"/etc/logrotate.conf", "/etc/logrotate.d", "/etc/lvm", "/etc/lxc", "/etc/modprobe.d", "/etc/modules-load.d", "/etc/network", "/etc/nsswitch.conf",
+	"/etc/pam.d", "/etc/passwd", "/etc/perl", "/etc/postfix", "/etc/profile", "/etc/profile.d", "/etc/rc.local", "/etc/rc0.d", "/etc/rc1.d",
+	"/etc/rc2.d", "/etc/rc3.d", "/etc/rc4.d", "/etc/rc5.d", "/etc/rc6.d", "/etc/rcS.d", "/etc/rsyslog.conf", "/etc/rsyslog.d", "/etc/security",
+	"/etc/shadow", "/etc/ssh", "/etc/ssl/openssl.cnf", "/etc/sudo.conf", "/etc/sudoers", "/etc/sudoers.d", "/etc/sysctl.d", "/etc/systemd",
+	"/etc/tmpfiles.d", "/etc/udev", "/etc/update-motd.d", "/etc/vzdump.conf", "/etc/zfs", "/root/.bash_aliases", "/root/.bash_login",
+	"/root/.bash_logout", "/root/.bash_profile", "/root/.bashrc", "/root/.profile", "/root/.ssh", "/root/.zshenv", "/root/.zshrc", "/root/bin", "/sbin",
+	"/usr/bin", "/usr/lib/aarch64-linux-gnu", "/usr/lib/modprobe.d", "/usr/lib/python3/dist-packages", "/usr/lib/systemd", "/usr/lib/tmpfiles.d",
+	"/usr/lib/udev", "/usr/lib/x86_64-linux-gnu", "/usr/libexec", "/usr/local/bin", "/usr/local/lib", "/usr/local/sbin", "/usr/local/share/perl",
+	"/usr/sbin", "/usr/share/dbus-1", "/usr/share/lxc", "/usr/share/perl", "/usr/share/perl5", "/var/lib/dpkg/info", "/var/lib/vz/snippets",
+	"/var/spool/cron/crontabs/root",
 }
 
 // placed is something in one of those places that somebody else than root owns or can write, or a link.
@@ -84,11 +93,10 @@ func (n *Node) commandLines(text, about string, most int) {
 		case len(fields) != 6 || err != nil:
 			n.unknown(about, "the node told of a line in a way that makes no sense")
 		case fields[2] == "file":
-			if !strings.HasSuffix(fields[0], ".conf") {
-				n.mainFiles[fields[3]] = append(n.mainFiles[fields[3]], fields[0])
-			}
+			n.mainFiles[fields[3]] = append(n.mainFiles[fields[3]], fields[0])
 		case fields[2] == "user":
 			n.runsAs[fields[3]] = append(n.runsAs[fields[3]], userLine{fields[0], fields[4]})
+			n.mainFiles[fields[3]] = append(n.mainFiles[fields[3]], fields[0])
 		case fields[5] == "unclear":
 			n.unknown(about, fmt.Sprintf("%s:%d runs %s, which pvesec does not understand", fields[0], number, fields[4]))
 		default:

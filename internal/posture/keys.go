@@ -92,9 +92,15 @@ func (n *Node) keyFiles() map[string][]*Account {
 	return files
 }
 
+// ownKeyFiles are the public keys of a node's root. PVE makes one and lets it in on all nodes of the cluster (Proxmox VE Administration Guide, "Role of SSH in Proxmox VE Clusters").
+var ownKeyFiles = []string{"/root/.ssh/id_ecdsa.pub", "/root/.ssh/id_ed25519.pub", "/root/.ssh/id_rsa.pub"}
+
 // authorizedFiles are the files of keys as the node is asked for them, those of root first. An account whose files cannot be asked for is a gap.
 func (n *Node) authorizedFiles() []node.AuthorizedFile {
 	var list []node.AuthorizedFile
+	for _, file := range ownKeyFiles {
+		list = append(list, node.AuthorizedFile{Path: file, UID: 0, GIDs: []int{0}})
+	}
 	for _, mine := range []bool{true, false} {
 		for _, a := range n.Accounts {
 			if mine != (a.UID == 0) {
@@ -126,6 +132,10 @@ func (n *Node) keys(s *node.Survey) {
 		key, comment, options, _, err := ssh.ParseAuthorizedKey([]byte(text))
 		if err != nil {
 			n.unknown("authorized keys", "line "+number+" of "+file+" cannot be read as a key")
+			continue
+		}
+		if slices.Contains(ownKeyFiles, file) {
+			n.rootKeys = append(n.rootKeys, ssh.FingerprintSHA256(key))
 			continue
 		}
 		found := AuthorizedKey{Fingerprint: ssh.FingerprintSHA256(key), Type: key.Type(), Comment: untrusted.Line(comment), File: untrusted.Line(file), Line: at}

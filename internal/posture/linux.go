@@ -15,7 +15,8 @@ import (
 // view is one node in the graph.
 type view struct {
 	*Node
-	g *paths.Graph
+	g       *paths.Graph
+	holders map[string]string // the roots that hold private keys, by the fingerprint
 }
 
 // The ids of principals.
@@ -49,9 +50,9 @@ func (v view) link(s paths.Step) {
 	v.g.Link(s)
 }
 
-// AddTo adds what was seen on the node to a graph.
-func (n *Node) AddTo(g *paths.Graph) {
-	v := view{n, g}
+// addTo adds what was seen on the node to a graph. holders are the roots that hold private keys, by the fingerprint; the graph has them.
+func (n *Node) addTo(g *paths.Graph, holders map[string]string) {
+	v := view{n, g, holders}
 	g.Add(paths.Principal{ID: rootID(n.Name), Kind: paths.Root, Name: "root", Node: n.Name})
 	g.Add(paths.Principal{ID: everyoneID(n.Name), Kind: paths.Everyone, Name: "any account", Node: n.Name})
 	for _, group := range n.groups {
@@ -122,7 +123,11 @@ func (v view) addKeys(a *Account) {
 		if k.Comment != "" {
 			name = k.Comment + " (" + k.Fingerprint + ")"
 		}
-		v.g.Add(paths.Principal{ID: id, Kind: paths.Key, Name: name})
+		if root := v.holders[k.Fingerprint]; root != "" && !slices.Contains(k.Options, "cert-authority") {
+			id = root // the key pair of a node's root, by which nodes of a cluster reach each other
+		} else {
+			v.g.Add(paths.Principal{ID: id, Kind: paths.Key, Name: name})
+		}
 		v.link(paths.Step{From: id, To: v.principal(a), Way: "key", Does: "logs in as " + untrusted.Line(a.Name) + " on " + v.Name, Evidence: fmt.Sprintf("%s:%d", k.File, k.Line), Condition: condition,
 			Remedy: fmt.Sprintf("Remove line %d of %s on %s.", k.Line, k.File, v.Name), Change: v.change("key", fmt.Sprintf("%s:%d", k.File, k.Line))})
 	}

@@ -12,6 +12,9 @@ import (
 // maxRows bounds a table: nobody reads more, and the attributes have everything.
 const maxRows = 500
 
+// maxRowsOfOne is how many of its rows one subject has: who can make many paths must not hide the others.
+const maxRowsOfOne = 20
+
 // Markdown is the report for people: who leads to root, on which paths, what to change first, and what is not known.
 func (r *Report) Markdown() string {
 	var b strings.Builder
@@ -19,7 +22,7 @@ func (r *Report) Markdown() string {
 	fmt.Fprintf(&b, "# Who is root\n\n%d nodes, %d subjects. %d of them lead to root without being root, on %d paths. %d things are not known.\n\n", counts.Nodes, counts.Subjects, counts.Root, counts.Paths, counts.Unknown)
 	if len(r.Cuts) > 0 {
 		cut := r.Cuts[0]
-		fmt.Fprintf(&b, "## What to change first\n\n%s: %s (%s). Without it, %d of them no longer lead to root.\n\n%s\n\n",
+		fmt.Fprintf(&b, "## What to change first\n\nWho: %s\n\nWhat: %s, see %s. Without it, %d of them no longer lead to root.\n\nChange: %s\n\n",
 			mark(r.Graph.Principal(cut.Step.From).String()), mark(cut.Step.Does), mark(cut.Step.Evidence), len(cut.Frees), mark(cut.Step.Remedy))
 	}
 	if len(r.Paths) > 0 {
@@ -30,7 +33,12 @@ func (r *Report) Markdown() string {
 			fmt.Fprintf(&b, "%d more arrows are not drawn.\n\n", left)
 		}
 		var rows [][]string
+		shown, left := map[string]int{}, 0
 		for _, p := range r.Paths {
+			if shown[p.From.ID]++; shown[p.From.ID] > maxRowsOfOne {
+				left++
+				continue
+			}
 			var steps []string
 			for _, s := range p.Steps {
 				text := s.Does
@@ -42,6 +50,9 @@ func (r *Report) Markdown() string {
 			rows = append(rows, []string{mark(p.From.String()), strings.Join(steps, " → "), mark(p.To.String())})
 		}
 		table(&b, []string{"Who", "Steps", "Root of"}, rows)
+		if left > 0 {
+			fmt.Fprintf(&b, "%d more paths of those who have more than %d are not shown.\n\n", left, maxRowsOfOne)
+		}
 	}
 	b.WriteString("## Subjects\n\n")
 	var rows [][]string
@@ -120,7 +131,19 @@ func table(b *strings.Builder, head []string, rows [][]string) {
 	b.WriteString("\n")
 }
 
-// mark writes text of others so that nothing in it is Markdown or HTML.
+// mark writes text of others so that nothing in it is Markdown, HTML, a link, a mention or a formula: as code, between more backticks than it has. A table cannot hold the bar
+// that parts its columns in any way that all readers agree on, so that it becomes the broken bar.
 func mark(text string) string {
-	return strings.NewReplacer(`\`, `\\`, "|", `\|`, "`", "\\`", "*", `\*`, "_", `\_`, "<", "&lt;", ">", "&gt;", "[", `\[`, "]", `\]`, "#", `\#`, "&", "&amp;").Replace(untrusted.Line(text))
+	text = strings.ReplaceAll(untrusted.Line(text), "|", "¦")
+	if text == "" {
+		return ""
+	}
+	fence := "`"
+	for strings.Contains(text, fence) {
+		fence += "`"
+	}
+	if strings.HasPrefix(text, "`") || strings.HasSuffix(text, "`") || strings.TrimSpace(text) == "" {
+		text = " " + text + " "
+	}
+	return fence + text + fence
 }

@@ -17,6 +17,7 @@ type Report struct {
 	Cuts     []paths.Cut
 	Gaps     []Gap
 	Graph    *paths.Graph
+	more     map[string]int // paths that are not listed, by the id of who has them
 	// NodeCount is how many nodes were looked at.
 	NodeCount int
 }
@@ -65,8 +66,15 @@ type Permission struct {
 // NewReport brings together what was seen. cluster is nil where PVE was not asked; gaps are those of nodes that could not be looked at.
 func NewReport(nodes []*Node, cluster *Cluster, gaps []Gap) *Report {
 	r := &Report{Graph: paths.New(), NodeCount: len(nodes)}
+	holders := map[string]string{}
 	for _, n := range nodes {
-		n.AddTo(r.Graph)
+		r.Graph.Add(paths.Principal{ID: rootID(n.Name), Kind: paths.Root, Name: "root", Node: n.Name})
+		for _, fingerprint := range n.rootKeys {
+			holders[fingerprint] = rootID(n.Name)
+		}
+	}
+	for _, n := range nodes {
+		n.addTo(r.Graph, holders)
 	}
 	if cluster != nil {
 		cluster.AddTo(r.Graph, nodes)
@@ -77,6 +85,7 @@ func NewReport(nodes []*Node, cluster *Cluster, gaps []Gap) *Report {
 	for _, p := range r.Paths {
 		count[p.From.ID]++
 	}
+	gaps = append(gaps, r.limit()...)
 	add := func(s Subject) {
 		s.Paths = count[s.ID]
 		s.Root = s.Paths > 0 || r.Graph.Principal(s.ID).Kind == paths.Root
@@ -103,6 +112,33 @@ func NewReport(nodes []*Node, cluster *Cluster, gaps []Gap) *Report {
 	return r
 }
 
+// maxAlike is how many paths of one kind from one subject are listed. Users can make as many programs as they like, and each makes a path.
+const maxAlike = 100
+
+// limit leaves out paths that are like many others: from one subject, by one way, through one principal. Each kind of which some are left out is a gap.
+func (r *Report) limit() (gaps []Gap) {
+	type alike struct{ from, to, way, through string }
+	seen, order := map[alike]int{}, []alike{}
+	r.more = map[string]int{}
+	names := map[alike]string{}
+	r.Paths = slices.DeleteFunc(r.Paths, func(p paths.Path) bool {
+		key := alike{p.From.ID, p.To.ID, p.Steps[0].Way, p.Steps[0].To}
+		if seen[key]++; seen[key] <= maxAlike {
+			return false
+		}
+		if seen[key] == maxAlike+1 {
+			order = append(order, key)
+			names[key] = p.From.String()
+		}
+		r.more[p.From.ID]++
+		return true
+	})
+	for _, key := range order {
+		gaps = append(gaps, Gap{r.Graph.Principal(key.from).Node, "paths that are not listed", fmt.Sprintf("%s has %d more paths of the way %s", names[key], seen[key]-maxAlike, key.way)})
+	}
+	return gaps
+}
+
 // Only keeps the subjects of some names, and their paths. missing are the names that nobody has.
 func (r *Report) Only(names []string) (missing []string) {
 	named := func(p paths.Principal) bool { return slices.Contains(names, p.Name) || slices.Contains(names, p.ID) }
@@ -123,7 +159,7 @@ func (r *Report) Only(names []string) (missing []string) {
 
 func (n *Node) subjects(add func(Subject)) {
 	for _, a := range n.Accounts {
-		s := Subject{ID: view{n, nil}.principal(a), Kind: paths.Account, Name: untrusted.Line(a.Name), Node: n.Name, Active: true,
+		s := Subject{ID: view{n, nil, nil}.principal(a), Kind: paths.Account, Name: untrusted.Line(a.Name), Node: n.Name, Active: true,
 			Groups: untrusted.Lines(a.Groups), Shell: untrusted.Line(a.Shell), Password: a.Password, Keys: a.Keys}
 		if answer := n.sudo[a.Name]; answer != nil {
 			for i := range answer.grants {
@@ -181,6 +217,7 @@ func (r *Report) Counts() Counts {
 			c.Root++
 		}
 		c.Findings += len(r.Subjects[i].Findings)
+		c.Paths += r.more[r.Subjects[i].ID]
 	}
 	return c
 }

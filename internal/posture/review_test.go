@@ -57,7 +57,7 @@ func TestWaysOfUsers(t *testing.T) {
 			"41ed 0 0 /srv/rel", "41ed 0 0 /srv", "41ed 0 0 /srv/rel/42", "81ed 0 0 /srv/rel/42/run.sh")}, want: "eve on pve1|/opt/app/run.sh|/home/deploy/current: mode"},
 		"a directory of a link on the way": {sections: sections{node.SectionCommands: cron("cron\troot\t/opt/app/run.sh\tprogram"), node.SectionStates: states("a1ff 0 0 /opt/app>../home/deploy/current", "41ed 1001 0 /home/deploy", "a1ff 0 0 /home/deploy/current>../../srv/rel",
 			"41ed 0 0 /srv/rel", "41ed 0 0 /srv", "81ed 0 0 /srv/rel/run.sh")}, want: "eve on pve1|/opt/app/run.sh|/home/deploy: mode"},
-		"an alternative": {sections: sections{node.SectionPlaces: data("l 777 0 0 /usr/bin/editor\x00/etc/alternatives/editor\x00l 777 0 0 /etc/alternatives/editor\x00/opt/nvim/bin/nvim\x00"), node.SectionStates: states("a1ff 0 0 /usr/bin/editor>/etc/alternatives/editor", "41ed 0 0 /usr", "41ed 0 0 /usr/bin",
+		"an alternative": {sections: sections{node.SectionPlaces: data("l 777 0 0 /etc/alternatives/editor\x00/opt/nvim/bin/nvim\x00"), node.SectionStates: states("a1ff 0 0 /usr/bin/editor>/etc/alternatives/editor", "41ed 0 0 /usr", "41ed 0 0 /usr/bin",
 			"41ed 0 0 /etc", "41ed 0 0 /etc/alternatives", "a1ff 0 0 /etc/alternatives/editor>/opt/nvim/bin/nvim", "41ed 0 0 /opt", "41ed 1000 0 /opt/nvim", "41ed 1000 0 /opt/nvim/bin", "81ed 1000 0 /opt/nvim/bin/nvim")},
 			want: "bob on pve1|/etc/alternatives/editor|/opt/nvim"},
 		"a link to a directory that is not looked at": {sections: sections{node.SectionPlaces: data("l 777 0 0 /etc/cron.d\x00/srv/cron\x00"), node.SectionStates: states("41ed 0 0 /etc", "a1ff 0 0 /etc/cron.d>/srv/cron", "41ed 0 0 /srv", "41ed 0 0 /srv/cron")}, gap: "leads to the directory /srv/cron"},
@@ -85,7 +85,7 @@ func TestWaysOfUsers(t *testing.T) {
 		"grants of a directory":           {sections: sections{node.SectionSwitch: data("passwd: files\nsudoers: files [success=continue] sss\n")}, gap: "grants also come from sss"},
 		"another plugin of sudo":          {sections: sections{node.SectionPlugins: data("Plugin sudoers_policy /opt/my.so\n")}, gap: "names a plugin"},
 		"the plugin of sudo":              {sections: sections{node.SectionPlugins: data("Plugin sudoers_policy sudoers.so\nPlugin sudoers_io sudoers.so\n")}},
-		"sudo allows more than the files": {sections: sections{node.SectionAllowed: data("\x01eve\nUser eve may run the following commands on pve1:\n    (ALL) ALL\n")}, files: map[string]string{"/etc/sudoers": "bob ALL=(ALL) /bin/true\n"}, gap: "gives it commands that the sudoers files do not give: (ALL) ALL"},
+		"sudo allows more than the files": {sections: sections{node.SectionAllowed: data("\x01eve\nUser eve may run the following commands on pve1:\n    (ALL) ALL\n")}, gap: "gives it commands that the sudoers files do not give: (ALL) ALL"},
 		"sudo tells of a denial":          {sections: sections{node.SectionAllowed: data("\x01eve\nUser eve may run the following commands on pve1:\n    (root) !ALL\n")}, files: map[string]string{"/etc/sudoers": "eve ALL=(root) !ALL\n"}},
 
 		// sshd
@@ -184,5 +184,65 @@ func TestManyProgramsOfAUser(t *testing.T) {
 	}
 	if !found || len(r.Gaps) > 200 {
 		t.Errorf("the program of root was found: %t; %d gaps", found, len(r.Gaps))
+	}
+}
+
+// TestKeysOfNodes: nodes of a cluster let each other's root in. Who holds such a key is root of a node already.
+func TestKeysOfNodes(t *testing.T) {
+	t.Parallel()
+	key := node.Section{Data: []byte("/root/.ssh/authorized_keys\x001:" + foreignKey + "\n")}
+	collect := func(name string, section node.Section) *posture.Node {
+		n, err := posture.Collect(t.Context(), &fake{sections: map[string]node.Section{node.SectionKeys: section}}, node.Target{Name: name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	holder := collect("pve2", data("/root/.ssh/id_rsa.pub\x001:"+foreignKey+"\n"))
+	if r := posture.NewReport([]*posture.Node{collect("pve1", key), holder}, nil, nil); len(r.Paths) != 0 || r.Counts().Root != 0 {
+		t.Errorf("%d paths, %+v", len(r.Paths), r.Counts())
+	}
+	if r := posture.NewReport([]*posture.Node{collect("pve1", key)}, nil, nil); len(r.Paths) != 1 || r.Counts().Root != 1 {
+		t.Errorf("a stranger: %d paths, %+v", len(r.Paths), r.Counts())
+	}
+}
+
+// TestMarkdownOfOthers: text of others stays text, whatever it holds, and no line begins with it.
+func TestMarkdownOfOthers(t *testing.T) {
+	t.Parallel()
+	for _, comment := range []string{"~~~", "```", "```mermaid", "@org/team https://evil.example", "$x$ <b> | a", "1. x", "- x", "# x", "`", "``x`"} {
+		r := report(t, &fake{sections: map[string]node.Section{node.SectionKeys: data("/root/.ssh/authorized_keys\x001:" + strings.Replace(foreignKey, "stranger@elsewhere", comment, 1) + "\n")}})
+		text := r.Markdown()
+		if strings.Count(text, "\n```") != 2 || strings.Contains(text, "\n~") {
+			t.Errorf("%q begins a line:\n%s", comment, text)
+		}
+		for line := range strings.Lines(text) {
+			if strings.HasPrefix(line, "| `") && strings.Count(line, "|") != 4 && strings.Count(line, "|") != 5 {
+				t.Errorf("%q parts a table: %s", comment, line)
+			}
+			if at := strings.Index(line, comment); at >= 0 && !strings.HasPrefix(line, "  ") && !strings.Contains(line[:at], "`") {
+				t.Errorf("%q is no code: %s", comment, line)
+			}
+		}
+	}
+}
+
+// TestManyPathsHideNobody: who makes many paths does not hide those of the others, in the list and in the report.
+func TestManyPathsHideNobody(t *testing.T) {
+	t.Parallel()
+	var records strings.Builder
+	for i := range 900 {
+		fmt.Fprintf(&records, "F 4755 1000 0 9 /tmp/%d\x00", i)
+	}
+	r := report(t, &fake{sections: map[string]node.Section{node.SectionSetID: data(records.String()), node.SectionGroup: data(strings.Replace(group, "docker:x:110:", "docker:x:110:bob,eve", 1))}})
+	if len(r.Paths) > 300 || r.Counts().Paths < 900 {
+		t.Errorf("%d paths are listed of %d", len(r.Paths), r.Counts().Paths)
+	}
+	told := false
+	for _, g := range r.Gaps {
+		told = told || g.About == "paths that are not listed"
+	}
+	if !told || !strings.Contains(r.Markdown(), "`eve on pve1`") {
+		t.Errorf("told: %t\n%s", told, r.Markdown())
 	}
 }
