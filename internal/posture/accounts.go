@@ -93,6 +93,14 @@ func (n *Node) accounts(s *node.Survey) {
 			}
 		}
 		if first := n.account(a.Name); first != nil {
+			if first.UID == a.UID { // two sources list it
+				for i, id := range a.GIDs {
+					if !slices.Contains(first.GIDs, id) {
+						first.Groups, first.GIDs = append(first.Groups, a.Groups[i]), append(first.GIDs, id)
+					}
+				}
+				continue
+			}
 			n.unknown("account "+a.Name, fmt.Sprintf("it is there more than once, with the user ids %d and %d: who it is depends on who asks", first.UID, a.UID))
 		}
 		n.Accounts = append(n.Accounts, a)

@@ -220,10 +220,12 @@ binmode STDOUT;
 my $most = 256 << 10;
 my $root = $> == 0;
 my @files = do { local $/ = "\0"; <STDIN> };
+my %read;
 for (@files) {
 	s/\0\z//;
 	my ($uid, $gids, $file) = split / /, $_, 3;
 	$gids =~ tr/,/ /;
+	next if $read{$file};
 	my ($gid) = split / /, $gids;
 	my ($text, $error) = ("", "");
 	eval {
@@ -231,7 +233,8 @@ for (@files) {
 		if ($root) {
 			$) = "$gid $gids";
 			$> = $uid;
-			$> == $uid && (split / /, $))[0] == $gid or die "cannot be read as the user $uid\n";
+			my %mine = map { $_ => 1 } split / /, $gids;
+			$> == $uid && (split / /, $))[0] == $gid && !grep { !$mine{$_} } split / /, $) or die "cannot be read as the user $uid\n";
 		}
 		alarm 5;
 		if (!sysopen my $handle, $file, O_RDONLY | O_NONBLOCK | O_NOCTTY) {
@@ -260,6 +263,7 @@ for (@files) {
 		$error = "is longer than 256 KiB, the rest was not read\n";
 	}
 	print STDERR "$file: $error" if $error ne "";
+	$read{$file} = 1 if $text ne "";
 	my $line = 0;
 	for (split /\n/, $text) {
 		$line++;
