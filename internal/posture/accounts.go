@@ -64,7 +64,9 @@ func (n *Node) accounts(s *node.Survey) {
 		}
 		n.groups[gid].names = append(n.groups[gid].names, fields[0])
 		for member := range strings.SplitSeq(fields[3], ",") {
-			gids[member] = append(gids[member], gid)
+			if member != "" {
+				gids[member] = append(gids[member], gid)
+			}
 		}
 	}
 	states := n.passwords(s)

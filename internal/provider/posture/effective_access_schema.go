@@ -44,7 +44,7 @@ func stepFields() []values.Field {
 		text("finding", "Stable id of the rule that says so, such as `PVESEC-E0107`; empty for none."),
 		text("example", "A command line or request that does it; empty for none."),
 		text("condition", "Additional condition; empty for nothing."),
-		text("remedy", "What to change so that the step is gone."),
+		text("remedy", "What to change so that the step is gone. It is a command only if each name in it is harmless for a shell."),
 	}
 }
 
@@ -79,9 +79,9 @@ func effectiveAccessSchema() schema.Schema {
 			}),
 			"merged": listOf("The same subjects by kind and name over all nodes.", []values.Field{text("kind", "Kind."), text("name", "Name."), texts("nodes", "Where it is; `cluster` for what belongs to PVE."),
 				texts("leads_to_root_on", "Where it leads to root.")}, nil),
-			"paths": listOf("Paths to root. Each thing that a subject may do and that leads to root is one path, continued on the shortest way.", []values.Field{text("from", "Id of the subject."), text("name", "Its name."), text("node", "Its node; empty for what belongs to the cluster."),
+			"paths": listOf("Paths to root. Each thing that a subject may do and that leads to root is one path, continued on the shortest way. Of more than 100 of one kind from one subject, 100 are listed, and `unknown` says how many more there are.", []values.Field{text("from", "Id of the subject."), text("name", "Its name."), text("node", "Its node; empty for what belongs to the cluster."),
 				text("to", "Id of the root that it leads to."), text("text", "The path on one line.")}, map[string]schema.Attribute{"steps": listOf("Steps in order.", stepFields(), nil)}),
-			"cuts":    listOf("Single changes that take all paths to root from somebody, the change that frees most first.", append(stepFields(), texts("frees", "Ids of the subjects that no longer lead to root.")), nil),
+			"cuts":    listOf("Single changes that take all paths to root from somebody, the change that frees most first. A change is one file, one line of a sudoers file, or one step.", append(stepFields(), texts("frees", "Ids of the subjects that no longer lead to root.")), nil),
 			"unknown": listOf("What could not be found out. It may lead to root.", []values.Field{text("node", "Node; empty for the cluster."), text("about", "What is not known."), text("reason", "Why.")}, nil),
 			"counts": schema.SingleNestedAttribute{MarkdownDescription: "Numbers for `check` blocks.", Computed: true, Attributes: values.DataSourceFields([]values.Field{
 				number("nodes", "Nodes that were looked at."), number("subjects", "Subjects."), number("leads_to_root", "Subjects that lead to root and are not root."), number("paths", "Paths to root."),
