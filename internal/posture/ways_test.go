@@ -47,6 +47,12 @@ var nodeWays = []way{
 	{name: "link of root's PATH", prepare: "printf '#!/bin/sh\n' >/home/bob/helper; chown bob /home/bob/helper; ln -s /home/bob/helper /usr/local/sbin/helper", remedy: "rm /usr/local/sbin/helper",
 		found: []string{"bob on", "/usr/local/sbin/helper", "/home/bob"}},
 	{name: "empty password", prepare: "useradd -m -s /bin/bash guest; passwd -d guest; gpasswd -a guest disk", remedy: "userdel -r guest", found: []string{"any account on", "without a password", "group disk"}},
+	{name: "bit that the package did not give", prepare: "chmod u+s /usr/bin/chage", remedy: "chmod u-s /usr/bin/chage", found: []string{"any account on", "/usr/bin/chage", "mode 6755"}},
+	{name: "home that everyone writes", prepare: "chmod 777 /home/bob", remedy: "chmod 700 /home/bob", found: []string{"any account on", "/home/bob", "mode 0777", "group docker"}},
+	{name: "link on the way of a cron job", prepare: `install -d /srv/rel; install -d -o eve /srv/eve; printf '#!/bin/sh\n' >/srv/rel/run; chmod 755 /srv/rel/run; ln -s /srv/rel /srv/eve/current; ln -s /srv/eve/current /opt/app
+		echo '0 3 * * * root cd /opt/app && ./run' >/etc/cron.d/hop`, remedy: "rm /etc/cron.d/hop", found: []string{"eve on", "/srv/eve: mode", "/etc/cron.d/hop:1"}},
+	{name: "alternative", prepare: `install -d -o dora /opt/nvim; cp /bin/true /opt/nvim/nvim; ln -s /opt/nvim/nvim /etc/alternatives/zz-editor`, remedy: "rm /etc/alternatives/zz-editor",
+		found: []string{"dora on", "/etc/alternatives/zz-editor", "/opt/nvim: mode"}},
 	{name: "second root", prepare: "useradd -o -u 0 -M -s /bin/bash toor", remedy: "sed -i /^toor:/d /etc/passwd /etc/shadow", found: []string{"toor on", "user id 0"}},
 }
 

@@ -2,7 +2,7 @@
 # processes it starts does not depend on how many accounts and files there are, and no list that users can make long stands on a command line. No password and no hash of
 # one is read: passwd -S tells states only, of key files only lines with a public key travel, and of commands only the paths in them.
 
-unset PERL5LIB PERL5OPT PERL5DB PERLLIB
+unset PERL5LIB PERL5OPT PERL5DB PERLLIB PERLIO PERL_UNICODE
 
 # section NAME COMMAND…: what a command prints, as base64 lines without the mark; then its status and its complaints. At most $most bytes of it travel, and one
 # more where there were more: one part that a user makes endless takes nothing from the others. $sieve is what the output runs through.
