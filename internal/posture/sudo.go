@@ -155,7 +155,7 @@ func (n *Node) crossChecked() []string {
 		n.unknown("what sudo itself says", fmt.Sprintf("%d accounts with grants were not compared with sudo -l: more than %d would take too long", left, maxCrossChecked))
 		with = with[:maxCrossChecked]
 	}
-	all := append(with, without...)
+	all := slices.Concat(with, without)
 	return all[:min(len(all), maxCrossChecked)]
 }
 
