@@ -198,6 +198,8 @@ func TestSurveyReadsCommands(t *testing.T) {
 1 1 * * * root find /tmp -mtime +7 -exec /opt/rm {} \;
 1 1 * * * root flock /tmp/lock /opt/locked
 @daily bob /opt/b >>/var/log/x
+1 1 * * * root "/opt/my dir/run" x
+1 1 * * * root sh -c "/opt/run x"
 `, `1 path root /usr/local/sbin program
 3 cron root /usr/sbin/anacron argument
 3 cron root / directory
@@ -213,7 +215,7 @@ func TestSurveyReadsCommands(t *testing.T) {
 9 cron root /opt/jobs/*.sh unclear
 10 cron root $HOME unclear
 10 cron root /x argument
-11 cron root \  unclear
+11 cron root a name with a space unclear
 11 cron root ~/x unclear
 12 cron root /tmp argument
 12 cron root /opt/rm program
@@ -221,6 +223,9 @@ func TestSurveyReadsCommands(t *testing.T) {
 13 cron root /opt/locked script
 14 cron bob /opt/b program
 14 cron bob /var/log/x argument
+15 cron root a name with a space unclear
+15 cron root /opt/my program
+16 cron root /opt/run program
 `},
 		"x.service": {`[Service]
 User=app

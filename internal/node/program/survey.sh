@@ -78,7 +78,7 @@ function tell(word, role,   line) {
 }
 function words(text, place_, kind_, who_,   n, i, list, word, base, first, script, file, interprets, waits, lock, option, changes, dir) {
 	place = place_; kind = kind_; who = who_; as = ""; root = 0
-	if (text ~ /\\ /) tell("\\ ", "unclear")
+	if (text ~ /\\ / || text ~ /(^|[;&|(][ \t]*)["\047]\/[^"\047 ]* [^"\047]*["\047]/) tell("a name with a space", "unclear")
 	gsub(/[;|&()`]+/, " ; ", text)
 	gsub(/[<>]+/, " > ", text)
 	gsub(/[ \t",=]+/, " ", text)
