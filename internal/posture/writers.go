@@ -67,7 +67,7 @@ func (v view) changers(at string, mode uint64, uid, gid int) []writer {
 	if mode&0o020 != 0 {
 		if group := v.groups[gid]; group != nil && v.hasOthers(group) {
 			add(groupID(v.Name, group.name), evidence, closeToGroup(at), "group")
-		} else if group == nil || gid == 0 {
+		} else if mode&0o002 == 0 && (group == nil || gid == 0) {
 			v.unknown("access control lists", fmt.Sprintf("%s has the mode %04o and the group %s: an access control list may stand behind it, see getfacl", at, mode&0o7777, v.groupName(gid)))
 		}
 	}
