@@ -55,7 +55,7 @@ func (n *Node) accounts(s *node.Survey) {
 	for line := range strings.Lines(n.text(s, node.SectionGroup, "the groups")) {
 		fields := strings.Split(strings.TrimRight(line, "\n"), ":")
 		gid, err := strconv.Atoi(field(fields, 2))
-		if len(fields) != 4 || err != nil {
+		if len(fields) != 4 || err != nil || gid < 0 {
 			n.unknown("a line of the groups", "it is not of group(5)")
 			continue
 		}
@@ -74,7 +74,7 @@ func (n *Node) accounts(s *node.Survey) {
 		fields := strings.Split(strings.TrimRight(line, "\n"), ":")
 		uid, err1 := strconv.Atoi(field(fields, 2))
 		gid, err2 := strconv.Atoi(field(fields, 3))
-		if len(fields) != 7 || err1 != nil || err2 != nil {
+		if len(fields) != 7 || err1 != nil || err2 != nil || uid < 0 || gid < 0 {
 			n.unknown("a line of the accounts", "it is not of passwd(5)")
 			continue
 		}

@@ -44,6 +44,7 @@ func TestWaysOfUsers(t *testing.T) {
 		"a second root of a directory":         {sections: sections{node.SectionPasswd: data(passwd + "root:x:5000:5000::/home/r:/bin/bash\n")}, files: map[string]string{"/etc/sudoers": "root ALL=(ALL) ALL\n"}, want: "has the name root", gap: "more than once"},
 		"a root that is not root":              {sections: sections{node.SectionPasswd: data(strings.Replace(passwd, "root:x:0:", "root:x:5000:", 1))}, files: map[string]string{"/etc/sudoers": "root ALL=(ALL) ALL\n"}, want: "root on pve1|/etc/sudoers:1", gap: "*"},
 
+		"an id that is none":               {sections: sections{node.SectionPasswd: data(passwd + "x:x:-1:-1::/home/x:/bin/bash\n")}, gap: "not of passwd(5)"},
 		"an account that two sources list": {sections: sections{node.SectionPasswd: data(passwd + "bob:x:1000:111::/home/bob:/bin/bash\n"), node.SectionPlaces: data("f 664 0 111 /etc/cron.d/x\x00\x00")}, want: "bob on pve1|member of group ops"},
 
 		// homes
