@@ -149,7 +149,7 @@ func TestCollect(t *testing.T) {
 		"a walk that met an error":      {sections: map[string]node.Section{node.SectionSetID: {Status: 1, Complaint: "find: '/mnt/x': Input/output error"}}, gap: "Input/output error"},
 		"what is not there":             {sections: map[string]node.Section{node.SectionPlaces: {Status: 1, Complaint: "find: '/etc/grub.d': No such file or directory"}}},
 		"a disk of another machine":     {sections: map[string]node.Section{node.SectionSetID: data("P nfs4 0 0 0 /mnt/nas\x00P proc 0 0 0 /proc\x00")}, gap: "/mnt/nas"},
-		"disks of guests":               {sections: map[string]node.Section{node.SectionSetID: data("P guest 0 0 0 /rpool/data/subvol-100-disk-0\x00P guest 0 0 0 /rpool/data/subvol-101-disk-0\x00")}, gap: "2 file systems of guests, such as /rpool/data/subvol-100-disk-0"},
+		"disks of guests":               {sections: map[string]node.Section{node.SectionSetID: data("P guest 0 0 0 /rpool/data/subvol-100-disk-0\x00P guest 0 0 0 /rpool/data/subvol-101-disk-0\x00")}, gap: "2 file systems of guests were not searched: root of a privileged container can put one there: /rpool/data/subvol-100-disk-0 /rpool/data/subvol-101-disk-0"},
 		"a directory service":           {sections: map[string]node.Section{node.SectionSwitch: data("passwd: files sss # x\ngroup:files\n")}, gap: "sss"},
 		"hosts that are trusted":        {sections: map[string]node.Section{node.SectionSSHD: data("hostbasedauthentication yes\n")}, gap: "hosts"},
 		"nonsense":                      {sections: map[string]node.Section{node.SectionPasswd: data(passwd + "broken\n")}, gap: "not of passwd(5)"},

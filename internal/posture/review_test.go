@@ -56,9 +56,9 @@ func TestWaysOfUsers(t *testing.T) {
 		"a key file in /etc/ssh of its user": {sections: sections{node.SectionSSHD: data("authorizedkeysfile /etc/ssh/keys/%u\n"), node.SectionPlaces: data("f 600 1000 0 /etc/ssh/keys/bob\x00\x00"), node.SectionStates: states("8180 1000 0 /etc/ssh/keys/bob")}},
 
 		// links
-		"a link on the way": {sections: sections{node.SectionCommands: cron("cron\troot\t/opt/app/run.sh\tprogram"), node.SectionStates: states("a1ff 0 0 /opt/app>/home/deploy/current", "41ed 0 0 /home/deploy", "a1ff 1001 0 /home/deploy/current>/srv/rel/42",
+		"a link on the way": {sections: sections{node.SectionCommands: cron("cron\troot\t/opt/app/run.sh\tprogram"), node.SectionStates: states("41ed 0 0 /home", "a1ff 0 0 /opt/app>/home/deploy/current", "41ed 0 0 /home/deploy", "a1ff 1001 0 /home/deploy/current>/srv/rel/42",
 			"41ed 0 0 /srv/rel", "41ed 0 0 /srv", "41ed 0 0 /srv/rel/42", "81ed 0 0 /srv/rel/42/run.sh")}, want: "eve on pve1|/opt/app/run.sh|/home/deploy/current: mode"},
-		"a directory of a link on the way": {sections: sections{node.SectionCommands: cron("cron\troot\t/opt/app/run.sh\tprogram"), node.SectionStates: states("a1ff 0 0 /opt/app>../home/deploy/current", "41ed 1001 0 /home/deploy", "a1ff 0 0 /home/deploy/current>../../srv/rel",
+		"a directory of a link on the way": {sections: sections{node.SectionCommands: cron("cron\troot\t/opt/app/run.sh\tprogram"), node.SectionStates: states("41ed 0 0 /home", "a1ff 0 0 /opt/app>../home/deploy/current", "41ed 1001 0 /home/deploy", "a1ff 0 0 /home/deploy/current>../../srv/rel",
 			"41ed 0 0 /srv/rel", "41ed 0 0 /srv", "81ed 0 0 /srv/rel/run.sh")}, want: "eve on pve1|/opt/app/run.sh|/home/deploy: mode"},
 		"an alternative": {sections: sections{node.SectionPlaces: data("l 777 0 0 /etc/alternatives/editor\x00/opt/nvim/bin/nvim\x00"), node.SectionStates: states("a1ff 0 0 /usr/bin/editor>/etc/alternatives/editor", "41ed 0 0 /usr", "41ed 0 0 /usr/bin",
 			"41ed 0 0 /etc", "41ed 0 0 /etc/alternatives", "a1ff 0 0 /etc/alternatives/editor>/opt/nvim/bin/nvim", "41ed 0 0 /opt", "41ed 1000 0 /opt/nvim", "41ed 1000 0 /opt/nvim/bin", "81ed 1000 0 /opt/nvim/bin/nvim")},
@@ -142,7 +142,7 @@ func TestOneStepForEachPlace(t *testing.T) {
 			r := report(t, &fake{sections: test.sections})
 			steps := 0
 			for _, s := range r.Graph.Steps() {
-				if s.To == "root:pve1" {
+				if s.To == "root:pve1" && s.Way != "group" {
 					steps++
 				}
 			}
@@ -161,7 +161,7 @@ func TestCutOfASudoersLine(t *testing.T) {
 	t.Parallel()
 	r := report(t, &fake{files: map[string]string{"/etc/sudoers": "eve ALL=(ALL) /usr/bin/vim, /usr/bin/less, /opt/none/x\n"}})
 	if len(r.Cuts) == 0 || !strings.Contains(r.Cuts[0].Step.Evidence, "/etc/sudoers:1") || strings.Join(r.Cuts[0].Frees, " ") != "linux_account:pve1/eve" {
-		t.Errorf("cuts %+v", r.Cuts)
+		t.Errorf("cuts %+v of %+v", r.Cuts, r.Paths)
 	}
 }
 
@@ -223,7 +223,7 @@ func TestMarkdownOfOthers(t *testing.T) {
 			if strings.HasPrefix(line, "| `") && strings.Count(line, "|") != 4 && strings.Count(line, "|") != 5 {
 				t.Errorf("%q parts a table: %s", comment, line)
 			}
-			if at := strings.Index(line, comment); at >= 0 && !strings.HasPrefix(line, "  ") && !strings.Contains(line[:at], "`") {
+			if at := strings.Index(line, comment); at >= 0 && !strings.HasPrefix(line, "  ") && !strings.Contains(comment, "`") && !strings.Contains(line[:at], "`") {
 				t.Errorf("%q is no code: %s", comment, line)
 			}
 		}
