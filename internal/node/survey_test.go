@@ -125,10 +125,10 @@ func TestSurveyIsBounded(t *testing.T) {
 			t.Parallel()
 			s := nodetest.Start(t, nodetest.Options{Shell: shell})
 			s.Tool(t, "getent", `while :; do printf 'x:x:1:1::/:/bin/sh\n'; done`)
-			s.Tool(t, "passwd", `i=0; while [ $i -lt 40000 ]; do i=$((i + 1)); echo "complaint $i" >&2; done; echo 'bob P'; exit 3`)
-			s.Tool(t, "find", `i=0; while [ $i -lt 3000 ]; do i=$((i + 1)); printf 'F 4755 1000 0 9 /tmp/%s\000' $i; done; printf 'F 4755 0 0 9 /opt/mine\000P nfs 0 0 0 /mnt\000'`)
+			s.Tool(t, "passwd", `i=0; while [ $i -lt 8000 ]; do i=$((i + 1)); echo "complaint $i" >&2; done; echo 'bob P'; exit 3`)
+			s.Tool(t, "find", `i=0; while [ $i -lt 1500 ]; do i=$((i + 1)); printf 'F 4755 1000 0 9 /tmp/%s\000' $i; done; printf 'F 4755 0 0 9 /opt/mine\000P nfs 0 0 0 /mnt\000'`)
 			query := node.SurveyQuery{Accounts: true, Programs: true}
-			for i := range 30000 { // more than one command line holds
+			for i := range 20000 { // more than one command line holds
 				query.Others = append(query.Others, fmt.Sprintf("/none/%s/%d", strings.Repeat("x", 100), i))
 			}
 			query.Paths = []string{"/etc/passwd"}

@@ -195,6 +195,9 @@ func (v view) addSudo() {
 					Does: "has a grant of sudo that " + untrusted.Line(f.Does), Evidence: untrusted.Line(fmt.Sprintf("%s:%d: %s", place.Pos.File, place.Pos.Line, place.Grant))}
 				if place.Pos.File == "" {
 					step.Evidence = "the sudoers files as a whole"
+					if line := onlyLine(answer.grants); line != "" { // without its one grant, it is nothing
+						step.Change = v.change("sudo", line)
+					}
 				} else {
 					step.Change = v.change("sudo", fmt.Sprintf("%s:%d", place.Pos.File, place.Pos.Line))
 				}
@@ -210,6 +213,19 @@ func (v view) addSudo() {
 			v.link(step)
 		}
 	}
+}
+
+// onlyLine is the line of a file that has all grants, "" where several have them.
+func onlyLine(grants []policy.Grant) string {
+	line := ""
+	for i := range grants {
+		at := fmt.Sprintf("%s:%d", grants[i].Pos.File, grants[i].Pos.Line)
+		if line != "" && at != line {
+			return ""
+		}
+		line = at
+	}
+	return line
 }
 
 // addSetID adds programs with a set-id bit or capabilities that no package gave them. What they do is not known, and unknown is not safe.
