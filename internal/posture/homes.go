@@ -12,7 +12,7 @@ var dotfiles = []string{
 	".bash_aliases", ".bash_login", ".bash_logout", ".bash_profile", ".bashrc", ".pam_environment", ".profile", ".ssh/environment", ".ssh/rc", ".zlogin", ".zprofile", ".zshenv", ".zshrc",
 }
 
-// homePathsOf are the files and directories by which whoever changes them becomes an account: its home, what its shell reads there, its keys, and its shell.
+// homePathsOf are the files and directories by which everyone who changes them becomes an account: its home, what its shell reads there, its keys, and its shell.
 func (n *Node) homePathsOf(a *Account) []string {
 	if !a.LogsIn() {
 		return nil

@@ -187,7 +187,7 @@ func (n *Node) letsIn(a *Account, k AuthorizedKey) (lets bool, condition string)
 		conditions = append(conditions, "until the time that expiry-time= names")
 	}
 	if slices.Contains(k.Options, "cert-authority") {
-		conditions = append(conditions, "the key signs certificates (cert-authority): whoever has one of them logs in as well")
+		conditions = append(conditions, "the key signs certificates (cert-authority): everyone who has one of them logs in as well")
 	}
 	if !a.LogsIn() {
 		conditions = append(conditions, "the shell is "+untrusted.Line(a.Shell)+": for what needs none, such as forwarding")

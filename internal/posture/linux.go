@@ -33,7 +33,7 @@ func (v view) who(name string) string {
 	return accountID(v.Name, name)
 }
 
-// principal is that of one account. A second one of a name has its user id with it.
+// principal is the principal of one account. A second one of a name has its user id with it.
 func (v view) principal(a *Account) string {
 	if v.account(a.Name) != a {
 		return accountID(v.Name, fmt.Sprintf("%s#%d", a.Name, a.UID))
@@ -291,7 +291,7 @@ func (v view) executors(file string, mode uint64, uid, gid int) []string {
 		group := v.groups[g]
 		switch {
 		case m&0o001 != 0: // everyone who came here goes on
-		case m&0o010 != 0 && group != nil: // whoever is in all of several groups cannot be told here: each is told, unknown is not safe
+		case m&0o010 != 0 && group != nil: // an account that is in all of several groups cannot be told here: each is told, unknown is not safe
 			everyone = false
 			groups[groupID(v.Name, group.name)] = true
 		case i == len(hops) && m&0o100 != 0 && uid != 0:

@@ -23,7 +23,7 @@ func TestWaysOfUsers(t *testing.T) {
 		gap      string
 	}{
 		// set-id bits of the distribution
-		"a set-user-id bit on a program that has the other one": {sections: sections{node.SectionSetID: data("F 6755 0 110 9 /usr/bin/ssh-agent\x00"), node.SectionPackages: data("openssh-client: /usr/bin/ssh-agent\n")},
+		"a set-user-id bit on a program that has the other one": {sections: sections{node.SectionSetID: data("F 6755 0 112 9 /usr/bin/ssh-agent\x00"), node.SectionGroup: data(group + "_ssh:x:112:\n"), node.SectionPackages: data("openssh-client: /usr/bin/ssh-agent\n")},
 			want: "any account on pve1|/usr/bin/ssh-agent|runs as root"},
 		"a set-user-id bit in place of the other one": {sections: sections{node.SectionSetID: data("F 4755 0 0 9 /usr/bin/crontab\x00"), node.SectionPackages: data("cron: /usr/bin/crontab\n")}, want: "any account on pve1|/usr/bin/crontab"},
 		"another group":                                 {sections: sections{node.SectionSetID: data("F 2755 0 110 9 /usr/bin/wall\x00"), node.SectionPackages: data("bsdutils: /usr/bin/wall\n")}, want: "any account on pve1|runs with group docker|start a container"},
