@@ -124,12 +124,12 @@ func TestSurveyIsBounded(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := nodetest.Start(t, nodetest.Options{Shell: shell})
-			s.Tool(t, "getent", `while :; do printf 'x:x:1:1::/:/bin/sh\n'; done`)
-			s.Tool(t, "passwd", `i=0; while [ $i -lt 8000 ]; do i=$((i + 1)); echo "complaint $i" >&2; done; echo 'bob P'; exit 3`)
-			s.Tool(t, "find", `i=0; while [ $i -lt 1500 ]; do i=$((i + 1)); printf 'F 4755 1000 0 9 /tmp/%s\000' $i; done; printf 'F 4755 0 0 9 /opt/mine\000P nfs 0 0 0 /mnt\000'`)
+			s.Tool(t, "getent", `exec yes x:x:1:1::/:/bin/sh`)
+			s.Tool(t, "passwd", `yes complaint | head -n 12000 >&2; echo 'bob P'; exit 3`)
+			s.Tool(t, "find", `yes 'F 4755 1000 0 9 /tmp/x' | head -n 1500 | tr '\n' '\000'; printf 'F 4755 0 0 9 /opt/mine\000P nfs 0 0 0 /mnt\000'`)
 			query := node.SurveyQuery{Accounts: true, Programs: true}
-			for i := range 20000 { // more than one command line holds
-				query.Others = append(query.Others, fmt.Sprintf("/none/%s/%d", strings.Repeat("x", 100), i))
+			for i := range 800 { // more than one command line holds
+				query.Others = append(query.Others, fmt.Sprintf("/none%s/%d", strings.Repeat("/"+strings.Repeat("x", 200), 15), i))
 			}
 			query.Paths = []string{"/etc/passwd"}
 			seen, err := newPool(t, s).Survey(testContext(t), target("pve1", s), query)
@@ -139,7 +139,7 @@ func TestSurveyIsBounded(t *testing.T) {
 			if p := seen.Sections[node.SectionPasswd]; !p.Cut || p.Status != 0 || len(p.Data) < 1<<20 {
 				t.Errorf("an endless list: %d bytes, cut %t, status %d", len(p.Data), p.Cut, p.Status)
 			}
-			if p := seen.Sections[node.SectionPasswords]; string(p.Data) != "bob P\n" || p.Status != 3 || !strings.Contains(p.Complaint, "complaint 1\n") {
+			if p := seen.Sections[node.SectionPasswords]; string(p.Data) != "bob P\n" || p.Status != 3 || !strings.Contains(p.Complaint, "complaint\ncomplaint\n") {
 				t.Errorf("many complaints: %q, status %d, %d bytes of complaints", p.Data, p.Status, len(p.Complaint))
 			}
 			p := seen.Sections[node.SectionSetID]
