@@ -12,8 +12,11 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/posture"
 )
 
-// foreignKey is a public key that nobody has the private key of.
-const foreignKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILdWpseX9KDBpi2XWpsFd3oIqQWlGnt1dunwKlzKW2Us stranger@elsewhere"
+// foreignKey and otherKey are public keys that nobody has the private keys of.
+const (
+	foreignKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILdWpseX9KDBpi2XWpsFd3oIqQWlGnt1dunwKlzKW2Us stranger@elsewhere"
+	otherKey   = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIL0dNlV/suWgas4zR6sjgRd7NYWLEF0JZrTBPbSnjwlH laptop@elsewhere"
+)
 
 // fake answers as a node would: with the sections of a test over those of a clean node.
 type fake struct {

@@ -48,11 +48,33 @@ var nodeWays = []way{
 		found: []string{"bob on", "/usr/local/sbin/helper", "/home/bob"}},
 	{name: "empty password", prepare: "useradd -m -s /bin/bash guest; passwd -d guest; gpasswd -a guest disk", remedy: "userdel -r guest", found: []string{"any account on", "without a password", "group disk"}},
 	{name: "bit that the package did not give", prepare: "chmod u+s /usr/bin/chage", remedy: "chmod u-s /usr/bin/chage", found: []string{"any account on", "/usr/bin/chage", "mode 6755"}},
-	{name: "home that everyone writes", prepare: "chmod 777 /home/bob", remedy: "chmod 700 /home/bob", found: []string{"any account on", "/home/bob", "mode 0777", "group docker"}},
+	{name: "home that everyone writes", prepare: "chmod 777 /home/bob", remedy: "chmod 700 /home/bob", found: []string{"any account on", "may change /home/bob, by which bob logs in", "mode 0777"}},
 	{name: "link on the way of a cron job", prepare: `install -d /srv/rel; install -d -o eve /srv/eve; printf '#!/bin/sh\n' >/srv/rel/run; chmod 755 /srv/rel/run; ln -s /srv/rel /srv/eve/current; ln -s /srv/eve/current /opt/app
 		echo '0 3 * * * root cd /opt/app && ./run' >/etc/cron.d/hop`, remedy: "rm /etc/cron.d/hop", found: []string{"eve on", "/srv/eve: mode", "/etc/cron.d/hop:1"}},
 	{name: "alternative", prepare: `install -d -o dora /opt/nvim; cp /bin/true /opt/nvim/nvim; ln -s /opt/nvim/nvim /etc/alternatives/zz-editor`, remedy: "rm /etc/alternatives/zz-editor",
 		found: []string{"dora on", "/etc/alternatives/zz-editor", "/opt/nvim: mode"}},
+	{name: "user id of another", prepare: "useradd -o -u $(id -u bob) -N -M -s /bin/bash bobby", remedy: "sed -i /^bobby:/d /etc/passwd /etc/shadow", found: []string{"bobby on", "has the user id", "of bob"}},
+	{name: "second name of a group id", prepare: "groupadd -o -g $(getent group disk | cut -d: -f3) printers; gpasswd -a gina printers", remedy: "gpasswd -d gina printers", found: []string{"gina on", "member of group disk", "read and write the disks"}},
+	{name: "cron table of an account", prepare: `install -d /opt/jobs /var/spool/cron/crontabs; printf '#!/bin/sh\n' >/opt/jobs/nightly; chmod 755 /opt/jobs/nightly; chown hugo /opt/jobs/nightly
+		echo '5 5 * * * nice /opt/jobs/nightly' >/var/spool/cron/crontabs/bob; chown bob /var/spool/cron/crontabs/bob; chmod 600 /var/spool/cron/crontabs/bob`, remedy: "rm /var/spool/cron/crontabs/bob",
+		found: []string{"hugo on", "/opt/jobs/nightly, which a cron table of bob runs", "/var/spool/cron/crontabs/bob:1"}},
+	{name: "command of a service as root", prepare: `install -d -o ivan /srv/prep; printf '#!/bin/sh\n' >/srv/prep/run; chmod 755 /srv/prep/run
+		printf '[Service]\nUser=ivan\nExecStartPre=+/srv/prep/run\nExecStart=/bin/true\n' >/etc/systemd/system/prep.service`, remedy: "chown root /srv/prep",
+		found: []string{"ivan on", "the service prep.service runs as root", "/etc/systemd/system/prep.service:3"}},
+	{name: "drop-in of a service", prepare: `install -d /etc/systemd/system/getty@.service.d; printf '[Service]\nExecStartPre=-/bin/sh \\\n  /home/ivan/hook\n' >/etc/systemd/system/getty@.service.d/hook.conf
+		printf '#!/bin/sh\n' >/home/ivan/hook; chown ivan /home/ivan/hook`, remedy: "rm /etc/systemd/system/getty@.service.d/hook.conf", found: []string{"ivan on", "/home/ivan/hook, which the service getty@.service runs as root", "hook.conf:2"}},
+	{name: "set-group-id program", prepare: "cp /bin/cat /usr/local/bin/blocks; chgrp disk /usr/local/bin/blocks; chmod 2755 /usr/local/bin/blocks", remedy: "chmod g-s /usr/local/bin/blocks",
+		found: []string{"any account on", "/usr/local/bin/blocks, which runs with group disk", "mode 2755"}},
+	{name: "writable profile", prepare: "touch /etc/profile.d/local.sh; chmod 666 /etc/profile.d/local.sh", remedy: "chmod 644 /etc/profile.d/local.sh", found: []string{"any account on", "/etc/profile.d/local.sh", "mode 0666"}},
+	{name: "writable by a group", prepare: "groupadd -f web; gpasswd -a gina web; touch /etc/logrotate.d/web; chgrp web /etc/logrotate.d/web; chmod 664 /etc/logrotate.d/web", remedy: "chmod g-w /etc/logrotate.d/web",
+		found: []string{"gina on", "member of group web", "/etc/logrotate.d/web", "mode 0664"}},
+	{name: "profile of root", prepare: "touch /root/.bash_aliases; chown hugo /root/.bash_aliases", remedy: "rm /root/.bash_aliases", found: []string{"hugo on", "/root/.bash_aliases", "owner hugo"}},
+	{name: "directory of libraries", prepare: "install -d -o hugo /usr/local/lib/plugins", remedy: "chown root /usr/local/lib/plugins", found: []string{"hugo on", "may put files into /usr/local/lib/plugins"}},
+	{name: "directory of keys that everyone writes", prepare: "install -d -o dora -m 777 /home/dora/.ssh", remedy: "chmod 700 /home/dora/.ssh", found: []string{"any account on", "/home/dora/.ssh", "by which dora logs in", "mode 0777"}},
+	{name: "key of an account", prepare: "install -d -o bob -m 700 /home/bob/.ssh; echo '" + otherKey + "' >/home/bob/.ssh/authorized_keys; chown bob /home/bob/.ssh/authorized_keys",
+		remedy: "rm /home/bob/.ssh/authorized_keys", found: []string{"laptop@elsewhere", "logs in as bob", "/home/bob/.ssh/authorized_keys:1"}},
+	{name: "sudo of a user id", prepare: `echo "#$(id -u gina) ALL=(root) /usr/bin/less /var/log/*" >/etc/sudoers.d/logs; chmod 440 /etc/sudoers.d/logs`, remedy: "rm /etc/sudoers.d/logs",
+		found: []string{"gina on", "/etc/sudoers.d/logs:1", "/usr/bin/less"}},
 	{name: "second root", prepare: "useradd -o -u 0 -M -s /bin/bash toor", remedy: "sed -i /^toor:/d /etc/passwd /etc/shadow", found: []string{"toor on", "user id 0"}},
 }
 
@@ -77,6 +99,47 @@ var clusterWays = []way{
 		},
 		remedyAPI: func(t *testing.T, c *lab.Cluster) { t.Helper(); try(t, c.API.DeleteUser("boss@pve")) },
 		found:     []string{"boss@pve!ci", "has all rights of boss@pve", "privsep=0"}},
+	{name: "separated token",
+		prepareAPI: func(t *testing.T, c *lab.Cluster) {
+			t.Helper()
+			try(t, c.API.AddUser("host@pve", nil), c.API.AddRole("Host", "Sys.Modify"), c.API.GrantACL("/nodes/pve8", "host@pve", "Host", true))
+			_, err := c.API.AddToken("host@pve", "net", true)
+			try(t, err, c.API.GrantACL("/nodes/pve8", "host@pve!net", "Host", true))
+		},
+		remedyAPI: func(t *testing.T, c *lab.Cluster) {
+			t.Helper()
+			try(t, c.API.RevokeACL("/nodes/pve8", "host@pve", "Host"))
+		},
+		found: []string{"host@pve!net", "Sys.Modify on /nodes/pve8"}},
+	{name: "owner of a realm",
+		prepareAPI: func(t *testing.T, c *lab.Cluster) {
+			t.Helper()
+			try(t, c.API.AddUser("realm@pve", nil), c.API.AddRole("Realm", "Realm.Allocate"), c.API.GrantACL("/access/realm", "realm@pve", "Realm", true))
+		},
+		remedyAPI: func(t *testing.T, c *lab.Cluster) { t.Helper(); try(t, c.API.DeleteRole("Realm")) },
+		found:     []string{"realm@pve", "Realm.Allocate on /access/realm"}},
+	{name: "guest administrator with host devices",
+		prepareAPI: func(t *testing.T, c *lab.Cluster) {
+			t.Helper()
+			try(t, c.API.AddGroup("guests"), c.API.AddUser("vm@pve", map[string][]string{"groups": {"guests"}}), c.API.AddRole("Devices", "VM.Config.HWType", "Mapping.Modify", "Mapping.Use"),
+				c.API.GrantACL("/vms", "@guests", "Devices", true), c.API.GrantACL("/mapping/pci", "@guests", "Devices", true))
+		},
+		remedyAPI: func(t *testing.T, c *lab.Cluster) { t.Helper(); try(t, c.API.DeleteGroup("guests")) },
+		found:     []string{"vm@pve", "member of PVE group guests", "Mapping.Modify on /mapping/pci"}},
+	{name: "rights on /access",
+		prepareAPI: func(t *testing.T, c *lab.Cluster) {
+			t.Helper()
+			try(t, c.API.AddUser("acl@pve", nil), c.API.AddRole("Acl", "Permissions.Modify"), c.API.GrantACL("/access", "acl@pve", "Acl", false))
+		},
+		remedyAPI: func(t *testing.T, c *lab.Cluster) { t.Helper(); try(t, c.API.RevokeACL("/access", "acl@pve", "Acl")) },
+		found:     []string{"acl@pve", "Permissions.Modify on /access"}},
+	{name: "disabled administrator",
+		prepareAPI: func(t *testing.T, c *lab.Cluster) {
+			t.Helper()
+			try(t, c.API.AddUser("gone@pve", map[string][]string{"enable": {"0"}}), c.API.GrantACL("/", "gone@pve", "Administrator", true))
+		},
+		remedyAPI: func(t *testing.T, c *lab.Cluster) { t.Helper(); try(t, c.API.DeleteUser("gone@pve")) },
+		found:     []string{"gone@pve", "it is disabled now"}},
 	{name: "pam user with an account",
 		prepareAPI: func(t *testing.T, c *lab.Cluster) {
 			t.Helper()
@@ -114,7 +177,7 @@ func TestWays(t *testing.T) {
 	}
 	t.Cleanup(func() { pool.Close() })
 	for _, n := range c.Nodes {
-		shell(t, n, "systemctl stop '*.timer'; for name in bob eve dora frank; do useradd -m -s /bin/bash $name; echo $name:secret-of-$name | chpasswd; done")
+		shell(t, n, "systemctl stop '*.timer'; for name in bob eve dora frank gina hugo ivan; do useradd -m -s /bin/bash $name; echo $name:secret-of-$name | chpasswd; done")
 	}
 	look := func() *posture.Report {
 		t.Helper()
