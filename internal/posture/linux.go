@@ -232,27 +232,28 @@ func onlyLine(grants []policy.Grant) string {
 func (v view) addSetID() {
 	const condition = "the program does what its caller wants; no package gave it that bit, and nobody described it"
 	for _, f := range v.setID {
-		if v.ofDistribution(f) {
+		bits := v.foreignBits(f)
+		if bits == 0 {
 			continue
 		}
 		file := untrusted.Line(f.path)
-		step := paths.Step{Way: "set-id", Evidence: fmt.Sprintf("%s: mode %04o, owner %s, group %s", file, f.mode, v.userName(f.uid), v.groupName(f.gid)), Remedy: takeSetID(f.path), Condition: condition,
+		step := paths.Step{Way: "set-id", Evidence: fmt.Sprintf("%s: mode %04o, owner %s, group %s", file, f.mode, v.userName(f.uid), v.groupName(f.gid)), Remedy: takeSetID(bits, f.path), Condition: condition,
 			Change: v.change("set-id", f.path)}
 		owner := v.ofUID(f.uid)
-		if f.mode&0o4000 != 0 && owner == "" {
+		if bits&0o4000 != 0 && owner == "" {
 			v.unknown("programs with a set-id bit", fmt.Sprintf("%s runs as the user id %d, which no account has", f.path, f.uid))
 		}
 		for _, step.From = range v.executors(f.path, f.mode, f.uid, f.gid) {
-			if f.mode&0o4000 != 0 && owner != "" {
+			if bits&0o4000 != 0 && owner != "" {
 				step.To, step.Does = owner, "may run "+file+", which runs as "+v.userName(f.uid)
 				v.link(step)
 			}
-			if group := v.groups[f.gid]; f.mode&0o2000 != 0 && f.mode&0o010 != 0 && group != nil {
+			if group := v.groups[f.gid]; bits&0o2000 != 0 && f.mode&0o010 != 0 && group != nil {
 				step.To, step.Does = groupID(v.Name, group.name), "may run "+file+", which runs with group "+untrusted.Line(group.name)
 				v.link(step)
 			}
 		}
-		if f.mode&0o4000 == 0 || owner == "" {
+		if bits&0o4000 == 0 || owner == "" {
 			continue
 		}
 		for _, w := range v.writers(f.path) {

@@ -44,8 +44,16 @@ func closeToOthers(file string) string {
 	return onFile("chmod o-w --", file, "Take the right to write from all others.")
 }
 
-func takeSetID(file string) string {
-	return onFile("chmod ug-s --", file, "Take the set-id bits from the program, or remove it.")
+// takeSetID takes some set-id bits from a program, and leaves it those that a package gave it.
+func takeSetID(bits uint64, file string) string {
+	who := ""
+	if bits&0o4000 != 0 {
+		who = "u"
+	}
+	if bits&0o2000 != 0 {
+		who += "g"
+	}
+	return onFile("chmod "+who+"-s --", file, "Take that set-id bit from the program, or remove it.")
 }
 
 func takeCapabilities(file string) string {

@@ -39,7 +39,7 @@ func TestRemediesAreHarmless(t *testing.T) {
 		}
 	}
 	harmless := report(t, &fake{sections: map[string]node.Section{node.SectionSetID: data("F 4755 0 0 9 /opt/my-tool_1.2\x00")}})
-	if got := harmless.Paths[0].Steps[len(harmless.Paths[0].Steps)-1].Remedy; got != "chmod ug-s -- /opt/my-tool_1.2" {
+	if got := harmless.Paths[0].Steps[len(harmless.Paths[0].Steps)-1].Remedy; got != "chmod u-s -- /opt/my-tool_1.2" {
 		t.Errorf("the remedy of a harmless name is %q", got)
 	}
 }

@@ -124,6 +124,26 @@ func TestWaysOfUsers(t *testing.T) {
 	}
 }
 
+// TestABitOfADistributionStays: where a program has a set-id bit of its package and another one, only the other one leads somewhere, and the remedy takes only that.
+func TestABitOfADistributionStays(t *testing.T) {
+	t.Parallel()
+	sections := map[string]node.Section{node.SectionSetID: data("F 6755 0 42 9 /usr/bin/chage\x00"), node.SectionGroup: data(group + "shadow:x:42:\n"), node.SectionPackages: data("passwd: /usr/bin/chage\n")}
+	r := report(t, &fake{sections: sections})
+	var remedies []string
+	for _, s := range r.Graph.Steps() {
+		if s.Way == "set-id" {
+			remedies = append(remedies, s.Does+": "+s.Remedy)
+		}
+	}
+	if want := "may run /usr/bin/chage, which runs as root: chmod u-s -- /usr/bin/chage"; strings.Join(remedies, "\n") != want {
+		t.Errorf("got %q, want %q", remedies, want)
+	}
+	sections[node.SectionSetID] = data("F 6755 0 0 9 /opt/x\x00")
+	if r = report(t, &fake{sections: sections}); len(r.Cuts) == 0 || r.Cuts[0].Step.Remedy != "chmod ug-s -- /opt/x" {
+		t.Errorf("cuts %+v", r.Cuts)
+	}
+}
+
 // TestOneStepForEachPlace: what one change of a file takes away is one step, and the change is told first.
 func TestOneStepForEachPlace(t *testing.T) {
 	t.Parallel()

@@ -104,24 +104,25 @@ var distributionSetID = map[string]string{
 	"/libexec/camel-lock-helper-1.2": "mail", "/lib/x86_64-linux-gnu/utempter/utempter": "utmp", "/lib/aarch64-linux-gnu/utempter/utempter": "utmp",
 }
 
-// ofDistribution tells whether a program has its set-id bit from a package: it is one of those, with no other bit, owner or group, and a package of the node has the file. Where
+// foreignBits are the set-id bits of a program that no package gave it: all of them, unless it is one of those, with their owner or group, and a package of the node has the file. Where
 // the packages could not be asked, the table alone decides.
-func (n *Node) ofDistribution(f setIDFile) bool {
+func (n *Node) foreignBits(f setIDFile) uint64 {
+	bits := f.mode & 0o6000
 	short := strings.TrimPrefix(f.path, "/usr")
-	if n.packaged != nil && !n.packaged[short] {
-		return false
+	if n.packaged != nil && !n.packaged[short] || f.uid != 0 {
+		return bits
 	}
+	var given uint64
 	for expected := range strings.FieldsSeq(distributionSetID[short]) {
 		owner, only, limited := strings.Cut(expected, "/")
 		switch {
-		case f.uid != 0:
-		case owner == "root" && f.mode&0o6000 == 0o4000 && (!limited || f.mode&0o001 == 0 && (f.gid == 0 || n.gidNamed(f.gid, only))):
-			return true
-		case owner != "root" && f.mode&0o6000 == 0o2000 && n.gidNamed(f.gid, owner):
-			return true
+		case owner == "root" && (!limited || f.mode&0o001 == 0 && (f.gid == 0 || n.gidNamed(f.gid, only))):
+			given |= 0o4000
+		case owner != "root" && n.gidNamed(f.gid, owner):
+			given |= 0o2000
 		}
 	}
-	return false
+	return bits &^ given
 }
 
 // gidNamed tells whether a group id has a name.
