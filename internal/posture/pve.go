@@ -20,9 +20,10 @@ type Cluster struct {
 	ACL    []proxmox.ACLEntry
 	Gaps   []Gap
 
-	rights *proxmox.Rights
-	now    time.Time
-	ways   map[string][]pveWay // by user, token, and by "@" and the id of a group
+	rights  *proxmox.Rights
+	factors map[proxmox.UserID][]string // kinds of second factors
+	now     time.Time
+	ways    map[string][]pveWay // by user, token, and by "@" and the id of a group
 }
 
 // pveWay is a set of privileges that leads to root, or to a group.
@@ -53,6 +54,9 @@ func CollectCluster(ctx context.Context, pve *proxmox.Client, now time.Time) (*C
 	}
 	if c.ACL, err = pve.ACL(ctx); err != nil {
 		return nil, fmt.Errorf("asking PVE for its access control list: %w", err)
+	}
+	if c.factors, err = pve.SecondFactors(ctx); err != nil {
+		c.unknown("second factors of PVE users", err.Error())
 	}
 	rights, poolsHidden, err := pve.RightsOfAll(ctx)
 	if err != nil {

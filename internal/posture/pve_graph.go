@@ -92,7 +92,7 @@ func (c *Cluster) addUser(g *paths.Graph, user *proxmox.User, nodes []*Node) {
 		g.Add(paths.Principal{ID: tokenID(full), Kind: paths.PVEToken, Name: untrusted.Line(full)})
 		inactive := condition
 		if of := c.inactive(true, token.Expire, "the token"); of != "" {
-			inactive = strings.TrimPrefix(inactive+"; "+of, "; ")
+			inactive = joined(inactive, of)
 		}
 		if !token.PrivilegeSeparation {
 			g.Link(paths.Step{From: tokenID(full), To: from, Way: "token", Does: "has all rights of " + untrusted.Line(id), Evidence: "privsep=0 of token " + untrusted.Line(full), Condition: inactive,
@@ -126,9 +126,15 @@ func (c *Cluster) addLinux(g *paths.Graph, user *proxmox.User, nodes []*Node, co
 		if a.LogsIn() {
 			g.Link(paths.Step{From: of, To: account, Way: "login", Does: "has the password of the Linux account " + untrusted.Line(name) + " on " + n.Name, Evidence: evidence, Remedy: remedy, Condition: condition})
 		}
+		if kinds := c.factors[user.ID]; len(kinds) > 0 { // sshd and su ask for none
+			condition = joined(condition, "the second factor of the user is known as well: "+untrusted.Line(strings.Join(kinds, ", ")))
+		}
 		g.Link(paths.Step{From: account, To: of, Way: "login", Does: "has the password of " + untrusted.Line(string(user.ID)), Evidence: evidence, Remedy: remedy, Condition: condition})
 	}
 }
+
+// joined are two conditions, of which the first one may be empty.
+func joined(one, other string) string { return strings.TrimPrefix(one+"; "+other, "; ") }
 
 // inactive is the condition under which a disabled or expired user or token is of use, "" for one that is active.
 func (c *Cluster) inactive(enabled bool, expire int64, what string) string {

@@ -39,6 +39,8 @@ type Subject struct {
 	Sudo        []Grant
 	Findings    []Finding
 	Permissions []Permission
+	// SecondFactors are the kinds of second factors that a PVE user has, such as totp.
+	SecondFactors []string
 	// Separated tells of a token whether it has rights of its own only.
 	Separated bool
 }
@@ -190,7 +192,7 @@ func (c *Cluster) subjects(add func(Subject)) {
 	}
 	for _, user := range c.Users {
 		s := Subject{ID: userID(string(user.ID)), Kind: paths.PVEUser, Name: untrusted.Line(string(user.ID)), Active: c.inactive(user.Enabled, user.Expire, "") == "",
-			Groups: untrusted.Lines(user.Groups), Permissions: slices.Clone(entries["user "+string(user.ID)]), Findings: findings(string(user.ID))}
+			Groups: untrusted.Lines(user.Groups), SecondFactors: untrusted.Lines(c.factors[user.ID]), Permissions: slices.Clone(entries["user "+string(user.ID)]), Findings: findings(string(user.ID))}
 		for _, group := range user.Groups {
 			s.Permissions = append(s.Permissions, entries["group "+group]...)
 		}

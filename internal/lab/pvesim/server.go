@@ -50,6 +50,7 @@ type state struct {
 	secrets    map[string]string // priv/token.cfg: full token id to secret
 	shadow     map[string]string // priv/shadow.cfg: user name of realm pve to password
 	realmKeys  map[string]string // priv/realm/*.pw: bind passwords
+	factors    map[string][]any  // priv/tfa.cfg: the second factors of each user
 	signingKey []byte            // authkey.key
 }
 

@@ -247,6 +247,7 @@ func deleteUser(c *call) (any, error) {
 			delete(c.srv.state.shadow, name)
 		}
 		delete(cfg.users, id)
+		delete(c.srv.state.factors, id)
 		for _, g := range cfg.groups {
 			delete(g.users, id)
 		}

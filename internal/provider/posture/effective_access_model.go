@@ -34,6 +34,7 @@ type subjectModel struct {
 	Groups      []string          `tfsdk:"groups"`
 	Shell       string            `tfsdk:"shell"`
 	Password    string            `tfsdk:"password"`
+	Factors     []string          `tfsdk:"second_factors"`
 	Separated   bool              `tfsdk:"separated"`
 	Keys        []keyModel        `tfsdk:"keys"`
 	Sudo        []grantModel      `tfsdk:"sudo"`
@@ -144,7 +145,7 @@ func stepOf(s paths.Step) stepModel {
 func (m *effectiveAccessModel) fill(r *posture.Report) {
 	m.Access = each(r.Subjects, func(s posture.Subject) subjectModel {
 		return subjectModel{
-			ID: s.ID, Kind: string(s.Kind), Name: s.Name, Node: s.Node, Root: s.Root, Paths: int64(s.Paths), Active: s.Active, Groups: each(s.Groups, same), Shell: s.Shell, Password: s.Password, Separated: s.Separated,
+			ID: s.ID, Kind: string(s.Kind), Name: s.Name, Node: s.Node, Root: s.Root, Paths: int64(s.Paths), Active: s.Active, Groups: each(s.Groups, same), Shell: s.Shell, Password: s.Password, Factors: each(s.SecondFactors, same), Separated: s.Separated,
 			Keys: each(s.Keys, func(k posture.AuthorizedKey) keyModel {
 				return keyModel{k.Fingerprint, k.Type, k.Comment, each(k.Options, same), k.File, int64(k.Line)}
 			}),

@@ -65,7 +65,7 @@ func effectiveAccessSchema() schema.Schema {
 				flag("leads_to_root", "Whether a path leads to root, or it is root."), number("paths", "How many paths lead from here to root."),
 				flag("active", "False for a user or token of PVE that is disabled or has expired."), texts("groups", "Groups."), text("shell", "Shell of a Linux account."),
 				text("password", "Whether a Linux account can use a password: `set`, `locked`, `empty` or `unknown`. The password and its hash are never read."),
-				flag("separated", "Whether a token has rights of its own only."),
+				texts("second_factors", "Kinds of the second factors of a PVE user that are on, such as `totp` or `recovery`; empty for none. A token needs none."), flag("separated", "Whether a token has rights of its own only."),
 			}, map[string]schema.Attribute{
 				"keys": listOf("Public keys that sshd accepts for the account.", []values.Field{text("fingerprint", "SHA-256 fingerprint."), text("type", "Type."), text("comment", "Comment."),
 					texts("options", "Names of the options before the key."), text("file", "File."), number("line", "Line.")}, nil),
