@@ -142,19 +142,24 @@ func (a *analyser) path(request policy.Request, as target, p *policy.PathAccess)
 			continue
 		}
 		at := grantAt{request: request, as: as, access: p, rule: i, example: a.shell(request, p, example)}
-		if as != rootTarget {
-			a.optionsOfSudo(at)
-		}
+		var all *GrantRule
 		switch {
 		case rule.Paths == policy.AllPaths:
-			a.addWay(at, everything.way(at.example, ""))
-			continue
+			all = everything
 		case rule.Paths == policy.PatternPath && !(a.finite[rule.Grant.Pos] && p.Single):
-			a.addWay(at, manyCommands.way(at.example, ""))
-			continue
+			all = manyCommands
 		}
-		if as == rootTarget {
+		switch {
+		case as != rootTarget:
+			a.optionsOfSudo(at)
+		case all != nil:
+			a.optionsForOthers(at)
+		default:
 			a.environment(at)
+		}
+		if all != nil {
+			a.addWay(at, all.way(at.example, ""))
+			continue
 		}
 		a.command(at)
 	}

@@ -198,3 +198,26 @@ func TestAnalyseAdversary(t *testing.T) {
 	}
 	t.Logf("%d steps, %d findings", steps, len(a.Findings))
 }
+
+// TestOptionsOfWholeGrants: a value by which anybody comes to root is found, though the caller is granted everything. What only he can use is not: he has it all.
+func TestOptionsOfWholeGrants(t *testing.T) {
+	t.Parallel()
+	for option, want := range map[string]string{
+		"secure_path=/tmp": foreignSearchPath.ID, "env_file=/home/op/env": keptEnvironment.ID, "logfile=/tmp/log": hazardousOption.ID, "log_servers=localhost, log_output": hazardousOption.ID, "iolog_mode=0666, log_output": hazardousOption.ID,
+		"group_plugin=/home/op/x.so": hazardousOption.ID, "runchroot=/home/op/jail": callersRoot.ID, "umask=0, umask_override": hazardousOption.ID,
+		"lecture_file=/etc/shadow, lecture=always": "", "umask=0": "", "setenv": "", "!env_reset": "", "stay_setuid": "", "logfile=/etc/profile": "", "pam_service=cron": "", "env_keep += LD_PRELOAD": "",
+	} {
+		for _, grant := range []string{"ALL", "/usr/bin/", "^/usr/bin/[a-z]+$"} {
+			text := "Defaults " + option + "\nagent ALL=(root) " + grant
+			var got []string
+			for _, f := range analyseFor(t, text, "agent").Findings {
+				if f.ID != everything.ID && f.ID != manyCommands.ID {
+					got = append(got, f.ID)
+				}
+			}
+			if strings.Join(got, " ") != want {
+				t.Errorf("%v, want %q for\n%s", got, want, text)
+			}
+		}
+	}
+}

@@ -54,6 +54,15 @@ func (a *analyser) optionsOfSudo(at grantAt) {
 	}
 }
 
+// optionsForOthers looks at the options of a root grant of everything: by those that only the caller can use he gets nothing more.
+func (a *analyser) optionsForOthers(at grantAt) {
+	for _, h := range policy.Hazards(at.access.Settings, a.uses, at.request.Subject) {
+		if h.ForOthers {
+			a.addWay(at, ofHazard(&h, at.example))
+		}
+	}
+}
+
 // ruleOfOption is the rule by which a dangerous value of an option is found.
 func ruleOfOption(name string) *GrantRule {
 	switch name {
@@ -61,6 +70,8 @@ func ruleOfOption(name string) *GrantRule {
 		return keptEnvironment
 	case "secure_path":
 		return foreignSearchPath
+	case "runchroot":
+		return callersRoot
 	}
 	return hazardousOption
 }
@@ -70,7 +81,7 @@ func ofHazard(h *policy.Hazard, line string) Way {
 	rule := ruleOfOption(h.Option)
 	w := rule.way(line, h.Option+"="+h.Value+": "+h.Effect.What+". Here "+h.Why+".")
 	w.Condition = h.Condition
-	if rule != foreignSearchPath {
+	if rule != foreignSearchPath && rule != callersRoot {
 		w.Fix = h.Fix
 	}
 	if rule == hazardousOption {

@@ -28,6 +28,8 @@ type Hazard struct {
 	Minor bool
 	// InSudo tells that sudo itself goes by the option: it is root, whichever account the command runs as.
 	InSudo bool
+	// ForOthers tells that anybody can make use of the value, not just the caller whom it holds for: it is to be mended even where he is granted everything.
+	ForOthers bool
 }
 
 // Hazards looks through the settings in force for a grant for those that are dangerous with the value that they have, by the name of the option. A value that
@@ -43,6 +45,9 @@ func Hazards(s Settings, uses Uses, subject Subject) []Hazard {
 	for name := range s {
 		names[name] = true
 	}
+	for name := range uses.others {
+		names[name] = true
+	}
 	var list []Hazard
 	for name := range names {
 		if h, dangerous := uses.worst(name, s, subject); dangerous {
@@ -56,25 +61,33 @@ func Hazards(s Settings, uses Uses, subject Subject) []Hazard {
 // worst is the hazard of an option with the values that it may have, one that needs nothing else before others.
 func (u *Uses) worst(name string, s Settings, subject Subject) (worst Hazard, dangerous bool) {
 	use := options[name].use
+	keep := func(h *Hazard, is bool) {
+		if is && (!dangerous || worst.Condition != "" && h.Condition == "") {
+			worst, dangerous = *h, true
+		}
+	}
 	try := func(value string, s Settings) {
 		h, is := hazardOf(name, value, s, subject)
-		if is && u.judge(use, &h) && (!dangerous || worst.Condition != "" && h.Condition == "") {
-			worst, dangerous = h, true
-		}
+		keep(&h, is && u.judge(use, &h))
 	}
 	if use == usedByVisudo {
 		for _, value := range u.visudo[name] {
 			try(value, s)
 		}
-		return worst, dangerous
+	} else {
+		try(s[name], s)
+		elsewhere := Settings{}
+		if u.unverified {
+			elsewhere["log_server_verify"] = off
+		}
+		for _, value := range u.refused[name] {
+			try(value, elsewhere)
+		}
 	}
-	try(s[name], s)
-	elsewhere := Settings{}
-	if u.unverified {
-		elsewhere["log_server_verify"] = off
-	}
-	for _, value := range u.refused[name] {
-		try(value, elsewhere)
+	for i := range u.others[name] {
+		r := &u.others[name][i]
+		h := r.hazard(name, subject)
+		keep(&h, u.judgeOthers(use, r, &h))
 	}
 	return worst, dangerous
 }
@@ -92,15 +105,15 @@ func hazardOf(option, value string, s Settings, subject Subject) (h Hazard, dang
 	if why == "" {
 		return h, false
 	}
-	d, _ := sudoers.LookupDefault(option)
-	effect := slices.IndexFunc(d.Effects, func(e sudoers.Effect) bool { return e.Kind == o.kind })
-	return Hazard{Option: option, Value: value, Effect: d.Effects[effect], Why: why, Fix: o.fix(option), Condition: helped(value), InSudo: !o.inCommand}, true
+	return Hazard{Option: option, Value: value, Effect: o.effect(option), Why: why, Fix: o.fix(option), Condition: helped(value), InSudo: !o.inCommand, ForOthers: reaches(option, value, s, Subject{}) != ""}, true
 }
 
 // option is what is known of the values of an option: either what is wrong with a value, or why no value is a way to root.
 type option struct {
 	kind sudoers.EffectKind // of the effect that matters
 	why  func(value string, subject Subject, s Settings) string
+	// reaches is what is wrong with a value that holds for others than the caller: how he comes to what is theirs. Nil, if he does by no value.
+	reaches func(value string, subject Subject, s Settings) string
 	// use says when the option takes effect.
 	use use
 	// inCommand tells that it takes effect in the command that sudo runs, and matters where that is root's.
@@ -111,8 +124,18 @@ type option struct {
 	harmless string
 }
 
+// effect is the one that matters.
+func (o *option) effect(name string) sudoers.Effect {
+	d, _ := sudoers.LookupDefault(name)
+	return d.Effects[slices.IndexFunc(d.Effects, func(e sudoers.Effect) bool { return e.Kind == o.kind })]
+}
+
 func (o *option) fix(name string) string {
-	return "Leave " + name + " out, or give it a value that values: " + o.values + ". For example: Defaults " + o.example + "."
+	text := "Leave " + name + " out, or give it a value that passes: " + o.values + "."
+	if o.example == "" {
+		return text
+	}
+	return text + " For example: Defaults " + o.example + "."
 }
 
 // VettedOption is an option of which some values pass.
@@ -126,7 +149,7 @@ type VettedOption struct {
 func VettedOptions() []VettedOption {
 	var list []VettedOption
 	for _, name := range slices.Sorted(maps.Keys(options)) {
-		if o := options[name]; o.why != nil {
+		if o := options[name]; o.example != "" {
 			list = append(list, VettedOption{Name: name, Uses: o.use.String(), Passes: o.values, Example: o.example})
 		}
 	}
@@ -156,41 +179,44 @@ func vetted(reason string) option { return option{harmless: reason} }
 // options are all options of the catalogue. An option that is not here is a hazard with any value.
 var options = map[string]option{
 	// Files, programs and directories: values are vetted.
-	"editor":               {kind: sudoers.EffectRuns, why: named(foreignElement), use: usedByVisudo, values: "programs in directories where only root writes, without words behind them", example: "editor=/usr/bin/nano"},
-	"env_file":             {kind: sudoers.EffectReads, why: named(notRoots), inCommand: true, values: "a file that only root writes, and no user of Proxmox VE", example: "env_file=/etc/environment"},
-	"group_plugin":         {kind: sudoers.EffectRuns, why: named(foreignPlugin), values: "system_group.so, or group_file.so with a file that only root writes", example: "group_plugin=system_group.so"},
-	"iolog_dir":            {kind: sudoers.EffectWrites, why: named(unlessForLogs), use: usedByRecording, values: placesForLogs, example: "iolog_dir=/var/log/sudo-io"},
-	"iolog_file":           {kind: sudoers.EffectWrites, why: named(climbs), use: usedByRecording, values: `a name without ".."`, example: "iolog_file=%{seq}"},
+	"editor":               {kind: sudoers.EffectRuns, why: named(foreignElement), reaches: named(foreignElement), use: usedByVisudo, values: "programs in directories where only root writes, without words behind them", example: "editor=/usr/bin/nano"},
+	"env_file":             {kind: sudoers.EffectReads, why: named(notRoots), reaches: named(notRoots), inCommand: true, values: "a file that only root writes, and no user of Proxmox VE", example: "env_file=/etc/environment"},
+	"group_plugin":         {kind: sudoers.EffectRuns, why: named(foreignPlugin), reaches: named(foreignWord), values: "system_group.so, or group_file.so with a file that only root writes", example: "group_plugin=system_group.so"},
+	"iolog_dir":            {kind: sudoers.EffectWrites, why: named(unlessForLogs), reaches: named(foreignLog), use: usedByRecording, values: placesForLogs, example: "iolog_dir=/var/log/sudo-io"},
+	"iolog_file":           {kind: sudoers.EffectWrites, why: named(climbs), reaches: named(climbs), use: usedByRecording, values: `a name without ".."`, example: "iolog_file=%{seq}"},
 	"lecture_file":         {kind: sudoers.EffectReads, why: named(unlessPublic), use: usedByLecture, values: "a file that everyone may read (/etc/issue, /etc/motd, below /usr/share, or directly in /etc with lecture in its name)", example: "lecture_file=/etc/sudo.lecture"},
-	"lecture_status_dir":   {kind: sudoers.EffectWrites, why: named(unlessForLogs), use: usedByLecture, values: placesForLogs, example: "lecture_status_dir=/var/lib/sudo/lectured"},
-	"log_server_cabundle":  {kind: sudoers.EffectReads, why: named(notRoots), use: usedByServers, values: "a file that only root writes", example: "log_server_cabundle=/etc/ssl/certs/ca-certificates.crt"},
-	"log_server_peer_cert": {kind: sudoers.EffectReads, why: named(notRoots), use: usedByServers, values: "a file that only root writes", example: "log_server_peer_cert=/etc/ssl/certs/sudo.pem"},
-	"log_server_peer_key":  {kind: sudoers.EffectReads, why: named(notRoots), use: usedByServers, values: "a file that only root writes", example: "log_server_peer_key=/etc/ssl/private/sudo.key"},
-	"logfile":              {kind: sudoers.EffectWrites, why: named(unlessForLogs), values: placesForLogs, example: "logfile=/var/log/sudo.log"},
-	"secure_path":          {kind: sudoers.EffectRuns, why: named(foreignElement), inCommand: true, values: "directories where only root writes", example: `secure_path=/usr/local/sbin\:/usr/local/bin\:/usr/sbin\:/usr/bin\:/sbin\:/bin`},
-	"timestampdir":         {kind: sudoers.EffectWrites, why: named(unlessForLogs), values: placesForLogs, example: "timestampdir=/run/sudo/ts"},
+	"lecture_status_dir":   {kind: sudoers.EffectWrites, why: named(unlessForLogs), reaches: named(foreignLog), use: usedByLecture, values: placesForLogs, example: "lecture_status_dir=/var/lib/sudo/lectured"},
+	"log_server_cabundle":  {kind: sudoers.EffectReads, why: named(notRoots), reaches: named(notRoots), use: usedByServers, values: "a file that only root writes", example: "log_server_cabundle=/etc/ssl/certs/ca-certificates.crt"},
+	"log_server_peer_cert": {kind: sudoers.EffectReads, why: named(notRoots), reaches: named(notRoots), use: usedByServers, values: "a file that only root writes", example: "log_server_peer_cert=/etc/ssl/certs/sudo.pem"},
+	"log_server_peer_key":  {kind: sudoers.EffectReads, why: named(notRoots), reaches: named(notRoots), use: usedByServers, values: "a file that only root writes", example: "log_server_peer_key=/etc/ssl/private/sudo.key"},
+	"logfile":              {kind: sudoers.EffectWrites, why: named(unlessForLogs), reaches: named(foreignLog), values: placesForLogs, example: "logfile=/var/log/sudo.log"},
+	"secure_path":          {kind: sudoers.EffectRuns, why: named(foreignElement), reaches: named(foreignElement), inCommand: true, values: "directories where only root writes", example: `secure_path=/usr/local/sbin\:/usr/local/bin\:/usr/sbin\:/usr/bin\:/sbin\:/bin`},
+	"timestampdir":         {kind: sudoers.EffectWrites, why: named(unlessForLogs), reaches: named(foreignLog), values: placesForLogs, example: "timestampdir=/run/sudo/ts"},
 
 	// Accounts, hosts, numbers and names: values are vetted.
-	"iolog_group":         {kind: sudoers.EffectRecords, why: subjectsGroup, use: usedByRecording, values: "a group that the subject is not in", example: "iolog_group=adm"},
-	"iolog_mode":          {kind: sudoers.EffectRecords, why: named(openToAll), use: usedByRecording, values: "a mode by which others neither read nor write", example: "iolog_mode=0640"},
-	"iolog_user":          {kind: sudoers.EffectRecords, why: subjectsOwn, use: usedByRecording, values: "another account than the subject", example: "iolog_user=root"},
-	"log_servers":         {kind: sudoers.EffectSends, why: onThisNode, use: usedByEvents, values: "the address of another host, or (tls) after the name of one with log_server_verify on", example: "log_servers=logs.example.com(tls)"},
+	"iolog_group":         {kind: sudoers.EffectRecords, why: subjectsGroup, reaches: subjectsGroup, use: usedByRecording, values: "a group that the subject is not in", example: "iolog_group=adm"},
+	"iolog_mode":          {kind: sudoers.EffectRecords, why: named(openToAll), reaches: named(openToAll), use: usedByRecording, values: "a mode by which others neither read nor write", example: "iolog_mode=0640"},
+	"iolog_user":          {kind: sudoers.EffectRecords, why: subjectsOwn, reaches: subjectsOwn, use: usedByRecording, values: "another account than the subject", example: "iolog_user=root"},
+	"log_servers":         {kind: sudoers.EffectSends, why: onThisNode, reaches: onThisNode, use: usedByEvents, values: "the address of another host, or (tls) after the name of one with log_server_verify on", example: "log_servers=logs.example.com(tls)"},
 	"pam_askpass_service": {kind: sudoers.EffectAuthenticates, why: named(unlessSudosService), values: sudosServices, example: "pam_askpass_service=sudo"},
 	"pam_login_service":   {kind: sudoers.EffectAuthenticates, why: named(unlessSudosService), values: sudosServices, example: "pam_login_service=sudo-i"},
 	"pam_service":         {kind: sudoers.EffectAuthenticates, why: named(unlessSudosService), values: sudosServices, example: "pam_service=sudo"},
 	"rlimit_core":         {kind: sudoers.EffectConfines, why: dumpsCore, inCommand: true, values: "0", example: "rlimit_core=0"},
 	"stay_setuid":         {kind: sudoers.EffectConfines, why: stays, inCommand: true, values: "off", example: "!stay_setuid"},
-	"timestampowner":      {kind: sudoers.EffectAuthenticates, why: named(unlessRoot), values: "root", example: "timestampowner=root"},
-	"umask":               {kind: sudoers.EffectConfines, why: opensFiles, inCommand: true, values: "a mask by which neither group nor others write", example: "umask=0022"},
+	"timestampowner":      {kind: sudoers.EffectAuthenticates, why: named(unlessRoot), reaches: subjectsOwn, values: "root", example: "timestampowner=root"},
+	"umask":               {kind: sudoers.EffectConfines, why: opensFiles, reaches: opensOthersFiles, inCommand: true, values: "a mask by which neither group nor others write", example: "umask=0022"},
 
 	// The environment, directories and programs of each grant: escalation looks at them.
-	"env_check": vetted(onlyGrant), "env_delete": vetted(onlyGrant), "env_keep": vetted(onlyGrant), "env_reset": vetted(onlyGrant), "exempt_group": vetted(onlyGrant), "log_allowed": vetted(onlyGrant), "runchroot": vetted(onlyGrant),
+	"env_check": vetted(onlyGrant), "env_delete": vetted(onlyGrant), "env_keep": vetted(onlyGrant), "env_reset": vetted(onlyGrant), "exempt_group": vetted(onlyGrant), "log_allowed": vetted(onlyGrant),
 	"runcwd": vetted(onlyGrant), "setenv": vetted(onlyGrant), "sudoedit_checkdir": vetted(onlyGrant), "sudoedit_follow": vetted(onlyGrant), "syslog": vetted(onlyGrant), "syslog_goodpri": vetted(onlyGrant), "use_pty": vetted(onlyGrant),
+
+	"runchroot":  {kind: sudoers.EffectRuns, reaches: named(foreignChroot), values: "a directory that only root writes", harmless: onlyGrant},
+	"mailerpath": {kind: sudoers.EffectRuns, reaches: named(foreignElement), use: usedByMail, values: "a program in a directory where only root writes", example: "mailerpath=/usr/sbin/sendmail", harmless: asTheCaller},
 
 	"restricted_env_file": vetted("its variables pass only where env_keep and env_check let the caller's own pass, which are looked at"),
 	"noexec_file":         vetted("left sudo in 1.8.4"),
 
-	"admin_flag": vetted(asTheCaller), "askpass": vetted(asTheCaller), "mailerflags": vetted(asTheCaller), "mailerpath": vetted(asTheCaller), "env_editor": vetted("visudo alone goes by it, and a grant of visudo is a way to root"),
+	"admin_flag": vetted(asTheCaller), "askpass": vetted(asTheCaller), "mailerflags": vetted(asTheCaller), "env_editor": vetted("visudo alone goes by it, and a grant of visudo is a way to root"),
 
 	"authfail_message": vetted(onlyText), "badpass_message": vetted(onlyText), "cmddenial_message": vetted(onlyText), "insults": vetted(onlyText), "lecture": vetted(onlyText), "long_otp_prompt": vetted(onlyText), "mail_all_cmnds": vetted(onlyText),
 	"mail_always": vetted(onlyText), "mail_badpass": vetted(onlyText), "mail_no_host": vetted(onlyText), "mail_no_perms": vetted(onlyText), "mail_no_user": vetted(onlyText), "mailfrom": vetted(onlyText), "mailsub": vetted(onlyText),
@@ -268,6 +294,24 @@ func foreignPlugin(value string) string {
 	return ""
 }
 
+// foreignWord looks for a plug-in, or a file that it is told, in other hands than root's.
+func foreignWord(value string) string {
+	for i, word := range strings.Fields(value) {
+		if why := notRoots(word); why != "" && (i > 0 || strings.Contains(word, "/")) {
+			return why
+		}
+	}
+	return ""
+}
+
+// foreignChroot looks at a root directory for others, who choose it themselves where it is "*".
+func foreignChroot(value string) string {
+	if value == "*" {
+		return ""
+	}
+	return CallersDirectory(value, "root")
+}
+
 // unlessPublic lets files pass that every user may read anyway.
 func unlessPublic(value string) string {
 	name := path.Clean(value)
@@ -299,6 +343,14 @@ func unlessForLogs(value string) string {
 		return ""
 	}
 	return value + " is no place for logs and records: what sudo writes there, others write or programs read"
+}
+
+// foreignLog tells whether records or state are kept in a place that others write. A file of root's that is none for logs harms whom the option is for.
+func foreignLog(value string) string {
+	if isForLogs(path.Clean(value)) {
+		return ""
+	}
+	return notRoots(value)
 }
 
 func isForLogs(name string) bool {
@@ -344,9 +396,10 @@ func unlessRoot(value string) string {
 	return value + " writes the records by which sudo asks for no password"
 }
 
+// subjectsOwn tells whether an account to which records belong is the caller's. An id may be, where his is not known.
 func subjectsOwn(value string, subject Subject, _ Settings) string {
-	if value == subject.Name {
-		return "the caller owns the records of what he does"
+	if subject.isName(value, true) || strings.HasPrefix(value, "#") && value != "#0" && subject.UID == nil {
+		return "what sudo keeps there belongs to the caller, who reads and changes it"
 	}
 	return ""
 }
@@ -440,4 +493,13 @@ func opensFiles(value string, _ Subject, _ Settings) string {
 		return "a group writes the files that a command makes, which may be one of the caller's"
 	}
 	return ""
+}
+
+// opensOthersFiles tells whether everyone writes what a command of somebody else makes. Without umask_override his own umask is added to this one, and the
+// caller does not choose it.
+func opensOthersFiles(value string, _ Subject, s Settings) string {
+	if mask, err := strconv.ParseUint(value, 8, 32); err != nil || mask == 0o777 || mask&0o002 != 0 || s["umask_override"] != on {
+		return ""
+	}
+	return "everyone writes the files that a command makes"
 }

@@ -31,7 +31,7 @@ func TestHazards(t *testing.T) {
 		"timestampowner=op": "timestampowner", "lecture_status_dir=/home/op": "lecture_status_dir", "iolog_user=op": "iolog_user", "env_file=/home/op/env": "env_file",
 		"env_file=/etc/hosts": "env_file", "env_file=/etc/icinga2/env": "env_file", "env_file=/etc/network/interfaces": "env_file", "env_file=/etc/resolv.conf": "env_file", "log_servers=localhost(tls), !log_server_verify": "log_servers",
 		"log_servers=\"10.0.0.9 pve1(tls)\", !log_server_verify": "log_servers", "log_server_cabundle=/tmp/ca.pem": "log_server_cabundle", "secure_path=/usr/bin\\:/tmp": "secure_path",
-		"secure_path=/usr/bin\\:/var/www/bin": "secure_path", "secure_path=/usr/bin\\:": "secure_path", "env_file=/var/spool/cron/crontabs/op": "env_file", "log_server_peer_key=/srv/op/key": "log_server_peer_key",
+		"mailerpath=/home/op/mailer": "mailerpath", "secure_path=/usr/bin\\:/var/www/bin": "secure_path", "secure_path=/usr/bin\\:": "secure_path", "env_file=/var/spool/cron/crontabs/op": "env_file", "log_server_peer_key=/srv/op/key": "log_server_peer_key",
 		"group_plugin=sss.so": "group_plugin", "iolog_dir=/var/lib/vz/snippets": "iolog_dir", "iolog_mode=0666": "iolog_mode", "iolog_mode=0644": "iolog_mode", "umask=0000": "umask", "umask=0, umask_override": "umask", "umask=0020": "umask",
 		"umask=0777": "umask", "!umask": "umask", "umask=0002": "umask", "rlimit_core=infinity": "rlimit_core", "rlimit_core=user": "rlimit_core", "rlimit_core=default": "rlimit_core", "!rlimit_core": "rlimit_core",
 		"logfile=/var/lib/dpkg/info/sudo.postinst": "logfile", "logfile=/var/spool/cron/crontabs/syslog": "logfile", "logfile=/run/systemd/system/rsyslog.service.d/x.conf": "logfile", "iolog_dir=/srv/blog/htdocs": "iolog_dir",
@@ -47,7 +47,7 @@ func TestHazards(t *testing.T) {
 		}
 	}
 	for _, line := range []string{
-		"restricted_env_file=/tmp/env", "log_servers=10.0.0.9(tls), !log_server_verify", "lecture_file=/etc/sudo.lecture", "lecture_file=/etc/issue", "lecture_file=/usr/share/doc/x", "!lecture_file", "editor=/usr/bin/vim.tiny", "mailerpath=/home/op/mailer, mailerflags=-t", "!mailerpath",
+		"restricted_env_file=/tmp/env", "log_servers=10.0.0.9(tls), !log_server_verify", "lecture_file=/etc/sudo.lecture", "lecture_file=/etc/issue", "lecture_file=/usr/share/doc/x", "!lecture_file", "editor=/usr/bin/vim.tiny", "mailerpath=/usr/sbin/sendmail, mailerflags=-t", "!mailerpath",
 		"logfile=/var/log/sudo.log", "!logfile", "iolog_dir=/var/log", `group_plugin="system_group.so"`, "iolog_dir=/var/log/sudo-io/%{user}", "iolog_file=%{seq}", "timestampdir=/run/sudo/ts", "timestampowner=root", "iolog_user=root", "env_file=/etc/environment",
 		`group_plugin="group_file.so /etc/sudo-groups"`, "secure_path=/usr/sbin\\:/usr/bin", "passprompt=x, badpass_message=y, insults", "admin_flag=~/.sudo_as_admin_successful",
 		"umask=0022", "umask=0027", "umask=0077, umask_override", "rlimit_core=0", "iolog_mode=0640", "iolog_group=adm", "pam_service=sudo", "log_servers=logs.example.com\\:30344(tls)", "log_servers=10.0.0.9", "log_servers=localhost(tls)",
@@ -76,7 +76,8 @@ func TestUses(t *testing.T) {
 		{"Defaults!/bin/a editor=/home/op/vi" + grant, "", ""},
 		{"Defaults editor=/home/op/vi" + grant, "used if", "used if"},
 		{"Defaults:ALL,!op editor=/home/op/vi" + grant, "used if", "used if"},
-		{"Defaults editor=/home/op/vi\nDefaults:root editor=/usr/bin/vi" + grant, "", ""},
+		{"Defaults editor=/home/op/vi\nDefaults:root editor=/usr/bin/vi" + grant, "used if", "used if"}, // in the sudoedit of others
+		{"Defaults editor=/home/op/vi\nDefaults:root editor=/usr/bin/vi\nDefaults editor=/usr/bin/nano" + grant, "", ""},
 		{"Defaults lecture_file=/etc/shadow" + grant, "idle", ""},
 		{"Defaults lecture_file=/etc/shadow, lecture=never" + grant, "idle", ""},
 		{"Defaults lecture_file=/etc/shadow, !lecture" + grant, "idle", ""},
@@ -87,7 +88,8 @@ func TestUses(t *testing.T) {
 		{"Defaults lecture_file=/etc/shadow, lecture=always, !authenticate\nDefaults!/bin/b authenticate" + grant, "used", "used"},
 		{"Defaults lecture_file=/etc/shadow\nDefaults:bob lecture=always" + grant, "idle", ""},
 		{"Defaults!/bin/b lecture_file=/etc/shadow, lecture=always" + grant, "used", "used"},
-		{"Defaults!/bin/b iolog_dir=/tmp/io, log_output" + grant, "", ""},
+		{"Defaults!/bin/b iolog_dir=/tmp/io, log_output" + grant, "used if", "used if"}, // somebody else may run it
+		{"Defaults!/bin/b iolog_dir=/etc/cron.d, log_output" + grant, "", ""},
 		{"Defaults iolog_dir=/tmp/io" + grant, "idle", ""},
 		{"Defaults iolog_dir=/tmp/io, log_output" + grant, "used", "used"},
 		{"Defaults iolog_dir=/tmp/io, log_stdin" + grant, "used", "used"},
@@ -142,7 +144,8 @@ func TestUses(t *testing.T) {
 		{"Defaults!/bin/b log_servers=\"localhost(tls)\", !log_server_verify, log_output" + grant, "used", "used"},
 		{"Defaults!/bin/b log_servers=\"localhost(tls)\", log_output" + grant, "", ""},
 		{"Defaults!/bin/b log_server_cabundle=/tmp/x, log_servers=10.0.0.9" + grant, "used", "used"},
-		{"Defaults!/bin/b umask=0, rlimit_core=infinity, env_file=/tmp/env, secure_path=/tmp, stay_setuid" + grant, "", ""},
+		{"Defaults!/bin/b umask=0, rlimit_core=infinity, stay_setuid" + grant, "", ""},
+		{"Defaults!/bin/b env_file=/tmp/env" + grant, "used if", "used if"},
 	} {
 		for whole, want := range map[bool]string{false: c.alone, true: c.whole} {
 			var got string

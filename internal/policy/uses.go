@@ -23,6 +23,8 @@ const (
 	usedByServers
 	// usedByEvents: always, and more goes there when something is recorded.
 	usedByEvents
+	// usedByMail: when sudo sends a mail, by default for a wrong password and for a user who is not in sudoers.
+	usedByMail
 )
 
 // String says when an option takes effect.
@@ -30,6 +32,7 @@ func (u use) String() string {
 	return map[use]string{
 		usedAlways: "always", usedByVisudo: "when root runs visudo", usedByLecture: "before a password is asked for, with lecture=once or lecture=always",
 		usedByRecording: "when input or output is recorded", usedByServers: "with log_servers", usedByEvents: "always; more is sent when input or output is recorded",
+		usedByMail: "when sudo sends a mail about somebody else",
 	}[u]
 }
 
@@ -44,6 +47,8 @@ type Uses struct {
 	recording, servers, unverified bool
 	// visudo are the values that visudo may take when root runs it, refused those that sudo may take for a command that it refuses.
 	visudo, refused map[string][]string
+	// others are the values in force for others than the caller that are within his reach.
+	others map[string][]reached
 	// dangerous tells that some value of an option that sudo itself goes by is a hazard.
 	dangerous bool
 }
@@ -76,7 +81,6 @@ func UsesOf(tree *sudoers.Tree, q Question, whole bool) Uses {
 			}
 			for i := range e.Settings {
 				set := &e.Settings[i]
-				uses.see(set)
 				switch turnedOn := set.Operator != sudoers.OpFalse && set.Operator != sudoers.OpRemove; {
 				case others || !turnedOn:
 				case set.Name == "authenticate":
@@ -89,25 +93,24 @@ func UsesOf(tree *sudoers.Tree, q Question, whole bool) Uses {
 	}
 	uses.lecture = uses.lecture && asked
 	lists := policyClasses{tree: tree, aliases: aliasesOf(tree)}
+	held := m.heldBy(&lists, q.Subject)
+	for i := range held {
+		uses.see(held[i].settings)
+	}
 	uses.refused = m.refusedValues(&lists, q.Subject)
 	uses.visudo = m.visudoValues(&lists)
-	uses.dangerous = anyDangerous(tree, q.Subject)
+	uses.others = reachedValues(held, q.Subject)
+	uses.dangerous = len(uses.others) > 0 || anyDangerous(tree, q.Subject)
 	return uses
 }
 
-// see takes what a setting turns on, for all users.
-func (u *Uses) see(set *sudoers.Setting) {
-	switch turnedOn := set.Operator != sudoers.OpFalse && set.Operator != sudoers.OpRemove; {
-	case set.Name == "log_server_verify":
-		u.unverified = u.unverified || !turnedOn
-	case !turnedOn:
-	case set.Name == "log_servers":
-		u.servers = true
-	case set.Name == "lecture" && set.Value != "never":
-		u.lectures = true
-	case slices.Contains(recordingOptions, set.Name):
-		u.recording = true
-	}
+// see takes what is in force for somebody.
+func (u *Uses) see(s Settings) {
+	isSet := func(option string) bool { return s[option] != "" && s[option] != off }
+	u.unverified = u.unverified || s["log_server_verify"] == off
+	u.servers = u.servers || isSet("log_servers")
+	u.lectures = u.lectures || isSet("lecture") && s["lecture"] != "never"
+	u.recording = u.recording || slices.ContainsFunc(recordingOptions, isSet)
 }
 
 // records tells whether a line of rules has a tag by which something is recorded.
@@ -142,6 +145,9 @@ const (
 	binds
 )
 
+// mostValues is how many values an option may have before what only may be added to it, or taken from it, is no longer combined.
+const mostValues = 32
+
 // possibleValues are the values that options may have: what the Defaults that surely hold say last, and what those say that only may, unless others that
 // surely hold come after them. Defaults of commands come last of all, as sudo takes them.
 func (m *matcher) possibleValues(tree *sudoers.Tree, wanted func(option string) bool, of func(*sudoers.Defaults) binding) map[string][]string {
@@ -161,14 +167,31 @@ func (m *matcher) possibleValues(tree *sudoers.Tree, wanted func(option string) 
 				if msg, _ := set.Check(m.env.Version); msg != "" {
 					continue // sudo passes it over
 				}
-				if bound == binds && set.Operator != sudoers.OpAdd && set.Operator != sudoers.OpRemove {
-					values[set.Name] = nil
-				}
-				values[set.Name] = append(values[set.Name], valueOf(set))
+				values[set.Name] = afterSetting(values[set.Name], set, bound)
 			}
 		}
 	}
 	return values
+}
+
+// afterSetting gives the values that an option may have after a setting: "" is none.
+func afterSetting(before []string, set *sudoers.Setting, bound binding) []string {
+	if len(before) == 0 {
+		before = []string{""}
+	}
+	var after []string
+	if bound != binds {
+		after = before
+	}
+	if len(before) > mostValues {
+		return appendNew(before, valueOf(set))
+	}
+	for _, value := range before {
+		s := Settings{set.Name: value}
+		s.set(set)
+		after = appendNew(after, s[set.Name])
+	}
+	return after
 }
 
 // valueOf is the value that a setting alone gives its option.
@@ -227,6 +250,8 @@ func (m *matcher) hostBinding(lists *policyClasses, d *sudoers.Defaults) binding
 	switch {
 	case onlyAll:
 		return binds
+	case lists.nobody(d.Members, sudoers.HostAlias):
+		return bindsNot
 	case m.host.short == "" || unknown:
 		return mayBind
 	case m.hosts(d.Members) == allow:
