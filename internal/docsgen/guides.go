@@ -89,7 +89,7 @@ can stop or lose guests, services or data. The plan shows it, but it is not a fi
 
 // optionsGuide lists the options that a finding is about, with the values that pass.
 func optionsGuide(b *strings.Builder, id string) {
-	fmt.Fprintf(b, "\nAccept one option by its name: `accepted_risks = { \"%s logfile\" = \"why\" }`. `env_file` and `secure_path` are found by other ids, without the option. Medium is an option that the policy itself does not use: another file of the node can. An acceptance also accepts the option once a file uses it, and with any other value: give it a last day with `accepted_until`.\n\n", id)
+	fmt.Fprintf(b, "\nAccept one option by its name: `accepted_risks = { \"%s logfile\" = \"why\" }`. `env_file` and `secure_path` are found by other ids, without the option. Medium is an option that the policy itself does not use: another file of the node can. An acceptance also accepts the option once a file uses it, and with any other value: give it a last day with `accepted_until`.\n\nOptions that hold for somebody else are looked at, too: by the place, the address, the account or the mode that they name, his sudo may come into the hands of the caller. `Defaults` for a group, an id or a netgroup of which the caller may be are looked at as if they were his. Both are told with that condition.\n\n", id)
 	b.WriteString("| option | takes effect | values that pass | for example |\n|---|---|---|---|\n")
 	for _, o := range policy.VettedOptions() {
 		fmt.Fprintf(b, "| `%s` | %s | %s | `Defaults %s` |\n", o.Name, o.Uses, o.Passes, o.Example)

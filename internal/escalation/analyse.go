@@ -32,7 +32,8 @@ func newAnalyser(q Question) *analyser {
 
 type analyser struct {
 	question Question
-	whole    bool // the policy is all that sudo reads
+	whole    bool   // the policy is all that sudo reads
+	doubt    string // what has to be for the policy to be as it is looked at, "" for nothing
 	uses     policy.Uses
 	// found are the findings, disruptive and unvouched what is none.
 	found, disruptive, unvouched collector
@@ -47,7 +48,7 @@ type analyser struct {
 func (a *analyser) result() Analysis {
 	return Analysis{
 		Findings: a.found.findings(), Disruptive: a.disruptive.findings(), Unvouched: a.unvouched.findings(), Denials: a.denials, Assumptions: a.assumptions,
-		outcomes: [][]effectAt{a.outcomes},
+		outcomes: []outcomes{{a.outcomes, a.doubt}},
 	}
 }
 

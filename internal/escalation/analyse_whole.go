@@ -22,17 +22,18 @@ func onReleases(tree *sudoers.Tree, q Question, whole bool, versions []sudoers.V
 	var found, disruptive, unvouched collector
 	var all Analysis
 	for _, a := range analysers(tree, q, whole, versions) {
+		a.needDoubt()
 		found.merge(&a.found)
 		disruptive.merge(&a.disruptive)
 		unvouched.merge(&a.unvouched)
-		all.outcomes = append(all.outcomes, a.outcomes)
+		all.outcomes = append(all.outcomes, outcomes{a.outcomes, a.doubt})
 		for _, assumption := range a.assumptions {
 			if !slices.Contains(all.Assumptions, assumption) {
 				all.Assumptions = append(all.Assumptions, assumption)
 			}
 		}
 		// The denials are told of the version on which they do most: what they do not do there they do nowhere.
-		if len(a.denials.Effective) >= len(all.Denials.Effective) {
+		if a.doubt == "" && len(a.denials.Effective) >= len(all.Denials.Effective) {
 			all.Denials = a.denials
 		}
 	}
@@ -66,21 +67,58 @@ func Merge(all ...Analysis) Analysis {
 	return whole
 }
 
-// analysers look at a policy on each version.
+// analysers look at a policy on each version, and as it is if Defaults hold for the caller that may be for him.
 func analysers(tree *sudoers.Tree, q Question, whole bool, versions []sudoers.Version) []*analyser {
 	env := policy.Debian(sudoers.Version{})
 	if q.Env != nil {
 		env = q.Env
 	}
-	q.Question = q.WithSharedBudget(tree) // one for all versions
-	list := make([]*analyser, len(versions))
-	for i, version := range versions {
-		on := *env
-		on.Version = version
-		q.Env = &on
-		list[i] = newAnalyser(q)
-		list[i].whole = whole
-		list[i].analyse(tree)
+	doubts, tooMany := policy.Doubts(tree, q.Question)
+	if len(policy.Grants(tree, q.Subject)) == 0 {
+		doubts, tooMany = nil, false
+	}
+	var list []*analyser
+	for _, doubt := range slices.Concat([]policy.Doubt{{Tree: tree}}, doubts) {
+		q := q
+		q.Question = q.WithSharedBudget(tree) // one for all versions
+		for _, version := range versions {
+			on := *env
+			on.Version = version
+			q.Env = &on
+			a := newAnalyser(q)
+			a.whole, a.doubt = whole, doubt.If
+			a.analyse(doubt.Tree)
+			if tooMany {
+				a.addGrant(undecided, nil, "", "", "The policy has Defaults for more ids, groups and netgroups than pvesec looks at, of which the caller may be. Name his groups, or write Defaults for users by name.")
+			}
+			list = append(list, a)
+		}
 	}
 	return list
+}
+
+// needDoubt writes down of all that is found that it needs a doubt to be so. What is found without it, too, stays as it is.
+func (a *analyser) needDoubt() {
+	if a.doubt == "" {
+		return
+	}
+	for _, c := range []*collector{&a.found, &a.disruptive, &a.unvouched} {
+		for _, f := range c.found {
+			for i := range f.Ways {
+				f.Ways[i].need(a.doubt)
+			}
+		}
+	}
+}
+
+// need adds a condition to a way.
+func (w *Way) need(condition string) {
+	if w.Condition != "" {
+		condition = w.Condition + ", and " + condition
+	}
+	w.Condition = condition
+	w.Why += " This needs more: " + condition + "."
+	if w.Severity == Critical {
+		w.Severity = High
+	}
 }

@@ -10,6 +10,13 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
+// outcomes are all effects of a policy, on one version.
+type outcomes struct {
+	effects []effectAt
+	// doubt is what has to be for them to be so, "" for nothing.
+	doubt string
+}
+
 // effectAt is one effect of the policy, for statements.
 type effectAt struct {
 	way       Way

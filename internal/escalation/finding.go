@@ -121,7 +121,7 @@ type Analysis struct {
 	Denials   Denials
 	// Assumptions say what the analysis takes for given.
 	Assumptions []string
-	outcomes    [][]effectAt // every effect of a command line on each version, for statements
+	outcomes    []outcomes // on each version, for statements
 }
 
 // Root tells whether any finding is a way to root.

@@ -84,8 +84,11 @@ func loadStatements() ([]*Statement, error) {
 // It is about what runs as root. What runs as another account is taken to do nothing of it, unless that account may lead to root.
 func (a *Analysis) Never(s *Statement) Proof {
 	worst := Proof{Statement: s, Verdict: regular.Yes}
-	for _, outcomes := range a.outcomes {
-		proof := prove(outcomes, s)
+	for _, o := range a.outcomes {
+		proof := prove(o.effects, s)
+		if o.doubt != "" && proof.Verdict == regular.No {
+			proof.Verdict, proof.Note = regular.Unknown, proof.Note+" This is so if "+o.doubt+"."
+		}
 		if proof.Verdict == regular.No {
 			return proof
 		}

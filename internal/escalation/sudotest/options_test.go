@@ -23,6 +23,8 @@ const (
 	ungranted = "echo secret | sudo -S -k /usr/bin/false 2>&1"
 	granted   = "sudo -n /usr/bin/pveversion 2>&1"
 	grant     = "\nagent ALL=NOPASSWD: /usr/bin/pveversion, /usr/bin/env"
+	// asOther begins what the user other does, between quotes.
+	asOther = "su other -s /bin/sh -c 'cd; "
 	// listening waits until somebody listens on a port, which is written as in /proc/net/tcp.
 	listening = `listening() { n=0; until grep -qi ":$1 .* 0A " /proc/net/tcp /proc/net/tcp6 || test $n -gt 600; do sleep 0.1; n=$((n + 1)); done; }
 `
@@ -56,6 +58,17 @@ var optionFacts = []optionFact{
 	{name: "lecture_status_dir alone", policy: "Defaults lecture_status_dir=/srv/status" + grant, script: ungranted, look: "ls -A /srv/status/* 2>/dev/null | sed 's/^/made /'", shows: "made "},
 	{name: "lecture_status_dir, !authenticate", policy: "Defaults lecture_status_dir=/srv/status, lecture=always, !authenticate" + grant, script: ungranted, look: "ls -A /srv/status/* 2>/dev/null | sed 's/^/made /'", shows: "made "},
 	{name: "editor in sudoedit", policy: "Defaults editor=/home/agent/editor\nagent ALL=NOPASSWD: sudoedit /srv/shown", script: "env -u EDITOR -u VISUAL -u SUDO_EDITOR sudo -n -e /srv/shown 2>&1; cat ~/ran", shows: "uid=0("},
+	{name: "editor in sudoedit, as the caller", policy: "Defaults editor=/home/agent/editor\nagent ALL=NOPASSWD: sudoedit /srv/shown", script: "env -u EDITOR -u VISUAL -u SUDO_EDITOR sudo -n -e /srv/shown 2>&1; cat ~/ran", shows: "(agent) gid=", effect: true},
+	{name: "editor in the sudoedit of somebody else", policy: "Defaults:other editor=/home/agent/editor\nother ALL=NOPASSWD: sudoedit /srv/shown", look: asOther + "env -u EDITOR -u VISUAL -u SUDO_EDITOR sudo -n -e /srv/shown' 2>&1; cat /home/agent/ran", shows: "(other) gid=", effect: true},
+	{name: "mailer of somebody else", policy: "Defaults mailerpath=/home/agent/editor" + grant, look: asOther + "echo wrong | sudo -S -k /usr/bin/false' 2>&1; sleep 1; cat /home/agent/ran", shows: "(other) gid=", effect: true},
+	{name: "mailer of somebody else as root", policy: "Defaults mailerpath=/home/agent/editor" + grant, look: asOther + "echo wrong | sudo -S -k /usr/bin/false' 2>&1; sleep 1; cat /home/agent/ran", shows: "uid=0("},
+	{name: "env_file of somebody else", policy: "Defaults:other env_file=/srv/env\nother ALL=NOPASSWD: /usr/bin/env", look: asOther + "sudo -n /usr/bin/env' 2>&1", shows: "PERL5LIB=/tmp", effect: true},
+	{name: "secure_path of somebody else", policy: "Defaults:other secure_path=/home/agent\nother ALL=NOPASSWD: ALL", look: asOther + "sudo -n /bin/sh -c editor' 2>&1; cat /home/agent/ran", shows: "uid=0(", effect: true},
+	{name: "logfile of somebody else", policy: "Defaults:other logfile=/srv/written" + grant, look: asOther + "echo wrong | sudo -S -k /usr/bin/false' 2>&1; cat /srv/written", shows: "other : ", effect: true},
+	{name: "umask of somebody else", policy: "Defaults:other umask=0\nother ALL=NOPASSWD: ALL", look: asOther + "umask 022; sudo -n /bin/sh -c umask' 2>&1", shows: "0000"},
+	{name: "umask of somebody else, umask_override", policy: "Defaults:other umask=0, umask_override\nother ALL=NOPASSWD: ALL", look: asOther + "umask 022; sudo -n /bin/sh -c umask' 2>&1", shows: "0000", effect: true},
+	{name: "umask=0777 leaves the caller's", policy: "Defaults umask=0777\nagent ALL=NOPASSWD: ALL", script: "umask 0; sudo -n /bin/sh -c umask 2>&1", shows: "0000", effect: true},
+	{name: "a log server that is taken off the list", policy: "Defaults log_servers=\"10.255.255.1 127.0.0.1\"\nDefaults log_servers-=127.0.0.1, log_servers-=10.255.255.1" + grant, script: listen, shows: "server got"},
 	{name: "editor in root's visudo", policy: "Defaults editor=/home/agent/editor" + grant, look: "env -u EDITOR -u VISUAL -u SUDO_EDITOR visudo 2>&1; cat /home/agent/ran; true", shows: "uid=0(", effect: true},
 	{name: "the subject's editor in root's visudo", policy: "Defaults:agent editor=/home/agent/editor" + grant, look: "env -u EDITOR -u VISUAL -u SUDO_EDITOR EDITOR= visudo </dev/null 2>&1; cat /home/agent/ran; true", shows: "uid=0("},
 	{name: "the editor of a command in root's visudo", policy: "Defaults!/usr/bin/pveversion editor=/home/agent/editor\nDefaults>root editor=/home/agent/editor" + grant, look: "env -u EDITOR -u VISUAL -u SUDO_EDITOR visudo </dev/null 2>&1; cat /home/agent/ran; true", shows: "uid=0("},
@@ -91,6 +104,8 @@ var optionFacts = []optionFact{
 
 // settleOptions makes what the facts need: an account with a password, an editor and a PAM service that say who runs them.
 const settleOptions = `useradd -m -s /bin/sh agent; echo agent:secret | chpasswd
+useradd -m -s /bin/sh other; echo other:secret | chpasswd
+chmod 755 /home/agent
 test -e /usr/bin/pveversion || cp /bin/true /usr/bin/pveversion
 echo 'the lecture' >/srv/shown
 printf 'PERL5LIB=/tmp\nCOLORS=file\n' >/srv/env
@@ -101,7 +116,7 @@ chmod 755 /home/agent/editor /usr/local/sbin/probe
 for type in auth account session; do echo "$type optional pam_exec.so /usr/local/sbin/probe"; echo "$type required pam_permit.so"; done >/etc/pam.d/probe
 `
 
-const tidyOptions = "rm -rf /srv/written /srv/status /srv/io /srv/pam /home/agent/ran /home/agent/got /var/lib/sudo/lectured; touch /srv/pam /home/agent/ran; chmod 666 /srv/pam; chown agent /home/agent/ran"
+const tidyOptions = "rm -rf /srv/written /srv/status /srv/io /srv/pam /home/agent/ran /home/agent/got /var/lib/sudo/lectured; touch /srv/pam /home/agent/ran; chmod 666 /srv/pam /home/agent/ran; chown agent /home/agent/ran"
 
 // quoted is a text as one word of a shell.
 func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
