@@ -79,9 +79,11 @@ func boundTo(tree *sudoers.Tree, at []int, subject Subject, holds bool) *sudoers
 		member.Kind = sudoers.MemberGroup
 	}
 	for _, i := range at {
-		d := *tree.Entries[i].(*sudoers.Defaults)
-		d.Members = []sudoers.Member{member}
-		bound.Entries[i] = &d
+		if d, is := tree.Entries[i].(*sudoers.Defaults); is {
+			his := *d
+			his.Members = []sudoers.Member{member}
+			bound.Entries[i] = &his
+		}
 	}
 	return &bound
 }

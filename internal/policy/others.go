@@ -11,7 +11,7 @@ import (
 // those for him, in the order of the policy. It matters for the caller, too, who may be somebody else: sudo is root for each of them. Of the options that are
 // vetted by their value
 //
-//   - some name a place that sudo reads, writes or runs for whoever calls it (env_file, secure_path, runchroot, group_plugin, logfile, iolog_dir, editor and others), an
+//   - some name a place that sudo reads, writes or runs for the user who calls it (env_file, secure_path, runchroot, group_plugin, logfile, iolog_dir, editor and others), an
 //     address that it sends to (log_servers), an account (iolog_user, timestampowner) or a mode (iolog_mode, umask with umask_override). Where the caller writes
 //     the place, listens at the address, is the account or gains by the mode, sudo does for others what he wants, or shows him what they do. These have a
 //     check of their own, option.reaches: a place that only root writes is out of his reach, even where the option is dangerous for whom it is meant;
@@ -23,7 +23,7 @@ import (
 // held are the options in force for somebody.
 type held struct {
 	settings Settings
-	// by says whom they are for, "" for everybody: ":admin", as in Defaults:admin.
+	// by says whom they are for, "" for everyone: ":admin", as in Defaults:admin.
 	by string
 	// caller tells that they are for the caller and nobody else, edits that they hold for sudoedit.
 	caller, edits bool
@@ -38,7 +38,7 @@ type placed struct {
 // mostHeld bounds the work, which grows with the bindings and with the Defaults for all. Beyond it each Defaults is looked at by itself.
 const mostHeld = 200_000
 
-// heldBy gives what is in force for everybody, and for each binding of the policy.
+// heldBy gives what is in force for everyone, and for each binding of the policy.
 func (m *matcher) heldBy(lists *policyClasses, subject Subject) []held {
 	var global []placed
 	bound := map[string][]placed{}

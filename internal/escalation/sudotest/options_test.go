@@ -63,7 +63,7 @@ var optionFacts = []optionFact{
 	{name: "mailer of somebody else", policy: "Defaults mailerpath=/home/agent/editor" + grant, look: asOther + "echo wrong | sudo -S -k /usr/bin/false' 2>&1; sleep 1; cat /home/agent/ran", shows: "(other) gid=", effect: true},
 	{name: "mailer of somebody else as root", policy: "Defaults mailerpath=/home/agent/editor" + grant, look: asOther + "echo wrong | sudo -S -k /usr/bin/false' 2>&1; sleep 1; cat /home/agent/ran", shows: "uid=0("},
 	{name: "env_file of somebody else", policy: "Defaults:other env_file=/srv/env\nother ALL=NOPASSWD: /usr/bin/env", look: asOther + "sudo -n /usr/bin/env' 2>&1", shows: "PERL5LIB=/tmp", effect: true},
-	{name: "secure_path of somebody else", policy: "Defaults:other secure_path=/home/agent\nother ALL=NOPASSWD: ALL", look: asOther + "sudo -n /bin/sh -c editor' 2>&1; cat /home/agent/ran", shows: "uid=0(", effect: true},
+	{name: "secure_path of somebody else", policy: "Defaults:other secure_path=/home/agent\\:/usr/bin\nother ALL=NOPASSWD: ALL", look: asOther + "sudo -n /bin/sh -c editor' 2>&1; cat /home/agent/ran", shows: "uid=0(", effect: true},
 	{name: "logfile of somebody else", policy: "Defaults:other logfile=/srv/written" + grant, look: asOther + "echo wrong | sudo -S -k /usr/bin/false' 2>&1; cat /srv/written", shows: "other : ", effect: true},
 	{name: "umask of somebody else", policy: "Defaults:other umask=0\nother ALL=NOPASSWD: ALL", look: asOther + "umask 022; sudo -n /bin/sh -c umask' 2>&1", shows: "0000"},
 	{name: "umask of somebody else, umask_override", policy: "Defaults:other umask=0, umask_override\nother ALL=NOPASSWD: ALL", look: asOther + "umask 022; sudo -n /bin/sh -c umask' 2>&1", shows: "0000", effect: true},
