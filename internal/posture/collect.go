@@ -94,7 +94,7 @@ func (n *Node) text(s *node.Survey, section, about string, expected ...string) s
 		n.unknown(about, "the node told of too much; what came after the first part is not here")
 	case part.Status == 124 || part.Status == 137:
 		n.unknown(about, "the node took too long and was stopped; what it told until then is here")
-	case part.Status != 0, section == node.SectionKeys, section == node.SectionJobs: // those two go on after a file that they cannot read
+	case part.Status != 0, section == node.SectionKeys, section == node.SectionJobs, section == node.SectionCommands: // those go on after a file that they cannot read
 		n.complaints(about, part, expected)
 	}
 	return string(part.Data)

@@ -64,9 +64,9 @@ func (n *Node) placesOf(s *node.Survey) {
 type run struct {
 	file      string // that names it
 	line      int
-	kind, who string // cron, path and as with an account, unit and root with the name of the service
+	kind, who string // cron, path and as with an account, unit and root with the name of the service, unitas with SERVICE:ACCOUNT
 	path      string
-	role      string // program, script, argument or directory
+	role      string // program, script, argument, output or directory
 }
 
 // maxJobs bounds what cron tables of accounts name, which these write themselves.
@@ -97,12 +97,19 @@ func (n *Node) commandLines(text, about string, most int) {
 		case fields[2] == "user":
 			n.runsAs[fields[3]] = append(n.runsAs[fields[3]], userLine{fields[0], fields[4]})
 			n.mainFiles[fields[3]] = append(n.mainFiles[fields[3]], fields[0])
+		case fields[5] == "unclear" && inOnePlace(fields[4]):
 		case fields[5] == "unclear":
 			n.unknown(about, fmt.Sprintf("%s:%d runs %s, which pvesec does not understand", fields[0], number, fields[4]))
 		default:
 			n.runs = append(n.runs, run{fields[0], number, fields[2], fields[3], path.Clean(fields[4]), fields[5]})
 		}
 	}
+}
+
+// inOnePlace tells whether a name that is not understood is of some file in one of the places, each of which is looked at by itself: no part of the name could lead out of it.
+func inOnePlace(name string) bool {
+	directory, file := path.Split(name)
+	return strings.HasPrefix(directory, "/") && !strings.ContainsAny(directory, "$*?[{~%") && !strings.ContainsAny(file, "$~{") && path.Clean(directory)+"/" == directory && inPlaces(path.Clean(directory))
 }
 
 // userLine is a line User= of a file that is about a service.
@@ -123,16 +130,22 @@ func (n *Node) mainFile(service string) string {
 
 // runBy is who runs it: of a service root, unless every line User= of its main file and of its drop-ins names another. What a main file says that another one wins over, says nothing.
 func (n *Node) runBy(r run) string {
+	service := r.who
 	switch r.kind {
 	case "unit":
+	case "unitas": // only root changes to another account without more
+		if by := n.runBy(run{kind: "unit", who: r.service()}); by != "root" {
+			return by
+		}
+		return strings.TrimPrefix(r.who, r.service()+":")
 	case "root":
 		return "root"
 	default:
 		return r.who
 	}
 	who := "root"
-	for _, line := range n.runsAs[r.who] {
-		if !strings.HasSuffix(line.file, ".conf") && line.file != n.mainFile(r.who) {
+	for _, line := range slices.Concat(n.runsAs[service], n.runsAs["every.service"]) {
+		if !strings.HasSuffix(line.file, ".conf") && line.file != n.mainFile(service) {
 			continue
 		}
 		if line.user == "" || line.user == "root" || line.user == "0" || who != "root" && line.user != who {
@@ -141,6 +154,14 @@ func (n *Node) runBy(r run) string {
 		who = line.user
 	}
 	return who
+}
+
+// service is the service of a command of one.
+func (r run) service() string {
+	if at := strings.LastIndex(r.who, ":"); r.kind == "unitas" && at >= 0 {
+		return r.who[:at]
+	}
+	return r.who
 }
 
 // ofService tells whether it stands in a file of a service.
@@ -161,7 +182,12 @@ func above(p string) func(yield func(string) bool) {
 
 // executed tells whether a path is run or read as configuration: it is a program, or a script that one is given, or what a program is given that can be run.
 func (n *Node) executed(r run) bool {
-	if r.role != "argument" || r.kind == "path" {
+	switch {
+	case r.kind == "path":
+		return true
+	case r.role == "output":
+		return false
+	case r.role != "argument":
 		return true
 	}
 	_, end := n.way(r.path)

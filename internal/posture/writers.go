@@ -177,6 +177,8 @@ func (v view) addFiles() {
 	for _, r := range v.runs {
 		if v.executed(r) {
 			v.addRun(f, r)
+		} else {
+			v.mayBelieve(r)
 		}
 	}
 	v.addHomes(f)
@@ -201,8 +203,8 @@ func (v view) addRun(f *fileSteps, r run) {
 		way = "unit"
 	}
 	switch r.kind {
-	case "unit", "root":
-		what = "the service " + untrusted.Line(r.who) + " runs as " + untrusted.Line(who)
+	case "unit", "root", "unitas":
+		what = "the service " + untrusted.Line(r.service()) + " runs as " + untrusted.Line(who)
 	case "as":
 		what = "is run as " + untrusted.Line(who)
 	case "path":
@@ -221,5 +223,30 @@ func (v view) addRun(f *fileSteps, r run) {
 	}
 	for _, w := range writers {
 		f.add(w, v.who(who), way, r.path, does, fmt.Sprintf("%s:%d", r.file, r.line), conditions...)
+	}
+}
+
+// mayBelieve notes what a command is given that is no program, where somebody else than who runs it can change it: what the command does with it, is not known. Of what it
+// writes, that is so where somebody can put a link in its place.
+func (v view) mayBelieve(r run) {
+	who := v.who(v.runBy(r))
+	writers := v.writers(r.path)
+	if r.role == "output" {
+		writers = v.writersAbove(r.path)
+	}
+	for _, w := range writers {
+		if w.id == who || w.id == rootID(v.Name) {
+			continue
+		}
+		about := "cron tables and services"
+		if r.ofAccount() {
+			about = "cron tables of accounts"
+		}
+		does := "gives " + r.path + " to a command"
+		if r.role == "output" {
+			does = "writes " + r.path
+		}
+		v.unknown(about, fmt.Sprintf("%s:%d %s, which others than %s can change (%s); whether the command runs or believes what is there is not known", r.file, r.line, does, v.runBy(r), w.evidence))
+		return
 	}
 }
