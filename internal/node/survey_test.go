@@ -201,31 +201,99 @@ func TestSurveyReadsCommands(t *testing.T) {
 1 1 * * * root "/opt/my dir/run" x
 1 1 * * * root sh -c "/opt/run x"
 `, `1 path root /usr/local/sbin program
-3 cron root /usr/sbin/anacron argument
 3 cron root / directory
 3 cron root /etc/cron.daily script
 4 cron root /opt/app directory
-4 cron root /opt/app/./run.sh script
+4 cron root /opt/app/./run.sh program
 5 cron root /opt/app directory
 5 cron root /opt/app/manage.py script
-6 as app /home/app/run.sh script
+6 as app /home/app/run.sh program
 7 as app /home/app/r2 script
 8 as app /home/app/r3 script
 8 cron root /home/app/r4 program
 9 cron root /opt/jobs/*.sh unclear
-10 cron root $HOME unclear
-10 cron root /x argument
-11 cron root a name with a space unclear
+10 cron root $HOME/x unclear
 11 cron root ~/x unclear
-12 cron root /tmp argument
+11 cron root /opt/my dir argument
 12 cron root /opt/rm program
 13 cron root /tmp/lock argument
 13 cron root /opt/locked script
+14 cron bob /var/log/x output
 14 cron bob /opt/b program
-14 cron bob /var/log/x argument
-15 cron root a name with a space unclear
-15 cron root /opt/my program
+15 cron root /opt/my dir/run program
 16 cron root /opt/run program
+`},
+		"variables": {`SHELL=/opt/app/sh
+MAILTO=/opt/no
+BASH_ENV="/opt/env"
+5 5 * * * root PYTHONPATH=/opt/lib python3 /opt/app/job.py /srv/data
+5 5 * * * root cd /opt/app && RAILS_ENV=production ./run.sh
+5 5 * * * root VAR=1 /opt/jobs/x
+5 5 * * * root export LD_PRELOAD=/opt/l.so; $X; X=$(/opt/sub -x) ` + "`/opt/tick`" + `
+`, `1 cron root /opt/app/sh program
+3 cron root /opt/env program
+4 cron root /opt/lib directory
+4 cron root /opt/app/job.py script
+4 cron root /srv/data argument
+5 cron root /opt/app directory
+5 cron root /opt/app/./run.sh program
+6 cron root /opt/jobs/x program
+7 cron root /opt/sub program
+7 cron root /opt/tick program
+7 cron root /opt/l.so program
+7 cron root $X unclear
+7 cron root $(...) unclear
+`},
+		"wrappers": {`5 5 * * * root cd /opt/app && timeout 300 ./run.sh
+5 5 * * * root nice ./run.sh
+5 5 * * * root cd /opt/app; flock -n /run/l ./r1; env A=1 ./r2; exec ./r3; nice -n 10 ionice -c3 ./r4; nice /opt/jobs/$NAME.sh
+5 5 * * * root nice -n 10 rsync -a /home/app/ --log-file=/var/log/r && (cd /q; ./r) && ./s
+5 5 * * * root java -cp /opt/a.jar:/opt/b.jar Main; make -f /opt/Makefile; . /opt/env
+5 5 * * * root perl -e 'do "/opt/x.pl"'; for f in /opt/jobs/*; do $f; done
+5 5 * * * root backup %/opt/stdin
+5 5 * * * root tar cf /b/$(date +\%F).tar 'it
+`, `1 cron root /opt/app directory
+1 cron root /opt/app/./run.sh script
+2 cron root ./run.sh unclear
+3 cron root /opt/app directory
+3 cron root /run/l argument
+3 cron root /opt/app/./r1 script
+3 cron root /opt/app/./r2 script
+3 cron root /opt/app/./r3 script
+3 cron root /opt/app/./r4 script
+3 cron root /opt/jobs/$NAME.sh unclear
+4 cron root /home/app/ argument
+4 cron root /var/log/r argument
+4 cron root /q directory
+4 cron root /q/./r program
+4 cron root ./s unclear
+5 cron root /opt/a.jar argument
+5 cron root /opt/b.jar argument
+5 cron root /opt/Makefile argument
+5 cron root /opt/env script
+6 cron root /opt/x.pl argument
+6 cron root /opt/jobs/ argument
+6 cron root $f unclear
+7 cron root /opt/stdin program
+8 cron root a quotation that does not end unclear
+8 cron root /b/ argument
+`},
+		"accounts": {`5 5 * * * root su - app -c 'mkdir -p x && /home/app/run.sh; cd /home/app && ./x'; /opt/z
+5 5 * * * bob su admin -c /home/bob/x; sudo -u admin /home/bob/y
+5 5 * * * root bash -lc "cd /srv && sudo -u www php artisan x > /var/log/x 2>&1"
+5 5 * * * root setpriv --reuid=app --regid 5 /home/app/p; systemd-run --uid app /home/app/q; sudo /opt/r
+`, `1 as app /home/app/run.sh program
+1 as app /home/app directory
+1 as app /home/app/./x program
+1 cron root /opt/z program
+2 cron bob /home/bob/x program
+2 cron bob /home/bob/y script
+3 cron root /srv directory
+3 cron root /var/log/x output
+3 as www /srv/artisan script
+4 as app /home/app/p script
+4 as app /home/app/q script
+4 cron root /opt/r script
 `},
 		"x.service": {`[Service]
 User=app
@@ -246,12 +314,45 @@ User=
 3 root x.service /srv/app/prep program
 4 unit x.service /bin/sh program
 4 unit x.service /opt/x.sh script
-4 unit x.service /etc/y script
+4 unit x.service /etc/y argument
 6 unit x.service /usr/bin/node program
 6 unit x.service /srv/w/server.js script
 7 unit x.service /bin/sh program
 7 unit x.service /srv/app/start program
 7 root x.service /srv/z program
+8 unit x.service /srv/w directory
+9 unit x.service /opt/no argument
+`},
+		"y.service": {`[Service]
+ExecStartPre=+/bin/sh -c "mkdir -p /run/app && /srv/app/prep; cd /srv/app; ./p2"
+ExecStartPre=/bin/sh -c '/srv/a ; /srv/b' ; /srv/c
+ExecStart=/usr/bin/env /opt/$X/run
+ExecStart=@/opt/jobs/%i.sh name
+ExecStart=%t/x $$y 100%%
+ExecStartPost=/usr/bin/sudo -u admin /opt/adm
+Environment="LD_PRELOAD=/opt/l.so" PATH=/opt/bin:/bin
+EnvironmentFile=-/etc/default/%p
+ExecStart=-/sbin/agetty -o '-p -- \\u' --noclear - $TERM
+`, `1 file y.service - -
+2 root y.service /bin/sh program
+2 root y.service /srv/app/prep program
+2 root y.service /srv/app directory
+2 root y.service /srv/app/./p2 program
+3 unit y.service /bin/sh program
+3 unit y.service /srv/a program
+3 unit y.service /srv/b program
+3 unit y.service /srv/c program
+4 unit y.service /usr/bin/env program
+4 unit y.service /opt/$X/run unclear
+5 unit y.service /opt/jobs/%i.sh unclear
+6 unit y.service /run/x program
+7 unit y.service /usr/bin/sudo program
+7 unitas y.service:admin /opt/adm script
+8 unit y.service /opt/l.so program
+8 unit y.service /opt/bin directory
+8 unit y.service /bin directory
+9 unit y.service /etc/default/%p unclear
+10 unit y.service /sbin/agetty program
 `},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -75,8 +75,8 @@ func Collect(ctx context.Context, nodes Nodes, target node.Target) (*Node, error
 	if err != nil {
 		return nil, fmt.Errorf("asking node %q for its keys and files: %w", target.Name, err)
 	}
-	n.keys(second)
 	n.follow(second)
+	n.keys(second)
 	n.packages(second)
 	n.crossCheck(second, query.Allowed)
 	return n, nil
@@ -136,7 +136,7 @@ func (n *Node) clean(about string, paths []string) []string {
 	kept := slices.DeleteFunc(paths, func(p string) bool {
 		bad := !strings.HasPrefix(p, "/") || path.Clean(p) != p || strings.ContainsAny(p, "\n\x00")
 		if bad {
-			n.unknown(about, "the node cannot be asked about "+p+": it is no plain absolute path")
+			n.unknown("names of "+about, "the node cannot be asked about "+p+": it is no plain absolute path")
 		}
 		return bad
 	})
@@ -146,7 +146,7 @@ func (n *Node) clean(about string, paths []string) []string {
 
 // ownPaths are what root names: places, links in them, and what cron tables of root and services run.
 func (n *Node) ownPaths() []string {
-	list := slices.Clone(places)
+	list := append(slices.Clone(places), ownPrivateKeys...)
 	for _, r := range n.runs {
 		if !r.ofAccount() {
 			list = append(list, r.path)

@@ -1,6 +1,7 @@
 package posture
 
 import (
+	"fmt"
 	"path"
 	"regexp"
 	"slices"
@@ -26,12 +27,25 @@ type AuthorizedKey struct {
 // String is the fingerprint with its type.
 func (k AuthorizedKey) String() string { return k.Type + " " + k.Fingerprint }
 
+// nameLists are the settings that name users or groups.
+var nameLists = []string{"allowusers", "allowgroups", "denyusers", "denygroups"}
+
 // sshdSettings reads what sshd -T prints: a keyword and its value in each line.
 func (n *Node) sshdSettings(s *node.Survey) {
 	n.sshd = map[string][]string{}
 	for line := range strings.Lines(n.text(s, node.SectionSSHD, "sshd's settings")) {
-		if words := strings.Fields(line); len(words) > 1 {
+		words := strings.Fields(line)
+		switch {
+		case len(words) < 2:
+		case slices.Contains(nameLists, words[0]): // each name has a line of its own
+			n.sshd[words[0]] = append(n.sshd[words[0]], strings.Join(words[1:], " "))
+		default:
 			n.sshd[words[0]] = append(n.sshd[words[0]], words[1:]...)
+		}
+	}
+	for _, name := range []string{"allowusers", "allowgroups"} {
+		if odd := slices.IndexFunc(n.sshd[name], func(p string) bool { return strings.ContainsAny(p, " \\\"") }); odd >= 0 {
+			n.unknown("ways to log in", "sshd has "+name+" "+n.sshd[name][odd]+", whom it lets in is not known; pvesec takes it that it lets everyone in")
 		}
 	}
 	for _, name := range []string{"hostbasedauthentication", "gssapiauthentication", "kerberosauthentication"} {
@@ -95,6 +109,15 @@ func (n *Node) keyFiles() map[string][]*Account {
 // ownKeyFiles are the public keys of a node's root. PVE makes one and lets it in on all nodes of the cluster (Proxmox VE Administration Guide, "Role of SSH in Proxmox VE Clusters").
 var ownKeyFiles = []string{"/root/.ssh/id_ecdsa.pub", "/root/.ssh/id_ed25519.pub", "/root/.ssh/id_rsa.pub"}
 
+// ownPrivateKeys are the private halves of them.
+var ownPrivateKeys = []string{"/root/.ssh/id_ecdsa", "/root/.ssh/id_ed25519", "/root/.ssh/id_rsa"}
+
+// ownsKey tells whether root has the private half of one of ownKeyFiles as a file of its own. Without it, the key is somebody else's.
+func (n *Node) ownsKey(public string) bool {
+	_, end := n.way(strings.TrimSuffix(public, ".pub"))
+	return end.state.regular() && end.state.uid == 0
+}
+
 // authorizedFiles are the files of keys as the node is asked for them, those of root first. An account whose files cannot be asked for is a gap.
 func (n *Node) authorizedFiles() []node.AuthorizedFile {
 	var list []node.AuthorizedFile
@@ -122,6 +145,7 @@ func (n *Node) authorizedFiles() []node.AuthorizedFile {
 // keys reads the lines with public keys: FILE, NUL, LINE:TEXT.
 func (n *Node) keys(s *node.Survey) {
 	files := n.keyFiles()
+	broken, authorities := map[string][]string{}, map[string][]string{} // lines by file
 	for line := range strings.Lines(n.text(s, node.SectionKeys, "authorized keys")) {
 		file, rest, _ := strings.Cut(strings.TrimRight(line, "\r\n"), "\x00")
 		number, text, _ := strings.Cut(rest, ":")
@@ -131,11 +155,13 @@ func (n *Node) keys(s *node.Survey) {
 		}
 		key, comment, options, _, err := ssh.ParseAuthorizedKey([]byte(text))
 		if err != nil {
-			n.unknown("authorized keys", "line "+number+" of "+file+" cannot be read as a key")
+			broken[file] = append(broken[file], number)
 			continue
 		}
 		if slices.Contains(ownKeyFiles, file) {
-			n.rootKeys = append(n.rootKeys, ssh.FingerprintSHA256(key))
+			if n.ownsKey(file) {
+				n.rootKeys = append(n.rootKeys, ssh.FingerprintSHA256(key))
+			}
 			continue
 		}
 		found := AuthorizedKey{Fingerprint: ssh.FingerprintSHA256(key), Type: key.Type(), Comment: untrusted.Line(comment), File: untrusted.Line(file), Line: at}
@@ -144,11 +170,18 @@ func (n *Node) keys(s *node.Survey) {
 			found.Options = append(found.Options, untrusted.Line(name))
 		}
 		if slices.Contains(found.Options, "cert-authority") {
-			n.unknown("ways to log in", found.File+":"+number+" trusts the certificates of an authority; who has one is not known")
+			authorities[file] = append(authorities[file], number)
 		}
 		for _, a := range files[file] {
 			a.Keys = append(a.Keys, found)
 		}
+	}
+	// Users write these files: what is in one of them is one gap, which hides no other.
+	for file, lines := range broken {
+		n.unknown("authorized keys in "+untrusted.Line(file), "line "+lines[0]+" of "+file+" cannot be read as a key"+andMore(lines))
+	}
+	for file, lines := range authorities {
+		n.unknown("authorities in "+untrusted.Line(file), file+":"+lines[0]+" trusts the certificates of an authority; who has one is not known"+andMore(lines))
 	}
 	if command := n.setting("authorizedkeyscommand", "none"); command != "none" {
 		n.unknown("authorized keys", "sshd asks "+command+" for more keys, which is not run")
@@ -156,6 +189,14 @@ func (n *Node) keys(s *node.Survey) {
 	if authorities := n.setting("trustedusercakeys", "none"); authorities != "none" {
 		n.unknown("ways to log in", "sshd trusts the certificates of the authorities in "+authorities+"; who has one is not known")
 	}
+}
+
+// andMore tells how many lines there are after the first.
+func andMore(lines []string) string {
+	if len(lines) < 2 {
+		return ""
+	}
+	return fmt.Sprintf(", and %d more lines like it", len(lines)-1)
 }
 
 // letsIn tells whether sshd lets an account in with a key, and on what condition.
@@ -195,25 +236,35 @@ func (n *Node) letsIn(a *Account, k AuthorizedKey) (lets bool, condition string)
 	return true, strings.Join(conditions, "; ")
 }
 
-// listed tells whether AllowUsers and its like let an account in. What they say of addresses is taken as met: unknown is not safe.
+// listed tells whether AllowUsers and its like let an account in. What they say of addresses is taken as met, and so is an allow list with a name that has a blank or a backslash,
+// as directory services have them: unknown is not safe.
 func (n *Node) listed(a *Account) bool {
 	matches := func(patterns, names []string) bool {
 		return slices.ContainsFunc(patterns, func(pattern string) bool {
 			user, _, _ := strings.Cut(pattern, "@")
-			return slices.ContainsFunc(names, func(name string) bool {
-				ok, err := path.Match(user, name)
-				return ok || err != nil
-			})
+			return slices.ContainsFunc(names, func(name string) bool { return wildcard(user, name) })
 		})
 	}
+	allows := func(keyword string, names []string) bool {
+		patterns := n.sshd[keyword]
+		return len(patterns) == 0 || slices.ContainsFunc(patterns, func(p string) bool { return strings.ContainsAny(p, " \\\"") }) || matches(patterns, names)
+	}
 	denied := slices.DeleteFunc(slices.Clone(n.sshd["denyusers"]), func(p string) bool { return strings.Contains(p, "@") })
-	switch {
-	case matches(denied, []string{a.Name}), matches(n.sshd["denygroups"], n.names(a)):
-		return false
-	case len(n.sshd["allowusers"]) > 0 && !matches(n.sshd["allowusers"], []string{a.Name}):
-		return false
-	case len(n.sshd["allowgroups"]) > 0 && !matches(n.sshd["allowgroups"], n.names(a)):
+	if matches(denied, []string{a.Name}) || matches(n.sshd["denygroups"], n.names(a)) {
 		return false
 	}
-	return true
+	return allows("allowusers", []string{a.Name}) && allows("allowgroups", n.names(a))
+}
+
+// wildcard tells whether a pattern of sshd matches a name: * is any text, ? one character, and everything else is itself (ssh_config(5), PATTERNS).
+func wildcard(pattern, name string) bool {
+	switch {
+	case pattern == "":
+		return name == ""
+	case pattern[0] == '*':
+		return wildcard(pattern[1:], name) || name != "" && wildcard(pattern, name[1:])
+	case name == "":
+		return false
+	}
+	return (pattern[0] == '?' || pattern[0] == name[0]) && wildcard(pattern[1:], name[1:])
 }

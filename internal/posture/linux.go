@@ -103,12 +103,11 @@ func (v view) addAccount(a *Account) {
 	}
 	for i, group := range a.Groups {
 		to := groupID(v.Name, group)
-		evidence := "getent group " + untrusted.Line(group)
+		evidence, remedy := "getent group "+untrusted.Line(group), onNames("gpasswd -d %s %s", "Take the account out of the group.", a.Name, group)
 		if a.GIDs[i] == a.GID {
-			evidence = "primary group, getent passwd " + untrusted.Line(a.Name)
+			evidence, remedy = "primary group, getent passwd "+untrusted.Line(a.Name), "Give the account another primary group, see usermod -g."
 		}
-		v.link(paths.Step{From: id, To: to, Way: "member", Does: "is a member of group " + untrusted.Line(group), Evidence: evidence,
-			Remedy: onNames("gpasswd -d %s %s", "Take the account out of the group.", a.Name, group)})
+		v.link(paths.Step{From: id, To: to, Way: "member", Does: "is a member of group " + untrusted.Line(group), Evidence: evidence, Remedy: remedy})
 	}
 }
 
@@ -237,13 +236,14 @@ func (v view) addSetID() {
 			continue
 		}
 		file := untrusted.Line(f.path)
-		step := paths.Step{Way: "set-id", Evidence: fmt.Sprintf("%s: mode %04o, owner %s, group %s", file, f.mode, v.userName(f.uid), v.groupName(f.gid)), Remedy: takeSetID(bits, f.path), Condition: condition,
+		step := paths.Step{Way: "set-id", Evidence: fmt.Sprintf("%s: mode %04o, owner %s, group %s", file, f.mode, v.userName(f.uid), v.groupName(f.gid)), Remedy: v.takeSetID(bits, f.path), Condition: condition,
 			Change: v.change("set-id", f.path)}
 		owner := v.ofUID(f.uid)
 		if bits&0o4000 != 0 && owner == "" {
-			v.unknown("programs with a set-id bit", fmt.Sprintf("%s runs as the user id %d, which no account has", f.path, f.uid))
+			v.unknown("programs of ids that no account has", fmt.Sprintf("%s runs as the user id %d, which no account has", f.path, f.uid))
 		}
-		for _, step.From = range v.executors(f.path, f.mode, f.uid, f.gid) {
+		runners := v.executors(f.path, f.mode, f.uid, f.gid)
+		for _, step.From = range runners {
 			if bits&0o4000 != 0 && owner != "" {
 				step.To, step.Does = owner, "may run "+file+", which runs as "+v.userName(f.uid)
 				v.link(step)
@@ -257,6 +257,9 @@ func (v view) addSetID() {
 			continue
 		}
 		for _, w := range v.writers(f.path) {
+			if v.among(runners, w.id) {
+				continue // who can run it already needs no change of it, and another remedy than that of the bit would hide it
+			}
 			v.link(paths.Step{From: w.id, To: owner, Way: "file", Does: "may change " + file + ", which has a set-id bit", Evidence: w.evidence, Remedy: w.remedy, Change: w.change,
 				Condition: "the bit stays, which the kernel takes away when somebody else than root writes the file"})
 		}
@@ -272,43 +275,57 @@ func (v view) addSetID() {
 		}
 		for _, from := range v.executors(c.path, state.mode, state.uid, state.gid) {
 			v.link(paths.Step{From: from, To: rootID(v.Name), Way: "capability", Does: "may run " + untrusted.Line(c.path) + ", which has " + untrusted.Line(c.text),
-				Evidence: "getcap " + untrusted.Line(c.path+": "+c.text), Remedy: takeCapabilities(c.path), Condition: "the program does what its caller wants", Change: v.change("capability", c.path)})
+				Evidence: "getcap " + untrusted.Line(c.path+": "+c.text), Remedy: v.takeCapabilities(c.path), Condition: "the program does what its caller wants", Change: v.change("capability", c.path)})
 		}
 	}
 }
 
-// executors are who can run a program: everyone, or its owner and the members of groups. A directory above that lets a group in only, lets nobody else through.
+// among tells whether a principal is one of those who can run a program.
+func (v view) among(runners []string, id string) bool {
+	if slices.Contains(runners, id) {
+		return true
+	}
+	return slices.Contains(runners, everyoneID(v.Name)) && slices.ContainsFunc(v.Accounts, func(a *Account) bool { return a.LogsIn() && v.principal(a) == id })
+}
+
+// executors are who can run a program: everyone, or its owner and the members of groups. A directory above that lets its owner or a group in only, lets nobody else through. An
+// account that must pass several of them cannot be told here: each is told, unknown is not safe.
 func (v view) executors(file string, mode uint64, uid, gid int) []string {
 	hops, _ := v.way(file)
 	everyone := true
-	groups := map[string]bool{}
-	for i := range len(hops) + 1 {
-		m, g := mode, gid
-		if i < len(hops) {
-			if m, g = hops[i].state.mode, hops[i].state.gid; !hops[i].state.directory() || hops[i].at == file {
-				continue
-			}
-		}
+	let := map[string]bool{}
+	pass := func(m uint64, owner string, g int) bool {
 		group := v.groups[g]
 		switch {
 		case m&0o001 != 0: // everyone who came here goes on
-		case m&0o010 != 0 && group != nil: // an account that is in all of several groups cannot be told here: each is told, unknown is not safe
-			everyone = false
-			groups[groupID(v.Name, group.name)] = true
-		case i == len(hops) && m&0o100 != 0 && uid != 0:
-			everyone, groups = false, map[string]bool{}
+			return true
+		case m&0o010 == 0 || group == nil:
+			clear(let) // nobody but its owner
 		default:
+			let[groupID(v.Name, group.name)] = true
+		}
+		if owner != "" && owner != rootID(v.Name) {
+			let[owner] = true
+		}
+		everyone = false
+		return len(let) > 0
+	}
+	for _, h := range hops {
+		if h.state.directory() && h.at != file && !pass(h.state.mode, v.ofUID(h.state.uid), h.state.gid) {
 			return nil
 		}
 	}
-	var list []string
-	if everyone {
+	owner := ""
+	if mode&0o100 != 0 {
+		owner = v.ofUID(uid)
+	}
+	switch {
+	case !pass(mode, owner, gid):
+		return nil
+	case everyone:
 		return []string{everyoneID(v.Name)}
 	}
-	if owner := v.ofUID(uid); uid != 0 && mode&0o100 != 0 && owner != "" {
-		list = append(list, owner)
-	}
-	return append(list, slices.Sorted(maps.Keys(groups))...)
+	return slices.Sorted(maps.Keys(let))
 }
 
 // ofUID is the principal of a user id, "" where no account has it.

@@ -48,3 +48,38 @@ func TestRemediesAreHarmless(t *testing.T) {
 func command(s paths.Step) bool {
 	return s.Remedy != "" && (s.Remedy[0] < 'A' || s.Remedy[0] > 'Z')
 }
+
+// TestRemediesFollowNoLink: chmod(1) and setcap(8) follow a link that somebody puts in place of a file after the report. Where somebody else than root can do that, there is no command.
+func TestRemediesFollowNoLink(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		sections map[string]node.Section
+		command  bool
+	}{
+		"a program in a home":           {map[string]node.Section{node.SectionSetID: data("F 4755 0 0 9 /home/bob/x\x00"), node.SectionStates: states("41ed 1000 0 /home/bob")}, false},
+		"a program in /tmp":             {map[string]node.Section{node.SectionSetID: data("F 4755 0 0 9 /tmp/x\x00"), node.SectionStates: states("43ff 0 0 /tmp")}, false},
+		"a program of root":             {map[string]node.Section{node.SectionSetID: data("F 4755 0 0 9 /opt/x\x00")}, true},
+		"a capability in a home":        {map[string]node.Section{node.SectionCapabilities: data("/home/bob/x cap_setuid=ep\n"), node.SectionStates: states("41ed 1000 0 /home/bob", "81ed 0 0 /home/bob/x")}, false},
+		"a file in a place that is his": {map[string]node.Section{node.SectionPlaces: data("d 755 1000 0 /etc/cron.d/x\x00\x00f 646 0 0 /etc/cron.d/x/y\x00\x00")}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, s := range report(t, &fake{sections: test.sections}).Graph.Steps() {
+				if (strings.HasPrefix(s.Remedy, "chmod") || strings.HasPrefix(s.Remedy, "setcap")) != test.command && (s.Way == "set-id" || s.Way == "capability" || strings.Contains(s.Does, "/x/y")) {
+					t.Errorf("%s: the remedy is %q", s.Does, s.Remedy)
+				}
+			}
+		})
+	}
+}
+
+// TestRemedyOfAPrimaryGroup: gpasswd(1) takes nobody out of it.
+func TestRemedyOfAPrimaryGroup(t *testing.T) {
+	t.Parallel()
+	r := report(t, &fake{sections: map[string]node.Section{node.SectionPasswd: data(passwd + "dan:x:1009:110::/home/dan:/bin/bash\n")}})
+	for _, s := range r.Graph.From("linux_account:pve1/dan") {
+		if s.Way == "member" && !strings.Contains(s.Remedy, "usermod -g") {
+			t.Errorf("the remedy is %q", s.Remedy)
+		}
+	}
+}

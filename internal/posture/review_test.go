@@ -35,6 +35,21 @@ func TestWaysOfUsers(t *testing.T) {
 		"a program of an id that no account has":        {sections: sections{node.SectionSetID: data("F 4755 100000 0 9 /opt/x\x00")}, gap: "100000"},
 		"a capability in a namespace that a user makes": {sections: sections{node.SectionCapabilities: data("/tmp/x cap_setuid=ep [rootid=1000]\n"), node.SectionStates: states("81ed 1000 0 /tmp/x")}},
 
+		// programs below a directory of one account
+		"a set-user-id program in a home":    {sections: sections{node.SectionSetID: data("F 4755 0 0 9 /home/eve/.sh\x00"), node.SectionStates: states("41c0 1001 0 /home/eve")}, want: "eve on pve1|may run /home/eve/.sh, which runs as root"},
+		"a set-group-id program in a home":   {sections: sections{node.SectionSetID: data("F 2755 0 110 9 /home/eve/x\x00"), node.SectionStates: states("41c0 1001 0 /home/eve")}, want: "eve on pve1|/home/eve/x, which runs with group docker"},
+		"a capability in a home":             {sections: sections{node.SectionCapabilities: data("/home/eve/py cap_setuid=ep\n"), node.SectionStates: states("41c0 1001 0 /home/eve", "81ed 0 0 /home/eve/py")}, want: "eve on pve1|may run /home/eve/py"},
+		"a program in a home that root owns": {sections: sections{node.SectionSetID: data("F 4755 0 0 9 /home/eve/.sh\x00"), node.SectionStates: states("41c0 0 0 /home/eve")}},
+
+		// what getcap prints
+		"two clauses":                          {sections: sections{node.SectionCapabilities: data("/opt/x cap_setuid=eip cap_net_raw=ep\n"), node.SectionStates: states("81ed 0 0 /opt/x")}, want: "any account on pve1|may run /opt/x, which has cap_setuid=eip cap_net_raw=ep"},
+		"two harmless clauses":                 {sections: sections{node.SectionCapabilities: data("/opt/x = cap_net_raw+ep cap_net_admin+i\n"), node.SectionStates: states("81ed 0 0 /opt/x")}},
+		"all capabilities":                     {sections: sections{node.SectionCapabilities: data("/opt/x =ep\n"), node.SectionStates: states("81ed 0 0 /opt/x")}, want: "any account on pve1|may run /opt/x, which has =ep"},
+		"a directory with the name of another": {sections: sections{node.SectionCapabilities: data("/opt/a [rootid=7]/x cap_setuid=ep\n"), node.SectionStates: states("81ed 0 0 /opt/a [rootid=7]/x")}, want: "any account on pve1|/opt/a [rootid=7]/x"},
+		"what getcap was not asked":            {sections: sections{node.SectionSetID: data("N 0 0 0 0 /tmp/a\n/usr/bin/vim cap_setuid=ep\x00")}, gap: "programs with capabilities files were not asked for theirs"},
+		"a line of getcap without a clause":    {sections: sections{node.SectionCapabilities: data("/opt/x\n")}, gap: "programs with capabilities the node told of one in a way that makes no sense"},
+		"a file system of a program":           {sections: sections{node.SectionSetID: data("P fuse 0 0 0 /etc/pve\x00P fuse 0 0 0 /mnt/x\x00")}, gap: "/mnt/x is a file system of another machine, or of a program"},
+
 		// groups and accounts by id
 		"a second name for a group":            {sections: sections{node.SectionGroup: data(group + "disk:x:6:\nprinters:x:6:eve\n")}, want: "eve on pve1|member of group disk|disks below"},
 		"a second name that is the mighty one": {sections: sections{node.SectionGroup: data(group + "printers:x:6:eve\ndisk:x:6:\n")}, want: "eve on pve1|member of group printers|disks below"},
@@ -56,8 +71,9 @@ func TestWaysOfUsers(t *testing.T) {
 		"a key file in /etc/ssh of its user": {sections: sections{node.SectionSSHD: data("authorizedkeysfile /etc/ssh/keys/%u\n"), node.SectionPlaces: data("f 600 1000 0 /etc/ssh/keys/bob\x00\x00"), node.SectionStates: states("8180 1000 0 /etc/ssh/keys/bob")}},
 
 		// links
-		"a link on the way": {sections: sections{node.SectionCommands: cron("cron\troot\t/opt/app/run.sh\tprogram"), node.SectionStates: states("41ed 0 0 /home", "a1ff 0 0 /opt/app>/home/deploy/current", "41ed 0 0 /home/deploy", "a1ff 1001 0 /home/deploy/current>/srv/rel/42",
+		"a link on the way": {sections: sections{node.SectionCommands: cron("cron\troot\t/opt/app/run.sh\tprogram"), node.SectionStates: states("41ed 0 0 /home", "a1ff 0 0 /opt/app>/home/deploy/current", "43ff 0 0 /home/deploy", "a1ff 1001 0 /home/deploy/current>/srv/rel/42",
 			"41ed 0 0 /srv/rel", "41ed 0 0 /srv", "41ed 0 0 /srv/rel/42", "81ed 0 0 /srv/rel/42/run.sh")}, want: "eve on pve1|/opt/app/run.sh|/home/deploy/current: mode"},
+		"a link of somebody in a directory of root": {sections: sections{node.SectionCommands: cron("cron\troot\t/opt/app/run.sh\tprogram"), node.SectionStates: states("a1ff 1001 0 /opt/app>/srv/rel", "41ed 0 0 /srv/rel", "41ed 0 0 /srv", "81ed 0 0 /srv/rel/run.sh")}},
 		"a directory of a link on the way": {sections: sections{node.SectionCommands: cron("cron\troot\t/opt/app/run.sh\tprogram"), node.SectionStates: states("41ed 0 0 /home", "a1ff 0 0 /opt/app>../home/deploy/current", "41ed 1001 0 /home/deploy", "a1ff 0 0 /home/deploy/current>../../srv/rel",
 			"41ed 0 0 /srv/rel", "41ed 0 0 /srv", "81ed 0 0 /srv/rel/run.sh")}, want: "eve on pve1|/opt/app/run.sh|/home/deploy: mode"},
 		"an alternative": {sections: sections{node.SectionPlaces: data("l 777 0 0 /etc/alternatives/editor\x00/opt/nvim/bin/nvim\x00"), node.SectionStates: states("a1ff 0 0 /usr/bin/editor>/etc/alternatives/editor", "41ed 0 0 /usr", "41ed 0 0 /usr/bin",
@@ -84,6 +100,14 @@ func TestWaysOfUsers(t *testing.T) {
 		"a command that is not understood": {sections: sections{node.SectionCommands: cron("cron\troot\t/opt/jobs/*.sh\tunclear")}, gap: "/etc/crontab:7 runs /opt/jobs/*.sh, which pvesec does not understand"},
 		"a cron table of an account":       {sections: sections{node.SectionJobs: data("/var/spool/cron/crontabs/bob\t1\tcron\tbob\t/opt/y\tprogram\n"), node.SectionStates: states("81ed 1001 0 /opt/y"), node.SectionGroup: replaced("docker:x:110:", "docker:x:110:bob")}, want: "eve on pve1|/opt/y|group docker"},
 
+		"a file that a job is given": {sections: sections{node.SectionCommands: cron("cron\troot\t/opt/a.jar\targument"), node.SectionStates: states("81a4 1001 0 /opt/a.jar")}, gap: "/etc/crontab:7 gives /opt/a.jar to a command, which others than root can change (/opt/a.jar: mode 0644, owner eve"},
+		"a file of its account that a service is given": {sections: sections{node.SectionCommands: data("/etc/systemd/system/y.service\t1\tfile\ty.service\t-\t-\n/etc/systemd/system/y.service\t3\tuser\ty.service\teve\t-\n/etc/systemd/system/y.service\t4\tunit\ty.service\t/opt/a.jar\targument\n"),
+			node.SectionStates: states("81a4 1001 0 /opt/a.jar")}},
+		"a service of root as another account":           {sections: sections{node.SectionCommands: data("/etc/systemd/system/y.service\t4\tunitas\ty.service:bob\t/opt/y\tscript\n"), node.SectionStates: states("81ed 1001 0 /opt/y"), node.SectionGroup: replaced("docker:x:110:", "docker:x:110:bob")}, want: "eve on pve1|/opt/y, which the service y.service runs as bob"},
+		"a pattern in a place":                           {sections: sections{node.SectionCommands: cron("cron\troot\t/etc/default/%p\tunclear")}},
+		"a pattern that leads out of a place":            {sections: sections{node.SectionCommands: cron("cron\troot\t/etc/default/$X\tunclear")}, gap: "/etc/default/$X"},
+		"a drop-in for all services":                     {sections: sections{node.SectionCommands: data("/etc/systemd/system/service.d/a.conf\t2\tuser\tevery.service\troot\t-\n/etc/systemd/system/y.service\t1\tfile\ty.service\t-\t-\n/etc/systemd/system/y.service\t3\tuser\ty.service\teve\t-\n/etc/systemd/system/y.service\t4\tunit\ty.service\t/opt/y\tprogram\n"), node.SectionStates: states("81ed 1001 0 /opt/y")}, want: "eve on pve1|/opt/y, which the service y.service runs as root"},
+
 		// sudo from elsewhere
 		"grants of a directory":           {sections: sections{node.SectionSwitch: data("passwd: files\nsudoers: files [success=continue] sss\n")}, gap: "grants also come from sss"},
 		"another plugin of sudo":          {sections: sections{node.SectionPlugins: data("Plugin sudoers_policy /opt/my.so\n")}, gap: "names a plugin"},
@@ -94,6 +118,10 @@ func TestWaysOfUsers(t *testing.T) {
 		// sshd
 		"another directory of sshd":   {sections: sections{node.SectionMatch: data("/etc/ssh/sshd_config:3:Include /etc/ssh/local/*\n")}, gap: "/etc/ssh/local"},
 		"the directory of sshd":       {sections: sections{node.SectionMatch: data("/etc/ssh/sshd_config:3:Include /etc/ssh/sshd_config.d/*.conf\n")}},
+		"a group of a directory":      {sections: sections{node.SectionSSHD: data("allowgroups DOM\\admins\n"), node.SectionKeys: data("/root/.ssh/authorized_keys\x001:" + foreignKey + "\n")}, want: "logs in as root", gap: "whom it lets in is not known"},
+		"a group with a blank":        {sections: sections{node.SectionSSHD: data("allowgroups domain admins\n"), node.SectionKeys: data("/root/.ssh/authorized_keys\x001:" + foreignKey + "\n")}, want: "logs in as root", gap: "domain admins"},
+		"a denial with a bracket":     {sections: sections{node.SectionSSHD: data("denyusers r[o\n"), node.SectionKeys: data("/root/.ssh/authorized_keys\x001:" + foreignKey + "\n")}, want: "logs in as root"},
+		"a denial with a star":        {sections: sections{node.SectionSSHD: data("denyusers r*t\n"), node.SectionKeys: data("/root/.ssh/authorized_keys\x001:" + foreignKey + "\n")}},
 		"an authority of keys":        {sections: sections{node.SectionKeys: data("/root/.ssh/authorized_keys\x001:cert-authority " + foreignKey + "\n")}, want: "logs in as root|signs certificates", gap: "authority"},
 		"a key file that is too long": {sections: sections{node.SectionKeys: {Complaint: "/home/bob/.ssh/authorized_keys: is longer than 256 KiB, the rest was not read\n"}}, gap: "longer than 256 KiB"},
 	} {
@@ -214,19 +242,26 @@ func TestManyProgramsOfAUser(t *testing.T) {
 func TestKeysOfNodes(t *testing.T) {
 	t.Parallel()
 	key := node.Section{Data: []byte("/root/.ssh/authorized_keys\x001:" + foreignKey + "\n")}
-	collect := func(name string, section node.Section) *posture.Node {
-		n, err := posture.Collect(t.Context(), &fake{sections: map[string]node.Section{node.SectionKeys: section}}, node.Target{Name: name})
+	collect := func(name string, section node.Section, files ...string) *posture.Node {
+		n, err := posture.Collect(t.Context(), &fake{sections: map[string]node.Section{node.SectionKeys: section, node.SectionStates: states(files...)}}, node.Target{Name: name})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return n
 	}
-	holder := collect("pve2", data("/root/.ssh/id_rsa.pub\x001:"+foreignKey+"\n"))
+	holder := collect("pve2", data("/root/.ssh/id_rsa.pub\x001:"+foreignKey+"\n"), "8180 0 0 /root/.ssh/id_rsa")
 	if r := posture.NewReport([]*posture.Node{collect("pve1", key), holder}, nil, nil); len(r.Paths) != 0 || r.Counts().Root != 0 {
 		t.Errorf("%d paths, %+v", len(r.Paths), r.Counts())
 	}
 	if r := posture.NewReport([]*posture.Node{collect("pve1", key)}, nil, nil); len(r.Paths) != 1 || r.Counts().Root != 1 {
 		t.Errorf("a stranger: %d paths, %+v", len(r.Paths), r.Counts())
+	}
+	both := data("/root/.ssh/id_rsa.pub\x001:" + foreignKey + "\n" + string(key.Data))
+	if r := posture.NewReport([]*posture.Node{collect("pve1", both)}, nil, nil); len(r.Paths) != 1 {
+		t.Errorf("a public key whose private half is not there: %d paths", len(r.Paths))
+	}
+	if r := posture.NewReport([]*posture.Node{collect("pve1", both, "8180 0 0 /root/.ssh/id_rsa")}, nil, nil); len(r.Paths) != 0 {
+		t.Errorf("root's own key: %d paths", len(r.Paths))
 	}
 }
 
@@ -267,5 +302,42 @@ func TestManyPathsHideNobody(t *testing.T) {
 	}
 	if !told || !strings.Contains(r.Markdown(), "`eve on pve1`") {
 		t.Errorf("told: %t\n%s", told, r.Markdown())
+	}
+}
+
+// TestGapsOfUsersHideNone: what a user writes many of into his own files is one gap, and the gaps of root stay.
+func TestGapsOfUsersHideNone(t *testing.T) {
+	t.Parallel()
+	var keys, records strings.Builder
+	for i := range 200 {
+		fmt.Fprintf(&keys, "/home/bob/.ssh/authorized_keys\x00%d:ssh-rsa AAAAx\n/home/bob/.ssh/authorized_keys\x00%d:cert-authority %s\n", 2*i+1, 2*i+2, foreignKey)
+		fmt.Fprintf(&records, "F 4755 %d 0 9 /tmp/%d\x00F 4755 1000 0 9 /tmp/a\n%d\x00", 100000+i, i, i)
+	}
+	r := report(t, &fake{sections: map[string]node.Section{node.SectionKeys: data(keys.String()), node.SectionSetID: data(records.String() + "P nfs4 0 0 0 /zzz\x00"), node.SectionOthers: {Cut: true},
+		node.SectionSSHD: data("authorizedkeyscommand /usr/bin/sss\ntrustedusercakeys /etc/ssh/ca\nauthorizedkeysfile .ssh/authorized_keys\n")}})
+	all := ""
+	for _, g := range r.Gaps {
+		all += g.About + ": " + g.Reason + "\n"
+	}
+	for _, want := range []string{"sshd asks /usr/bin/sss", "the authorities in /etc/ssh/ca", "/zzz is a file system", "programs with special rights and cron tables of accounts: the node told of too much", "cannot be read as a key, and 199 more lines", "certificates of an authority; who has one is not known, and 199 more lines"} {
+		if !strings.Contains(all, want) {
+			t.Errorf("no gap %q", want)
+		}
+	}
+	if len(r.Gaps) > 130 {
+		t.Errorf("%d gaps", len(r.Gaps))
+	}
+}
+
+// TestServiceOfAnAccountNamesAnother: only root changes to another account without more, so that what the service of an account says of one gives nobody that one.
+func TestServiceOfAnAccountNamesAnother(t *testing.T) {
+	t.Parallel()
+	const file = "/etc/systemd/system/y.service\t"
+	r := report(t, &fake{sections: map[string]node.Section{node.SectionCommands: data(file + "1\tfile\ty.service\t-\t-\n" + file + "3\tuser\ty.service\teve\t-\n" + file + "4\tunitas\ty.service:bob\t/opt/y\tscript\n"),
+		node.SectionStates: states("81ed 1001 0 /opt/y")}})
+	for _, s := range r.Graph.Steps() {
+		if s.Way == "unit" {
+			t.Errorf("%+v", s)
+		}
 	}
 }

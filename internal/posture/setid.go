@@ -2,6 +2,7 @@ package posture
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -33,9 +34,13 @@ func (n *Node) setIDs(s *node.Survey) {
 				guests = append(guests, fields[5])
 				continue
 			}
-			if !kernelFileSystems[fields[1]] {
-				n.unknown("programs with a set-id bit", fields[5]+" is a file system of another machine ("+fields[1]+") and was not searched")
+			if !kernelFileSystems[fields[1]] || fields[1] == "fuse" && !slices.Contains(ownFuse, fields[5]) {
+				n.unknown("programs with a set-id bit", fields[5]+" is a file system of another machine, or of a program ("+fields[1]+"), and was not searched")
 			}
+			continue
+		}
+		if fields[0] == "N" {
+			n.unknown("programs with capabilities", "files were not asked for theirs whose names have a line break or \" [rootid=\" in them, such as "+fields[5])
 			continue
 		}
 		mode, err1 := strconv.ParseUint(fields[1], 8, 32)
@@ -73,7 +78,10 @@ func (n *Node) setIDNames() []string {
 	return n.clean("programs with a set-id bit", list)
 }
 
-// kernelFileSystems hold no programs; fuse is PVE's own /etc/pve and lxcfs, which refuse set-id bits (fuse(8), nosuid).
+// ownFuse are the file systems of PVE's own programs: pmxcfs and lxcfs, which refuse set-id bits (fuse(8), nosuid).
+var ownFuse = []string{"/etc/pve", "/var/lib/lxcfs"}
+
+// kernelFileSystems hold no programs; of fuse only ownFuse.
 var kernelFileSystems = map[string]bool{
 	"proc": true, "sysfs": true, "devpts": true, "devtmpfs": true, "cgroup": true, "cgroup2": true, "autofs": true, "securityfs": true, "debugfs": true, "tracefs": true,
 	"bpf": true, "pstore": true, "mqueue": true, "configfs": true, "fuse": true,
@@ -152,19 +160,34 @@ func (n *Node) packages(s *node.Survey) {
 // capability is a program that the kernel gives capabilities to.
 type capability struct{ path, text string }
 
-// fileCapabilities reads what getcap prints: "PATH CAPABILITIES".
+// capabilityClause is one clause of cap_to_text(3), which prints one for each set of flags, parted by blanks.
+var capabilityClause = regexp.MustCompile(`^[a-z0-9_,]*([=+-][eip]*)+$`)
+
+// fileCapabilities reads what getcap prints: "PATH CLAUSE…". The node asks for no file whose name could be taken for something else: see setIDs.
 func (n *Node) fileCapabilities(s *node.Survey) {
 	for line := range strings.Lines(n.text(s, node.SectionCapabilities, "programs with capabilities", append([]string{"Operation not supported"}, absent...)...)) {
 		line = strings.TrimRight(line, "\n")
-		line, namespace, within := strings.Cut(line, " [rootid=")
-		if within && strings.TrimSuffix(namespace, "]") != "0" {
-			continue // it holds in a user namespace only, which every user can make (user_namespaces(7))
+		if at := strings.LastIndex(line, " [rootid="); at >= 0 && strings.HasSuffix(line, "]") {
+			if line[at:] != " [rootid=0]" {
+				continue // it holds in a user namespace only, which every user can make (user_namespaces(7))
+			}
+			line = line[:at]
 		}
-		at := strings.LastIndex(line, " ")
-		if at < 0 {
-			continue
+		file := line
+		for {
+			at := strings.LastIndex(file, " ")
+			if at < 0 || !capabilityClause.MatchString(file[at+1:]) {
+				break
+			}
+			file = file[:at]
 		}
-		n.capabilities = append(n.capabilities, capability{strings.TrimSuffix(line[:at], " ="), line[at+1:]})
+		switch {
+		case line == "":
+		case file == line:
+			n.unknown("programs with capabilities", "the node told of one in a way that makes no sense: "+line)
+		default:
+			n.capabilities = append(n.capabilities, capability{file, line[len(file)+1:]})
+		}
 	}
 }
 
@@ -182,11 +205,16 @@ func (c capability) leads() bool {
 	if slices.Contains(mapHelpers, strings.TrimPrefix(c.path, "/usr")) {
 		return false
 	}
-	names, _, _ := strings.Cut(c.text, "=")
-	names, _, _ = strings.Cut(names, "+")
-	for name := range strings.SplitSeq(names, ",") {
-		if !slices.Contains(harmlessCapabilities, strings.TrimSpace(name)) {
-			return true
+	for clause := range strings.FieldsSeq(c.text) {
+		if clause == "=" {
+			continue // the sign before all clauses, of older versions
+		}
+		names, _, _ := strings.Cut(clause, "=")
+		names, _, _ = strings.Cut(names, "+")
+		for name := range strings.SplitSeq(names, ",") {
+			if !slices.Contains(harmlessCapabilities, name) {
+				return true
+			}
 		}
 	}
 	return false

@@ -29,13 +29,18 @@ func (v view) writersAbove(file string) []writer {
 }
 
 // writersOf are who can change one of the hops. The sticky bit of a directory keeps others from the entry that they would replace, where it is there. A link has no mode of its
-// own, and nobody changes a device by its mode.
+// own, and its owner can only change where it leads where the directory lets him put another one in its place; and nobody changes a device by its mode.
 func (v view) writersOf(hops []hop) []writer {
 	var list []writer
+	var directory fileState // that the hop is in
 	for _, h := range hops {
 		s := h.state
+		within := directory
+		if s.directory() {
+			directory = s
+		}
 		switch {
-		case s.absent, s.failed != "", s.mode == 0:
+		case s.absent, s.failed != "", s.mode == 0, s.link() && within.mode&0o1002 != 0o1002:
 			continue
 		case s.link(), s.directory() && s.mode&0o1000 != 0 && h.below != "" && h.there, !s.directory() && !s.regular() && !s.link():
 			s.mode &^= 0o022
@@ -60,19 +65,19 @@ func (v view) changers(at string, mode uint64, uid, gid int) []writer {
 	switch {
 	case uid == 0:
 	case v.ofUID(uid) == "":
-		add(everyoneID(v.Name), evidence+"; no account has that id, and the next one may get it", takeFile(at), "owner")
+		add(everyoneID(v.Name), evidence+"; no account has that id, and the next one may get it", v.takeFile(at), "owner")
 	case v.ofUID(uid) != rootID(v.Name):
-		add(v.ofUID(uid), evidence, takeFile(at), "owner")
+		add(v.ofUID(uid), evidence, v.takeFile(at), "owner")
 	}
 	if mode&0o020 != 0 {
 		if group := v.groups[gid]; group != nil && v.hasOthers(group) {
-			add(groupID(v.Name, group.name), evidence, closeToGroup(at), "group")
+			add(groupID(v.Name, group.name), evidence, v.closeToGroup(at), "group")
 		} else if mode&0o002 == 0 && (group == nil || gid == 0) {
 			v.unknown("access control lists", fmt.Sprintf("%s has the mode %04o and the group %s: an access control list may stand behind it, see getfacl", at, mode&0o7777, v.groupName(gid)))
 		}
 	}
 	if mode&0o002 != 0 {
-		add(everyoneID(v.Name), evidence, closeToOthers(at), "others")
+		add(everyoneID(v.Name), evidence, v.closeToOthers(at), "others")
 	}
 	return list
 }

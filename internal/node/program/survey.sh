@@ -39,8 +39,9 @@ who() {
 		[ $# -eq 0 ] || grep -HniE "^[[:space:]]*(match|include)[[:space:]=]" -- "$@" || [ $? -eq 1 ]' match
 }
 
-# few: of the files with a set-id bit, all that root owns, and the first 1001 of the others, which users can make as many of as they like.
-few() { sed -z -e '/^F [0-7]* 0 /b' -e '/^F /{x;/^x\{1001\}$/{x;d};s/$/x/;x}'; }
+# few: of the files with a set-id bit, all that root owns, and the first 1001 of the others, which users can make as many of as they like; and of those that getcap is not asked
+# about, since a line of it could be taken for another file's, the first one.
+few() { sed -z -e '/^F [0-7]* 0 /b' -e '/^F /{x;/x\{1001\}$/{x;d};s/$/x/;x}' -e '/^N /{x;/^n/{x;d};s/^/n/;x}'; }
 
 # programs: files with a set-id bit or a capability. File systems of other machines, of guests and of the kernel are not searched; which ones, is told. A file system of a guest
 # is known by where it is mounted: users can give a directory of theirs any name.
@@ -53,10 +54,11 @@ programs() {
 		-o -fstype cifs -o -fstype smb3 -o -fstype ceph -o -fstype glusterfs -o -fstype fuse -o -fstype fuse.glusterfs -o -fstype fuse.sshfs -o -fstype fuse.ceph
 		-o -fstype autofs -o -fstype securityfs -o -fstype debugfs -o -fstype tracefs -o -fstype bpf -o -fstype pstore -o -fstype mqueue -o -fstype configfs )"
 	sieve=few
-	section setid find / $elsewhere -prune -printf 'P %F 0 0 0 %p\0' -o '(' $guests ')' -prune -printf 'P guest 0 0 0 %p\0' -o -type f -perm /6000 -printf 'F %m %U %G %s %p\0'
+	section setid find / $elsewhere -prune -printf 'P %F 0 0 0 %p\0' -o '(' $guests ')' -prune -printf 'P guest 0 0 0 %p\0' -o -type f -perm /6000 -printf 'F %m %U %G %s %p\0' \
+		-o -type f -perm /111 '(' -path '*[[:cntrl:]]*' -o -path '*?[[]rootid=*' ')' -printf 'N 0 0 0 0 %p\0'
 	sieve=cat
 	if on_path getcap; then
-		section capabilities /bin/sh -c 'set -f; find / $1 -prune -o "(" $2 ")" -prune -o -type f -perm /111 -print0 | xargs -0 -r getcap -n' capabilities "$elsewhere" "$guests"
+		section capabilities /bin/sh -c 'set -f; find / $1 -prune -o "(" $2 ")" -prune -o -type f -perm /111 ! -path "*[[:cntrl:]]*" ! -path "*?[[]rootid=*" -print0 | xargs -0 -r getcap -n' capabilities "$elsewhere" "$guests"
 	else
 		say lacks capabilities getcap
 	fi
