@@ -6,7 +6,7 @@ import (
 )
 
 // maxTried bounds the steps that are walked to try changes one by one.
-const maxTried = 200_000_000
+const maxTried = 20_000_000
 
 // cuts finds the changes that stand on every path of somebody. left is how many were not looked at.
 //
@@ -39,13 +39,22 @@ func (g *Graph) cuts(distance []int) (cuts []Cut, left int) {
 		}
 	}
 	slices.Sort(changes)
+	starts, number := make([]int, len(r.steps)), make([]int, len(r.steps)) // where each step starts, and which of the changes takes it away
+	for i := range r.steps {
+		starts[i], number[i] = r.index[r.steps[i].From], -1
+	}
+	for n, change := range changes {
+		for _, i := range parts[change] {
+			number[i] = n
+		}
+	}
 	for i, change := range changes {
 		if (i+1)*len(r.steps) > maxTried {
 			left = len(changes) - i
 			break
 		}
 		first := slices.MinFunc(parts[change], func(a, b int) int { return compareSteps(r.steps[a], r.steps[b]) })
-		if freed := r.freed(change, distance); len(freed) > 0 {
+		if freed := r.freed(i, starts, number, distance); len(freed) > 0 {
 			frees[first] = freed
 		}
 	}
@@ -87,8 +96,8 @@ func (g *Graph) reduced() *Graph {
 	return r
 }
 
-// freed are the holders that reach root, and no longer do without the steps of a change.
-func (g *Graph) freed(change string, distance []int) []string {
+// freed are the holders that reach root, and no longer do without the steps of a change. starts and number are the start and the change of each step.
+func (g *Graph) freed(change int, starts, number, distance []int) []string {
 	reached := make([]bool, len(g.principals))
 	var queue []int
 	for at, p := range g.principals {
@@ -99,7 +108,7 @@ func (g *Graph) freed(change string, distance []int) []string {
 	}
 	for ; len(queue) > 0; queue = queue[1:] {
 		for _, i := range g.in[queue[0]] {
-			if from := g.index[g.steps[i].From]; g.steps[i].Change != change && !reached[from] {
+			if from := starts[i]; number[i] != change && !reached[from] {
 				reached[from] = true
 				queue = append(queue, from)
 			}

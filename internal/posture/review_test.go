@@ -35,6 +35,10 @@ func TestWaysOfUsers(t *testing.T) {
 		"a program of an id that no account has":        {sections: sections{node.SectionSetID: data("F 4755 100000 0 9 /opt/x\x00")}, gap: "100000"},
 		"a capability in a namespace that a user makes": {sections: sections{node.SectionCapabilities: data("/tmp/x cap_setuid=ep [rootid=1000]\n"), node.SectionStates: states("81ed 1000 0 /tmp/x")}},
 
+		"at of its package":      {sections: sections{node.SectionSetID: data("F 6755 1 1 9 /usr/bin/at\x00"), node.SectionPlaces: data("f 6755 1 1 /usr/bin/at\x00\x00"), node.SectionPackages: data("at: /usr/bin/at\n")}},
+		"at of nobody's package": {sections: sections{node.SectionSetID: data("F 6755 1 1 9 /usr/bin/at\x00"), node.SectionPlaces: data("f 6755 1 1 /usr/bin/at\x00\x00")}, want: "any account on pve1|runs as daemon"},
+		"at of an account":       {sections: sections{node.SectionSetID: data("F 6755 1000 1000 9 /usr/bin/at\x00"), node.SectionPlaces: data("f 6755 1000 1000 /usr/bin/at\x00\x00"), node.SectionPackages: data("at: /usr/bin/at\n")}, want: "any account on pve1|runs as bob"},
+
 		// programs below a directory of one account
 		"a set-user-id program in a home":    {sections: sections{node.SectionSetID: data("F 4755 0 0 9 /home/eve/.sh\x00"), node.SectionStates: states("41c0 1001 0 /home/eve")}, want: "eve on pve1|may run /home/eve/.sh, which runs as root"},
 		"a set-group-id program in a home":   {sections: sections{node.SectionSetID: data("F 2755 0 110 9 /home/eve/x\x00"), node.SectionStates: states("41c0 1001 0 /home/eve")}, want: "eve on pve1|/home/eve/x, which runs with group docker"},
@@ -103,10 +107,10 @@ func TestWaysOfUsers(t *testing.T) {
 		"a file that a job is given": {sections: sections{node.SectionCommands: cron("cron\troot\t/opt/a.jar\targument"), node.SectionStates: states("81a4 1001 0 /opt/a.jar")}, gap: "/etc/crontab:7 gives /opt/a.jar to a command, which others than root can change (/opt/a.jar: mode 0644, owner eve"},
 		"a file of its account that a service is given": {sections: sections{node.SectionCommands: data("/etc/systemd/system/y.service\t1\tfile\ty.service\t-\t-\n/etc/systemd/system/y.service\t3\tuser\ty.service\teve\t-\n/etc/systemd/system/y.service\t4\tunit\ty.service\t/opt/a.jar\targument\n"),
 			node.SectionStates: states("81a4 1001 0 /opt/a.jar")}},
-		"a service of root as another account":           {sections: sections{node.SectionCommands: data("/etc/systemd/system/y.service\t4\tunitas\ty.service:bob\t/opt/y\tscript\n"), node.SectionStates: states("81ed 1001 0 /opt/y"), node.SectionGroup: replaced("docker:x:110:", "docker:x:110:bob")}, want: "eve on pve1|/opt/y, which the service y.service runs as bob"},
-		"a pattern in a place":                           {sections: sections{node.SectionCommands: cron("cron\troot\t/etc/default/%p\tunclear")}},
-		"a pattern that leads out of a place":            {sections: sections{node.SectionCommands: cron("cron\troot\t/etc/default/$X\tunclear")}, gap: "/etc/default/$X"},
-		"a drop-in for all services":                     {sections: sections{node.SectionCommands: data("/etc/systemd/system/service.d/a.conf\t2\tuser\tevery.service\troot\t-\n/etc/systemd/system/y.service\t1\tfile\ty.service\t-\t-\n/etc/systemd/system/y.service\t3\tuser\ty.service\teve\t-\n/etc/systemd/system/y.service\t4\tunit\ty.service\t/opt/y\tprogram\n"), node.SectionStates: states("81ed 1001 0 /opt/y")}, want: "eve on pve1|/opt/y, which the service y.service runs as root"},
+		"a service of root as another account": {sections: sections{node.SectionCommands: data("/etc/systemd/system/y.service\t4\tunitas\ty.service:bob\t/opt/y\tscript\n"), node.SectionStates: states("81ed 1001 0 /opt/y"), node.SectionGroup: replaced("docker:x:110:", "docker:x:110:bob")}, want: "eve on pve1|/opt/y, which the service y.service runs as bob"},
+		"a pattern in a place":                 {sections: sections{node.SectionCommands: cron("cron\troot\t/etc/default/%p\tunclear")}},
+		"a pattern that leads out of a place":  {sections: sections{node.SectionCommands: cron("cron\troot\t/etc/default/$X\tunclear")}, gap: "/etc/default/$X"},
+		"a drop-in for all services":           {sections: sections{node.SectionCommands: data("/etc/systemd/system/service.d/a.conf\t2\tuser\tevery.service\troot\t-\n/etc/systemd/system/y.service\t1\tfile\ty.service\t-\t-\n/etc/systemd/system/y.service\t3\tuser\ty.service\teve\t-\n/etc/systemd/system/y.service\t4\tunit\ty.service\t/opt/y\tprogram\n"), node.SectionStates: states("81ed 1001 0 /opt/y")}, want: "eve on pve1|/opt/y, which the service y.service runs as root"},
 
 		// sudo from elsewhere
 		"grants of a directory":           {sections: sections{node.SectionSwitch: data("passwd: files\nsudoers: files [success=continue] sss\n")}, gap: "grants also come from sss"},

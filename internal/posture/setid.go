@@ -71,7 +71,7 @@ func (n *Node) setIDs(s *node.Survey) {
 func (n *Node) setIDNames() []string {
 	var list []string
 	for _, f := range n.setID {
-		if short := strings.TrimPrefix(f.path, "/usr"); distributionSetID[short] != "" {
+		if short := strings.TrimPrefix(f.path, "/usr"); distributionSetID[short] != "" || distributionOwner[short] != "" {
 			list = append(list, short, "/usr"+short)
 		}
 	}
@@ -112,11 +112,24 @@ var distributionSetID = map[string]string{
 	"/libexec/camel-lock-helper-1.2": "mail", "/lib/x86_64-linux-gnu/utempter/utempter": "utmp", "/lib/aarch64-linux-gnu/utempter/utempter": "utmp",
 }
 
+// distributionOwner are programs that a package of Debian ships with both set-id bits of another account and its group: at(1) has them of daemon, whose files are the queue.
+var distributionOwner = map[string]string{"/bin/at": "daemon"}
+
+// ofDistribution tells whether a program is one of those, as its package ships it.
+func (n *Node) ofDistribution(file string, uid, gid int) bool {
+	short := strings.TrimPrefix(file, "/usr")
+	owner, a := distributionOwner[short], n.byUID[uid]
+	return owner != "" && a != nil && a.Name == owner && n.gidNamed(gid, owner) && (n.packaged == nil || n.packaged[short])
+}
+
 // foreignBits are the set-id bits of a program that no package gave it: all of them, unless it is one of those, with their owner or group, and a package of the node has the file. Where
 // the packages could not be asked, the table alone decides.
 func (n *Node) foreignBits(f setIDFile) uint64 {
 	bits := f.mode & 0o6000
 	short := strings.TrimPrefix(f.path, "/usr")
+	if n.ofDistribution(f.path, f.uid, f.gid) {
+		return 0
+	}
 	if n.packaged != nil && !n.packaged[short] || f.uid != 0 {
 		return bits
 	}

@@ -155,6 +155,9 @@ func (v view) addFiles() {
 		if accounts := keyFiles[p.path]; len(accounts) > 0 && !slices.ContainsFunc(accounts, func(a *Account) bool { return a.UID == 0 }) {
 			continue // their keys are theirs: see addHomes
 		}
+		if p.kind == "f" && p.mode&0o022 == 0 && v.ofDistribution(p.path, p.uid, p.gid) {
+			continue
+		}
 		text := untrusted.Line(p.path)
 		switch p.kind {
 		case "l":
