@@ -258,7 +258,7 @@ func (v view) addSetID() {
 		}
 		for _, w := range v.writers(f.path) {
 			if v.among(runners, w.id) {
-				continue // who can run it already needs no change of it, and another remedy than that of the bit would hide it
+				continue // who can run it already needs no change of it, and a remedy for the directory would hide the bit
 			}
 			v.link(paths.Step{From: w.id, To: owner, Way: "file", Does: "may change " + file + ", which has a set-id bit", Evidence: w.evidence, Remedy: w.remedy, Change: w.change,
 				Condition: "the bit stays, which the kernel takes away when somebody else than root writes the file"})

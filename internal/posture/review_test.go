@@ -36,7 +36,7 @@ func TestWaysOfUsers(t *testing.T) {
 		"a capability in a namespace that a user makes": {sections: sections{node.SectionCapabilities: data("/tmp/x cap_setuid=ep [rootid=1000]\n"), node.SectionStates: states("81ed 1000 0 /tmp/x")}},
 
 		"at of its package":      {sections: sections{node.SectionSetID: data("F 6755 1 1 9 /usr/bin/at\x00"), node.SectionPlaces: data("f 6755 1 1 /usr/bin/at\x00\x00"), node.SectionPackages: data("at: /usr/bin/at\n")}},
-		"at of nobody's package": {sections: sections{node.SectionSetID: data("F 6755 1 1 9 /usr/bin/at\x00"), node.SectionPlaces: data("f 6755 1 1 /usr/bin/at\x00\x00")}, want: "any account on pve1|runs as daemon"},
+		"at that no package has": {sections: sections{node.SectionSetID: data("F 6755 1 1 9 /usr/bin/at\x00"), node.SectionPlaces: data("f 6755 1 1 /usr/bin/at\x00\x00")}, want: "any account on pve1|runs as daemon"},
 		"at of an account":       {sections: sections{node.SectionSetID: data("F 6755 1000 1000 9 /usr/bin/at\x00"), node.SectionPlaces: data("f 6755 1000 1000 /usr/bin/at\x00\x00"), node.SectionPackages: data("at: /usr/bin/at\n")}, want: "any account on pve1|runs as bob"},
 
 		// programs below a directory of one account
