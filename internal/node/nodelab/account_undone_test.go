@@ -155,3 +155,52 @@ func TestAccountSealed(t *testing.T) {
 		}
 	})
 }
+
+// TestAccountUndoneLater: undoing a change takes back what the change did, and nothing that an administrator has done by hand since: an account made in its place, a password that root gave it, a lock, an end,
+// a group.
+func TestAccountUndoneLater(t *testing.T) {
+	t.Parallel()
+	c := start(t)
+	p := newPool(t, c, "root")
+	onBoth(t, c, func(t *testing.T, n *lab.Node) {
+		t.Helper()
+		look := func() string {
+			return shell(t, n, "id nightowl 2>&1 || exit 0; getent passwd nightowl | cut -d: -f5-; getent shadow nightowl | cut -d: -f2 | cut -c1-2; getent shadow nightowl | cut -d: -f8")
+		}
+		a := nightAccount()
+		a.Keys = nil
+		clean(t, "made anew by hand", killedWith(t, p, n, a, "userdel -f nightowl; useradd -M -u 4242 -d /home/nightowl nightowl"))
+		if got := look(); !strings.HasPrefix(got, "uid=4242(nightowl)") {
+			t.Errorf("an account that was made by hand in its place: %s", got)
+		}
+		shell(t, n, "userdel -f nightowl; rm -rf /home/nightowl")
+		clean(t, "a password by hand", killedWith(t, p, n, a, "echo nightowl:of-the-night | chpasswd"))
+		if got := look(); !strings.Contains(got, "\n$") {
+			t.Errorf("an account that was given a password by hand: %s", got)
+		}
+		shell(t, n, "userdel -f nightowl; rm -rf /home/nightowl")
+		clean(t, "a new account", killedWith(t, p, n, a, ":"))
+		if got := look(); !strings.Contains(got, "no such user") {
+			t.Errorf("an account that nobody touched: %s", got)
+		}
+
+		if err := applyAccount(t, p, n, a); err != nil {
+			t.Fatal(err)
+		}
+		before := accountsOf(t, n)
+		change := a
+		change.Expect, change.Comment, change.Groups, change.Expires = "", "Day shift", []string{"audio", "plugdev"}, 30000
+		change.Password, change.Hash = node.SetPassword, "$y$j9T$B7jFOCk8GMJd2ZDCGmb0g0$B8jRqyRCPqW2ASjCnFQ2ZOuLHXKNVS8dMtQAUKvBTRB"
+		clean(t, "nothing by hand", killedWith(t, p, n, change, ":"))
+		if after := accountsOf(t, n); after != before {
+			t.Errorf("nothing by hand: not as before:\n%s\nbefore\n%s", after, before)
+		}
+		// He is locked and ended, leaves a group, and comes into another one.
+		clean(t, "after an incident", killedWith(t, p, n, change, "echo nightowl:another | chpasswd; chage -E 20000 nightowl; gpasswd -d nightowl audio; gpasswd -a nightowl dialout"))
+		got := look()
+		if !strings.Contains(got, "(dialout)") || !strings.Contains(got, "(video)") || strings.Contains(got, "(audio)") || strings.Contains(got, "(plugdev)") ||
+			!strings.Contains(got, "Night shift, 2nd floor:") || !strings.Contains(got, "\n$") || !strings.HasSuffix(got, "\n20000") {
+			t.Errorf("after an incident: %s", got)
+		}
+	})
+}

@@ -36,7 +36,7 @@ portrait() {
 # an account that is made has no processes yet. What it prints is why it could not; the status is 2 where what the user runs is in the way, and he is shut out then. No hash is ever in an argument:
 # every user can read those.
 become() {
-	bc_name=$1 bc_flag=$3 bc_new=${4-}
+	bc_name=$1 bc_file=$2 bc_flag=$3 bc_new=${4-}
 	{ IFS= read -r bc_passwd; IFS= read -r bc_shadow; read -r bc_groups; read -r bc_subuid; read -r bc_subgid; IFS= read -r bc_group; } <"$2" || return 1
 	now_is "$bc_name" || return 1
 	if [ -z "$bc_passwd" ]; then
@@ -76,6 +76,8 @@ END_OF_ENTRY
 		now_is "$bc_name" || return 1
 		if [ "$bc_new" = new ]; then
 			bn_uid=${bn_passwd#*:*:}
+			bc_note=${bc_file%/*}/made.${bc_file##*.}
+			{ printf '%s\n' "${bn_uid%%:*}" >"$bc_note"; } 2>/dev/null && flush "$bc_note" 2>/dev/null # whose account this is, for undoing
 			unused "${bn_uid%%:*}" || return 1
 		fi
 	fi
@@ -359,10 +361,103 @@ END_OF_ENTRY
 # undo_account OPERATION ARGUMENT NAME: for undo.
 undo_account() {
 	case $1 in
-	account) become "${3##* }" "$2" -M ;;
+	account) ! touched_by "${3##* }" "$2" || become "${3##* }" "$ub_back" -M ;;
 	keys) ! keys_at "${3##* }" "$2" || keys_of restore "$ka_uid" "$ka_gid" "$ka_home" "$ka_txn" "$ka_keys" "$ka_files" ;;
 	home) undo_home "$stage/$2/journal" "$3" ;;
 	esac
+}
+
+# touched_by NAME HAD: whether an account is one that the change made or changed, and not one that somebody made by hand since: an interrupted change may be undone days later. The portrait to put back
+# is in ub_back: the one of before, HAD, but what is neither as before nor as the change has made it stays as it is. It prints a line that begins with "@note" where that is so.
+touched_by() {
+	ub_back=$2 ub_want=${2%/*}/want.${2##*.} ub_made=${2%/*}/made.${2##*.}
+	[ -f "$ub_want" ] && now_is "$1" >/dev/null || return 0
+	{ IFS= read -r ub_passwd; IFS= read -r ub_shadow; read -r ub_groups; read -r ub_subuid; read -r ub_subgid; IFS= read -r ub_group; } <"$2" || return 0
+	{ IFS= read -r uw_passwd; IFS= read -r uw_shadow; read -r uw_groups; } <"$ub_want" || return 0
+	[ -n "$bn_passwd" ] && [ -n "$uw_passwd" ] || return 0
+	IFS=: read -r un_x un_x un_uid un_gid un_comment un_home un_shell <<END_OF_ENTRY
+$bn_passwd
+END_OF_ENTRY
+	IFS=: read -r un_x un_hash un_x un_x un_x un_x un_x un_end un_x <<END_OF_ENTRY
+$bn_shadow
+END_OF_ENTRY
+	IFS=: read -r uw_x uw_x uw_x uw_x uw_comment uw_home uw_shell <<END_OF_ENTRY
+$uw_passwd
+END_OF_ENTRY
+	IFS=: read -r uw_x uw_hash uw_x uw_x uw_x uw_x uw_x uw_end uw_x <<END_OF_ENTRY
+$uw_shadow
+END_OF_ENTRY
+	if [ -z "$ub_passwd" ]; then
+		! made_it || return 0
+		echo "@note account $1 (user id $un_uid) was made or given a password by hand after an interrupted change, and stays. Remove it by hand if nobody needs it"
+		return 1
+	fi
+	IFS=: read -r ub_x ub_x ub_uid ub_gid ub_comment ub_home ub_shell <<END_OF_ENTRY
+$ub_passwd
+END_OF_ENTRY
+	IFS=: read -r ub_x ub_hash ub_last ub_x ub_x ub_x ub_x ub_end ub_x <<END_OF_ENTRY
+$ub_shadow
+END_OF_ENTRY
+	ub_kept=
+	before comment "$un_comment" "$uw_comment" "$ub_comment"
+	ub_comment=$back
+	before shell "$un_shell" "$uw_shell" "$ub_shell"
+	ub_shell=$back
+	before expiry "$un_end" "$uw_end" "$ub_end" 1 # who is shut out for a change ended on that day
+	ub_end=$back
+	if [ "$uw_hash" = = ]; then
+		ub_hash='=' ub_last='='
+	else
+		before password "$un_hash" "$uw_hash" "$ub_hash"
+		[ "$back" = "$ub_hash" ] || ub_last='='
+		ub_hash=$back
+	fi
+	[ -z "$ub_shadow" ] || ub_shadow=$1:$ub_hash:$ub_last:=:=:=:=:$ub_end:
+	# The groups that the change gave go, and those that it took come back.
+	ub_in=
+	for ub_x in $bn_groups; do
+		case " $ub_groups " in *" $ub_x "*) ub_in="$ub_in $ub_x"; continue ;; esac
+		case " $uw_groups " in *" $ub_x "*) ;; *) ub_in="$ub_in $ub_x" ub_kept="$ub_kept groups" ;; esac
+	done
+	for ub_x in $ub_groups; do
+		case " $uw_groups $ub_in " in *" $ub_x "*) ;; *) ub_in="$ub_in $ub_x" ;; esac
+	done
+	ub_in=$(for ub_x in $ub_in; do printf '%s\n' "$ub_x"; done | sort)
+	ub_in=$(echo $ub_in)
+	# On a full disk all is put back as it was.
+	{ printf '%s\n' "$1:x:$ub_uid:$ub_gid:$ub_comment:$ub_home:$ub_shell" "$ub_shadow" "$ub_in" "$ub_subuid" "$ub_subgid" "$ub_group" >"$2.back"; } 2>/dev/null || return 0
+	ub_back=$2.back
+	[ -z "$ub_kept" ] || echo "@note account $1 was changed by hand after an interrupted change, and keeps what was changed:$ub_kept"
+}
+
+# noted SAID: pass on what touched_by noted in a shell of its own.
+noted() {
+	case $1 in
+	'@note '* | *"$nl@note "*)
+		nt_line=${1##*"@note "}
+		note "${nt_line%%"$nl"*}"
+		;;
+	esac
+	return 0
+}
+
+# made_it: for touched_by, whether the change made an account that was not there before. useradd may have been the last that it did. A password where the change gave none is the work of root.
+made_it() {
+	mi_uid=
+	[ ! -f "$ub_made" ] || read -r mi_uid <"$ub_made"
+	case $un_hash in '!'* | '*'*) mi_locked=1 ;; *) mi_locked=0 ;; esac
+	if [ -z "$mi_uid" ]; then
+		[ "$mi_locked:$un_comment:$un_home:$un_shell" = "1:$uw_comment:$uw_home:$uw_shell" ]
+		return
+	fi
+	[ "$mi_uid" = "$un_uid" ] || return 1
+	case $uw_hash in '!'* | '*'*) [ "$mi_locked" -eq 1 ] ;; esac
+}
+
+# before WHAT NOW WANTED BEFORE [HELD]: the value to put back in $back: the one of before, unless somebody has set another one by hand since.
+before() {
+	back=$4
+	case $2 in "$3" | "$4" | "${5-$4}") ;; *) back=$2 ub_kept="$ub_kept $1" ;; esac
 }
 
 # undo_home JOURNAL HOME: remove a home that the transaction made, unless somebody has put something of his own there: whatever is no directory, and is younger than the journal or more than

@@ -119,7 +119,7 @@ undo() {
 		account)
 			u_said=$(undo_account account "$u_arg" "$u_path" 2>&1 </dev/null) || {
 				[ $? -eq 2 ] && u_held="$u_held$u_path: $u_said$nl"
-			}
+			} && noted "$u_said"
 			;;
 		# What is in a home is in the hands of its user. He must not keep anybody from the next change.
 		keys | home) u_said=$(undo_account "$u_op" "$u_arg" "$u_path" 2>&1 </dev/null) || note "${u_path#"$root"}: ${u_said:-its keys are not as before: its user ended what was to put them back, or it took too long}" ;;
