@@ -82,6 +82,7 @@ func (q Query) with(r Query) Query {
 	return Query{
 		Files: slices.Concat(q.Files, r.Files), Trees: slices.Concat(q.Trees, r.Trees), Stats: slices.Concat(q.Stats, r.Stats),
 		Accounts: slices.Concat(q.Accounts, r.Accounts), Services: slices.Concat(q.Services, r.Services), Commands: slices.Concat(q.Commands, r.Commands),
+		Clock: q.Clock || r.Clock,
 	}
 }
 
@@ -95,6 +96,9 @@ func (q Query) pick(all *Observation, failed map[subject]error) (*Observation, e
 	o := &Observation{
 		Node: all.Node, Facts: all.Facts, Unfinished: all.Unfinished, Leftover: all.Leftover, Busy: all.Busy,
 		Files: map[string]FileState{}, Accounts: choose(all.Accounts, q.Accounts), Services: choose(all.Services, q.Services), Commands: choose(all.Commands, q.Commands),
+	}
+	if q.Clock {
+		o.Clock = all.Clock
 	}
 	for _, name := range q.Stats {
 		st := all.Files[name]
@@ -127,6 +131,8 @@ func (q Query) asks(sub subject) bool {
 		return slices.Contains(q.Accounts, sub.name)
 	case "service":
 		return slices.Contains(q.Services, sub.name)
+	case "clock":
+		return q.Clock
 	}
 	return slices.Contains(q.Commands, sub.name)
 }

@@ -29,6 +29,8 @@ type Query struct {
 	LocalAccounts bool
 	// OnlyAccount has LocalAccounts look into one home alone, and now.
 	OnlyAccount string
+	// Clock asks what time it is on the node.
+	Clock bool
 }
 
 // An Observation is what one node looked like at one moment.
@@ -47,6 +49,8 @@ type Observation struct {
 	Commands map[string]string
 	// LocalAccounts are those in /etc/passwd, by name; nil where nobody asked.
 	LocalAccounts map[string]LocalAccount
+	// Clock is what the node's clock showed, in Unix seconds; 0 where nobody asked.
+	Clock int64
 	// Unfinished says that a transaction was killed half-way on this node and has not been undone yet. The next
 	// [Pool.Apply] on the node does so before anything else.
 	Unfinished bool

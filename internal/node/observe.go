@@ -12,6 +12,7 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -127,6 +128,9 @@ func (q Query) subjects() []subject {
 	add("program", q.Commands...)
 	if q.LocalAccounts {
 		add("local_accounts", q.OnlyAccount)
+	}
+	if q.Clock {
+		add("clock", "")
 	}
 	return list
 }
@@ -331,11 +335,24 @@ func (r *reader) about(f frame) error {
 		return r.key(f)
 	case "service":
 		r.o.Services[sub.name] = parseService(f.text(1))
+	case "clock":
+		return r.clock(sub, f.arg(1))
 	case "command":
 		r.o.Commands[sub.name] = untrusted.Line(f.text(1))
 	default:
 		return fmt.Errorf("%w: %q", errMalformed, f.word)
 	}
+	return nil
+}
+
+// clock reads Unix seconds.
+func (r *reader) clock(sub subject, text string) error {
+	seconds, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || seconds <= 0 {
+		r.fail(sub, "", fmt.Sprintf("date answered %q", untrusted.Line(text)))
+		return nil
+	}
+	r.o.Clock = seconds
 	return nil
 }
 
@@ -352,6 +369,8 @@ func describeSubject(sub subject, name string) string {
 		return sub.call + " " + name
 	case "local_accounts":
 		return "the accounts of the node"
+	case "clock":
+		return "the clock"
 	}
 	return untrusted.Line(name)
 }

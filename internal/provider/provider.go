@@ -74,6 +74,7 @@ func (p *pvesecProvider) Resources(context.Context) []func() resource.Resource {
 		access.NewAPITokenResource,
 		access.NewRestrictedUserResource,
 		sudo.NewPolicyResource,
+		sudo.NewBreakGlassResource,
 		auditlog.NewResource,
 		nodeaccount.NewResource,
 	}

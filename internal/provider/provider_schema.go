@@ -19,6 +19,8 @@ type providerModel struct {
 	TLS      types.Object `tfsdk:"tls"`
 	SSH      types.Object `tfsdk:"ssh"`
 	Nodes    types.List   `tfsdk:"node"`
+
+	BreakGlassMax types.String `tfsdk:"break_glass_max_duration"`
 }
 
 type tlsModel struct {
@@ -124,6 +126,10 @@ func (p *pvesecProvider) Schema(_ context.Context, _ provider.SchemaRequest, res
 					"password. Environment: `PVESEC_API_TOKEN`.",
 				Optional:  true,
 				Sensitive: true,
+			},
+			"break_glass_max_duration": schema.StringAttribute{
+				MarkdownDescription: "Longest time that an emergency access (`pvesec_break_glass`) may be open, such as `2h`; `8h` by default. Environment: `PVESEC_BREAK_GLASS_MAX_DURATION`.",
+				Optional:            true,
 			},
 		},
 		Blocks: map[string]schema.Block{

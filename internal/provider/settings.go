@@ -69,6 +69,7 @@ func readSettings(ctx context.Context, model providerModel, env func(string) (st
 		},
 		SSHPort: r.port(ssh.Port, sshPath("port"), "PVESEC_SSH_PORT", defaultSSHPort),
 	}
+	s.BreakGlassMax = r.duration(model.BreakGlassMax, path.Root("break_glass_max_duration"), "PVESEC_BREAK_GLASS_MAX_DURATION", session.DefaultBreakGlassMax)
 	s.Nodes = r.nodes(ctx, model.Nodes, s.SSHPort)
 	s.Unknown = r.unknown
 	r.checkPairs(s)

@@ -320,6 +320,8 @@ ways() {
 	sshd -T -C "user=$1,host=localhost,addr=127.0.0.1" 2>/dev/null </dev/null |
 		grep -i -e '^authorizedkeys' -e '^authorizedprincipals' -e '^trustedusercakeys ' -e '^pubkeyauthentication ' -e '^passwordauthentication ' -e '^permitemptypasswords ' -e '^strictmodes '
 }
+# clock ID: Unix seconds.
+clock() { say clock "$1" "$(date +%s)"; }
 
 # Journals of transactions that were killed, whether a transaction is running right now, and whether a killed one left a stage.
 journals() {

@@ -44,6 +44,17 @@ func (c *Clients) Now() time.Time {
 	return c.settings.Now()
 }
 
+// DefaultBreakGlassMax is how long an emergency access may be open where the provider block does not say.
+const DefaultBreakGlassMax = 8 * time.Hour
+
+// BreakGlassMax is the longest time that an emergency access may be open.
+func (c *Clients) BreakGlassMax() time.Duration {
+	if c == nil || c.settings.BreakGlassMax == 0 {
+		return DefaultBreakGlassMax
+	}
+	return c.settings.BreakGlassMax
+}
+
 // ErrUnknownSettings tells that the provider block depends on values which Terraform learns only while applying.
 var ErrUnknownSettings = errors.New("the provider's configuration is not known yet")
 
@@ -264,6 +275,8 @@ type Settings struct {
 	Nodes []node.Target
 	// Unknown lists attributes whose value Terraform does not know yet. What depends on them can't be asked while planning.
 	Unknown []string
+	// BreakGlassMax is the longest time that an emergency access may be open; 0 for [DefaultBreakGlassMax].
+	BreakGlassMax time.Duration
 	// Now tells the time; nil for the clock.
 	Now func() time.Time
 }

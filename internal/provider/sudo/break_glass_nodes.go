@@ -1,0 +1,248 @@
+package sudo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/hardening"
+	"github.com/pvesec/terraform-provider-pvesec/internal/node"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/session"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
+)
+
+// What names the access.
+func (m *breakGlassModel) What() string {
+	return fmt.Sprintf("emergency access %q", m.Name.ValueString())
+}
+
+// Observer reads the files of the access and the node's clock.
+func (m *breakGlassModel) Observer(ctx context.Context, diags *diag.Diagnostics) session.Observer[hardening.BreakGlassState] {
+	return m.access(ctx, diags).Observe
+}
+
+// Holds is true of every node: an access that has ended stays recorded, since Terraform would open it again otherwise.
+func (m *breakGlassModel) Holds(*hardening.BreakGlassState) bool { return true }
+
+// Unfinished tells whether an earlier change was interrupted, and whether it left files.
+func (m *breakGlassModel) Unfinished(seen *hardening.BreakGlassState) (unfinished, leftover bool) {
+	return seen.Unfinished, seen.Leftover
+}
+
+// Commands are the programs that a node needs for the access.
+func (m *breakGlassModel) Commands(ctx context.Context, diags *diag.Diagnostics) []string {
+	return m.access(ctx, diags).NeededCommands()
+}
+
+// Lacks are the packages that a node needs for the access and does not have.
+func (m *breakGlassModel) Lacks(seen *hardening.BreakGlassState) []string { return seen.Lacks }
+
+// lateness is how long after the end the timer may take the files away before they count as left.
+const lateness = 120
+
+// Found is a node's entry of deployed as it was read. What has ended once stays ended.
+func (m *breakGlassModel) Found(ctx context.Context, seen *hardening.BreakGlassState, diags *diag.Diagnostics) types.Object {
+	if seen.Node == "" {
+		return notGranted().value(ctx, diags)
+	}
+	entry, access := m.entry(ctx, seen.Node, diags), m.access(ctx, diags)
+	if entry.open() {
+		switch w := entry.window(); {
+		case seen.Clock > w.Ends:
+			entry.Status = types.StringValue(accessExpired)
+		case !seen.Present(access):
+			entry.Status = types.StringValue(accessClosed)
+		default:
+			entry.Status = types.StringValue(accessRunning)
+			if seen.Clock < w.Begins {
+				entry.Status = types.StringValue(accessScheduled)
+			}
+			changes, err := seen.Changes(access, w)
+			if err != nil {
+				diags.AddError("Unable to read "+m.What(), err.Error())
+			}
+			entry.Changes = values.StringList(changes)
+		}
+	}
+	if entry.ended() {
+		entry.Changes = values.StringList(nil)
+		if seen.Clock > entry.window().Ends+lateness || entry.Status.ValueString() == accessClosed && seen.Present(access) {
+			entry.Changes = values.StringList(seen.Left(access))
+		}
+	}
+	return entry.value(ctx, diags)
+}
+
+// Installed is the entry of a node of which an apply did not record anything: the access is not open there.
+func (m *breakGlassModel) Installed(ctx context.Context, _ *hardening.BreakGlassState, diags *diag.Diagnostics) types.Object {
+	return notGranted().value(ctx, diags)
+}
+
+// ReadsBack tells that an apply itself knows what the nodes hold then.
+func (m *breakGlassModel) ReadsBack(bool) bool { return false }
+
+// Install opens the access, or brings the files of an open one to what is planned. Nodes that it leaves are closed whatever becomes of the others.
+func (m *breakGlassModel) Install(ctx context.Context, change session.Change[breakGlassModel], diags *diag.Diagnostics) error {
+	if change.State == nil {
+		return m.grant(ctx, change, diags)
+	}
+	if err := change.State.close(ctx, change.Nodes, change.Leave, diags); err != nil {
+		return err
+	}
+	if m.grants(change.State) {
+		return m.grant(ctx, change, diags)
+	}
+	return m.mend(ctx, change, diags)
+}
+
+// grant opens the access on nodes by their own clocks, on all or on none.
+func (m *breakGlassModel) grant(ctx context.Context, change session.Change[breakGlassModel], diags *diag.Diagnostics) error {
+	access := m.access(ctx, diags)
+	seen, err := session.Observe(ctx, change.Nodes, change.Targets, access.Observe)
+	if err != nil {
+		return err
+	}
+	var openings []hardening.Opening
+	entries := map[string]breakGlassNode{}
+	for _, target := range change.Targets {
+		found := seen[target.Name]
+		if found.Present(access) && change.State == nil {
+			return fmt.Errorf("node %s has %s already, and this resource did not write it. End that access there (systemctl start %s, or remove the file), or give this one another name", target.Name, access.Path(), access.Ends())
+		}
+		w := m.windowFrom(found.Clock)
+		refuseStart(w, found, diags)
+		if skew := found.Skew(); skew > 60 || skew < -60 {
+			diags.AddAttributeWarning(path.Root("deployed"), fmt.Sprintf("The clock of %s differs from this machine's", target.Name),
+				fmt.Sprintf("It is ahead by %s. The access ends at %s by the clock of %[1]s.", time.Duration(skew)*time.Second, time.Unix(w.Ends, 0).UTC().Format(time.RFC3339)))
+		}
+		openings = append(openings, hardening.Opening{Target: target, Window: w, Seen: found, Applied: change.State.applied(ctx, target.Name, diags)})
+		entries[target.Name] = granted(w, found.Skew())
+	}
+	if diags.HasError() {
+		return errors.New("nothing was changed on any node")
+	}
+	if err := access.Open(ctx, change.Nodes, openings, session.Progress(ctx)); err != nil {
+		return err
+	}
+	m.Deployed = types.MapValueMust(breakGlassNodeType, nil)
+	m.record(ctx, entries, diags)
+	m.summarise(entries)
+	return nil
+}
+
+// applied are the texts that were applied to a node last.
+func (m *breakGlassModel) applied(ctx context.Context, name string, diags *diag.Diagnostics) map[string]string {
+	if m == nil {
+		return nil
+	}
+	entry := m.entry(ctx, name, diags)
+	if entry.GrantedAt.IsNull() {
+		return nil
+	}
+	texts, err := m.access(ctx, diags).Texts(entry.window())
+	if err != nil {
+		return nil // then nothing is known to be applied
+	}
+	return texts
+}
+
+// mend writes the files of an open access as they are planned, with the same end, and takes away what is left of one that has ended. An access that ended meanwhile is not opened.
+func (m *breakGlassModel) mend(ctx context.Context, change session.Change[breakGlassModel], diags *diag.Diagnostics) error {
+	access := m.access(ctx, diags)
+	seen, err := session.Observe(ctx, change.Nodes, change.Targets, access.Observe)
+	if err != nil {
+		return err
+	}
+	var openings []hardening.Opening
+	var left []node.Target
+	for _, target := range change.Targets {
+		entry, found := change.State.entry(ctx, target.Name, diags), seen[target.Name]
+		switch w := entry.window(); {
+		case entry.ended() && len(entry.Changes.Elements()) > 0:
+			left = append(left, target)
+		case !entry.open() || found.Clock >= w.Ends || !found.Present(access):
+		default:
+			changes, err := found.Changes(access, w)
+			if err != nil {
+				return err
+			}
+			if len(changes) > 0 {
+				openings = append(openings, hardening.Opening{Target: target, Window: w, Seen: found, Applied: change.State.applied(ctx, target.Name, diags)})
+			}
+		}
+	}
+	return errors.Join(change.State.close(ctx, change.Nodes, left, diags), access.Open(ctx, change.Nodes, openings, session.Progress(ctx)))
+}
+
+// Remove closes the access on every node that answers. One that does not is an error, and keeps none of the others open.
+func (m *breakGlassModel) Remove(ctx context.Context, nodes hardening.Nodes, targets []node.Target, _ values.PrivateReader, diags *diag.Diagnostics) error {
+	return m.close(ctx, nodes, targets, diags)
+}
+
+// close closes the access on each node by itself.
+func (m *breakGlassModel) close(ctx context.Context, nodes hardening.Nodes, targets []node.Target, diags *diag.Diagnostics) error {
+	access := m.access(ctx, diags)
+	failed, unmarked := make([]error, len(targets)), make([]error, len(targets))
+	var group sync.WaitGroup
+	for i, target := range targets {
+		group.Go(func() { unmarked[i], failed[i] = access.Close(ctx, nodes, target, session.Progress(ctx)) })
+	}
+	group.Wait()
+	for i, target := range targets {
+		if why := unmarked[i]; why != nil {
+			diags.AddWarning(fmt.Sprintf("The access is closed on %s, and its end is not marked there", target.Name),
+				values.UpperFirst(why.Error())+".\n\nThe sudoers file is gone. The node's events do not tell the end, and sessions that were to be ended may still run.")
+		}
+	}
+	return errors.Join(failed...)
+}
+
+// Took says how much time is left, and what has ended.
+func (m *breakGlassModel) Took(ctx context.Context, reading session.Reading[hardening.BreakGlassState], diags *diag.Diagnostics) {
+	if !reading.Refresh {
+		return
+	}
+	entries := m.entries(ctx, diags)
+	m.summarise(entries)
+	var open, ended []string
+	for _, name := range slices.Sorted(maps.Keys(entries)) {
+		entry, found := entries[name], reading.Seen[name]
+		until := entry.ExpiresAt.ValueString()
+		switch {
+		case found == nil:
+		case entry.Status.ValueString() == accessScheduled:
+			open = append(open, fmt.Sprintf("%s: from %s until %s", name, entry.BeginsAt.ValueString(), until))
+		case entry.open():
+			open = append(open, fmt.Sprintf("%s: until %s, %s left", name, until, time.Duration(entry.window().Ends-found.Clock)*time.Second))
+		case entry.Status.ValueString() == accessClosed:
+			ended = append(ended, fmt.Sprintf("%s: closed before its end at %s", name, until))
+		case entry.ended():
+			ended = append(ended, fmt.Sprintf("%s: expired at %s", name, until))
+		}
+	}
+	subject := m.Subject.ValueString()
+	if len(open) > 0 {
+		diags.AddAttributeWarning(path.Root("status"), fmt.Sprintf("Emergency access of %s is open", subject), strings.Join(open, "\n")+"\n\nReason: "+m.Reason.ValueString()+"\n\nDestroy it when it is not needed any more.")
+	}
+	if len(ended) > 0 {
+		diags.AddAttributeWarning(path.Root("status"), fmt.Sprintf("Emergency access of %s has ended", subject), strings.Join(ended, "\n")+"\n\nRemove the resource. If the access is needed again, change renew_id.")
+	}
+}
+
+// Named is for an import, which there is none of.
+func (m *breakGlassModel) Named(name string) session.Observer[hardening.BreakGlassState] {
+	return hardening.BreakGlass{Name: name}.Observe
+}
+
+// Adopt is for an import, which there is none of.
+func (m *breakGlassModel) Adopt(context.Context, []node.Target, map[string]*hardening.BreakGlassState, *diag.Diagnostics) {
+}
