@@ -62,9 +62,12 @@ func breakGlassHeader(name string) string {
 	return fmt.Sprintf("Managed by Terraform: pvesec_break_glass %q.", name)
 }
 
-// emergencyFor is the name of the emergency access that a sudoers file was written for, by its header; empty for another file. Only a file of that name whose every grant
-// has an end is believed.
-func emergencyFor(file, text string) string {
+// MostEmergency is how far away the end of an emergency access may be at most.
+const MostEmergency = 30 * 24 * time.Hour
+
+// emergencyFor is the name of the emergency access that a sudoers file was written for, by its header; empty for another file. Only a file of that name is believed, and only where
+// every grant ends within [MostEmergency] of the node's clock.
+func emergencyFor(file, text string, clock int64) string {
 	name, inside := strings.CutPrefix(file, sudoersDir+"/"+emergencyPrefix)
 	if !inside || !strings.HasPrefix(text, "# "+breakGlassHeader(name)+"\n") {
 		return ""
@@ -79,7 +82,8 @@ func emergencyFor(file, text string) string {
 		case *sudoers.UserSpec:
 			for _, privilege := range entry.Privileges {
 				for _, spec := range privilege.Effective() {
-					if spec.NotAfter == "" {
+					ends, err := sudoers.ParseTime(spec.NotAfter, time.UTC)
+					if err != nil || ends.Unix() > clock+int64(MostEmergency/time.Second) {
 						return ""
 					}
 				}

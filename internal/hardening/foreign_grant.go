@@ -15,10 +15,12 @@ type ForeignGrant struct {
 	Text string
 	// Policy is the policy that the file was written for; empty for a file of somebody else.
 	Policy string
+	// Emergency is the emergency access (pvesec_break_glass) that the file was written for.
+	Emergency string
 	// Shared tells that the policy which looks shares its subject with that file.
 	Shared bool
 	// Removable tells that the grant names the subject itself, so that it can be cut out without touching anybody else's rights. A grant
-	// that reaches the subject through a group, an alias or ALL is not removable, nor is one of another policy.
+	// that reaches the subject through a group, an alias or ALL is not removable, nor is one of another policy or of an emergency access.
 	Removable bool
 }
 
@@ -27,6 +29,9 @@ func (g ForeignGrant) String() string {
 	text := fmt.Sprintf("%s:%d: %s", printable(g.File), g.Line, printable(g.Text))
 	if g.Policy != "" {
 		text += fmt.Sprintf(" (of pvesec_sudoers_policy %q)", g.Policy)
+	}
+	if g.Emergency != "" {
+		text += fmt.Sprintf(" (of pvesec_break_glass %q)", g.Emergency)
 	}
 	return text
 }
@@ -54,9 +59,10 @@ func foreignGrants(t *sudoersTree, p SudoersPolicy, subject policy.Subject) []Fo
 			continue
 		}
 		found := foreignGrant(grant)
-		found.Policy = writtenFor(found.File, string(followed(t.files[found.File]).Content))
+		text := string(followed(t.files[found.File]).Content)
+		found.Policy, found.Emergency = writtenFor(found.File, text), emergencyFor(found.File, text, t.seen.Clock)
 		found.Shared = p.shares(found.File)
-		found.Removable = found.Removable && found.Policy == "" && !found.Shared
+		found.Removable = found.Removable && found.Policy == "" && found.Emergency == "" && !found.Shared
 		foreign = append(foreign, found)
 	}
 	return foreign

@@ -18,6 +18,8 @@ type memoryNodes struct {
 	service  node.Service // what every service answers; active when empty
 	leftover bool
 	lacks    []string // commands
+	clock    int64
+	fails    func(change node.Change) error // nil for never
 }
 
 func newMemoryNodes(names ...string) *memoryNodes {
@@ -45,6 +47,7 @@ func (m *memoryNodes) Observe(_ context.Context, target node.Target, query node.
 		Services: map[string]node.Service{},
 		Commands: map[string]string{},
 		Leftover: m.leftover,
+		Clock:    m.clock,
 	}
 	for _, name := range append(append([]string(nil), query.Files...), query.Stats...) {
 		seen.Files[name] = m.files[target.Name][name]
@@ -75,6 +78,13 @@ func (m *memoryNodes) Observe(_ context.Context, target node.Target, query node.
 
 func (m *memoryNodes) Apply(_ context.Context, changes []node.Change, _ func(node, step string)) error {
 	m.applied = append(m.applied, changes...)
+	for _, change := range changes {
+		if m.fails != nil {
+			if err := m.fails(change); err != nil {
+				return err
+			}
+		}
+	}
 	for _, change := range changes {
 		for _, file := range change.Files {
 			switch file.Kind {

@@ -36,7 +36,8 @@ func (t *sudoersTree) surroundings(own string, subjects []policy.Subject) Surrou
 		if file.Name == own {
 			continue
 		}
-		if writtenFor(file.Name, file.Text) != "" {
+		emergency := emergencyFor(file.Name, file.Text, t.seen.Clock) != ""
+		if emergency || writtenFor(file.Name, file.Text) != "" {
 			s.Policies = append(s.Policies, file.Name)
 		}
 		var kept []sudoers.Span
@@ -45,7 +46,8 @@ func (t *sudoersTree) surroundings(own string, subjects []policy.Subject) Surrou
 			case *sudoers.Defaults, *sudoers.AliasDef, *sudoers.Include:
 				kept = append(kept, entry.Span())
 			case *sudoers.UserSpec:
-				if concerning[entry] {
+				// An emergency access has a reason and an end of its own: no policy is judged by it.
+				if concerning[entry] && !emergency {
 					kept = append(kept, entry.Span())
 				}
 			}

@@ -46,8 +46,8 @@ func (p SudoersPolicy) foreignCuts(ctx context.Context, nodes Nodes, target node
 			continue
 		}
 		state := followed(t.files[file.Name])
-		if p.shares(file.Name) || writtenFor(file.Name, string(state.Content)) != "" {
-			continue // another policy is responsible for it
+		if p.shares(file.Name) || writtenFor(file.Name, string(state.Content)) != "" || emergencyFor(file.Name, string(state.Content), t.seen.Clock) != "" {
+			continue // another resource is responsible for it
 		}
 		text, cut := string(state.Content), false
 		for i, subject := range subjects {

@@ -151,7 +151,7 @@ func (p SudoersPolicy) Observe(ctx context.Context, nodes Nodes, target node.Tar
 }
 
 func (p SudoersPolicy) query() node.Query {
-	query := node.Query{Files: []string{p.Path()}, Commands: p.Commands()}
+	query := node.Query{Files: []string{p.Path()}, Commands: p.Commands(), Clock: true}
 	for _, subject := range p.Subjects {
 		switch {
 		case !strings.HasPrefix(subject, "%"):

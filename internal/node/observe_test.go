@@ -55,9 +55,13 @@ func TestObserve(t *testing.T) {
 				Accounts: []string{"root", "no-such-account"},
 				Services: []string{"rsyslog", "nothing"},
 				Commands: []string{"hostname", "say", "visudo-not-here"},
+				Clock:    true,
 			})
 			if err != nil {
 				t.Fatal(err)
+			}
+			if off := time.Since(time.Unix(o.Clock, 0)); off < -time.Minute || off > 10*time.Minute {
+				t.Errorf("the clock is off by %s", off)
 			}
 			if name == "busybox" { // which prefers its own hostname and uname
 				o.Facts.Hostname, o.Facts.FQDN = "pve1", "pve1.example.com"

@@ -128,7 +128,7 @@ func (p *pvesecProvider) Schema(_ context.Context, _ provider.SchemaRequest, res
 				Sensitive: true,
 			},
 			"break_glass_max_duration": schema.StringAttribute{
-				MarkdownDescription: "Longest time that an emergency access (`pvesec_break_glass`) may be open, such as `2h`; `8h` by default. Environment: `PVESEC_BREAK_GLASS_MAX_DURATION`.",
+				MarkdownDescription: "Longest time that an emergency access (`pvesec_break_glass`) may be open, such as `2h`; `8h` by default, `720h` at most. Environment: `PVESEC_BREAK_GLASS_MAX_DURATION`.",
 				Optional:            true,
 			},
 		},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -71,9 +72,13 @@ func TestSettingsComeFromTheEnvironment(t *testing.T) {
 		"PVESEC_SSH_USER": "admin", "PVESEC_SSH_PORT": "2222", "PVESEC_SSH_PRIVATE_KEY": "key", "PVESEC_SSH_PASSPHRASE": "pass", "PVESEC_SSH_CERTIFICATE": "cert",
 		"PVESEC_SSH_KNOWN_HOSTS": "hosts", "PVESEC_SSH_CONNECT_TIMEOUT": "3s",
 		"PVESEC_SSH_AGENT_SOCKET": "/run/agent", "PVESEC_SSH_PASSWORD": "login", "PVESEC_SUDO_PASSWORD": "sudo",
+		"PVESEC_BREAK_GLASS_MAX_DURATION": "2h",
 	})
 	if diags.HasError() {
 		t.Fatal(diags)
+	}
+	if s.BreakGlassMax != 2*time.Hour {
+		t.Errorf("an emergency access may be open for %s", s.BreakGlassMax)
 	}
 	if s.PVE.Endpoint != "https://pve1:8006" || s.PVE.APIToken != "root@pam!ci=x" || string(s.PVE.CAPEM) != "ca" || s.PVE.FingerprintSHA256 != "aa" || !s.PVE.Insecure {
 		t.Errorf("API settings %+v", s.PVE)
@@ -238,6 +243,19 @@ func TestUnusableCredentialsAreReportedAtTheAttribute(t *testing.T) {
 		_, problems := session.NewClients(s, "test")
 		if len(problems) != 1 || problems[0].Path.String() != c.at || strings.Contains(problems[0].Detail, "hunter2") {
 			t.Errorf("%s: %+v", name, problems)
+		}
+	}
+}
+
+// TestBreakGlassMaxIsBounded: what lasts longer than a month is no emergency, and without a setting it is a shift.
+func TestBreakGlassMaxIsBounded(t *testing.T) {
+	t.Parallel()
+	if s, diags := read(emptyModel(), nil); diags.HasError() || s.BreakGlassMax != 8*time.Hour {
+		t.Errorf("without a setting: %s, %v", s.BreakGlassMax, diags)
+	}
+	for _, text := range []string{"721h", "-1h", "0", "a day"} {
+		if _, diags := read(emptyModel(), map[string]string{"PVESEC_BREAK_GLASS_MAX_DURATION": text}); !diags.HasError() {
+			t.Errorf("%s is accepted", text)
 		}
 	}
 }

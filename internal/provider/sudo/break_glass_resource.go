@@ -3,6 +3,7 @@ package sudo
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -131,6 +132,9 @@ func (r *breakGlassResource) checkGrant(ctx context.Context, plan *breakGlassMod
 	if highest := r.on.Clients.BreakGlassMax(); !plan.Duration.IsUnknown() && plan.duration() > highest {
 		diags.AddAttributeError(path.Root("duration"), "Invalid duration: longer than the provider allows",
 			fmt.Sprintf("%s is longer than %s. Write a shorter time and renew the access (renew_id) if it is still needed then. break_glass_max_duration of the provider block sets the limit.", plan.duration(), highest))
+	}
+	if begins := time.Unix(values.UnixTime(plan.StartsAt), 0); begins.Add(plan.duration()).After(r.on.Clients.Now().Add(hardening.MostEmergency)) {
+		diags.AddAttributeError(path.Root("starts_at"), "Invalid starts_at: too far away", fmt.Sprintf("An emergency access must end within %s. Write an earlier time, or apply later.", hardening.MostEmergency))
 	}
 	if !plan.known() || values.UnixTime(plan.StartsAt) <= r.on.Clients.Now().Unix() || len(targets) == 0 {
 		return

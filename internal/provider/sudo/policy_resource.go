@@ -214,15 +214,18 @@ func (m *sudoersPolicyModel) Adopt(ctx context.Context, targets []node.Target, s
 func foreignDetail(grants []hardening.ForeignGrant, exclusive bool) string {
 	var b strings.Builder
 	b.WriteString("Not written by this policy:\n\n")
-	kept, policies, strangers := false, false, false
+	kept, policies, strangers, emergencies := false, false, false, false
 	for _, grant := range grants {
 		fmt.Fprintf(&b, "  %s\n", grant)
-		other := grant.Policy != "" || grant.Shared
-		policies, strangers = policies || other && !grant.Shared, strangers || !other
+		other := grant.Policy != "" || grant.Emergency != "" || grant.Shared
+		policies, strangers, emergencies = policies || grant.Policy != "" && !grant.Shared, strangers || !other, emergencies || grant.Emergency != ""
 		kept = kept || !grant.Removable && !other
 	}
 	if policies {
 		b.WriteString("\nA file that pvesec wrote for another policy stays. Name that policy in shared_with if both grant the same subject on purpose.\n")
+	}
+	if emergencies {
+		b.WriteString("\nAn emergency access ends by itself. This policy leaves it alone.\n")
 	}
 	if !strangers {
 		return strings.TrimRight(b.String(), "\n")

@@ -1,0 +1,107 @@
+package onnodes
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/lab"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
+)
+
+// withoutAPI is a provider block that reaches the nodes and no API.
+func withoutAPI(c *lab.Cluster) string {
+	var nodes strings.Builder
+	for _, node := range c.Nodes {
+		fmt.Fprintf(&nodes, "  node {\n    name    = %q\n    address = %q\n  }\n", node.Name, node.Address)
+	}
+	return fmt.Sprintf("provider \"pvesec\" {\n  ssh {\n    user        = \"root\"\n    port        = %d\n    private_key = <<-EOT\n%s\nEOT\n    known_hosts = <<-EOT\n%s\nEOT\n  }\n%s}\n",
+		lab.SSHPort, strings.TrimSpace(string(c.SSHKeyPEM)), strings.TrimSpace(c.KnownHosts()), nodes.String())
+}
+
+// becomes waits until a script on a node succeeds.
+func becomes(t *testing.T, node *lab.Node, what, script string) {
+	t.Helper()
+	deadline := time.Now().Add(5 * time.Minute)
+	for {
+		_, err := node.Shell(t.Context(), script)
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s: %s: %v", node.Name, what, err)
+		}
+		time.Sleep(500 * time.Millisecond)
+	}
+}
+
+// TestBreakGlassLifeCycle opens an emergency access on a node of each release without an API, has it end by the node's timer on one and by sudo alone on the other, opens it again, and
+// destroys it while the subject has a root shell.
+func TestBreakGlassLifeCycle(t *testing.T) {
+	t.Parallel()
+	var spec lab.ClusterSpec
+	for _, suite := range lab.Suites() {
+		spec.Nodes = append(spec.Nodes, lab.NodeSpec{Suite: suite})
+	}
+	c := clusterOf(t, spec)
+	w := harness.NewWorkspace(t).Quietly().Within()
+	configured := func(more string) {
+		w.Write("main.tf", requirePvesec+withoutAPI(c)+"resource \"pvesec_break_glass\" \"db\" {\n  name = \"db\"\n  subject = \"agent\"\n  reason = \"the node's database is down\"\n  ticket = \"OPS-7\"\n"+
+			"  all_commands = true\n  require_password = false\n"+more+"}\n")
+	}
+	const (
+		file = "/etc/sudoers.d/zz-pvesec-emergency-db"
+		sudo = "runuser -u agent -- sudo -n id -u"
+	)
+	empty := func(says string) {
+		t.Helper()
+		output, err := w.Try("plan", "-no-color", "-detailed-exitcode")
+		if err != nil || !strings.Contains(output, says) {
+			t.Fatalf("the plan is not empty or does not say %q: %v\n%s", says, err, output)
+		}
+	}
+	before := map[string]string{}
+	for _, node := range c.Nodes {
+		before[node.Name] = snapshot(t, node)
+	}
+
+	configured("  duration = \"1h\"\n")
+	w.Terraform("apply", "-auto-approve", "-no-color")
+	for _, node := range c.Nodes {
+		if got := shell(t, node, sudo+"; find /var/log/sudo-io -name 'tty*' | wc -l; journalctl -t pvesec -o cat --no-pager SYSLOG_FACILITY=4"); !strings.HasPrefix(got, "0\n") ||
+			strings.HasPrefix(got, "0\n0\n") || !strings.Contains(got, "open from") || !strings.Contains(got, "Reason: the node's database is down. Ticket: OPS-7") {
+			t.Errorf("%s: with the access, agent has:\n%s", node.Name, got)
+		}
+	}
+	empty("left")
+
+	configured("  duration = \"20s\"\n  renew_id = \"2\"\n")
+	w.Terraform("apply", "-auto-approve", "-no-color")
+	timed, untimed := c.Nodes[0], c.Nodes[1]
+	shell(t, untimed, "systemctl stop pvesec-emergency-ends-db.timer")
+	becomes(t, timed, "the timer takes the files away", "test ! -e "+file+" && test ! -e /etc/systemd/system/pvesec-emergency-ends-db.service")
+	if after := snapshot(t, timed); after != before[timed.Name] {
+		t.Errorf("the end left something behind:\nbefore\n%s\nafter\n%s", before[timed.Name], after)
+	}
+	becomes(t, timed, "the end is marked", `journalctl -t pvesec -o cat --no-pager | grep -q 'emergency access "db" of agent: ended at its time'`)
+	becomes(t, untimed, "sudo refuses without the timer", "test -e "+file+" && ! "+sudo)
+	empty("has ended")
+
+	configured("  duration = \"1h\"\n  renew_id = \"3\"\n  end_sessions = true\n")
+	w.Terraform("apply", "-auto-approve", "-no-color")
+	for _, node := range c.Nodes {
+		shell(t, node, `setsid runuser -u agent -- sudo -n sh -c 'trap "" TERM; setsid sleep 7001 & env -i sleep 7002' >/dev/null 2>&1 </dev/null &`)
+		becomes(t, node, "the session runs", "pgrep -f 'sleep 7001' && pgrep -f 'sleep 7002'")
+	}
+	w.Terraform("destroy", "-auto-approve", "-no-color")
+	for _, node := range c.Nodes {
+		if after := snapshot(t, node); after != before[node.Name] {
+			t.Errorf("%s: destroy left something behind:\nbefore\n%s\nafter\n%s", node.Name, before[node.Name], after)
+		}
+		if got := shell(t, node, "pgrep -fl 'sleep 700' | grep -v pgrep || true; "+sudo+" && echo allowed || true; journalctl -t pvesec -o cat --no-pager | tail -n 2"); strings.Contains(got, "sleep") ||
+			strings.Contains(got, "allowed") || !strings.Contains(got, "ended before its time") || !strings.Contains(got, "processes of sudo") {
+			t.Errorf("%s: after the destroy:\n%s", node.Name, got)
+		}
+	}
+}
