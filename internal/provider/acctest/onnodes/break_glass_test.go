@@ -2,6 +2,8 @@ package onnodes
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -36,6 +38,38 @@ func becomes(t *testing.T, node *lab.Node, what, script string) {
 	}
 }
 
+// byHand follows the printed page of the guide to the letter: it opens an access as root, and closes it.
+func byHand(t *testing.T, c *lab.Cluster, sudo string) {
+	t.Helper()
+	page, err := os.ReadFile(filepath.Join(harness.Root, "docs/guides/emergencies.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for i, part := range strings.Split(string(page), "```") {
+		if i%2 == 1 {
+			lines = append(lines, strings.TrimPrefix(part, "shell\n"))
+		}
+	}
+	if len(lines) != 3 || strings.Count(lines[0], "\n") != 1 || !strings.HasPrefix(lines[0], "u=alice ") {
+		t.Fatalf("the page has %q", lines)
+	}
+	for _, node := range c.Nodes {
+		shell(t, node, strings.Replace(lines[0], "u=alice ", "u=agent ", 1))
+		if got := shell(t, node, sudo+"; stat -c '%a %U %G' /etc/sudoers.d/zz-pvesec-emergency-by-hand; systemctl list-timers --no-pager"); !strings.HasPrefix(got, "0\n440 root root\n") || !strings.Contains(got, "run-") {
+			t.Errorf("%s: opened by hand: %s", node.Name, got)
+		}
+		shell(t, node, `setsid runuser -u agent -- sudo -n sleep 7003 >/dev/null 2>&1 </dev/null &`)
+		becomes(t, node, "the session runs", "pgrep -f 'sleep 7003$'")
+		shell(t, node, lines[1])
+		shell(t, node, lines[2])
+		becomes(t, node, "the session ends", "! pgrep -x sleep")
+		if got := shell(t, node, sudo+" && echo allowed || true; journalctl -t pvesec -o cat --no-pager"); strings.Contains(got, "allowed\n") || !strings.Contains(got, "by hand of agent until 2") || !strings.Contains(got, "closed by hand") {
+			t.Errorf("%s: closed by hand: %s", node.Name, got)
+		}
+	}
+}
+
 // TestBreakGlassLifeCycle opens an emergency access on a node of each release without an API, has it end by the node's timer on one and by sudo alone on the other, opens it again, and
 // destroys it while the subject has a root shell.
 func TestBreakGlassLifeCycle(t *testing.T) {
@@ -66,6 +100,7 @@ func TestBreakGlassLifeCycle(t *testing.T) {
 		before[node.Name] = snapshot(t, node)
 	}
 
+	byHand(t, c, sudo)
 	configured("  duration = \"1h\"\n")
 	w.Terraform("apply", "-auto-approve", "-no-color")
 	for _, node := range c.Nodes {
@@ -76,10 +111,11 @@ func TestBreakGlassLifeCycle(t *testing.T) {
 	}
 	empty("left")
 
+	timed, untimed := c.Nodes[0], c.Nodes[1]
+	const dropIn = "/run/systemd/system/pvesec-emergency-ends-db.service.d"
+	shell(t, untimed, "mkdir -p "+dropIn+"; printf '[Unit]\\nConditionPathExists=/nowhere\\n' >"+dropIn+"/never.conf; systemctl daemon-reload")
 	configured("  duration = \"20s\"\n  renew_id = \"2\"\n")
 	w.Terraform("apply", "-auto-approve", "-no-color")
-	timed, untimed := c.Nodes[0], c.Nodes[1]
-	shell(t, untimed, "systemctl stop pvesec-emergency-ends-db.timer")
 	becomes(t, timed, "the timer takes the files away", "test ! -e "+file+" && test ! -e /etc/systemd/system/pvesec-emergency-ends-db.service")
 	if after := snapshot(t, timed); after != before[timed.Name] {
 		t.Errorf("the end left something behind:\nbefore\n%s\nafter\n%s", before[timed.Name], after)
@@ -87,6 +123,7 @@ func TestBreakGlassLifeCycle(t *testing.T) {
 	becomes(t, timed, "the end is marked", `journalctl -t pvesec -o cat --no-pager | grep -q 'emergency access "db" of agent: ended at its time'`)
 	becomes(t, untimed, "sudo refuses without the timer", "test -e "+file+" && ! "+sudo)
 	empty("has ended")
+	shell(t, untimed, "rm -r "+dropIn+"; systemctl daemon-reload")
 
 	configured("  duration = \"1h\"\n  renew_id = \"3\"\n  end_sessions = true\n")
 	w.Terraform("apply", "-auto-approve", "-no-color")

@@ -1,0 +1,352 @@
+package sudo
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/hardening"
+	"github.com/pvesec/terraform-provider-pvesec/internal/node"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/session"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
+)
+
+// glassNodes are nodes of which only files and clocks exist.
+type glassNodes struct {
+	files   map[string]map[string]string // by node, by path
+	clock   int64
+	sudo    string
+	down    string
+	applied int
+}
+
+func newGlassNodes(names ...string) *glassNodes {
+	g := &glassNodes{files: map[string]map[string]string{}, clock: time.Now().Unix(), sudo: "1.9.13p3"}
+	for _, name := range names {
+		g.files[name] = map[string]string{}
+	}
+	return g
+}
+
+func (g *glassNodes) Observe(_ context.Context, target node.Target, query node.Query) (*node.Observation, error) {
+	if target.Name == g.down {
+		return nil, errors.New(target.Name + " does not answer")
+	}
+	seen := &node.Observation{Node: target.Name, Facts: node.Facts{SudoVersion: g.sudo}, Files: map[string]node.FileState{}, Services: map[string]node.Service{}, Clock: g.clock}
+	for _, name := range query.Files {
+		if text, is := g.files[target.Name][name]; is {
+			mode := fs.FileMode(0o644)
+			if strings.HasPrefix(name, "/etc/sudoers.d/") {
+				mode = 0o440
+			}
+			seen.Files[name] = node.FileState{Exists: true, Type: node.TypeRegular, Mode: mode, Owner: "root", Group: "root", Content: []byte(text), SHA256: hardening.Digest(text)}
+		}
+	}
+	for _, name := range query.Services {
+		seen.Services[name] = node.Service{Load: "loaded", Active: "active"}
+	}
+	return seen, nil
+}
+
+func (g *glassNodes) Apply(_ context.Context, changes []node.Change, _ func(node, step string)) error {
+	for _, change := range changes {
+		if change.Target.Name == g.down {
+			return errors.New(change.Target.Name + " does not answer")
+		}
+	}
+	g.applied++
+	for _, change := range changes {
+		for _, file := range change.Files {
+			switch file.Kind {
+			case node.Absent:
+				delete(g.files[change.Target.Name], file.Path)
+			case node.Regular:
+				g.files[change.Target.Name][file.Path] = string(file.Content)
+			}
+		}
+	}
+	return nil
+}
+
+func (g *glassNodes) targets() []node.Target {
+	var list []node.Target
+	for _, name := range []string{"pve1", "pve2"} {
+		if g.files[name] != nil {
+			list = append(list, node.Target{Name: name, Address: name, Port: 22})
+		}
+	}
+	return list
+}
+
+const emergencyFile = "/etc/sudoers.d/zz-pvesec-emergency-db"
+
+// glass is an access that was not granted yet.
+func glass() *breakGlassModel {
+	return &breakGlassModel{
+		Name: types.StringValue("db"), Subject: types.StringValue("alice"), Reason: types.StringValue("the database is down"), AllCommands: types.BoolValue(true),
+		Duration: types.StringValue("2h"), RequirePassword: types.BoolValue(true), RequireLogging: types.BoolValue(true), EndSessions: types.BoolValue(false),
+		Allowed: types.ListNull(types.StringType), Placed: session.Placed{Deployed: types.MapUnknown(breakGlassNodeType)},
+	}
+}
+
+func apply(t *testing.T, g *glassNodes, plan, state *breakGlassModel) (diag.Diagnostics, error) {
+	t.Helper()
+	var diags diag.Diagnostics
+	err := plan.Install(t.Context(), session.Change[breakGlassModel]{Nodes: g, Targets: g.targets(), State: state}, &diags)
+	return diags, err
+}
+
+// refresh reads the nodes into the state, and gives what it warns of.
+func refresh(t *testing.T, g *glassNodes, m *breakGlassModel) string {
+	t.Helper()
+	var diags diag.Diagnostics
+	seen, err := session.Observe(t.Context(), g, g.targets(), m.Observer(t.Context(), &diags))
+	if err != nil {
+		t.Fatal(err)
+	}
+	entries := map[string]breakGlassNode{}
+	for name, found := range seen {
+		var entry breakGlassNode
+		diags.Append(values.ReadObject(t.Context(), m.Found(t.Context(), found, &diags), &entry)...)
+		entries[name] = entry
+	}
+	m.record(t.Context(), entries, &diags)
+	m.Took(t.Context(), session.Reading[hardening.BreakGlassState]{Seen: seen, Refresh: true}, &diags)
+	if diags.HasError() {
+		t.Fatal(diags)
+	}
+	var said strings.Builder
+	for _, d := range diags {
+		said.WriteString(d.Summary() + "\n" + d.Detail() + "\n")
+	}
+	return said.String()
+}
+
+// planOf is what a plan without changes of the configuration makes of the state.
+func planOf(t *testing.T, g *glassNodes, state *breakGlassModel, change func(*breakGlassModel)) (*breakGlassModel, diag.Diagnostics) {
+	t.Helper()
+	var diags diag.Diagnostics
+	plan := *state
+	if change != nil {
+		change(&plan)
+	}
+	if plan.grants(state) {
+		t.Fatal("the plan grants")
+	}
+	plan.keep(t.Context(), state, g.targets(), true, &diags)
+	return &plan, diags
+}
+
+func granting(t *testing.T, g *glassNodes) *breakGlassModel {
+	t.Helper()
+	m := glass()
+	if diags, err := apply(t, g, m, nil); err != nil || diags.HasError() {
+		t.Fatal(err, diags)
+	}
+	return m
+}
+
+// TestBreakGlassStates: an open access says what is left of it, and plans nothing. One that has ended, or that somebody closed, plans nothing either, and an apply opens none of them.
+func TestBreakGlassStates(t *testing.T) {
+	t.Parallel()
+	for name, step := range map[string]struct {
+		tamper func(g *glassNodes)
+		status string
+		says   string
+	}{
+		"open":   {func(g *glassNodes) { g.clock += 3600 }, accessRunning, "1h0m0s left"},
+		"over":   {func(g *glassNodes) { g.clock += 7201; g.files["pve1"] = map[string]string{} }, accessExpired, "expired at"},
+		"closed": {func(g *glassNodes) { delete(g.files["pve1"], emergencyFile) }, accessClosed, "closed before its end"},
+	} {
+		g := newGlassNodes("pve1")
+		m := granting(t, g)
+		if m.Status.ValueString() != accessRunning || g.files["pve1"][emergencyFile] == "" {
+			t.Fatalf("%s: granted: %s, %v", name, m.Status, g.files)
+		}
+		step.tamper(g)
+		said := refresh(t, g, m)
+		if m.Status.ValueString() != step.status || !strings.Contains(said, step.says) {
+			t.Errorf("%s: status %s, said %s", name, m.Status, said)
+		}
+		plan, diags := planOf(t, g, m, nil)
+		if diags.HasError() || !plan.Deployed.Equal(m.Deployed) || !plan.Status.Equal(m.Status) || !plan.ExpiresAt.Equal(m.ExpiresAt) {
+			t.Errorf("%s: the plan changes %s to %s: %v", name, m.Deployed, plan.Deployed, diags)
+		}
+		before := g.files["pve1"][emergencyFile]
+		g.applied = 0
+		if diags, err := apply(t, g, plan, m); err != nil || diags.HasError() || g.applied != 0 || g.files["pve1"][emergencyFile] != before {
+			t.Errorf("%s: an apply: %v %v, %d changes", name, err, diags, g.applied)
+		}
+	}
+}
+
+// TestBreakGlassDrift: a line that somebody wrote into the file is drift and goes with the next apply, with the same end. A file that is left after the end goes too.
+func TestBreakGlassDrift(t *testing.T) {
+	t.Parallel()
+	g := newGlassNodes("pve1")
+	m := granting(t, g)
+	text := g.files["pve1"][emergencyFile]
+	g.files["pve1"][emergencyFile] += "alice ALL=(ALL) NOPASSWD: ALL\n"
+	g.clock += 60
+	refresh(t, g, m)
+	if changes := m.entryOf(t, "pve1").Changes.String(); !strings.Contains(changes, "+ alice ALL=(ALL) NOPASSWD: ALL") {
+		t.Fatalf("changes %s", changes)
+	}
+	plan, _ := planOf(t, g, m, nil)
+	if plan.Deployed.Equal(m.Deployed) {
+		t.Error("the plan is empty")
+	}
+	if diags, err := apply(t, g, plan, m); err != nil || diags.HasError() || g.files["pve1"][emergencyFile] != text {
+		t.Errorf("after the apply: %v %v\n%s", err, diags, g.files["pve1"][emergencyFile])
+	}
+	m = plan
+	g.clock += 7200
+	if refresh(t, g, m); m.Status.ValueString() != accessExpired || len(m.entryOf(t, "pve1").Changes.Elements()) != 0 {
+		t.Errorf("right after its end: %s", m.Deployed)
+	}
+	g.clock += lateness
+	refresh(t, g, m)
+	plan, _ = planOf(t, g, m, nil)
+	if plan.Deployed.Equal(m.Deployed) {
+		t.Error("files are left, and the plan is empty")
+	}
+	if diags, err := apply(t, g, plan, m); err != nil || diags.HasError() || len(g.files["pve1"]) != 0 {
+		t.Errorf("after the apply: %v %v\n%v", err, diags, g.files["pve1"])
+	}
+}
+
+func (m *breakGlassModel) entryOf(t *testing.T, name string) breakGlassNode {
+	t.Helper()
+	var diags diag.Diagnostics
+	return m.entry(t.Context(), name, &diags)
+}
+
+// TestBreakGlassRenews: another renew_id opens the access anew from now on, whatever its state; nothing else does.
+func TestBreakGlassRenews(t *testing.T) {
+	t.Parallel()
+	g := newGlassNodes("pve1")
+	m := granting(t, g)
+	g.clock += 10000
+	g.files["pve1"] = map[string]string{}
+	refresh(t, g, m)
+	plan := *m
+	plan.RenewID, plan.Deployed = types.StringValue("2"), types.MapUnknown(breakGlassNodeType)
+	if !plan.grants(m) {
+		t.Fatal("another renew_id does not grant")
+	}
+	if diags, err := apply(t, g, &plan, m); err != nil || diags.HasError() || plan.Status.ValueString() != accessRunning || g.files["pve1"][emergencyFile] == "" {
+		t.Fatalf("%v %v %s", err, diags, plan.Status)
+	}
+	if w := plan.entryOf(t, "pve1"); w.window().Ends != g.clock+7200 {
+		t.Errorf("it ends at %s", w.ExpiresAt)
+	}
+	unknown := plan
+	unknown.RenewID = types.StringUnknown()
+	if !unknown.grants(&plan) {
+		t.Error("an unknown renew_id may be another one")
+	}
+}
+
+// TestBreakGlassChangesWhileOpen: commands change in place and keep the end; who has the access and until when does not change without another renew_id.
+func TestBreakGlassChangesWhileOpen(t *testing.T) {
+	t.Parallel()
+	for attribute, change := range map[string]func(*breakGlassModel){
+		"subject":   func(m *breakGlassModel) { m.Subject = types.StringValue("bob") },
+		"duration":  func(m *breakGlassModel) { m.Duration = types.StringValue("8h") },
+		"starts_at": func(m *breakGlassModel) { m.StartsAt = types.StringValue("2030-01-01T00:00:00Z") },
+		"name":      func(m *breakGlassModel) { m.Name = types.StringValue("other") },
+	} {
+		g := newGlassNodes("pve1")
+		m := granting(t, g)
+		if _, diags := planOf(t, g, m, change); !diags.HasError() || !strings.Contains(diags.Errors()[0].Summary(), attribute) {
+			t.Errorf("%s of an open access: %v", attribute, diags)
+		}
+		g.clock += 10000
+		refresh(t, g, m)
+		if _, diags := planOf(t, g, m, change); diags.HasError() != (attribute == "name") {
+			t.Errorf("%s of one that has ended: %v", attribute, diags)
+		}
+	}
+	g := newGlassNodes("pve1")
+	m := granting(t, g)
+	g.clock += 60
+	plan, diags := planOf(t, g, m, func(m *breakGlassModel) {
+		m.AllCommands, m.Allowed = types.BoolNull(), values.StringList([]string{"/usr/bin/id"})
+	})
+	if diags.HasError() {
+		t.Fatal(diags)
+	}
+	if diags, err := apply(t, g, plan, m); err != nil || diags.HasError() {
+		t.Fatal(err, diags)
+	}
+	text := g.files["pve1"][emergencyFile]
+	if !strings.Contains(text, "/usr/bin/id\n") || strings.Contains(text, "OUTPUT: ALL") || !plan.ExpiresAt.Equal(m.ExpiresAt) || !strings.Contains(text, m.ExpiresAt.ValueString()) {
+		t.Errorf("%s: %s", plan.ExpiresAt, text)
+	}
+}
+
+// TestBreakGlassRefuses: a begin to come where sudo pays no heed to it, and a file that is somebody else's.
+func TestBreakGlassRefuses(t *testing.T) {
+	t.Parallel()
+	for sudo, refused := range map[string]bool{"1.9.13p3": false, "1.9.16p2": true} {
+		g := newGlassNodes("pve1")
+		g.sudo = sudo
+		m := glass()
+		m.StartsAt = types.StringValue(time.Unix(g.clock+600, 0).UTC().Format(time.RFC3339))
+		diags, err := apply(t, g, m, nil)
+		if (err != nil) != refused || diags.HasError() != refused || (g.applied > 0) == refused {
+			t.Errorf("sudo %s: %v, %v, %d changes", sudo, err, diags, g.applied)
+		}
+		if !refused && (m.Status.ValueString() != accessScheduled || !strings.Contains(g.files["pve1"][emergencyFile], "NOTBEFORE=")) {
+			t.Errorf("sudo %s: %s\n%s", sudo, m.Status, g.files["pve1"][emergencyFile])
+		}
+		m = glass()
+		m.StartsAt = types.StringValue(time.Unix(g.clock-600, 0).UTC().Format(time.RFC3339))
+		if diags, err := apply(t, newGlassNodes("pve1"), m, nil); err != nil || diags.HasError() || m.Status.ValueString() != accessRunning {
+			t.Errorf("sudo %s, a begin that is past: %v, %v, %s", sudo, err, diags, m.Status)
+		}
+	}
+	g := newGlassNodes("pve1")
+	g.files["pve1"][emergencyFile] = "alice ALL=(ALL) ALL\n"
+	if _, err := apply(t, g, glass(), nil); err == nil || g.applied != 0 || !strings.Contains(err.Error(), "did not write") {
+		t.Errorf("a foreign file: %v", err)
+	}
+}
+
+// TestBreakGlassTellsOfClocks: the end follows the node's clock, and a clock that is far off is said.
+func TestBreakGlassTellsOfClocks(t *testing.T) {
+	t.Parallel()
+	g := newGlassNodes("pve1")
+	g.clock += 7200
+	m := glass()
+	diags, err := apply(t, g, m, nil)
+	if err != nil || diags.WarningsCount() != 1 || !strings.Contains(diags[0].Summary(), "clock of pve1") {
+		t.Errorf("%v %v", err, diags)
+	}
+	if entry := m.entryOf(t, "pve1"); entry.window().Ends != g.clock+7200 || !strings.HasPrefix(entry.ClockSkew.ValueString(), "1h59m") && !strings.HasPrefix(entry.ClockSkew.ValueString(), "2h0m") {
+		t.Errorf("ends %s, skew %s", entry.ExpiresAt, entry.ClockSkew)
+	}
+}
+
+// TestBreakGlassClosesWhatAnswers: a node that does not answer keeps no other one open, and is an error, so that the state forgets nothing.
+func TestBreakGlassClosesWhatAnswers(t *testing.T) {
+	t.Parallel()
+	g := newGlassNodes("pve1", "pve2")
+	m := granting(t, g)
+	g.down = "pve1"
+	var diags diag.Diagnostics
+	err := m.Remove(t.Context(), g, g.targets(), nil, &diags)
+	if err == nil || !strings.Contains(err.Error(), "pve1") || len(g.files["pve2"]) != 0 || g.files["pve1"][emergencyFile] == "" {
+		t.Errorf("%v; pve2 holds %v", err, g.files["pve2"])
+	}
+	g.down = ""
+	if err := m.Remove(t.Context(), g, g.targets(), nil, &diags); err != nil || len(g.files["pve1"]) != 0 {
+		t.Errorf("the second time: %v; pve1 holds %v", err, g.files["pve1"])
+	}
+}
