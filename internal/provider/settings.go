@@ -14,7 +14,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
-	"github.com/pvesec/terraform-provider-pvesec/internal/hardening"
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/session"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
@@ -71,8 +70,8 @@ func readSettings(ctx context.Context, model providerModel, env func(string) (st
 		SSHPort: r.port(ssh.Port, sshPath("port"), "PVESEC_SSH_PORT", defaultSSHPort),
 	}
 	s.BreakGlassMax = r.duration(model.BreakGlassMax, path.Root("break_glass_max_duration"), "PVESEC_BREAK_GLASS_MAX_DURATION", session.DefaultBreakGlassMax)
-	if s.BreakGlassMax > hardening.MostEmergency {
-		r.diags.AddAttributeError(path.Root("break_glass_max_duration"), "Invalid duration", fmt.Sprintf("%s is no emergency: write %s or less.", s.BreakGlassMax, hardening.MostEmergency))
+	if s.BreakGlassMax > session.MostBreakGlass {
+		r.diags.AddAttributeError(path.Root("break_glass_max_duration"), "Invalid duration", fmt.Sprintf("%s is too long for an emergency. Write %s or less.", s.BreakGlassMax, session.MostBreakGlass))
 	}
 	s.Nodes = r.nodes(ctx, model.Nodes, s.SSHPort)
 	s.Unknown = r.unknown

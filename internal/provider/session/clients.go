@@ -47,6 +47,9 @@ func (c *Clients) Now() time.Time {
 // DefaultBreakGlassMax is how long an emergency access may be open where the provider block does not say.
 const DefaultBreakGlassMax = 8 * time.Hour
 
+// MostBreakGlass is the highest limit that a provider block may set.
+const MostBreakGlass = hardening.MostEmergency
+
 // BreakGlassMax is the longest time that an emergency access may be open.
 func (c *Clients) BreakGlassMax() time.Duration {
 	if c == nil || c.settings.BreakGlassMax == 0 {

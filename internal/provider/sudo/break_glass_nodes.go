@@ -121,8 +121,8 @@ func (m *breakGlassModel) grant(ctx context.Context, change session.Change[break
 		w := m.windowFrom(found.Clock)
 		refuseStart(w, found, diags)
 		if skew := found.Skew(); skew > 60 || skew < -60 {
-			diags.AddAttributeWarning(path.Root("deployed"), fmt.Sprintf("The clock of %s differs from this machine's", target.Name),
-				fmt.Sprintf("It is ahead by %s. The access ends at %s by the clock of %[1]s.", time.Duration(skew)*time.Second, time.Unix(w.Ends, 0).UTC().Format(time.RFC3339)))
+			diags.AddAttributeWarning(path.Root("deployed"), fmt.Sprintf("The clock of %s is off", target.Name),
+				fmt.Sprintf("It is ahead of this machine's clock by %s. The access ends at %s by the clock of the node.", time.Duration(skew)*time.Second, time.Unix(w.Ends, 0).UTC().Format(time.RFC3339)))
 		}
 		openings = append(openings, hardening.Opening{Target: target, Window: w, Seen: found, Applied: change.State.applied(ctx, target.Name, diags)})
 		entries[target.Name] = granted(w, found.Skew())

@@ -38,6 +38,7 @@ var varying = []struct {
 }{
 	{regexp.MustCompile(`127\.0\.0\.1:[0-9]+`), "ADDRESS"},
 	{regexp.MustCompile(`[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+(Z|[+-][0-9:]+)`), "TIME"},
+	{regexp.MustCompile(`\b([0-9]+h)?([0-9]+m)?[0-9]+s left\b`), "LENGTH left"},
 	{regexp.MustCompile(`tf-run-[a-z0-9]+`), "tf-run-ID"},
 	{regexp.MustCompile(`([0-9A-F]{2}:){31}[0-9A-F]{2}`), "FINGERPRINT"},
 }
