@@ -63,7 +63,7 @@ func byHand(t *testing.T, c *lab.Cluster, sudo string) {
 		becomes(t, node, "the session runs", "pgrep -f 'sleep 7003$'")
 		shell(t, node, lines[1])
 		shell(t, node, lines[2])
-		becomes(t, node, "the session ends", "! pgrep -x sleep")
+		becomes(t, node, "the session ends", "! pgrep -f 'sleep 7003$'")
 		if got := shell(t, node, sudo+" && echo allowed || true; journalctl -t pvesec -o cat --no-pager"); strings.Contains(got, "allowed\n") || !strings.Contains(got, "by hand of agent until 2") || !strings.Contains(got, "closed by hand") {
 			t.Errorf("%s: closed by hand: %s", node.Name, got)
 		}
