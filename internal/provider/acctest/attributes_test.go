@@ -284,7 +284,7 @@ func TestEveryAttributeOnNodesIsTested(t *testing.T) {
 		}
 	}
 	p := newProtocol(t, userAPI(t, pvesim.Version91))
-	for _, typeName := range []string{"pvesec_sudoers_policy", "pvesec_audit_logging", "pvesec_node_account"} {
+	for _, typeName := range []string{"pvesec_sudoers_policy", "pvesec_audit_logging", "pvesec_node_account", "pvesec_break_glass"} {
 		for _, name := range leaves(configuredWith(p.schemas.ResourceSchemas[typeName].Block), "") {
 			last := name[strings.LastIndexByte(name, '.')+1:]
 			if !regexp.MustCompile(`\b` + last + `\b`).MatchString(text.String()) {
@@ -293,7 +293,7 @@ func TestEveryAttributeOnNodesIsTested(t *testing.T) {
 		}
 	}
 	for typeName := range p.schemas.ResourceSchemas {
-		if !slices.Contains([]string{"pvesec_sudoers_policy", "pvesec_audit_logging", "pvesec_node_account", "pvesec_restricted_user", "pvesec_api_token"}, typeName) {
+		if !slices.Contains([]string{"pvesec_sudoers_policy", "pvesec_audit_logging", "pvesec_node_account", "pvesec_break_glass", "pvesec_restricted_user", "pvesec_api_token"}, typeName) {
 			t.Errorf("%s has no test that demands a case for each of its attributes: add it here", typeName)
 		}
 	}
@@ -332,5 +332,53 @@ func TestPolicyAttributesInAPlan(t *testing.T) {
 	}
 	if t.Failed() {
 		t.Log(policy)
+	}
+}
+
+// TestBreakGlassAttributesInAPlan: what the commands lead to is known while planning, and when the access ends only after the apply.
+func TestBreakGlassAttributesInAPlan(t *testing.T) {
+	t.Parallel()
+	p := newProtocol(t, userAPI(t, pvesim.Version91))
+	plans := 0
+	planned := func(more map[string]any) (string, error) {
+		plans++ // one run takes no two of a name
+		config := map[string]any{"name": fmt.Sprintf("db%d", plans), "subject": "agent", "reason": "the database is down", "duration": "2h", "require_logging": false, "timeouts": map[string]any{"delete": "3m"}}
+		maps.Copy(config, more)
+		answer, _, err := p.plan(t.Context(), p.absent("pvesec_break_glass"), build(p.typeOf("pvesec_break_glass"), config))
+		if err != nil {
+			return "", err
+		}
+		state, err := answer.PlannedState.Unmarshal(p.typeOf("pvesec_break_glass"))
+		if err != nil {
+			return "", err
+		}
+		return canonical(t, state), nil
+	}
+	for name, test := range map[string]struct {
+		more map[string]any
+		want string
+	}{
+		"everything is root":       {map[string]any{"all_commands": true}, `"root_equivalent": true`},
+		"its finding is shown":     {map[string]any{"all_commands": true}, `PVESEC-E0001 critical: `},
+		"a harmless command":       {map[string]any{"commands": []any{"/usr/bin/uptime"}}, `"root_equivalent": false`},
+		"the password is asked":    {map[string]any{"all_commands": true}, `"require_password": true`},
+		"a begin that is past":     {map[string]any{"all_commands": true, "starts_at": "2020-01-01T00:00:00Z"}, `"starts_at": "2020-01-01T00:00:00Z"`},
+		"nodes that do not answer": {map[string]any{"all_commands": true}, `"on_unreachable": "skip"`},
+	} {
+		plan, err := planned(test.more)
+		if err != nil || !strings.Contains(plan, test.want) {
+			t.Errorf("%s: no %s in the plan (%v):\n%s", name, test.want, err, plan)
+		}
+	}
+	for name, test := range map[string]struct {
+		more map[string]any
+		want string
+	}{
+		"longer than the limit": {map[string]any{"all_commands": true, "duration": "9h"}, "longer than the provider allows"},
+		"too far away":          {map[string]any{"all_commands": true, "starts_at": "2090-01-01T00:00:00Z"}, "too far away"},
+	} {
+		if plan, err := planned(test.more); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: %v\n%s", name, err, plan)
+		}
 	}
 }

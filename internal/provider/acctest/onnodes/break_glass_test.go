@@ -109,6 +109,15 @@ func TestBreakGlassLifeCycle(t *testing.T) {
 			t.Errorf("%s: with the access, agent has:\n%s", node.Name, got)
 		}
 	}
+	state, err := os.ReadFile(filepath.Join(w.Dir, "terraform.tfstate"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"status": "running"`, `"granted_at": "2`, `"begins_at": "2`, `"expires_at": "2`, `"clock_skew": "`, `"starts_at": null`, `"findings": [`} {
+		if !strings.Contains(string(state), want) {
+			t.Errorf("no %s in the state:\n%s", want, state)
+		}
+	}
 	empty("left")
 
 	timed, untimed := c.Nodes[0], c.Nodes[1]
