@@ -3,8 +3,8 @@
 PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
 export PATH LC_ALL
 
-# mark WORDS: an event of facility auth, which the security log of pvesec_audit_logging holds too.
-mark() { logger -p auth.notice -t pvesec -- "emergency access \"$name\" of $subject: $1. Reason: $reason${ticket:+. Ticket: $ticket}"; }
+# mark WORDS [MORE]: an event of facility auth, which the security log of pvesec_audit_logging holds too. What is longest stands last.
+mark() { logger -S 8192 -p auth.notice -t pvesec -- "emergency access \"$name\" of $subject: $1. Reason: $reason${ticket:+. Ticket: $ticket}${2:+. $2}"; }
 
 # users: the uids of the subject. Of a group only those who have run something matter.
 users() {
@@ -12,39 +12,73 @@ users() {
 	%*)
 		{
 			ps -eo ruid=
-			grep -hzsox 'SUDO_UID=[0-9]*' /proc/[0-9]*/environ | tr '\0' '\n' | cut -d = -f 2
+			cd /proc && grep -hzsox 'SUDO_UID=[0-9]*' [0-9]*/environ | tr '\0' '\n' | cut -d = -f 2
+			cd /proc && grep -hs '' [0-9]*/loginuid
+			cd /proc && grep -hso 'user-[0-9]*\.slice' [0-9]*/cgroup | tr -dc '0-9\n'
 		} | tr -d ' ' | sort -u | while read -r uid; do
 			[ "${uid:-0}" = 0 ] || ! id -Gnz -- "$uid" 2>/dev/null | tr '\0' '\n' | grep -qxF -- "${subject#%}" || echo "$uid"
 		done
 		;;
-	*) id -u -- "$subject" 2>/dev/null ;;
+	*) id -u -- "$subject" 2>/dev/null | grep -vx 0 ;;
 	esac
 }
 
-# sessions PID...: the processes that sudo runs for the subject, those named, and all that they started.
+# sessions PID...: the processes that sudo runs for the subject, those named, and all that they started. A sudo that has begun its command is root's and its command may have lost its
+# environment, so that whose they are is asked of the process that called sudo and of the login too. A guest is never among them, a unit of the system only if the subject called sudo in it.
 sessions() {
-	for uid in $uids; do
-		set -- "$@" $(grep -lzsx "SUDO_UID=$uid" /proc/[0-9]*/environ | cut -d / -f 3)
-	done
-	ps -eo pid=,ppid=,ruid=,comm= | awk -v uids="$uids" -v named="$*" -v self=$$ '
+	(
+		cd /proc || exit
+		for uid in $uids; do
+			grep -lzsx "SUDO_UID=$uid" [0-9]*/environ | sed 's,/.*,/sudo_uid:,'
+		done
+		ps -eo pid=,ppid=,ruid=,comm=
+		grep -Hs '' [0-9]*/loginuid [0-9]*/cgroup
+	) | awk -v uids="$uids" -v named="$*" -v self=$$ '
 		BEGIN {
 			n = split(uids, list)
 			for (i = 1; i <= n; i++) subject[list[i]] = 1
 			n = split(named, list)
-			for (i = 1; i <= n; i++) start[list[i]] = 1
+			for (i = 1; i <= n; i++) mine[list[i]] = 1
 		}
-		{ pids[NR] = $1; parent[$1] = $2; owner[$1] = $3; command[$1] = $4 }
+		$1 ~ /^[0-9]+\// {
+			p = $0; sub(/\/.*/, "", p)
+			what = $0; sub(/^[0-9]+\//, "", what); sub(/:.*/, "", what)
+			value = $0; sub(/^[^:]*:/, "", value)
+			if (what == "sudo_uid") ran[p] = 1
+			if (what == "loginuid") login[p] = value
+			if (what == "cgroup") group[p] = group[p] value "/\n"
+			next
+		}
+		{ pids[++count] = $1; parent[$1] = $2; owner[$1] = $3; command[$1] = $4 }
+		function guest(p) { return group[p] ~ /\/(qemu\.slice|machine\.slice|lxc|lxc\.[a-z]+[^\/]*)\// }
+		function system_unit(p) { return group[p] ~ /:\/system\.slice\// }
+		function of_login(p,   uid) {
+			if (login[p] in subject) return 1
+			for (uid in subject) if (index(group[p], "/user-" uid ".slice/")) return 1
+			return 0
+		}
 		END {
-			for (i = 1; i <= NR; i++) {
-				p = pids[i]
-				if (p in start || command[p] == "sudo" && owner[p] in subject) mine[p] = 1
+			for (i = 1; i <= count; i++) {
+				p = pids[i]; q = parent[p]
+				if (guest(p)) continue
+				if (command[p] == "sudo") {
+					if (owner[p] in subject || owner[q] in subject || of_login(p)) { mine[p] = 1; called[group[p]] = 1 }
+				} else if (!system_unit(p)) {
+					if (p in ran) mine[p] = 1
+					# What lost its parent and is not the subject itself, except what leads a login.
+					if ((q == 1 || command[q] == "systemd") && !(owner[p] in subject) && of_login(p) && command[p] !~ /^(sshd|sshd-session|login|\(sd-pam\))$/) mine[p] = 1
+				}
 			}
 			do {
 				more = 0
-				for (i = 1; i <= NR; i++) if (!(pids[i] in mine) && parent[pids[i]] in mine) { mine[pids[i]] = 1; more = 1 }
+				for (i = 1; i <= count; i++) {
+					p = pids[i]
+					if (p in mine || !(parent[p] in mine) || guest(p) || system_unit(p) && !(group[p] in called)) continue
+					mine[p] = 1; more = 1
+				}
 			} while (more)
 			for (p = self; p > 1; p = parent[p]) delete mine[p]
-			for (i = 1; i <= NR; i++) if (pids[i] in mine && pids[i] > 1) print pids[i]
+			for (i = 1; i <= count; i++) if (pids[i] in mine && pids[i] > 1) print pids[i]
 		}'
 }
 
@@ -59,18 +93,34 @@ end_sessions() {
 	mark "ended $(echo "$found" | wc -l) processes of sudo"
 }
 
-end() {
-	rm -f -- "$sudoers" || return 1 # systemd tries again
-	if [ "$(date +%s)" -ge "$until" ]; then mark 'ended at its time'; else mark 'ended before its time'; fi
+# ended [WORDS]: what happens once at an end.
+ended() {
+	[ ! -e "$once" ] || return 0
+	if [ "$(date +%s)" -ge "$until" ]; then mark "ended at its time$1"; else mark "ended before its time$1"; fi
 	[ "$sessions" = keep ] || end_sessions
+}
+
+once=/run/$ends.once
+
+end() {
+	chattr -ia "$sudoers" 2>/dev/null
+	if ! rm -f -- "$sudoers"; then
+		ended ', and its file cannot be removed'
+		: >"$once"
+		return 1 # systemd tries again
+	fi
+	ended
 	systemctl stop "$ends.timer" "$begins.service"
-	rm -f -- "$units/timers.target.d/$ends.conf" "$units/$begins.service" "$units/$ends.timer" "$units/$ends.service" "$units/$ends.sh" "/var/lib/systemd/timers/stamp-$ends.timer"
+	rm -f -- "$once" "$units/timers.target.d/$ends.conf" "$units/$begins.service" "$units/$ends.timer" "$units/$ends.service" "$units/$ends.sh" "/var/lib/systemd/timers/stamp-$ends.timer"
 	rmdir --ignore-fail-on-non-empty -- "$units/timers.target.d" 2>/dev/null
 	systemctl daemon-reload
 	return 0
 }
 
 case $1 in
-begin) mark "$what" ;;
+begin)
+	rm -f -- "$once"
+	mark "$what" "Commands: $commands"
+	;;
 end) end ;;
 esac

@@ -2,6 +2,7 @@ package hardening
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -154,16 +155,24 @@ func (b BreakGlass) Open(ctx context.Context, nodes Nodes, openings []Opening, p
 }
 
 // Close ends the access on one node: first the sudoers file goes, whatever becomes of the rest; then the node's own program marks the end and, where the access says so, ends the
-// subject's sessions; then what is left is removed. Unmarked is why the program did not run to its end, nil where it did.
+// subject's sessions; then what is left is removed. Unmarked is why the program did not run to its end, nil where it did. Where the file cannot be removed the program tries too, since
+// it also knows how to remove one that somebody made immutable, and what it is run by stays if that fails.
 func (b BreakGlass) Close(ctx context.Context, nodes Nodes, target node.Target, progress func(node, step string)) (unmarked, err error) {
 	apply := func(change node.Change) error {
 		change.Target, change.Label = target, b.label()
 		return nodes.Apply(ctx, []node.Change{change}, progress)
 	}
-	if err := apply(node.Change{Files: []node.File{{Path: b.Path(), Kind: node.Absent, Validate: node.Sudoers}}}); err != nil {
-		return nil, err
+	file := node.Change{Files: []node.File{{Path: b.Path(), Kind: node.Absent, Validate: node.Sudoers}}}
+	first := apply(file)
+	if unreachable := new(*node.UnreachableError); errors.As(first, unreachable) {
+		return nil, first
 	}
 	unmarked = apply(node.Change{RestartServices: []string{b.Ends() + ".service"}})
+	if first != nil {
+		if err := apply(file); err != nil {
+			return nil, errors.Join(first, unmarked)
+		}
+	}
 	var rest node.Change
 	for _, file := range b.unitFiles() {
 		file.removeFrom(&rest, true)

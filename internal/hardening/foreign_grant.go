@@ -15,7 +15,7 @@ type ForeignGrant struct {
 	Text string
 	// Policy is the policy that the file was written for; empty for a file of somebody else.
 	Policy string
-	// Emergency is the emergency access (pvesec_break_glass) that the file was written for.
+	// Emergency is the emergency access (pvesec_break_glass, or by hand) that the file was written for, as its header says.
 	Emergency string
 	// Shared tells that the policy which looks shares its subject with that file.
 	Shared bool
@@ -30,8 +30,12 @@ func (g ForeignGrant) String() string {
 	if g.Policy != "" {
 		text += fmt.Sprintf(" (of pvesec_sudoers_policy %q)", g.Policy)
 	}
-	if g.Emergency != "" {
-		text += fmt.Sprintf(" (of pvesec_break_glass %q)", g.Emergency)
+	switch g.Emergency {
+	case "":
+	case byHandName:
+		text += " (its header says: an emergency access by hand)"
+	default:
+		text += fmt.Sprintf(" (its header says: of pvesec_break_glass %q)", g.Emergency)
 	}
 	return text
 }
