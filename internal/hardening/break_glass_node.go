@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
@@ -71,6 +72,12 @@ func (b BreakGlass) Paths() []string {
 
 // Present tells whether the sudoers file is there.
 func (s *BreakGlassState) Present(b BreakGlass) bool { return s.Files[b.Path()].Present }
+
+// Wrote tells whether the sudoers file that is there is one of this access: with its name, its subject and the shape that pvesec writes.
+func (s *BreakGlassState) Wrote(b BreakGlass) bool {
+	text := s.Contents[b.Path()]
+	return emergencyFor(b.Path(), text, s.Clock) == b.Name && strings.Contains(text, "\nDefaults:"+b.Subject+" ")
+}
 
 // Texts gives the text of each file for a window, by path.
 func (b BreakGlass) Texts(w Window) (map[string]string, error) {

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"slices"
 	"fmt"
 	"sort"
 	"strconv"
@@ -50,8 +51,11 @@ const DefaultBreakGlassMax = 8 * time.Hour
 // MostBreakGlass is the highest limit that a provider block may set.
 const MostBreakGlass = hardening.MostEmergency
 
-// BreakGlassMax is the longest time that an emergency access may be open.
+// BreakGlassMax is the longest time that an emergency access may be open. A limit that is not known yet holds nothing back: Terraform plans again when it is.
 func (c *Clients) BreakGlassMax() time.Duration {
+	if c != nil && slices.Contains(c.settings.Unknown, "break_glass_max_duration") {
+		return MostBreakGlass
+	}
 	if c == nil || c.settings.BreakGlassMax == 0 {
 		return DefaultBreakGlassMax
 	}

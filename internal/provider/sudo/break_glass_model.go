@@ -83,6 +83,15 @@ func (n *breakGlassNode) window() hardening.Window {
 	return hardening.Window{Granted: values.UnixTime(n.GrantedAt), Begins: values.UnixTime(n.BeginsAt), Ends: values.UnixTime(n.ExpiresAt)}
 }
 
+// skew is how far the node's clock was ahead when the access was granted, in seconds.
+func (n *breakGlassNode) skew() int64 {
+	d, err := time.ParseDuration(n.ClockSkew.ValueString())
+	if err != nil {
+		return 0
+	}
+	return int64(d / time.Second)
+}
+
 // granted is the entry of a node on which the access was just opened.
 func granted(w hardening.Window, skew int64) breakGlassNode {
 	n := breakGlassNode{

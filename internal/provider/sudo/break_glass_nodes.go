@@ -55,15 +55,16 @@ func (m *breakGlassModel) Found(ctx context.Context, seen *hardening.BreakGlassS
 		return notGranted().value(ctx, diags)
 	}
 	entry, access := m.entry(ctx, seen.Node, diags), m.access(ctx, diags)
+	clock := entry.clock(seen)
 	if entry.open() {
 		switch w := entry.window(); {
-		case seen.Clock > w.Ends:
+		case clock > w.Ends:
 			entry.Status = types.StringValue(accessExpired)
 		case !seen.Present(access):
 			entry.Status = types.StringValue(accessClosed)
 		default:
 			entry.Status = types.StringValue(accessRunning)
-			if seen.Clock < w.Begins {
+			if clock < w.Begins {
 				entry.Status = types.StringValue(accessScheduled)
 			}
 			changes, err := seen.Changes(access, w)
@@ -73,16 +74,21 @@ func (m *breakGlassModel) Found(ctx context.Context, seen *hardening.BreakGlassS
 			entry.Changes = values.StringList(changes)
 		}
 	}
-	if entry.ended() {
+	if !entry.open() {
 		entry.Changes = values.StringList(nil)
-		if seen.Clock > entry.window().Ends+lateness || entry.Status.ValueString() == accessClosed && seen.Present(access) {
+		if entry.Status.ValueString() != accessExpired && seen.Present(access) || entry.ended() && clock > entry.window().Ends+lateness {
 			entry.Changes = values.StringList(seen.Left(access))
 		}
 	}
 	return entry.value(ctx, diags)
 }
 
-// Installed is the entry of a node of which an apply did not record anything: the access is not open there.
+// clock is what the node's clock shows or, where it is later, what it would show if nobody had set it since the access was granted.
+func (n *breakGlassNode) clock(seen *hardening.BreakGlassState) int64 {
+	return max(seen.Clock, seen.Asked.Unix()+n.skew())
+}
+
+// Installed is the entry of a node of which an apply did not record anything; [breakGlassModel.grant] and [breakGlassModel.mend] record every node that answers.
 func (m *breakGlassModel) Installed(ctx context.Context, _ *hardening.BreakGlassState, diags *diag.Diagnostics) types.Object {
 	return notGranted().value(ctx, diags)
 }
@@ -111,13 +117,15 @@ func (m *breakGlassModel) grant(ctx context.Context, change session.Change[break
 	if err != nil {
 		return err
 	}
+	if change.State == nil {
+		if seen, err = m.afterInterrupted(ctx, change, seen, diags); err != nil {
+			return err
+		}
+	}
 	var openings []hardening.Opening
 	entries := map[string]breakGlassNode{}
 	for _, target := range change.Targets {
 		found := seen[target.Name]
-		if found.Present(access) && change.State == nil {
-			return fmt.Errorf("node %s has %s already, and this resource did not write it. End that access there (systemctl start %s, or remove the file), or give this one another name", target.Name, access.Path(), access.Ends())
-		}
 		w := m.windowFrom(found.Clock)
 		refuseStart(w, found, diags)
 		if skew := found.Skew(); skew > 60 || skew < -60 {
@@ -135,8 +143,44 @@ func (m *breakGlassModel) grant(ctx context.Context, change session.Change[break
 	}
 	m.Deployed = types.MapValueMust(breakGlassNodeType, nil)
 	m.record(ctx, entries, diags)
-	m.summarise(entries)
+	m.summarise(change.State.skipped(ctx, change, entries, diags))
 	return nil
+}
+
+// skipped adds to the entries of the nodes that were reached those of the nodes that were not, as they are recorded.
+func (m *breakGlassModel) skipped(ctx context.Context, change session.Change[breakGlassModel], reached map[string]breakGlassNode, diags *diag.Diagnostics) map[string]breakGlassNode {
+	all := map[string]breakGlassNode{}
+	if m != nil {
+		all = m.entries(ctx, diags)
+	}
+	for _, target := range change.Leave {
+		delete(all, target.Name)
+	}
+	maps.Copy(all, reached)
+	return all
+}
+
+// afterInterrupted closes what an apply left behind that was killed before Terraform recorded it: an access of this name and subject, or whatever an unfinished change wrote. The file of
+// somebody else is refused, before anything is closed. It gives what the nodes hold then.
+func (m *breakGlassModel) afterInterrupted(ctx context.Context, change session.Change[breakGlassModel], seen map[string]*hardening.BreakGlassState, diags *diag.Diagnostics) (map[string]*hardening.BreakGlassState, error) {
+	access := m.access(ctx, diags)
+	var interrupted []node.Target
+	for _, target := range change.Targets {
+		switch found := seen[target.Name]; {
+		case !found.Present(access):
+		case found.Unfinished || found.Wrote(access):
+			interrupted = append(interrupted, target)
+		default:
+			return nil, fmt.Errorf("node %s has %s already, and this resource did not write it. End that access there (systemctl start %s, or remove the file), or give this one another name", target.Name, access.Path(), access.Ends())
+		}
+	}
+	if len(interrupted) == 0 {
+		return seen, nil
+	}
+	if err := m.close(ctx, change.Nodes, interrupted, diags); err != nil {
+		return nil, err
+	}
+	return session.Observe(ctx, change.Nodes, change.Targets, access.Observe)
 }
 
 // applied are the texts that were applied to a node last.
@@ -164,12 +208,18 @@ func (m *breakGlassModel) mend(ctx context.Context, change session.Change[breakG
 	}
 	var openings []hardening.Opening
 	var left []node.Target
+	entries := map[string]breakGlassNode{}
 	for _, target := range change.Targets {
 		entry, found := change.State.entry(ctx, target.Name, diags), seen[target.Name]
+		changed := len(entry.Changes.Elements()) > 0
+		entry.Changes = values.StringList(nil)
+		entries[target.Name] = entry
 		switch w := entry.window(); {
-		case entry.ended() && len(entry.Changes.Elements()) > 0:
-			left = append(left, target)
-		case !entry.open() || found.Clock >= w.Ends || !found.Present(access):
+		case !entry.open():
+			if changed && len(found.Left(access)) > 0 {
+				left = append(left, target)
+			}
+		case entry.clock(found) >= w.Ends || !found.Present(access):
 		default:
 			changes, err := found.Changes(access, w)
 			if err != nil {
@@ -180,7 +230,21 @@ func (m *breakGlassModel) mend(ctx context.Context, change session.Change[breakG
 			}
 		}
 	}
-	return errors.Join(change.State.close(ctx, change.Nodes, left, diags), access.Open(ctx, change.Nodes, openings, session.Progress(ctx)))
+	if err := errors.Join(change.State.close(ctx, change.Nodes, left, diags), access.Open(ctx, change.Nodes, openings, session.Progress(ctx))); err != nil {
+		return err
+	}
+	m.recordUnknown(ctx, entries, diags)
+	return nil
+}
+
+// recordUnknown records the entries that the plan left open: an access that is open on a node must not be forgotten because the node did not answer when the plan was made.
+func (m *breakGlassModel) recordUnknown(ctx context.Context, entries map[string]breakGlassNode, diags *diag.Diagnostics) {
+	for name, planned := range m.Deployed.Elements() {
+		if values.FullyKnown(planned) {
+			delete(entries, name)
+		}
+	}
+	m.record(ctx, entries, diags)
 }
 
 // Remove closes the access on every node that answers. One that does not is an error, and keeps none of the others open.
@@ -217,14 +281,17 @@ func (m *breakGlassModel) Took(ctx context.Context, reading session.Reading[hard
 	for _, name := range slices.Sorted(maps.Keys(entries)) {
 		entry, found := entries[name], reading.Seen[name]
 		until := entry.ExpiresAt.ValueString()
+		if found != nil && !entry.GrantedAt.IsNull() {
+			warnOfSetClock(found, entry.skew(), diags)
+		}
 		switch {
 		case found == nil:
 		case entry.Status.ValueString() == accessScheduled:
 			open = append(open, fmt.Sprintf("%s: from %s until %s", name, entry.BeginsAt.ValueString(), until))
 		case entry.open():
-			open = append(open, fmt.Sprintf("%s: until %s, %s left", name, until, time.Duration(entry.window().Ends-found.Clock)*time.Second))
+			open = append(open, fmt.Sprintf("%s: until %s, %s left", name, until, time.Duration(entry.window().Ends-entry.clock(found))*time.Second))
 		case entry.Status.ValueString() == accessClosed:
-			ended = append(ended, fmt.Sprintf("%s: closed before its end at %s", name, until))
+			ended = append(ended, fmt.Sprintf("%s: the file is gone before the end at %s", name, until))
 		case entry.ended():
 			ended = append(ended, fmt.Sprintf("%s: expired at %s", name, until))
 		}
@@ -235,6 +302,15 @@ func (m *breakGlassModel) Took(ctx context.Context, reading session.Reading[hard
 	}
 	if len(ended) > 0 {
 		diags.AddAttributeWarning(path.Root("status"), fmt.Sprintf("Emergency access of %s has ended", subject), strings.Join(ended, "\n")+"\n\nRemove the resource. If the access is needed again, change renew_id.")
+	}
+}
+
+// warnOfSetClock says that a node's clock is not what it was when the access was granted.
+func warnOfSetClock(found *hardening.BreakGlassState, recorded int64, diags *diag.Diagnostics) {
+	if moved := found.Skew() - recorded; moved > 60 || moved < -60 {
+		diags.AddAttributeWarning(path.Root("deployed"), fmt.Sprintf("The clock of %s was set", found.Node),
+			fmt.Sprintf("Since the access was granted it moved by %s against this machine's clock. sudo on the node ends the access by the node's clock. "+
+				"Correct the clock. If it was moved back, destroy the access.", time.Duration(moved)*time.Second))
 	}
 }
 

@@ -46,9 +46,15 @@ func (r *breakGlassResource) Create(ctx context.Context, req resource.CreateRequ
 	r.on.Create(ctx, req, resp)
 }
 
-// Read looks at the nodes.
+// Read looks at the nodes. Where none of them is there any more the access stays recorded, since the next apply would open it on other nodes otherwise.
 func (r *breakGlassResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	r.on.Read(ctx, req, resp)
+	if !resp.State.Raw.IsNull() || resp.Diagnostics.HasError() {
+		return
+	}
+	resp.State.Raw = req.State.Raw
+	resp.Diagnostics.AddAttributeWarning(path.Root("deployed"), "The nodes of the emergency access are not there any more",
+		"None of the nodes on which the access was granted is a node of the provider or of the cluster. A node that has the access ends it by itself. Remove the resource. If the access is needed on other nodes, change renew_id.")
 }
 
 // Update opens the access anew, or changes the files of an open one.
@@ -112,8 +118,8 @@ func (r *breakGlassResource) ModifyPlan(ctx context.Context, req resource.Modify
 	} else {
 		plan.keep(ctx, state, targets, reached, diags)
 	}
-	if state != nil {
-		recorded = &state.Placed
+	if state != nil && !plan.grants(state) {
+		recorded = &state.Placed // a grant may skip other nodes than before
 	}
 	if reached && plan.known() {
 		r.on.PlanPackages(ctx, &plan, state, targets, nil, diags)
@@ -181,9 +187,7 @@ func (m *breakGlassModel) keep(ctx context.Context, state *breakGlassModel, targ
 	entries := map[string]attr.Value{}
 	for _, target := range targets {
 		entry := state.entry(ctx, target.Name, diags)
-		if entry.open() || entry.ended() {
-			entry.Changes = values.StringList(nil)
-		}
+		entry.Changes = values.StringList(nil)
 		entries[target.Name] = entry.value(ctx, diags)
 	}
 	m.Deployed = types.MapValueMust(breakGlassNodeType, entries)
