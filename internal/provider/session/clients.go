@@ -3,8 +3,8 @@ package session
 import (
 	"context"
 	"errors"
-	"slices"
 	"fmt"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"

@@ -24,6 +24,8 @@ type glassNodes struct {
 	sudo    string
 	down    string
 	applied int
+	// unfinished tells that a change of every node was interrupted.
+	unfinished bool
 }
 
 func newGlassNodes(names ...string) *glassNodes {
@@ -38,12 +40,15 @@ func (g *glassNodes) Observe(_ context.Context, target node.Target, query node.Q
 	if target.Name == g.down {
 		return nil, errors.New(target.Name + " does not answer")
 	}
-	seen := &node.Observation{Node: target.Name, Facts: node.Facts{SudoVersion: g.sudo}, Files: map[string]node.FileState{}, Services: map[string]node.Service{}, Clock: g.clock}
+	seen := &node.Observation{Node: target.Name, Facts: node.Facts{SudoVersion: g.sudo}, Files: map[string]node.FileState{}, Services: map[string]node.Service{}, Clock: g.clock, Unfinished: g.unfinished}
 	for _, name := range query.Files {
 		if text, is := g.files[target.Name][name]; is {
 			mode := fs.FileMode(0o644)
-			if strings.HasPrefix(name, "/etc/sudoers.d/") {
+			switch {
+			case strings.HasPrefix(name, "/etc/sudoers.d/"):
 				mode = 0o440
+			case strings.HasSuffix(name, ".sh"):
+				mode = 0o600
 			}
 			seen.Files[name] = node.FileState{Exists: true, Type: node.TypeRegular, Mode: mode, Owner: "root", Group: "root", Content: []byte(text), SHA256: hardening.Digest(text)}
 		}
@@ -162,7 +167,7 @@ func TestBreakGlassStates(t *testing.T) {
 	}{
 		"open":   {func(g *glassNodes) { g.clock += 3600 }, accessRunning, "1h0m0s left"},
 		"over":   {func(g *glassNodes) { g.clock += 7201; g.files["pve1"] = map[string]string{} }, accessExpired, "expired at"},
-		"closed": {func(g *glassNodes) { delete(g.files["pve1"], emergencyFile) }, accessClosed, "closed before its end"},
+		"closed": {func(g *glassNodes) { delete(g.files["pve1"], emergencyFile) }, accessClosed, "the file is gone before the end"},
 	} {
 		g := newGlassNodes("pve1")
 		m := granting(t, g)
@@ -348,5 +353,135 @@ func TestBreakGlassClosesWhatAnswers(t *testing.T) {
 	g.down = ""
 	if err := m.Remove(t.Context(), g, g.targets(), nil, &diags); err != nil || len(g.files["pve1"]) != 0 {
 		t.Errorf("the second time: %v; pve1 holds %v", err, g.files["pve1"])
+	}
+}
+
+// TestBreakGlassForgetsNothing: an access stays recorded on a node whose entry the plan left open, because it did not answer the plan and answers the apply.
+func TestBreakGlassForgetsNothing(t *testing.T) {
+	t.Parallel()
+	g := newGlassNodes("pve1", "pve2")
+	m := granting(t, g)
+	text := g.files["pve2"][emergencyFile]
+	g.files["pve2"][emergencyFile] += "alice ALL=(ALL) NOPASSWD: ALL\n"
+	refresh(t, g, m)
+	plan, _ := planOf(t, g, m, nil)
+	entries := plan.Deployed.Elements()
+	entries["pve2"] = types.ObjectUnknown(breakGlassNodeType.AttrTypes)
+	plan.Deployed = types.MapValueMust(breakGlassNodeType, entries)
+	if diags, err := apply(t, g, plan, m); err != nil || diags.HasError() || g.files["pve2"][emergencyFile] != text {
+		t.Fatalf("%v %v\n%s", err, diags, g.files["pve2"][emergencyFile])
+	}
+	if object := plan.Deployed.Elements()["pve2"]; object.IsUnknown() {
+		t.Fatal("the access on pve2 is not recorded")
+	}
+	entry, before := plan.entryOf(t, "pve2"), m.entryOf(t, "pve2")
+	if entry.Status.ValueString() != accessRunning || entry.window() != before.window() || len(entry.Changes.Elements()) != 0 {
+		t.Errorf("pve2 is recorded as %+v", entry)
+	}
+	if !plan.Deployed.Elements()["pve1"].Equal(entries["pve1"]) {
+		t.Errorf("pve1 is recorded as %s", plan.Deployed.Elements()["pve1"])
+	}
+}
+
+// TestBreakGlassNotGranted: a file on a node on which the access was never granted is shown and goes with the next apply, and a node that answers again is no longer unknown.
+func TestBreakGlassNotGranted(t *testing.T) {
+	t.Parallel()
+	g := newGlassNodes("pve1", "pve2")
+	m := granting(t, g)
+	var diags diag.Diagnostics
+	never := notGranted()
+	never.Changes = values.StringList([]string{"not reached"})
+	m.record(t.Context(), map[string]breakGlassNode{"pve2": never}, &diags)
+	refresh(t, g, m)
+	if entry := m.entryOf(t, "pve2"); entry.Status.ValueString() != accessNotGranted || !strings.Contains(entry.Changes.String(), emergencyFile+": still there") {
+		t.Fatalf("pve2 is %+v", entry)
+	}
+	plan, _ := planOf(t, g, m, nil)
+	if plan.Deployed.Equal(m.Deployed) {
+		t.Error("the plan is empty")
+	}
+	if diags, err := apply(t, g, plan, m); err != nil || diags.HasError() || len(g.files["pve2"]) != 0 || g.files["pve1"][emergencyFile] == "" {
+		t.Errorf("after the apply: %v %v\n%v", err, diags, g.files)
+	}
+	plan.record(t.Context(), map[string]breakGlassNode{"pve2": never}, &diags)
+	refresh(t, g, plan)
+	if entry := plan.entryOf(t, "pve2"); len(entry.Changes.Elements()) != 0 {
+		t.Errorf("pve2 is empty and has %s", entry.Changes)
+	}
+}
+
+// TestBreakGlassClockSetBack: a clock that somebody sets back on the node makes no access younger in the record, and is said.
+func TestBreakGlassClockSetBack(t *testing.T) {
+	t.Parallel()
+	g := newGlassNodes("pve1")
+	m := granting(t, g)
+	var diags diag.Diagnostics
+	// As if three hours had gone by here, and the node's clock had been set back by as much.
+	entry := m.entryOf(t, "pve1")
+	entry.ClockSkew = types.StringValue("3h0m0s")
+	m.record(t.Context(), map[string]breakGlassNode{"pve1": entry}, &diags)
+	for range 2 { // also where the end is recorded already
+		said := refresh(t, g, m)
+		if m.Status.ValueString() != accessExpired || !strings.Contains(said, "The clock of pve1 was set") || !strings.Contains(m.entryOf(t, "pve1").Changes.String(), "still there") {
+			t.Errorf("status %s, %s\n%s", m.Status, m.Deployed, said)
+		}
+	}
+	plan, _ := planOf(t, g, m, nil)
+	if diags, err := apply(t, g, plan, m); err != nil || diags.HasError() || len(g.files["pve1"]) != 0 {
+		t.Errorf("after the apply: %v %v\n%v", err, diags, g.files["pve1"])
+	}
+}
+
+// TestBreakGlassAfterInterrupted: what a killed apply left is closed and granted anew, with an end of its own; the file of somebody else is refused, and then nothing is closed.
+func TestBreakGlassAfterInterrupted(t *testing.T) {
+	t.Parallel()
+	foreign := map[string]string{emergencyFile: "alice ALL=(ALL) ALL\n"}
+	for name, test := range map[string]struct {
+		tamper  func(g *glassNodes, m *breakGlassModel)
+		refused bool
+	}{
+		"the same":            {func(*glassNodes, *breakGlassModel) {}, false},
+		"of another subject":  {func(_ *glassNodes, m *breakGlassModel) { m.Subject = types.StringValue("bob") }, true},
+		"of a longer subject": {func(_ *glassNodes, m *breakGlassModel) { m.Subject = types.StringValue("ali") }, true},
+		"of somebody else":    {func(g *glassNodes, _ *breakGlassModel) { g.files["pve2"] = foreign }, true},
+		"unfinished":          {func(g *glassNodes, _ *breakGlassModel) { g.unfinished, g.files["pve2"] = true, foreign }, false},
+	} {
+		g := newGlassNodes("pve1", "pve2")
+		granting(t, g)
+		before := g.files["pve1"][emergencyFile]
+		g.clock += 600
+		g.applied = 0
+		m := glass()
+		test.tamper(g, m)
+		diags, err := apply(t, g, m, nil)
+		if (err != nil) != test.refused || test.refused && (g.applied != 0 || g.files["pve1"][emergencyFile] != before) {
+			t.Errorf("%s: %v %v, %d changes", name, err, diags, g.applied)
+		}
+		if err == nil && (values.UnixTime(m.entryOf(t, "pve2").ExpiresAt) != g.clock+7200 || g.files["pve2"][emergencyFile] == "" || g.files["pve1"][emergencyFile] == before) {
+			t.Errorf("%s: %s\n%v", name, m.Deployed, g.files)
+		}
+	}
+}
+
+// TestBreakGlassRenewsWhatAnswers: the window of a node that a renewal skips counts in what holds for all nodes; of a node that the access leaves it does not.
+func TestBreakGlassRenewsWhatAnswers(t *testing.T) {
+	t.Parallel()
+	for _, leaves := range []bool{false, true} {
+		g := newGlassNodes("pve1", "pve2")
+		m := granting(t, g)
+		g.clock += 600
+		plan := *m
+		plan.RenewID, plan.Deployed = types.StringValue("2"), types.MapUnknown(breakGlassNodeType)
+		var diags diag.Diagnostics
+		change := session.Change[breakGlassModel]{Nodes: g, Targets: g.targets()[:1], State: m}
+		if leaves {
+			change.Leave = g.targets()[1:]
+		}
+		if err := plan.Install(t.Context(), change, &diags); err != nil || diags.HasError() {
+			t.Fatal(err, diags)
+		}
+		if (values.UnixTime(plan.GrantedAt) == g.clock-600) == leaves || values.UnixTime(plan.ExpiresAt) != g.clock+7200 {
+			t.Errorf("leaves %v: from %s to %s", leaves, plan.GrantedAt, plan.ExpiresAt)
+		}
 	}
 }
