@@ -253,6 +253,16 @@ func TestBreakGlassMaxIsBounded(t *testing.T) {
 	if s, diags := read(emptyModel(), nil); diags.HasError() || s.BreakGlassMax != 8*time.Hour {
 		t.Errorf("without a setting: %s, %v", s.BreakGlassMax, diags)
 	}
+	unknown := emptyModel()
+	unknown.BreakGlassMax = types.StringUnknown()
+	s, diags := read(unknown, nil)
+	if diags.HasError() {
+		t.Fatal(diags)
+	}
+	// A limit that Terraform does not know yet refuses nothing.
+	if clients, _ := session.NewClients(s, "test"); clients.BreakGlassMax() != session.MostBreakGlass {
+		t.Errorf("with a limit that is not known yet: %s", clients.BreakGlassMax())
+	}
 	for _, text := range []string{"721h", "-1h", "0", "a day"} {
 		if _, diags := read(emptyModel(), map[string]string{"PVESEC_BREAK_GLASS_MAX_DURATION": text}); !diags.HasError() {
 			t.Errorf("%s is accepted", text)

@@ -110,7 +110,6 @@ func (r *breakGlassResource) ModifyPlan(ctx context.Context, req resource.Modify
 		return
 	}
 	targets, reached := r.on.PlanTargets(ctx, plan.Nodes, diags)
-	var recorded *session.Placed
 	if plan.grants(state) {
 		plan.Deployed = types.MapUnknown(breakGlassNodeType)
 		plan.Status, plan.GrantedAt, plan.ExpiresAt = types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
@@ -118,19 +117,24 @@ func (r *breakGlassResource) ModifyPlan(ctx context.Context, req resource.Modify
 	} else {
 		plan.keep(ctx, state, targets, reached, diags)
 	}
-	if state != nil && !plan.grants(state) {
-		recorded = &state.Placed // a grant may skip other nodes than before
-	}
 	if reached && plan.known() {
 		r.on.PlanPackages(ctx, &plan, state, targets, nil, diags)
 	}
-	plan.PlanSkipped(ctx, recorded, diags)
+	plan.PlanSkipped(ctx, plan.keeps(state), diags)
 	diags.Append(resp.Plan.Set(ctx, plan)...)
 }
 
 // grants tells whether an apply opens the access: a new one, or one with another renew_id. One that is not known may be another.
 func (m *breakGlassModel) grants(state *breakGlassModel) bool {
 	return state == nil || !m.RenewID.Equal(state.RenewID)
+}
+
+// keeps is what an apply may leave as it is recorded; nil where it opens the access, which may skip other nodes than before.
+func (m *breakGlassModel) keeps(state *breakGlassModel) *session.Placed {
+	if m.grants(state) {
+		return nil
+	}
+	return &state.Placed
 }
 
 // checkGrant refuses an access that lasts too long, and one that begins later where a node's sudo would open it at once.

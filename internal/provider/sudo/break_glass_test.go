@@ -2,6 +2,7 @@ package sudo
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"io/fs"
 	"strings"
@@ -9,7 +10,11 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+	"golang.org/x/crypto/ssh"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/hardening"
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
@@ -435,7 +440,7 @@ func TestBreakGlassClockSetBack(t *testing.T) {
 // TestBreakGlassAfterInterrupted: what a killed apply left is closed and granted anew, with an end of its own; the file of somebody else is refused, and then nothing is closed.
 func TestBreakGlassAfterInterrupted(t *testing.T) {
 	t.Parallel()
-	foreign := map[string]string{emergencyFile: "alice ALL=(ALL) ALL\n"}
+	foreign := func() map[string]string { return map[string]string{emergencyFile: "alice ALL=(ALL) ALL\n"} }
 	for name, test := range map[string]struct {
 		tamper  func(g *glassNodes, m *breakGlassModel)
 		refused bool
@@ -443,8 +448,8 @@ func TestBreakGlassAfterInterrupted(t *testing.T) {
 		"the same":            {func(*glassNodes, *breakGlassModel) {}, false},
 		"of another subject":  {func(_ *glassNodes, m *breakGlassModel) { m.Subject = types.StringValue("bob") }, true},
 		"of a longer subject": {func(_ *glassNodes, m *breakGlassModel) { m.Subject = types.StringValue("ali") }, true},
-		"of somebody else":    {func(g *glassNodes, _ *breakGlassModel) { g.files["pve2"] = foreign }, true},
-		"unfinished":          {func(g *glassNodes, _ *breakGlassModel) { g.unfinished, g.files["pve2"] = true, foreign }, false},
+		"of somebody else":    {func(g *glassNodes, _ *breakGlassModel) { g.files["pve2"] = foreign() }, true},
+		"unfinished":          {func(g *glassNodes, _ *breakGlassModel) { g.unfinished, g.files["pve2"] = true, foreign() }, false},
 	} {
 		g := newGlassNodes("pve1", "pve2")
 		granting(t, g)
@@ -483,5 +488,69 @@ func TestBreakGlassRenewsWhatAnswers(t *testing.T) {
 		if (values.UnixTime(plan.GrantedAt) == g.clock-600) == leaves || values.UnixTime(plan.ExpiresAt) != g.clock+7200 {
 			t.Errorf("leaves %v: from %s to %s", leaves, plan.GrantedAt, plan.ExpiresAt)
 		}
+	}
+}
+
+// TestBreakGlassPlansWhatIsSkipped: which nodes a grant skips is not known before.
+func TestBreakGlassPlansWhatIsSkipped(t *testing.T) {
+	t.Parallel()
+	m := granting(t, newGlassNodes("pve1"))
+	m.OnUnreachable, m.NodesSkipped = types.StringValue("skip"), values.StringList(nil)
+	for renewal, unknown := range map[string]bool{"": false, "2": true} {
+		var diags diag.Diagnostics
+		plan := *m
+		if renewal != "" {
+			plan.RenewID, plan.Deployed = types.StringValue(renewal), types.MapUnknown(breakGlassNodeType)
+		}
+		if plan.PlanSkipped(t.Context(), plan.keeps(m), &diags); diags.HasError() || plan.NodesSkipped.IsUnknown() != unknown {
+			t.Errorf("renewal %q: nodes_skipped is %s: %v", renewal, plan.NodesSkipped, diags)
+		}
+	}
+}
+
+// TestBreakGlassKeepsItsRecord: an access whose nodes are not there any more stays recorded, so that an apply does not open it on others.
+func TestBreakGlassKeepsItsRecord(t *testing.T) {
+	t.Parallel()
+	public, _, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := ssh.NewPublicKey(public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	clients, problems := session.NewClients(session.Settings{
+		SSH:   node.Config{Password: []byte("x"), KnownHosts: "pve9 " + string(ssh.MarshalAuthorizedKey(key))},
+		Nodes: []node.Target{{Name: "pve9", Address: "127.0.0.1", Port: 9}},
+	}, "test")
+	if len(problems) != 0 {
+		t.Fatal(problems)
+	}
+	var r breakGlassResource
+	var schema resource.SchemaResponse
+	r.Schema(t.Context(), resource.SchemaRequest{}, &schema)
+	r.Configure(t.Context(), resource.ConfigureRequest{ProviderData: clients}, &resource.ConfigureResponse{})
+	state := tfsdk.State{Schema: schema.Schema, Raw: tftypes.NewValue(schema.Schema.Type().TerraformType(t.Context()), nil)}
+	var m breakGlassModel
+	diags := values.NullModel(t.Context(), state, &m)
+	from := granting(t, newGlassNodes("pve1"))
+	m.Name, m.Subject, m.Reason, m.AllCommands, m.Duration = from.Name, from.Subject, from.Reason, from.AllCommands, from.Duration
+	m.Deployed, m.Status, m.GrantedAt, m.ExpiresAt, m.OnUnreachable = from.Deployed, from.Status, from.GrantedAt, from.ExpiresAt, types.StringValue("skip")
+	if diags.Append(state.Set(t.Context(), &m)...); diags.HasError() {
+		t.Fatal(diags)
+	}
+	resp := resource.ReadResponse{State: state}
+	r.Read(t.Context(), resource.ReadRequest{State: state}, &resp)
+	if resp.State.Raw.IsNull() || !resp.State.Raw.Equal(state.Raw) || resp.Diagnostics.WarningsCount() != 1 || resp.Diagnostics.HasError() {
+		t.Fatalf("the state is %s: %v", resp.State.Raw, resp.Diagnostics)
+	}
+	// On the node that is there now it is not granted.
+	g := newGlassNodes("pve2")
+	plan, diags := planOf(t, g, from, nil)
+	if entry := plan.entryOf(t, "pve2"); diags.HasError() || len(plan.Deployed.Elements()) != 1 || entry.Status.ValueString() != accessNotGranted {
+		t.Errorf("the plan is %s: %v", plan.Deployed, diags)
+	}
+	if diags, err := apply(t, g, plan, from); err != nil || diags.HasError() || g.applied != 0 {
+		t.Errorf("an apply: %v %v, %d changes", err, diags, g.applied)
 	}
 }
