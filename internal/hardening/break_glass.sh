@@ -93,23 +93,21 @@ end_sessions() {
 	mark "ended $(echo "$found" | wc -l) processes of sudo"
 }
 
-# ended [WORDS]: what happens once at an end.
-ended() {
-	[ ! -e "$once" ] || return 0
-	if [ "$(date +%s)" -ge "$until" ]; then mark "ended at its time$1"; else mark "ended before its time$1"; fi
-	[ "$sessions" = keep ] || end_sessions
-}
-
 once=/run/$ends.once
 
+# end: where the file cannot be removed, systemd tries again. From its time on sudo allows nothing by the file, so that what belongs to the end happens only once then.
 end() {
 	chattr -ia "$sudoers" 2>/dev/null
-	if ! rm -f -- "$sudoers"; then
-		ended ', and its file cannot be removed'
-		: >"$once"
-		return 1 # systemd tries again
+	rm -f -- "$sudoers"
+	gone=$?
+	how='ended before its time'
+	[ "$(date +%s)" -lt "$until" ] || how='ended at its time'
+	if [ ! -e "$once" ]; then
+		if [ "$gone" = 0 ]; then mark "$how"; else mark "$how, and its file cannot be removed"; fi
+		[ "$sessions" = keep ] || end_sessions
+		[ "$how" != 'ended at its time' ] || : >"$once"
 	fi
-	ended
+	[ "$gone" = 0 ] || return 1
 	systemctl stop "$ends.timer" "$begins.service"
 	rm -f -- "$once" "$units/timers.target.d/$ends.conf" "$units/$begins.service" "$units/$ends.timer" "$units/$ends.service" "$units/$ends.sh" "/var/lib/systemd/timers/stamp-$ends.timer"
 	rmdir --ignore-fail-on-non-empty -- "$units/timers.target.d" 2>/dev/null

@@ -171,7 +171,8 @@ func (b BreakGlass) Close(ctx context.Context, nodes Nodes, target node.Target, 
 	}
 	file := node.Change{Files: []node.File{{Path: b.Path(), Kind: node.Absent, Validate: node.Sudoers}}}
 	first := apply(file)
-	if unreachable := new(*node.UnreachableError); errors.As(first, unreachable) {
+	var unreachable *node.UnreachableError
+	if errors.As(first, &unreachable) {
 		return nil, first
 	}
 	unmarked = apply(node.Change{RestartServices: []string{b.Ends() + ".service"}})

@@ -156,26 +156,35 @@ func TestBreakGlassEnds(t *testing.T) {
 	}
 }
 
-// TestBreakGlassEndsAgain: where the file cannot be taken away the program fails and leaves what runs it again. The end is marked and the sessions go the first time and only then.
+// TestBreakGlassEndsAgain: where the file cannot be taken away the program fails and leaves what runs it again. From its time on the end is marked and the sessions go once; before it
+// sudo still allows the commands, so that they go each time.
 func TestBreakGlassEndsAgain(t *testing.T) {
 	t.Parallel()
 	b := rescue
 	b.EndSessions = true
-	dir := placed(t, b)
-	immutable := "chattr() { logger chattr \"$1\"; }\nps() { echo 1 0 0 systemd; logger looked; }\nid() { echo 1001; }\ndate() { echo 1796011200; }\n"
-	for range 2 {
-		if events, failed := endProgram(t, b, dir, immutable+"rm() { echo read-only >&2; return 1; }"); !failed || !strings.Contains(events, "chattr|-ia|") || strings.Count(events, "ended at its time, and its file cannot be removed") != 1 || strings.Count(events, "looked") != 1 {
-			t.Errorf("failed %v, events\n%s", failed, events)
+	for clock, test := range map[string]struct {
+		says  string
+		twice int
+	}{"1796011200": {"ended at its time", 1}, "1796011199": {"ended before its time", 2}} {
+		dir := placed(t, b)
+		tools := "chattr() { logger chattr \"$1\"; }\nps() { echo 1 0 0 systemd; logger looked; }\nid() { echo 1001; }\ndate() { echo " + clock + "; }\n"
+		for i := range 2 {
+			events, failed := endProgram(t, b, dir, tools+"rm() { echo read-only >&2; return 1; }")
+			want := min(i+1, test.twice)
+			if !failed || !strings.Contains(events, "chattr|-ia|") || strings.Count(events, test.says+", and its file cannot be removed") != want || strings.Count(events, "looked") != want {
+				t.Errorf("clock %s, time %d: failed %v, events\n%s", clock, i+1, failed, events)
+			}
+			if _, err := os.Lstat(filepath.Join(dir, unitsDir, b.Ends()+".timer")); err != nil {
+				t.Error(err)
+			}
 		}
-		if _, err := os.Lstat(filepath.Join(dir, unitsDir, b.Ends()+".timer")); err != nil {
-			t.Error(err)
+		events, failed := endProgram(t, b, dir, tools)
+		if failed || strings.Count(events, test.says) != 2*test.twice-1 {
+			t.Errorf("clock %s: failed %v, events\n%s", clock, failed, events)
 		}
-	}
-	if events, failed := endProgram(t, b, dir, immutable); failed || strings.Count(events, "ended at its time") != 1 {
-		t.Errorf("failed %v, events\n%s", failed, events)
-	}
-	if left, err := filepath.Glob(filepath.Join(dir, "run/pvesec*")); err != nil || len(left) != 0 {
-		t.Errorf("%v is left, %v", left, err)
+		if left, err := filepath.Glob(filepath.Join(dir, "run/pvesec*")); err != nil || len(left) != 0 {
+			t.Errorf("%v is left, %v", left, err)
+		}
 	}
 }
 

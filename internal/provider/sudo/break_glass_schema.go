@@ -68,7 +68,7 @@ func (r *breakGlassResource) Schema(ctx context.Context, _ resource.SchemaReques
 			Validators:          []validator.String{values.CheckedBy("be a point in time in RFC 3339", values.CheckTime)},
 		},
 		"renew_id": schema.StringAttribute{
-			MarkdownDescription: "Any text. Another text grants the access anew, for the whole `duration`. Nothing else opens an access that has ended.",
+			MarkdownDescription: "Any text. Another text grants the access anew, for the whole `duration`. Nothing else opens an access that has ended, except what makes Terraform create the resource anew (`-replace`).",
 			Optional:            true,
 		},
 		"require_password": schema.BoolAttribute{
@@ -84,7 +84,8 @@ func (r *breakGlassResource) Schema(ctx context.Context, _ resource.SchemaReques
 			Default:             booldefault.StaticBool(true),
 		},
 		"end_sessions": schema.BoolAttribute{
-			MarkdownDescription: "Whether the end of the access, by its time or by a destroy, also ends what the subject still runs with sudo: every process of sudo that the subject started, and all that it started in turn. " +
+			MarkdownDescription: "Whether the end of the access, by its time or by a destroy, also ends what the subject still runs with sudo: every process of sudo that the subject started, and all that it started in turn, also without its environment. " +
+				"Guests and units of the system (`qemu.slice`, `machine.slice`, LXC, `system.slice`) go on, also those that the subject started with sudo. " +
 				"`false` by default: no new command is allowed after the end, but a root shell that is open stays open.",
 			Optional: true,
 			Computed: true,
@@ -119,7 +120,7 @@ func (r *breakGlassResource) Schema(ctx context.Context, _ resource.SchemaReques
 	attributes["on_unreachable"] = unreachable
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Emergency access with sudo that ends on the node by itself.\n\n" +
-			"sudo heeds the end of the access (`NOTAFTER`), also if nothing else works any more. A timer of the node then takes the file away: after a reboot too, and by a clock that nobody can set as well as by the node's clock. " +
+			"sudo heeds the end of the access (`NOTAFTER`), also if nothing else works any more. A timer of the node then takes the file away: after a reboot too, and by a clock that nobody can set, which begins anew at each start of the node, as well as by the node's clock. " +
 			"Every command is recorded, input and output, and the node's events tell the begin and the end. " +
 			"After its end, the access stays in the state as `expired`, a plan says so and changes nothing; only another `renew_id` opens it again. " +
 			"An access that somebody closed on the node is not opened again either. A destroy ends it at once on each node that answers. " +
@@ -138,7 +139,7 @@ func breakGlassEntry() map[string]schema.Attribute {
 		"expires_at": schema.StringAttribute{MarkdownDescription: "Until when sudo allows it, by the node's clock.", Computed: true},
 		"clock_skew": schema.StringAttribute{MarkdownDescription: "How far the node's clock was ahead of the runner's when the access was granted: `0s`, `-2m5s`.", Computed: true},
 		"changes": schema.ListAttribute{
-			MarkdownDescription: "What somebody changed in the files of an open access, and files that are left after its end. The next apply mends it.",
+			MarkdownDescription: "What somebody changed in the files of an open access, and files that are left after its end or where it was never granted. The next apply mends it.",
 			ElementType:         types.StringType,
 			Computed:            true,
 		},

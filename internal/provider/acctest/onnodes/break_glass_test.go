@@ -60,10 +60,14 @@ func byHand(t *testing.T, c *lab.Cluster, sudo string) {
 			t.Errorf("%s: opened by hand: %s", node.Name, got)
 		}
 		shell(t, node, `setsid runuser -u agent -- sudo -n sleep 7003 >/dev/null 2>&1 </dev/null &`)
-		becomes(t, node, "the session runs", "pgrep -f 'sleep 7003$'")
+		shell(t, node, `setsid runuser -u agent -- sudo -n systemd-run --quiet --scope --slice=qemu.slice --unit=100 sleep 7100 >/dev/null 2>&1 </dev/null &`)
+		becomes(t, node, "the session runs", "pgrep -f 'sleep 7003$' && grep -q /qemu.slice/100.scope /proc/$(pgrep -fx 'sleep 7100')/cgroup")
 		shell(t, node, lines[1])
 		shell(t, node, lines[2])
 		becomes(t, node, "the session ends", "! pgrep -f 'sleep 7003$'")
+		if _, err := node.Shell(t.Context(), "pkill -fx 'sleep 7100'"); err != nil {
+			t.Errorf("%s: the page ended a guest: %v", node.Name, err)
+		}
 		if got := shell(t, node, sudo+" && echo allowed || true; journalctl -t pvesec -o cat --no-pager"); strings.Contains(got, "allowed\n") || !strings.Contains(got, "by hand of agent until 2") || !strings.Contains(got, "closed by hand") {
 			t.Errorf("%s: closed by hand: %s", node.Name, got)
 		}
@@ -138,10 +142,17 @@ func TestBreakGlassLifeCycle(t *testing.T) {
 	w.Terraform("apply", "-auto-approve", "-no-color")
 	for _, node := range c.Nodes {
 		shell(t, node, `setsid runuser -u agent -- sudo -n sh -c 'trap "" TERM; setsid sleep 7001 & env -i sleep 7002' >/dev/null 2>&1 </dev/null &`)
-		becomes(t, node, "the session runs", "pgrep -f 'sleep 7001' && pgrep -f 'sleep 7002'")
+		// A sudo that runs something is root's, and its command may have no environment. What sudo starts in the group of a guest is a guest.
+		shell(t, node, `setsid runuser -u agent -- sh -c 'sudo -n env -i sleep 7003; :' >/dev/null 2>&1 </dev/null &`)
+		shell(t, node, `setsid runuser -u agent -- sudo -n systemd-run --quiet --scope --slice=qemu.slice --unit=100 sleep 7100 >/dev/null 2>&1 </dev/null &`)
+		becomes(t, node, "the session runs", "pgrep -fx 'sleep 7001' && pgrep -fx 'sleep 7002' && pgrep -fx 'sleep 7003' && grep -q /qemu.slice/100.scope /proc/$(pgrep -fx 'sleep 7100')/cgroup")
 	}
 	w.Terraform("destroy", "-auto-approve", "-no-color")
 	for _, node := range c.Nodes {
+		if _, err := node.Shell(t.Context(), "pkill -fx 'sleep 7100'"); err != nil {
+			t.Errorf("%s: the guest has ended with the access: %v", node.Name, err)
+		}
+		becomes(t, node, "the guest ends", "! systemctl --quiet is-active 100.scope")
 		if after := snapshot(t, node); after != before[node.Name] {
 			t.Errorf("%s: destroy left something behind:\nbefore\n%s\nafter\n%s", node.Name, before[node.Name], after)
 		}
