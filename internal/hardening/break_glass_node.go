@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -155,10 +156,33 @@ func (b BreakGlass) Open(ctx context.Context, nodes Nodes, openings []Opening, p
 	if len(changes) == 0 {
 		return nil
 	}
-	if err := guardOwnAccess(ctx, nodes, changes); err != nil {
+	if err := errors.Join(b.sparesOperator(ctx, nodes, openings), guardOwnAccess(ctx, nodes, changes)); err != nil {
 		return err
 	}
 	return nodes.Apply(ctx, changes, progress)
+}
+
+// sparesOperator refuses an access whose end would end pvesec's own commands on a node: the user that pvesec logs in as is the subject or one of its group, and [BreakGlass.EndSessions] is set.
+func (b BreakGlass) sparesOperator(ctx context.Context, nodes Nodes, openings []Opening) error {
+	operator, ok := nodes.(Operator)
+	if !ok || !b.EndSessions {
+		return nil
+	}
+	user, _ := operator.Operator()
+	if user == "root" {
+		return nil
+	}
+	for _, opening := range openings {
+		seen, err := nodes.Observe(ctx, opening.Target, node.Query{Accounts: []string{user}})
+		if err != nil {
+			return err
+		}
+		if group, is := strings.CutPrefix(b.Subject, "%"); b.Subject == user || is && slices.Contains(seen.Accounts[user].Groups, group) {
+			return fmt.Errorf("node %s: the access of %s would be pvesec's own too, since pvesec logs in as %q there, and its end would end what pvesec runs (end_sessions). Nothing was changed. "+
+				"Write end_sessions = false, or grant the access to others", opening.Target.Name, b.Subject, user)
+		}
+	}
+	return nil
 }
 
 // Close ends the access on one node: first the sudoers file goes, whatever becomes of the rest; then the node's own program marks the end and, where the access says so, ends the

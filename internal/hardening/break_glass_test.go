@@ -448,3 +448,33 @@ func TestBreakGlassCloses(t *testing.T) {
 		}
 	}
 }
+
+// TestBreakGlassSparesPvesec: an end that would kill pvesec's own commands is refused before it begins.
+func TestBreakGlassSparesPvesec(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		user, subject string
+		ends, refused bool
+	}{
+		"itself":           {"deploy", "deploy", true, true},
+		"of its group":     {"deploy", "%ops", true, true},
+		"of another group": {"deploy", "%web", true, false},
+		"somebody else":    {"deploy", "alice", true, false},
+		"sessions stay":    {"deploy", "%ops", false, false},
+		"as root":          {"root", "%ops", true, false},
+	} {
+		m := newMemoryNodes("pve1")
+		m.clock = window.Granted
+		m.accounts = map[string]node.Account{test.user: {Exists: true, UID: 1005, Groups: []string{"deploy", "ops"}}}
+		b := rescue
+		b.Subject, b.EndSessions = test.subject, test.ends
+		seen, err := b.Observe(t.Context(), m, targets("pve1")[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = b.Open(t.Context(), operatedNodes{m, test.user, true}, []Opening{{Target: targets("pve1")[0], Window: window, Seen: seen}}, silent)
+		if (err != nil) != test.refused || test.refused && (len(m.applied) != 0 || !strings.Contains(err.Error(), "end_sessions")) {
+			t.Errorf("%s: %v, %d changes", name, err, len(m.applied))
+		}
+	}
+}
