@@ -20,6 +20,7 @@ func (a AuditLogging) look(ctx context.Context, nodes Nodes, target node.Target,
 		return seen, nil, err
 	}
 	asked := query
+	asked.Clock = true
 	for _, subject := range a.Subjects {
 		if !strings.HasPrefix(subject, "%") {
 			asked.Accounts = append(asked.Accounts, subject)
@@ -55,7 +56,7 @@ func (a AuditLogging) overruled(t *sudoersTree) []string {
 	if !slices.ContainsFunc(tree.Files, func(f *sudoers.File) bool { return f.Name == own }) {
 		return []string{sudoersMain + " does not include " + own}
 	}
-	o := overruling{own: own, alone: alone, tree: tree, host: host}
+	o := overruling{own: own, alone: alone, tree: tree, host: host, emergency: func(file string) bool { return emergencyFor(file, all[file], t.seen.Clock) != "" }}
 	for _, subject := range a.Subjects {
 		o.subject(subjectOf(subject, t.account(subject)))
 		if group, is := strings.CutPrefix(subject, "%"); is {
@@ -76,11 +77,15 @@ type overruling struct {
 	own         string
 	alone, tree *sudoers.Tree
 	host        string
-	lines       []string
+	// emergency tells whether a file is one of an emergency access.
+	emergency func(file string) bool
+	lines     []string
 }
 
 func (o *overruling) add(pos sudoers.Pos, what string) {
-	if pos.File != o.own {
+	// An emergency access in which sudo refuses what it cannot record is stricter than the settings, and ends by itself.
+	stricter := strings.Contains(what, "!ignore_") && o.emergency(pos.File)
+	if pos.File != o.own && !stricter {
 		o.lines = append(o.lines, printable(fmt.Sprintf("%s:%d: %s", pos.File, pos.Line, strings.TrimSpace(what))))
 	}
 }

@@ -82,3 +82,35 @@ func TestSecurityLogNeedsNoSudoers(t *testing.T) {
 		t.Error("a tree that cannot be read was read")
 	}
 }
+
+// TestEmergencyOverrulesNoLogging: an emergency access is told of only where sudo runs what it cannot record and the settings refuse that. A file that only looks like one is told of.
+func TestEmergencyOverrulesNoLogging(t *testing.T) {
+	t.Parallel()
+	strict, lax := rescue, rescue
+	lax.RequireLogging = false
+	for name, c := range map[string]struct {
+		access  BreakGlass
+		more    string
+		require bool
+		told    bool
+	}{
+		"stricter":       {access: strict},
+		"as strict":      {access: strict, require: true},
+		"as lax":         {access: lax},
+		"laxer":          {access: lax, require: true, told: true},
+		"only looks so":  {access: strict, more: "Defaults:alice !logfile\n", told: true},
+		"more than that": {access: strict, more: "bob ALL=(ALL) ALL\n", told: true},
+	} {
+		for _, subjects := range [][]string{nil, {"alice"}} {
+			a := AuditLogging{Name: "ops", Subjects: subjects, Require: c.require, SudoLog: &SudoLog{Directory: "/var/log", Mode: "0600"}, IOLogs: &IOLogs{Output: true, Directory: "/var/log/sudo-io", Mode: "0600"}}
+			m := newMemoryNodes("pve1")
+			m.clock = window.Granted
+			m.write("pve1", sudoersMain, "@includedir /etc/sudoers.d\n")
+			m.write("pve1", c.access.Path(), textOf(t, c.access, window, c.access.Path())+c.more)
+			_, got, err := a.look(t.Context(), m, targets("pve1")[0], node.Query{})
+			if err != nil || (len(got) > 0) != c.told {
+				t.Errorf("%s, for %v: %q, %v", name, subjects, got, err)
+			}
+		}
+	}
+}
