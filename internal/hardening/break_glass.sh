@@ -24,7 +24,8 @@ users() {
 }
 
 # sessions PID...: the processes that sudo runs for the subject, those named, and all that they started. A sudo that has begun its command is root's and its command may have lost its
-# environment, so that whose they are is asked of the process that called sudo and of the login too. A guest is never among them, a unit of the system only if the subject called sudo in it.
+# environment, so that whose they are is asked of the process that called sudo and of the login too. Who calls sudo by a link gives it another name, but not another file.
+# A guest is never among them, a unit of the system only if the subject called sudo in it.
 sessions() {
 	(
 		cd /proc || exit
@@ -32,6 +33,7 @@ sessions() {
 			grep -lzsx "SUDO_UID=$uid" [0-9]*/environ | sed 's,/.*,/sudo_uid:,'
 		done
 		ps -eo pid=,ppid=,ruid=,comm=
+		find [0-9]*/exe -maxdepth 0 '(' -lname '*/bin/sudo' -o -lname '*/bin/sudo (deleted)' ')' -printf '%p:\n' 2>/dev/null
 		grep -Hs '' [0-9]*/loginuid [0-9]*/cgroup
 	) | awk -v uids="$uids" -v named="$*" -v self=$$ '
 		BEGIN {
@@ -45,6 +47,7 @@ sessions() {
 			what = $0; sub(/^[0-9]+\//, "", what); sub(/:.*/, "", what)
 			value = $0; sub(/^[^:]*:/, "", value)
 			if (what == "sudo_uid") ran[p] = 1
+			if (what == "exe") sudo[p] = 1
 			if (what == "loginuid") login[p] = value
 			if (what == "cgroup") group[p] = group[p] value "/\n"
 			next
@@ -61,7 +64,7 @@ sessions() {
 			for (i = 1; i <= count; i++) {
 				p = pids[i]; q = parent[p]
 				if (guest(p)) continue
-				if (command[p] == "sudo") {
+				if (p in sudo || command[p] == "sudo") {
 					if (owner[p] in subject || owner[q] in subject || of_login(p)) { mine[p] = 1; called[group[p]] = 1 }
 				} else if (!system_unit(p)) {
 					if (p in ran) mine[p] = 1

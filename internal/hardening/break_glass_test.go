@@ -102,12 +102,17 @@ func TestCheckEmergencyCommand(t *testing.T) {
 // endProgram runs the program that ends an access with its files below a directory, and gives what it told the node's events. Tools are shell functions before it.
 func endProgram(t *testing.T, b BreakGlass, dir, tools string) (events string, failed bool) {
 	t.Helper()
+	return glassProgram(t, b, dir, tools, "end")
+}
+
+func glassProgram(t *testing.T, b BreakGlass, dir, tools, what string) (events string, failed bool) {
+	t.Helper()
 	program := textOf(t, b, window, unitsDir+"/"+b.Ends()+".sh")
 	for _, path := range []string{sudoersDir, unitsDir, "/var/lib/systemd/timers", "/proc", "/run"} {
 		program = strings.ReplaceAll(program, path, filepath.Join(dir, path))
 	}
 	log := filepath.Join(dir, "events")
-	cmd := exec.CommandContext(t.Context(), "/bin/sh", "-s", "end")
+	cmd := exec.CommandContext(t.Context(), "/bin/sh", "-s", what)
 	cmd.Stdin = strings.NewReader("logger() { printf '%s|' \"$@\" >>" + log + "; echo >>" + log + "; }\nsystemctl() { :; }\n" + tools + "\n" + program)
 	out, err := cmd.CombinedOutput()
 	text, missing := os.ReadFile(log)
@@ -131,6 +136,23 @@ func writeBelow(t *testing.T, dir, path, text string) {
 	at := filepath.Join(dir, path)
 	if err := errors.Join(os.MkdirAll(filepath.Dir(at), 0o700), os.WriteFile(at, []byte(text), 0o600)); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestBreakGlassBegins: the event of the begin has its reason before its commands, since the node's log may cut what is long. It forgets an end of before.
+func TestBreakGlassBegins(t *testing.T) {
+	t.Parallel()
+	b := rescue
+	b.Commands = []string{"/usr/bin/id", "/usr/bin/w"}
+	dir := placed(t, b)
+	writeBelow(t, dir, "/run/"+b.Ends()+".once", "")
+	events, failed := glassProgram(t, b, dir, "", "begin")
+	want := `-S|8192|-p|auth.notice|-t|pvesec|--|emergency access "db" of alice: open from 2026-11-30T02:00:00Z to 2026-11-30T04:00:00Z. Reason: the database is down. Ticket: OPS-7. Commands: /usr/bin/id, /usr/bin/w|` + "\n"
+	if failed || events != want {
+		t.Errorf("failed %v, events\n%s\nwant\n%s", failed, events, want)
+	}
+	if _, err := os.Lstat(filepath.Join(dir, "/run", b.Ends()+".once")); !os.IsNotExist(err) {
+		t.Errorf("the end of before is not forgotten: %v", err)
 	}
 }
 
@@ -223,6 +245,13 @@ func endedOf(t *testing.T, subject string, processes []process) string {
 		writeBelow(t, dir, at+"environ", environ)
 		writeBelow(t, dir, at+"loginuid", login)
 		writeBelow(t, dir, at+"cgroup", "0::"+p.cgroup+"\n")
+		exe := map[string]string{"sudo": "/usr/bin/sudo", "link-to-sudo": "/usr/bin/sudo", "sudo-of-before": "/usr/bin/sudo (deleted)"}[p.command]
+		if exe == "" {
+			exe = "/usr/bin/" + p.command
+		}
+		if err := os.Symlink(exe, filepath.Join(dir, at, "exe")); err != nil {
+			t.Fatal(err)
+		}
 	}
 	tools := `date() { echo 1796011200; }
 sleep() { :; }
@@ -256,6 +285,11 @@ func TestBreakGlassEndsSessions(t *testing.T) {
 		},
 		{ // without environment and login
 			{40, 1, 1001, "sh", "", "", "/", false}, {41, 40, 0, "sudo", "", "", "/", true}, {42, 41, 0, "sudo", "", "", "/", true}, {43, 42, 0, "bash", "", "", "/", true},
+		},
+		{ // a sudo by another name, and one that was updated meanwhile
+			{40, 1, 1001, "sh", "", "", "/", false}, {41, 40, 0, "link-to-sudo", "", "", "/", true}, {42, 41, 0, "bash", "", "", "/", true},
+			{45, 40, 0, "sudo-of-before", "", "", "/", true}, {46, 45, 0, "bash", "", "", "/", true},
+			{47, 40, 0, "su", "", "", "/", false}, {48, 47, 0, "bash", "", "", "/", false}, {49, 40, 0, "sudoreplay", "", "", "/", false},
 		},
 		{ // a sudo that lost its parent, by the login
 			{41, 1, 0, "sudo", "", "1001", "/", true}, {42, 41, 0, "bash", "", "1001", "/", true},
