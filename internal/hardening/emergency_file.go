@@ -51,7 +51,7 @@ func emergencyFor(file, text string, clock int64) string {
 	return name
 }
 
-// emergencyRule tells whether a rule is one that an emergency access has: for one subject, on every node, as anybody, recorded, and with an end.
+// emergencyRule tells whether a rule is one that an emergency access has: for one subject, recorded, with an end, and without options beside it.
 func emergencyRule(rule *sudoers.UserSpec, clock int64) bool {
 	if len(rule.Users) != 1 || rule.Users[0].Negated || rule.Users[0].Kind != sudoers.MemberWord && rule.Users[0].Kind != sudoers.MemberGroup || len(rule.Privileges) != 1 {
 		return false
