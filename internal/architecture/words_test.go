@@ -154,6 +154,8 @@ var statedFindings = []string{
 	"Other files overrule … on …",
 	"The access is closed on …, and its end is not marked there",
 	"The clock of … is off",
+	"The clock of … was set",
+	"The nodes of the emergency access are not there any more",
 	"The token has no privileges",
 	"The token already exists",
 	"The user already exists",

@@ -34,7 +34,7 @@ func TestEmergencyFor(t *testing.T) {
 		"an unknown clock":   {rescue.Path(), text, 0, ""},
 		"another rule":       {rescue.Path(), text + "bob ALL=(ALL) NOTAFTER=20261130040000Z LOG_INPUT: LOG_OUTPUT: ALL\n", now, ""},
 		"another user":       {rescue.Path(), strings.Replace(text, "\nalice ", "\nalice, bob ", 1), now, ""},
-		"everybody":          {rescue.Path(), strings.ReplaceAll(strings.ReplaceAll(text, ":alice ", ":ALL "), "\nalice ", "\nALL "), now, ""},
+		"everyone":           {rescue.Path(), strings.ReplaceAll(strings.ReplaceAll(text, ":alice ", ":ALL "), "\nalice ", "\nALL "), now, ""},
 		"other options":      {rescue.Path(), strings.Replace(text, "!log_passwords", "!log_output", 1), now, ""},
 		"one more option":    {rescue.Path(), text + "Defaults:alice !log_output\n", now, ""},
 		"options of others":  {rescue.Path(), strings.ReplaceAll(text, "Defaults:alice", "Defaults:bob"), now, ""},
