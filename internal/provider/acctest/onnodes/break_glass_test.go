@@ -61,11 +61,11 @@ func byHand(t *testing.T, c *lab.Cluster, sudo string) {
 		}
 		shell(t, node, `setsid runuser -u agent -- sudo -n sleep 7003 >/dev/null 2>&1 </dev/null &`)
 		shell(t, node, `setsid runuser -u agent -- sudo -n systemd-run --quiet --scope --slice=qemu.slice --unit=100 sleep 7100 >/dev/null 2>&1 </dev/null &`)
-		becomes(t, node, "the session runs", "pgrep -f 'sleep 7003$' && grep -q /qemu.slice/100.scope /proc/$(pgrep -fx 'sleep 7100')/cgroup")
+		becomes(t, node, "the session runs", "pgrep -f 'sleep 7003$' && grep -q /qemu.slice/100.scope /proc/$(pgrep -fx '(.*/)?sleep 7100')/cgroup")
 		shell(t, node, lines[1])
 		shell(t, node, lines[2])
 		becomes(t, node, "the session ends", "! pgrep -f 'sleep 7003$'")
-		if _, err := node.Shell(t.Context(), "pkill -fx 'sleep 7100'"); err != nil {
+		if _, err := node.Shell(t.Context(), "pkill -fx '(.*/)?sleep 7100'"); err != nil {
 			t.Errorf("%s: the page ended a guest: %v", node.Name, err)
 		}
 		if got := shell(t, node, sudo+" && echo allowed || true; journalctl -t pvesec -o cat --no-pager"); strings.Contains(got, "allowed\n") || !strings.Contains(got, "by hand of agent until 2") || !strings.Contains(got, "closed by hand") {
@@ -145,11 +145,11 @@ func TestBreakGlassLifeCycle(t *testing.T) {
 		// A sudo that runs something is root's, and its command may have no environment. What sudo starts in the group of a guest is a guest.
 		shell(t, node, `setsid runuser -u agent -- sh -c 'sudo -n env -i sleep 7003; :' >/dev/null 2>&1 </dev/null &`)
 		shell(t, node, `setsid runuser -u agent -- sudo -n systemd-run --quiet --scope --slice=qemu.slice --unit=100 sleep 7100 >/dev/null 2>&1 </dev/null &`)
-		becomes(t, node, "the session runs", "pgrep -fx 'sleep 7001' && pgrep -fx 'sleep 7002' && pgrep -fx 'sleep 7003' && grep -q /qemu.slice/100.scope /proc/$(pgrep -fx 'sleep 7100')/cgroup")
+		becomes(t, node, "the session runs", "pgrep -fx 'sleep 7001' && pgrep -fx 'sleep 7002' && pgrep -fx 'sleep 7003' && grep -q /qemu.slice/100.scope /proc/$(pgrep -fx '(.*/)?sleep 7100')/cgroup")
 	}
 	w.Terraform("destroy", "-auto-approve", "-no-color")
 	for _, node := range c.Nodes {
-		if _, err := node.Shell(t.Context(), "pkill -fx 'sleep 7100'"); err != nil {
+		if _, err := node.Shell(t.Context(), "pkill -fx '(.*/)?sleep 7100'"); err != nil {
 			t.Errorf("%s: the guest has ended with the access: %v", node.Name, err)
 		}
 		becomes(t, node, "the guest ends", "! systemctl --quiet is-active 100.scope")
