@@ -24,7 +24,9 @@ token_type := "pvesec_api_token"
 
 logging_type := "pvesec_audit_logging"
 
-known_types := {policy_type, user_type, token_type, logging_type}
+emergency_type := "pvesec_break_glass"
+
+known_types := {policy_type, user_type, token_type, logging_type, emergency_type}
 
 # Another provider under the name of pvesec could say anything in its attributes.
 known_providers := {"registry.terraform.io/pvesec/pvesec", "registry.opentofu.org/pvesec/pvesec"}
@@ -38,6 +40,10 @@ needed := {
 	user_type: {"user_id", "enabled", "expires_at", "token", "findings", "effective_permissions"},
 	token_type: {"user_id", "token_id", "never_expires", "expires_at", "expires_in", "findings", "effective_permissions"},
 	logging_type: {"name", "subjects", "sudo_log", "require_logging", "deployed", "nodes_skipped"},
+	emergency_type: {
+		"name", "subject", "reason", "commands", "all_commands", "duration", "starts_at", "renew_id", "require_password", "require_logging", "end_sessions", "status",
+		"expires_at", "root_equivalent", "findings", "deployed", "nodes_skipped",
+	},
 }
 
 # The rule that an attribute is judged by. Where it is not known yet, that rule refuses.
@@ -51,6 +57,10 @@ judged_by := {
 	},
 	token_type: {"user_id": "unknown", "token_id": "unknown", "never_expires": "unending"},
 	logging_type: {"name": "unknown", "subjects": "unlogged", "sudo_log": "unlogged", "nodes_skipped": "skipped_node"},
+	emergency_type: {
+		"name": "unknown", "subject": "unknown", "reason": "unknown", "commands": "unknown", "all_commands": "unknown", "duration": "unknown", "starts_at": "unknown",
+		"renew_id": "unknown",
+	},
 }
 
 # --- reading the plan --------------------------------------------------------------------------------------------------
@@ -703,6 +713,63 @@ notes contains note(rc, "audit logging is removed; logs that are there stay") if
 	"delete" in elements(actions(rc))
 }
 
+# --- emergency access --------------------------------------------------------------------------------------------------
+
+problems contains problem(rc, "emergency", sprintf("emergency access of %s to %s for %s. Reason: %s", [
+	words(after(rc), "subject"), emergency_commands(rc), words(after(rc), "duration"), words(after(rc), "reason"),
+])) if {
+	some rc in judged_of(emergency_type)
+	actions(rc) != ["no-op"]
+	not opens_nothing(rc)
+}
+
+default emergency_commands(_) := "commands that the plan does not say, perhaps all"
+
+emergency_commands(rc) := "all commands, which is root," if after(rc).all_commands == true
+
+emergency_commands(rc) := sprintf("%s%s", [listed(elements(field(after(rc), "commands"))), leads_to_root(rc)]) if {
+	not after(rc).all_commands == true
+	not is_unknown(rc, "all_commands")
+	not is_unknown(rc, "commands")
+}
+
+default leads_to_root(_) := ", which leads to root,"
+
+leads_to_root(rc) := "" if after(rc).root_equivalent == false
+
+# Only another renew_id opens an access again. Without it an apply writes the files of an open access as they were, or takes away what is left of one that has ended.
+opens_nothing(rc) if {
+	actions(rc) == ["update"]
+	every name in ["name", "subject", "commands", "all_commands", "duration", "starts_at", "renew_id", "require_password", "require_logging"] {
+		not is_unknown(rc, name)
+		name in keys(after(rc))
+		before(rc)[name] == after(rc)[name]
+	}
+}
+
+notes contains note(rc, sprintf("emergency access of %s is open until %s. Reason: %s", [words(before(rc), "subject"), words(before(rc), "expires_at"), words(before(rc), "reason")])) if {
+	some rc in ours
+	rc.type == emergency_type
+	is_object(before(rc))
+	not before(rc).status in {"expired", "closed", "not granted"}
+}
+
+notes contains note(rc, "the emergency access has ended: remove the resource") if {
+	some rc in judged_of(emergency_type)
+	before(rc).status in {"expired", "closed"}
+	actions(rc) == ["no-op"]
+}
+
+notes contains note(rc, sprintf("found: %v", [finding])) if {
+	some rc in judged_of(emergency_type)
+	some finding in elements(field(after(rc), "findings"))
+}
+
+notes contains note(rc, "sudo runs commands of the emergency access that it cannot record (require_logging)") if {
+	some rc in judged_of(emergency_type)
+	after(rc).require_logging == false
+}
+
 # --- exceptions --------------------------------------------------------------------------------------------------------
 
 default exceptions := []
@@ -812,6 +879,12 @@ ends_text(rc) := "never" if {
 
 ends_text(rc) := code(sprintf("in %s", [after(rc).expires_in])) if {
 	is_string(after(rc).expires_in)
+	not is_string(field(after(rc), "expires_at"))
+}
+
+ends_text(rc) := code(sprintf("in %s", [after(rc).duration])) if {
+	rc.type == emergency_type
+	is_string(after(rc).duration)
 	not is_string(field(after(rc), "expires_at"))
 }
 

@@ -138,7 +138,7 @@ func mutations(t *testing.T, plan map[string]any) (all []mutation) {
 		})
 		add("an import", func(p map[string]any) { changeOf(p)["importing"] = map[string]any{"id": "x"} })
 		add("another provider", func(p map[string]any) { at(p)["provider_name"] = "registry.terraform.io/someone/pvesec" })
-		add("another type", func(p map[string]any) { at(p)["type"] = "pvesec_break_glass" })
+		add("another type", func(p map[string]any) { at(p)["type"] = "pvesec_unheard_of" })
 	}
 	return all
 }

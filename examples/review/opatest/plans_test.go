@@ -18,6 +18,13 @@ var expected = map[string]struct {
 			"audit logging is removed; logs that are there stay",
 		},
 	},
+	"emergency": {
+		deny: []string{
+			"pvesec_break_glass.all: emergency: emergency access of someone to all commands, which is root, for 2h. Reason: the database does not start",
+			"pvesec_break_glass.one: emergency: emergency access of someone to /usr/bin/id for 30m. Reason: nobody can log in",
+		},
+		warns: []string{"pvesec_break_glass.all: found: PVESEC-E0001 critical: "},
+	},
 	"foreign-root": {
 		deny: []string{
 			"pvesec_sudoers_policy.foreignroot: root: an apply is refused: TEXT",

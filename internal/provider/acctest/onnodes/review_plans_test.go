@@ -105,6 +105,11 @@ func reviewedPlans() []reviewed {
 				"    restrict = true\n  }\n}\n",
 		},
 		{
+			name: "emergency", addresses: []string{"pvesec_break_glass.all", "pvesec_break_glass.one"},
+			planned: "resource \"pvesec_break_glass\" \"all\" {\n  name = \"all\"\n  subject = \"someone\"\n  reason = \"the database does not start\"\n  duration = \"2h\"\n  all_commands = true\n}\n" +
+				"resource \"pvesec_break_glass\" \"one\" {\n  name = \"one\"\n  subject = \"someone\"\n  reason = \"nobody can log in\"\n  duration = \"30m\"\n  commands = [\"/usr/bin/id\"]\n}\n",
+		},
+		{
 			name: "tokens", addresses: []string{"pvesec_restricted_user.ends", "pvesec_restricted_user.stays", "pvesec_api_token.ends", "pvesec_api_token.stays"},
 			planned: `
 resource "pvesec_restricted_user" "ends" {
