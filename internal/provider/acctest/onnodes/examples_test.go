@@ -19,6 +19,9 @@ var settingsBlock = regexp.MustCompile(`(?ms)^(terraform|provider "pvesec") \{(\
 // variableBlock is an input of an example, without a default.
 var variableBlock = regexp.MustCompile(`(?m)^variable "([^"]+)" \{`)
 
+// givesSudo is a resource by which somebody may run something with sudo.
+var givesSudo = regexp.MustCompile(`(?m)^resource "pvesec_(sudoers_policy|break_glass)"`)
+
 // TestExamples applies every example to a cluster, without a warning, sees to it that a second plan is empty, and runs what the example promises as
 // the subject on each node.
 func TestExamples(t *testing.T) {
@@ -49,10 +52,10 @@ func TestExamples(t *testing.T) {
 			variables[declared[1]] = tfconfig.StringVariable("a value for " + declared[1])
 		}
 		applied := resource.TestStep{Config: config(c) + settingsBlock.ReplaceAllString(text, ""), ConfigVariables: variables}
-		if strings.Contains(text, `resource "pvesec_sudoers_policy"`) {
+		if givesSudo.MatchString(text) {
 			p, promised := promises[name]
 			if !promised {
-				t.Fatalf("%s has a policy: say in promises which command lines a reader takes it to allow", name)
+				t.Fatalf("%s has a policy or an emergency access: say in promises which command lines a reader takes it to allow", name)
 			}
 			applied.Check = p.keep(c)
 			kept++
@@ -63,7 +66,7 @@ func TestExamples(t *testing.T) {
 		)
 	}
 	if kept != len(promises) {
-		t.Errorf("%d examples have a policy, and %d promise something", kept, len(promises))
+		t.Errorf("%d examples have a policy or an emergency access, and %d promise something", kept, len(promises))
 	}
 	harness.Run(t, append(steps, resource.TestStep{Config: config(c) + offline})...)
 }

@@ -22,18 +22,20 @@ type promise struct {
 	user          string // agent where it is empty; the policy has the user's name
 	runs, refuses []string
 	presets       []string // what they are there for is promised too, as far as the example gives their parameters
+	emergency     string   // the name of an emergency access to everything, whose user each node gets; no policy then
 }
 
 // notFor are command lines that no example allows.
 var notFor = []string{"/usr/sbin/qm start 100", "/usr/sbin/qm set 2001 --args x", "/usr/bin/bash", "/usr/bin/cat /etc/shadow"}
 
-// promises are those of the examples with a policy on nodes.
+// promises are those of the examples with a policy or an emergency access on nodes.
 var promises = map[string]promise{
 	"README.md": {runs: []string{"/usr/sbin/qm start 2001", "/usr/sbin/qm status 2999"}, refuses: []string{"/usr/sbin/qm stop 2001"}},
 	"/resources/pvesec_sudoers_policy/resource.tf": {
 		runs: []string{"/usr/sbin/qm start 2001", "/usr/sbin/qm stop 2001", "/usr/sbin/qm shutdown 2001", "/usr/sbin/qm status 2001", "/usr/sbin/qm list", "/usr/bin/pveversion"},
 	},
 	"/resources/pvesec_node_account/resource.tf": {user: "nightowl", runs: []string{"/usr/sbin/qm list"}},
+	"/resources/pvesec_break_glass/resource.tf":  {user: "alice", emergency: "database", runs: []string{"/usr/bin/cat /etc/shadow", "/usr/bin/bash -c true"}},
 	"/restricted-operator/main.tf": {
 		runs: []string{"/usr/sbin/qm start 2001", "/usr/sbin/qm list", "/usr/bin/pveversion", "/usr/bin/journalctl --no-pager -u pveproxy -n 100"},
 	},
@@ -84,7 +86,11 @@ func (p *promise) ofPresets() (lines []string, err error) {
 func (p *promise) on(node *lab.Node, optional []string) error {
 	ctx := context.Background()
 	user := cmp.Or(p.user, "agent")
-	text, err := node.Shell(ctx, "cat /etc/sudoers.d/"+user)
+	read, never := "cat /etc/sudoers.d/"+user, slices.Concat(notFor, p.refuses)
+	if p.emergency != "" {
+		read, never = "useradd -m "+user+" && cat /etc/sudoers.d/zz-pvesec-emergency-"+p.emergency, p.refuses
+	}
+	text, err := node.Shell(ctx, read)
 	if err != nil {
 		return err
 	}
@@ -114,7 +120,7 @@ func (p *promise) on(node *lab.Node, optional []string) error {
 	for _, line := range p.runs {
 		fmt.Fprintf(&script, "runuser -u %s -- sudo -n -- %s >/tmp/out 2>&1 || { echo 'failed: %s'; cat /tmp/out; }\n", user, line, line)
 	}
-	for _, line := range append(notFor, p.refuses...) {
+	for _, line := range never {
 		fmt.Fprintf(&script, "runuser -u %s -- sudo -n -- %s >/dev/null 2>&1 && echo 'allowed: %s'\n", user, line, line)
 	}
 	script.WriteString("true\n")
