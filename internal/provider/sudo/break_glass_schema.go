@@ -85,7 +85,7 @@ func (r *breakGlassResource) Schema(ctx context.Context, _ resource.SchemaReques
 		},
 		"end_sessions": schema.BoolAttribute{
 			MarkdownDescription: "Whether the end of the access, by its time or by a destroy, also ends what the subject still runs with sudo: every process of sudo that the subject started, and all that it started in turn, also without its environment. " +
-				"Guests and units of the system (`qemu.slice`, `machine.slice`, LXC, `system.slice`) go on, also those that the subject started with sudo. " +
+				"Guests and units of the system (`qemu.slice`, `machine.slice`, LXC, `system.slice`) go on, also those that the subject started with sudo, unless sudo still waits for them. " +
 				"`false` by default: no new command is allowed after the end, but a root shell that is open stays open.",
 			Optional: true,
 			Computed: true,

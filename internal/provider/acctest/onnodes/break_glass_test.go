@@ -22,6 +22,9 @@ func withoutAPI(c *lab.Cluster) string {
 		lab.SSHPort, strings.TrimSpace(string(c.SSHKeyPEM)), strings.TrimSpace(c.KnownHosts()), nodes.String())
 }
 
+// startGuest has agent start a guest with sudo, as qm does: it is in the group of guests, has sudo's environment, and sudo does not wait for it.
+const startGuest = `runuser -u agent -- sudo -n sh -c 'trap "" HUP; setsid systemd-run --quiet --scope --slice=qemu.slice --unit=100 sleep 7100 >/dev/null 2>&1 </dev/null &' >/dev/null 2>&1 </dev/null`
+
 // becomes waits until a script on a node succeeds.
 func becomes(t *testing.T, node *lab.Node, what, script string) {
 	t.Helper()
@@ -60,8 +63,8 @@ func byHand(t *testing.T, c *lab.Cluster, sudo string) {
 			t.Errorf("%s: opened by hand: %s", node.Name, got)
 		}
 		shell(t, node, `setsid runuser -u agent -- sudo -n sleep 7003 >/dev/null 2>&1 </dev/null &`)
-		shell(t, node, `setsid runuser -u agent -- sudo -n systemd-run --quiet --scope --slice=qemu.slice --unit=100 sleep 7100 >/dev/null 2>&1 </dev/null &`)
-		becomes(t, node, "the session runs", "pgrep -f 'sleep 7003$' && grep -q /qemu.slice/100.scope /proc/$(pgrep -fx '(.*/)?sleep 7100')/cgroup")
+		shell(t, node, startGuest)
+		becomes(t, node, "the session runs", "pgrep -f 'sleep 7003$' && grep -q /qemu.slice/100.scope /proc/$(pgrep -fx '(.*/)?sleep 7100')/cgroup && grep -q SUDO_UID= /proc/$(pgrep -fx '(.*/)?sleep 7100')/environ")
 		shell(t, node, lines[1])
 		shell(t, node, lines[2])
 		becomes(t, node, "the session ends", "! pgrep -f 'sleep 7003$'")
@@ -127,7 +130,7 @@ func TestBreakGlassLifeCycle(t *testing.T) {
 	timed, untimed := c.Nodes[0], c.Nodes[1]
 	const dropIn = "/run/systemd/system/pvesec-emergency-ends-db.service.d"
 	shell(t, untimed, "mkdir -p "+dropIn+"; printf '[Unit]\\nConditionPathExists=/nowhere\\n' >"+dropIn+"/never.conf; systemctl daemon-reload")
-	configured("  duration = \"20s\"\n  renew_id = \"2\"\n")
+	configured("  duration = \"1m\"\n  renew_id = \"2\"\n")
 	w.Terraform("apply", "-auto-approve", "-no-color")
 	becomes(t, timed, "the timer takes the files away", "test ! -e "+file+" && test ! -e /etc/systemd/system/pvesec-emergency-ends-db.service")
 	if after := snapshot(t, timed); after != before[timed.Name] {
@@ -142,10 +145,10 @@ func TestBreakGlassLifeCycle(t *testing.T) {
 	w.Terraform("apply", "-auto-approve", "-no-color")
 	for _, node := range c.Nodes {
 		shell(t, node, `setsid runuser -u agent -- sudo -n sh -c 'trap "" TERM; setsid sleep 7001 & env -i sleep 7002' >/dev/null 2>&1 </dev/null &`)
-		// A sudo that runs something is root's, and its command may have no environment. What sudo starts in the group of a guest is a guest.
+		// A sudo that runs something is root's, and its command may have no environment.
 		shell(t, node, `setsid runuser -u agent -- sh -c 'sudo -n env -i sleep 7003; :' >/dev/null 2>&1 </dev/null &`)
-		shell(t, node, `setsid runuser -u agent -- sudo -n systemd-run --quiet --scope --slice=qemu.slice --unit=100 sleep 7100 >/dev/null 2>&1 </dev/null &`)
-		becomes(t, node, "the session runs", "pgrep -fx 'sleep 7001' && pgrep -fx 'sleep 7002' && pgrep -fx 'sleep 7003' && grep -q /qemu.slice/100.scope /proc/$(pgrep -fx '(.*/)?sleep 7100')/cgroup")
+		shell(t, node, startGuest)
+		becomes(t, node, "the session runs", "pgrep -fx 'sleep 7001' && pgrep -fx 'sleep 7002' && pgrep -fx 'sleep 7003' && grep -q /qemu.slice/100.scope /proc/$(pgrep -fx '(.*/)?sleep 7100')/cgroup && grep -q SUDO_UID= /proc/$(pgrep -fx '(.*/)?sleep 7100')/environ")
 	}
 	w.Terraform("destroy", "-auto-approve", "-no-color")
 	for _, node := range c.Nodes {
