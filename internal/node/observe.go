@@ -336,7 +336,7 @@ func (r *reader) about(f frame) error {
 	case "service":
 		r.o.Services[sub.name] = parseService(f.text(1))
 	case "clock":
-		return r.clock(sub, f.arg(1))
+		r.clock(sub, f.arg(1))
 	case "command":
 		r.o.Commands[sub.name] = untrusted.Line(f.text(1))
 	default:
@@ -346,14 +346,13 @@ func (r *reader) about(f frame) error {
 }
 
 // clock reads Unix seconds.
-func (r *reader) clock(sub subject, text string) error {
+func (r *reader) clock(sub subject, text string) {
 	seconds, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || seconds <= 0 {
 		r.fail(sub, "", fmt.Sprintf("date answered %q", untrusted.Line(text)))
-		return nil
+		return
 	}
 	r.o.Clock = seconds
-	return nil
 }
 
 // fail notes that something could not be looked at. The first reason stays.
