@@ -24,18 +24,19 @@ users() {
 }
 
 # sessions PID...: the processes that sudo runs for the subject, those named, and all that they started. A sudo that has begun its command is root's and its command may have lost its
-# environment, so that whose they are is asked of the process that called sudo and of the login too. Who calls sudo by a link gives it another name, but not another file.
-# A guest is never among them, a unit of the system only if the subject called sudo in it.
+# environment, so that whose they are is asked of the process that called sudo and of the login too. Who calls sudo by a link gives it another name, but not another file. What only the login tells of
+# may be from a su too, so it counts from the begin of the access on.
+# A guest is never among them. Of a unit of the system only what is below a sudo that the subject called in it, and what has the login of the subject, as jobs of cron have: systemd gives services none.
 sessions() {
 	(
 		cd /proc || exit
 		for uid in $uids; do
 			grep -lzsx "SUDO_UID=$uid" [0-9]*/environ | sed 's,/.*,/sudo_uid:,'
 		done
-		ps -eo pid=,ppid=,ruid=,comm=
-		find [0-9]*/exe -maxdepth 0 '(' -lname '*/bin/sudo' -o -lname '*/bin/sudo (deleted)' ')' -printf '%p:\n' 2>/dev/null
+		ps -eo pid=,ppid=,ruid=,etimes=,comm=
+		find [0-9]*/exe -maxdepth 0 -printf '%p:%l\n' 2>/dev/null
 		grep -Hs '' [0-9]*/loginuid [0-9]*/cgroup
-	) | awk -v uids="$uids" -v named="$*" -v self=$$ '
+	) | awk -v uids="$uids" -v named="$*" -v self=$$ -v age="$(age)" '
 		BEGIN {
 			n = split(uids, list)
 			for (i = 1; i <= n; i++) subject[list[i]] = 1
@@ -47,14 +48,19 @@ sessions() {
 			what = $0; sub(/^[0-9]+\//, "", what); sub(/:.*/, "", what)
 			value = $0; sub(/^[^:]*:/, "", value)
 			if (what == "sudo_uid") ran[p] = 1
-			if (what == "exe") sudo[p] = 1
+			if (what == "exe") {
+				sub(/ \(deleted\)$/, "", value)
+				if (value ~ /\/bin\/sudo$/) sudo[p] = 1
+				if (value ~ /\/usr\/(sbin\/sshd|lib\/openssh\/sshd-[a-z]+|bin\/login|lib\/systemd\/systemd(-executor)?)$/) leads[p] = 1
+			}
 			if (what == "loginuid") login[p] = value
-			if (what == "cgroup") group[p] = group[p] value "/\n"
+			if (what == "cgroup") { sub(/^[0-9]*:[^:]*:/, "", value); group[p] = group[p] "\n" value "/" }
 			next
 		}
-		{ pids[++count] = $1; parent[$1] = $2; owner[$1] = $3; command[$1] = $4 }
-		function guest(p) { return group[p] ~ /\/(qemu\.slice|machine\.slice|lxc|lxc\.[a-z]+[^\/]*)\// }
-		function system_unit(p) { return group[p] ~ /:\/system\.slice\// }
+		{ pids[++count] = $1; parent[$1] = $2; owner[$1] = $3; young[$1] = $4 <= age; command[$1] = $5 }
+		# From the top of the hierarchy on: below his own part of it, a user names groups as he likes.
+		function guest(p) { return group[p] ~ /\n\/(qemu\.slice|machine\.slice|lxc|lxc\.[a-z]+[^\/]*)\// }
+		function system_unit(p) { return group[p] ~ /\n\/system\.slice\// && (group[p] ~ /\.scope\// || !(login[p] in subject)) }
 		function of_login(p,   uid) {
 			if (login[p] in subject) return 1
 			for (uid in subject) if (index(group[p], "/user-" uid ".slice/")) return 1
@@ -69,7 +75,7 @@ sessions() {
 				} else if (!system_unit(p)) {
 					if (p in ran) mine[p] = 1
 					# What lost its parent and is not the subject itself, except what leads a login.
-					if ((q == 1 || command[q] == "systemd") && !(owner[p] in subject) && of_login(p) && command[p] !~ /^(sshd|sshd-session|login|\(sd-pam\))$/) mine[p] = 1
+					if (young[p] && (q == 1 || command[q] == "systemd") && !(owner[p] in subject) && of_login(p) && !(p in leads)) mine[p] = 1
 				}
 			}
 			do {
@@ -97,12 +103,27 @@ end_sessions() {
 }
 
 once=/run/$ends.once
+since=/run/$ends.since
+
+# uptime: how many seconds the node runs. No clock that somebody sets changes it.
+uptime() {
+	read -r up rest </proc/uptime
+	echo "${up%%.*}"
+}
+
+# age: how many seconds ago the access began: the age of the node where that is not noted, as after a boot.
+age() {
+	now=$(uptime)
+	echo $((now - $(cat -- "$since" 2>/dev/null || echo 0) + 2))
+}
 
 # end: where the file cannot be removed, systemd tries again. From its time on sudo allows nothing by the file, so that what belongs to the end happens only once then.
 end() {
-	chattr -ia "$sudoers" 2>/dev/null
+	chattr -ia -- "${sudoers%/*}" "$sudoers" 2>/dev/null
 	rm -f -- "$sudoers"
 	gone=$?
+	# A file that cannot be removed may be one that can be emptied.
+	[ "$gone" = 0 ] || [ -L "$sudoers" ] || [ ! -f "$sudoers" ] || : >"$sudoers"
 	how='ended before its time'
 	[ "$(date +%s)" -lt "$until" ] || how='ended at its time'
 	if [ ! -e "$once" ]; then
@@ -112,7 +133,7 @@ end() {
 	fi
 	[ "$gone" = 0 ] || return 1
 	systemctl stop "$ends.timer" "$begins.service"
-	rm -f -- "$once" "$units/timers.target.d/$ends.conf" "$units/$begins.service" "$units/$ends.timer" "$units/$ends.service" "$units/$ends.sh" "/var/lib/systemd/timers/stamp-$ends.timer"
+	rm -f -- "$once" "$since" "$units/timers.target.d/$ends.conf" "$units/$begins.service" "$units/$ends.timer" "$units/$ends.service" "$units/$ends.sh" "/var/lib/systemd/timers/stamp-$ends.timer"
 	rmdir --ignore-fail-on-non-empty -- "$units/timers.target.d" 2>/dev/null
 	systemctl daemon-reload
 	return 0
@@ -121,6 +142,7 @@ end() {
 case $1 in
 begin)
 	rm -f -- "$once"
+	[ -e "$since" ] || uptime >"$since"
 	mark "$what" "Commands: $commands"
 	;;
 end) end ;;

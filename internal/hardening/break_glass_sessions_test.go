@@ -30,7 +30,11 @@ func endedOf(t *testing.T, subject string, processes []process) string {
 	dir := placed(t, b)
 	var ps strings.Builder
 	for _, p := range processes {
-		fmt.Fprintf(&ps, "%d %d %d %s\n", p.pid, p.parent, p.uid, p.command)
+		age := 10
+		if strings.HasPrefix(p.command, "old-") {
+			age = 2000
+		}
+		fmt.Fprintf(&ps, "%d %d %d %d %s\n", p.pid, p.parent, p.uid, age, p.command)
 		at := fmt.Sprintf("/proc/%d/", p.pid)
 		environ := "PATH=/bin\x00"
 		if p.sudoUID != "" {
@@ -43,7 +47,8 @@ func endedOf(t *testing.T, subject string, processes []process) string {
 		writeBelow(t, dir, at+"environ", environ)
 		writeBelow(t, dir, at+"loginuid", login)
 		writeBelow(t, dir, at+"cgroup", "0::"+p.cgroup+"\n")
-		exe := map[string]string{"sudo": "/usr/bin/sudo", "link-to-sudo": "/usr/bin/sudo", "sudo-of-before": "/usr/bin/sudo (deleted)"}[p.command]
+		exe := map[string]string{"sudo": "/usr/bin/sudo", "link-to-sudo": "/usr/bin/sudo", "sudo-of-before": "/usr/bin/sudo (deleted)",
+			"sshd": "/usr/sbin/sshd", "(sd-pam)": "/usr/lib/systemd/systemd"}[p.command]
 		if exe == "" {
 			exe = "/usr/bin/" + p.command
 		}
@@ -56,9 +61,11 @@ sleep() { :; }
 id() { case "$*" in "-u -- alice") echo 1001 ;; "-u -- root") echo 0 ;; "-Gnz -- 1001") printf 'alice\0ops\0' ;; *) return 1 ;; esac; }
 kill() { sig=$1; shift; logger "kill $sig $(echo "$@" | tr ' ' '\n' | sort -n | tr '\n' ' ')"; }
 ps() { case "$*" in "-eo ruid=") ps all | cut -d ' ' -f 3 ;; *) cat <<END
-` + ps.String() + `$$ 1 0 sh
+` + ps.String() + `$$ 1 0 1 sh
 END
 esac; }`
+	writeBelow(t, dir, "/proc/uptime", "100000.25 90000.00\n")
+	writeBelow(t, dir, "/run/"+b.Ends()+".since", "99000\n")
 	events, failed := endProgram(t, b, dir, tools)
 	if failed {
 		t.Errorf("it failed: %s", events)
@@ -103,6 +110,20 @@ func TestBreakGlassEndsSessions(t *testing.T) {
 		},
 		{ // what leads a login
 			{30, 1, 0, "sshd", "", "1001", aliceLogin, false}, {31, 1, 0, "login", "", "1001", aliceLogin, false}, {32, 31, 1001, "bash", "", "1001", aliceLogin, false}, {33, 1, 1001, "tmux", "", "1001", aliceLogin, false},
+		},
+		{ // what a su started before the access began, and after it
+			{34, 1, 0, "old-tmux", "", "1001", aliceLogin, false}, {35, 34, 0, "zfs", "", "1001", aliceLogin, false}, {36, 1, 1003, "old-screen", "", "1001", "/", false}, {37, 1, 0, "new-tmux", "", "1001", "/", true},
+		},
+		{ // what has the name of a program that leads a login
+			{33, 1, 0, "login2", "", "1001", aliceLogin, true},
+		},
+		{ // groups that only look like those of guests and services
+			{40, 1, 1001, "systemd", "", "1001", "/user.slice/user-1001.slice/user@1001.service/init.scope", false},
+			{41, 40, 0, "sudo", "", "1001", "/user.slice/user-1001.slice/user@1001.service/qemu.slice/run-1.scope", true}, {42, 41, 0, "bash", "", "1001", "/user.slice/user-1001.slice/user@1001.service/qemu.slice/run-1.scope", true},
+			{43, 1, 0, "bash", "1001", "1001", "/user.slice/user-1001.slice/user@1001.service/x:/lxc/102", true}, {44, 1, 0, "bash", "1001", "1001", "/user.slice/user-1001.slice/user@1001.service/x:/system.slice/x.service", true},
+		},
+		{ // a job of cron that lost its sudo, and the daemon
+			{60, 1, 0, "cmd", "1001", "1001", "/system.slice/cron.service", true}, {61, 1, 0, "cmd", "", "1001", "/system.slice/cron.service", true}, {62, 1, 0, "cron", "", "", "/system.slice/cron.service", false},
 		},
 		{ // guests
 			{41, 40, 0, "sudo", "", "1001", aliceLogin, true}, {43, 41, 0, "bash", "1001", "1001", aliceLogin, true},

@@ -76,7 +76,9 @@ func (m *breakGlassModel) Found(ctx context.Context, seen *hardening.BreakGlassS
 	}
 	if !entry.open() {
 		entry.Changes = values.StringList(nil)
-		if entry.Status.ValueString() != accessExpired && seen.Present(access) || entry.ended() && clock > entry.window().Ends+lateness {
+		// Before its end an access is recorded as expired only if a clock was wrong. Right after it the timer has some time to take the files away.
+		ends, expired := entry.window().Ends, entry.Status.ValueString() == accessExpired
+		if (!expired || clock <= ends) && seen.Present(access) || entry.ended() && clock > ends+lateness {
 			entry.Changes = values.StringList(seen.Left(access))
 		}
 	}

@@ -186,6 +186,8 @@ func (m *breakGlassModel) keep(ctx context.Context, state *breakGlassModel, targ
 		}
 	}
 	if !reached {
+		// Terraform plans once more when it knows the nodes, and holds that plan to this one.
+		m.Deployed = types.MapUnknown(breakGlassNodeType)
 		return
 	}
 	entries := map[string]attr.Value{}

@@ -437,6 +437,39 @@ func TestBreakGlassClockSetBack(t *testing.T) {
 	}
 }
 
+// TestBreakGlassExpiredTooEarly: an access that a wrong clock had recorded as expired, and that sudo still allows, is in every plan until an apply closes it.
+func TestBreakGlassExpiredTooEarly(t *testing.T) {
+	t.Parallel()
+	g := newGlassNodes("pve1")
+	m := granting(t, g)
+	var diags diag.Diagnostics
+	entry := m.entryOf(t, "pve1")
+	entry.Status = types.StringValue(accessExpired)
+	m.record(t.Context(), map[string]breakGlassNode{"pve1": entry}, &diags)
+	if said := refresh(t, g, m); !strings.Contains(m.entryOf(t, "pve1").Changes.String(), "still there") {
+		t.Errorf("%s\n%s", m.Deployed, said)
+	}
+	plan, _ := planOf(t, g, m, nil)
+	if plan.Deployed.Equal(m.Deployed) {
+		t.Error("the plan is empty")
+	}
+	if diags, err := apply(t, g, plan, m); err != nil || diags.HasError() || len(g.files["pve1"]) != 0 {
+		t.Errorf("after the apply: %v %v\n%v", err, diags, g.files["pve1"])
+	}
+}
+
+// TestBreakGlassNodesOpen: where the nodes are known only in the apply, nothing of them is planned: Terraform holds its second plan to the first.
+func TestBreakGlassNodesOpen(t *testing.T) {
+	t.Parallel()
+	g := newGlassNodes("pve1")
+	m := granting(t, g)
+	plan := *m
+	var diags diag.Diagnostics
+	if plan.keep(t.Context(), m, nil, false, &diags); !plan.Deployed.IsUnknown() || diags.HasError() {
+		t.Errorf("%s, %v", plan.Deployed, diags)
+	}
+}
+
 // TestBreakGlassAfterInterrupted: what a killed apply left is closed and granted anew, with an end of its own; the file of somebody else is refused, and then nothing is closed.
 func TestBreakGlassAfterInterrupted(t *testing.T) {
 	t.Parallel()
