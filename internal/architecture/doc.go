@@ -4,7 +4,7 @@
 //
 //	main
 //	provider
-//	provider/access   provider/sudo   provider/auditlog   provider/nodeaccount     one for each family of resources
+//	provider/access   provider/sudo   provider/auditlog   provider/nodeaccount   provider/sshd     one for each family of resources
 //	provider/memo
 //	provider/session
 //	provider/values

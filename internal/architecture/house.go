@@ -23,6 +23,7 @@ const (
 	auditlog     = "internal/provider/auditlog"
 	nodeaccount  = "internal/provider/nodeaccount"
 	posture      = "internal/provider/posture"
+	sshd         = "internal/provider/sshd"
 	memo         = "internal/provider/memo"
 	session      = "internal/provider/session"
 	values       = "internal/provider/values"
@@ -37,12 +38,13 @@ const (
 // longest directory that contains it.
 var House = map[string]Room{
 	command:      {Uses: []string{provider}, Terraform: true},
-	provider:     {Uses: []string{access, sudo, auditlog, nodeaccount, posture, memo, session, values, "internal/node", "internal/proxmox"}, Terraform: true},
+	provider:     {Uses: []string{access, sudo, auditlog, nodeaccount, sshd, posture, memo, session, values, "internal/node", "internal/proxmox"}, Terraform: true},
 	access:       {Uses: []string{memo, session, values, "internal/escalation", "internal/proxmox", untrusted}, Terraform: true},
 	sudo:         {Uses: []string{session, values, "internal/review", "internal/hardening", "internal/escalation", "internal/policy", "internal/sudoers/document", "internal/sudoers", "internal/regular", "internal/node", untrusted}, Terraform: true},
 	auditlog:     {Uses: []string{session, values, "internal/hardening", "internal/node", untrusted}, Terraform: true},
 	nodeaccount:  {Uses: []string{session, values, "internal/hardening", "internal/node", untrusted}, Terraform: true},
 	posture:      {Uses: []string{session, values, "internal/posture", "internal/paths", "internal/node", untrusted}, Terraform: true},
+	sshd:         {Uses: []string{session, values, "internal/hardening", "internal/node", untrusted}, Terraform: true},
 	memo:         {Uses: []string{session, values}, Terraform: true},
 	session:      {Uses: []string{values, "internal/hardening", "internal/node", "internal/proxmox", untrusted}, Terraform: true},
 	values:       {Uses: []string{"internal/node", untrusted}, Terraform: true},

@@ -31,6 +31,8 @@ type Query struct {
 	OnlyAccount string
 	// Clock asks what time it is on the node.
 	Clock bool
+	// Sshd asks sshd what it makes of connections; nil asks nothing. Such a query is not answered together with others.
+	Sshd *SshdQuery
 }
 
 // An Observation is what one node looked like at one moment.
@@ -51,6 +53,8 @@ type Observation struct {
 	LocalAccounts map[string]LocalAccount
 	// Clock is what the node's clock showed, in Unix seconds; 0 where nobody asked.
 	Clock int64
+	// Sshd is the answer of sshd, nil where it was not asked.
+	Sshd *SshdAnswer
 	// Unfinished says that a transaction was killed half-way on this node and has not been undone yet. The next
 	// [Pool.Apply] on the node does so before anything else.
 	Unfinished bool

@@ -37,6 +37,9 @@ func (p *Pool) Observe(ctx context.Context, t Target, q Query) (*Observation, er
 	if q.LocalAccounts {
 		return p.localAccounts(ctx, l, q)
 	}
+	if q.Sshd != nil {
+		return p.askSshd(ctx, l, q)
+	}
 	b := p.join(l, q)
 	defer l.leave(b)
 	select {
@@ -75,6 +78,9 @@ func (q Query) check() error {
 	}
 	if q.OnlyAccount != "" && !localName.MatchString(q.OnlyAccount) {
 		return fmt.Errorf("%q is not the name of an account", q.OnlyAccount)
+	}
+	if err := q.Sshd.check(); err != nil {
+		return err
 	}
 	for _, p := range slices.Concat(q.Files, q.Trees, q.Stats) {
 		if err := checkPath(p); err != nil {
@@ -131,6 +137,8 @@ func (q Query) subjects() []subject {
 	}
 	if q.Clock {
 		add("clock", "")
+	if q.Sshd != nil {
+		add("ask_sshd", q.Sshd.variants())
 	}
 	return list
 }
@@ -147,6 +155,8 @@ func calls(subjects []subject) string {
 		kind, isPath := map[string]string{"file": "content", "meta": "stat", "tree": "tree"}[sub.call]
 		if isPath {
 			fmt.Fprintf(&paths, " %s %d %s", kind, i, quote(sub.name))
+		} else if sub.call == "ask_sshd" {
+			fmt.Fprintf(&others, "%s %d %s\n", sub.call, i, sub.name) // its words are ours
 		} else {
 			fmt.Fprintf(&others, "%s %d %s\n", sub.call, i, quote(sub.name))
 		}
@@ -177,7 +187,7 @@ func (p *Pool) observe(ctx context.Context, l *link, q Query) (seen *Observation
 	if q.LocalAccounts {
 		users = usersProgram
 	}
-	text := wrap(marker, commonProgram, fmt.Sprintf("quick=%d\npatient=%d\n", seconds(p.timing.Quick), seconds(p.timing.Patient)), users, observeProgram,
+	text := wrap(marker, commonProgram, fmt.Sprintf("quick=%d\npatient=%d\n", seconds(p.timing.Quick), seconds(p.timing.Patient)), users, observeProgram, q.Sshd.program(),
 		fmt.Sprintf("max=%d\nfacts\njournals\n%ssay done\n", MaxContent, calls(subjects)))
 	go func() {
 		_ = s.write(text) // an error shows as an answer that ends too early
@@ -333,6 +343,8 @@ func (r *reader) about(f frame) error {
 		return r.local.take(f)
 	case "key":
 		return r.key(f)
+	case "own", "algorithms", "judged":
+		return r.sshd(f)
 	case "service":
 		r.o.Services[sub.name] = parseService(f.text(1))
 	case "clock":
@@ -370,6 +382,8 @@ func describeSubject(sub subject, name string) string {
 		return "the accounts of the node"
 	case "clock":
 		return "the clock"
+	case "ask_sshd":
+		return "what sshd makes of connections"
 	}
 	return untrusted.Line(name)
 }
@@ -393,6 +407,8 @@ func (r *reader) gone(sub subject, name string) {
 		r.o.Accounts[name] = Account{}
 	case "program":
 		r.o.Commands[name] = ""
+	case "ask_sshd":
+		r.sshdAnswer().Missing = true
 	default:
 		if st, seen := r.o.Files[name]; seen && st.Type == TypeSymlink {
 			return

@@ -29,6 +29,10 @@ var (
 	accountsProgram string
 	//go:embed program/account_change.sh
 	accountChangeProgram string
+	//go:embed program/sshd.sh
+	sshdProgram string
+	//go:embed program/sshd_service.sh
+	sshdServiceProgram string
 	//go:embed program/restore.sh
 	restoreProgram string
 	//go:embed program/confirm.sh
@@ -40,9 +44,10 @@ var (
 )
 
 func init() {
-	for _, p := range []*string{&commonProgram, &observeProgram, &usersProgram, &recoveryProgram, &accountsProgram, &accountChangeProgram, &restoreProgram, &confirmProgram, &validationProgram, &transactionProgram} {
+	for _, p := range []*string{&commonProgram, &observeProgram, &usersProgram, &recoveryProgram, &accountsProgram, &accountChangeProgram, &restoreProgram, &confirmProgram, &validationProgram, &transactionProgram, &sshdProgram, &sshdServiceProgram} {
 		*p = compact(*p)
 	}
+	recoveryProgram += sshdServiceProgram // whatever puts a configuration back has it read
 }
 
 // compact leaves out comments and indentation: what travels should fit into the first flight of a TCP connection. No quoted text

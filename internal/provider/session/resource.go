@@ -56,6 +56,29 @@ func Progress(ctx context.Context) func(nodeName, step string) {
 	}
 }
 
+// One is what became of one node.
+type One[T any] struct {
+	Target node.Target
+	Value  *T
+	Err    error
+}
+
+// Each runs a question per target, several at a time, and gives every answer and every error, in the order of targets.
+func Each[T any](ctx context.Context, targets []node.Target, ask func(context.Context, node.Target) (*T, error)) []One[T] {
+	all := make([]One[T], len(targets))
+	var group errgroup.Group
+	group.SetLimit(maxParallelNodes)
+	for i, target := range targets {
+		group.Go(func() error {
+			value, err := ask(ctx, target)
+			all[i] = One[T]{target, value, err}
+			return nil
+		})
+	}
+	_ = group.Wait() // no question ends the others
+	return all
+}
+
 // onEach runs one observation per target, several at a time, and collects the results by node name. The error names every node that failed.
 func onEach[T any](ctx context.Context, targets []node.Target, observe func(context.Context, node.Target) (*T, error)) (map[string]*T, error) {
 	results := make([]*T, len(targets))

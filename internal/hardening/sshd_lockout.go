@@ -1,0 +1,156 @@
+package hardening
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/node"
+)
+
+// SshdRefusedError tells that the sshd of a node does not take a policy, or cannot be asked.
+type SshdRefusedError struct{ Node, Output string }
+
+func (e *SshdRefusedError) Error() string {
+	return fmt.Sprintf("node %s does not take the sshd policy, and nothing was changed: %s", e.Node, printable(e.Output))
+}
+
+// SshdLockoutError tells whom a policy would lock out, and which line does.
+type SshdLockoutError struct {
+	Node string
+	// Who is the connection that would not work any more.
+	Who string
+	// Why is what sshd says, and Line the line that decides, "FILE:LINE: …", empty where none does.
+	Why, Line string
+	// Attribute sets it, empty where none of the policy does.
+	Attribute string
+}
+
+func (e *SshdLockoutError) Error() string {
+	text := fmt.Sprintf("the policy would lock out %s on node %s: %s. Nothing was changed", e.Who, e.Node, printable(e.Why))
+	if e.Line != "" {
+		text += ".\n\nThis line decides:\n\n  " + printable(e.Line)
+	}
+	if e.Attribute != "" {
+		text += "\n\nChange " + e.Attribute + " in the configuration"
+	}
+	return text
+}
+
+// lockout tells whom the policy would lock out: pvesec itself, root of another node of the cluster, or the last administrator. Text is the file of the policy.
+func (l *sshdLook) lockout(text string) error {
+	client := node.ClientAlgorithms()
+	var refused []*SshdLockoutError
+	administrators := 0
+	for i, c := range l.connections {
+		after := l.login(i, l.answer.With[i])
+		denials := after.denials()
+		switch c.role {
+		case sshdOwn, sshdCluster:
+			// What keeps another node out as it is, is not the policy's doing. What keeps pvesec out is a file that sshd has not read yet: the apply would have it do so.
+			var before []sshdDenial
+			if c.role == sshdOwn {
+				denials = append(denials, after.speaks(client)...)
+			} else {
+				was := l.login(i, l.answer.AsIs[i])
+				before = append(was.denials(), was.speaks(l.nodesSpeak())...)
+				denials = append(denials, after.speaks(l.nodesSpeak())...)
+			}
+			for _, denial := range denials {
+				if !slices.Contains(before, denial) {
+					return l.locksOut(c, denial, l.answer.With[i], text)
+				}
+			}
+		}
+		if !slices.Contains(l.policy.Administrators, c.User) || c.role == sshdCluster {
+			continue
+		}
+		if len(denials) == 0 {
+			administrators++
+		} else {
+			refused = append(refused, l.locksOut(c, denials[0], l.answer.With[i], text))
+		}
+	}
+	if len(l.policy.Administrators) == 0 || administrators > 0 {
+		return nil
+	}
+	first := *refused[0]
+	first.Who = "every one of the administrators " + strings.Join(l.policy.Administrators, ", ")
+	var why []string
+	for _, one := range refused {
+		why = append(why, one.Who+": "+one.Why)
+	}
+	first.Why = strings.Join(slices.Compact(why), "; ")
+	if first.Attribute == "" {
+		first.Attribute = "administrators"
+	}
+	return &first
+}
+
+// nodesSpeak are the algorithms that nodes of a cluster have as clients: those of this node that every OpenSSH of a release of PVE has. They know each other by RSA keys.
+func (l *sshdLook) nodesSpeak() map[string][]string {
+	speak := maps.Clone(l.algorithms)
+	speak["HostKeyAlgorithms"] = []string{"rsa-sha2-512", "rsa-sha2-256"}
+	speak["kex"] = slices.DeleteFunc(slices.Clone(speak["kex"]), func(name string) bool { return strings.HasPrefix(name, "mlkem") }) // since OpenSSH 9.9
+	return speak
+}
+
+// login is a connection with what is known of its account.
+func (l *sshdLook) login(i int, judged node.SshdJudgement) sshdLogin {
+	c := l.connections[i]
+	login := sshdLogin{connection: c.SshdConnection, account: l.seen.Accounts[c.User], judged: judged, shell: true}
+	switch c.role {
+	case sshdOwn:
+		login.byKey, login.byPassword = !l.byPassword, l.byPassword
+	case sshdCluster:
+		login.byKey, login.node = true, true
+	default:
+		elsewhere := func(keyword string) bool { v := login.value(keyword); return v != "" && v != "none" }
+		login.byKey, login.byPassword = judged.Keys || elsewhere("authorizedkeyscommand") || elsewhere("trustedusercakeys"), judged.Password
+	}
+	return login
+}
+
+// locksOut says why a connection does not work, and finds the line that decides.
+func (l *sshdLook) locksOut(c sshdConnection, denial sshdDenial, judged node.SshdJudgement, text string) *SshdLockoutError {
+	e := &SshdLockoutError{Node: l.target.Name, Why: denial.Why, Who: fmt.Sprintf("%s from %s", c.User, c.Address)}
+	switch c.role {
+	case sshdOwn:
+		e.Who = fmt.Sprintf("pvesec itself (%s from %s)", c.User, c.Address)
+	case sshdCluster:
+		e.Who = fmt.Sprintf("the other nodes of the cluster (root from %s)", c.Address)
+	}
+	var set [2][]node.SshdLine
+	for _, line := range judged.Lines {
+		if denial.Keyword == "" || sshdWordOf(line.Keyword) != denial.Keyword {
+			continue
+		}
+		if line.InMatch {
+			set[1] = append(set[1], line)
+		} else {
+			set[0] = append(set[0], line)
+		}
+	}
+	deciding := append(slices.Clone(set[1]), set[0]...)
+	if len(deciding) == 0 {
+		return e
+	}
+	line := deciding[0]
+	e.Line = fmt.Sprintf("%s:%d: %s %s", line.File, line.Line, line.Keyword, line.Value)
+	if line.File != l.policy.Path() {
+		return e
+	}
+	written := strings.Split(text, "\n")
+	if line.Line <= len(written) {
+		e.Line = fmt.Sprintf("%s:%d: %s", line.File, line.Line, strings.TrimSpace(written[line.Line-1]))
+	}
+	e.Attribute = sshdAttributeOf(denial.Keyword)
+	if l.policy.Strict && slices.ContainsFunc(sshdAlgorithms, func(a sshdAlgorithmList) bool { return a.attribute == e.Attribute }) {
+		e.Attribute = "crypto_profile"
+	}
+	if line.InMatch {
+		e.Attribute += " of the match block"
+	}
+	return e
+}

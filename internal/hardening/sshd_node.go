@@ -1,0 +1,385 @@
+package hardening
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/node"
+)
+
+// SshdState is what one node holds of an sshd policy, and what its sshd makes of it.
+type SshdState struct {
+	File FileStatus
+	// Content is the text of the file, and Changes are the lines by which it differs from what the policy is for this node: "+" the node has, "-" it lacks.
+	Content string
+	Changes []string
+	// Effective gives the values of the policy's keywords for each connection that is looked at, as sshd tells them. Without is the same without the file.
+	Effective, Without map[string]map[string]string
+	// Overruled are the lines of other files that decide what the policy sets, and why sshd cannot be asked.
+	Overruled []string
+	// Lacks are the Debian packages that the node needs.
+	Lacks []string
+	// Unfinished and Leftover tell of a transaction that was interrupted.
+	Unfinished, Leftover bool
+}
+
+// Observe reads what a node holds. An sshd that refuses its configuration is told, and is no error: the resource can be mended or destroyed then too.
+func (p SshdPolicy) Observe(ctx context.Context, nodes Nodes, target node.Target) (*SshdState, error) {
+	l, err := p.look(ctx, nodes, target)
+	if err != nil {
+		return nil, err
+	}
+	state := l.state()
+	if text, err := p.Render(l.algorithms, slices.Concat(l.cluster, l.networks)); err == nil && state.File.Present {
+		state.Changes = LineChanges(text, state.Content)
+	}
+	if l.problem != "" {
+		state.Overruled = []string{l.problem}
+		return state, nil
+	}
+	if err := l.ask(ctx, nil); err != nil {
+		return nil, err
+	}
+	state.Effective, state.Without = l.effective(l.answer.AsIs), l.effective(l.answer.Without)
+	if state.File.Present {
+		state.Overruled = l.overruled(l.answer.AsIs)
+	}
+	return state, nil
+}
+
+// A SshdPlan is what an apply makes of a node.
+type SshdPlan struct {
+	// State is the node afterwards, Found the file as it is.
+	State *SshdState
+	Found FileStatus
+	// Others says that the node has the file of another policy.
+	Others bool
+	// change is what does it.
+	change node.Change
+}
+
+// Plan judges what the policy would make of a node before anything is changed. Its error is a [*SshdLockoutError] where somebody would be locked out who must not be, and a [*SshdRefusedError]
+// where the node's sshd refuses the policy.
+func (p SshdPolicy) Plan(ctx context.Context, nodes Nodes, target node.Target) (*SshdPlan, error) {
+	l, err := p.look(ctx, nodes, target)
+	if err != nil {
+		return nil, err
+	}
+	if l.problem != "" {
+		return nil, &SshdRefusedError{Node: target.Name, Output: l.problem}
+	}
+	text, err := p.Render(l.algorithms, slices.Concat(l.cluster, l.networks))
+	if err != nil {
+		return nil, &SshdRefusedError{Node: target.Name, Output: err.Error()}
+	}
+	if err := l.ask(ctx, []byte(text)); err != nil {
+		return nil, err
+	}
+	for _, judged := range l.answer.With {
+		if judged.Problem != "" {
+			return nil, &SshdRefusedError{Node: target.Name, Output: judged.Problem}
+		}
+	}
+	if err := l.lockout(text); err != nil {
+		return nil, err
+	}
+	plan := &SshdPlan{State: &SshdState{
+		File: p.StatusOf(text), Content: text, Effective: l.effective(l.answer.With), Without: l.effective(l.answer.Without), Overruled: l.overruled(l.answer.With), Lacks: l.lacks,
+	}}
+	plan.Found = statusOf(l.file)
+	for name := range l.seen.Files {
+		plan.Others = plan.Others || name != p.Path() && strings.HasPrefix(name, sshdDropIns+"/00-pvesec-")
+	}
+	plan.change = node.Change{Target: target, Label: p.label(), Expect: l.pins(), RestartServices: []string{sshdService}, RequireActive: []string{sshdService}}
+	file := p.file(text)
+	file.installOn(&plan.change, l.file.Exists)
+	return plan, nil
+}
+
+// Install puts the policy onto nodes as it was planned, and takes it off those in leave, in one transaction. Every file of sshd must be as it was when it was judged. Applied are the digests of
+// what was applied last, by node.
+func (p SshdPolicy) Install(ctx context.Context, nodes Nodes, plans []*SshdPlan, leave []node.Target, applied map[string]string, progress func(node, step string)) error {
+	var changes []node.Change
+	for _, plan := range plans {
+		change := plan.change
+		change.Files = slices.Clone(change.Files)
+		for i := range change.Files {
+			change.Files[i].Applied = applied[change.Target.Name]
+		}
+		changes = append(changes, change)
+	}
+	return nodes.Apply(ctx, append(changes, p.removals(leave, applied)...), progress)
+}
+
+// Remove takes the policy off nodes.
+func (p SshdPolicy) Remove(ctx context.Context, nodes Nodes, targets []node.Target, applied map[string]string, progress func(node, step string)) error {
+	return nodes.Apply(ctx, p.removals(targets, applied), progress)
+}
+
+func (p SshdPolicy) removals(targets []node.Target, applied map[string]string) []node.Change {
+	var changes []node.Change
+	for _, target := range targets {
+		change := node.Change{Target: target, Label: p.label(), RestartServices: []string{sshdService}}
+		file := p.file("")
+		file.applied = applied[target.Name]
+		file.removeFrom(&change, false)
+		changes = append(changes, change)
+	}
+	return changes
+}
+
+// A sshdLook is one look at a node.
+type sshdLook struct {
+	policy            SshdPolicy
+	nodes             Nodes
+	target            node.Target
+	seen              *node.Observation
+	file              node.FileState
+	algorithms        map[string][]string
+	cluster, networks []string
+	own               node.SshdConnection
+	byPassword        bool
+	lacks             []string
+	// problem is why sshd cannot be asked.
+	problem     string
+	connections []sshdConnection
+	answer      *node.SshdAnswer
+}
+
+// A sshdConnection is a connection that is looked at, and why.
+type sshdConnection struct {
+	node.SshdConnection
+	// label is what it is called, "" for one that is looked at for an administrator alone.
+	label string
+	role  sshdRole
+}
+
+type sshdRole int
+
+const (
+	sshdNamed sshdRole = iota
+	sshdOwn
+	sshdCluster
+	sshdAdministrator
+)
+
+// look reads the files and accounts that a judgement needs, and where pvesec itself comes from.
+func (p SshdPolicy) look(ctx context.Context, nodes Nodes, target node.Target) (*sshdLook, error) {
+	query := node.Query{Files: append([]string{sshdMain, p.Path()}, clusterFiles...), Trees: []string{sshdDropIns}, Commands: p.Commands(), Sshd: &node.SshdQuery{}}
+	seen, err := nodes.Observe(ctx, target, query)
+	if err != nil {
+		return nil, err
+	}
+	l := &sshdLook{policy: p, nodes: nodes, target: target, seen: seen, file: seen.Files[p.Path()], algorithms: seen.Sshd.Algorithms, byPassword: seen.Sshd.ByPassword, lacks: Lacking(seen, query.Commands)}
+	l.own = seen.Sshd.Own
+	if l.own.Address == "" {
+		l.own = node.SshdConnection{User: l.own.User, Host: "0.0.0.0", Address: "0.0.0.0", LocalAddress: "127.0.0.1", LocalPort: node.DefaultPort}
+	}
+	if seen.Sshd.Missing {
+		l.problem = "the node has no sshd on root's path"
+		return l, nil
+	}
+	if l.cluster, l.networks, err = clusterAddresses(seen); err != nil {
+		if p.ClusterNetworks == nil {
+			l.problem = err.Error()
+		}
+		l.cluster, l.networks = nil, nil
+	}
+	l.connect()
+	return l, nil
+}
+
+// connect lists the connections that are looked at.
+func (l *sshdLook) connect() {
+	add := func(label string, role sshdRole, user, host, address string) {
+		l.connections = append(l.connections, sshdConnection{
+			node.SshdConnection{User: user, Host: host, Address: address, LocalAddress: l.own.LocalAddress, LocalPort: l.own.LocalPort}, label, role,
+		})
+	}
+	add("pvesec", sshdOwn, l.own.User, l.own.Host, l.own.Address)
+	if p := l.policy; p.ClusterNetworks == nil || len(p.ClusterNetworks) > 0 {
+		addresses := slices.Clone(l.cluster)
+		for _, network := range l.judgedNetworks() {
+			if prefix, err := netip.ParsePrefix(network); err == nil {
+				if first := prefix.Addr().Next(); prefix.Contains(first) {
+					network = first.String()
+				} else {
+					network = prefix.Addr().String()
+				}
+			}
+			if !slices.Contains(addresses, network) {
+				addresses = append(addresses, network)
+			}
+		}
+		for _, address := range addresses {
+			add("cluster", sshdCluster, "root", address, address)
+		}
+	}
+	for _, c := range l.policy.Connections {
+		host := c.Host
+		if host == "" {
+			host = c.Address
+		}
+		add(c.Name, sshdNamed, c.User, host, c.Address)
+	}
+	for _, user := range l.policy.Administrators {
+		add("", sshdAdministrator, user, l.own.Host, l.own.Address)
+	}
+}
+
+// judgedNetworks are networks of the cluster of which one address stands for all: those of migrations, and where nothing is found those that were told.
+func (l *sshdLook) judgedNetworks() []string {
+	if len(l.cluster) == 0 {
+		return l.policy.ClusterNetworks
+	}
+	return l.networks
+}
+
+// ask has sshd judge the connections, by a text of the file too where it is not nil.
+func (l *sshdLook) ask(ctx context.Context, text []byte) error {
+	words := slices.Concat(sshdGuards, l.policy.words())
+	for alias := range sshdAliases {
+		words = append(words, alias)
+	}
+	slices.Sort(words)
+	query := node.Query{Sshd: &node.SshdQuery{Path: l.policy.Path(), Content: text, Keywords: slices.Compact(words)}}
+	for _, c := range l.connections {
+		query.Sshd.Connections = append(query.Sshd.Connections, c.SshdConnection)
+		if !slices.Contains(query.Accounts, c.User) {
+			query.Accounts = append(query.Accounts, c.User)
+		}
+	}
+	seen, err := l.nodes.Observe(ctx, l.target, query)
+	if err != nil {
+		return err
+	}
+	if l.answer = seen.Sshd; l.answer.Missing {
+		return &SshdRefusedError{Node: l.target.Name, Output: "the node has no sshd on root's path"}
+	}
+	l.seen.Accounts = seen.Accounts
+	return nil
+}
+
+// state is what the files tell.
+func (l *sshdLook) state() *SshdState {
+	return &SshdState{File: statusOf(l.file), Content: string(l.file.Content), Lacks: l.lacks, Unfinished: l.seen.Unfinished, Leftover: l.seen.Leftover}
+}
+
+// pins are all files of sshd as they were looked at: the judgement is about them.
+func (l *sshdLook) pins() []node.Expect {
+	var pins []node.Expect
+	for _, name := range slices.Sorted(maps.Keys(l.seen.Files)) {
+		if state := l.seen.Files[name]; name == sshdMain || name == l.policy.Path() || strings.HasPrefix(name, sshdDropIns+"/") {
+			if state.Exists && state.Type != node.TypeRegular {
+				continue // a link or a directory: only its target could be pinned
+			}
+			if name != l.policy.Path() && strings.HasPrefix(name, sshdDropIns+"/00-pvesec-") {
+				continue // another policy, which the same run may change
+			}
+			pins = append(pins, statusOf(state).expectAt(name))
+		}
+	}
+	return pins
+}
+
+// effective gives the values of the policy's keywords by connection. Connections of the cluster are one where they are alike.
+func (l *sshdLook) effective(judged []node.SshdJudgement) map[string]map[string]string {
+	words := l.policy.words()
+	values := func(j node.SshdJudgement) map[string]string {
+		if j.Problem != "" {
+			return map[string]string{"problem": j.Problem}
+		}
+		of := map[string]string{}
+		for _, word := range words {
+			of[word] = strings.Join(j.Settings[word], " ")
+			if of[word] == "without-password" {
+				of[word] = "prohibit-password" // the older name of the same
+			}
+		}
+		return of
+	}
+	all, first := map[string]map[string]string{}, -1
+	for i, c := range l.connections {
+		switch {
+		case c.label == "":
+		case c.role != sshdCluster:
+			all[c.label] = values(judged[i])
+		case first < 0:
+			first, all[c.label] = i, values(judged[i])
+		case !maps.Equal(values(judged[i]), values(judged[first])):
+			all[c.label+" "+c.Address] = values(judged[i])
+		}
+	}
+	return all
+}
+
+// sshdMoreThanOne are the keywords of which each line adds to those before.
+var sshdMoreThanOne = []string{"allowusers", "allowgroups"}
+
+// overruled lists the lines of other files that decide what the policy sets, for the connections that are looked at, and all lines about it in their Match blocks, whomever they are for.
+func (l *sshdLook) overruled(judged []node.SshdJudgement) []string {
+	own, included := l.policy.Path(), false
+	var lines []string
+	add := func(line node.SshdLine, whom string) {
+		text := printable(fmt.Sprintf("%s:%d: %s %s", line.File, line.Line, line.Keyword, line.Value))
+		if !slices.ContainsFunc(lines, func(known string) bool { return known == text || strings.HasPrefix(known, text+" (") }) {
+			lines = append(lines, text+whom)
+		}
+	}
+	for _, j := range judged {
+		if j.Problem != "" {
+			return []string{"sshd refuses its configuration: " + printable(j.Problem)}
+		}
+		for _, word := range l.policy.words() {
+			var set [2][]node.SshdLine // of the main part, and of Match blocks
+			ours := false
+			for _, line := range j.Lines {
+				if line.File == own {
+					included = true
+				}
+				if sshdWordOf(line.Keyword) != word {
+					continue
+				}
+				ours = ours || line.File == own
+				if line.InMatch {
+					set[1] = append(set[1], line)
+				} else {
+					set[0] = append(set[0], line)
+				}
+			}
+			if !ours {
+				continue
+			}
+			deciding := set[0]
+			if len(set[1]) > 0 {
+				deciding = set[1]
+			}
+			if !slices.Contains(sshdMoreThanOne, word) {
+				deciding = deciding[:1]
+			}
+			for _, line := range deciding {
+				if line.File != own {
+					add(line, "")
+				}
+			}
+		}
+	}
+	included = included || slices.ContainsFunc(l.answer.Conditional, func(line node.SshdLine) bool { return line.File == own })
+	if !included && len(l.policy.words()) > 0 {
+		lines = append(lines, fmt.Sprintf("%s does not include %s", sshdMain, own))
+	}
+	if l.answer.ConditionalProblem != "" {
+		lines = append(lines, "the Match blocks of other files are not known: "+printable(l.answer.ConditionalProblem))
+	}
+	for _, line := range l.answer.Conditional {
+		if line.File != own && slices.Contains(l.policy.words(), sshdWordOf(line.Keyword)) {
+			add(line, " (in a Match block)")
+		}
+	}
+	slices.Sort(lines)
+	return lines
+}

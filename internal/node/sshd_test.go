@@ -1,0 +1,175 @@
+package node_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/node"
+	"github.com/pvesec/terraform-provider-pvesec/internal/node/nodetest"
+)
+
+const (
+	wayIn  = "/etc/ssh/sshd_config.d/00-pvesec-x.conf"
+	beside = "/etc/ssh/sshd_config.d/50-other.conf"
+)
+
+// pretendedSshd answers with the lines of the files it is given, in their order, as sshd does with -ddd; a line "broken" is a fault.
+const pretendedSshd = `
+conf=$PVESEC_TEST_ROOT/etc/ssh/sshd_config ask=
+while [ $# -gt 0 ]; do case $1 in -f) conf=$2; shift ;; -C) ask=$2; shift ;; -t) check=1 ;; esac; shift; done
+printf '%s\n' "${check:+check}$ask" >>"$PVESEC_TEST_ROOT/tmp/asked"
+cd "${conf%/*}" || exit 1
+if grep -q -e '^broken' "${conf%/*}/sshd_config.d"/*.conf; then echo "${conf%/*}/sshd_config.d/x.conf: line 1: Bad configuration option: broken" >&2; exit 255; fi
+[ -z "$check" ] || exit 0
+pass() { for f in "${conf%/*}/sshd_config.d"/*.conf; do n=0 match=0; while read -r word value; do n=$((n+1)); case $word in Match) match=0; [ "$value" != all ] || match=1; inside=1 ;; *) case $1:${inside-0}:$match in main:0:* | match:1:1) printf 'debug3: %s:%s setting %s %s\r\n' "$f" "$n" "$word" "$value" >&2 ;; esac ;; esac; done <"$f"; inside=0; done; }
+pass main; printf 'debug2: parse_server_config_depth: config reprocess config len 1\r\n' >&2; pass match
+cat "${conf%/*}/sshd_config.d"/*.conf | grep -v Match | tr A-Z a-z | head -n 1
+echo authorizedkeysfile %h/.keys/%u
+echo secret untold`
+
+// sshdServer is a node whose sshd is pretended.
+func sshdServer(t *testing.T, options nodetest.Options) (*nodetest.Server, *node.Pool) {
+	t.Helper()
+	s := nodetest.Start(t, options)
+	s.Tool(t, "sshd", pretendedSshd)
+	s.Tool(t, "ssh", `case "$*" in "-Q kex") printf 'one\ntwo\n' ;; *) exit 1 ;; esac`)
+	s.Tool(t, "systemctl", `printf '%s\n' "$*" >>"$PVESEC_TEST_ROOT/tmp/systemctl"; case $1 in show) echo ActiveState=active ;; is-active) case $* in *ssh.socket*) exit 3 ;; esac; echo active ;; esac`)
+	s.Write(t, "/etc/ssh/sshd_config", "Include /etc/ssh/sshd_config.d/*.conf\n", 0o644)
+	s.Write(t, beside, "MaxAuthTries 9\nMatch User alice\nPermitTTY yes\n", 0o644)
+	return s, newPool(t, s)
+}
+
+// TestAskSshd: sshd judges the configuration as it is, without the drop-in and with another text of it, and names the lines that it took. Nothing stays on the node.
+func TestAskSshd(t *testing.T) {
+	t.Parallel()
+	for name, shell := range shells() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, p := sshdServer(t, nodetest.Options{Shell: shell, Environment: []string{"SSH_CONNECTION=192.0.2.7 50000 192.0.2.1 22"}})
+			s.Write(t, wayIn, "MaxAuthTries 5\n", 0o600)
+			seen, err := p.Observe(testContext(t), target("pve1", s), node.Query{Sshd: &node.SshdQuery{}, Files: []string{wayIn}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			own := node.SshdConnection{User: "root", Host: "192.0.2.7", Address: "192.0.2.7", LocalAddress: "192.0.2.1", LocalPort: 22}
+			if seen.Sshd.Own != own || !slices.Equal(seen.Sshd.Algorithms["kex"], []string{"one", "two"}) || len(seen.Sshd.AsIs) != 0 || string(seen.Files[wayIn].Content) != "MaxAuthTries 5\n" {
+				t.Errorf("got %+v", seen.Sshd)
+			}
+			seen, err = p.Observe(testContext(t), target("pve1", s), node.Query{Sshd: &node.SshdQuery{
+				Connections: []node.SshdConnection{own, {User: "alice", Host: "desk", Address: "2001:db8::1", LocalAddress: "::1", LocalPort: 2222}},
+				Path:        wayIn, Content: []byte("MaxAuthTries 3\n"), Keywords: []string{"maxauthtries", "permittty"},
+			}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			a := seen.Sshd
+			for what, judged := range map[string]struct {
+				got  []node.SshdJudgement
+				want string
+				file string
+			}{"as it is": {a.AsIs, "5", wayIn}, "without": {a.Without, "9", beside}, "with": {a.With, "3", wayIn}} {
+				if len(judged.got) != 2 || !slices.Equal(judged.got[1].Settings["maxauthtries"], []string{judged.want}) {
+					t.Errorf("%s: got %+v", what, judged.got)
+					continue
+				}
+				if first := judged.got[0].Lines[0]; first != (node.SshdLine{File: judged.file, Line: 1, Keyword: "maxauthtries", Value: judged.want}) {
+					t.Errorf("%s: the first line is %+v", what, first)
+				}
+				if _, is := judged.got[0].Settings["secret"]; is {
+					t.Errorf("%s: it tells what nobody asked for", what)
+				}
+			}
+			if want := (node.SshdLine{File: beside, Line: 3, Keyword: "permittty", Value: "yes", InMatch: true}); !slices.Contains(a.Conditional, want) {
+				t.Errorf("the Match blocks are %+v", a.Conditional)
+			}
+			if asked := s.Read(t, "tmp/asked"); !strings.Contains(asked, "user=alice,host=desk,addr=2001:db8::1,laddr=::1,lport=2222\n") {
+				t.Errorf("asked for\n%s", asked)
+			}
+			if left, err := filepath.Glob(filepath.Join(s.Root, "run/*")); err != nil || len(left) != 0 {
+				t.Errorf("left %q %v", left, err)
+			}
+			if s.Read(t, wayIn) != "MaxAuthTries 5\n" {
+				t.Error("a question changed the file")
+			}
+		})
+	}
+}
+
+// TestSshdThatCannotTell: an sshd that refuses its configuration or is not there is told, and an answer in parts is an error.
+func TestSshdThatCannotTell(t *testing.T) {
+	t.Parallel()
+	s, p := sshdServer(t, nodetest.Options{})
+	query := node.Query{Sshd: &node.SshdQuery{Connections: []node.SshdConnection{{User: "root", Host: "x", Address: "192.0.2.7", LocalAddress: "192.0.2.1", LocalPort: 22}}, Path: wayIn, Content: []byte("broken\n"), Keywords: []string{"maxauthtries"}}}
+	seen, err := p.Observe(testContext(t), target("pve1", s), query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if seen.Sshd.AsIs[0].Problem != "" || !strings.Contains(seen.Sshd.With[0].Problem, "/etc/ssh/sshd_config.d/x.conf: line 1: Bad configuration option") || strings.Contains(seen.Sshd.With[0].Problem, "/run/") {
+		t.Errorf("got %+v", seen.Sshd)
+	}
+	if err := os.Remove(filepath.Join(s.Root, "etc/ssh/sshd_config")); err != nil {
+		t.Fatal(err)
+	}
+	var cannot *node.ObserveError
+	if _, err := p.Observe(testContext(t), target("pve1", s), query); !errors.As(err, &cannot) {
+		t.Errorf("no configuration: %v", err)
+	}
+	none := nodetest.Start(t, nodetest.Options{Without: []string{"sshd"}})
+	if seen, err := newPool(t, none).Observe(testContext(t), target("pve2", none), query); err != nil || !seen.Sshd.Missing {
+		t.Errorf("no sshd: %v", err)
+	}
+	for _, c := range []node.SshdConnection{
+		{User: "root,addr=1.2.3.4", Host: "x", Address: "192.0.2.7", LocalAddress: "::1", LocalPort: 22}, {User: "root", Host: "x,y", Address: "192.0.2.7", LocalAddress: "::1", LocalPort: 22},
+		{User: "root", Host: "x", Address: "desk", LocalAddress: "::1", LocalPort: 22}, {User: "root", Host: "x", Address: "192.0.2.7", LocalAddress: "::1", LocalPort: 0}, {User: "-x", Host: "x", Address: "192.0.2.7", LocalAddress: "::1", LocalPort: 22},
+	} {
+		if _, err := p.Observe(testContext(t), target("pve1", s), node.Query{Sshd: &node.SshdQuery{Path: wayIn, Connections: []node.SshdConnection{c}}}); err == nil {
+			t.Errorf("%+v is asked for", c)
+		}
+	}
+	if _, err := p.Observe(testContext(t), target("pve1", s), node.Query{Sshd: &node.SshdQuery{Path: "/etc/passwd", Connections: query.Sshd.Connections}}); err == nil {
+		t.Error("any file is a drop-in")
+	}
+}
+
+// TestSshdIsNotStopped: an sshd that would not start with its configuration is neither reloaded nor restarted. A change that adds something does not come about then, one that takes a file away does.
+func TestSshdIsNotStopped(t *testing.T) {
+	t.Parallel()
+	s, p := sshdServer(t, nodetest.Options{})
+	owner, group := me(t)
+	change := node.Change{Target: target("pve1", s), Label: "the policy", RestartServices: []string{"ssh.service"}, Files: []node.File{{Path: wayIn, Content: []byte("MaxAuthTries 3\n"), Mode: 0o600, Owner: owner, Group: group, Validate: node.Sshd}}}
+	acted := func() string {
+		var acts []string
+		for line := range strings.Lines(strings.TrimPrefix(s.Read(t, "tmp/systemctl"), "(absent)")) {
+			if word, _, _ := strings.Cut(line, " "); (word == "restart" || word == "reload" || word == "stop") && strings.Contains(line, "ssh.service") {
+				acts = append(acts, word)
+			}
+		}
+		return strings.Join(acts, " ")
+	}
+	if err := p.Apply(testContext(t), []node.Change{change}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if s.Read(t, wayIn) != "MaxAuthTries 3\n" || acted() != "restart" {
+		t.Errorf("the node has %q and did %q", s.Read(t, wayIn), acted())
+	}
+	s.Write(t, beside, "broken\n", 0o644)
+	change.Files[0].Content = []byte("MaxAuthTries 2\n")
+	if err := p.Apply(testContext(t), []node.Change{change}, nil); err == nil || !strings.Contains(err.Error(), "Bad configuration option") {
+		t.Errorf("got %v", err)
+	}
+	if s.Read(t, wayIn) != "MaxAuthTries 3\n" || acted() != "restart" {
+		t.Errorf("after a change that was refused the node has %q and did %q", s.Read(t, wayIn), acted())
+	}
+	change.Files[0].Kind, change.Files[0].Content = node.Absent, nil
+	var said []string
+	if err := p.Apply(testContext(t), []node.Change{change}, func(_, step string) { said = append(said, step) }); err != nil {
+		t.Error(err)
+	}
+	if s.Read(t, wayIn) != "(absent)" || acted() != "restart" || !strings.Contains(strings.Join(said, "\n"), "ssh.service was not reloaded and runs on with what it read before") {
+		t.Errorf("after a removal the node has %q and did %q; said %q", s.Read(t, wayIn), acted(), said)
+	}
+}
