@@ -172,3 +172,24 @@ func TestSshdPolicyLifeCycle(t *testing.T) {
 		}
 	}
 }
+
+// TestSshdPolicyRenamed gives the example another name: the old file goes and the new one comes in one apply, and the plan holds although each of them changes what sshd makes of logins.
+func TestSshdPolicyRenamed(t *testing.T) {
+	t.Parallel()
+	c := cluster(t, 1)
+	text := example(t, harness.Examples+"/resources/pvesec_sshd_policy/resource.tf")
+	renamed := strings.Replace(text, "permit_root_login ", "name = \"renamed\"\n  permit_root_login ", 1)
+	harness.Run(t,
+		resource.TestStep{Config: config(c) + text, ConfigPlanChecks: harness.Planned(sshdAddress, plancheck.ResourceActionCreate)},
+		resource.TestStep{
+			Config:           config(c) + renamed,
+			ConfigPlanChecks: harness.Planned(sshdAddress, plancheck.ResourceActionDestroyBeforeCreate),
+			Check: func(*terraform.State) error {
+				if got := shell(t, c.Nodes[0], "ls /etc/ssh/sshd_config.d | grep pvesec"); got != "00-pvesec-renamed.conf" {
+					return fmt.Errorf("the node has %s", got)
+				}
+				return nil
+			},
+		},
+	)
+}
