@@ -19,7 +19,6 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/nodeaccount"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/posture"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/session"
-	"github.com/pvesec/terraform-provider-pvesec/internal/provider/sshd"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/sudo"
 )
 
@@ -78,7 +77,6 @@ func (p *pvesecProvider) Resources(context.Context) []func() resource.Resource {
 		sudo.NewBreakGlassResource,
 		auditlog.NewResource,
 		nodeaccount.NewResource,
-		sshd.NewResource,
 	}
 }
 
