@@ -19,6 +19,7 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/nodeaccount"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/posture"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/session"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/sshd"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/sudo"
 )
 
@@ -77,6 +78,7 @@ func (p *pvesecProvider) Resources(context.Context) []func() resource.Resource {
 		sudo.NewBreakGlassResource,
 		auditlog.NewResource,
 		nodeaccount.NewResource,
+		sshd.NewResource,
 	}
 }
 

@@ -82,29 +82,31 @@ func TestMisspeltKeysAreRefused(t *testing.T) {
 		return "provider \"pvesec\" {\n  alias = \"KEY\"\n  " + block + "\n}\nresource \"pvesec_audit_logging\" \"KEY\" {\n  provider = pvesec.KEY\n}\n"
 	}
 	cases := map[string]struct{ config, instead string }{
-		"not_afer":    {policy(`not_afer = "20270101000000Z"`), "not_after"},
-		"not_befor":   {policy(`not_befor = "20270101000000Z"`), "not_before"},
-		"nopassword":  {policy("nopassword = true"), ""},
-		"nopaswd":     {policy("nopaswd = true"), "nopasswd"},
-		"comand":      {policy(`comand = ["/usr/bin/id"]`), ""},
-		"expire_in":   {user("token {\n    name = \"ci\"\n    expire_in = \"90d\"\n  }"), "expires_in"},
-		"propagte":    {user("grant {\n    path = \"/vms\"\n    role = \"PVEAuditor\"\n    propagte = false\n  }"), "propagate"},
-		"propagat":    {user("token {\n    name = \"ci\"\n    never_expires = true\n    grant {\n      path = \"/vms\"\n      role = \"PVEAuditor\"\n      propagat = false\n    }\n  }"), "propagate"},
-		"privilege":   {user("role {\n    privileges = [\"VM.Audit\"]\n    privilege = [\"VM.Console\"]\n  }"), ""},
-		"creat":       {user("timeouts {\n    creat = \"3m\"\n  }"), ""},
-		"inputs":      {logging("io_logs {\n    inputs = true\n  }"), "input"},
-		"modee":       {logging("sudo_log {\n    modee = \"0600\"\n  }"), "mode"},
-		"pth":         {logging("security_log {\n    pth = \"/var/log/x\"\n  }"), "path"},
-		"keeps":       {logging("rotation {\n    keeps = 3\n  }"), "keep"},
-		"restict":     {"resource \"pvesec_node_account\" \"KEY\" {\n  name = \"it\"\n  authorized_key {\n    key = \"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ8rV0iyt2JWTJ6yJVu0u4vJKq0EtvYwqU1nbcxZyQ0k\"\n    restict = true\n  }\n}\n", "restrict"},
-		"usr":         {said("ssh {\n    usr = \"root\"\n  }"), "user"},
-		"adress":      {said("node {\n    name = \"pve1\"\n    address = \"192.0.2.1\"\n    adress = \"192.0.2.2\"\n  }"), ""},       //nolint:misspell // the mistake of a person
-		"addres":      {said("ssh {\n    jump_host {\n      address = \"192.0.2.1\"\n      addres = \"192.0.2.2\"\n    }\n  }"), ""}, //nolint:misspell // the mistake of a person
-		"insecur":     {said("tls {\n    insecur = true\n  }"), "insecure"},
-		"rolle":       {"resource \"pvesec_api_token\" \"KEY\" {\n  user_id = \"it@pve\"\n  token_id = \"it\"\n  never_expires = true\n  grant {\n    path = \"/vms\"\n    role = \"PVEAuditor\"\n    rolle = \"x\"\n  }\n}\n", ""},
-		"propagation": {"ephemeral \"pvesec_api_token\" \"KEY\" {\n  user_id = \"it@pve\"\n  grant {\n    path = \"/vms\"\n    role = \"PVEAuditor\"\n    propagation = false\n  }\n}\n", ""},
-		"paramters":   {"data \"pvesec_sudoers_document\" \"KEY\" {\n  preset {\n    name = \"monitoring\"\n    paramters = {}\n  }\n}\n", "parameters"}, //nolint:misspell // the mistake of a person
-		"nopasswd_":   {"data \"pvesec_sudoers_document\" \"KEY\" {\n  rule {\n    commands = [\"/usr/bin/id\"]\n    nopasswd_ = true\n  }\n}\n", "nopasswd"},
+		"not_afer":     {policy(`not_afer = "20270101000000Z"`), "not_after"},
+		"not_befor":    {policy(`not_befor = "20270101000000Z"`), "not_before"},
+		"nopassword":   {policy("nopassword = true"), ""},
+		"nopaswd":      {policy("nopaswd = true"), "nopasswd"},
+		"comand":       {policy(`comand = ["/usr/bin/id"]`), ""},
+		"expire_in":    {user("token {\n    name = \"ci\"\n    expire_in = \"90d\"\n  }"), "expires_in"},
+		"propagte":     {user("grant {\n    path = \"/vms\"\n    role = \"PVEAuditor\"\n    propagte = false\n  }"), "propagate"},
+		"propagat":     {user("token {\n    name = \"ci\"\n    never_expires = true\n    grant {\n      path = \"/vms\"\n      role = \"PVEAuditor\"\n      propagat = false\n    }\n  }"), "propagate"},
+		"privilege":    {user("role {\n    privileges = [\"VM.Audit\"]\n    privilege = [\"VM.Console\"]\n  }"), ""},
+		"creat":        {user("timeouts {\n    creat = \"3m\"\n  }"), ""},
+		"inputs":       {logging("io_logs {\n    inputs = true\n  }"), "input"},
+		"modee":        {logging("sudo_log {\n    modee = \"0600\"\n  }"), "mode"},
+		"pth":          {logging("security_log {\n    pth = \"/var/log/x\"\n  }"), "path"},
+		"keeps":        {logging("rotation {\n    keeps = 3\n  }"), "keep"},
+		"force_comand": {"resource \"pvesec_sshd_policy\" \"KEY\" {\n  match {\n    users = [\"it\"]\n    force_comand = \"/usr/bin/id\"\n  }\n}\n", "force_command"},
+		"adresss":      {"resource \"pvesec_sshd_policy\" \"KEY\" {\n  login {\n    name = \"it\"\n    user = \"it\"\n    address = \"192.0.2.1\"\n    adresss = \"192.0.2.1\"\n  }\n}\n", ""}, //nolint:misspell // the mistake of a person
+		"usr":          {said("ssh {\n    usr = \"root\"\n  }"), "user"},
+		"adress":       {said("node {\n    name = \"pve1\"\n    address = \"192.0.2.1\"\n    adress = \"192.0.2.2\"\n  }"), ""},       //nolint:misspell // the mistake of a person
+		"addres":       {said("ssh {\n    jump_host {\n      address = \"192.0.2.1\"\n      addres = \"192.0.2.2\"\n    }\n  }"), ""}, //nolint:misspell // the mistake of a person
+		"insecur":      {said("tls {\n    insecur = true\n  }"), "insecure"},
+		"rolle":        {"resource \"pvesec_api_token\" \"KEY\" {\n  user_id = \"it@pve\"\n  token_id = \"it\"\n  never_expires = true\n  grant {\n    path = \"/vms\"\n    role = \"PVEAuditor\"\n    rolle = \"x\"\n  }\n}\n", ""},
+		"propagation":  {"ephemeral \"pvesec_api_token\" \"KEY\" {\n  user_id = \"it@pve\"\n  grant {\n    path = \"/vms\"\n    role = \"PVEAuditor\"\n    propagation = false\n  }\n}\n", ""},
+		"paramters":    {"data \"pvesec_sudoers_document\" \"KEY\" {\n  preset {\n    name = \"monitoring\"\n    paramters = {}\n  }\n}\n", "parameters"}, //nolint:misspell // the mistake of a person
+		"nopasswd_":    {"data \"pvesec_sudoers_document\" \"KEY\" {\n  rule {\n    commands = [\"/usr/bin/id\"]\n    nopasswd_ = true\n  }\n}\n", "nopasswd"},
+		"restict":      {"resource \"pvesec_node_account\" \"KEY\" {\n  name = \"it\"\n  authorized_key {\n    key = \"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ8rV0iyt2JWTJ6yJVu0u4vJKq0EtvYwqU1nbcxZyQ0k\"\n    restict = true\n  }\n}\n", "restrict"},
 	}
 	config := "terraform {\n  required_providers {\n    pvesec = { source = \"pvesec/pvesec\" }\n  }\n}\n"
 	for _, key := range slices.Sorted(maps.Keys(cases)) {
