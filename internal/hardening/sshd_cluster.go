@@ -83,12 +83,20 @@ func clusterAddresses(seen *node.Observation) (addresses, networks []string, err
 		if err == nil && network.Bits() < widestMigration[network.Addr().Is4()] {
 			return nil, nil, fmt.Errorf("%s of the node has the network %s for migrations, which is wide, and who may write it need not be root: set cluster_networks to the networks of the cluster", clusterSettings, network)
 		}
-		if err == nil && !slices.Contains(networks, network.Masked().String()) {
+		if err == nil && !slices.Contains(networks, network.Masked().String()) && inNetwork(network, seen) {
 			networks = append(networks, network.Masked().String())
 		}
 	}
 	slices.Sort(networks)
 	return sortedKeys(found), networks, nil
+}
+
+// inNetwork tells whether a node has an address of a network. Who may write datacenter.cfg need not be root, and a network that the node is not in is none over which it migrates guests.
+func inNetwork(network netip.Prefix, seen *node.Observation) bool {
+	return seen.Sshd != nil && slices.ContainsFunc(seen.Sshd.Addresses, func(text string) bool {
+		address, err := netip.ParseAddr(text)
+		return err == nil && network.Contains(address.Unmap())
+	})
 }
 
 // hostAddresses are the addresses of a name in hosts(5), without those of the loopback.

@@ -25,10 +25,16 @@ type SshdLockoutError struct {
 	Why, Line string
 	// Attribute sets it, empty where none of the policy does.
 	Attribute string
+	// Removal says that what remains without the policy locks out, and not the policy.
+	Removal bool
 }
 
 func (e *SshdLockoutError) Error() string {
-	text := fmt.Sprintf("the policy would lock out %s on node %s: %s. Nothing was changed", e.Who, e.Node, printable(e.Why))
+	what := "the policy"
+	if e.Removal {
+		what = "sshd without the policy"
+	}
+	text := fmt.Sprintf("%s would lock out %s on node %s: %s. Nothing was changed", what, e.Who, e.Node, printable(e.Why))
 	if e.Line != "" {
 		text += ".\n\nThis line decides:\n\n  " + printable(e.Line)
 	}
@@ -48,13 +54,15 @@ func (l *sshdLook) lockout(text string) error {
 		denials := after.denials()
 		switch c.role {
 		case sshdOwn, sshdCluster:
-			// What keeps another node out as it is, is not the policy's doing. What keeps pvesec out is a file that sshd has not read yet: the apply would have it do so.
+			// What keeps another node out as it is, is not the policy's doing, unless sshd has not read it yet: the apply would have it do so. What keeps pvesec out sshd has not read.
 			var before []sshdDenial
 			if c.role == sshdOwn {
 				denials = append(denials, after.speaks(client)...)
 			} else {
-				was := l.login(i, l.answer.AsIs[i])
-				before = append(was.denials(), was.speaks(l.nodesSpeak())...)
+				if !l.unread {
+					was := l.login(i, l.answer.AsIs[i])
+					before = append(was.denials(), was.speaks(l.nodesSpeak())...)
+				}
 				denials = append(denials, after.speaks(l.nodesSpeak())...)
 			}
 			for _, denial := range denials {
@@ -88,6 +96,32 @@ func (l *sshdLook) lockout(text string) error {
 	return &first
 }
 
+// lockedOutWithout tells whom sshd locks out without the policy: pvesec itself, or root of another node. What keeps another node out as it is does not count. An sshd that refuses
+// its configuration reads none of it.
+func (l *sshdLook) lockedOutWithout(role sshdRole) *SshdLockoutError {
+	for i, c := range l.connections {
+		without := l.login(i, l.answer.Without[i])
+		if c.role != role || without.judged.Problem != "" {
+			continue
+		}
+		denials, speak := without.denials(), node.ClientAlgorithms()
+		var before []sshdDenial
+		if role == sshdCluster {
+			speak = l.nodesSpeak()
+			was := l.login(i, l.answer.AsIs[i])
+			before = append(was.denials(), was.speaks(speak)...)
+		}
+		for _, denial := range append(denials, without.speaks(speak)...) {
+			if !slices.Contains(before, denial) {
+				e := l.locksOut(c, denial, l.answer.Without[i], "")
+				e.Removal = true
+				return e
+			}
+		}
+	}
+	return nil
+}
+
 // nodesSpeak are the algorithms that nodes of a cluster have as clients: those of this node that every OpenSSH of a release of PVE has. They know each other by RSA keys.
 func (l *sshdLook) nodesSpeak() map[string][]string {
 	speak := maps.Clone(l.algorithms)
@@ -115,6 +149,9 @@ func (l *sshdLook) login(i int, judged node.SshdJudgement) sshdLogin {
 // locksOut says why a connection does not work, and finds the line that decides.
 func (l *sshdLook) locksOut(c sshdConnection, denial sshdDenial, judged node.SshdJudgement, text string) *SshdLockoutError {
 	e := &SshdLockoutError{Node: l.target.Name, Why: denial.Why, Who: fmt.Sprintf("%s from %s", c.User, c.Address)}
+	if l.unread {
+		e.Why += " (files of sshd changed since it read them, or it does not tell when it did)"
+	}
 	switch c.role {
 	case sshdOwn:
 		e.Who = fmt.Sprintf("pvesec itself (%s from %s)", c.User, c.Address)

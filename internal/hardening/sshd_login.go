@@ -80,13 +80,14 @@ func (l sshdLogin) denials() []sshdDenial {
 			deny("permitrootlogin", "PermitRootLogin is %s, and pvesec does not know the command of the key", root)
 		}
 	}
-	if command := l.value("forcecommand"); l.shell && command != "none" && command != "" && command != "sudo -n "+node.SudoersCommand {
+	if command := l.value("forcecommand"); l.shell && command != "none" && command != "" && (l.node || command != "sudo -n "+node.SudoersCommand) {
 		deny("forcecommand", "ForceCommand runs %q instead of a shell", command)
 	}
 	if l.node {
-		for keyword, open := range map[string]string{"disableforwarding": "no", "allowtcpforwarding": "yes", "permittty": "yes"} {
-			if value := l.value(keyword); value != open {
-				deny(keyword, "%s is %s there, and Proxmox VE needs it between nodes", keyword, value)
+		for _, needed := range []struct{ keyword, open string }{{"disableforwarding", "no"}, {"allowtcpforwarding", "yes"}, {"permittty", "yes"}} {
+			if value := l.value(needed.keyword); value != needed.open {
+				option, _ := sshdOption(sshdAttributeOf(needed.keyword))
+				deny(needed.keyword, "%s is %s there, and nodes of a cluster need forwarding and terminals", option.Keyword, value)
 			}
 		}
 	}

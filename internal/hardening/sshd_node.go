@@ -34,8 +34,13 @@ func (p SshdPolicy) Observe(ctx context.Context, nodes Nodes, target node.Target
 		return nil, err
 	}
 	state := l.state()
-	if text, err := p.Render(l.algorithms, slices.Concat(l.cluster, l.networks)); err == nil && state.File.Present {
-		state.Changes = LineChanges(text, state.Content)
+	if state.File.Present {
+		if err := l.askClosed(ctx); err != nil {
+			return nil, err
+		}
+		if text, err := l.render(); err == nil {
+			state.Changes = LineChanges(text, state.Content)
+		}
 	}
 	if l.problem != "" {
 		state.Overruled = []string{l.problem}
@@ -56,10 +61,18 @@ type SshdPlan struct {
 	// State is the node afterwards, Found the file as it is.
 	State *SshdState
 	Found FileStatus
-	// Others says that the node has the file of another policy.
-	Others bool
+	// Open tells what of the state another resource of the same run, or another place to run from, can change.
+	Open SshdOpen
 	// change is what does it.
 	change node.Change
+}
+
+// SshdOpen tells what can change between a plan and its apply.
+type SshdOpen struct {
+	// Shared says that the file of another policy sets what this one sets, so that all that sshd makes of logins can change.
+	Shared bool
+	// Logins are the connections for which sshd's answer can change: with the groups of an account, or with the address from which pvesec comes.
+	Logins []string
 }
 
 // Plan judges what the policy would make of a node before anything is changed. Its error is a [*SshdLockoutError] where somebody would be locked out who must not be, and a [*SshdRefusedError]
@@ -72,7 +85,13 @@ func (p SshdPolicy) Plan(ctx context.Context, nodes Nodes, target node.Target) (
 	if l.problem != "" {
 		return nil, &SshdRefusedError{Node: target.Name, Output: l.problem}
 	}
-	text, err := p.Render(l.algorithms, slices.Concat(l.cluster, l.networks))
+	if l.stopped {
+		return nil, &SshdRefusedError{Node: target.Name, Output: "neither " + sshdService + " nor " + sshdSocket + " is active there, so that nothing that pvesec can reload would read the policy"}
+	}
+	if err := l.askClosed(ctx); err != nil {
+		return nil, err
+	}
+	text, err := l.render()
 	if err != nil {
 		return nil, &SshdRefusedError{Node: target.Name, Output: err.Error()}
 	}
@@ -84,16 +103,16 @@ func (p SshdPolicy) Plan(ctx context.Context, nodes Nodes, target node.Target) (
 			return nil, &SshdRefusedError{Node: target.Name, Output: judged.Problem}
 		}
 	}
+	if !l.reads(l.answer.With) {
+		return nil, &SshdRefusedError{Node: target.Name, Output: fmt.Sprintf("sshd would not read %s. Write this line into %s, before the first Match and before all settings:\n\n  Include %s/*.conf", p.Path(), sshdMain, sshdDropIns)}
+	}
 	if err := l.lockout(text); err != nil {
 		return nil, err
 	}
 	plan := &SshdPlan{State: &SshdState{
 		File: p.StatusOf(text), Content: text, Effective: l.effective(l.answer.With), Without: l.effective(l.answer.Without), Overruled: l.overruled(l.answer.With), Lacks: l.lacks,
 	}}
-	plan.Found = statusOf(l.file)
-	for name := range l.seen.Files {
-		plan.Others = plan.Others || name != p.Path() && strings.HasPrefix(name, sshdDropIns+"/00-pvesec-")
-	}
+	plan.Found, plan.Open = statusOf(l.file), l.open(text)
 	plan.change = node.Change{Target: target, Label: p.label(), Expect: l.pins(), RestartServices: []string{sshdService}, RequireActive: []string{sshdService}}
 	file := p.file(text)
 	file.installOn(&plan.change, l.file.Exists)
@@ -101,7 +120,7 @@ func (p SshdPolicy) Plan(ctx context.Context, nodes Nodes, target node.Target) (
 }
 
 // Install puts the policy onto nodes as it was planned, and takes it off those in leave, in one transaction. Every file of sshd must be as it was when it was judged. Applied are the digests of
-// what was applied last, by node.
+// what was applied last, by node. Its error is a [*SshdLockoutError] where a node in leave would lock out pvesec.
 func (p SshdPolicy) Install(ctx context.Context, nodes Nodes, plans []*SshdPlan, leave []node.Target, applied map[string]string, progress func(node, step string)) error {
 	var changes []node.Change
 	for _, plan := range plans {
@@ -112,12 +131,58 @@ func (p SshdPolicy) Install(ctx context.Context, nodes Nodes, plans []*SshdPlan,
 		}
 		changes = append(changes, change)
 	}
+	if err := p.mayLeave(ctx, nodes, leave); err != nil {
+		return err
+	}
 	return nodes.Apply(ctx, append(changes, p.removals(leave, applied)...), progress)
 }
 
-// Remove takes the policy off nodes.
+// Remove takes the policy off nodes. Its error is a [*SshdLockoutError] where what remains would lock out pvesec.
 func (p SshdPolicy) Remove(ctx context.Context, nodes Nodes, targets []node.Target, applied map[string]string, progress func(node, step string)) error {
+	if err := p.mayLeave(ctx, nodes, targets); err != nil {
+		return err
+	}
 	return nodes.Apply(ctx, p.removals(targets, applied), progress)
+}
+
+// mayLeave refuses to take the policy off a node where sshd would then keep pvesec out. What cannot be judged may be left: the new login decides.
+func (p SshdPolicy) mayLeave(ctx context.Context, nodes Nodes, targets []node.Target) error {
+	for _, target := range targets {
+		l, err := p.lookWithout(ctx, nodes, target)
+		if err != nil || l == nil {
+			continue // the change itself tells whether the node answers
+		}
+		if e := l.lockedOutWithout(sshdOwn); e != nil {
+			return e
+		}
+	}
+	return nil
+}
+
+// Leaves tells of a node whom sshd locks out once the policy is taken off it, pvesec itself before other nodes of the cluster; nil where nobody. It is for a warning: what cannot be judged is not told.
+func (p SshdPolicy) Leaves(ctx context.Context, nodes Nodes, target node.Target) *SshdLockoutError {
+	l, err := p.lookWithout(ctx, nodes, target)
+	if err != nil || l == nil {
+		return nil
+	}
+	for _, role := range []sshdRole{sshdOwn, sshdCluster} {
+		if e := l.lockedOutWithout(role); e != nil {
+			return e
+		}
+	}
+	return nil
+}
+
+// lookWithout judges a node without the policy; nil where the policy is not there, or sshd cannot be asked.
+func (p SshdPolicy) lookWithout(ctx context.Context, nodes Nodes, target node.Target) (*sshdLook, error) {
+	l, err := p.look(ctx, nodes, target)
+	if err != nil || l.problem != "" || !l.file.Exists {
+		return nil, err
+	}
+	if err := l.ask(ctx, nil); err != nil {
+		return nil, err
+	}
+	return l, nil
 }
 
 func (p SshdPolicy) removals(targets []node.Target, applied map[string]string) []node.Change {
@@ -143,7 +208,11 @@ type sshdLook struct {
 	cluster, networks []string
 	own               node.SshdConnection
 	byPassword        bool
-	lacks             []string
+	// unread says that sshd may not have read its files as they are, stopped that no unit of Debian's runs it.
+	unread, stopped bool
+	lacks           []string
+	// closed are the keywords that other files close for root, by address or network of the cluster.
+	closed map[string][]string
 	// problem is why sshd cannot be asked.
 	problem     string
 	connections []sshdConnection
@@ -169,12 +238,16 @@ const (
 
 // look reads the files and accounts that a judgement needs, and where pvesec itself comes from.
 func (p SshdPolicy) look(ctx context.Context, nodes Nodes, target node.Target) (*sshdLook, error) {
-	query := node.Query{Files: append([]string{sshdMain, p.Path()}, clusterFiles...), Trees: []string{sshdDropIns}, Commands: p.Commands(), Sshd: &node.SshdQuery{}}
+	query := node.Query{Files: append([]string{sshdMain, p.Path()}, clusterFiles...), Trees: []string{sshdDropIns}, Commands: p.Commands(), Services: []string{sshdService, sshdSocket}, Sshd: &node.SshdQuery{}}
 	seen, err := nodes.Observe(ctx, target, query)
 	if err != nil {
 		return nil, err
 	}
 	l := &sshdLook{policy: p, nodes: nodes, target: target, seen: seen, file: seen.Files[p.Path()], algorithms: seen.Sshd.Algorithms, byPassword: seen.Sshd.ByPassword, lacks: Lacking(seen, query.Commands)}
+	l.unread = seen.Sshd.Unread
+	l.stopped = !slices.ContainsFunc(query.Services, func(unit string) bool {
+		return slices.Contains([]string{"active", "activating", "reloading", "failed"}, seen.Services[unit].Active)
+	})
 	l.own = seen.Sshd.Own
 	if l.own.Address == "" {
 		l.own = node.SshdConnection{User: l.own.User, Host: "0.0.0.0", Address: "0.0.0.0", LocalAddress: "127.0.0.1", LocalPort: node.DefaultPort}
@@ -193,23 +266,22 @@ func (p SshdPolicy) look(ctx context.Context, nodes Nodes, target node.Target) (
 	return l, nil
 }
 
+// add adds a connection to those that are looked at.
+func (l *sshdLook) add(label string, role sshdRole, user, host, address string) {
+	l.connections = append(l.connections, sshdConnection{
+		node.SshdConnection{User: user, Host: host, Address: address, LocalAddress: l.own.LocalAddress, LocalPort: l.own.LocalPort}, label, role,
+	})
+}
+
 // connect lists the connections that are looked at.
 func (l *sshdLook) connect() {
-	add := func(label string, role sshdRole, user, host, address string) {
-		l.connections = append(l.connections, sshdConnection{
-			node.SshdConnection{User: user, Host: host, Address: address, LocalAddress: l.own.LocalAddress, LocalPort: l.own.LocalPort}, label, role,
-		})
-	}
+	add := l.add
 	add("pvesec", sshdOwn, l.own.User, l.own.Host, l.own.Address)
 	if p := l.policy; p.ClusterNetworks == nil || len(p.ClusterNetworks) > 0 {
 		addresses := slices.Clone(l.cluster)
 		for _, network := range l.judgedNetworks() {
 			if prefix, err := netip.ParsePrefix(network); err == nil {
-				if first := prefix.Addr().Next(); prefix.Contains(first) {
-					network = first.String()
-				} else {
-					network = prefix.Addr().String()
-				}
+				network = firstOf(prefix)
 			}
 			if !slices.Contains(addresses, network) {
 				addresses = append(addresses, network)
@@ -239,14 +311,91 @@ func (l *sshdLook) judgedNetworks() []string {
 	return l.networks
 }
 
+// render is the text of the file for the node.
+func (l *sshdLook) render() (string, error) {
+	return l.policy.Render(l.algorithms, slices.Concat(l.cluster, l.networks), l.closed)
+}
+
+// askClosed asks sshd what it would close for root of the cluster without any policy of pvesec, where this one has something to keep open.
+func (l *sshdLook) askClosed(ctx context.Context) error {
+	from := l.policy.keptFor(slices.Concat(l.cluster, l.networks))
+	if l.problem != "" || len(from) == 0 || len(l.policy.keptOpen()) == 0 {
+		return nil
+	}
+	bare := &sshdLook{policy: l.policy, nodes: l.nodes, target: l.target, seen: &node.Observation{}, own: l.own}
+	var about []string // the address or network for which a connection stands
+	for _, network := range from {
+		for _, address := range l.standFor(network) {
+			bare.add("", sshdCluster, "root", address, address)
+			about = append(about, network)
+		}
+	}
+	if err := bare.askBeside(ctx, nil, l.otherPolicies()); err != nil {
+		return err
+	}
+	l.closed = map[string][]string{}
+	for i := range bare.connections {
+		for _, denial := range bare.login(i, bare.answer.Without[i]).denials() {
+			l.closed[about[i]] = append(l.closed[about[i]], denial.Keyword)
+		}
+	}
+	return nil
+}
+
+// standFor are the addresses by which sshd is asked about an address or a network: the first of it, and those of the cluster in it.
+func (l *sshdLook) standFor(network string) []string {
+	prefix, err := netip.ParsePrefix(network)
+	if err != nil {
+		return []string{network}
+	}
+	all := []string{firstOf(prefix)}
+	for _, text := range l.cluster {
+		if address, err := netip.ParseAddr(text); err == nil && prefix.Contains(address) && !slices.Contains(all, text) {
+			all = append(all, text)
+		}
+	}
+	return all
+}
+
+// firstOf is the first address of a network that a node can have.
+func firstOf(network netip.Prefix) string {
+	if first := network.Addr().Next(); network.Contains(first) {
+		return first.String()
+	}
+	return network.Addr().String()
+}
+
+// otherPolicies are the files of other policies of pvesec.
+func (l *sshdLook) otherPolicies() []string {
+	var files []string
+	for _, name := range slices.Sorted(maps.Keys(l.seen.Files)) {
+		if state := l.seen.Files[name]; state.Exists && name != l.policy.Path() && isSshdPolicy(name) {
+			files = append(files, name)
+		}
+	}
+	return files
+}
+
+// isSshdPolicy tells whether a path is that of a policy.
+func isSshdPolicy(name string) bool { return strings.HasPrefix(name, sshdDropIns+"/00-pvesec-") }
+
 // ask has sshd judge the connections, by a text of the file too where it is not nil.
 func (l *sshdLook) ask(ctx context.Context, text []byte) error {
+	var gone []string
+	if l.policy.Replaces != "" {
+		gone = []string{SshdPolicy{Name: l.policy.Replaces}.Path()}
+	}
+	return l.askBeside(ctx, text, gone)
+}
+
+// askBeside is ask with other drop-ins that count as gone.
+func (l *sshdLook) askBeside(ctx context.Context, text []byte, gone []string) error {
 	words := slices.Concat(sshdGuards, l.policy.words())
 	for alias := range sshdAliases {
 		words = append(words, alias)
 	}
 	slices.Sort(words)
-	query := node.Query{Sshd: &node.SshdQuery{Path: l.policy.Path(), Content: text, Keywords: slices.Compact(words)}}
+	query := node.Query{Sshd: &node.SshdQuery{Path: l.policy.Path(), Content: text, Gone: gone, Keywords: slices.Compact(words)}}
 	for _, c := range l.connections {
 		query.Sshd.Connections = append(query.Sshd.Connections, c.SshdConnection)
 		if !slices.Contains(query.Accounts, c.User) {
@@ -276,9 +425,6 @@ func (l *sshdLook) pins() []node.Expect {
 		if state := l.seen.Files[name]; name == sshdMain || name == l.policy.Path() || strings.HasPrefix(name, sshdDropIns+"/") {
 			if state.Exists && state.Type != node.TypeRegular {
 				continue // a link or a directory: only its target could be pinned
-			}
-			if name != l.policy.Path() && strings.HasPrefix(name, sshdDropIns+"/00-pvesec-") {
-				continue // another policy, which the same run may change
 			}
 			pins = append(pins, statusOf(state).expectAt(name))
 		}
@@ -317,12 +463,21 @@ func (l *sshdLook) effective(judged []node.SshdJudgement) map[string]map[string]
 	return all
 }
 
+// reads tells whether sshd reads the file of the policy. Lines in match blocks alone show only where the Match blocks are known.
+func (l *sshdLook) reads(judged []node.SshdJudgement) bool {
+	own := func(line node.SshdLine) bool { return line.File == l.policy.Path() }
+	if len(l.policy.words()) == 0 || slices.ContainsFunc(l.answer.Conditional, own) || slices.ContainsFunc(judged, func(j node.SshdJudgement) bool { return slices.ContainsFunc(j.Lines, own) }) {
+		return true
+	}
+	return l.answer.ConditionalProblem != "" && len(l.policy.Settings) == 0 && !l.policy.Strict
+}
+
 // sshdMoreThanOne are the keywords of which each line adds to those before.
 var sshdMoreThanOne = []string{"allowusers", "allowgroups"}
 
 // overruled lists the lines of other files that decide what the policy sets, for the connections that are looked at, and all lines about it in their Match blocks, whomever they are for.
 func (l *sshdLook) overruled(judged []node.SshdJudgement) []string {
-	own, included := l.policy.Path(), false
+	own := l.policy.Path()
 	var lines []string
 	add := func(line node.SshdLine, whom string) {
 		text := printable(fmt.Sprintf("%s:%d: %s %s", line.File, line.Line, line.Keyword, line.Value))
@@ -338,9 +493,6 @@ func (l *sshdLook) overruled(judged []node.SshdJudgement) []string {
 			var set [2][]node.SshdLine // of the main part, and of Match blocks
 			ours := false
 			for _, line := range j.Lines {
-				if line.File == own {
-					included = true
-				}
 				if sshdWordOf(line.Keyword) != word {
 					continue
 				}
@@ -368,8 +520,7 @@ func (l *sshdLook) overruled(judged []node.SshdJudgement) []string {
 			}
 		}
 	}
-	included = included || slices.ContainsFunc(l.answer.Conditional, func(line node.SshdLine) bool { return line.File == own })
-	if !included && len(l.policy.words()) > 0 {
+	if !l.reads(judged) {
 		lines = append(lines, fmt.Sprintf("%s does not include %s", sshdMain, own))
 	}
 	if l.answer.ConditionalProblem != "" {

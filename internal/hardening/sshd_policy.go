@@ -12,6 +12,7 @@ import (
 
 const (
 	sshdService = "ssh.service"
+	sshdSocket  = "ssh.socket"
 	sshdMain    = "/etc/ssh/sshd_config"
 	sshdDropIns = "/etc/ssh/sshd_config.d"
 )
@@ -31,6 +32,8 @@ type SshdPolicy struct {
 	Administrators []string
 	// Connections are judged and shown.
 	Connections []SshdNamedConnection
+	// Replaces is the name of the policy whose place this one takes in the same run, empty where it takes none. Its file counts as gone.
+	Replaces string
 }
 
 // SshdMatch are settings for some connections. Of each list that is not empty one must match.
@@ -101,8 +104,9 @@ func matchSettings(matches []SshdMatch) []map[string]string {
 	return all
 }
 
-// Render is the text of the file for a node with these algorithms, in a cluster with these addresses.
-func (p SshdPolicy) Render(algorithms map[string][]string, cluster []string) (string, error) {
+// Render is the text of the file for a node with these algorithms, in a cluster with these addresses. Closed are the keywords, in small letters, that other files have closed for root of an address or
+// network: the block of the cluster opens none of them.
+func (p SshdPolicy) Render(algorithms map[string][]string, cluster []string, closed map[string][]string) (string, error) {
 	if err := p.Check(); err != nil {
 		return "", err
 	}
@@ -132,15 +136,7 @@ func (p SshdPolicy) Render(algorithms map[string][]string, cluster []string) (st
 		}
 		fmt.Fprintf(&b, "%s %s\n", option.Keyword, value)
 	}
-	if p.ClusterNetworks != nil {
-		cluster = p.ClusterNetworks
-	}
-	if kept := p.keptOpen(); len(cluster) > 0 && len(kept) > 0 {
-		fmt.Fprintf(&b, "%s\nMatch User root Address %s\n", sshdClusterComment, strings.Join(cluster, ","))
-		for _, line := range kept {
-			b.WriteString("\t" + line + "\n")
-		}
-	}
+	b.WriteString(p.clusterBlocks(p.keptFor(cluster), closed))
 	for _, match := range p.Matches {
 		b.WriteString("Match")
 		for _, criterion := range []struct {
@@ -159,6 +155,41 @@ func (p SshdPolicy) Render(algorithms map[string][]string, cluster []string) (st
 		}
 	}
 	return b.String(), nil
+}
+
+// keptFor are the addresses and networks for which root's way is kept open, in a cluster with these addresses.
+func (p SshdPolicy) keptFor(cluster []string) []string {
+	if p.ClusterNetworks != nil {
+		return p.ClusterNetworks
+	}
+	return cluster
+}
+
+// clusterBlocks keep root's way open from addresses and networks, in one block for all that are alike.
+func (p SshdPolicy) clusterBlocks(from []string, closed map[string][]string) string {
+	var blocks []string
+	addresses := map[string][]string{} // by what stands in a block
+	kept := p.keptOpen()
+	for _, address := range from {
+		var lines string
+		for _, line := range kept {
+			if keyword, _, _ := strings.Cut(line, " "); !slices.Contains(closed[address], strings.ToLower(keyword)) {
+				lines += "\t" + line + "\n"
+			}
+		}
+		if lines == "" {
+			continue
+		}
+		if addresses[lines] == nil {
+			blocks = append(blocks, lines)
+		}
+		addresses[lines] = append(addresses[lines], address)
+	}
+	var b strings.Builder
+	for _, lines := range blocks {
+		fmt.Fprintf(&b, "%s\nMatch User root Address %s\n%s", sshdClusterComment, strings.Join(addresses[lines], ","), lines)
+	}
+	return b.String()
 }
 
 // keptOpen are the settings that keep root's way between the nodes of a cluster open, where the policy narrows it. PVE migrates guests, and opens consoles of other nodes, over SSH as root, with forwarded

@@ -24,7 +24,7 @@ func TestSshdPolicyText(t *testing.T) {
 		Name: "ops", Strict: true, Settings: map[string]string{"permit_root_login": "no", "password_authentication": "no", "allow_users": "alice bob@192.0.2.*"},
 		Matches: []SshdMatch{{Users: []string{"agent", "!agent2"}, Addresses: []string{"192.0.2.0/24"}, Settings: map[string]string{"force_command": `/usr/bin/id "-u" # all`, "permit_tty": "no"}}},
 	}
-	text, err := p.Render(trixieAlgorithms, []string{"10.0.0.1", "10.0.0.2"})
+	text, err := p.Render(trixieAlgorithms, []string{"10.0.0.1", "10.0.0.2"}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,17 +53,17 @@ Match User agent,!agent2 Address 192.0.2.0/24
 	if err != nil {
 		t.Fatal(err)
 	}
-	if again, err := back.Render(trixieAlgorithms, []string{"10.0.0.1", "10.0.0.2"}); err != nil || again != text {
+	if again, err := back.Render(trixieAlgorithms, []string{"10.0.0.1", "10.0.0.2"}, nil); err != nil || again != text {
 		t.Errorf("what was read back is %v\n%s", err, again)
 	}
 	for _, networks := range [][]string{{}, {"10.9.0.0/16"}} {
 		p.ClusterNetworks = networks
-		text, err := p.Render(trixieAlgorithms, []string{"10.0.0.1"})
+		text, err := p.Render(trixieAlgorithms, []string{"10.0.0.1"}, nil)
 		if err != nil || strings.Contains(text, "10.0.0.1") || strings.Contains(text, "Match User root") != (len(networks) > 0) {
 			t.Errorf("%q: %v\n%s", networks, err, text)
 		}
 	}
-	if _, err := p.Render(map[string][]string{"cipher": {"3des-cbc"}}, nil); err == nil {
+	if _, err := p.Render(map[string][]string{"cipher": {"3des-cbc"}}, nil, nil); err == nil {
 		t.Error("a node without a strong cipher takes the strict profile")
 	}
 }
@@ -72,7 +72,7 @@ Match User agent,!agent2 Address 192.0.2.0/24
 func TestSshdPolicyOpensNothingByItself(t *testing.T) {
 	t.Parallel()
 	p := SshdPolicy{Name: "ops", Settings: map[string]string{"password_authentication": "no", "permit_root_login": "prohibit-password", "max_auth_tries": "3"}}
-	if text, err := p.Render(nil, []string{"10.0.0.1"}); err != nil || strings.Contains(text, "Match") {
+	if text, err := p.Render(nil, []string{"10.0.0.1"}, nil); err != nil || strings.Contains(text, "Match") {
 		t.Errorf("%v\n%s", err, text)
 	}
 }
@@ -85,7 +85,7 @@ func TestSshdClusterBlock(t *testing.T) {
 		if users != "" {
 			match.Users = strings.Split(users, ",")
 		}
-		text, err := SshdPolicy{Name: "ops", Matches: []SshdMatch{match}}.Render(nil, []string{"10.0.0.1"})
+		text, err := SshdPolicy{Name: "ops", Matches: []SshdMatch{match}}.Render(nil, []string{"10.0.0.1"}, nil)
 		if err != nil || strings.Contains(text, "ForceCommand none") != kept {
 			t.Errorf("%q: %v\n%s", users, err, text)
 		}
@@ -162,7 +162,7 @@ func TestClusterAddresses(t *testing.T) {
 	t.Parallel()
 	corosync := "totem {\n  interface {\n    linknumber: 0\n  }\n}\nnodelist {\n  node {\n    name: pve1\n    ring0_addr: 10.0.0.1\n    ring1_addr: fd00::1\n  }\n  node {\n    name: pve2\n    ring0_addr: pve2\n  }\n}\n"
 	seen := func(files map[string]string) *node.Observation {
-		o := &node.Observation{Files: map[string]node.FileState{}}
+		o := &node.Observation{Files: map[string]node.FileState{}, Sshd: &node.SshdAnswer{Addresses: []string{"10.0.0.1", "10.5.1.9", "fd05::9"}}}
 		for name, text := range files {
 			o.Files[name] = node.FileState{Exists: true, Type: node.TypeRegular, Content: []byte(text)}
 		}
@@ -180,9 +180,10 @@ func TestClusterAddresses(t *testing.T) {
 			map[string]string{localCorosync: corosync, hostsFile: "127.0.1.1 pve2\n10.0.0.2 pve2.example.org pve2 # here\n", clusterSettings: "keyboard: de\nmigration: secure,network=10.5.1.7/24\n"},
 			"10.0.0.1 10.0.0.2 fd00::1", "10.5.1.0/24", false,
 		},
-		"a name that nobody knows": {map[string]string{clusterCorosync: corosync}, "", "", true},
-		"a wide network":           {map[string]string{clusterCorosync: "ring0_addr: 10.0.0.1\n", clusterSettings: "migration: secure,network=64.0.0.0/8\n"}, "", "", true},
-		"no JSON":                  {map[string]string{clusterMembers: `{"nodelist":`}, "", "", true},
+		"a name that nobody knows":          {map[string]string{clusterCorosync: corosync}, "", "", true},
+		"a wide network":                    {map[string]string{clusterCorosync: "ring0_addr: 10.0.0.1\n", clusterSettings: "migration: secure,network=64.0.0.0/8\n"}, "", "", true},
+		"a network that the node is not in": {map[string]string{clusterCorosync: "ring0_addr: 10.0.0.1\n", clusterSettings: "migration: secure,network=198.51.100.0/24\n"}, "10.0.0.1", "", false},
+		"no JSON":                           {map[string]string{clusterMembers: `{"nodelist":`}, "", "", true},
 	} {
 		addresses, networks, err := clusterAddresses(seen(c.files))
 		if strings.Join(addresses, " ") != c.addresses || strings.Join(networks, " ") != c.networks || (err != nil) != c.refused {
@@ -197,6 +198,10 @@ type sshdNodes struct {
 	own    node.SshdConnection
 	answer func(q *node.SshdQuery, c node.SshdConnection, with bool) node.SshdJudgement
 	more   []node.SshdLine
+	// ignores says that the main file does not include the directory of drop-ins.
+	ignores bool
+	// unread says that sshd may not have read its files.
+	unread bool
 }
 
 func (s *sshdNodes) Observe(ctx context.Context, target node.Target, query node.Query) (*node.Observation, error) {
@@ -204,12 +209,18 @@ func (s *sshdNodes) Observe(ctx context.Context, target node.Target, query node.
 	if err != nil || query.Sshd == nil {
 		return seen, err
 	}
-	seen.Sshd = &node.SshdAnswer{Own: s.own, Algorithms: trixieAlgorithms, Conditional: s.more}
+	seen.Sshd = &node.SshdAnswer{Own: s.own, Algorithms: trixieAlgorithms, Conditional: s.more, Unread: s.unread, Addresses: []string{"192.0.2.10", "10.5.1.9"}}
+	included := func(j node.SshdJudgement, words []string) node.SshdJudgement {
+		if !s.ignores && len(words) > 0 && j.Problem == "" {
+			j.Lines = append(slices.Clone(j.Lines), node.SshdLine{File: query.Sshd.Path, Line: 99, Keyword: "loglevel", Value: "INFO"})
+		}
+		return j
+	}
 	for _, c := range query.Sshd.Connections {
 		seen.Sshd.AsIs = append(seen.Sshd.AsIs, s.answer(query.Sshd, c, false))
 		seen.Sshd.Without = append(seen.Sshd.Without, s.answer(query.Sshd, c, false))
 		if query.Sshd.Content != nil {
-			seen.Sshd.With = append(seen.Sshd.With, s.answer(query.Sshd, c, true))
+			seen.Sshd.With = append(seen.Sshd.With, included(s.answer(query.Sshd, c, true), query.Sshd.Keywords))
 		}
 	}
 	return seen, nil
@@ -251,7 +262,7 @@ func TestSshdLockout(t *testing.T) {
 		"root with forced commands only":   {after: []string{"permitrootlogin forced-commands-only"}, who: "pvesec itself"},
 		"no keys":                          {after: []string{"pubkeyauthentication no"}, who: "pvesec itself"},
 		"a command":                        {after: []string{"forcecommand /bin/true"}, who: "pvesec itself"},
-		"pvesec's command":                 {after: []string{"forcecommand sudo -n " + node.SudoersCommand}},
+		"pvesec's command":                 {after: []string{"forcecommand sudo -n " + node.SudoersCommand}, who: "the other nodes of the cluster"},
 		"other users":                      {after: []string{"allowusers alice|bob"}, who: "pvesec itself"},
 		"root from elsewhere":              {after: []string{"allowusers root@198.51.100.*"}, who: "pvesec itself"},
 		"not root":                         {after: []string{"denyusers r*"}, who: "pvesec itself"},

@@ -343,7 +343,7 @@ func (r *reader) about(f frame) error {
 		return r.local.take(f)
 	case "key":
 		return r.key(f)
-	case "own", "algorithms", "judged":
+	case "own", "addresses", "read", "algorithms", "judged":
 		return r.sshd(f)
 	case "service":
 		r.o.Services[sub.name] = parseService(f.text(1))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"path"
 	"regexp"
 	"strconv"
 	"strings"
@@ -29,6 +30,8 @@ type SshdQuery struct {
 	// Path is a drop-in in /etc/ssh/sshd_config.d. Content, when not nil, is another text of it, by which connections are judged too.
 	Path    string
 	Content []byte
+	// Gone are other drop-ins that are left out of every configuration but the one in use.
+	Gone []string
 	// Keywords are the settings to tell, in small letters.
 	Keywords []string
 }
@@ -42,6 +45,10 @@ type SshdAnswer struct {
 	ByPassword bool
 	// Algorithms are what OpenSSH of the node has, by the names of `ssh -Q`: cipher, mac, kex, HostKeyAlgorithms. They are empty where it does not tell.
 	Algorithms map[string][]string
+	// Addresses are those of the node, empty where it does not tell them.
+	Addresses []string
+	// Unread says that sshd may not have read its files as they are: they changed since, or it is not known when it read them.
+	Unread bool
 	// AsIs, Without and With are the judgements of the connections by the configuration in use, the one without the drop-in, and the one with its other text.
 	AsIs, Without, With []SshdJudgement
 	// Conditional are the settings in Match blocks of all files, for all users, the lines of the drop-in included. ConditionalProblem is why they are not known.
@@ -101,6 +108,11 @@ func (q *SshdQuery) check() error {
 	if len(q.Connections) > 0 && !sshdDropIn.MatchString(q.Path) {
 		return fmt.Errorf("%q is not a drop-in of sshd", q.Path)
 	}
+	for _, name := range q.Gone {
+		if !sshdDropIn.MatchString(name) {
+			return fmt.Errorf("%q is not a drop-in of sshd", name)
+		}
+	}
 	for _, c := range q.Connections {
 		if err := errors.Join(CheckSshdUser(c.User), CheckSshdHost(c.Host)); err != nil {
 			return err
@@ -144,7 +156,11 @@ func (q *SshdQuery) program() string {
 	for i, c := range q.Connections {
 		fmt.Fprintf(&b, "\"$1\" %d %s %s %s %s %d\n", i, quote(c.User), quote(c.Host), quote(c.Address), quote(c.LocalAddress), c.LocalPort)
 	}
-	b.WriteString("}\nsshd_content() {\n")
+	b.WriteString("}\nsshd_gone='")
+	for _, name := range q.Gone {
+		b.WriteString(path.Base(name) + " ") // its letters are harmless
+	}
+	b.WriteString("'\nsshd_content() {\n")
 	if len(q.Content) > 0 {
 		b.WriteString(heredoc(q.Content))
 	} else {
@@ -190,7 +206,7 @@ func (p *Pool) askSshd(ctx context.Context, l *link, q Query) (*Observation, err
 
 func (r *reader) sshdAnswer() *SshdAnswer {
 	if r.o.Sshd == nil {
-		r.o.Sshd = &SshdAnswer{Algorithms: map[string][]string{}}
+		r.o.Sshd = &SshdAnswer{Algorithms: map[string][]string{}, Unread: true}
 	}
 	return r.o.Sshd
 }
@@ -206,6 +222,16 @@ func (r *reader) sshd(f frame) error {
 		if err := errors.Join(err1, err2, err3); err == nil {
 			a.Own = SshdConnection{User: a.Own.User, Host: plainAddress(remote), Address: plainAddress(remote), LocalAddress: plainAddress(local), LocalPort: port}
 		}
+		return nil
+	case "addresses":
+		for text := range strings.FieldsSeq(f.text(1)) {
+			if address, err := netip.ParseAddr(text); err == nil {
+				a.Addresses = append(a.Addresses, plainAddress(address))
+			}
+		}
+		return nil
+	case "read":
+		a.Unread = f.arg(1) != "yes"
 		return nil
 	case "algorithms":
 		a.Algorithms[f.arg(1)] = strings.Fields(untrusted.Line(strings.ReplaceAll(f.text(2), "\n", " ")))

@@ -173,3 +173,107 @@ func TestSshdIsNotStopped(t *testing.T) {
 		t.Errorf("after a removal the node has %q and did %q; said %q", s.Read(t, wayIn), acted(), said)
 	}
 }
+
+// TestAskSshdBesides: other drop-ins count as gone where they are told, but not in the configuration in use. The node tells its addresses, and whether sshd has read its files since they changed.
+func TestAskSshdBesides(t *testing.T) {
+	t.Parallel()
+	s, p := sshdServer(t, nodetest.Options{})
+	s.Tool(t, "hostname", `[ "$1" = -I ] || { echo pve1; exit 0; }; echo "192.0.2.1 2001:db8::1 "`)
+	ask := func(gone ...string) *node.SshdAnswer {
+		t.Helper()
+		seen, err := p.Observe(testContext(t), target("pve1", s), node.Query{Sshd: &node.SshdQuery{
+			Connections: []node.SshdConnection{{User: "root", Host: "x", Address: "192.0.2.7", LocalAddress: "192.0.2.1", LocalPort: 22}}, Path: wayIn, Content: []byte("PermitTTY yes\n"), Gone: gone, Keywords: []string{"maxauthtries"},
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return seen.Sshd
+	}
+	if a := ask(); len(a.Without[0].Lines) == 0 || len(a.With[0].Lines) == 0 {
+		t.Errorf("got %+v", a)
+	}
+	if a := ask(beside); len(a.AsIs[0].Lines) == 0 || len(a.Without[0].Lines) != 0 || len(a.With[0].Lines) != 0 {
+		t.Errorf("got %+v", a)
+	}
+	if _, err := p.Observe(testContext(t), target("pve1", s), node.Query{Sshd: &node.SshdQuery{Gone: []string{"/etc/ssh/sshd_config.d/x'y.conf"}}}); err == nil {
+		t.Error("any text is a drop-in that is gone")
+	}
+	for since, c := range map[string]struct {
+		service, socket string
+		unread          bool
+	}{
+		"Fri 2100-01-01 00:00:00.000000 UTC": {"active", "inactive", false},
+		"Sat 2000-01-01 00:00:00.000000 UTC": {"active", "inactive", true},
+		"":                                   {"active", "active", true},
+		"Sat 2000-01-01 00:00:01.000000 UTC": {"inactive", "active", false},
+		"Sat 2000-01-01 00:00:02.000000 UTC": {"inactive", "inactive", true},
+	} {
+		s.Tool(t, "systemctl", `for unit; do :; done
+case $1:$unit in is-active:ssh.service) echo `+c.service+`; [ `+c.service+` = active ] ;; is-active:*) echo `+c.socket+`; [ `+c.socket+` = active ] ;; show:*) echo "`+since+`" ;; esac`)
+		seen, err := p.Observe(testContext(t), target("pve1", s), node.Query{Sshd: &node.SshdQuery{}})
+		if err != nil || seen.Sshd.Unread != c.unread || !slices.Equal(seen.Sshd.Addresses, []string{"192.0.2.1", "2001:db8::1"}) {
+			t.Errorf("%q %+v: got %+v %v", since, c, seen.Sshd, err)
+		}
+	}
+}
+
+// TestSshdThatIsOff: an ssh.service that does not run is not started. Without a socket that starts an sshd for each connection nothing reads the change, so that one that adds something fails, and one that takes a file away
+// does not.
+func TestSshdThatIsOff(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		service, socket, accept string
+		fails                   bool
+		acts                    string
+	}{
+		"another unit runs it":          {"inactive", "inactive", "no", true, ""},
+		"a socket, one for each":        {"inactive", "active", "yes", false, ""},
+		"a socket, before a connection": {"inactive", "active", "no", false, ""},
+		"a socket, one for all":         {"active", "active", "no", false, "restart"},
+		"one for each beside a service": {"active", "active", "yes", false, "restart"},
+		"a service that fell over":      {"failed", "inactive", "no", false, "restart"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, p := sshdServer(t, nodetest.Options{})
+			s.Tool(t, "systemctl", `printf '%s\n' "$*" >>"$PVESEC_TEST_ROOT/tmp/systemctl"
+state() { case $1 in ssh.service) if [ -e "$PVESEC_TEST_ROOT/tmp/up" ]; then echo active; else echo `+c.service+`; fi ;; ssh.socket) echo `+c.socket+` ;; *) echo active ;; esac; }
+for unit; do :; done
+case $1 in
+show) case $* in *Accept*) echo `+c.accept+` ;; *MainPID*) echo 0 ;; *) echo "ActiveState=$(state "$unit")" ;; esac ;;
+is-active) now=$(state "$unit"); echo "$now"; [ "$now" = active ] || exit 3 ;;
+restart | start) : >"$PVESEC_TEST_ROOT/tmp/up" ;;
+esac`)
+			owner, group := me(t)
+			change := node.Change{
+				Target: target("pve1", s), Label: "the policy", RestartServices: []string{"ssh.service"}, RequireActive: []string{"ssh.service"},
+				Files: []node.File{{Path: wayIn, Content: []byte("MaxAuthTries 3\n"), Mode: 0o600, Owner: owner, Group: group, Validate: node.Sshd}},
+			}
+			acted := func() string {
+				var acts []string
+				for line := range strings.Lines(strings.TrimPrefix(s.Read(t, "tmp/systemctl"), "(absent)")) {
+					if word, _, _ := strings.Cut(line, " "); word == "restart" || word == "start" || word == "reload" {
+						acts = append(acts, word)
+					}
+				}
+				return strings.Join(acts, " ")
+			}
+			err := p.Apply(testContext(t), []node.Change{change}, nil)
+			if (err != nil) != c.fails || acted() != c.acts {
+				t.Errorf("got %v, and it did %q", err, acted())
+			}
+			if c.fails && (!strings.Contains(err.Error(), "ssh.service") || s.Read(t, wayIn) != "(absent)") {
+				t.Errorf("got %v, and the node has %q", err, s.Read(t, wayIn))
+			}
+			s.Write(t, wayIn, "MaxAuthTries 3\n", 0o600)
+			gone := change
+			gone.RequireActive, gone.Files = nil, []node.File{{Path: wayIn, Kind: node.Absent}}
+			if err := p.Apply(testContext(t), []node.Change{gone}, nil); err != nil || s.Read(t, wayIn) != "(absent)" {
+				t.Errorf("a removal: %v", err)
+			}
+			if c.service == "inactive" && acted() != "" {
+				t.Errorf("it did %q", acted())
+			}
+		})
+	}
+}

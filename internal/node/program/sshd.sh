@@ -4,8 +4,9 @@
 #   sshd_words         what is asked for, as sshd prints it, in small letters: WORD|WORD
 #   sshd_connections   calls FUNCTION NUMBER USER HOST ADDRESS LOCAL-ADDRESS LOCAL-PORT for each connection
 #   sshd_other         1 where there is another text of the drop-in
+#   sshd_gone          other drop-ins that are left out of all but the configuration in use, each with a space after it
 #   sshd_content       prints the other text of the drop-in
-# Lines: own ADDRESS LOCAL-ADDRESS LOCAL-PORT, algorithms KIND NAMES, and judged VARIANT CONNECTION STATUS SETTINGS LINES KEYS PASSWORD.
+# Lines: own ADDRESS LOCAL-ADDRESS LOCAL-PORT, addresses ADDRESSES, read yes|no, algorithms KIND NAMES, and judged VARIANT CONNECTION STATUS SETTINGS LINES KEYS PASSWORD.
 
 # ask_sshd ID VARIANT…: without a variant, what is said of the session and of OpenSSH.
 ask_sshd() {
@@ -14,6 +15,10 @@ ask_sshd() {
 	on_path sshd || { say gone "$k_id"; return 0; }
 	if [ $# -eq 0 ]; then
 		own_connection
+		k_names=
+		if on_path hostname; then k_names=$(within "$quick" hostname -I 2>/dev/null </dev/null); fi
+		say addresses "$k_id" "$(enc "$k_names")"
+		say read "$k_id" "$(sshd_has_read)"
 		for k_kind in cipher mac kex HostKeyAlgorithms; do
 			k_names=
 			if on_path ssh; then k_names=$(within "$quick" ssh -Q "$k_kind" 2>/dev/null </dev/null); fi
@@ -33,6 +38,20 @@ ask_sshd() {
 		esac
 	done
 	rm -rf -- "$k_dir"
+}
+
+# sshd_has_read: whether sshd read its files since they changed: ssh.service changes its state with every start and reload. An sshd that a socket starts for each connection reads them each time.
+# What is not known is not so.
+sshd_has_read() {
+	k_since=$(within "$quick" systemctl show --property=StateChangeTimestamp --value --timestamp=us+utc -- ssh.service 2>/dev/null </dev/null)
+	case $(within "$quick" systemctl is-active -- ssh.service 2>/dev/null </dev/null) in
+	active)
+		[ -n "$k_since" ] || { echo no; return 0; }
+		k_newer=$(within "$patient" find -L "$root/etc/ssh/sshd_config" "$root/etc/ssh/sshd_config.d" -maxdepth 1 -newerct "$k_since" -print 2>&1 </dev/null)
+		if [ -z "$k_newer" ]; then echo yes; else echo no; fi
+		;;
+	*) if limited "$quick" systemctl is-active --quiet -- ssh.socket >/dev/null 2>&1 </dev/null; then echo yes; else echo no; fi ;;
+	esac
 }
 
 # own_connection: where the session of this shell comes from, as sshd told it or one of the processes above it.
@@ -59,6 +78,9 @@ copy_sshd() {
 	done
 	set -f
 	copy_sshd_file "$root/etc/ssh/sshd_config" sshd_config || return 1
+	if [ "$k_variant" != asis ]; then
+		for k_file in $sshd_gone; do rm -f -- "$k_tree/sshd_config.d/$k_file" || return 1; done
+	fi
 	case $k_variant in
 	without) rm -f -- "$k_tree/sshd_config.d/${sshd_path##*/}" ;;
 	with) sshd_content >"$k_tree/sshd_config.d/${sshd_path##*/}" ;;

@@ -7,14 +7,16 @@ reload_sshd() {
 		printf '%s was not reloaded and runs on with what it read before, since sshd refuses its configuration: %s\n' "$1" "$rs_said"
 		return 1
 	}
-	# One that somebody keeps switched off stays so.
+	# One that somebody keeps switched off stays so. With a socket, systemd starts an sshd for the next connection.
 	rs_state=$(systemctl is-active -- "$1" 2>/dev/null </dev/null)
 	if [ "$rs_state" = inactive ]; then return 0; fi
 	rs_pid=$(systemctl show --property=MainPID --value -- "$1" 2>/dev/null </dev/null)
 	case $rs_pid in
 	'' | 0 | *[!0-9]*) ;;
 	*)
-		rs_before=$(listeners "$rs_pid")
+		# A socket of systemd stays the same when sshd reads anew, and would not tell when it did.
+		rs_before=
+		systemctl is-active --quiet -- ssh.socket 2>/dev/null </dev/null || rs_before=$(listeners "$rs_pid")
 		if [ -n "$rs_before" ] && systemctl reload -- "$1" >/dev/null 2>&1 </dev/null; then
 			rs_left=100
 			while [ "$rs_left" -gt 0 ]; do
@@ -29,6 +31,9 @@ reload_sshd() {
 	systemctl reset-failed -- "$1" >/dev/null 2>&1 </dev/null
 	limited $((patient * 3 / 2)) systemctl restart -- "$1" 2>&1 </dev/null
 }
+
+# sshd_by_socket UNIT: whether systemd starts an sshd for connections, so that ssh.service need not run.
+sshd_by_socket() { [ "$1" = ssh.service ] && systemctl is-active --quiet -- ssh.socket 2>/dev/null </dev/null; }
 
 # listeners PID: the sockets on which a process listens, by their inodes.
 listeners() {

@@ -603,6 +603,7 @@ restart_services() {
 				[ "$v_tries" -gt 0 ] && break
 				;;
 			activating | reloading) ;;
+			inactive) if sshd_by_socket "$v_unit"; then break; fi; fail service "$v_unit" "the service is inactive$(last_words "$v_unit")" verifying ;;
 			*) fail service "$v_unit" "the service is $v_state$(last_words "$v_unit")" verifying ;;
 			esac
 			v_tries=$((v_tries + 1))

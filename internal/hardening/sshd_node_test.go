@@ -1,0 +1,253 @@
+package hardening
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/node"
+)
+
+// TestSshdClusterIsNotWidened: what other files close for root of other nodes stays closed: the block of the cluster keeps only what the policy itself would close.
+func TestSshdClusterIsNotWidened(t *testing.T) {
+	t.Parallel()
+	all := map[string]string{"permit_root_login": "no", "allow_users": "alice root@192.0.2.*", "allow_groups": "staff", "allow_tcp_forwarding": "no", "disable_forwarding": "yes", "permit_tty": "no"}
+	for name, c := range map[string]struct {
+		before []string // what other files say to root of 10.0.0.2
+		absent string   // from the block
+	}{
+		"open":              {nil, ""},
+		"root may not":      {[]string{"permitrootlogin no"}, "PermitRootLogin"},
+		"commands only":     {[]string{"permitrootlogin forced-commands-only"}, "PermitRootLogin"},
+		"other users":       {[]string{"allowusers alice"}, "AllowUsers"},
+		"root among others": {[]string{"allowusers alice|root"}, ""},
+		"other groups":      {[]string{"allowgroups ssh"}, "AllowGroups"},
+		"no TCP":            {[]string{"allowtcpforwarding no"}, "AllowTcpForwarding"},
+		"no forwarding":     {[]string{"disableforwarding yes"}, "DisableForwarding"},
+		"no terminal":       {[]string{"permittty no"}, "PermitTTY"},
+		"one command":       {[]string{"forcecommand /usr/local/sbin/only-migrate"}, "ForceCommand"},
+	} {
+		nodes := newSshdNodes(func(_ *node.SshdQuery, conn node.SshdConnection, with bool) node.SshdJudgement {
+			if conn.Address == "10.0.0.2" {
+				return sshdSays(c.before...)
+			}
+			return sshdSays()
+		})
+		nodes.write("pve1", localCorosync, "ring0_addr: 10.0.0.2\nring1_addr: 10.0.0.3\n")
+		p := SshdPolicy{Name: "ops", Settings: all, Matches: []SshdMatch{{Addresses: []string{"10.0.0.0/8"}, Settings: map[string]string{"force_command": "/bin/true"}}}}
+		plan, err := p.Plan(t.Context(), nodes, targets("pve1")[0])
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		for _, address := range []string{"10.0.0.2", "10.0.0.3"} {
+			block := blockOf(plan.State.Content, address)
+			for _, line := range []string{"PermitRootLogin prohibit-password", "AllowUsers root", "AllowGroups root", "AllowTcpForwarding yes", "DisableForwarding no", "PermitTTY yes", "ForceCommand none"} {
+				keyword, _, _ := strings.Cut(line, " ")
+				if want := address == "10.0.0.3" || keyword != c.absent; slices.Contains(block, line) != want {
+					t.Errorf("%s: %s: %q is there: %v, in\n%s", name, address, line, !want, plan.State.Content)
+				}
+			}
+		}
+		if back, err := ParseSshdPolicy("ops", plan.State.Content); err != nil || len(back.Matches) != 1 {
+			t.Errorf("%s: read back as %+v %v", name, back.Matches, err)
+		}
+	}
+}
+
+// blockOf are the lines of the cluster's block for an address.
+func blockOf(text, address string) []string {
+	var lines []string
+	in := false
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		if words, is := strings.CutPrefix(line, "Match User root Address "); is {
+			in = slices.Contains(strings.Split(words, ","), address)
+		} else if strings.HasPrefix(line, "Match ") {
+			in = false
+		} else if in {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+// TestSshdNotIncluded: a policy that sshd would not read is refused, also one that is about some logins only.
+func TestSshdNotIncluded(t *testing.T) {
+	t.Parallel()
+	for name, p := range map[string]SshdPolicy{
+		"everyone":    {Name: "ops", Settings: map[string]string{"max_auth_tries": "3"}},
+		"some logins": {Name: "ops", Matches: []SshdMatch{{Users: []string{"agent"}, Settings: map[string]string{"force_command": "/bin/true"}}}},
+	} {
+		nodes := newSshdNodes(func(*node.SshdQuery, node.SshdConnection, bool) node.SshdJudgement { return sshdSays() })
+		nodes.ignores = true
+		var refused *SshdRefusedError
+		if _, err := p.Plan(t.Context(), nodes, targets("pve1")[0]); !errors.As(err, &refused) || !strings.Contains(err.Error(), "Include /etc/ssh/sshd_config.d/*.conf") {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
+// TestSshdRunsElsewhere: where neither ssh.service nor ssh.socket runs sshd, nothing would read the policy, and a new login would prove nothing.
+func TestSshdRunsElsewhere(t *testing.T) {
+	t.Parallel()
+	nodes := newSshdNodes(func(*node.SshdQuery, node.SshdConnection, bool) node.SshdJudgement { return sshdSays() })
+	nodes.service = node.Service{Load: "loaded", Active: "inactive"}
+	p := SshdPolicy{Name: "ops", Settings: map[string]string{"max_auth_tries": "3"}}
+	var refused *SshdRefusedError
+	if _, err := p.Plan(t.Context(), nodes, targets("pve1")[0]); !errors.As(err, &refused) || !strings.Contains(err.Error(), "ssh.service") {
+		t.Errorf("got %v", err)
+	}
+	if err := p.Remove(t.Context(), nodes, targets("pve1"), nil, silent); err != nil {
+		t.Errorf("a removal: %v", err)
+	}
+}
+
+// TestSshdRemovalIsJudged: pvesec does not take a policy off where what remains keeps pvesec out, since the reload would have sshd read it. An sshd that refuses what is there is not reloaded.
+func TestSshdRemovalIsJudged(t *testing.T) {
+	t.Parallel()
+	p := SshdPolicy{Name: "ops", Settings: map[string]string{"max_auth_tries": "3"}}
+	for name, c := range map[string]struct {
+		remains node.SshdJudgement
+		refused bool
+	}{
+		"open":    {sshdSays(), false},
+		"closed":  {sshdSays("allowusers alice"), true},
+		"refused": {node.SshdJudgement{Problem: "line 1: Bad configuration option: x"}, false},
+	} {
+		nodes := newSshdNodes(func(*node.SshdQuery, node.SshdConnection, bool) node.SshdJudgement { return c.remains })
+		nodes.write("pve1", p.Path(), "MaxAuthTries 3\n")
+		err := p.Remove(t.Context(), nodes, targets("pve1"), nil, silent)
+		var lockout *SshdLockoutError
+		if errors.As(err, &lockout) != c.refused || (err != nil) != c.refused || (len(nodes.applied) == 0) != c.refused {
+			t.Errorf("%s: got %v, and %d changes", name, err, len(nodes.applied))
+		}
+		if c.refused && (!strings.HasPrefix(lockout.Who, "pvesec itself") || !strings.Contains(err.Error(), "without the policy")) {
+			t.Errorf("%s: it says %v", name, err)
+		}
+	}
+}
+
+// TestSshdUnread: what keeps another node out counts as the policy's doing where sshd has not read it yet: the reload would have it do so.
+func TestSshdUnread(t *testing.T) {
+	t.Parallel()
+	for _, unread := range []bool{false, true} {
+		nodes := newSshdNodes(func(_ *node.SshdQuery, c node.SshdConnection, _ bool) node.SshdJudgement {
+			if c.Address == "10.0.0.2" {
+				return sshdSays("permitrootlogin no")
+			}
+			return sshdSays()
+		})
+		nodes.unread = unread
+		nodes.write("pve1", localCorosync, "ring0_addr: 10.0.0.2\n")
+		_, err := SshdPolicy{Name: "ops", Settings: map[string]string{"max_auth_tries": "3"}}.Plan(t.Context(), nodes, targets("pve1")[0])
+		var lockout *SshdLockoutError
+		if errors.As(err, &lockout) != unread || (err != nil) != unread {
+			t.Errorf("unread %v: got %v", unread, err)
+		}
+	}
+}
+
+// TestSshdReplaced: a policy that takes the place of another is judged without the other's file, which goes before. All other files are in the judgement, and are pinned.
+func TestSshdReplaced(t *testing.T) {
+	t.Parallel()
+	old, beside := SshdPolicy{Name: "old"}.Path(), SshdPolicy{Name: "beside"}.Path()
+	nodes := newSshdNodes(func(q *node.SshdQuery, _ node.SshdConnection, _ bool) node.SshdJudgement {
+		if slices.Contains(q.Gone, old) {
+			return sshdSays("allowusers alice") // the other file had added root
+		}
+		return sshdSays()
+	})
+	nodes.write("pve1", old, "AllowUsers root\n")
+	nodes.write("pve1", beside, "X11Forwarding no\n")
+	p := SshdPolicy{Name: "ops", Settings: map[string]string{"max_auth_tries": "3"}}
+	plan, err := p.Plan(t.Context(), nodes, targets("pve1")[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var pinned []string
+	for _, pin := range plan.change.Expect {
+		pinned = append(pinned, pin.Path)
+	}
+	if !slices.Contains(pinned, beside) || !slices.Contains(pinned, sshdMain) {
+		t.Errorf("pinned are %q", pinned)
+	}
+	p.Replaces = "old"
+	var lockout *SshdLockoutError
+	if _, err := p.Plan(t.Context(), nodes, targets("pve1")[0]); !errors.As(err, &lockout) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestSshdLeaves: a warning tells whom a removal locks out, what is the case already left aside.
+func TestSshdLeaves(t *testing.T) {
+	t.Parallel()
+	p := SshdPolicy{Name: "ops", Settings: map[string]string{"permit_root_login": "prohibit-password"}}
+	for name, c := range map[string]struct {
+		own, cluster, asis string
+		who                string
+	}{
+		"nobody":            {"permitrootlogin yes", "permitrootlogin yes", "permitrootlogin yes", ""},
+		"the cluster":       {"permitrootlogin yes", "permitrootlogin no", "permitrootlogin yes", "the other nodes"},
+		"pvesec":            {"permitrootlogin no", "permitrootlogin no", "permitrootlogin yes", "pvesec itself"},
+		"the cluster is so": {"permitrootlogin yes", "permitrootlogin no", "permitrootlogin no", ""},
+	} {
+		nodes := newSshdNodes(nil)
+		asked := 0
+		nodes.answer = func(_ *node.SshdQuery, conn node.SshdConnection, _ bool) node.SshdJudgement {
+			asked++
+			switch {
+			case asked%2 == 1: // the fake node tells what is there before what is left
+				return sshdSays(c.asis)
+			case conn.Address == "10.0.0.2":
+				return sshdSays(c.cluster)
+			}
+			return sshdSays(c.own)
+		}
+		nodes.write("pve1", localCorosync, "ring0_addr: 10.0.0.2\n")
+		nodes.write("pve1", p.Path(), "x\n")
+		e := p.Leaves(t.Context(), nodes, targets("pve1")[0])
+		if (e != nil) != (c.who != "") || e != nil && (!e.Removal || !strings.HasPrefix(e.Who, c.who)) {
+			t.Errorf("%s: got %v", name, e)
+		}
+	}
+}
+
+// TestSshdOpen: what can change between a plan and its apply is told, and nothing else.
+func TestSshdOpen(t *testing.T) {
+	t.Parallel()
+	p := SshdPolicy{Name: "ops", Settings: map[string]string{"max_auth_tries": "3", "kbd_interactive_authentication": "no"}, Connections: []SshdNamedConnection{{Name: "alice", User: "alice", Address: "192.0.2.7"}, {Name: "root", User: "root", Address: "192.0.2.7"}}}
+	beside, other := SshdPolicy{Name: "beside"}.Path(), sshdDropIns+"/50-x.conf"
+	for name, c := range map[string]struct {
+		files  map[string]string
+		match  []SshdMatch
+		shared bool
+		logins string
+	}{
+		"alone":               {nil, nil, false, ""},
+		"another policy":      {map[string]string{beside: "X11Forwarding no\n# MaxAuthTries 3\n"}, nil, false, ""},
+		"the same setting":    {map[string]string{beside: "Match User x\n\tmaxauthtries=2\n"}, nil, true, ""},
+		"its older name":      {map[string]string{beside: "ChallengeResponseAuthentication yes\n"}, nil, true, ""},
+		"another file":        {map[string]string{other: "MaxAuthTries 5\nMatch User alice\nMaxAuthTries 2\n"}, nil, false, ""},
+		"by group":            {map[string]string{other: "match Group staff\nMaxAuthTries 5\n"}, nil, false, "alice"},
+		"by address":          {map[string]string{sshdMain: "Match User alice Address 192.0.2.0/24\nMaxAuthTries 5\n"}, nil, false, "pvesec"},
+		"its own groups":      {nil, []SshdMatch{{Groups: []string{"staff"}, Settings: map[string]string{"max_auth_tries": "2"}}}, false, "alice"},
+		"its own addresses":   {nil, []SshdMatch{{Addresses: []string{"192.0.2.0/24"}, Settings: map[string]string{"max_auth_tries": "2"}}}, false, "pvesec"},
+		"another directory":   {map[string]string{sshdMain: "Include /etc/ssh/sshd_config.d/*.conf\nInclude /etc/ssh/more.conf\n"}, nil, false, "pvesec alice"},
+		"the usual directory": {map[string]string{sshdMain: "Include /etc/ssh/sshd_config.d/*.conf\n"}, nil, false, ""},
+	} {
+		nodes := newSshdNodes(func(*node.SshdQuery, node.SshdConnection, bool) node.SshdJudgement { return sshdSays() })
+		for file, text := range c.files {
+			nodes.write("pve1", file, text)
+		}
+		p.Matches = c.match
+		plan, err := p.Plan(t.Context(), nodes, targets("pve1")[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if plan.Open.Shared != c.shared || strings.Join(plan.Open.Logins, " ") != c.logins {
+			t.Errorf("%s: got %+v", name, plan.Open)
+		}
+	}
+}
