@@ -25,6 +25,8 @@ type SshdLockoutError struct {
 	Why, Line string
 	// Attribute sets it, empty where none of the policy does.
 	Attribute string
+	// Own says that it is pvesec itself.
+	Own bool
 	// Removal says that what remains without the policy locks out, and not the policy.
 	Removal bool
 }
@@ -154,7 +156,7 @@ func (l *sshdLook) locksOut(c sshdConnection, denial sshdDenial, judged node.Ssh
 	}
 	switch c.role {
 	case sshdOwn:
-		e.Who = fmt.Sprintf("pvesec itself (%s from %s)", c.User, c.Address)
+		e.Own, e.Who = true, fmt.Sprintf("pvesec itself (%s from %s)", c.User, c.Address)
 	case sshdCluster:
 		e.Who = fmt.Sprintf("the other nodes of the cluster (root from %s)", c.Address)
 	}

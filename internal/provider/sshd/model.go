@@ -35,8 +35,9 @@ type policyModel struct {
 	Connection        types.List   `tfsdk:"login"`
 	session.Placed
 
-	// created tells that an apply made the resource, installed what it put onto the nodes, by node.
+	// created tells that an apply made the resource. Planned is deployed as it was planned, and installed what was put onto the nodes, by node.
 	created   bool
+	planned   map[string]attr.Value
 	installed map[string]*hardening.SshdPlan
 }
 

@@ -2,7 +2,6 @@ package sshd
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -80,13 +79,19 @@ func (r *policyResource) ValidateConfig(ctx context.Context, req resource.Valida
 // ModifyPlan has the sshd of each node judge the policy, refuses what would lock somebody out, and plans what each node makes of logins.
 func (r *policyResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if req.Plan.Raw.IsNull() {
-		return // destroy
+		var state policyModel
+		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+		if !resp.Diagnostics.HasError() {
+			r.judgeLeaving(ctx, &state, nil, &resp.Diagnostics)
+		}
+		return
 	}
 	var plan policyModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	changed := !req.Plan.Raw.Equal(req.State.Raw)
 	if !plan.Name.IsUnknown() {
 		plan.RefuseTwice(ctx, r.Clients, plan.What(), !req.State.Raw.IsNull(), req.Private, resp.Private, &resp.Diagnostics)
 	}
@@ -100,7 +105,10 @@ func (r *policyResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	if plan.known() {
 		if targets, known := r.PlanTargets(ctx, plan.Nodes, &resp.Diagnostics); known {
 			r.refuseTwice(ctx, &plan, &resp.Diagnostics)
-			plan.Deployed = r.planDeployed(ctx, &plan, state, targets, &resp.Diagnostics)
+			plan.Deployed = r.planDeployed(ctx, &plan, state, changed, acceptedLines(ctx, req.Private, &resp.Diagnostics), targets, &resp.Diagnostics)
+			if state != nil && r.Clients.Holdings().Read(state.What()) {
+				r.judgeLeaving(ctx, state, targets, &resp.Diagnostics)
+			}
 			r.PlanPackages(ctx, &plan, state, targets, nil, &resp.Diagnostics)
 		}
 	}
@@ -123,85 +131,6 @@ func (r *policyResource) refuseTwice(ctx context.Context, plan *policyModel, dia
 			fmt.Sprintf("pvesec_sshd_policy %q and %q both set %s on the same nodes. sshd takes the first value that it reads, so one of the two would have no effect. Set it in one of them, with match blocks for some logins.",
 				min(policy.Name, other.Name), max(policy.Name, other.Name), other.Subject))
 	}
-}
-
-// planDeployed is what each node holds after an apply. Nodes that do not answer, and those that have no sshd yet, are open.
-func (r *policyResource) planDeployed(ctx context.Context, plan, state *policyModel, targets []node.Target, diags *diag.Diagnostics) types.Map {
-	entries := map[string]attr.Value{}
-	nodes, err := r.Clients.Nodes()
-	if !session.PlanReached(err, path.Root("nodes"), diags) {
-		return types.MapUnknown(deployedType)
-	}
-	policy := plan.policy(ctx, diags)
-	for _, one := range session.Each(ctx, targets, func(ctx context.Context, target node.Target) (*hardening.SshdPlan, error) {
-		return policy.Plan(ctx, nodes, target)
-	}) {
-		name := one.Target.Name
-		var silent *node.UnreachableError
-		switch {
-		case one.Err == nil:
-			entries[name] = planned(ctx, one.Value, state, name, diags)
-		case errors.As(one.Err, &silent) && plan.OnUnreachable.ValueString() == "skip":
-			entries[name] = types.ObjectUnknown(deployedType.AttrTypes)
-		default:
-			entries[name] = types.ObjectUnknown(deployedType.AttrTypes)
-			refuse(one.Err, diags)
-		}
-	}
-	return types.MapValueMust(deployedType, entries)
-}
-
-// planned is a node's entry of deployed as an apply leaves it. Lines of other files stay, so that where there are any the list comes with the apply, and the plan is not empty.
-// What comes of a new policy without its file, and with the file of another policy beside it, may change with another resource of the same run; Terraform plans again before it applies, and wants the same.
-func planned(ctx context.Context, plan *hardening.SshdPlan, state *policyModel, name string, diags *diag.Diagnostics) types.Object {
-	entry := entryOf(ctx, plan.State, diags)
-	attributes := entry.Attributes()
-	open := len(plan.State.Overruled) > 0
-	if state == nil || state.Deployed.Elements()[name] == nil {
-		attributes["effective_without"] = types.MapUnknown(keywordsType)
-		if plan.Others {
-			open, attributes["effective"] = true, types.MapUnknown(keywordsType)
-		}
-	}
-	if state != nil {
-		if known, is := state.Deployed.Elements()[name].(types.Object); is {
-			if lines, listed := known.Attributes()["overruled"].(types.List); listed && len(lines.Elements()) > 0 {
-				open = true
-			}
-		}
-	}
-	if open {
-		attributes["overruled"] = types.ListUnknown(types.StringType)
-	}
-	return types.ObjectValueMust(deployedType.AttrTypes, attributes)
-}
-
-// refuse reports why a node does not take a policy.
-func refuse(err error, diags *diag.Diagnostics) {
-	var lockout *hardening.SshdLockoutError
-	var refused *hardening.SshdRefusedError
-	switch {
-	case errors.As(err, &lockout):
-		at := path.Root("nodes")
-		if name, _, _ := strings.Cut(lockout.Attribute, " "); name != "" {
-			if _, is := (&policyResource{}).attribute(name); is {
-				at = path.Root(name)
-			}
-		}
-		diags.AddAttributeError(at, "Invalid sshd policy: it locks out "+lockout.Who, values.UpperFirst(err.Error())+".")
-	case errors.As(err, &refused):
-		diags.AddAttributeError(path.Root("nodes"), "Invalid sshd policy on "+refused.Node, values.UpperFirst(err.Error())+".")
-	default:
-		session.PlanReached(err, path.Root("nodes"), diags)
-	}
-}
-
-// attribute finds an attribute of the resource.
-func (r *policyResource) attribute(name string) (any, bool) {
-	var resp resource.SchemaResponse
-	r.Schema(context.Background(), resource.SchemaRequest{}, &resp)
-	found, is := resp.Schema.Attributes[name]
-	return found, is
 }
 
 // What names the policy.
@@ -259,14 +188,32 @@ func (m *policyModel) Took(_ context.Context, reading session.Reading[hardening.
 	for _, detail := range slices.Sorted(maps.Keys(nodes)) {
 		diags.AddAttributeWarning(path.Root("deployed"), fmt.Sprintf("Other files overrule %s on %s", m.What(), strings.Join(nodes[detail], ", ")),
 			"The policy's file is in place, but these lines of other files decide as well:\n\n  "+detail+
-				"\n\nsshd takes the first value that it finds, a Match block overrules what stands outside of one, and lists of users and groups add up. Remove the lines from those files if they are not wanted. An apply does not, so every plan shows them.")
+				"\n\nsshd takes the first value that it finds, a Match block overrules what stands outside of one, and lists of users and groups add up. Remove the lines from those files if they are not wanted. An apply does not.")
+	}
+}
+
+// busy holds one while a policy is judged and put onto nodes: the files of all policies are part of the judgement of each.
+var busy = make(chan struct{}, 1)
+
+// alone waits until no other policy of this run is put onto nodes.
+func alone(ctx context.Context) (done func(), err error) {
+	select {
+	case busy <- struct{}{}:
+		return func() { <-busy }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
 }
 
 // Install brings the policy onto nodes that are as they were when the change was planned. It is judged again first.
 func (m *policyModel) Install(ctx context.Context, change session.Change[policyModel], diags *diag.Diagnostics) error {
+	done, err := alone(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
 	policy := m.policy(ctx, diags)
-	m.created = change.State == nil
+	m.created, m.planned = change.State == nil, m.Deployed.Elements()
 	seen, err := session.Observe(ctx, change.Nodes, change.Targets, func(ctx context.Context, nodes hardening.Nodes, target node.Target) (*hardening.SshdPlan, error) {
 		return policy.Plan(ctx, nodes, target)
 	})
@@ -298,45 +245,14 @@ func (m *policyModel) Install(ctx context.Context, change session.Change[policyM
 	return policy.Install(ctx, change.Nodes, plans, change.Leave, appliedFiles(ctx, change.Private, diags), session.Progress(ctx))
 }
 
-// appliedKey is where the digests of what was applied last are recorded, by node.
-const appliedKey = "applied_files"
-
-func appliedFiles(ctx context.Context, private values.PrivateReader, diags *diag.Diagnostics) map[string]string {
-	applied := map[string]string{}
-	if private == nil {
-		return applied
-	}
-	text, problems := private.GetKey(ctx, appliedKey)
-	diags.Append(problems...)
-	if len(text) > 0 {
-		if err := json.Unmarshal(text, &applied); err != nil {
-			return map[string]string{} // copies are called "found" then
-		}
-	}
-	return applied
-}
-
-// Applied records the digests of what was applied.
-func (m *policyModel) Applied(ctx context.Context, private values.PrivateWriter, diags *diag.Diagnostics) {
-	applied, entries := map[string]string{}, m.Deployed.Elements()
-	for name, plan := range m.installed {
-		applied[name] = plan.State.File.SHA256
-		// What could not be read back is as it was judged.
-		entry, is := entries[name].(types.Object)
-		if is && entry.Equal(entryOf(ctx, &hardening.SshdState{}, diags)) {
-			entries[name] = entryOf(ctx, plan.State, diags)
-		}
-	}
-	m.Deployed = types.MapValueMust(deployedType, entries)
-	text, err := json.Marshal(applied)
-	if err == nil {
-		diags.Append(private.SetKey(ctx, appliedKey, text)...)
-	}
-}
-
 // Remove takes the policy off nodes.
 func (m *policyModel) Remove(ctx context.Context, nodes hardening.Nodes, targets []node.Target, private values.PrivateReader, diags *diag.Diagnostics) error {
-	return hardening.SshdPolicy{Name: m.Name.ValueString()}.Remove(ctx, nodes, targets, appliedFiles(ctx, private, diags), session.Progress(ctx))
+	done, err := alone(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	return m.policy(ctx, diags).Remove(ctx, nodes, targets, appliedFiles(ctx, private, diags), session.Progress(ctx))
 }
 
 // Named sets the name.

@@ -1,0 +1,168 @@
+package sshd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/hardening"
+	"github.com/pvesec/terraform-provider-pvesec/internal/node"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/session"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
+)
+
+// planDeployed is what each node holds after an apply. Nodes that do not answer are open. Changed tells that the configuration differs from the state, accepted are the lines of other files that the last
+// apply left, by node.
+func (r *policyResource) planDeployed(ctx context.Context, plan, state *policyModel, changed bool, accepted map[string][]string, targets []node.Target, diags *diag.Diagnostics) types.Map {
+	nodes, err := r.Clients.Nodes()
+	if !session.PlanReached(err, path.Root("nodes"), diags) {
+		return types.MapUnknown(deployedType)
+	}
+	policy := plan.policy(ctx, diags)
+	if state != nil && !state.Name.Equal(plan.Name) {
+		policy.Replaces = state.Name.ValueString()
+	}
+	entries, judged := map[string]attr.Value{}, map[string]*hardening.SshdPlan{}
+	for _, one := range session.Each(ctx, targets, func(ctx context.Context, target node.Target) (*hardening.SshdPlan, error) {
+		return policy.Plan(ctx, nodes, target)
+	}) {
+		name := one.Target.Name
+		if one.Err == nil {
+			judged[name] = one.Value
+			continue
+		}
+		entries[name] = types.ObjectUnknown(deployedType.AttrTypes)
+		var silent *node.UnreachableError
+		if !errors.As(one.Err, &silent) || plan.OnUnreachable.ValueString() != "skip" {
+			refuse(one.Err, diags)
+		}
+	}
+	maps.Copy(entries, plannedEntries(ctx, judged, state, changed || len(entries) > 0, accepted, diags))
+	return types.MapValueMust(deployedType, entries)
+}
+
+// plannedEntries are the entries of deployed of the nodes that were judged, as an apply leaves them. Where nothing changes they are what was judged, and Terraform does nothing. Where anything does, Terraform plans again
+// before it applies, and wants the same: what another resource of the run, or another place to run from, can change until then is open on all nodes.
+func plannedEntries(ctx context.Context, judged map[string]*hardening.SshdPlan, state *policyModel, changed bool, accepted map[string][]string, diags *diag.Diagnostics) map[string]attr.Value {
+	recorded := map[string]attr.Value{}
+	if state != nil {
+		recorded = state.Deployed.Elements()
+	}
+	entries := map[string]attr.Value{}
+	changed = changed || state == nil || len(recorded) != len(judged)
+	for name, plan := range judged {
+		entries[name] = entryOf(ctx, plan.State, diags)
+		changed = changed || recorded[name] == nil || !entries[name].Equal(recorded[name]) || !slices.Equal(plan.State.Overruled, accepted[name])
+	}
+	if !changed {
+		return entries
+	}
+	for name, plan := range judged {
+		attributes := entries[name].(types.Object).Attributes() //nolint:forcetypeassert // entryOf gives objects
+		if recorded[name] == nil || plan.Open.Shared {
+			attributes["effective_without"] = types.MapUnknown(keywordsType)
+		} else {
+			attributes["effective_without"] = opened(attributes["effective_without"], plan.Open.Logins)
+		}
+		if plan.Open.Shared {
+			attributes["effective"] = types.MapUnknown(keywordsType)
+		} else {
+			attributes["effective"] = opened(attributes["effective"], plan.Open.Logins)
+		}
+		if plan.Open.Shared || len(plan.Open.Logins) > 0 || len(plan.State.Overruled) > 0 || len(accepted[name]) > 0 {
+			attributes["overruled"] = types.ListUnknown(types.StringType)
+		}
+		entries[name] = types.ObjectValueMust(deployedType.AttrTypes, attributes)
+	}
+	return entries
+}
+
+// opened is a map by login with some of them open.
+func opened(all attr.Value, logins []string) attr.Value {
+	byLogin, is := all.(types.Map)
+	if !is || len(logins) == 0 {
+		return all
+	}
+	elements := byLogin.Elements()
+	for _, name := range logins {
+		if _, has := elements[name]; has {
+			elements[name] = types.MapUnknown(types.StringType)
+		}
+	}
+	return types.MapValueMust(keywordsType, elements)
+}
+
+// judgeLeaving tells whom sshd locks out on the nodes that the policy leaves, those of the state that are not in keep: an error where it is pvesec, since the apply would refuse, and a warning where it is another node.
+func (r *policyResource) judgeLeaving(ctx context.Context, state *policyModel, keep []node.Target, diags *diag.Diagnostics) {
+	if r.Clients == nil {
+		return
+	}
+	var unknown diag.Diagnostics // an apply tells what cannot be reached
+	nodes, err := r.Clients.Nodes()
+	if err != nil {
+		return
+	}
+	policy := state.policy(ctx, diags)
+	for _, target := range r.RecordedTargets(ctx, slices.Sorted(maps.Keys(state.Deployed.Elements())), state.What(), &unknown) {
+		if slices.ContainsFunc(keep, func(kept node.Target) bool { return kept.Name == target.Name }) {
+			continue
+		}
+		if e := policy.Leaves(ctx, nodes, target); e != nil {
+			sayLeaving(state.What(), e, diags)
+		}
+	}
+}
+
+// sayLeaving says whom sshd locks out on a node that a policy leaves.
+func sayLeaving(what string, e *hardening.SshdLockoutError, diags *diag.Diagnostics) {
+	if e.Own {
+		diags.AddError("Unable to remove "+what+": "+e.Who+" would be locked out", values.UpperFirst(e.Error())+".\n\nChange that line on the node first.")
+		return
+	}
+	diags.AddWarning("Removing "+what+" locks out "+e.Who, fmt.Sprintf("Without the policy, sshd of node %s does not let them in: %s. Migrations and consoles of other nodes need that. Change that line on the node first, or remove the policy and do without them.", e.Node, deciding(e)))
+}
+
+// deciding is why a login does not work, with the line that decides where one does.
+func deciding(e *hardening.SshdLockoutError) string {
+	if e.Line == "" {
+		return e.Why
+	}
+	return e.Why + " (" + e.Line + ")"
+}
+
+// refuse reports why a node does not take a policy.
+func refuse(err error, diags *diag.Diagnostics) {
+	var lockout *hardening.SshdLockoutError
+	var refused *hardening.SshdRefusedError
+	switch {
+	case errors.As(err, &lockout):
+		at := path.Root("nodes")
+		if name, _, _ := strings.Cut(lockout.Attribute, " "); name != "" {
+			if _, is := (&policyResource{}).attribute(name); is {
+				at = path.Root(name)
+			}
+		}
+		diags.AddAttributeError(at, "Invalid sshd policy: it locks out "+lockout.Who, values.UpperFirst(err.Error())+".")
+	case errors.As(err, &refused):
+		diags.AddAttributeError(path.Root("nodes"), "Invalid sshd policy on "+refused.Node, values.UpperFirst(err.Error())+".")
+	default:
+		session.PlanReached(err, path.Root("nodes"), diags)
+	}
+}
+
+// attribute finds an attribute of the resource.
+func (r *policyResource) attribute(name string) (any, bool) {
+	var resp resource.SchemaResponse
+	r.Schema(context.Background(), resource.SchemaRequest{}, &resp)
+	found, is := resp.Schema.Attributes[name]
+	return found, is
+}
