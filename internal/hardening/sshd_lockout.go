@@ -56,21 +56,23 @@ func (l *sshdLook) lockout(text string) error {
 		denials := after.denials()
 		switch c.role {
 		case sshdOwn, sshdCluster:
-			// What keeps another node out as it is, is not the policy's doing, unless sshd has not read it yet: the apply would have it do so. What keeps pvesec out sshd has not read.
-			var before []sshdDenial
-			if c.role == sshdOwn {
-				denials = append(denials, after.speaks(client)...)
-			} else {
-				if !l.unread {
-					was := l.login(i, l.answer.AsIs[i])
-					before = append(was.denials(), was.speaks(l.nodesSpeak())...)
-				}
-				denials = append(denials, after.speaks(l.nodesSpeak())...)
+			speak := client
+			if c.role == sshdCluster {
+				speak = l.nodesSpeak()
 			}
-			for _, denial := range denials {
-				if !slices.Contains(before, denial) {
-					return l.locksOut(c, denial, l.answer.With[i], text)
+			was := l.login(i, l.answer.AsIs[i])
+			before := append(was.denials(), was.speaks(speak)...)
+			for _, denial := range append(denials, after.speaks(speak)...) {
+				// What keeps another node out as it is, is not the policy's doing, unless sshd has not read it yet: the apply would have it do so. What keeps pvesec out sshd cannot have read.
+				asIs := slices.Contains(before, denial)
+				if asIs && c.role == sshdCluster && !l.unread {
+					continue
 				}
+				e := l.locksOut(c, denial, l.answer.With[i], text)
+				if asIs {
+					e.Why += "; a file of the node says so already, and sshd does not seem to have read it yet: an apply would have it do so"
+				}
+				return e
 			}
 		}
 		if !slices.Contains(l.policy.Administrators, c.User) || c.role == sshdCluster {
@@ -110,8 +112,10 @@ func (l *sshdLook) lockedOutWithout(role sshdRole) *SshdLockoutError {
 		var before []sshdDenial
 		if role == sshdCluster {
 			speak = l.nodesSpeak()
-			was := l.login(i, l.answer.AsIs[i])
-			before = append(was.denials(), was.speaks(speak)...)
+			if !l.unread {
+				was := l.login(i, l.answer.AsIs[i])
+				before = append(was.denials(), was.speaks(speak)...)
+			}
 		}
 		for _, denial := range append(denials, without.speaks(speak)...) {
 			if !slices.Contains(before, denial) {
@@ -151,9 +155,6 @@ func (l *sshdLook) login(i int, judged node.SshdJudgement) sshdLogin {
 // locksOut says why a connection does not work, and finds the line that decides.
 func (l *sshdLook) locksOut(c sshdConnection, denial sshdDenial, judged node.SshdJudgement, text string) *SshdLockoutError {
 	e := &SshdLockoutError{Node: l.target.Name, Why: denial.Why, Who: fmt.Sprintf("%s from %s", c.User, c.Address)}
-	if l.unread {
-		e.Why += " (files of sshd changed since it read them, or it does not tell when it did)"
-	}
 	switch c.role {
 	case sshdOwn:
 		e.Own, e.Who = true, fmt.Sprintf("pvesec itself (%s from %s)", c.User, c.Address)

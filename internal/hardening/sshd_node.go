@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"maps"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strings"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 )
@@ -147,16 +150,21 @@ func (p SshdPolicy) Remove(ctx context.Context, nodes Nodes, targets []node.Targ
 
 // mayLeave refuses to take the policy off a node where sshd would then keep pvesec out. What cannot be judged may be left: the new login decides.
 func (p SshdPolicy) mayLeave(ctx context.Context, nodes Nodes, targets []node.Target) error {
+	var group errgroup.Group
+	group.SetLimit(maxParallelLooks)
 	for _, target := range targets {
-		l, err := p.lookWithout(ctx, nodes, target)
-		if err != nil || l == nil {
-			continue // the change itself tells whether the node answers
-		}
-		if e := l.lockedOutWithout(sshdOwn); e != nil {
-			return e
-		}
+		group.Go(func() error {
+			l, err := p.lookWithout(ctx, nodes, target)
+			if err != nil || l == nil {
+				return nil // the change itself tells whether the node answers
+			}
+			if e := l.lockedOutWithout(sshdOwn); e != nil {
+				return e
+			}
+			return nil
+		})
 	}
-	return nil
+	return group.Wait()
 }
 
 // Leaves tells of a node whom sshd locks out once the policy is taken off it, pvesec itself before other nodes of the cluster; nil where nobody. It is for a warning: what cannot be judged is not told.
@@ -165,7 +173,7 @@ func (p SshdPolicy) Leaves(ctx context.Context, nodes Nodes, target node.Target)
 	if err != nil || l == nil {
 		return nil
 	}
-	for _, role := range []sshdRole{sshdOwn, sshdCluster} {
+	for _, role := range [...]sshdRole{sshdOwn, sshdCluster} {
 		if e := l.lockedOutWithout(role); e != nil {
 			return e
 		}
@@ -196,6 +204,12 @@ func (p SshdPolicy) removals(targets []node.Target, applied map[string]string) [
 	}
 	return changes
 }
+
+// maxParallelLooks bounds how many nodes are looked at at the same time.
+const maxParallelLooks = 8
+
+// sshdOtherFile is a line of /etc/default/ssh that has sshd read another file, or take settings from its command line, sshd(8).
+var sshdOtherFile = regexp.MustCompile(`(?m)^[ \t]*SSHD_OPTS=.*[ \t"'=]-[A-Za-z0-9]*[fo].*$`)
 
 // A sshdLook is one look at a node.
 type sshdLook struct {
@@ -238,7 +252,7 @@ const (
 
 // look reads the files and accounts that a judgement needs, and where pvesec itself comes from.
 func (p SshdPolicy) look(ctx context.Context, nodes Nodes, target node.Target) (*sshdLook, error) {
-	query := node.Query{Files: append([]string{sshdMain, p.Path()}, clusterFiles...), Trees: []string{sshdDropIns}, Commands: p.Commands(), Services: []string{sshdService, sshdSocket}, Sshd: &node.SshdQuery{}}
+	query := node.Query{Files: append([]string{sshdMain, sshdStart, p.Path()}, clusterFiles...), Trees: []string{sshdDropIns}, Commands: p.Commands(), Services: []string{sshdService, sshdSocket}, Sshd: &node.SshdQuery{}}
 	seen, err := nodes.Observe(ctx, target, query)
 	if err != nil {
 		return nil, err
@@ -246,7 +260,7 @@ func (p SshdPolicy) look(ctx context.Context, nodes Nodes, target node.Target) (
 	l := &sshdLook{policy: p, nodes: nodes, target: target, seen: seen, file: seen.Files[p.Path()], algorithms: seen.Sshd.Algorithms, byPassword: seen.Sshd.ByPassword, lacks: Lacking(seen, query.Commands)}
 	l.unread = seen.Sshd.Unread
 	l.stopped = !slices.ContainsFunc(query.Services, func(unit string) bool {
-		return slices.Contains([]string{"active", "activating", "reloading", "failed"}, seen.Services[unit].Active)
+		return slices.Contains([]string{"active", "activating", "reloading"}, seen.Services[unit].Active)
 	})
 	l.own = seen.Sshd.Own
 	if l.own.Address == "" {
@@ -522,6 +536,9 @@ func (l *sshdLook) overruled(judged []node.SshdJudgement) []string {
 	}
 	if !l.reads(judged) {
 		lines = append(lines, fmt.Sprintf("%s does not include %s", sshdMain, own))
+	}
+	if m := sshdOtherFile.FindString(string(l.seen.Files[sshdStart].Content)); m != "" {
+		lines = append(lines, fmt.Sprintf("%s starts sshd with other options, which are not known here: %s", sshdStart, printable(strings.TrimSpace(m))))
 	}
 	if l.answer.ConditionalProblem != "" {
 		lines = append(lines, "the Match blocks of other files are not known: "+printable(l.answer.ConditionalProblem))

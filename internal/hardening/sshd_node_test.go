@@ -251,3 +251,74 @@ func TestSshdOpen(t *testing.T) {
 		}
 	}
 }
+
+// TestSshdOtherOptions: options by which sshd reads another file, or takes settings from its command line, are told: what was judged may not be in force.
+func TestSshdOtherOptions(t *testing.T) {
+	t.Parallel()
+	p := SshdPolicy{Name: "ops", Settings: map[string]string{"max_auth_tries": "3"}}
+	for line, told := range map[string]bool{"SSHD_OPTS=": false, `SSHD_OPTS="-4"`: false, "# SSHD_OPTS=-f /x": false, "SSHD_OPTS=-f/etc/ssh/other": true, `SSHD_OPTS="-4 -oMaxAuthTries=20"`: true, `SSHD_OPTS='-4f /x'`: true} {
+		nodes := newSshdNodes(func(*node.SshdQuery, node.SshdConnection, bool) node.SshdJudgement { return sshdSays() })
+		nodes.write("pve1", sshdStart, "# options\n"+line+"\n")
+		plan, err := p.Plan(t.Context(), nodes, targets("pve1")[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(strings.Join(plan.State.Overruled, "\n"), sshdStart); got != told {
+			t.Errorf("%s: told %q", line, plan.State.Overruled)
+		}
+	}
+}
+
+// TestSshdSaysTheSameTwice: of several reasons the same is told each time.
+func TestSshdSaysTheSameTwice(t *testing.T) {
+	t.Parallel()
+	nodes := newSshdNodes(func(_ *node.SshdQuery, _ node.SshdConnection, with bool) node.SshdJudgement {
+		if with {
+			return sshdSays("disableforwarding yes", "allowtcpforwarding no", "permittty no")
+		}
+		return sshdSays()
+	})
+	nodes.write("pve1", localCorosync, "ring0_addr: 10.0.0.2\n")
+	for range 20 {
+		if _, err := (SshdPolicy{Name: "ops", Settings: map[string]string{"max_auth_tries": "3"}}).Plan(t.Context(), nodes, targets("pve1")[0]); err == nil || !strings.Contains(err.Error(), "DisableForwarding is yes") {
+			t.Fatalf("got %v", err)
+		}
+	}
+}
+
+// TestSshdToldNetworks: where the policy names the networks, what other files close for a node of the cluster in one of them stays closed for that network.
+func TestSshdToldNetworks(t *testing.T) {
+	t.Parallel()
+	nodes := newSshdNodes(func(_ *node.SshdQuery, c node.SshdConnection, _ bool) node.SshdJudgement {
+		if c.Address == "10.0.0.7" {
+			return sshdSays("permitrootlogin no")
+		}
+		return sshdSays()
+	})
+	nodes.write("pve1", localCorosync, "ring0_addr: 10.0.0.7\n")
+	p := SshdPolicy{Name: "ops", Settings: map[string]string{"permit_root_login": "no"}, ClusterNetworks: []string{"10.0.0.0/24", "10.9.0.0/24"}}
+	text := ""
+	plan, err := p.Plan(t.Context(), nodes, targets("pve1")[0])
+	if err == nil {
+		text = plan.State.Content
+	}
+	if err != nil || len(blockOf(text, "10.0.0.0/24")) != 0 || !slices.Equal(blockOf(text, "10.9.0.0/24"), []string{"PermitRootLogin prohibit-password"}) {
+		t.Errorf("%v\n%s", err, text)
+	}
+}
+
+// TestSshdClusterOfOthersDoesNotCount: the block does not depend on the files of other policies, which the same run may change.
+func TestSshdClusterOfOthersDoesNotCount(t *testing.T) {
+	t.Parallel()
+	beside := SshdPolicy{Name: "beside"}.Path()
+	asked := false
+	nodes := newSshdNodes(func(q *node.SshdQuery, _ node.SshdConnection, _ bool) node.SshdJudgement {
+		asked = asked || q.Content == nil && slices.Equal(q.Gone, []string{beside})
+		return sshdSays()
+	})
+	nodes.write("pve1", localCorosync, "ring0_addr: 10.0.0.2\n")
+	nodes.write("pve1", beside, "PermitTTY no\n")
+	if _, err := (SshdPolicy{Name: "ops", Settings: map[string]string{"permit_root_login": "no"}, Matches: []SshdMatch{{Users: []string{"root"}, Settings: map[string]string{"permit_root_login": "yes"}}}}).Plan(t.Context(), nodes, targets("pve1")[0]); err != nil || !asked {
+		t.Errorf("asked without the other policy: %v; %v", asked, err)
+	}
+}

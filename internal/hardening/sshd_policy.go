@@ -14,6 +14,7 @@ const (
 	sshdService = "ssh.service"
 	sshdSocket  = "ssh.socket"
 	sshdMain    = "/etc/ssh/sshd_config"
+	sshdStart   = "/etc/default/ssh"
 	sshdDropIns = "/etc/ssh/sshd_config.d"
 )
 

@@ -4,6 +4,7 @@ package nodelab_test
 
 import (
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -122,6 +123,13 @@ func TestRealSshdAnswers(t *testing.T) {
 		own := seen.Sshd.Own
 		if own.User != "ops" || own.Address == "" || own.LocalPort == 0 || len(seen.Sshd.Algorithms["kex"]) == 0 {
 			t.Fatalf("got %+v", seen.Sshd)
+		}
+		if !seen.Sshd.Unread || !slices.Contains(seen.Sshd.Addresses, own.LocalAddress) {
+			t.Errorf("a file that sshd has not read counts as read, or the addresses are not those of the node: %+v", seen.Sshd)
+		}
+		shell(t, n, "systemctl reload ssh.service")
+		if read, err := p.Observe(t.Context(), target(n), node.Query{Sshd: &node.SshdQuery{}}); err != nil || read.Sshd.Unread {
+			t.Errorf("after a reload: %+v %v", read, err)
 		}
 		agent := own
 		agent.User = "agent"

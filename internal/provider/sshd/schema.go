@@ -41,14 +41,14 @@ func (r *policyResource) Schema(ctx context.Context, _ resource.SchemaRequest, r
 		},
 	}
 	attributes["cluster_networks"] = schema.SetAttribute{
-		MarkdownDescription: "Addresses and networks from which root of other nodes comes. Where the policy narrows what the nodes of a cluster need of each other, these keep it, with keys. Without it, the addresses in `corosync.conf`, those of " +
-			"the cluster's members and the networks of migrations, as each node knows them; a node that joins later is planned for. A network of migrations wider than /16, or /48 for IPv6, is refused, since Proxmox VE lets more people than root write it. An empty list keeps nothing open, and other nodes are not asked about.",
+		MarkdownDescription: "Addresses and networks from which root of other nodes comes. Where the policy narrows what the nodes of a cluster need of each other, these keep it, with keys, as far as no other file closes it. Without it, the addresses in `corosync.conf`, those of " +
+			"the cluster's members and the networks of migrations, as each node knows them; a node that joins later is planned for. A network of migrations counts where the node has an address in it; one wider than /16, or /48 for IPv6, is refused, since Proxmox VE lets more people than root write it. An empty list keeps nothing open, and other nodes are not asked about.",
 		ElementType: types.StringType,
 		Optional:    true,
 		Validators:  []validator.Set{setvalidator.ValueStringsAre(values.CheckedBy("be an address or a network", hardening.CheckSshdAddress))},
 	}
 	attributes["administrators"] = schema.SetAttribute{
-		MarkdownDescription: "Users of whom one must still get a shell, from where pvesec connects or by one of the `login` blocks, with a password or with a key that is there. A policy after which none does is refused. " +
+		MarkdownDescription: "Users of whom one must still get a shell, from where pvesec connects or by one of the `login` blocks, with a password or with a key that is there. A policy after which none does is refused. They hold for this policy only: a policy of another name does not ask for them. " +
 			"Without it, only the user that pvesec itself logs in as counts.",
 		ElementType: types.StringType,
 		Optional:    true,
@@ -144,11 +144,11 @@ func deployedAttributes() map[string]schema.Attribute {
 		"content": schema.StringAttribute{MarkdownDescription: "Text of the file.", Computed: true},
 		"changes": schema.ListAttribute{MarkdownDescription: "Lines by which the file differs from what the policy is for this node: `+` the node has, `-` it lacks.", ElementType: types.StringType, Computed: true},
 		"effective": keywords("What sshd makes of logins: for each `login`, for pvesec itself (`pvesec`) and for root of the other nodes (`cluster`, and with an address where they differ), the values of the keywords that the policy sets, " +
-			"as sshd tells them. `problem` says why it does not."),
-		"effective_without": keywords("The same without the policy's file: what was before it, and what a destroy leaves."),
+			"as sshd tells them. `problem` says why it does not. A plan of a change leaves open what the same apply, or another place to run it from, can change: where a `Match` block is about groups or addresses, and where the file of another policy sets the same."),
+		"effective_without": keywords("The same without the policy's file: what was before it, and what a destroy leaves. Known after the apply of a new policy."),
 		"overruled": schema.ListAttribute{
-			MarkdownDescription: "Lines of other files that decide, or add to, what the policy sets, as `file:line: what`, for one of the logins or in a Match block for anyone. A plan shows them as drift and warns. An apply does not remove them, " +
-				"so every plan shows them until somebody does.",
+			MarkdownDescription: "Lines of other files that decide, or add to, what the policy sets, as `file:line: what`, for one of the logins or in a Match block for anyone. Every plan that reads the nodes warns of them. An apply does not remove them: it records them, and a later plan shows as drift " +
+				"what is new or gone since. `sshd` with other options in `/etc/default/ssh` is told here too.",
 			ElementType: types.StringType, Computed: true,
 		},
 	}

@@ -120,7 +120,6 @@ func TestSshdPolicyLifeCycle(t *testing.T) {
 				harness.ExpectDrift(sshdAddress, `"/etc/ssh/sshd_config.d/00-a.conf:2: maxauthtries 20"`, `"maxauthtries":"20"`, `/etc/ssh/sshd_config.d/60-carol.conf:2: passwordauthentication yes`,
 					`"+ PasswordAuthentication yes"`, `"- PasswordAuthentication no"`, `"passwordauthentication":"yes"`, `"0644 root:root`),
 			}},
-			ExpectNonEmptyPlan: true, // nobody removed the other files
 			Check: func(*terraform.State) error {
 				if got := shell(t, pve2, "cat /etc/ssh/sshd_config.d/00-pvesec-ways.conf; stat -c %a /etc/ssh/sshd_config.d/00-pvesec-ways.conf"); !strings.Contains(got, "PasswordAuthentication no\n") || !strings.HasSuffix(got, "\n600") {
 					return fmt.Errorf("pve2 has\n%s", got)
