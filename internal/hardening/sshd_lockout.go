@@ -101,11 +101,11 @@ func (l *sshdLook) lockout(text string) error {
 }
 
 // lockedOutWithout tells whom sshd locks out without the policy: pvesec itself, or root of another node. What keeps another node out as it is does not count. An sshd that refuses
-// its configuration reads none of it.
+// its configuration reads none of it; of a place that is not known nothing is said.
 func (l *sshdLook) lockedOutWithout(role sshdRole) *SshdLockoutError {
 	for i, c := range l.connections {
 		without := l.login(i, l.answer.Without[i])
-		if c.role != role || without.judged.Problem != "" {
+		if c.role != role || without.judged.Problem != "" || role == sshdOwn && l.nowhere {
 			continue
 		}
 		denials, speak := without.denials(), node.ClientAlgorithms()

@@ -222,6 +222,8 @@ type sshdLook struct {
 	cluster, networks []string
 	own               node.SshdConnection
 	byPassword        bool
+	// nowhere says that the node does not tell from where pvesec comes.
+	nowhere bool
 	// unread says that sshd may not have read its files as they are, stopped that no unit of Debian's runs it.
 	unread, stopped bool
 	lacks           []string
@@ -264,6 +266,7 @@ func (p SshdPolicy) look(ctx context.Context, nodes Nodes, target node.Target) (
 	})
 	l.own = seen.Sshd.Own
 	if l.own.Address == "" {
+		l.nowhere = true
 		l.own = node.SshdConnection{User: l.own.User, Host: "0.0.0.0", Address: "0.0.0.0", LocalAddress: "127.0.0.1", LocalPort: node.DefaultPort}
 	}
 	if seen.Sshd.Missing {

@@ -110,13 +110,18 @@ func TestSshdRemovalIsJudged(t *testing.T) {
 	p := SshdPolicy{Name: "ops", Settings: map[string]string{"max_auth_tries": "3"}}
 	for name, c := range map[string]struct {
 		remains node.SshdJudgement
+		nowhere bool
 		refused bool
 	}{
-		"open":    {sshdSays(), false},
-		"closed":  {sshdSays("allowusers alice"), true},
-		"refused": {node.SshdJudgement{Problem: "line 1: Bad configuration option: x"}, false},
+		"open":                  {sshdSays(), false, false},
+		"closed":                {sshdSays("allowusers alice"), false, true},
+		"closed for some place": {sshdSays("allowusers root@192.0.2.*"), true, false},
+		"refused":               {node.SshdJudgement{Problem: "line 1: Bad configuration option: x"}, false, false},
 	} {
 		nodes := newSshdNodes(func(*node.SshdQuery, node.SshdConnection, bool) node.SshdJudgement { return c.remains })
+		if c.nowhere {
+			nodes.own = node.SshdConnection{User: "root"}
+		}
 		nodes.write("pve1", p.Path(), "MaxAuthTries 3\n")
 		err := p.Remove(t.Context(), nodes, targets("pve1"), nil, silent)
 		var lockout *SshdLockoutError
@@ -234,7 +239,8 @@ func TestSshdOpen(t *testing.T) {
 		"by address":          {map[string]string{sshdMain: "Match User alice Address 192.0.2.0/24\nMaxAuthTries 5\n"}, nil, false, "pvesec"},
 		"its own groups":      {nil, []SshdMatch{{Groups: []string{"staff"}, Settings: map[string]string{"max_auth_tries": "2"}}}, false, "alice"},
 		"its own addresses":   {nil, []SshdMatch{{Addresses: []string{"192.0.2.0/24"}, Settings: map[string]string{"max_auth_tries": "2"}}}, false, "pvesec"},
-		"another directory":   {map[string]string{sshdMain: "Include /etc/ssh/sshd_config.d/*.conf\nInclude /etc/ssh/more.conf\n"}, nil, false, "pvesec alice"},
+		"another directory":   {map[string]string{sshdMain: "Include /etc/ssh/sshd_config.d/*.conf\nInclude /etc/ssh/more.conf\n"}, nil, false, "pvesec alice root"},
+		"by port":             {map[string]string{other: "Match LocalPort 2222\nMaxAuthTries 5\n"}, nil, false, "pvesec alice root"},
 		"the usual directory": {map[string]string{sshdMain: "Include /etc/ssh/sshd_config.d/*.conf\n"}, nil, false, ""},
 	} {
 		nodes := newSshdNodes(func(*node.SshdQuery, node.SshdConnection, bool) node.SshdJudgement { return sshdSays() })

@@ -11,14 +11,15 @@ import (
 // The criteria of Match by which sshd's answer about the same login differs from one run to the next, and what else it may read. A word too many makes a plan say less.
 var (
 	sshdByGroup   = regexp.MustCompile(`(?im)^[ \t]*"?match"?[ \t=].*\b(?:group|invalid-user)\b`)
-	sshdByAddress = regexp.MustCompile(`(?im)^[ \t]*"?match"?[ \t=].*\b(?:address|host|localaddress|localport|rdomain|version)\b`)
+	sshdByAddress = regexp.MustCompile(`(?im)^[ \t]*"?match"?[ \t=].*\b(?:address|host)\b`)
+	sshdByPort    = regexp.MustCompile(`(?im)^[ \t]*"?match"?[ \t=].*\b(?:localaddress|localport|rdomain|version|exec)\b`) // every login is asked about where pvesec's own arrives
 	sshdIncludes  = regexp.MustCompile(`(?im)^[ \t]*"?include"?[ \t=]+(.*)$`)
 )
 
 // open tells what of the judgement by a text of the file can change before it is applied. It depends on the files of the node only.
 func (l *sshdLook) open(text string) SshdOpen {
 	open := SshdOpen{Shared: slices.ContainsFunc(l.otherPolicies(), func(name string) bool { return l.shares(l.seen.Files[name]) })}
-	byGroup, byAddress := sshdByGroup.MatchString(text), sshdByAddress.MatchString(text)
+	byGroup, byAddress, byPort := sshdByGroup.MatchString(text), sshdByAddress.MatchString(text), sshdByPort.MatchString(text)
 	for name, state := range l.seen.Files {
 		if name == l.policy.Path() || name != sshdMain && !strings.HasPrefix(name, sshdDropIns+"/") || !state.Exists {
 			continue
@@ -33,9 +34,10 @@ func (l *sshdLook) open(text string) SshdOpen {
 		}
 		byGroup = byGroup || elsewhere || sshdByGroup.MatchString(content)
 		byAddress = byAddress || elsewhere || sshdByAddress.MatchString(content)
+		byPort = byPort || elsewhere || sshdByPort.MatchString(content)
 	}
 	for _, c := range l.connections {
-		if c.label != "" && (byGroup && c.User != "root" || byAddress && c.role == sshdOwn) && !slices.Contains(open.Logins, c.label) {
+		if c.label != "" && (byPort || byGroup && c.User != "root" || byAddress && c.role == sshdOwn) && !slices.Contains(open.Logins, c.label) {
 			open.Logins = append(open.Logins, c.label)
 		}
 	}

@@ -20,9 +20,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
 )
 
-// planDeployed is what each node holds after an apply. Nodes that do not answer are open. Changed tells that the configuration differs from the state, accepted are the lines of other files that the last
-// apply left, by node.
-func (r *policyResource) planDeployed(ctx context.Context, plan, state *policyModel, changed bool, accepted map[string][]string, targets []node.Target, diags *diag.Diagnostics) types.Map {
+// planDeployed is what each node holds after an apply. Nodes that do not answer are open. Changed tells that the configuration differs from the state.
+func (r *policyResource) planDeployed(ctx context.Context, plan, state *policyModel, changed bool, targets []node.Target, diags *diag.Diagnostics) types.Map {
 	nodes, err := r.Clients.Nodes()
 	if !session.PlanReached(err, path.Root("nodes"), diags) {
 		return types.MapUnknown(deployedType)
@@ -46,13 +45,14 @@ func (r *policyResource) planDeployed(ctx context.Context, plan, state *policyMo
 			refuse(one.Err, diags)
 		}
 	}
-	maps.Copy(entries, plannedEntries(ctx, judged, state, changed || len(entries) > 0, accepted, diags))
+	maps.Copy(entries, plannedEntries(ctx, judged, state, changed || len(entries) > 0, diags))
 	return types.MapValueMust(deployedType, entries)
 }
 
 // plannedEntries are the entries of deployed of the nodes that were judged, as an apply leaves them. Where nothing changes they are what was judged, and Terraform does nothing. Where anything does, Terraform plans again
-// before it applies, and wants the same: what another resource of the run, or another place to run from, can change until then is open on all nodes.
-func plannedEntries(ctx context.Context, judged map[string]*hardening.SshdPlan, state *policyModel, changed bool, accepted map[string][]string, diags *diag.Diagnostics) map[string]attr.Value {
+// before it applies, and wants the same: what another resource of the run, or another place to run from, can change until then is open on all nodes. Lines of other files stay, so that where there are any the list comes with the
+// apply, and the plan is not empty.
+func plannedEntries(ctx context.Context, judged map[string]*hardening.SshdPlan, state *policyModel, changed bool, diags *diag.Diagnostics) map[string]attr.Value {
 	recorded := map[string]attr.Value{}
 	if state != nil {
 		recorded = state.Deployed.Elements()
@@ -61,7 +61,7 @@ func plannedEntries(ctx context.Context, judged map[string]*hardening.SshdPlan, 
 	changed = changed || state == nil || len(recorded) != len(judged)
 	for name, plan := range judged {
 		entries[name] = entryOf(ctx, plan.State, diags)
-		changed = changed || recorded[name] == nil || !entries[name].Equal(recorded[name]) || !slices.Equal(plan.State.Overruled, accepted[name])
+		changed = changed || recorded[name] == nil || !entries[name].Equal(recorded[name]) || len(plan.State.Overruled) > 0
 	}
 	if !changed {
 		return entries
@@ -78,12 +78,18 @@ func plannedEntries(ctx context.Context, judged map[string]*hardening.SshdPlan, 
 		} else {
 			attributes["effective"] = opened(attributes["effective"], plan.Open.Logins)
 		}
-		if plan.Open.Shared || len(plan.Open.Logins) > 0 || len(plan.State.Overruled) > 0 || len(accepted[name]) > 0 {
+		if plan.Open.Shared || len(plan.Open.Logins) > 0 || len(plan.State.Overruled) > 0 || overruledIn(recorded[name]) {
 			attributes["overruled"] = types.ListUnknown(types.StringType)
 		}
 		entries[name] = types.ObjectValueMust(deployedType.AttrTypes, attributes)
 	}
 	return entries
+}
+
+// overruledIn tells whether an entry of deployed lists lines of other files.
+func overruledIn(entry attr.Value) bool {
+	lines, listed := attributeOf(entry, "overruled").(types.List)
+	return listed && len(lines.Elements()) > 0
 }
 
 // opened is a map by login with some of them open.

@@ -78,25 +78,23 @@ func TestPlannedEntries(t *testing.T) {
 	grouped := func(p *hardening.SshdPlan) { p.Open.Logins = []string{"alice"} }
 	beside := func(p *hardening.SshdPlan) { p.State.Overruled = line }
 	for name, c := range map[string]struct {
-		plan     func(*hardening.SshdPlan)
-		state    func(*hardening.SshdPlan) // nil where there is no state
-		changed  bool
-		accepted []string
-		want     string
+		plan    func(*hardening.SshdPlan)
+		state   func(*hardening.SshdPlan) // nil where there is no state
+		changed bool
+		want    string
 	}{
-		"a new one":                            {nil, nil, true, nil, "effective_without"},
-		"a new one beside another":             {shared, nil, true, nil, "effective, effective_without, overruled"},
-		"a new one with groups":                {grouped, nil, true, nil, "effective alice, effective_without, overruled"},
-		"nothing changes":                      {nil, func(*hardening.SshdPlan) {}, false, nil, ""},
-		"nothing changes beside another":       {shared, shared, false, nil, ""},
-		"nothing changes with groups":          {grouped, grouped, false, nil, ""},
-		"the configuration changes":            {nil, func(*hardening.SshdPlan) {}, true, nil, ""},
-		"it changes beside another":            {shared, shared, true, nil, "effective, effective_without, overruled"},
-		"it changes with groups":               {grouped, grouped, true, nil, "effective alice, effective_without alice, overruled"},
-		"the node has something else":          {grouped, func(p *hardening.SshdPlan) { p.State.Content = "y" }, false, nil, "effective alice, effective_without alice, overruled"},
-		"a line of another file is new":        {beside, beside, false, nil, "overruled"},
-		"a line that the last apply left":      {beside, beside, false, line, ""},
-		"a line that the last apply left went": {nil, func(*hardening.SshdPlan) {}, false, line, "overruled"},
+		"a new one":                        {nil, nil, true, "effective_without"},
+		"a new one beside another":         {shared, nil, true, "effective, effective_without, overruled"},
+		"a new one with groups":            {grouped, nil, true, "effective alice, effective_without, overruled"},
+		"nothing changes":                  {nil, func(*hardening.SshdPlan) {}, false, ""},
+		"nothing changes beside another":   {shared, shared, false, ""},
+		"nothing changes with groups":      {grouped, grouped, false, ""},
+		"the configuration changes":        {nil, func(*hardening.SshdPlan) {}, true, ""},
+		"it changes beside another":        {shared, shared, true, "effective, effective_without, overruled"},
+		"it changes with groups":           {grouped, grouped, true, "effective alice, effective_without alice, overruled"},
+		"the node has something else":      {grouped, func(p *hardening.SshdPlan) { p.State.Content = "y" }, false, "effective alice, effective_without alice, overruled"},
+		"a line of another file":           {beside, beside, false, "overruled"},
+		"a line of another file, and gone": {nil, beside, false, "overruled"},
 	} {
 		plan := judgedPlan(c.plan)
 		var state *policyModel
@@ -104,7 +102,7 @@ func TestPlannedEntries(t *testing.T) {
 			state = stateOf(t.Context(), t, map[string]*hardening.SshdPlan{"pve1": judgedPlan(c.state)})
 		}
 		var diags diag.Diagnostics
-		entries := plannedEntries(t.Context(), map[string]*hardening.SshdPlan{"pve1": plan}, state, c.changed, map[string][]string{"pve1": c.accepted}, &diags)
+		entries := plannedEntries(t.Context(), map[string]*hardening.SshdPlan{"pve1": plan}, state, c.changed, &diags)
 		if got := strings.Join(openIn(entries["pve1"]), ", "); got != c.want || diags.HasError() {
 			t.Errorf("%s: open are %q, want %q; %v", name, got, c.want, diags)
 		}
@@ -113,7 +111,7 @@ func TestPlannedEntries(t *testing.T) {
 	plans := map[string]*hardening.SshdPlan{"pve1": judgedPlan(shared), "pve2": judgedPlan(func(p *hardening.SshdPlan) { p.State.Content = "z" })}
 	state := stateOf(t.Context(), t, map[string]*hardening.SshdPlan{"pve1": judgedPlan(shared), "pve2": judgedPlan(nil)})
 	var diags diag.Diagnostics
-	if open := openIn(plannedEntries(t.Context(), plans, state, false, nil, &diags)["pve1"]); len(open) != 3 {
+	if open := openIn(plannedEntries(t.Context(), plans, state, false, &diags)["pve1"]); len(open) != 3 {
 		t.Errorf("open on the other node are %q", open)
 	}
 }
@@ -123,20 +121,20 @@ func TestPlanHolds(t *testing.T) {
 	t.Parallel()
 	var diags diag.Diagnostics
 	for _, open := range []func(*hardening.SshdPlan){nil, func(p *hardening.SshdPlan) { p.Open.Logins = []string{"pvesec"} }} {
-		planned := plannedEntries(t.Context(), map[string]*hardening.SshdPlan{"pve1": judgedPlan(open)}, nil, true, nil, &diags)["pve1"]
+		planned := plannedEntries(t.Context(), map[string]*hardening.SshdPlan{"pve1": judgedPlan(open)}, nil, true, &diags)["pve1"]
 		again := plannedEntries(t.Context(), map[string]*hardening.SshdPlan{"pve1": judgedPlan(func(p *hardening.SshdPlan) {
 			if open != nil {
 				open(p)
 			}
 			p.State.Without = map[string]map[string]string{"pvesec": {"maxauthtries": "9"}, "alice": {"maxauthtries": "9"}}
-		})}, nil, true, nil, &diags)["pve1"]
+		})}, nil, true, &diags)["pve1"]
 		if !planned.Equal(again) {
 			t.Errorf("planned\n%s\nand again\n%s", planned, again)
 		}
 	}
 }
 
-// TestAppliedKeepsThePlan: after an apply a known value of the plan stays, and an open one is what was read back, or what was judged where nothing was. Lines of other files are recorded.
+// TestAppliedKeepsThePlan: after an apply a known value of the plan stays, and an open one is what was read back, or what was judged where nothing was.
 func TestAppliedKeepsThePlan(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
@@ -152,7 +150,7 @@ func TestAppliedKeepsThePlan(t *testing.T) {
 		overruled      int
 	}{"read back": {found, "20", "20", 1}, "not read back": {&hardening.SshdState{}, "3", "6", 0}} {
 		var diags diag.Diagnostics
-		m := &policyModel{planned: plannedEntries(ctx, map[string]*hardening.SshdPlan{"pve1": plan}, nil, true, nil, &diags), installed: map[string]*hardening.SshdPlan{"pve1": plan}}
+		m := &policyModel{planned: plannedEntries(ctx, map[string]*hardening.SshdPlan{"pve1": plan}, nil, true, &diags), installed: map[string]*hardening.SshdPlan{"pve1": plan}}
 		m.Deployed = types.MapValueMust(deployedType, map[string]attr.Value{"pve1": m.Installed(ctx, c.found, &diags)})
 		private := memory{}
 		m.Applied(ctx, private, &diags)
@@ -170,7 +168,7 @@ func TestAppliedKeepsThePlan(t *testing.T) {
 		if tries(entry.Without, "pvesec") != c.without || len(entry.Overruled.Elements()) != c.overruled {
 			t.Errorf("%s: got %+v", name, entry)
 		}
-		if lines := acceptedLines(ctx, private, &diags)["pve1"]; len(lines) != c.overruled || appliedFiles(ctx, private, &diags)["pve1"] != plan.State.File.SHA256 {
+		if appliedFiles(ctx, private, &diags)["pve1"] != plan.State.File.SHA256 {
 			t.Errorf("%s: recorded are %s", name, private)
 		}
 	}

@@ -103,7 +103,7 @@ func (r *policyResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	if plan.known() {
 		if targets, known := r.PlanTargets(ctx, plan.Nodes, &resp.Diagnostics); known {
 			r.refuseTwice(ctx, &plan, &resp.Diagnostics)
-			plan.Deployed = r.planDeployed(ctx, &plan, state, changed, acceptedLines(ctx, req.Private, &resp.Diagnostics), targets, &resp.Diagnostics)
+			plan.Deployed = r.planDeployed(ctx, &plan, state, changed, targets, &resp.Diagnostics)
 			if state != nil && r.Clients.Holdings().Read(state.What()) {
 				r.judgeLeaving(ctx, state, targets, &resp.Diagnostics)
 			}
@@ -186,7 +186,7 @@ func (m *policyModel) Took(_ context.Context, reading session.Reading[hardening.
 	for _, detail := range slices.Sorted(maps.Keys(nodes)) {
 		diags.AddAttributeWarning(path.Root("deployed"), fmt.Sprintf("Other files overrule %s on %s", m.What(), strings.Join(nodes[detail], ", ")),
 			"The policy's file is in place, but these lines of other files decide as well:\n\n  "+detail+
-				"\n\nsshd takes the first value that it finds, a Match block overrules what stands outside of one, and lists of users and groups add up. Remove the lines from those files if they are not wanted. An apply does not.")
+				"\n\nsshd takes the first value that it finds, a Match block overrules what stands outside of one, and lists of users and groups add up. Remove the lines from those files if they are not wanted. An apply does not, so every plan shows them.")
 	}
 }
 

@@ -147,8 +147,8 @@ func deployedAttributes() map[string]schema.Attribute {
 			"as sshd tells them. `problem` says why it does not. A plan of a change leaves open what the same apply, or another place to run it from, can change: where a `Match` block is about groups or addresses, and where the file of another policy sets the same."),
 		"effective_without": keywords("The same without the policy's file: what was before it, and what a destroy leaves. Known after the apply of a new policy."),
 		"overruled": schema.ListAttribute{
-			MarkdownDescription: "Lines of other files that decide, or add to, what the policy sets, as `file:line: what`, for one of the logins or in a Match block for anyone. Every plan that reads the nodes warns of them. An apply does not remove them: it records them, and a later plan shows as drift " +
-				"what is new or gone since. `sshd` with other options in `/etc/default/ssh` is told here too.",
+			MarkdownDescription: "Lines of other files that decide, or add to, what the policy sets, as `file:line: what`, for one of the logins or in a Match block for anyone. A plan shows them as drift and warns. An apply does not remove them, " +
+				"so every plan shows them until somebody does. Other options of sshd in `/etc/default/ssh` are among them.",
 			ElementType: types.StringType, Computed: true,
 		},
 	}

@@ -120,6 +120,7 @@ func TestSshdPolicyLifeCycle(t *testing.T) {
 				harness.ExpectDrift(sshdAddress, `"/etc/ssh/sshd_config.d/00-a.conf:2: maxauthtries 20"`, `"maxauthtries":"20"`, `/etc/ssh/sshd_config.d/60-carol.conf:2: passwordauthentication yes`,
 					`"+ PasswordAuthentication yes"`, `"- PasswordAuthentication no"`, `"passwordauthentication":"yes"`, `"0644 root:root`),
 			}},
+			ExpectNonEmptyPlan: true, // nobody removed the other files
 			Check: func(*terraform.State) error {
 				if got := shell(t, pve2, "cat /etc/ssh/sshd_config.d/00-pvesec-ways.conf; stat -c %a /etc/ssh/sshd_config.d/00-pvesec-ways.conf"); !strings.Contains(got, "PasswordAuthentication no\n") || !strings.HasSuffix(got, "\n600") {
 					return fmt.Errorf("pve2 has\n%s", got)
@@ -172,11 +173,17 @@ func TestSshdPolicyLifeCycle(t *testing.T) {
 	}
 }
 
-// TestSshdPolicyRenamed gives the example another name: the old file goes and the new one comes in one apply, and the plan holds although each of them changes what sshd makes of logins.
+// TestSshdPolicyRenamed gives the example another name: the old file goes and the new one comes in one apply, and the plan holds although each of them changes what sshd makes of logins. Another policy is made in the same
+// apply, and stays as it is.
 func TestSshdPolicyRenamed(t *testing.T) {
 	t.Parallel()
 	c := cluster(t, 1)
-	text := example(t, harness.Examples+"/resources/pvesec_sshd_policy/resource.tf")
+	text := example(t, harness.Examples+"/resources/pvesec_sshd_policy/resource.tf") + `
+resource "pvesec_sshd_policy" "beside" {
+  name                   = "beside"
+  allow_agent_forwarding = false
+}
+`
 	renamed := strings.Replace(text, "permit_root_login ", "name = \"renamed\"\n  permit_root_login ", 1)
 	harness.Run(t,
 		resource.TestStep{Config: config(c) + text, ConfigPlanChecks: harness.Planned(sshdAddress, plancheck.ResourceActionCreate)},
@@ -184,7 +191,7 @@ func TestSshdPolicyRenamed(t *testing.T) {
 			Config:           config(c) + renamed,
 			ConfigPlanChecks: harness.Planned(sshdAddress, plancheck.ResourceActionDestroyBeforeCreate),
 			Check: func(*terraform.State) error {
-				if got := shell(t, c.Nodes[0], "ls /etc/ssh/sshd_config.d | grep pvesec"); got != "00-pvesec-renamed.conf" {
+				if got := shell(t, c.Nodes[0], "ls /etc/ssh/sshd_config.d | grep pvesec"); got != "00-pvesec-beside.conf\n00-pvesec-renamed.conf" {
 					return fmt.Errorf("the node has %s", got)
 				}
 				return nil

@@ -1,0 +1,27 @@
+package sshd
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/hardening"
+)
+
+// TestSayLeaving: a removal that keeps pvesec out is an error of the plan, one that keeps out other nodes a warning. Both name the node and the line.
+func TestSayLeaving(t *testing.T) {
+	t.Parallel()
+	for _, own := range []bool{true, false} {
+		var diags diag.Diagnostics
+		sayLeaving(`sshd policy "ops"`, &hardening.SshdLockoutError{Node: "pve1", Who: "somebody", Why: "PermitRootLogin is no", Line: "/etc/ssh/sshd_config:3: permitrootlogin no", Own: own, Removal: true}, &diags)
+		if len(diags) != 1 || diags.HasError() != own {
+			t.Fatalf("got %v", diags)
+		}
+		for _, part := range []string{"pve1", "PermitRootLogin is no", "/etc/ssh/sshd_config:3: permitrootlogin no"} {
+			if !strings.Contains(diags[0].Detail(), part) {
+				t.Errorf("no %q in %s", part, diags[0].Detail())
+			}
+		}
+	}
+}
