@@ -232,6 +232,7 @@ func TestSshdOpen(t *testing.T) {
 	}{
 		"alone":               {nil, nil, false, ""},
 		"another policy":      {map[string]string{beside: "X11Forwarding no\n# MaxAuthTries 3\n"}, nil, false, ""},
+		"blocks of another":   {map[string]string{beside: "Match Address 192.0.2.0/24 Group staff\n\tX11Forwarding no\n"}, nil, false, ""},
 		"the same setting":    {map[string]string{beside: "Match User x\n\tmaxauthtries=2\n"}, nil, true, ""},
 		"its older name":      {map[string]string{beside: "ChallengeResponseAuthentication yes\n"}, nil, true, ""},
 		"another file":        {map[string]string{other: "MaxAuthTries 5\nMatch User alice\nMaxAuthTries 2\n"}, nil, false, ""},

@@ -16,13 +16,14 @@ var (
 	sshdIncludes  = regexp.MustCompile(`(?im)^[ \t]*"?include"?[ \t=]+(.*)$`)
 )
 
-// open tells what of the judgement by a text of the file can change before it is applied. It depends on the files of the node only.
+// open tells what of the judgement by a text of the file can change before it is applied. It depends on the files of the node only, and a policy with other settings that comes
+// or goes in the same run does not change it.
 func (l *sshdLook) open(text string) SshdOpen {
 	open := SshdOpen{Shared: slices.ContainsFunc(l.otherPolicies(), func(name string) bool { return l.shares(l.seen.Files[name]) })}
 	byGroup, byAddress, byPort := sshdByGroup.MatchString(text), sshdByAddress.MatchString(text), sshdByPort.MatchString(text)
 	for name, state := range l.seen.Files {
-		if name == l.policy.Path() || name != sshdMain && !strings.HasPrefix(name, sshdDropIns+"/") || !state.Exists {
-			continue
+		if isSshdPolicy(name) || name != sshdMain && !strings.HasPrefix(name, sshdDropIns+"/") || !state.Exists {
+			continue // the blocks of other policies are about other settings, unless they are shared
 		}
 		content := string(state.Content)
 		elsewhere := state.Type != node.TypeRegular || state.TooLarge
