@@ -154,9 +154,9 @@ func (p SshdPolicy) mayLeave(ctx context.Context, nodes Nodes, targets []node.Ta
 	group.SetLimit(maxParallelLooks)
 	for _, target := range targets {
 		group.Go(func() error {
-			l, err := p.lookWithout(ctx, nodes, target)
-			if err != nil || l == nil {
-				return nil // the change itself tells whether the node answers
+			l, _ := p.lookWithout(ctx, nodes, target) // the change itself tells whether the node answers
+			if l == nil {
+				return nil
 			}
 			if e := l.lockedOutWithout(sshdOwn); e != nil {
 				return e
@@ -184,7 +184,7 @@ func (p SshdPolicy) Leaves(ctx context.Context, nodes Nodes, target node.Target)
 // lookWithout judges a node without the policy; nil where the policy is not there, or sshd cannot be asked.
 func (p SshdPolicy) lookWithout(ctx context.Context, nodes Nodes, target node.Target) (*sshdLook, error) {
 	l, err := p.look(ctx, nodes, target)
-	if err != nil || l.problem != "" || !l.file.Exists {
+	if err != nil || l.seen.Sshd.Missing || !l.file.Exists {
 		return nil, err
 	}
 	if err := l.ask(ctx, nil); err != nil {

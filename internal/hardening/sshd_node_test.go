@@ -329,3 +329,57 @@ func TestSshdClusterOfOthersDoesNotCount(t *testing.T) {
 		t.Errorf("asked without the other policy: %v; %v", asked, err)
 	}
 }
+
+// TestSshdClusterUnknown: where the addresses of the cluster are not known, the policy has to name its networks, and those are judged.
+func TestSshdClusterUnknown(t *testing.T) {
+	t.Parallel()
+	nodes := newSshdNodes(func(_ *node.SshdQuery, c node.SshdConnection, with bool) node.SshdJudgement {
+		if with && c.Address == "10.9.0.1" {
+			return sshdSays("permitrootlogin no")
+		}
+		return sshdSays()
+	})
+	nodes.write("pve1", localCorosync, "ring0_addr: a-name-that-nobody-knows\n")
+	p := SshdPolicy{Name: "ops", Settings: map[string]string{"max_auth_tries": "3"}}
+	var refused *SshdRefusedError
+	if _, err := p.Plan(t.Context(), nodes, targets("pve1")[0]); !errors.As(err, &refused) || !strings.Contains(err.Error(), "cluster_networks") {
+		t.Errorf("got %v", err)
+	}
+	p.ClusterNetworks = []string{"10.9.0.0/16"}
+	var lockout *SshdLockoutError
+	if _, err := p.Plan(t.Context(), nodes, targets("pve1")[0]); !errors.As(err, &lockout) || !strings.Contains(lockout.Who, "10.9.0.1") {
+		t.Errorf("got %v", err)
+	}
+	// A removal is judged all the same.
+	nodes.answer = func(*node.SshdQuery, node.SshdConnection, bool) node.SshdJudgement { return sshdSays("allowusers alice") }
+	nodes.write("pve1", p.Path(), "MaxAuthTries 3\n")
+	p.ClusterNetworks = nil
+	if err := p.Remove(t.Context(), nodes, targets("pve1"), nil, silent); !errors.As(err, &lockout) {
+		t.Errorf("a removal: %v", err)
+	}
+}
+
+// TestSshdLeavesANode: a node that a policy leaves is judged like one that it is removed from, and nothing is changed on any node where that locks out pvesec.
+func TestSshdLeavesANode(t *testing.T) {
+	t.Parallel()
+	for _, closed := range []bool{false, true} {
+		nodes := newSshdNodes(func(q *node.SshdQuery, _ node.SshdConnection, _ bool) node.SshdJudgement {
+			if closed && q.Content == nil {
+				return sshdSays("allowusers alice")
+			}
+			return sshdSays()
+		})
+		nodes.files["pve2"] = map[string]node.FileState{}
+		p := SshdPolicy{Name: "ops", Settings: map[string]string{"max_auth_tries": "3"}}
+		nodes.write("pve2", p.Path(), "MaxAuthTries 3\n")
+		plan, err := p.Plan(t.Context(), nodes, targets("pve1")[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = p.Install(t.Context(), nodes, []*SshdPlan{plan}, targets("pve2"), nil, silent)
+		var lockout *SshdLockoutError
+		if errors.As(err, &lockout) != closed || (len(nodes.applied) == 0) != closed || closed && lockout.Node != "pve2" {
+			t.Errorf("closed %v: got %v, %d changes", closed, err, len(nodes.applied))
+		}
+	}
+}

@@ -217,6 +217,33 @@ case $1:$unit in is-active:ssh.service) echo `+c.service+`; [ `+c.service+` = ac
 	}
 }
 
+// TestSshdPasswords: a password that is locked, or is none, lets nobody in, and what cannot be looked up is none. The hash stays on the node.
+func TestSshdPasswords(t *testing.T) {
+	t.Parallel()
+	s, p := sshdServer(t, nodetest.Options{})
+	s.Tool(t, "getent", `case "$1:$2" in
+shadow:open) echo 'open:$y$j9T$hash:20000:0:99999:7:::' ;;
+shadow:locked) echo 'locked:!$y$j9T$hash:20000:0:99999:7:::' ;;
+shadow:never) echo 'never:*:20000:0:99999:7:::' ;;
+shadow:empty) echo 'empty::20000:0:99999:7:::' ;;
+*) exit 2 ;;
+esac`)
+	query := &node.SshdQuery{Path: wayIn, Content: []byte("MaxAuthTries 3\n"), Keywords: []string{"maxauthtries"}}
+	users := []string{"open", "locked", "never", "empty", "nobody-there"}
+	for _, user := range users {
+		query.Connections = append(query.Connections, node.SshdConnection{User: user, Host: "x", Address: "192.0.2.7", LocalAddress: "192.0.2.1", LocalPort: 22})
+	}
+	seen, err := p.Observe(testContext(t), target("pve1", s), node.Query{Sshd: query})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, user := range users {
+		if want := user == "open"; seen.Sshd.AsIs[i].Password != want || seen.Sshd.With[i].Password != want {
+			t.Errorf("%s: as it is %v, with the text %v", user, seen.Sshd.AsIs[i].Password, seen.Sshd.With[i].Password)
+		}
+	}
+}
+
 // TestSshdThatIsOff: an ssh.service that does not run is not started. Without a socket that starts an sshd for each connection nothing reads the change, so that one that adds something fails, and one that takes a file away
 // does not.
 func TestSshdThatIsOff(t *testing.T) {
