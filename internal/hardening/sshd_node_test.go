@@ -351,7 +351,9 @@ func TestSshdClusterUnknown(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	// A removal is judged all the same.
-	nodes.answer = func(*node.SshdQuery, node.SshdConnection, bool) node.SshdJudgement { return sshdSays("allowusers alice") }
+	nodes.answer = func(*node.SshdQuery, node.SshdConnection, bool) node.SshdJudgement {
+		return sshdSays("allowusers alice")
+	}
 	nodes.write("pve1", p.Path(), "MaxAuthTries 3\n")
 	p.ClusterNetworks = nil
 	if err := p.Remove(t.Context(), nodes, targets("pve1"), nil, silent); !errors.As(err, &lockout) {

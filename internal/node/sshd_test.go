@@ -174,8 +174,8 @@ func TestSshdIsNotStopped(t *testing.T) {
 	}
 }
 
-// TestAskSshdBesides: other drop-ins count as gone where they are told, but not in the configuration in use. The node tells its addresses, and whether sshd has read its files since they changed.
-func TestAskSshdBesides(t *testing.T) {
+// TestAskSshdGone: other drop-ins count as gone where they are told, but not in the configuration in use. The node tells its addresses, and whether sshd has read its files since they changed.
+func TestAskSshdGone(t *testing.T) {
 	t.Parallel()
 	s, p := sshdServer(t, nodetest.Options{})
 	s.Tool(t, "hostname", `[ "$1" = -I ] || { echo pve1; exit 0; }; echo "192.0.2.1 2001:db8::1 "`)
