@@ -1,6 +1,7 @@
 package sshd
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -24,4 +25,24 @@ func TestSayLeaving(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestOneAtATime: a policy is judged with the files of all others, so that no two are put onto nodes at once. One that is told to stop does not wait.
+func TestOneAtATime(t *testing.T) {
+	t.Parallel()
+	done, err := alone(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	stopped, stop := context.WithCancel(t.Context())
+	stop()
+	if _, err := alone(stopped); err == nil {
+		t.Error("two are alone")
+	}
+	done()
+	again, err := alone(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	again()
 }
