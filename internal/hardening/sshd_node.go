@@ -209,7 +209,7 @@ func (p SshdPolicy) removals(targets []node.Target, applied map[string]string) [
 const maxParallelLooks = 8
 
 // sshdOtherFile is a line of /etc/default/ssh that has sshd read another file, or take settings from its command line, sshd(8).
-var sshdOtherFile = regexp.MustCompile(`(?m)^[ \t]*SSHD_OPTS=.*[ \t"'=]-[A-Za-z0-9]*[fo].*$`)
+var sshdOtherFile = regexp.MustCompile(`(?m)^[ \t]*SSHD_OPTS=(?:.*[ \t"'])?-[A-Za-z0-9]*[fo].*$`)
 
 // A sshdLook is one look at a node.
 type sshdLook struct {
