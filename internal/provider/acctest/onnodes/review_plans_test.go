@@ -110,6 +110,11 @@ func reviewedPlans() []reviewed {
 				"resource \"pvesec_break_glass\" \"one\" {\n  name = \"one\"\n  subject = \"someone\"\n  reason = \"nobody can log in\"\n  duration = \"30m\"\n  commands = [\"/usr/bin/id\"]\n}\n",
 		},
 		{
+			name: "ways-in", addresses: []string{"pvesec_sshd_policy.ways"},
+			planned: "resource \"pvesec_sshd_policy\" \"ways\" {\n  name                    = \"ways\"\n  password_authentication = false\n  match {\n    users         = [\"agent\"]\n    force_command = \"/usr/bin/id\"\n  }\n" +
+				"  login {\n    name    = \"agent from CI\"\n    user    = \"agent\"\n    address = \"192.0.2.10\"\n  }\n}\n",
+		},
+		{
 			name: "tokens", addresses: []string{"pvesec_restricted_user.ends", "pvesec_restricted_user.stays", "pvesec_api_token.ends", "pvesec_api_token.stays"},
 			planned: `
 resource "pvesec_restricted_user" "ends" {
