@@ -175,6 +175,7 @@ var statedFindings = []string{
 	"An accepted risk accepts any option",
 	"The policy as it was applied makes … root-equivalent",
 	"Rules of the policy have ended",
+	"Removing … locks out …",
 }
 
 // TestSummaries holds the summaries of diagnostics to one form: "Unable to", "Invalid" or "Missing", or a finding that is stated.

@@ -393,7 +393,7 @@ func (l *sshdLook) otherPolicies() []string {
 	return files
 }
 
-// isSshdPolicy tells whether a path is that of a policy.
+// isSshdPolicy tells whether a path belongs to the file of a policy.
 func isSshdPolicy(name string) bool { return strings.HasPrefix(name, sshdDropIns+"/00-pvesec-") }
 
 // ask has sshd judge the connections, by a text of the file too where it is not nil.
