@@ -48,7 +48,6 @@ func (e *SshdLockoutError) Error() string {
 
 // lockout tells whom the policy would lock out: pvesec itself, root of another node of the cluster, or the last administrator. Text is the file of the policy.
 func (l *sshdLook) lockout(text string) error {
-	client := node.ClientAlgorithms()
 	var refused []*SshdLockoutError
 	administrators := 0
 	for i, c := range l.connections {
@@ -56,22 +55,7 @@ func (l *sshdLook) lockout(text string) error {
 		denials := after.denials()
 		switch c.role {
 		case sshdOwn, sshdCluster:
-			speak := client
-			if c.role == sshdCluster {
-				speak = l.nodesSpeak()
-			}
-			was := l.login(i, l.answer.AsIs[i])
-			before := append(was.denials(), was.speaks(speak)...)
-			for _, denial := range append(denials, after.speaks(speak)...) {
-				// What keeps another node out as it is, is not the policy's doing, unless sshd has not read it yet: the apply would have it do so. What keeps pvesec out sshd cannot have read.
-				asIs := slices.Contains(before, denial)
-				if asIs && c.role == sshdCluster && !l.unread {
-					continue
-				}
-				e := l.locksOut(c, denial, l.answer.With[i], text)
-				if asIs {
-					e.Why += "; a file of the node says so already, and sshd does not seem to have read it yet: an apply would have it do so"
-				}
+			if e := l.closes(i, after, l.answer.With[i], text, false); e != nil {
 				return e
 			}
 		}
@@ -100,29 +84,15 @@ func (l *sshdLook) lockout(text string) error {
 	return &first
 }
 
-// lockedOutWithout tells whom sshd locks out without the policy: pvesec itself, or root of another node. What keeps another node out as it is does not count. An sshd that refuses
-// its configuration reads none of it; of a place that is not known nothing is said.
+// lockedOutWithout tells whom sshd locks out without the policy: pvesec itself, or root of another node. An sshd that refuses its configuration reads none of it; of a place that is not known nothing is said.
 func (l *sshdLook) lockedOutWithout(role sshdRole) *SshdLockoutError {
 	for i, c := range l.connections {
 		without := l.login(i, l.answer.Without[i])
 		if c.role != role || without.judged.Problem != "" || role == sshdOwn && l.nowhere {
 			continue
 		}
-		denials, speak := without.denials(), node.ClientAlgorithms()
-		var before []sshdDenial
-		if role == sshdCluster {
-			speak = l.nodesSpeak()
-			if !l.unread {
-				was := l.login(i, l.answer.AsIs[i])
-				before = append(was.denials(), was.speaks(speak)...)
-			}
-		}
-		for _, denial := range append(denials, without.speaks(speak)...) {
-			if !slices.Contains(before, denial) {
-				e := l.locksOut(c, denial, l.answer.Without[i], "")
-				e.Removal = true
-				return e
-			}
+		if e := l.closes(i, without, l.answer.Without[i], "", true); e != nil {
+			return e
 		}
 	}
 	return nil

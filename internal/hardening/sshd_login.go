@@ -171,9 +171,10 @@ func (l sshdLogin) speaks(client map[string][]string) []sshdDenial {
 	return denials
 }
 
-// matchesUser tells whether a word of AllowUsers or DenyUsers is about a connection. Doubt is what counts where that cannot be told.
+// matchesUser tells whether a word of AllowUsers or DenyUsers is about a connection. Doubt is what counts where that cannot be told. Behind the "@" is a list of addresses, networks and names with "," between them,
+// of which one has to match, and none with a "!" may (PATTERNS of ssh_config(5)).
 func matchesUser(pattern string, c node.SshdConnection, doubt bool) bool {
-	user, host, at := strings.Cut(pattern, "@")
+	user, places, at := strings.Cut(pattern, "@")
 	if !matchesGlob(user, c.User) {
 		return false
 	}
@@ -181,16 +182,35 @@ func matchesUser(pattern string, c node.SshdConnection, doubt bool) bool {
 		return true
 	}
 	address, err := netip.ParseAddr(c.Address)
-	if err != nil || strings.ContainsAny(host, ",!") {
+	if err != nil {
 		return doubt
 	}
-	if network, err := netip.ParsePrefix(host); err == nil {
-		return network.Contains(address)
+	matched := false
+	for place := range strings.SplitSeq(places, ",") {
+		place, not := strings.CutPrefix(place, "!")
+		is, known := matchesPlace(place, c, address)
+		switch {
+		case !known:
+			return doubt // sshd refuses such a list
+		case is && not:
+			return false
+		case is:
+			matched = true
+		}
 	}
-	if strings.Contains(host, "/") {
-		return doubt
+	return matched
+}
+
+// matchesPlace tells whether an address, a network or a name with "*" and "?" is about a connection; known is false where it is none of them.
+func matchesPlace(place string, c node.SshdConnection, address netip.Addr) (is, known bool) {
+	if strings.Contains(place, "/") {
+		network, err := netip.ParsePrefix(place)
+		return err == nil && network.Contains(address), err == nil && network == network.Masked()
 	}
-	return matchesGlob(strings.ToLower(host), strings.ToLower(c.Host)) || matchesGlob(host, c.Address)
+	if one, err := netip.ParseAddr(place); err == nil {
+		return one == address, true
+	}
+	return matchesGlob(strings.ToLower(place), strings.ToLower(c.Host)) || matchesGlob(place, c.Address), place != ""
 }
 
 // matchesGlob is match_pattern of ssh_config(5), PATTERNS: "*" is any text, "?" any character.

@@ -118,7 +118,8 @@ func TestSshdRemovalIsJudged(t *testing.T) {
 		"closed for some place": {sshdSays("allowusers root@192.0.2.*"), true, false},
 		"refused":               {node.SshdJudgement{Problem: "line 1: Bad configuration option: x"}, false, false},
 	} {
-		nodes := newSshdNodes(func(*node.SshdQuery, node.SshdConnection, bool) node.SshdJudgement { return c.remains })
+		nodes := newSshdNodes(func(*node.SshdQuery, node.SshdConnection, bool) node.SshdJudgement { return sshdSays() })
+		nodes.without = func(node.SshdConnection) node.SshdJudgement { return c.remains }
 		if c.nowhere {
 			nodes.own = node.SshdConnection{User: "root"}
 		}
@@ -158,8 +159,8 @@ func TestSshdUnread(t *testing.T) {
 func TestSshdReplaced(t *testing.T) {
 	t.Parallel()
 	old, beside := SshdPolicy{Name: "old"}.Path(), SshdPolicy{Name: "beside"}.Path()
-	nodes := newSshdNodes(func(q *node.SshdQuery, _ node.SshdConnection, _ bool) node.SshdJudgement {
-		if slices.Contains(q.Gone, old) {
+	nodes := newSshdNodes(func(q *node.SshdQuery, _ node.SshdConnection, with bool) node.SshdJudgement {
+		if with && slices.Contains(q.Gone, old) {
 			return sshdSays("allowusers alice") // the other file had added root
 		}
 		return sshdSays()
@@ -351,9 +352,7 @@ func TestSshdClusterUnknown(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	// A removal is judged all the same.
-	nodes.answer = func(*node.SshdQuery, node.SshdConnection, bool) node.SshdJudgement {
-		return sshdSays("allowusers alice")
-	}
+	nodes.without = func(node.SshdConnection) node.SshdJudgement { return sshdSays("allowusers alice") }
 	nodes.write("pve1", p.Path(), "MaxAuthTries 3\n")
 	p.ClusterNetworks = nil
 	if err := p.Remove(t.Context(), nodes, targets("pve1"), nil, silent); !errors.As(err, &lockout) {
@@ -365,12 +364,10 @@ func TestSshdClusterUnknown(t *testing.T) {
 func TestSshdLeavesANode(t *testing.T) {
 	t.Parallel()
 	for _, closed := range []bool{false, true} {
-		nodes := newSshdNodes(func(q *node.SshdQuery, _ node.SshdConnection, _ bool) node.SshdJudgement {
-			if closed && q.Content == nil {
-				return sshdSays("allowusers alice")
-			}
-			return sshdSays()
-		})
+		nodes := newSshdNodes(func(*node.SshdQuery, node.SshdConnection, bool) node.SshdJudgement { return sshdSays() })
+		if closed {
+			nodes.without = func(node.SshdConnection) node.SshdJudgement { return sshdSays("allowusers alice") }
+		}
 		nodes.files["pve2"] = map[string]node.FileState{}
 		p := SshdPolicy{Name: "ops", Settings: map[string]string{"max_auth_tries": "3"}}
 		nodes.write("pve2", p.Path(), "MaxAuthTries 3\n")
