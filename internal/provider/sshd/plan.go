@@ -20,16 +20,15 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
 )
 
-// planDeployed is what each node holds after an apply. Nodes that do not answer are open. Changed tells that the configuration differs from the state.
-func (r *policyResource) planDeployed(ctx context.Context, plan, state *policyModel, changed bool, targets []node.Target, diags *diag.Diagnostics) types.Map {
+// planDeployed is what each node holds after an apply. Nodes that do not answer are open. Replaces is the policy whose place this one takes, changed
+// tells that the configuration differs from the state.
+func (r *policyResource) planDeployed(ctx context.Context, plan, state *policyModel, replaces string, changed bool, targets []node.Target, diags *diag.Diagnostics) types.Map {
 	nodes, err := r.Clients.Nodes()
 	if !session.PlanReached(err, path.Root("nodes"), diags) {
 		return types.MapUnknown(deployedType)
 	}
 	policy := plan.policy(ctx, diags)
-	if state != nil && !state.Name.Equal(plan.Name) {
-		policy.Replaces = state.Name.ValueString()
-	}
+	policy.Replaces = replaces
 	entries, judged := map[string]attr.Value{}, map[string]*hardening.SshdPlan{}
 	for _, one := range session.Each(ctx, targets, func(ctx context.Context, target node.Target) (*hardening.SshdPlan, error) {
 		return policy.Plan(ctx, nodes, target)
@@ -107,8 +106,8 @@ func opened(all attr.Value, logins []string) attr.Value {
 	return types.MapValueMust(keywordsType, elements)
 }
 
-// judgeLeaving tells whom sshd locks out on the nodes that the policy leaves, those of the state that are not in keep: an error where it is pvesec, since the apply would refuse, and a warning where it is another node.
-func (r *policyResource) judgeLeaving(ctx context.Context, state *policyModel, keep []node.Target, diags *diag.Diagnostics) {
+// judgeLeaving tells whom sshd locks out on the nodes that the policy leaves, those of the state that are not in keep. One that gets another name leaves the others for a moment too.
+func (r *policyResource) judgeLeaving(ctx context.Context, state *policyModel, keep []node.Target, renamed bool, diags *diag.Diagnostics) {
 	if r.Clients == nil {
 		return
 	}
@@ -119,22 +118,36 @@ func (r *policyResource) judgeLeaving(ctx context.Context, state *policyModel, k
 	}
 	policy := state.policy(ctx, diags)
 	for _, target := range r.RecordedTargets(ctx, slices.Sorted(maps.Keys(state.Deployed.Elements())), state.What(), &unknown) {
+		say := sayLeaving
 		if slices.ContainsFunc(keep, func(kept node.Target) bool { return kept.Name == target.Name }) {
-			continue
+			if !renamed {
+				continue
+			}
+			say = sayBetween
 		}
 		if e := policy.Leaves(ctx, nodes, target); e != nil {
-			sayLeaving(state.What(), e, diags)
+			say(state.What(), e, diags)
 		}
 	}
 }
 
-// sayLeaving says whom sshd locks out on a node that a policy leaves.
+// sayLeaving says whom sshd locks out on a node that a policy leaves: an error where it is pvesec, since the apply would refuse, and a warning where it is another node.
 func sayLeaving(what string, e *hardening.SshdLockoutError, diags *diag.Diagnostics) {
 	if e.Own {
 		diags.AddError("Unable to remove "+what+": "+e.Who+" would be locked out", values.UpperFirst(e.Error())+".\n\nChange that line on the node first.")
 		return
 	}
 	diags.AddWarning("Removing "+what+" locks out "+e.Who, fmt.Sprintf("Without the policy, sshd of node %s does not let them in: %s. Migrations and consoles of other nodes need that. Change that line on the node first, or remove the policy and do without them.", e.Node, deciding(e)))
+}
+
+// sayBetween says whom sshd locks out on a node between the removal of a policy and the creation of the one with another name that takes its place. It is a warning, since nothing tells whether Terraform creates first.
+func sayBetween(what string, e *hardening.SshdLockoutError, diags *diag.Diagnostics) {
+	then := "Migrations and consoles of other nodes fail until the new one is there."
+	if e.Own {
+		then = "The apply refuses to remove the old one then."
+	}
+	diags.AddWarning("Another name for "+what+" locks out "+e.Who, fmt.Sprintf("Terraform removes the old policy before it creates the one with the new name. Between the two, sshd of node %s does not let them in: %s. %s "+
+		"Have Terraform create the new one first:\n\n  lifecycle {\n    create_before_destroy = true\n  }", e.Node, deciding(e), then))
 }
 
 // deciding is why a login does not work, with the line that decides where one does.

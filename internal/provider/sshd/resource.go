@@ -80,7 +80,7 @@ func (r *policyResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 		var state policyModel
 		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 		if !resp.Diagnostics.HasError() {
-			r.judgeLeaving(ctx, &state, nil, &resp.Diagnostics)
+			r.judgeLeaving(ctx, &state, nil, false, &resp.Diagnostics)
 		}
 		return
 	}
@@ -98,14 +98,15 @@ func (r *policyResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 		state = &policyModel{}
 		resp.Diagnostics.Append(req.State.Get(ctx, state)...)
 	}
+	replaces := replaced(ctx, &plan, state, req.Private, resp.Private, &resp.Diagnostics)
 	plan.Deployed = types.MapUnknown(deployedType)
 	plan.OpenPackages()
 	if plan.known() {
 		if targets, known := r.PlanTargets(ctx, plan.Nodes, &resp.Diagnostics); known {
 			r.refuseTwice(ctx, &plan, &resp.Diagnostics)
-			plan.Deployed = r.planDeployed(ctx, &plan, state, changed, targets, &resp.Diagnostics)
+			plan.Deployed = r.planDeployed(ctx, &plan, state, replaces, changed, targets, &resp.Diagnostics)
 			if state != nil && r.Clients.Holdings().Read(state.What()) {
-				r.judgeLeaving(ctx, state, targets, &resp.Diagnostics)
+				r.judgeLeaving(ctx, state, targets, replaces != "", &resp.Diagnostics)
 			}
 			r.PlanPackages(ctx, &plan, state, targets, nil, &resp.Diagnostics)
 		}
