@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/netip"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -33,8 +34,16 @@ var (
 	migrationNetwork = regexp.MustCompile(`(?m)^(?:migration|replication)[ \t]*:.*\bnetwork=([0-9A-Fa-f.:/]+)`)
 )
 
-// clusterAddresses are the addresses from which other nodes of the cluster come, sorted, and the networks that migrations use. A node without a cluster has none.
-func clusterAddresses(seen *node.Observation) (addresses, networks []string, err error) {
+// clusterPlaces are from where other nodes of a cluster come.
+type clusterPlaces struct {
+	// addresses are sorted, networks are those over which the node migrates guests.
+	addresses, networks []string
+	// elsewhere are networks for migrations in which the node has no address.
+	elsewhere []string
+}
+
+// clusterAddresses are from where other nodes of the cluster come. A node without a cluster has none. What a node in a cluster does not tell is an error.
+func clusterAddresses(seen *node.Observation) (places clusterPlaces, err error) {
 	found := map[string]bool{}
 	var names []string
 	for _, name := range []string{clusterCorosync, localCorosync} {
@@ -49,11 +58,11 @@ func clusterAddresses(seen *node.Observation) (addresses, networks []string, err
 	}
 	if content := seen.Files[clusterMembers].Content; len(content) > 0 {
 		if err := json.Unmarshal(content, &members); err != nil {
-			return nil, nil, fmt.Errorf("%s of the node cannot be read: %w", clusterMembers, err)
+			return places, fmt.Errorf("%s of the node cannot be read: %w", clusterMembers, err)
 		}
 	}
 	if len(names) == 0 && len(members.Nodelist) < 2 {
-		return nil, nil, nil
+		return places, nil
 	}
 	for _, member := range members.Nodelist {
 		if member.IP != "" {
@@ -68,7 +77,7 @@ func clusterAddresses(seen *node.Observation) (addresses, networks []string, err
 		resolved := hostAddresses(string(seen.Files[hostsFile].Content), name)
 		if len(resolved) == 0 {
 			if member, is := members.Nodelist[name]; !is || member.IP == "" {
-				return nil, nil, fmt.Errorf("corosync.conf of the node names %q, which is no address and not in %s: set cluster_networks to the networks of the cluster", name, hostsFile)
+				return places, fmt.Errorf("corosync.conf of the node names %q, which is no address and not in %s: set cluster_networks to the networks of the cluster", name, hostsFile)
 			}
 		}
 		for _, address := range resolved {
@@ -76,19 +85,33 @@ func clusterAddresses(seen *node.Observation) (addresses, networks []string, err
 		}
 	}
 	if len(found) > maxClusterAddresses {
-		return nil, nil, fmt.Errorf("the node has %d addresses of its cluster: set cluster_networks to the networks of the cluster", len(found))
+		return places, fmt.Errorf("the node has %d addresses of its cluster: set cluster_networks to the networks of the cluster", len(found))
+	}
+	if !slices.ContainsFunc([]string{clusterMembers, clusterCorosync, clusterSettings}, func(name string) bool { return seen.Files[name].Exists }) {
+		return places, fmt.Errorf("the node is in a cluster by %s, and nothing is in %s, so that the networks of migrations are not known: start pve-cluster there, or set cluster_networks to the networks of the cluster", localCorosync, path.Dir(clusterSettings))
 	}
 	for _, m := range migrationNetwork.FindAllStringSubmatch(string(seen.Files[clusterSettings].Content), -1) {
 		network, err := netip.ParsePrefix(m[1])
-		if err == nil && network.Bits() < widestMigration[network.Addr().Is4()] {
-			return nil, nil, fmt.Errorf("%s of the node has the network %s for migrations, which is wide, and who may write it need not be root: set cluster_networks to the networks of the cluster", clusterSettings, network)
+		switch {
+		case err != nil:
+			return places, fmt.Errorf("%s of the node has %q for migrations, which is no network: set cluster_networks to the networks of the cluster", clusterSettings, m[1])
+		case network.Bits() < widestMigration[network.Addr().Is4()]:
+			return places, fmt.Errorf("%s of the node has the network %s for migrations, which is wide, and who may write it need not be root: set cluster_networks to the networks of the cluster", clusterSettings, network)
+		case seen.Sshd == nil || len(seen.Sshd.Addresses) == 0:
+			return places, fmt.Errorf("the node does not tell its addresses (hostname -I), so that it is not known whether it migrates guests over %s of %s: set cluster_networks to the networks of the cluster", network, clusterSettings)
 		}
-		if err == nil && !slices.Contains(networks, network.Masked().String()) && inNetwork(network, seen) {
-			networks = append(networks, network.Masked().String())
+		list := &places.elsewhere
+		if inNetwork(network, seen) {
+			list = &places.networks
+		}
+		if text := network.Masked().String(); !slices.Contains(*list, text) {
+			*list = append(*list, text)
 		}
 	}
-	slices.Sort(networks)
-	return sortedKeys(found), networks, nil
+	slices.Sort(places.networks)
+	slices.Sort(places.elsewhere)
+	places.addresses = sortedKeys(found)
+	return places, nil
 }
 
 // inNetwork tells whether a node has an address of a network. Who may write datacenter.cfg need not be root, and a network that the node is not in is none over which it migrates guests.

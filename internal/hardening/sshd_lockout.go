@@ -130,6 +130,7 @@ func (l *sshdLook) locksOut(c sshdConnection, denial sshdDenial, judged node.Ssh
 		e.Own, e.Who = true, fmt.Sprintf("pvesec itself (%s from %s)", c.User, c.Address)
 	case sshdCluster:
 		e.Who = fmt.Sprintf("the other nodes of the cluster (root from %s)", c.Address)
+		e.Why += l.unkept(c.Address, denial.Keyword)
 	}
 	var set [2][]node.SshdLine
 	for _, line := range judged.Lines {

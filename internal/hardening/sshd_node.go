@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"net/netip"
 	"regexp"
 	"slices"
 	"strings"
@@ -220,8 +219,12 @@ type sshdLook struct {
 	file              node.FileState
 	algorithms        map[string][]string
 	cluster, networks []string
-	own               node.SshdConnection
-	byPassword        bool
+	// elsewhere are networks for migrations in which the node has no address, within addresses of the cluster in networks of the policy that are not kept open as a whole.
+	elsewhere, within []string
+	// parts are the settings that other files close for a part of a network, by the address that stands for it.
+	parts      map[string]sshdPart
+	own        node.SshdConnection
+	byPassword bool
 	// nowhere says that the node does not tell from where pvesec comes.
 	nowhere bool
 	// unread says that sshd may not have read its files as they are, stopped that no unit of Debian's runs it.
@@ -273,11 +276,10 @@ func (p SshdPolicy) look(ctx context.Context, nodes Nodes, target node.Target) (
 		l.problem = "the node has no sshd on root's path"
 		return l, nil
 	}
-	if l.cluster, l.networks, err = clusterAddresses(seen); err != nil {
-		if p.ClusterNetworks == nil {
-			l.problem = err.Error()
-		}
-		l.cluster, l.networks = nil, nil
+	if places, err := clusterAddresses(seen); err == nil {
+		l.cluster, l.networks, l.elsewhere = places.addresses, places.networks, places.elsewhere
+	} else if p.ClusterNetworks == nil {
+		l.problem = err.Error()
 	}
 	l.connect()
 	return l, nil
@@ -297,11 +299,10 @@ func (l *sshdLook) connect() {
 	if p := l.policy; p.ClusterNetworks == nil || len(p.ClusterNetworks) > 0 {
 		addresses := slices.Clone(l.cluster)
 		for _, network := range l.judgedNetworks() {
-			if prefix, err := netip.ParsePrefix(network); err == nil {
-				network = firstOf(prefix)
-			}
-			if !slices.Contains(addresses, network) {
-				addresses = append(addresses, network)
+			for _, address := range l.judgedOf(network) {
+				if !slices.Contains(addresses, address) {
+					addresses = append(addresses, address)
+				}
 			}
 		}
 		for _, address := range addresses {
@@ -326,60 +327,6 @@ func (l *sshdLook) judgedNetworks() []string {
 		return l.policy.ClusterNetworks
 	}
 	return l.networks
-}
-
-// render is the text of the file for the node.
-func (l *sshdLook) render() (string, error) {
-	return l.policy.Render(l.algorithms, slices.Concat(l.cluster, l.networks), l.closed)
-}
-
-// askClosed asks sshd what it would close for root of the cluster without any policy of pvesec, where this one has something to keep open.
-func (l *sshdLook) askClosed(ctx context.Context) error {
-	from := l.policy.keptFor(slices.Concat(l.cluster, l.networks))
-	if l.problem != "" || len(from) == 0 || len(l.policy.keptOpen()) == 0 {
-		return nil
-	}
-	bare := &sshdLook{policy: l.policy, nodes: l.nodes, target: l.target, seen: &node.Observation{}, own: l.own}
-	var about []string // the address or network for which a connection stands
-	for _, network := range from {
-		for _, address := range l.standFor(network) {
-			bare.add("", sshdCluster, "root", address, address)
-			about = append(about, network)
-		}
-	}
-	if err := bare.askBeside(ctx, nil, l.otherPolicies()); err != nil {
-		return err
-	}
-	l.closed = map[string][]string{}
-	for i := range bare.connections {
-		for _, denial := range bare.login(i, bare.answer.Without[i]).denials() {
-			l.closed[about[i]] = append(l.closed[about[i]], denial.Keyword)
-		}
-	}
-	return nil
-}
-
-// standFor are the addresses by which sshd is asked about an address or a network: the first of it, and those of the cluster in it.
-func (l *sshdLook) standFor(network string) []string {
-	prefix, err := netip.ParsePrefix(network)
-	if err != nil {
-		return []string{network}
-	}
-	all := []string{firstOf(prefix)}
-	for _, text := range l.cluster {
-		if address, err := netip.ParseAddr(text); err == nil && prefix.Contains(address) && !slices.Contains(all, text) {
-			all = append(all, text)
-		}
-	}
-	return all
-}
-
-// firstOf is the first address of a network that a node can have.
-func firstOf(network netip.Prefix) string {
-	if first := network.Addr().Next(); network.Contains(first) {
-		return first.String()
-	}
-	return network.Addr().String()
 }
 
 // otherPolicies are the files of other policies of pvesec.
@@ -542,6 +489,11 @@ func (l *sshdLook) overruled(judged []node.SshdJudgement) []string {
 	}
 	if m := sshdOtherFile.FindString(string(l.seen.Files[sshdStart].Content)); m != "" {
 		lines = append(lines, fmt.Sprintf("%s starts sshd with other options, which are not known here: %s", sshdStart, printable(strings.TrimSpace(m))))
+	}
+	if l.policy.ClusterNetworks == nil && len(l.policy.keptOpen()) > 0 {
+		for _, network := range l.elsewhere {
+			lines = append(lines, fmt.Sprintf("%s has the network %s for migrations, in which the node has no address: the way of root from there is not kept open", clusterSettings, network))
+		}
 	}
 	if l.answer.ConditionalProblem != "" {
 		lines = append(lines, "the Match blocks of other files are not known: "+printable(l.answer.ConditionalProblem))

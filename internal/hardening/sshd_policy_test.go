@@ -178,11 +178,13 @@ func TestClusterAddresses(t *testing.T) {
 		addresses, networks string
 		refused             bool
 	}{
-		"alone":      {map[string]string{hostsFile: "10.0.0.1 pve1\n"}, "", "", false},
-		"members":    {map[string]string{clusterMembers: `{"nodename":"pve1","nodelist":{"pve1":{"id":1,"ip":"10.0.0.1"},"pve2":{"id":2,"ip":"10.0.0.2"}}}`}, "10.0.0.1 10.0.0.2", "", false},
-		"one member": {map[string]string{clusterMembers: `{"nodename":"pve1","nodelist":{"pve1":{"id":1,"ip":"10.0.0.1"}}}`}, "", "", false},
+		"the cluster's files are not mounted": {map[string]string{localCorosync: "ring0_addr: 10.0.0.1\n"}, "", "", true},
+		"no network":                          {map[string]string{clusterCorosync: "ring0_addr: 10.0.0.1\n", clusterSettings: "migration: secure,network=10.5.1.7/240\n"}, "", "", true},
+		"alone":                               {map[string]string{hostsFile: "10.0.0.1 pve1\n"}, "", "", false},
+		"members":                             {map[string]string{clusterMembers: `{"nodename":"pve1","nodelist":{"pve1":{"id":1,"ip":"10.0.0.1"},"pve2":{"id":2,"ip":"10.0.0.2"}}}`}, "10.0.0.1 10.0.0.2", "", false},
+		"one member":                          {map[string]string{clusterMembers: `{"nodename":"pve1","nodelist":{"pve1":{"id":1,"ip":"10.0.0.1"}}}`}, "", "", false},
 		"corosync": {
-			map[string]string{localCorosync: corosync, hostsFile: "127.0.1.1 pve2\n10.0.0.2 pve2.example.org pve2 # here\n", clusterSettings: "keyboard: de\nmigration: secure,network=10.5.1.7/24\n"},
+			map[string]string{clusterMembers: "{}", localCorosync: corosync, hostsFile: "127.0.1.1 pve2\n10.0.0.2 pve2.example.org pve2 # here\n", clusterSettings: "keyboard: de\nmigration: secure,network=10.5.1.7/24\n"},
 			"10.0.0.1 10.0.0.2 fd00::1", "10.5.1.0/24", false,
 		},
 		"a name that nobody knows":          {map[string]string{clusterCorosync: corosync}, "", "", true},
@@ -190,10 +192,18 @@ func TestClusterAddresses(t *testing.T) {
 		"a network that the node is not in": {map[string]string{clusterCorosync: "ring0_addr: 10.0.0.1\n", clusterSettings: "migration: secure,network=198.51.100.0/24\n"}, "10.0.0.1", "", false},
 		"no JSON":                           {map[string]string{clusterMembers: `{"nodelist":`}, "", "", true},
 	} {
-		addresses, networks, err := clusterAddresses(seen(c.files))
-		if strings.Join(addresses, " ") != c.addresses || strings.Join(networks, " ") != c.networks || (err != nil) != c.refused {
-			t.Errorf("%s: got %q %q %v", name, addresses, networks, err)
+		found, err := clusterAddresses(seen(c.files))
+		if err == nil && (strings.Join(found.addresses, " ") != c.addresses || strings.Join(found.networks, " ") != c.networks) || (err != nil) != c.refused {
+			t.Errorf("%s: got %+v %v", name, found, err)
 		}
+		if want := map[bool]string{true: "198.51.100.0/24"}[name == "a network that the node is not in"]; strings.Join(found.elsewhere, " ") != want {
+			t.Errorf("%s: elsewhere are %q", name, found.elsewhere)
+		}
+	}
+	silent := seen(map[string]string{clusterCorosync: "ring0_addr: 10.0.0.1\n", clusterSettings: "migration: secure,network=10.5.1.7/24\n"})
+	silent.Sshd.Addresses = nil
+	if _, err := clusterAddresses(silent); err == nil || !strings.Contains(err.Error(), "cluster_networks") {
+		t.Errorf("a node that does not tell its addresses: %v", err)
 	}
 }
 
@@ -254,6 +264,7 @@ func newSshdNodes(answer func(q *node.SshdQuery, c node.SshdConnection, with boo
 	for name, uid := range map[string]int{"root": 0, "alice": 1000, "bob": 1001} {
 		m.accounts[name] = node.Account{Exists: true, UID: uid, Shell: "/bin/bash", Groups: []string{name, "staff"}}
 	}
+	m.write("pve1", clusterMembers, "{}") // the file system of the cluster is mounted
 	return &sshdNodes{memoryNodes: m, own: node.SshdConnection{User: "root", Host: "192.0.2.1", Address: "192.0.2.1", LocalAddress: "192.0.2.10", LocalPort: 22}, answer: answer}
 }
 
