@@ -27,6 +27,8 @@ type SshdLockoutError struct {
 	Attribute string
 	// Own says that it is pvesec itself.
 	Own bool
+	// Awaits are the administrators who would come in with an account or a key there, and lack nothing else.
+	Awaits []string
 	// Removal says that what remains without the policy locks out, and not the policy.
 	Removal bool
 }
@@ -43,12 +45,16 @@ func (e *SshdLockoutError) Error() string {
 	if e.Attribute != "" {
 		text += "\n\nChange " + e.Attribute + " in the configuration"
 	}
+	if len(e.Awaits) > 0 {
+		text += fmt.Sprintf(". Where the same configuration makes the account %s, write administrators = [pvesec_node_account.NAME.name], so that Terraform makes it first", strings.Join(e.Awaits, " or "))
+	}
 	return text
 }
 
 // lockout tells whom the policy would lock out: pvesec itself, root of another node of the cluster, or the last administrator. Text is the file of the policy.
-func (l *sshdLook) lockout(text string) error {
+func (l *sshdLook) lockout(text string) *SshdLockoutError {
 	var refused []*SshdLockoutError
+	var awaits []string
 	administrators := 0
 	for i, c := range l.connections {
 		after := l.login(i, l.answer.With[i])
@@ -66,6 +72,10 @@ func (l *sshdLook) lockout(text string) error {
 			administrators++
 		} else {
 			refused = append(refused, l.locksOut(c, denials[0], l.answer.With[i], text))
+			after.byKey = true
+			if !after.account.Exists || len(after.denials()) == 0 {
+				awaits = append(awaits, c.User)
+			}
 		}
 	}
 	if len(l.policy.Administrators) == 0 || administrators > 0 {
@@ -77,7 +87,7 @@ func (l *sshdLook) lockout(text string) error {
 	for _, one := range refused {
 		why = append(why, one.Who+": "+one.Why)
 	}
-	first.Why = strings.Join(slices.Compact(why), "; ")
+	first.Why, first.Awaits = strings.Join(slices.Compact(why), "; "), awaits
 	if first.Attribute == "" {
 		first.Attribute = "administrators"
 	}

@@ -65,6 +65,8 @@ type SshdPlan struct {
 	Found FileStatus
 	// Open tells what of the state another resource of the same run, or another place to run from, can change.
 	Open SshdOpen
+	// Awaits says that no administrator can come in before the run makes the account or the key of one; nil where one can. Install refuses it.
+	Awaits *SshdLockoutError
 	// change is what does it.
 	change node.Change
 }
@@ -108,10 +110,11 @@ func (p SshdPolicy) Plan(ctx context.Context, nodes Nodes, target node.Target) (
 	if !l.reads(l.answer.With) {
 		return nil, &SshdRefusedError{Node: target.Name, Output: fmt.Sprintf("sshd would not read %s. Write this line into %s, before the first Match and before all settings:\n\n  Include %s/*.conf", p.Path(), sshdMain, sshdDropIns)}
 	}
-	if err := l.lockout(text); err != nil {
-		return nil, err
+	out := l.lockout(text)
+	if out != nil && !slices.ContainsFunc(out.Awaits, func(user string) bool { return p.Makes != nil && p.Makes(user, target.Name) }) {
+		return nil, out
 	}
-	plan := &SshdPlan{State: &SshdState{
+	plan := &SshdPlan{Awaits: out, State: &SshdState{
 		File: p.StatusOf(text), Content: text, Effective: l.effective(l.answer.With), Without: l.effective(l.answer.Without), Overruled: l.overruled(l.answer.With), Lacks: l.lacks,
 	}}
 	plan.Found, plan.Open = statusOf(l.file), l.open(text)
@@ -122,10 +125,13 @@ func (p SshdPolicy) Plan(ctx context.Context, nodes Nodes, target node.Target) (
 }
 
 // Install puts the policy onto nodes as it was planned, and takes it off those in leave, in one transaction. Every file of sshd must be as it was when it was judged. Applied are the digests of
-// what was applied last, by node. Its error is a [*SshdLockoutError] where a node in leave would lock out pvesec.
+// what was applied last, by node. Its error is a [*SshdLockoutError] where a node in leave would lock out pvesec, or no administrator can come in yet.
 func (p SshdPolicy) Install(ctx context.Context, nodes Nodes, plans []*SshdPlan, leave []node.Target, applied map[string]string, progress func(node, step string)) error {
 	var changes []node.Change
 	for _, plan := range plans {
+		if plan.Awaits != nil {
+			return plan.Awaits
+		}
 		change := plan.change
 		change.Files = slices.Clone(change.Files)
 		for i := range change.Files {

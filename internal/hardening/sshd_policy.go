@@ -35,6 +35,8 @@ type SshdPolicy struct {
 	Connections []SshdNamedConnection
 	// Replaces is the name of the policy whose place this one takes in the same run, empty where it takes none. Its file counts as gone.
 	Replaces string
+	// Makes tells whether the same run makes an account on a node, so that an administrator who lacks one, or a key, may get it before the policy comes; nil where none is known.
+	Makes func(account, onNode string) bool
 }
 
 // SshdMatch are settings for some connections. Of each list that is not empty one must match.

@@ -28,7 +28,7 @@ func (r *policyResource) planDeployed(ctx context.Context, plan, state *policyMo
 		return types.MapUnknown(deployedType)
 	}
 	policy := plan.policy(ctx, diags)
-	policy.Replaces = replaces
+	policy.Replaces, policy.Makes = replaces, r.Clients.PlansAccount
 	entries, judged := map[string]attr.Value{}, map[string]*hardening.SshdPlan{}
 	for _, one := range session.Each(ctx, targets, func(ctx context.Context, target node.Target) (*hardening.SshdPlan, error) {
 		return policy.Plan(ctx, nodes, target)
@@ -36,6 +36,9 @@ func (r *policyResource) planDeployed(ctx context.Context, plan, state *policyMo
 		name := one.Target.Name
 		if one.Err == nil {
 			judged[name] = one.Value
+			if awaits := one.Value.Awaits; awaits != nil {
+				sayAwaits(awaits, diags)
+			}
 			continue
 		}
 		entries[name] = types.ObjectUnknown(deployedType.AttrTypes)
@@ -138,6 +141,12 @@ func sayLeaving(what string, e *hardening.SshdLockoutError, diags *diag.Diagnost
 		return
 	}
 	diags.AddWarning("Removing "+what+" locks out "+e.Who, fmt.Sprintf("Without the policy, sshd of node %s does not let them in: %s. Migrations and consoles of other nodes need that. Change that line on the node first, or remove the policy and do without them.", e.Node, deciding(e)))
+}
+
+// sayAwaits says that the apply refuses a policy unless the run first makes the account, or the key, of an administrator.
+func sayAwaits(e *hardening.SshdLockoutError, diags *diag.Diagnostics) {
+	diags.AddAttributeWarning(path.Root("administrators"), "No administrator can log in to node "+e.Node+" yet", fmt.Sprintf("%s. The same configuration makes the account %s. The apply judges again, and refuses the policy where none of them can log in then.",
+		values.UpperFirst(e.Why), strings.Join(e.Awaits, " and the account ")))
 }
 
 // sayBetween says whom sshd locks out on a node between the removal of a policy and the creation of the one with another name that takes its place. It is a warning, since nothing tells whether Terraform creates first.

@@ -46,3 +46,13 @@ func TestOneAtATime(t *testing.T) {
 	}
 	again()
 }
+
+// TestSayAwaits: an administrator who comes with the same run is a warning of the attribute.
+func TestSayAwaits(t *testing.T) {
+	t.Parallel()
+	var diags diag.Diagnostics
+	sayAwaits(&hardening.SshdLockoutError{Node: "pve1", Who: "every one of the administrators carol", Why: "the node has no account carol", Awaits: []string{"carol"}}, &diags)
+	if len(diags) != 1 || diags.HasError() || !strings.Contains(diags[0].Summary(), "pve1") || !strings.Contains(diags[0].Detail(), "The node has no account carol.") {
+		t.Errorf("got %v", diags)
+	}
+}
