@@ -37,3 +37,28 @@ func strictAlgorithms(has map[string][]string) (map[string]string, error) {
 	}
 	return settings, nil
 }
+
+// offered are what a client of OpenSSH 9.2 offers, the oldest of a release of PVE, where nobody configured it: myproposal.h of that version. Nodes know each other by RSA keys.
+var offered = map[string][]string{
+	"cipher": {"chacha20-poly1305@openssh.com", "aes128-ctr", "aes192-ctr", "aes256-ctr", "aes128-gcm@openssh.com", "aes256-gcm@openssh.com"},
+	"mac": {
+		"umac-64-etm@openssh.com", "umac-128-etm@openssh.com", "hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com", "hmac-sha1-etm@openssh.com",
+		"umac-64@openssh.com", "umac-128@openssh.com", "hmac-sha2-256", "hmac-sha2-512", "hmac-sha1",
+	},
+	"kex": {
+		"sntrup761x25519-sha512@openssh.com", "curve25519-sha256", "curve25519-sha256@libssh.org", "ecdh-sha2-nistp256", "ecdh-sha2-nistp384", "ecdh-sha2-nistp521",
+		"diffie-hellman-group-exchange-sha256", "diffie-hellman-group16-sha512", "diffie-hellman-group18-sha512", "diffie-hellman-group14-sha256",
+	},
+	"HostKeyAlgorithms": {"rsa-sha2-512", "rsa-sha2-256"},
+}
+
+// nodesSpeak are the algorithms that nodes of a cluster have as clients: those that every release of PVE offers and that this node has, or all of them where it does not tell what it has.
+func (l *sshdLook) nodesSpeak() map[string][]string {
+	speak := map[string][]string{}
+	for query, names := range offered {
+		speak[query] = slices.DeleteFunc(slices.Clone(names), func(name string) bool {
+			return query != "HostKeyAlgorithms" && len(l.algorithms[query]) > 0 && !slices.Contains(l.algorithms[query], name)
+		})
+	}
+	return speak
+}

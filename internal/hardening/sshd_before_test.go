@@ -2,6 +2,7 @@ package hardening
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -122,6 +123,25 @@ func TestSshdClusterWasClosed(t *testing.T) {
 		nodes.write("pve1", p.Path(), "x\n")
 		if e := p.Leaves(t.Context(), nodes, targets("pve1")[0]); (e != nil) != c.leftBehind {
 			t.Errorf("%s: the removal says %v", name, e)
+		}
+	}
+}
+
+// TestNodesSpeak: nodes speak what every release of PVE offers, as far as this one has it. One that does not tell what it has is taken to have that.
+func TestNodesSpeak(t *testing.T) {
+	t.Parallel()
+	for name, has := range map[string]map[string][]string{"told": {"kex": {"curve25519-sha256", "mlkem768x25519-sha256", "sntrup761x25519-sha512"}, "cipher": {"aes256-gcm@openssh.com", "aes128-cbc"}, "mac": {"hmac-sha1", "hmac-md5"}}, "silent": nil} {
+		speak := (&sshdLook{algorithms: has}).nodesSpeak()
+		for query, c := range map[string]struct{ yes, no string }{
+			"kex": {"curve25519-sha256", "mlkem768x25519-sha256 sntrup761x25519-sha512 diffie-hellman-group14-sha1 diffie-hellman-group1-sha1"}, "cipher": {"aes256-gcm@openssh.com", "aes128-cbc 3des-cbc"}, "mac": {"hmac-sha1", "hmac-md5"},
+			"HostKeyAlgorithms": {"rsa-sha2-512", "ssh-ed25519 ssh-rsa"},
+		} {
+			if !slices.Contains(speak[query], c.yes) || slices.ContainsFunc(strings.Fields(c.no), func(one string) bool { return slices.Contains(speak[query], one) }) {
+				t.Errorf("%s: %s are %q", name, query, speak[query])
+			}
+		}
+		if len(has) > 0 && (len(speak["kex"]) != 1 || len(speak["cipher"]) != 1 || len(speak["mac"]) != 1) {
+			t.Errorf("it speaks what this node does not have: %q", speak)
 		}
 	}
 }

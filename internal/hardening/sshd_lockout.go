@@ -2,7 +2,6 @@ package hardening
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -106,14 +105,6 @@ func (l *sshdLook) lockedOutWithout(role sshdRole) *SshdLockoutError {
 		}
 	}
 	return nil
-}
-
-// nodesSpeak are the algorithms that nodes of a cluster have as clients: those of this node that every OpenSSH of a release of PVE has. They know each other by RSA keys.
-func (l *sshdLook) nodesSpeak() map[string][]string {
-	speak := maps.Clone(l.algorithms)
-	speak["HostKeyAlgorithms"] = []string{"rsa-sha2-512", "rsa-sha2-256"}
-	speak["kex"] = slices.DeleteFunc(slices.Clone(speak["kex"]), func(name string) bool { return strings.HasPrefix(name, "mlkem") }) // since OpenSSH 9.9
-	return speak
 }
 
 // login is a connection with what is known of its account.

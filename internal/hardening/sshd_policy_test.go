@@ -14,7 +14,7 @@ import (
 var trixieAlgorithms = map[string][]string{
 	"cipher":            {"3des-cbc", "aes128-ctr", "aes256-gcm@openssh.com", "chacha20-poly1305@openssh.com"},
 	"mac":               {"hmac-sha1", "hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com"},
-	"kex":               {"curve25519-sha256", "ecdh-sha2-nistp256", "mlkem768x25519-sha256"},
+	"kex":               {"curve25519-sha256", "ecdh-sha2-nistp256", "mlkem768x25519-sha256", "sntrup761x25519-sha512", "diffie-hellman-group14-sha1"},
 	"HostKeyAlgorithms": {"ssh-rsa", "ssh-ed25519", "rsa-sha2-512"},
 }
 
@@ -36,7 +36,7 @@ AllowUsers alice bob@192.0.2.*
 # Algorithms: crypto_profile = "strict", as far as this node has them.
 Ciphers chacha20-poly1305@openssh.com,aes256-gcm@openssh.com,aes128-ctr
 MACs hmac-sha2-512-etm@openssh.com,hmac-sha2-256-etm@openssh.com
-KexAlgorithms mlkem768x25519-sha256,curve25519-sha256
+KexAlgorithms mlkem768x25519-sha256,sntrup761x25519-sha512,curve25519-sha256
 HostKeyAlgorithms ssh-ed25519,rsa-sha2-512
 # Cluster: root comes from the other nodes with a key.
 Match User root Address 10.0.0.1,10.0.0.2
@@ -299,6 +299,8 @@ func TestSshdLockout(t *testing.T) {
 		"nobody is called none":                     {after: []string{"allowusers none"}, who: "pvesec itself"},
 		"host keys that nodes do not know":          {after: []string{"hostkeyalgorithms ssh-ed25519"}, who: "the other nodes of the cluster"},
 		"a key exchange of new releases":            {after: []string{"kexalgorithms mlkem768x25519-sha256"}, who: "the other nodes of the cluster"},
+		"a key exchange of upstream 9.9":            {after: []string{"kexalgorithms mlkem768x25519-sha256,sntrup761x25519-sha512"}, who: "the other nodes of the cluster"},
+		"a cipher that nobody offers":               {after: []string{"ciphers aes128-cbc"}, who: "pvesec itself"},
 		"no forwarding":                             {after: []string{"disableforwarding yes"}, who: "the other nodes of the cluster"},
 		"remote forwarding":                         {after: []string{"allowtcpforwarding remote"}, who: "the other nodes of the cluster"},
 		"no terminals":                              {after: []string{"permittty no"}, who: "the other nodes of the cluster"},
