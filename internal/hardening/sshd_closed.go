@@ -39,7 +39,7 @@ func (l *sshdLook) askClosed(ctx context.Context) error {
 			bare.add("", sshdCluster, "root", address, address)
 		}
 	}
-	if err := bare.askBeside(ctx, nil, l.otherPolicies()); err != nil {
+	if err := bare.askBeside(ctx, node.SshdQuery{Gone: l.otherPolicies(), Bare: true}); err != nil {
 		return err
 	}
 	closedFor := map[string][]string{} // by address

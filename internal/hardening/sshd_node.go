@@ -355,17 +355,18 @@ func (l *sshdLook) ask(ctx context.Context, text []byte) error {
 	if l.policy.Replaces != "" {
 		gone = []string{SshdPolicy{Name: l.policy.Replaces}.Path()}
 	}
-	return l.askBeside(ctx, text, gone)
+	return l.askBeside(ctx, node.SshdQuery{Content: text, Gone: gone})
 }
 
-// askBeside is ask with other drop-ins that count as gone.
-func (l *sshdLook) askBeside(ctx context.Context, text []byte, gone []string) error {
+// askBeside is ask with a query of its own.
+func (l *sshdLook) askBeside(ctx context.Context, about node.SshdQuery) error {
 	words := slices.Concat(sshdGuards, l.policy.words())
 	for alias := range sshdAliases {
 		words = append(words, alias)
 	}
 	slices.Sort(words)
-	query := node.Query{Sshd: &node.SshdQuery{Path: l.policy.Path(), Content: text, Gone: gone, Keywords: slices.Compact(words)}}
+	about.Path, about.Keywords = l.policy.Path(), slices.Compact(words)
+	query := node.Query{Sshd: &about}
 	for _, c := range l.connections {
 		query.Sshd.Connections = append(query.Sshd.Connections, c.SshdConnection)
 		if !slices.Contains(query.Accounts, c.User) {

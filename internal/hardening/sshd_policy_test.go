@@ -234,7 +234,9 @@ func (s *sshdNodes) Observe(ctx context.Context, target node.Target, query node.
 		return j
 	}
 	for _, c := range query.Sshd.Connections {
-		seen.Sshd.AsIs = append(seen.Sshd.AsIs, s.answer(query.Sshd, c, false))
+		if !query.Sshd.Bare {
+			seen.Sshd.AsIs = append(seen.Sshd.AsIs, s.answer(query.Sshd, c, false))
+		}
 		if s.without != nil {
 			seen.Sshd.Without = append(seen.Sshd.Without, s.without(c))
 		} else {

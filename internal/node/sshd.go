@@ -32,6 +32,8 @@ type SshdQuery struct {
 	Content []byte
 	// Gone are other drop-ins that are left out of every configuration but the one in use.
 	Gone []string
+	// Bare asks for what is without Path alone: Without and Conditional.
+	Bare bool
 	// Keywords are the settings to tell, in small letters.
 	Keywords []string
 }
@@ -139,6 +141,8 @@ func (q *SshdQuery) variants() string {
 	switch {
 	case len(q.Connections) == 0:
 		return ""
+	case q.Bare:
+		return "without conditional"
 	case q.Content == nil:
 		return "asis without conditional"
 	}
@@ -198,7 +202,7 @@ func (p *Pool) askSshd(ctx context.Context, l *link, q Query) (*Observation, err
 			return nil, &ObserveError{Node: l.target.Name, Subject: "what sshd makes of connections", Output: errMalformed.Error()}
 		}
 	}
-	if n := len(q.Sshd.Connections); !picked.Sshd.Missing && n > 0 && (len(picked.Sshd.AsIs) != n || len(picked.Sshd.Without) != n || q.Sshd.Content != nil && len(picked.Sshd.With) != n) {
+	if n := len(q.Sshd.Connections); !picked.Sshd.Missing && n > 0 && (len(picked.Sshd.AsIs) != n && !q.Sshd.Bare || len(picked.Sshd.Without) != n || q.Sshd.Content != nil && !q.Sshd.Bare && len(picked.Sshd.With) != n) {
 		return nil, &ObserveError{Node: l.target.Name, Subject: "what sshd makes of connections", Output: errMalformed.Error()}
 	}
 	return picked, nil

@@ -2,9 +2,11 @@ package node_test
 
 import (
 	"errors"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -195,6 +197,16 @@ func TestAskSshdGone(t *testing.T) {
 	if a := ask(beside); len(a.AsIs[0].Lines) == 0 || len(a.Without[0].Lines) != 0 || len(a.With[0].Lines) != 0 {
 		t.Errorf("got %+v", a)
 	}
+	before := strings.Count(s.Read(t, "tmp/asked"), "user=root,host=x,")
+	bare, err := p.Observe(testContext(t), target("pve1", s), node.Query{Sshd: &node.SshdQuery{
+		Connections: []node.SshdConnection{{User: "root", Host: "x", Address: "192.0.2.7", LocalAddress: "192.0.2.1", LocalPort: 22}}, Path: wayIn, Bare: true, Keywords: []string{"maxauthtries", "permittty"},
+	}})
+	if err != nil || len(bare.Sshd.AsIs) != 0 || len(bare.Sshd.With) != 0 || len(bare.Sshd.Without) != 1 || len(bare.Sshd.Conditional) == 0 {
+		t.Errorf("of what is without the drop-in it tells %+v %v", bare, err)
+	}
+	if asked := strings.Count(s.Read(t, "tmp/asked"), "user=root,host=x,") - before; asked != 1 {
+		t.Errorf("sshd was asked %d times", asked)
+	}
 	if _, err := p.Observe(testContext(t), target("pve1", s), node.Query{Sshd: &node.SshdQuery{Gone: []string{"/etc/ssh/sshd_config.d/x'y.conf"}}}); err == nil {
 		t.Error("any text is a drop-in that is gone")
 	}
@@ -248,17 +260,21 @@ esac`)
 // does not.
 func TestSshdThatIsOff(t *testing.T) {
 	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0") // of this process, as a socket of systemd is of the service
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
 	for name, c := range map[string]struct {
-		service, socket, accept string
-		fails                   bool
-		acts                    string
+		service, socket string
+		pid             int
+		fails           bool
+		acts            string
 	}{
-		"another unit runs it":          {"inactive", "inactive", "no", true, ""},
-		"a socket, one for each":        {"inactive", "active", "yes", false, ""},
-		"a socket, before a connection": {"inactive", "active", "no", false, ""},
-		"a socket, one for all":         {"active", "active", "no", false, "restart"},
-		"one for each beside a service": {"active", "active", "yes", false, "restart"},
-		"a service that fell over":      {"failed", "inactive", "no", false, "restart"},
+		"another unit runs it":     {"inactive", "inactive", 0, true, ""},
+		"a socket":                 {"inactive", "active", 0, false, ""},
+		"a socket and a service":   {"active", "active", os.Getpid(), false, "restart"}, // it would listen on the same socket after a reload
+		"a service that fell over": {"failed", "inactive", 0, false, "restart"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -267,7 +283,7 @@ func TestSshdThatIsOff(t *testing.T) {
 state() { case $1 in ssh.service) if [ -e "$PVESEC_TEST_ROOT/tmp/up" ]; then echo active; else echo `+c.service+`; fi ;; ssh.socket) echo `+c.socket+` ;; *) echo active ;; esac; }
 for unit; do :; done
 case $1 in
-show) case $* in *Accept*) echo `+c.accept+` ;; *MainPID*) echo 0 ;; *) echo "ActiveState=$(state "$unit")" ;; esac ;;
+show) case $* in *MainPID*) echo `+strconv.Itoa(c.pid)+` ;; *) echo "ActiveState=$(state "$unit")" ;; esac ;;
 is-active) now=$(state "$unit"); echo "$now"; [ "$now" = active ] || exit 3 ;;
 restart | start) : >"$PVESEC_TEST_ROOT/tmp/up" ;;
 esac`)

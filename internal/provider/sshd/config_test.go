@@ -97,6 +97,7 @@ func TestValidateConfig(t *testing.T) {
 		"addresses left out only":   {map[string]any{"name": "ops", "match": []any{agent(map[string]any{"addresses": []any{"!192.0.2.0/24"}})}}, "Invalid addresses: nobody matches", "match[0].addresses"},
 		"some addresses left out":   {map[string]any{"name": "ops", "match": []any{agent(map[string]any{"addresses": []any{"192.0.2.0/24", "!192.0.2.9"}})}}, "", ""},
 		"two logins of one name":    {map[string]any{"name": "ops", "password_authentication": false, "login": []any{login, login}}, "Invalid name: another login has it", "login[1].name"},
+		"a login of the cluster":    {map[string]any{"name": "ops", "password_authentication": false, "login": []any{map[string]any{"name": "cluster 10.0.0.2", "user": "root", "address": "10.0.0.2"}}}, "Invalid name: it is of the cluster", "login[0].name"},
 		"a line in a value":         {map[string]any{"name": "ops", "allow_users": []any{"alice\nPermitRootLogin yes"}}, "Invalid sshd policy", ""},
 		"a number beyond all":       {map[string]any{"name": "ops", "max_auth_tries": 12345678}, "Invalid sshd policy", ""},
 		"a network with more bits":  {map[string]any{"name": "ops", "password_authentication": false, "cluster_networks": []any{"10.0.0.1/8"}}, "Invalid sshd policy", ""},

@@ -68,6 +68,10 @@ func (r *policyResource) ValidateConfig(ctx context.Context, req resource.Valida
 			resp.Diagnostics.AddAttributeError(path.Root("login").AtListIndex(i).AtName("name"), "Invalid name: another login has it", fmt.Sprintf("Two login blocks are called %q. Give each a name of its own.", connection.Name))
 		}
 		seen[connection.Name] = true
+		if strings.HasPrefix(connection.Name, "cluster ") {
+			resp.Diagnostics.AddAttributeError(path.Root("login").AtListIndex(i).AtName("name"), "Invalid name: it is of the cluster",
+				fmt.Sprintf("deployed calls an address of the cluster for which sshd decides otherwise %q with the address behind it. Give the login %q another name.", "cluster", connection.Name))
+		}
 	}
 	if err := policy.Check(); err != nil && !resp.Diagnostics.HasError() {
 		resp.Diagnostics.AddError("Invalid sshd policy", values.UpperFirst(err.Error())+".")
