@@ -2,6 +2,7 @@ package onnodes
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -28,7 +29,7 @@ func sshdOf(t *testing.T, node *lab.Node) string {
 }
 
 // inOtherNode has a node believe that it is in a cluster with another one.
-const inOtherNode = `mkdir -p /etc/corosync; printf 'nodelist {\n  node {\n    name: pve7\n    ring0_addr: 10.77.0.7\n  }\n}\n' >/etc/corosync/corosync.conf`
+const inOtherNode = `mkdir -p /etc/corosync /etc/pve; printf '{}' >/etc/pve/.members; printf 'nodelist {\n  node {\n    name: pve7\n    ring0_addr: 10.77.0.7\n  }\n}\n' >/etc/corosync/corosync.conf`
 
 // TestSshdPolicyLifeCycle makes, changes, mends, refuses, imports and removes a policy on both releases at once.
 func TestSshdPolicyLifeCycle(t *testing.T) {
@@ -173,18 +174,30 @@ func TestSshdPolicyLifeCycle(t *testing.T) {
 	}
 }
 
-// TestSshdPolicyRenamed gives the example another name: the old file goes and the new one comes in one apply, and the plan holds although each of them changes what sshd makes of logins. Another policy is made in the same
-// apply, and stays as it is.
+// TestSshdPolicyRenamed gives the example another name: the old file goes and the new one comes in one apply, and the plan holds although each of them changes what sshd makes of logins, and the old one
+// would lock out the administrator of the new one. Another policy is made in the same apply, and stays as it is.
 func TestSshdPolicyRenamed(t *testing.T) {
 	t.Parallel()
 	c := cluster(t, 1)
-	text := example(t, harness.Examples+"/resources/pvesec_sshd_policy/resource.tf") + `
+	whole := example(t, harness.Examples+"/resources/pvesec_sshd_policy/resource.tf") + `
 resource "pvesec_sshd_policy" "beside" {
   name                   = "beside"
   allow_agent_forwarding = false
 }
 `
-	renamed := strings.Replace(text, "permit_root_login ", "name = \"renamed\"\n  permit_root_login ", 1)
+	shell(t, c.Nodes[0], `printf 'carol:carol-of-the-night\n' | chpasswd`)
+	only := func(who, passwords, first string) string {
+		return regexp.MustCompile(`(?m)^  (administrators|password_authentication|permit_root_login) .*$`).ReplaceAllStringFunc(whole, func(line string) string {
+			switch {
+			case strings.HasPrefix(line, "  administrators"):
+				return `  administrators = ["` + who + `"]`
+			case strings.HasPrefix(line, "  password"):
+				return "  password_authentication = " + passwords
+			}
+			return first + line
+		})
+	}
+	text, renamed := only("root", "false", "  allow_users = [\"root\"]\n"), only("carol", "true", "  name = \"renamed\"\n")
 	harness.Run(t,
 		resource.TestStep{Config: config(c) + text, ConfigPlanChecks: harness.Planned(sshdAddress, plancheck.ResourceActionCreate)},
 		resource.TestStep{
