@@ -176,6 +176,8 @@ var statedFindings = []string{
 	"The policy as it was applied makes … root-equivalent",
 	"Rules of the policy have ended",
 	"Removing … locks out …",
+	"Another name for … locks out …",
+	"No administrator can log in to node … yet",
 }
 
 // TestSummaries holds the summaries of diagnostics to one form: "Unable to", "Invalid" or "Missing", or a finding that is stated.

@@ -44,16 +44,16 @@ func TestSshdOwnLoginIsClosed(t *testing.T) {
 		before, after []string
 		refused       bool
 	}{
-		"others may come in too":         {[]string{"allowusers root@admin.example.org"}, []string{"allowusers bob|root@admin.example.org"}, false},
-		"others may not any more":        {[]string{"allowusers bob|root@admin.example.org"}, []string{"allowusers root@admin.example.org"}, false},
-		"root from there may not":        {[]string{"allowusers root@admin.example.org"}, []string{"allowusers bob"}, true},
-		"root from one of two places":    {[]string{"allowusers root@a.example.org|root@b.example.org"}, []string{"allowusers root@a.example.org"}, true},
-		"another group":                  {[]string{"allowgroups ldap-admins"}, []string{"allowgroups ldap-admins|staff2"}, false},
-		"not the group":                  {[]string{"allowgroups ldap-admins"}, []string{"allowgroups staff2"}, true},
-		"one who may not, and others":    {[]string{"denyusers root@192.0.2.1/24"}, []string{"denyusers bob|root@192.0.2.1/24"}, false},
-		"one who may not, and everybody": {[]string{"denyusers root@192.0.2.1/24"}, []string{"denyusers root|root@192.0.2.1/24"}, true},
-		"no root at all":                 {[]string{"permitrootlogin forced-commands-only"}, []string{"permitrootlogin no"}, true},
-		"the same, and no keys":          {[]string{"allowusers root@admin.example.org"}, []string{"allowusers root@admin.example.org", "pubkeyauthentication no"}, true},
+		"others may come in too":        {[]string{"allowusers root@admin.example.org"}, []string{"allowusers bob|root@admin.example.org"}, false},
+		"others may not any more":       {[]string{"allowusers bob|root@admin.example.org"}, []string{"allowusers root@admin.example.org"}, false},
+		"root from there may not":       {[]string{"allowusers root@admin.example.org"}, []string{"allowusers bob"}, true},
+		"root from one of two places":   {[]string{"allowusers root@a.example.org|root@b.example.org"}, []string{"allowusers root@a.example.org"}, true},
+		"another group":                 {[]string{"allowgroups ldap-admins"}, []string{"allowgroups ldap-admins|staff2"}, false},
+		"not the group":                 {[]string{"allowgroups ldap-admins"}, []string{"allowgroups staff2"}, true},
+		"one who may not, and others":   {[]string{"denyusers root@192.0.2.1/24"}, []string{"denyusers bob|root@192.0.2.1/24"}, false},
+		"one who may not, and everyone": {[]string{"denyusers root@192.0.2.1/24"}, []string{"denyusers root|root@192.0.2.1/24"}, true},
+		"no root at all":                {[]string{"permitrootlogin forced-commands-only"}, []string{"permitrootlogin no"}, true},
+		"the same, and no keys":         {[]string{"allowusers root@admin.example.org"}, []string{"allowusers root@admin.example.org", "pubkeyauthentication no"}, true},
 	} {
 		nodes := newSshdNodes(func(_ *node.SshdQuery, _ node.SshdConnection, with bool) node.SshdJudgement {
 			if with {

@@ -19,7 +19,7 @@ func TestSshdPartOfANetwork(t *testing.T) {
 	for name, c := range map[string]struct {
 		match   string
 		lines   []node.SshdLine
-		says    []string // to everybody, without the policy
+		says    []string // to everyone, without the policy
 		whole   bool     // whether the network is kept
 		refused bool     // where no node's address is known
 	}{
