@@ -137,6 +137,7 @@ func (q Query) subjects() []subject {
 	}
 	if q.Clock {
 		add("clock", "")
+	}
 	if q.Sshd != nil {
 		add("ask_sshd", q.Sshd.variants())
 	}
