@@ -176,7 +176,7 @@ func (p SshdPolicy) mayLeave(ctx context.Context, nodes Nodes, targets []node.Ta
 func (p SshdPolicy) Leaves(ctx context.Context, nodes Nodes, target node.Target) *SshdLockoutError {
 	l, err := p.lookWithout(ctx, nodes, target)
 	if err != nil || l == nil {
-		return nil
+		return nil //nolint:nilerr // as the comment of the function says
 	}
 	for _, role := range [...]sshdRole{sshdOwn, sshdCluster} {
 		if e := l.lockedOutWithout(role); e != nil {

@@ -28,7 +28,7 @@ func TestSshdLockout(t *testing.T) {
 	onBoth(t, c, func(t *testing.T, n *lab.Node) {
 		t.Helper()
 		p := newPool(t, c, "root")
-		second, err := ssh.Dial("tcp", n.Address+":"+strconv.Itoa(n.Port), &ssh.ClientConfig{User: "root", Auth: []ssh.AuthMethod{ssh.PublicKeys(key)}, HostKeyCallback: ssh.InsecureIgnoreHostKey(), Timeout: time.Minute}) //nolint:gosec // a node of the test
+		second, err := ssh.Dial("tcp", n.Address+":"+strconv.Itoa(n.Port), &ssh.ClientConfig{User: "root", Auth: []ssh.AuthMethod{ssh.PublicKeys(key)}, HostKeyCallback: ssh.InsecureIgnoreHostKey(), Timeout: time.Minute})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -69,7 +69,7 @@ func plannedEntries(ctx context.Context, judged map[string]*hardening.SshdPlan, 
 		return entries
 	}
 	for name, plan := range judged {
-		attributes := entries[name].(types.Object).Attributes() //nolint:forcetypeassert // entryOf gives objects
+		attributes := entries[name].(types.Object).Attributes() //nolint:errcheck,forcetypeassert // entryOf gives objects
 		if recorded[name] == nil || plan.Open.Shared {
 			attributes["effective_without"] = types.MapUnknown(keywordsType)
 		} else {

@@ -54,7 +54,7 @@ func stateOf(ctx context.Context, t *testing.T, plans map[string]*hardening.Sshd
 // openIn lists what of an entry is open, an element of a map as "attribute login".
 func openIn(entry attr.Value) []string {
 	var open []string
-	attributes := entry.(types.Object).Attributes() //nolint:forcetypeassert // of the test
+	attributes := entry.(types.Object).Attributes() //nolint:errcheck,forcetypeassert // of the test
 	for _, name := range slices.Sorted(maps.Keys(attributes)) {
 		value := attributes[name]
 		if value.IsUnknown() {
@@ -155,12 +155,12 @@ func TestAppliedKeepsThePlan(t *testing.T) {
 		private := memory{}
 		m.Applied(ctx, private, &diags)
 		var entry deployedModel
-		diags.Append(m.Deployed.Elements()["pve1"].(types.Object).As(ctx, &entry, basetypes.ObjectAsOptions{})...) //nolint:forcetypeassert // of the test
+		diags.Append(m.Deployed.Elements()["pve1"].(types.Object).As(ctx, &entry, basetypes.ObjectAsOptions{})...) //nolint:errcheck,forcetypeassert // of the test
 		if diags.HasError() {
 			t.Fatal(diags)
 		}
 		tries := func(all types.Map, login string) string {
-			return all.Elements()[login].(types.Map).Elements()["maxauthtries"].(types.String).ValueString() //nolint:forcetypeassert // of the test
+			return all.Elements()[login].(types.Map).Elements()["maxauthtries"].(types.String).ValueString() //nolint:errcheck,forcetypeassert // of the test
 		}
 		if entry.Content.ValueString() != "x" || tries(entry.Effective, "pvesec") != "3" || tries(entry.Effective, "alice") != c.alice || tries(entry.Effective, "gone") != "3" {
 			t.Errorf("%s: got %+v", name, entry)
