@@ -97,7 +97,7 @@ func TestMisspeltKeysAreRefused(t *testing.T) {
 		"pth":          {logging("security_log {\n    pth = \"/var/log/x\"\n  }"), "path"},
 		"keeps":        {logging("rotation {\n    keeps = 3\n  }"), "keep"},
 		"force_comand": {"resource \"pvesec_sshd_policy\" \"KEY\" {\n  match {\n    users = [\"it\"]\n    force_comand = \"/usr/bin/id\"\n  }\n}\n", "force_command"},
-		"adresss":      {"resource \"pvesec_sshd_policy\" \"KEY\" {\n  login {\n    name = \"it\"\n    user = \"it\"\n    address = \"192.0.2.1\"\n    adresss = \"192.0.2.1\"\n  }\n}\n", ""}, //nolint:misspell // the mistake of a person
+		"adresss":      {"resource \"pvesec_sshd_policy\" \"KEY\" {\n  login {\n    name = \"it\"\n    user = \"it\"\n    address = \"192.0.2.1\"\n    adresss = \"192.0.2.1\"\n  }\n}\n", ""},
 		"usr":          {said("ssh {\n    usr = \"root\"\n  }"), "user"},
 		"adress":       {said("node {\n    name = \"pve1\"\n    address = \"192.0.2.1\"\n    adress = \"192.0.2.2\"\n  }"), ""},       //nolint:misspell // the mistake of a person
 		"addres":       {said("ssh {\n    jump_host {\n      address = \"192.0.2.1\"\n      addres = \"192.0.2.2\"\n    }\n  }"), ""}, //nolint:misspell // the mistake of a person
