@@ -26,7 +26,11 @@ logging_type := "pvesec_audit_logging"
 
 emergency_type := "pvesec_break_glass"
 
-known_types := {policy_type, user_type, token_type, logging_type, emergency_type}
+account_type := "pvesec_node_account"
+
+sshd_type := "pvesec_sshd_policy"
+
+known_types := {policy_type, user_type, token_type, logging_type, emergency_type, account_type, sshd_type}
 
 # Another provider under the name of pvesec could say anything in its attributes.
 known_providers := {"registry.terraform.io/pvesec/pvesec", "registry.opentofu.org/pvesec/pvesec"}
@@ -44,6 +48,10 @@ needed := {
 		"name", "subject", "reason", "commands", "all_commands", "duration", "starts_at", "renew_id", "require_password", "require_logging", "end_sessions", "status",
 		"expires_at", "root_equivalent", "findings", "deployed", "nodes_skipped",
 	},
+	account_type: {
+		"name", "authorized_key", "key_membership", "groups", "group_membership", "expires", "password_version", "shell", "adopt", "findings", "deployed", "nodes_skipped",
+	},
+	sshd_type: {"name", "deployed", "nodes_skipped"} | sshd_settings,
 }
 
 # The rule that an attribute is judged by. Where it is not known yet, that rule refuses.
@@ -61,6 +69,11 @@ judged_by := {
 		"name": "unknown", "subject": "unknown", "reason": "unknown", "commands": "unknown", "all_commands": "unknown", "duration": "unknown", "starts_at": "unknown",
 		"renew_id": "unknown",
 	},
+	account_type: {
+		"name": "unknown", "authorized_key": "new_access", "key_membership": "new_access", "groups": "new_access", "group_membership": "new_access", "expires": "unending",
+		"password_version": "new_access", "shell": "new_access", "adopt": "new_access", "findings": "root", "nodes_skipped": "skipped_node",
+	},
+	sshd_type: object.union({"name": "unknown", "nodes_skipped": "skipped_node"}, {name: "sshd" | some name in sshd_settings}),
 }
 
 # --- reading the plan --------------------------------------------------------------------------------------------------
@@ -161,6 +174,16 @@ takes_away(rc) if {
 	new_nodes == set()
 	grown := {line | some node in keys(new.deployed); some line in elements(new.deployed[node].beyond); not line in elements(old.deployed[node].beyond)}
 	grown == set()
+}
+
+takes_away(rc) if {
+	rc.type == account_type
+	actions(rc) == ["update"]
+	known_nodes(rc)
+	known_settings := {name | some name in object.keys(judged_by[account_type]); not is_unknown(rc, name); name in keys(after(rc))}
+	known_settings == object.keys(judged_by[account_type])
+	account_gains(rc) == set()
+	account_losses(rc) != set()
 }
 
 takes_away(rc) if {
@@ -388,7 +411,7 @@ nodes(rc) := keys(field(after(rc), "deployed")) | keys(field(unknown(rc), "deplo
 
 problems contains problem(rc, "unknown", "the nodes are not known before the apply") if {
 	some rc in judged
-	rc.type in {policy_type, logging_type}
+	rc.type in {policy_type, logging_type, account_type, sshd_type}
 	not known_nodes(rc)
 }
 
@@ -770,6 +793,180 @@ notes contains note(rc, "sudo runs commands of the emergency access that it cann
 	after(rc).require_logging == false
 }
 
+# --- accounts of nodes -------------------------------------------------------------------------------------------------
+
+problems contains problem(rc, "root", "its findings are no list") if {
+	some rc in judged_of(account_type)
+	not is_array(field(after(rc), "findings"))
+	not is_unknown(rc, "findings")
+}
+
+problems contains standing(rc, "root", account_told(finding)) if {
+	some rc in judged_of(account_type)
+	some finding in elements(field(after(rc), "findings"))
+	not account_fine(finding)
+}
+
+account_fine(finding) if is_accepted(finding)
+
+account_fine(finding) if finding.severity == "medium"
+
+account_told(finding) := sprintf("%s (%s, %s): %s", [words(finding, "about"), words(finding, "id"), words(finding, "severity"), words(finding, "why")])
+
+notes contains note(rc, sprintf("accepted: %s: %s", [account_told(finding), finding.accepted])) if {
+	some rc in judged_of(account_type)
+	some finding in elements(field(after(rc), "findings"))
+	is_accepted(finding)
+}
+
+notes contains note(rc, sprintf("found: %s", [account_told(finding)])) if {
+	some rc in judged_of(account_type)
+	some finding in elements(field(after(rc), "findings"))
+	account_fine(finding)
+	not is_accepted(finding)
+}
+
+notes contains note(rc, sprintf("on %s: %v", [node, problem_there])) if {
+	some rc in judged_of(account_type)
+	some node in keys(field(before(rc), "deployed"))
+	some problem_there in elements(field(before(rc).deployed[node], "problems"))
+}
+
+# previous is how a resource was, for what is compared with it: nothing where it is made, or made anew.
+default previous(_) := {}
+
+previous(rc) := before(rc) if {
+	actions(rc) in {["update"], ["no-op"]}
+	is_object(before(rc))
+}
+
+# given_block is a block without what nobody set in it.
+given_block(block) := {name: value | some name, value in block; value != null} if is_object(block)
+
+given_block(block) := block if not is_object(block)
+
+given(value) := [given_block(block) | some block in value] if is_array(value)
+
+given(value) := value if not is_array(value)
+
+key_texts(account) := {sprintf("key %s", [json.marshal(given_block(key))]) | some key in elements(field(account, "authorized_key"))}
+
+group_texts(account) := {sprintf("group %v", [group]) | some group in elements(field(account, "groups"))}
+
+# account_gains is what an account gets that it did not have: a way to log in, a group, a node, more time.
+account_gains(rc) := union({
+	key_texts(after(rc)) - key_texts(previous(rc)),
+	group_texts(after(rc)) - group_texts(previous(rc)),
+	{sprintf("node %s", [node]) | some node in nodes(rc); not node in keys(field(previous(rc), "deployed"))},
+	{"a password" | after(rc).password_version != null; after(rc).password_version != field(previous(rc), "password_version")},
+	{sprintf("shell %v", [after(rc).shell]) | after(rc).shell != field(previous(rc), "shell"); not after(rc).shell in no_shells},
+	{sprintf("%s = additive", [name]) | some name in {"key_membership", "group_membership"}; after(rc)[name] != "exclusive"; after(rc)[name] != field(previous(rc), name)},
+	{"accounts that are there (adopt)" | after(rc).adopt != false; after(rc).adopt != field(previous(rc), "adopt")},
+	{"more time" | is_string(field(previous(rc), "expires")); not ends_no_later(rc)},
+})
+
+no_shells := {"/usr/sbin/nologin", "/sbin/nologin", "/bin/false", "/usr/bin/false"}
+
+ends_no_later(rc) if {
+	is_string(after(rc).expires)
+	after(rc).expires <= before(rc).expires
+}
+
+account_losses(rc) := union({
+	key_texts(before(rc)) - key_texts(after(rc)),
+	group_texts(before(rc)) - group_texts(after(rc)),
+	keys(field(before(rc), "deployed")) - nodes(rc),
+	{"password" | before(rc).password_version != null; after(rc).password_version == null},
+	{"shell" | after(rc).shell in no_shells; not before(rc).shell in no_shells},
+	{"time" | is_string(after(rc).expires); not is_string(before(rc).expires)},
+	{"time" | after(rc).expires < before(rc).expires},
+})
+
+problems contains problem(rc, "new_access", sprintf("account %s gets %s", [words(after(rc), "name"), concat(", ", account_gains(rc))])) if {
+	some rc in judged_of(account_type)
+	actions(rc) != ["no-op"]
+	count(account_gains(rc)) > 0
+}
+
+problems contains problem(rc, "new_access", sprintf("account %s is new", [words(after(rc), "name")])) if {
+	some rc in judged_of(account_type)
+	not actions(rc) in {["no-op"], ["update"]}
+}
+
+problems contains standing(rc, "unending", "the account never ends (expires)") if {
+	some rc in judged_of(account_type)
+	not is_unknown(rc, "expires")
+	not ends(after(rc), "expires")
+}
+
+# --- sshd --------------------------------------------------------------------------------------------------------------
+
+# What each setting may be without letting anybody in who did not get in before.
+sshd_closes := {
+	"permit_root_login": ["no", "forced-commands-only", "prohibit-password"], "password_authentication": [false], "kbd_interactive_authentication": [false], "permit_tty": [false],
+	"x11_forwarding": [false], "allow_agent_forwarding": [false], "disable_forwarding": [true], "allow_tcp_forwarding": ["no"], "permit_tunnel": ["no"], "crypto_profile": ["strict"],
+}
+
+# The other settings: each of their values has to be read.
+sshd_settings := object.keys(sshd_closes) | {
+	"allow_users", "allow_groups", "match", "cluster_networks", "ciphers", "macs", "kex_algorithms", "host_key_algorithms", "max_auth_tries", "login_grace_time",
+}
+
+sshd_changed(rc) := {name | some name in sshd_settings; name in keys(after(rc)); or_null(after(rc)[name]) != value_before(rc, name)}
+
+value_before(rc, name) := or_null(field(before(rc), name))
+
+# No block is an empty list.
+or_null(value) := null if value == []
+
+or_null(value) := value if value != []
+
+only_closes(rc, name) if {
+	some rank, value in sshd_closes[name]
+	value == after(rc)[name]
+	wider_before := [known | some known in array.slice(sshd_closes[name], 0, rank); known == value_before(rc, name)]
+	wider_before == []
+}
+
+# A list of users or groups is one more condition.
+only_closes(rc, name) if {
+	name in {"allow_users", "allow_groups"}
+	count(elements(after(rc)[name])) > 0
+	value_before(rc, name) == null
+}
+
+only_closes(rc, name) if {
+	name in {"allow_users", "allow_groups"}
+	count(elements(after(rc)[name])) > 0
+	more := {user | some user in after(rc)[name]} - {user | some user in elements(value_before(rc, name))}
+	more == set()
+}
+
+problems contains problem(rc, "sshd", sprintf("who gets in over SSH, or how, may change: %s = %s", [name, json.marshal(given(after(rc)[name]))])) if {
+	some rc in judged_of(sshd_type)
+	some name in sshd_changed(rc)
+	not only_closes(rc, name)
+}
+
+problems contains problem(rc, "sshd", sprintf("sshd on %s no longer has the policy, and does what other files say", [node])) if {
+	some rc in judged_of(sshd_type)
+	known_nodes(rc)
+	some node in keys(field(before(rc), "deployed"))
+	not node in nodes(rc)
+}
+
+notes contains note(rc, sprintf("on %s another file decides: %v", [node, line])) if {
+	some rc in judged_of(sshd_type)
+	some node in keys(field(before(rc), "deployed"))
+	some line in elements(field(before(rc).deployed[node], "overruled"))
+}
+
+notes contains note(rc, "the policy of sshd is removed: sshd then does what other files say") if {
+	some rc in ours
+	rc.type == sshd_type
+	"delete" in elements(actions(rc))
+}
+
 # --- exceptions --------------------------------------------------------------------------------------------------------
 
 default exceptions := []
@@ -886,6 +1083,17 @@ ends_text(rc) := code(sprintf("in %s", [after(rc).duration])) if {
 	rc.type == emergency_type
 	is_string(after(rc).duration)
 	not is_string(field(after(rc), "expires_at"))
+}
+
+ends_text(rc) := code(after(rc).expires) if {
+	rc.type == account_type
+	is_string(after(rc).expires)
+}
+
+ends_text(rc) := "never" if {
+	rc.type == account_type
+	field(after(rc), "expires") == null
+	not is_unknown(rc, "expires")
 }
 
 whom(rc) := [value |

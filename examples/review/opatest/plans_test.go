@@ -11,8 +11,11 @@ var expected = map[string]struct {
 	deny  []string
 	warns []string
 }{
-	// Nobody has said yet what a reviewer wants to know of accounts and of sshd: what is not known is refused.
-	"account": {deny: []string{"pvesec_node_account.owl: type: this policy does not know resources of type pvesec_node_account"}},
+	"account": {deny: []string{
+		"pvesec_node_account.owl: new_access: account owl gets key {\"key\":\"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ8rV0iyt2JWTJ6yJVu0u4vJKq0EtvYwqU1nbcxZyQ0k owl@example\",\"restrict\":true}, node pve1, shell /bin/bash",
+		"pvesec_node_account.owl: new_access: account owl is new",
+		"pvesec_node_account.owl: unending: the account never ends (expires)",
+	}},
 	"destroyed": {
 		warns: []string{
 			"audit logging is removed; logs that are there stay",
@@ -205,7 +208,7 @@ var expected = map[string]struct {
 			"pvesec_sudoers_policy.widened: new_access: wider: sudo /usr/bin/uptime (if the time is in the window ..20400101000000Z)",
 		},
 	},
-	"ways-in": {deny: []string{"pvesec_sshd_policy.ways: type: this policy does not know resources of type pvesec_sshd_policy"}},
+	"ways-in": {deny: []string{"pvesec_sshd_policy.ways: sshd: who gets in over SSH, or how, may change: match = [{\"force_command\":\"/usr/bin/id\",\"users\":[\"agent\"]}]"}},
 }
 
 // TestPlansAreJudged: every recorded plan is refused for what stands against it, and for nothing else.
