@@ -25,6 +25,7 @@ func TestHazards(t *testing.T) {
 	for line, option := range map[string]string{
 		"lecture_file=/etc/shadow, lecture=always": "lecture_file", "lecture_file=/root/x": "lecture_file", "lecture_file=/etc/../root/lecture": "lecture_file", "lecture_file=/tmp/lecture": "lecture_file",
 		"editor=/home/op/vi": "editor", `editor="/usr/bin/env /home/op/vi"`: "editor", `editor="/usr/bin/vim -S /home/op/x"`: "editor", "editor=/usr/bin/vi:/tmp/vi": "editor", `group_plugin="group_file.so /tmp/groups"`: "group_plugin", `group_plugin="group_file.so groups"`: "group_plugin",
+		"logfile=/var/log/clamav/x": "logfile", "iolog_dir=/var/log/clamav": "iolog_dir", "iolog_dir=/var/log/pve/tasks": "iolog_dir", "logfile=/var/log/pve/tasks/log": "logfile",
 		"logfile=/var/log/pveproxy/x": "logfile", "iolog_dir=/var/log/postgresql": "iolog_dir", "group_plugin=/home/op/x.so": "group_plugin",
 		"iolog_dir=/tmp/io": "iolog_dir", "iolog_dir=/etc/cron.d": "iolog_dir",
 		"iolog_file=../../etc/cron.d/x": "iolog_file", "logfile=/etc/profile": "logfile", "logfile=/tmp/log": "logfile", "logfile=/var/spool/cron/crontabs/root": "logfile", "timestampdir=/tmp/ts": "timestampdir",
