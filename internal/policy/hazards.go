@@ -330,7 +330,7 @@ var (
 
 	// othersLogs are directories below /var/log that packages of Debian and PVE give to other accounts or to groups that write there.
 	othersLogs = []string{"apt-cacher-ng", "asterisk", "bind", "caddy", "ceph", "chrony", "clamav", "cups", "elasticsearch", "exim4", "freeradius", "frr", "gitlab", "grafana", "icinga2", "influxdb",
-		"jenkins", "lighttpd", "mariadb", "mongodb", "mosquitto", "munin", "mysql", "nagios", "nagios4", "named", "ntpsec", "pgbouncer", "postgresql", "prometheus", "proxmox-backup", "pve", "pveproxy",
+		"jenkins", "lighttpd", "mariadb", "mongodb", "munin", "mysql", "nagios", "nagios4", "named", "ntpsec", "pgbouncer", "postgresql", "prometheus", "proxmox-backup", "pve", "pveproxy",
 		"rabbitmq", "redis", "squid", "stunnel4", "tomcat10", "tomcat11", "tor", "unbound", "unifi", "zabbix", "zabbix-agent", "zabbix-agent2", "zabbix-proxy", "zabbix-server"}
 
 	// logName is a whole name of a directory or file that is made for logs: sudo, sudo-io, logs, audit-logs, sudo.log.
