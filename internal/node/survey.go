@@ -31,6 +31,7 @@ const (
 	SectionPasswords    = "passwords"    // passwd -S -a: states, never a hash
 	SectionSSHD         = "sshd"         // sshd -T
 	SectionMatch        = "match"        // Match lines of sshd_config, with file and line
+	SectionElevation    = "elevation"    // lines of PAM with pam_wheel(8), with file and line; /etc/doas.conf where it is there
 	SectionSetID        = "setid"        // records "TYPE MODE UID GID SIZE PATH", each ended by NUL
 	SectionCapabilities = "capabilities" // getcap -r
 	SectionPlaces       = "places"       // records "TYPE MODE UID GID PATH", NUL, target of a link, NUL

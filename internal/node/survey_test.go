@@ -44,6 +44,9 @@ func TestSurvey(t *testing.T) {
 			if p := part(node.SectionPasswords); string(p.Data) != "bob P\n" || p.Status != 1 || !strings.Contains(p.Complaint, "one line is broken") {
 				t.Errorf("passwords: %+v", p)
 			}
+			if p := part(node.SectionElevation); p.Status != 0 || p.Complaint != "" {
+				t.Errorf("elevation: %+v", p)
+			}
 			if p := part(node.SectionSetID); string(p.Data) != "F 4755 0 0 9 /a b\nc\000" || p.Status != 137 {
 				t.Errorf("a find that was killed: %+v", p)
 			}

@@ -35,6 +35,7 @@ type Node struct {
 	sshd         map[string][]string
 	setID        []setIDFile
 	capabilities []capability
+	wheels       []wheel
 	places       []placed
 	runs         []run
 	runsAs       map[string][]userLine  // who runs a service, by its name
@@ -61,6 +62,7 @@ func Collect(ctx context.Context, nodes Nodes, target node.Target) (*Node, error
 	n.Facts = first.Facts
 	n.accounts(first)
 	n.sshdSettings(first)
+	n.elevation(first)
 	n.setIDs(first)
 	n.fileCapabilities(first)
 	n.placesOf(first)

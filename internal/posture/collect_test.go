@@ -39,7 +39,7 @@ func (f *fake) Survey(_ context.Context, target node.Target, q node.SurveyQuery)
 		node.SectionPasswd: data(passwd), node.SectionGroup: data(group), node.SectionPasswords: data("root P\nbob P\neve L\ndaemon L\n"),
 		node.SectionSSHD: data("permitrootlogin yes\npubkeyauthentication yes\nauthorizedkeysfile .ssh/authorized_keys\n"), node.SectionMatch: data(""), node.SectionSwitch: data("passwd: files systemd\ngroup: files [SUCCESS=merge] systemd\n"),
 		node.SectionSetID: data(""), node.SectionCapabilities: data(""), node.SectionPlaces: data(""), node.SectionCommands: data(""), node.SectionKeys: data(""),
-		node.SectionJobs: data(""), node.SectionPlugins: data(""), node.SectionPackages: data("login: /usr/bin/su\n"), node.SectionAllowed: data(""),
+		node.SectionElevation: data(""), node.SectionJobs: data(""), node.SectionPlugins: data(""), node.SectionPackages: data("login: /usr/bin/su\n"), node.SectionAllowed: data(""),
 	} {
 		s.Sections[name] = section
 	}

@@ -68,6 +68,7 @@ func (n *Node) addTo(g *paths.Graph, holders map[string]string) {
 		v.addKeys(a)
 	}
 	v.addGroups()
+	v.addElevation()
 	v.addSudo()
 	v.addSetID()
 	v.addFiles()

@@ -119,6 +119,18 @@ func TestWaysOfUsers(t *testing.T) {
 		"sudo allows more than the files": {sections: sections{node.SectionAllowed: data("\x01eve\nUser eve may run the following commands on pve1:\n    (ALL) ALL\n")}, gap: "gives it commands that the sudoers files do not give: (ALL) ALL"},
 		"sudo tells of a denial":          {sections: sections{node.SectionAllowed: data("\x01eve\nUser eve may run the following commands on pve1:\n    (root) !ALL\n")}, files: map[string]string{"/etc/sudoers": "eve ALL=(root) !ALL\n"}},
 
+		// su, pkexec and doas
+		"a group that su trusts":        {sections: sections{node.SectionElevation: data("/etc/pam.d/su:15:auth sufficient pam_wheel.so trust group=ops\n")}, want: "eve on pve1|member of group ops|may become root without a password (su)|/etc/pam.d/su:15: auth sufficient"},
+		"the group wheel":               {sections: sections{node.SectionElevation: data("/etc/pam.d/su:15:auth       sufficient pam_wheel.so trust\n"), node.SectionGroup: data(group + "wheel:x:112:eve\n")}, want: "eve on pve1|member of group wheel|without a password"},
+		"no group wheel":                {sections: sections{node.SectionElevation: data("/etc/pam.d/su:15:auth sufficient /lib/security/pam_wheel.so use_uid trust\n"), node.SectionGroup: replaced("root:x:0:", "root:x:0:eve")}, want: "eve on pve1|member of group root|without a password"},
+		"all but a group":               {sections: sections{node.SectionElevation: data("/etc/pam.d/su:15:-auth [success=done default=ignore] pam_wheel.so deny trust group=none\n")}, want: "bob on pve1|without a password|(if the line ends the check of who asks ([success=done default=ignore]))"},
+		"a group that must be":          {sections: sections{node.SectionElevation: data("/etc/pam.d/su:15:auth required pam_wheel.so trust group=ops\n/etc/pam.d/su:16:auth sufficient pam_wheel.so group=ops\n/etc/pam.d/su:17:account sufficient pam_wheel.so trust group=ops\n")}},
+		"a group that is not there":     {sections: sections{node.SectionElevation: data("/etc/pam.d/su:15:auth sufficient pam_wheel.so trust group=none\n")}},
+		"a line of PAM that goes on":    {sections: sections{node.SectionElevation: data("/etc/pam.d/su:15:auth sufficient pam_wheel.so \\\n")}, gap: "/etc/pam.d/su:15:auth sufficient pam_wheel.so"},
+		"doas":                          {sections: sections{node.SectionElevation: data("/etc/doas.conf\n")}, gap: "/etc/doas.conf lets accounts run commands as others"},
+		"pkexec for the group sudo":     {sections: sections{node.SectionSetID: data("F 4755 0 0 9 /usr/bin/pkexec\x00"), node.SectionPackages: data("pkexec: /usr/bin/pkexec\n"), node.SectionGroup: data(group + "sudo:x:27:eve\n")}, want: "eve on pve1|member of group sudo|with pkexec"},
+		"the group sudo with no pkexec": {sections: sections{node.SectionGroup: data(group + "sudo:x:27:eve\n")}},
+
 		// sshd
 		"another directory of sshd":   {sections: sections{node.SectionMatch: data("/etc/ssh/sshd_config:3:Include /etc/ssh/local/*\n")}, gap: "/etc/ssh/local"},
 		"the directory of sshd":       {sections: sections{node.SectionMatch: data("/etc/ssh/sshd_config:3:Include /etc/ssh/sshd_config.d/*.conf\n")}},

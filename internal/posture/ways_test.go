@@ -75,6 +75,8 @@ var nodeWays = []way{
 		remedy: "rm /home/bob/.ssh/authorized_keys", found: []string{"laptop@elsewhere", "logs in as bob", "/home/bob/.ssh/authorized_keys:1"}},
 	{name: "sudo of a user id", prepare: `echo "#$(id -u gina) ALL=(root) /usr/bin/less /var/log/*" >/etc/sudoers.d/logs; chmod 440 /etc/sudoers.d/logs`, remedy: "rm /etc/sudoers.d/logs",
 		found: []string{"gina on", "/etc/sudoers.d/logs:1", "/usr/bin/less"}},
+	{name: "group that su trusts", prepare: "groupadd -f oncall; gpasswd -a gina oncall; echo 'auth sufficient pam_wheel.so trust group=oncall' >>/etc/pam.d/su", remedy: "sed -i /pam_wheel.so.trust.group=oncall/d /etc/pam.d/su",
+		found: []string{"gina on", "member of group oncall", "may become root without a password (su)", "/etc/pam.d/su:"}},
 	{name: "second root", prepare: "useradd -o -u 0 -M -s /bin/bash toor", remedy: "sed -i /^toor:/d /etc/passwd /etc/shadow", found: []string{"toor on", "user id 0"}},
 }
 

@@ -37,6 +37,10 @@ who() {
 	section match /bin/sh -c '
 		for config in /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*.conf; do if [ -e "$config" ]; then set -- "$@" "$config"; fi; done
 		[ $# -eq 0 ] || grep -HniE "^[[:space:]]*(match|include)[[:space:]=]" -- "$@" || [ $? -eq 1 ]' match
+	section elevation /bin/sh -c '
+		if [ -e /etc/doas.conf ]; then echo /etc/doas.conf; fi
+		for config in /etc/pam.d/*; do if [ -f "$config" ]; then set -- "$@" "$config"; fi; done
+		[ $# -eq 0 ] || grep -HniE "^[^#]*pam_wheel\.so" -- "$@" || [ $? -eq 1 ]' elevation
 }
 
 # few: of the files with a set-id bit, all that root owns, and the first 1001 of the others, which users can make as many of as they like; and of those that getcap is not asked
