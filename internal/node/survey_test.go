@@ -203,6 +203,7 @@ func TestSurveyReadsCommands(t *testing.T) {
 @daily bob /opt/b >>/var/log/x
 1 1 * * * root "/opt/my dir/run" x
 1 1 * * * root sh -c "/opt/run x"
+PATH="/usr/sbin:/opt/bin"
 `, `1 path root /usr/local/sbin program
 3 cron root / directory
 3 cron root /etc/cron.daily script
@@ -225,6 +226,8 @@ func TestSurveyReadsCommands(t *testing.T) {
 14 cron bob /opt/b program
 15 cron root /opt/my dir/run program
 16 cron root /opt/run program
+17 path root /usr/sbin program
+17 path root /opt/bin argument
 `},
 		"variables": {`SHELL=/opt/app/sh
 MAILTO=/opt/no
