@@ -59,7 +59,7 @@ func (n *Node) elevation(s *node.Survey) {
 // addElevation adds who becomes root with su or pkexec.
 func (v view) addElevation() {
 	for _, w := range v.wheels {
-		from := ""
+		var from string
 		group := v.groupNamed(w.group)
 		if w.group == "" {
 			if group = v.groupNamed("wheel"); group == nil {
