@@ -227,7 +227,7 @@ PATH="/usr/sbin:/opt/bin"
 15 cron root /opt/my dir/run program
 16 cron root /opt/run program
 17 path root /usr/sbin program
-17 path root /opt/bin argument
+17 path root /opt/bin program
 `},
 		"variables": {`SHELL=/opt/app/sh
 MAILTO=/opt/no
