@@ -62,7 +62,7 @@ func (v view) addElevation() {
 		var from string
 		group := v.groupNamed(w.group)
 		if w.group == "" {
-			if group = v.groupNamed("wheel"); group == nil {
+			if group = v.groupNamed("wheel"); group == nil && len(v.groups) > 0 {
 				group = v.groups[0] // the default of pam_wheel(8) where no group has that name
 			}
 		}
