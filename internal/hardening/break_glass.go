@@ -84,7 +84,7 @@ func (b BreakGlass) unitFiles() []managedFile {
 	unit := func(name, command, service string) managedFile {
 		mode := fs.FileMode(0o644)
 		if strings.HasSuffix(name, ".sh") {
-			mode = 0o600 // who has an emergency, why and until when is not for everyone to read
+			mode = 0o600 // only root reads who has an emergency, why and until when
 		}
 		return managedFile{path: unitsDir + "/" + name, mode: mode, owner: "root", group: "root", command: command, service: service}
 	}

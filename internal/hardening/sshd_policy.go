@@ -21,7 +21,7 @@ const (
 // SshdPolicy is who may log in to nodes over SSH, from where and how. sshd takes the first value that it finds, so the file of a policy sorts before all others.
 type SshdPolicy struct {
 	Name string
-	// Settings hold for everyone, by attribute, each in the form of sshd_config(5).
+	// Settings apply to all logins. The key is the attribute, the value is in the form of sshd_config(5).
 	Settings map[string]string
 	// Strict chooses the algorithms out of those that a node has.
 	Strict bool

@@ -23,7 +23,7 @@ import (
 // held are the options in force for somebody.
 type held struct {
 	settings Settings
-	// by says whom they are for, "" for everyone: ":admin", as in Defaults:admin.
+	// by names the binding, "" for lines without one: ":admin", as in Defaults:admin.
 	by string
 	// caller tells that they are for the caller and nobody else, edits that they hold for sudoedit.
 	caller, edits bool
@@ -38,7 +38,7 @@ type placed struct {
 // mostHeld bounds the work, which grows with the bindings and with the Defaults for all. Beyond it each Defaults is looked at by itself.
 const mostHeld = 200_000
 
-// heldBy gives what is in force for everyone, and for each binding of the policy.
+// heldBy gives the settings of lines without a binding, and of each binding of the policy.
 func (m *matcher) heldBy(lists *policyClasses, subject Subject) []held {
 	var global []placed
 	bound := map[string][]placed{}

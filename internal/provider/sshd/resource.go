@@ -51,7 +51,7 @@ func (r *policyResource) ValidateConfig(ctx context.Context, req resource.Valida
 		at := path.Root("match").AtListIndex(i)
 		switch {
 		case len(match.Users)+len(match.Groups)+len(match.Addresses) == 0:
-			resp.Diagnostics.AddAttributeError(at, "Missing users, groups or addresses", "A match block without any is about nobody. Write users, groups or addresses into it, or write its settings outside of it for everyone.")
+			resp.Diagnostics.AddAttributeError(at, "Missing users, groups or addresses", "A match block needs at least one of them. Write users, groups or addresses into it, or write its settings outside of it for everyone.")
 		case len(match.Settings) == 0:
 			resp.Diagnostics.AddAttributeError(at, "Missing settings", "The match block sets nothing. Write a setting into it, or remove it.")
 		}
