@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"strings"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -59,6 +60,7 @@ func enter(ctx context.Context, pidfd int, cgroup *os.File, stdin string, argv [
 	cmd.ExtraFiles = []*os.File{node}
 	cmd.Stdin = strings.NewReader(stdin)
 	cmd.Stdout, cmd.Stderr = &out, &errOut
+	cmd.WaitDelay = 30 * time.Second // what it left in the background may hold its output open
 	err = cmd.Run()
 	return out.String(), errOut.String(), err
 }

@@ -7,17 +7,33 @@ import (
 	"errors"
 	"os/exec"
 	"strconv"
+	"time"
 )
+
+// execLimit is how long a command on a node may take where the caller sets no limit. A test that waits in vain fails by its name, and does not
+// take the package's time with it.
+const execLimit = 10 * time.Minute
+
+var errExecLimit = errors.New("the command did not end within " + execLimit.String())
 
 // Exec runs a command as root on the node and returns what it wrote to standard output. It does not go over the network and
 // needs no login, so it observes and tampers with a node whatever state its sshd, sudo or link is in. (A node with its own
-// kernel has no other door than sshd; there Exec goes past the link to it.) Anything but exit status 0 is an *ExecError.
+// kernel has no other door than sshd; there Exec goes past the link to it.) Anything but exit status 0 is an *ExecError. So is a command that runs for more
+// than ten minutes, unless ctx has a deadline of its own.
 func (n *Node) Exec(ctx context.Context, stdin string, argv ...string) (string, error) {
 	m, err := n.running()
 	if err != nil {
 		return "", err
 	}
+	if _, own := ctx.Deadline(); !own {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, execLimit, errExecLimit)
+		defer cancel()
+	}
 	stdout, stderr, err := m.exec(ctx, stdin, argv)
+	if err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
 	if err != nil {
 		return stdout, &ExecError{Node: n.Name, Argv: argv, Code: exitCode(err), Stderr: stderr, Err: err}
 	}

@@ -75,9 +75,10 @@ func TestAccountDefended(t *testing.T) {
 		if err := n.WriteFile(t.Context(), "/usr/local/bin/fight", "#!/bin/sh\nwhile :; do pkill -KILL -u nightowl -x 'sh|dd|mv|cat|mkdir|stat|rm|setpriv'; done\n", 0o755); err != nil {
 			t.Fatal(err)
 		}
-		shell(t, n, "(setsid setpriv --reuid nightowl --regid nightowl --clear-groups /usr/local/bin/fight </dev/null >/dev/null 2>&1 &); until pgrep -u nightowl -x fight; do sleep 0.1; done")
+		// What forks starts first: the one that fights kills a setpriv, too.
 		shell(t, n, `(setsid setpriv --reuid nightowl --regid nightowl --clear-groups perl -e 'for (;;) { exit if fork; open F, ">>/home/nightowl/alive"; print F "x"; close F }' </dev/null >/dev/null 2>&1 &)
 			until [ -e /home/nightowl/alive ]; do sleep 0.1; done`)
+		shell(t, n, "(setsid setpriv --reuid nightowl --regid nightowl --clear-groups /usr/local/bin/fight </dev/null >/dev/null 2>&1 &); until pgrep -u nightowl -x fight; do sleep 0.1; done")
 		withdrawn := a
 		withdrawn.EndSessions, withdrawn.Keys = true, &node.KeyFile{Content: []byte("# none\n"), Only: true, Sum: strings.Repeat("0", 64)}
 		if err := applyAccount(t, p, n, withdrawn); err != nil {

@@ -47,8 +47,18 @@ func TestSshdLockout(t *testing.T) {
 			if _, err := io.WriteString(in, "here\n"); err != nil {
 				t.Fatalf("%s: %v", when, err)
 			}
-			if _, err := io.ReadFull(out, make([]byte, 5)); err != nil {
-				t.Fatalf("%s: %v", when, err)
+			read := make(chan error, 1)
+			go func() {
+				_, err := io.ReadFull(out, make([]byte, 5))
+				read <- err
+			}()
+			select {
+			case err := <-read:
+				if err != nil {
+					t.Fatalf("%s: %v", when, err)
+				}
+			case <-time.After(time.Minute):
+				t.Fatalf("%s: the session that was open does not answer", when)
 			}
 		}
 		answers("at first")
