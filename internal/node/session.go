@@ -66,6 +66,9 @@ func (p *Pool) openOn(ctx context.Context, l *link, connect func(context.Context
 //
 // The request to start it asks for no reply, so that the command's input follows right behind it: one round trip
 // opens the session and one more brings the answer. A server that does not start it closes the session or stays silent.
+//
+// A connection that others used before may have broken since, which the first write to it tells. The command was not started then, and a new
+// connection starts it.
 func (p *Pool) run(ctx context.Context, l *link, connect func(context.Context) (*ssh.Client, error), command string) (*session, error) {
 	select {
 	case l.sessions <- struct{}{}:
@@ -73,27 +76,25 @@ func (p *Pool) run(ctx context.Context, l *link, connect func(context.Context) (
 		return nil, &RemoteError{Node: l.target.Name, Doing: "waiting for a free session", Err: context.Cause(ctx)}
 	}
 	release := sync.OnceFunc(func() { <-l.sessions })
-	client, err := connect(ctx)
-	if err != nil {
-		release()
-		return nil, err
-	}
-	s := l.takeSpare(client)
-	if s == nil {
-		s, err = l.openChannel(ctx, client)
-	}
-	if err == nil {
-		if _, err = s.channel.SendRequest("exec", false, ssh.Marshal(struct{ Command string }{command})); err != nil {
-			s.channel.Close()
-			err = fmt.Errorf("%w: %w", errBroken, err)
+	var client *ssh.Client
+	var s *session
+	for again := true; ; again = false {
+		var err error
+		if client, err = connect(ctx); err != nil {
+			release()
+			return nil, err
 		}
-	}
-	if err != nil {
-		release()
-		if errors.Is(err, errBroken) {
+		if s, err = l.start(ctx, client, command); err == nil {
+			break
+		}
+		broken := errors.Is(err, errBroken)
+		if broken {
 			l.drop(client)
 		}
-		return nil, &RemoteError{Node: l.target.Name, Doing: "opening a session", Err: err}
+		if !broken || !again || ctx.Err() != nil {
+			release()
+			return nil, &RemoteError{Node: l.target.Name, Doing: "opening a session", Err: err}
+		}
 	}
 	l.count(client, 1)
 	s.release = sync.OnceFunc(func() {
@@ -101,6 +102,22 @@ func (p *Pool) run(ctx context.Context, l *link, connect func(context.Context) (
 		release()
 	})
 	go l.prepareSpare(client)
+	return s, nil
+}
+
+// start sends a command over a connection.
+func (l *link) start(ctx context.Context, client *ssh.Client, command string) (*session, error) {
+	s := l.takeSpare(client)
+	if s == nil {
+		var err error
+		if s, err = l.openChannel(ctx, client); err != nil {
+			return nil, err
+		}
+	}
+	if _, err := s.channel.SendRequest("exec", false, ssh.Marshal(struct{ Command string }{command})); err != nil {
+		s.channel.Close()
+		return nil, fmt.Errorf("%w: %w", errBroken, err)
+	}
 	return s, nil
 }
 

@@ -52,7 +52,8 @@ type Comparison struct {
 }
 
 // Compare tells what a subject is newly allowed, what no longer, and on which other conditions, with a command line for each
-// path and rule. It asks about every class of host and target that the policies tell apart.
+// path and rule. It asks about every class of host and target that the policies tell apart. What a caller may run as himself with a group that
+// he has ("sudo -g", which sudo 1.9.13 allows beside every list of users) is no right, and left out.
 func Compare(before, after *sudoers.Tree, q Question) Comparison {
 	q = q.WithSharedBudget(before, after)
 	c := comparer{question: q, env: q.environment()}
@@ -168,26 +169,28 @@ func boundCommands(tree *sudoers.Tree, env *Environment) []string {
 // path compares on one class of paths. Most are the same in both policies and need no search. Where rules hold under
 // conditions that the model cannot see, every outcome of them is compared.
 func (c *comparer) path(r Request, before, after *PathAccess) {
-	if slices.EqualFunc(before.Rules, after.Rules, func(x, y AccessRule) bool { return x.matchesAs(&y) }) {
-		c.conditions(r, before, after, true)
-		return
+	same := slices.EqualFunc(before.Rules, after.Rules, func(x, y AccessRule) bool { return x.matchesAs(&y) })
+	all, tooMany := []outcome{{}}, false
+	if !before.isCertain() || !after.isCertain() {
+		all, tooMany = outcomes(c.env, before.Rules, after.Rules)
 	}
-	if before.isCertain() && after.isCertain() {
-		c.add(&c.result.NewlyAllowed, c.more(r, before, after), "")
-		c.add(&c.result.NoLongerAllowed, c.more(r, after, before), "")
-		c.conditions(r, before, after, false)
-		return
-	}
-	all, tooMany := outcomes(c.env, before.Rules, after.Rules)
 	if tooMany {
-		c.gap("what is allowed of " + after.Path + " depends on too many conditions")
-		return
+		if !same {
+			c.gap("what is allowed of " + after.Path + " depends on too many conditions")
+			return
+		}
+		c.conditions(r, before, after, true, "")
 	}
-	for _, o := range all {
-		was, is := before.under(o.holds), after.under(o.holds)
-		c.add(&c.result.NewlyAllowed, c.more(r, was, is), o.String())
-		c.add(&c.result.NoLongerAllowed, c.more(r, is, was), o.String())
-		c.conditions(r, was, is, false)
+	if !same {
+		for _, o := range all {
+			was, is := before.under(o.holds), after.under(o.holds)
+			c.add(&c.result.NewlyAllowed, c.more(r, was, is), o.String())
+			c.add(&c.result.NoLongerAllowed, c.more(r, is, was), o.String())
+		}
+	}
+	// Where all conditions hold comes first: a rule's own window or digest is no news, that a denial fails is.
+	for _, o := range slices.Backward(all) {
+		c.conditions(r, before.under(o.holds), after.under(o.holds), same, outcome{fails: o.fails}.String())
 	}
 }
 
@@ -248,7 +251,7 @@ func (c *comparer) some(answer regular.Answer, p *PathAccess) bool {
 }
 
 // conditions compares those of what both policies allow.
-func (c *comparer) conditions(r Request, before, after *PathAccess, same bool) {
+func (c *comparer) conditions(r Request, before, after *PathAccess, same bool, when string) {
 	for j := range after.Rules {
 		if after.Rules[j].Denied {
 			continue
@@ -267,7 +270,7 @@ func (c *comparer) conditions(r Request, before, after *PathAccess, same bool) {
 				continue
 			}
 			for _, change := range changes {
-				change.Difference = Difference{Request: r, Line: after.Line(answer.Witness), Rule: after.Rules[j].Grant}
+				change.Difference = Difference{Request: r, Line: after.Line(answer.Witness), Rule: after.Rules[j].Grant, If: when}
 				if !slices.ContainsFunc(c.result.Changed, func(known ConditionChange) bool { return known.tells(change) }) {
 					c.result.Changed = append(c.result.Changed, change)
 				}

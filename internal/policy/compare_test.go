@@ -21,6 +21,36 @@ func treeOf(tb testing.TB, text string) *sudoers.Tree {
 	return sudoers.TreeOf(file)
 }
 
+// TestChangedIf: a change of what only another spelling reaches past a denial says so. sudo 1.9.13 compares an expression with the path as it was typed.
+func TestChangedIf(t *testing.T) {
+	t.Parallel()
+	const denial = "op ALL=!^/opt/a$ ^x$\n"
+	for version, want := range map[sudoers.Version][]string{sudoers.PVE8: {"noexec", "not: sudo compares resolved paths"}, sudoers.PVE9: nil} {
+		tree := func(text string) *sudoers.Tree {
+			file, _ := sudoers.Parse("policy", text, version)
+			return sudoers.TreeOf(file)
+		}
+		c := Compare(tree("op ALL=/opt/a x\n"+denial), tree("op ALL=NOEXEC: /opt/a x\n"+denial), Question{Subject: op.Subject, Env: Debian(version)})
+		var got []string
+		for _, change := range c.Changed {
+			got = append(got, change.Condition, change.If)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: %s", version, diff)
+		}
+	}
+	// The rule's own end is not said a second time.
+	c := Compare(treeOf(t, "op ALL=/bin/a"), treeOf(t, "op ALL=NOTAFTER=20300101000000Z NOEXEC: /bin/a"), op)
+	if len(c.Changed) == 0 {
+		t.Fatal("nothing changed")
+	}
+	for _, change := range c.Changed {
+		if change.If != "" {
+			t.Errorf("%s changes if %s", change.Condition, change.If)
+		}
+	}
+}
+
 // TestCompare has the verdict of each pair of policies, what is newly allowed, and what no longer.
 func TestCompare(t *testing.T) {
 	t.Parallel()

@@ -208,6 +208,12 @@ func (g *generator) claims(c policy.Comparison, before, after string) []claim {
 	return []claim{one}
 }
 
+// asHimself tells whether the request is one that comparisons leave out: sudo 1.9.13 lets a caller run whatever a rule allows to anybody as himself with
+// a group that he has.
+func (s *station) asHimself(q group) bool {
+	return s.world.version == sudoers.PVE8 && (q.runAsUser == "" || q.runAsUser == q.user) && slices.Contains(s.world.user(q.user).Groups, q.runAsGroup)
+}
+
 // hold puts claims to sudo, and gives how many command lines it asked about.
 func (s *station) hold(t *testing.T, list []claim) int {
 	t.Helper()
@@ -226,6 +232,9 @@ func (s *station) hold(t *testing.T, list []claim) int {
 	for i, one := range list {
 		was, is := answers[2*i], answers[2*i+1]
 		for k, line := range one.before.lines {
+			if s.asHimself(one.before) {
+				continue
+			}
 			count++
 			if gained, lost := was[k] == '0' && is[k] == '1', was[k] == '1' && is[k] == '0'; gained && !one.gain || lost && !one.loss {
 				if wrong++; wrong <= 10 {
