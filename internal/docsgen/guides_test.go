@@ -19,7 +19,7 @@ var subcategory = regexp.MustCompile(`(?m)^subcategory: "(.*)"$`)
 func TestSubcategories(t *testing.T) {
 	t.Parallel()
 
-	groups := []string{"Access", "Nodes", "sudoers"}
+	groups := []string{"Access", "Nodes", "Start", "sudoers"}
 	pages := os.DirFS(filepath.Join("..", "..", pages))
 	count := 0
 	err := fs.WalkDir(pages, ".", func(name string, entry fs.DirEntry, err error) error {
