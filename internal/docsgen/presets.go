@@ -20,7 +20,8 @@ description: |-
 # Presets
 
 Presets are vetted sudo allow-lists for operators of Proxmox VE nodes. Use them in ` + "`preset`" + ` blocks of ` + "`pvesec_sudoers_document`" + `. A preset pins every argument, and tests prove that it has
-no [root finding](root-findings). If you leave out an optional parameter, the preset leaves out the grants that use it.
+no [root finding](root-findings). If you leave out an optional parameter, the preset leaves out the grants that use it. With its required parameters alone each preset
+proves every [named statement](statements); a grant that disproves one says so.
 `)
 	for _, p := range preset.Presets() {
 		fmt.Fprintf(&b, "\n## %s: %s\n\n%s\n", p.Name, p.Title, angled(p.Description))
@@ -47,6 +48,9 @@ no [root finding](root-findings). If you leave out an optional parameter, the pr
 			for _, grant := range p.Grants {
 				if grant.Name == rule.Grant {
 					fmt.Fprintf(&b, "  Allows: `sudo %s`\n", strings.Join(grant.Allows, "`, `sudo "))
+					if len(grant.Disproves) > 0 {
+						fmt.Fprintf(&b, "  A policy with it cannot promise `never = [\"%s\"]`.\n", strings.Join(grant.Disproves, `", "`))
+					}
 				}
 			}
 		}

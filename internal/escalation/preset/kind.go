@@ -40,6 +40,13 @@ var kinds = map[string]kind{
 	"volume_group": {what: "names of LVM volume groups", pattern: `[A-Za-z0-9_][A-Za-z0-9_+.]{0,30}`, example: "pve"},
 	// PVE/AccessControl.pm, verify_username. The end shows where the prefix ends, and keeps it from being a whole name such as root.
 	"user_prefix": {what: "prefixes of user names: lower case letters and digits, then '-' or '_'", pattern: `[a-z][a-z0-9]{0,15}[-_]`, example: "op-"},
+	// ifreload(8): --all or --currently-up.
+	"interfaces":    {what: "what ifreload works on, all or currently-up", pattern: `all|currently-up`, example: "all"},
+	"guest_dataset": {what: "ZFS datasets of guests, POOL/data, POOL/vmdata or POOL/guests, and below them", pattern: `[A-Za-z][A-Za-z0-9_-]{0,31}/(data|vmdata|guests)(/[A-Za-z0-9][A-Za-z0-9_-]{0,63}){0,4}`, example: "rpool/data"},
+	"host":          {what: "names of hosts", pattern: `[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?`, example: "pve2"},
+	// proxmox-backup-client(1) and ups.conf(5).
+	"login": {what: "names of users of a backup server", pattern: `[a-z][a-z0-9]{0,30}`, example: "pve1"},
+	"ups":   {what: "names of power supplies", pattern: `[a-z][a-z0-9_-]{0,30}`, example: "rack"},
 	// The daemons of PVE's API, which only lose requests in flight when they start again.
 	"api_service": {what: "daemons of the PVE API", pattern: `pveproxy|pvedaemon|pvestatd|pvescheduler|spiceproxy`, example: "pveproxy|pvestatd"},
 }

@@ -17,7 +17,7 @@ import (
 var data embed.FS
 
 // files are the presets in the order in which people read them.
-var files = []string{"vm_operator", "container_operator", "storage", "network_monitoring", "monitoring", "user_management", "backup"}
+var files = []string{"vm_operator", "container_operator", "storage", "network_monitoring", "monitoring", "user_management", "backup", "replication", "power_failure"}
 
 var presets = sync.OnceValue(func() []Preset {
 	all, err := loadAll(data)

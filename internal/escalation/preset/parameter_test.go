@@ -109,7 +109,7 @@ func TestKindsHaveNoSeparators(t *testing.T) {
 		if answer := regular.Disjoint(all[name], danger, regular.Budget{}); answer.Verdict != regular.Yes {
 			t.Errorf("%s: %v, %q", name, answer.Verdict, answer.Witness)
 		}
-		if slash, _ := regular.Compile(regular.ERE{Pattern: "/"}); name != "dataset" && regular.Disjoint(all[name], slash, regular.Budget{}).Verdict != regular.Yes {
+		if slash, _ := regular.Compile(regular.ERE{Pattern: "/"}); !strings.HasSuffix(name, "dataset") && regular.Disjoint(all[name], slash, regular.Budget{}).Verdict != regular.Yes {
 			t.Errorf("%s has a slash in it", name)
 		}
 	}

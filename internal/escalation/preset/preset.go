@@ -24,6 +24,8 @@ type Grant struct {
 	Does string `json:"does"`
 	// Commands in sudoers syntax, with <parameters> and <blocks> in their argument patterns.
 	Commands []string `json:"commands"`
+	// Disproves are the named statements that the grant disproves, because it is there for that. A grant of required parameters disproves none.
+	Disproves []string `json:"disproves"`
 	// NoExec is set only for programs that run no other.
 	NoExec bool `json:"noexec"`
 	// Allows are command lines that the grant is there for, Refuses such that come near and lead somewhere else. Both hold for Example.

@@ -79,7 +79,8 @@ func choices(p *Preset) []map[string]string {
 var alternatives = map[string]string{
 	"vmid": "[1-9][0-9]{2,8}", "storage": "[A-Za-z][A-Za-z0-9_.-]{0,62}[A-Za-z0-9]", "bridge": "[A-Za-z][A-Za-z0-9_]{0,14}",
 	"vlan": "[1-9][0-9]{0,2}|[1-3][0-9]{3}", "node": "[A-Za-z0-9][A-Za-z0-9-]{0,61}[A-Za-z0-9]", "dataset": "[a-z]{1,8}/data|tank/(vm|ct)", "pool": "[A-Za-z][A-Za-z0-9_-]{0,31}",
-	"volume_group": "[A-Za-z0-9_][A-Za-z0-9_+.]{0,30}", "user_prefix": "[a-z][a-z0-9]{0,15}[-_]", "api_service": "pveproxy|pvedaemon|pvestatd|pvescheduler|spiceproxy",
+	"volume_group": "[A-Za-z0-9_][A-Za-z0-9_+.]{0,30}", "interfaces": "all|currently-up", "guest_dataset": "[a-z]{1,8}/(data|guests)(/[a-z0-9]{1,20}){0,2}", "host": "pve[1-9]",
+	"login": "[a-z]{1,8}", "ups": "[a-z]{1,10}", "user_prefix": "[a-z][a-z0-9]{0,15}[-_]", "api_service": "pveproxy|pvedaemon|pvestatd|pvescheduler|spiceproxy",
 }
 
 // decide asks for a command line by the program's base name, wherever it may be.
@@ -263,7 +264,7 @@ func TestLeftOut(t *testing.T) {
 	if text := strings.Join(rules[4].Commands, "\n"); strings.Contains(text, "tag=") {
 		t.Errorf("a tag without vlans: %s", text)
 	}
-	if want := []string{"bridge", "iso_storage", "storage"}; !slices.Equal(p.Needs(p.Grants[7].Commands[1]), want) {
+	if want := []string{"bridge", "iso_storage", "storage"}; !slices.Equal(p.Needs(p.Grants[8].Commands[1]), want) {
 		t.Errorf("create needs %q, want %q", p.Needs(p.Grants[7].Commands[1]), want)
 	}
 }
