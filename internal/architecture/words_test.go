@@ -148,6 +148,7 @@ var statedFindings = []string{
 	"A token of an earlier run is left",
 	"Emergency access of … has ended",
 	"Emergency access of … is open",
+	"Emergency access of … was open already",
 	"Grants have no effect",
 	"Interrupted; nothing was changed",
 	"No node has a policy …",

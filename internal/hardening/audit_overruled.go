@@ -56,7 +56,7 @@ func (a AuditLogging) overruled(t *sudoersTree) []string {
 	if !slices.ContainsFunc(tree.Files, func(f *sudoers.File) bool { return f.Name == own }) {
 		return []string{sudoersMain + " does not include " + own}
 	}
-	o := overruling{own: own, alone: alone, tree: tree, host: host, emergency: func(file string) bool { return emergencyFor(file, all[file], t.seen.Clock) != "" }}
+	o := overruling{own: own, alone: alone, tree: tree, host: host, emergency: func(file string) bool { return emergencyFor(file, all[file], t.limits()) != "" }}
 	for _, subject := range a.Subjects {
 		o.subject(subjectOf(subject, t.account(subject)))
 		if group, is := strings.CutPrefix(subject, "%"); is {

@@ -63,9 +63,6 @@ func breakGlassHeader(name string) string {
 	return fmt.Sprintf("Managed by Terraform: pvesec_break_glass %q.", name)
 }
 
-// MostEmergency is how far away the end of an emergency access may be at most.
-const MostEmergency = 30 * 24 * time.Hour
-
 // managed lists the files for a window. The sudoers file comes last: what ends the access is in place before.
 func (b BreakGlass) managed(w Window) ([]managedFile, error) {
 	text, err := b.renderSudoers(w)

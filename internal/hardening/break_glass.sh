@@ -25,7 +25,8 @@ users() {
 
 # sessions PID...: the processes that sudo runs for the subject, those named, and all that they started. A sudo that has begun its command is root's and its command may have lost its
 # environment, so that whose they are is asked of the process that called sudo and of the login too. Who calls sudo by a link gives it another name, but not another file. What only the login tells of
-# may be from a su too, so it counts from the begin of the access on.
+# may be from a su too, so it counts from the begin of the access on. What lost its parent is taken in by the system, or by a process of the subject that asked for it (prctl(2), PR_SET_CHILD_SUBREAPER):
+# a process of another user below one of the subject is that, or was begun by a program that is set to another user. The subject's own sub-uids (subuid(5)) are no other users.
 # A guest is never among them. Of a unit of the system only what is below a sudo that the subject called in it, and what has the login of the subject, as jobs of cron have: systemd gives services none.
 sessions() {
 	(
@@ -35,6 +36,8 @@ sessions() {
 		done
 		ps -eo pid=,ppid=,ruid=,etimes=,comm=
 		find [0-9]*/exe -maxdepth 0 -printf '%p:%l\n' 2>/dev/null
+		find -L [0-9]*/exe -maxdepth 0 -perm -4000 -printf '%h/setuid:\n' 2>/dev/null
+		sed -n 's/^[^:]*:\([0-9]*\):\([0-9]*\)$/sub \1 \2/p' /etc/subuid 2>/dev/null
 		grep -Hs '' [0-9]*/loginuid [0-9]*/cgroup
 	) | awk -v uids="$uids" -v named="$*" -v self=$$ -v age="$(age)" '
 		BEGIN {
@@ -53,14 +56,21 @@ sessions() {
 				if (value ~ /\/bin\/sudo$/) sudo[p] = 1
 				if (value ~ /\/usr\/(sbin\/sshd|lib\/openssh\/sshd-[a-z]+|bin\/login|lib\/systemd\/systemd(-executor)?)$/) leads[p] = 1
 			}
+			if (what == "setuid") setuid[p] = 1
 			if (what == "loginuid") login[p] = value
 			if (what == "cgroup") { sub(/^[0-9]*:[^:]*:/, "", value); group[p] = group[p] "\n" value "/" }
 			next
 		}
+		$1 == "sub" { first[++ranges] = $2; size[ranges] = $3; next }
 		{ pids[++count] = $1; parent[$1] = $2; owner[$1] = $3; young[$1] = $4 <= age; command[$1] = $5 }
 		# From the top of the hierarchy on: below his own part of it, a user names groups as he likes.
 		function guest(p) { return group[p] ~ /\n\/(qemu\.slice|machine\.slice|lxc|lxc\.[a-z]+[^\/]*)\// }
 		function system_unit(p) { return group[p] ~ /\n\/system\.slice\// && (group[p] ~ /\.scope\// || !(login[p] in subject)) }
+		function another(uid,   i) {
+			for (i = 1; i <= ranges; i++) if (uid >= first[i] && uid < first[i] + size[i]) return 0
+			return !(uid in subject)
+		}
+		function lost(p, q) { return q == 1 || command[q] == "systemd" || owner[q] in subject && !(q in setuid) && !(p in setuid) }
 		function of_login(p,   uid) {
 			if (login[p] in subject) return 1
 			for (uid in subject) if (index(group[p], "/user-" uid ".slice/")) return 1
@@ -75,7 +85,7 @@ sessions() {
 				} else if (!system_unit(p)) {
 					if (p in ran) mine[p] = 1
 					# What lost its parent and is not the subject itself, except what leads a login.
-					if (young[p] && (q == 1 || command[q] == "systemd") && !(owner[p] in subject) && of_login(p) && !(p in leads)) mine[p] = 1
+					if (young[p] && lost(p, q) && another(owner[p]) && of_login(p) && !(p in leads)) mine[p] = 1
 				}
 			}
 			do {
@@ -117,8 +127,12 @@ age() {
 	echo $((now - $(cat -- "$since" 2>/dev/null || echo 0) + 2))
 }
 
+# superseded: the access was granted anew meanwhile, and has its own end.
+superseded() { [ -e "$units/$ends.sh" ] && ! grep -qxF -- "until='$until'" "$units/$ends.sh"; }
+
 # end: where the file cannot be removed, systemd tries again. From its time on sudo allows nothing by the file, so that what belongs to the end happens only once then.
 end() {
+	! superseded || return 0
 	chattr -ia -- "${sudoers%/*}" "$sudoers" 2>/dev/null
 	rm -f -- "$sudoers"
 	gone=$?
@@ -132,6 +146,7 @@ end() {
 		[ "$how" != 'ended at its time' ] || : >"$once"
 	fi
 	[ "$gone" = 0 ] || return 1
+	! superseded || return 0
 	systemctl stop "$ends.timer" "$begins.service"
 	rm -f -- "$once" "$since" "$units/timers.target.d/$ends.conf" "$units/$begins.service" "$units/$ends.timer" "$units/$ends.service" "$units/$ends.sh" "/var/lib/systemd/timers/stamp-$ends.timer"
 	rmdir --ignore-fail-on-non-empty -- "$units/timers.target.d" 2>/dev/null

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -74,10 +75,44 @@ func (b BreakGlass) Paths() []string {
 // Present tells whether the sudoers file is there.
 func (s *BreakGlassState) Present(b BreakGlass) bool { return s.Files[b.Path()].Present }
 
-// Wrote tells whether the sudoers file that is there is one of this access: with its name, its subject and the shape that pvesec writes.
-func (s *BreakGlassState) Wrote(b BreakGlass) bool {
+// said are the subject and the times in the second line of a sudoers file of an emergency access, [BreakGlass.comment].
+var said = regexp.MustCompile(`\A# .*\n# (Emergency access of \S+ from (\S+) to (\S+)\.)`)
+
+// Same tells whether the sudoers file that is there is this access, granted with exactly these settings, and for which window. Any other is somebody else's.
+func (s *BreakGlassState) Same(b BreakGlass) (Window, bool) {
 	text := s.Contents[b.Path()]
-	return emergencyFor(b.Path(), text, s.Clock) == b.Name && strings.Contains(text, "\nDefaults:"+b.Subject+" ")
+	found := said.FindStringSubmatch(text)
+	if found == nil {
+		return Window{}, false
+	}
+	begins, err := time.Parse(time.RFC3339, found[2])
+	ends, err2 := time.Parse(time.RFC3339, found[3])
+	if err != nil || err2 != nil {
+		return Window{}, false
+	}
+	w := Window{Granted: begins.Unix(), Begins: begins.Unix(), Ends: ends.Unix()}
+	if strings.Contains(text, "NOTBEFORE=") {
+		w.Granted-- // any moment before its begin gives this text
+	}
+	want, err := b.renderSudoers(w)
+	return w, err == nil && text == want
+}
+
+// Whose is what the sudoers file that is there says of itself, empty where it is not one of an emergency access.
+func (s *BreakGlassState) Whose(b BreakGlass) string {
+	if found := said.FindStringSubmatch(s.Contents[b.Path()]); found != nil {
+		return printable(found[1])
+	}
+	return ""
+}
+
+// Settle has nodes undo or end what an interrupted run left there, and changes nothing else.
+func (b BreakGlass) Settle(ctx context.Context, nodes Nodes, targets []node.Target, progress func(node, step string)) error {
+	changes := make([]node.Change, 0, len(targets))
+	for _, target := range targets {
+		changes = append(changes, node.Change{Target: target, Label: b.label()})
+	}
+	return nodes.Apply(ctx, changes, progress)
 }
 
 // Texts gives the text of each file for a window, by path.
@@ -137,6 +172,11 @@ type Opening struct {
 	Applied map[string]string
 }
 
+// runs tells whether a file is a timer that runs as it is wanted.
+func (o Opening) runs(file managedFile) bool {
+	return strings.HasSuffix(file.path, ".timer") && o.Seen.Timer == "active" && o.Seen.Contents[file.path] == file.text
+}
+
 // Open brings the access onto all nodes or onto none. Each must have the sudoers file as it was seen.
 func (b BreakGlass) Open(ctx context.Context, nodes Nodes, openings []Opening, progress func(node, step string)) error {
 	changes := make([]node.Change, 0, len(openings))
@@ -149,6 +189,9 @@ func (b BreakGlass) Open(ctx context.Context, nodes Nodes, openings []Opening, p
 		}
 		for _, file := range files {
 			file.applied = digestOf(opening.Applied[file.path])
+			if opening.runs(file) {
+				file.service = "" // a start anew would give its clock, which nobody sets, the whole duration again
+			}
 			file.installOn(&change, true)
 		}
 		changes = append(changes, change)

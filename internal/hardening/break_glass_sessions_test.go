@@ -47,7 +47,14 @@ func endedOf(t *testing.T, subject string, processes []process) string {
 		writeBelow(t, dir, at+"environ", environ)
 		writeBelow(t, dir, at+"loginuid", login)
 		writeBelow(t, dir, at+"cgroup", "0::"+p.cgroup+"\n")
-		exe := map[string]string{"sudo": "/usr/bin/sudo", "link-to-sudo": "/usr/bin/sudo", "sudo-of-before": "/usr/bin/sudo (deleted)",
+		setuid := filepath.Join(dir, "bin", p.command)
+		if p.command == "su" || p.command == "mount" {
+			writeBelow(t, dir, "/bin/"+p.command, "")
+			if err := os.Chmod(setuid, 0o755|os.ModeSetuid); err != nil {
+				t.Fatal(err)
+			}
+		}
+		exe := map[string]string{"su": setuid, "mount": setuid, "sudo": "/usr/bin/sudo", "link-to-sudo": "/usr/bin/sudo", "sudo-of-before": "/usr/bin/sudo (deleted)",
 			"sshd": "/usr/sbin/sshd", "(sd-pam)": "/usr/lib/systemd/systemd"}[p.command]
 		if exe == "" {
 			exe = "/usr/bin/" + p.command
@@ -64,6 +71,7 @@ ps() { case "$*" in "-eo ruid=") ps all | cut -d ' ' -f 3 ;; *) cat <<END
 ` + ps.String() + `$$ 1 0 1 sh
 END
 esac; }`
+	writeBelow(t, dir, "/etc/subuid", "alice:100000:65536\n")
 	writeBelow(t, dir, "/proc/uptime", "100000.25 90000.00\n")
 	writeBelow(t, dir, "/run/"+b.Ends()+".since", "99000\n")
 	events, failed := endProgram(t, b, dir, tools)
@@ -113,6 +121,11 @@ func TestBreakGlassEndsSessions(t *testing.T) {
 		},
 		{ // what a su started before the access began, and after it
 			{34, 1, 0, "old-tmux", "", "1001", aliceLogin, false}, {35, 34, 0, "zfs", "", "1001", aliceLogin, false}, {36, 1, 1003, "old-screen", "", "1001", "/", false}, {37, 1, 0, "new-tmux", "", "1001", "/", true},
+		},
+		{ // what a process of the subject took in, and what was begun by a program that is set to root
+			{33, 1, 1001, "reaper", "", "1001", aliceLogin, false}, {34, 33, 0, "sh", "", "1001", aliceLogin, true}, {35, 34, 1001, "sleep", "", "1001", aliceLogin, true}, {36, 33, 0, "old-sh", "", "1001", aliceLogin, false},
+			{37, 33, 1001, "su", "", "1001", aliceLogin, false}, {38, 37, 0, "bash", "", "1001", aliceLogin, false}, {39, 33, 0, "mount", "", "1001", aliceLogin, false},
+			{40, 33, 33, "sh", "", "1001", aliceLogin, true}, {41, 33, 100005, "sh", "", "1001", aliceLogin, false}, {42, 1, 165535, "sh", "", "1001", aliceLogin, false}, {43, 1, 165536, "sh", "", "1001", aliceLogin, true},
 		},
 		{ // what has the name of a program that leads a login
 			{33, 1, 0, "login2", "", "1001", aliceLogin, true},

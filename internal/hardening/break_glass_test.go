@@ -107,7 +107,7 @@ func endProgram(t *testing.T, b BreakGlass, dir, tools string) (events string, f
 func glassProgram(t *testing.T, b BreakGlass, dir, tools, what string) (events string, failed bool) {
 	t.Helper()
 	program := textOf(t, b, window, unitsDir+"/"+b.Ends()+".sh")
-	for _, path := range []string{sudoersDir, unitsDir, "/var/lib/systemd/timers", "/proc", "/run"} {
+	for _, path := range []string{sudoersDir, unitsDir, "/var/lib/systemd/timers", "/proc", "/run", "/etc/subuid"} {
 		program = strings.ReplaceAll(program, path, filepath.Join(dir, path))
 	}
 	log := filepath.Join(dir, "events")
@@ -127,6 +127,7 @@ func placed(t *testing.T, b BreakGlass) string {
 	for _, path := range append(b.Paths(), "/run/x", "/proc/x") {
 		writeBelow(t, dir, path, "x")
 	}
+	writeBelow(t, dir, unitsDir+"/"+b.Ends()+".sh", textOf(t, b, window, unitsDir+"/"+b.Ends()+".sh"))
 	return dir
 }
 
@@ -173,6 +174,77 @@ func TestBreakGlassEnds(t *testing.T) {
 		}
 		if _, err := os.Lstat(filepath.Join(dir, recordingsDir)); !os.IsNotExist(err) {
 			t.Errorf("the directory is left: %v", err)
+		}
+	}
+}
+
+// TestBreakGlassSuperseded: an end that is late changes nothing of an access that was granted anew meanwhile, whether that happens before it began or while it ends sessions.
+func TestBreakGlassSuperseded(t *testing.T) {
+	t.Parallel()
+	anew := window
+	anew.Ends += 7200
+	b := rescue
+	b.EndSessions = true
+	program := unitsDir + "/" + b.Ends() + ".sh"
+	for name, during := range map[string]bool{"before": false, "while": true} {
+		dir := placed(t, b)
+		fresh := filepath.Join(dir, "fresh")
+		writeBelow(t, dir, "/fresh", textOf(t, b, anew, program))
+		grant := "cp " + fresh + " " + filepath.Join(dir, program) + "; echo anew >" + filepath.Join(dir, b.Path())
+		tools := "date() { echo 1796011200; }\nps() { echo 60 1 1001 1 sudo; }\nid() { echo 1001; }\nsleep() { :; }\nkill() { :; }\n"
+		if during {
+			tools += "sleep() { " + grant + "; }\n"
+		} else {
+			writeBelow(t, dir, program, textOf(t, b, anew, program))
+		}
+		writeBelow(t, dir, "/proc/uptime", "100000.25 90000.00\n")
+		events, failed := endProgram(t, b, dir, tools)
+		if failed || strings.Contains(events, "ended at its time") != during {
+			t.Errorf("%s: failed %v, events\n%s", name, failed, events)
+		}
+		for _, path := range b.Paths() {
+			if _, err := os.Lstat(filepath.Join(dir, path)); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+}
+
+// TestBreakGlassTimerRunsOn: a change of an open access starts its timer anew only where the timer differs or does not run, since its clock would begin anew with it.
+func TestBreakGlassTimerRunsOn(t *testing.T) {
+	t.Parallel()
+	timer := rescue.Ends() + ".timer"
+	for name, test := range map[string]struct {
+		tamper  func(seen *BreakGlassState)
+		restart bool
+	}{
+		"it runs":        {func(*BreakGlassState) {}, false},
+		"it was stopped": {func(seen *BreakGlassState) { seen.Timer = "inactive" }, true},
+		"it differs":     {func(seen *BreakGlassState) { seen.Contents[unitsDir+"/"+timer] += "[Timer]\n" }, true},
+	} {
+		m := newMemoryNodes("pve1")
+		m.clock = window.Granted
+		open := func(b BreakGlass, tamper func(*BreakGlassState)) {
+			t.Helper()
+			seen, err := b.Observe(t.Context(), m, targets("pve1")[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			seen.Timer = "active"
+			tamper(seen)
+			m.applied = nil
+			if err := b.Open(t.Context(), m, []Opening{{Target: targets("pve1")[0], Window: window, Seen: seen}}, silent); err != nil {
+				t.Fatal(err)
+			}
+		}
+		open(rescue, func(*BreakGlassState) {})
+		if !slices.Contains(m.applied[0].RestartServices, timer) {
+			t.Errorf("%s: the timer does not start", name)
+		}
+		some := rescue
+		some.Commands = []string{"/usr/bin/id"}
+		if open(some, test.tamper); slices.Contains(m.applied[0].RestartServices, timer) != test.restart {
+			t.Errorf("%s: %v", name, m.applied[0].RestartServices)
 		}
 	}
 }

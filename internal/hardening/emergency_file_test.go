@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestEmergencyFor believes only a file of the right name with the right header that grants what pvesec would write, with an end within a month, or what the printed page writes.
@@ -17,6 +18,8 @@ func TestEmergencyFor(t *testing.T) {
 		byHandText = "# Emergency access by hand.\nalice ALL=(ALL:ALL) NOTAFTER=20261130040000Z NOPASSWD: LOG_INPUT: LOG_OUTPUT: ALL\n"
 	)
 	now := window.Granted
+	later := window
+	later.Begins, later.Ends = window.Begins+86400, window.Ends+86400
 	for name, test := range map[string]struct {
 		file, text string
 		clock      int64
@@ -29,6 +32,8 @@ func TestEmergencyFor(t *testing.T) {
 		"no header":          {rescue.Path(), text[1:], now, ""},
 		"a grant for good":   {rescue.Path(), text + "bob ALL=(ALL) ALL\n", now, ""},
 		"a grant for long":   {rescue.Path(), text + "bob ALL=(ALL) NOTAFTER=20991231000000Z ALL\n", now, ""},
+		"scheduled":          {rescue.Path(), textOf(t, rescue, later, rescue.Path()), now, "db"},
+		"its clock set back": {rescue.Path(), text, now - 3600, ""},
 		"an include":         {rescue.Path(), text + "@include /etc/more\n", now, ""},
 		"does not parse":     {rescue.Path(), text + "bob ALL=\n", now, ""},
 		"an unknown clock":   {rescue.Path(), text, 0, ""},
@@ -48,9 +53,59 @@ func TestEmergencyFor(t *testing.T) {
 		"by hand, unmarked":  {byHandFile, byHandText[len("# Emergency access by hand.\n"):], now, ""},
 		"the second command": {rescue.Path(), text + "bob ALL=(ALL) NOTAFTER=20261130040000Z /usr/bin/id, (root) ALL : ALL=(ALL) ALL\n", now, ""},
 	} {
-		if got := emergencyFor(test.file, test.text, test.clock); got != test.want {
+		if got := emergencyFor(test.file, test.text, limits{test.clock, 2 * time.Hour, true}); got != test.want {
 			t.Errorf("%s: %q", name, got)
 		}
+	}
+}
+
+// TestEmergencyWithin: how long an access may be open is the provider's limit. A begin counts only where sudo heeds it, and the printed page opens for two hours in any case.
+func TestEmergencyWithin(t *testing.T) {
+	t.Parallel()
+	now := window.Granted
+	later := window
+	later.Begins, later.Ends = window.Begins+86400, window.Ends+86400
+	const byHand = "# Emergency access by hand.\nalice ALL=(ALL:ALL) NOTAFTER=20261130040000Z NOPASSWD: LOG_INPUT: LOG_OUTPUT: ALL\n"
+	for name, test := range map[string]struct {
+		file, text string
+		within     limits
+		want       string
+	}{
+		"as long as allowed":        {rescue.Path(), textOf(t, rescue, window, rescue.Path()), limits{now, 2 * time.Hour, false}, "db"},
+		"longer than allowed":       {rescue.Path(), textOf(t, rescue, window, rescue.Path()), limits{now, time.Hour, false}, ""},
+		"for the rest of it":        {rescue.Path(), textOf(t, rescue, window, rescue.Path()), limits{now + 3600, time.Hour, false}, "db"},
+		"scheduled, heeded":         {rescue.Path(), textOf(t, rescue, later, rescue.Path()), limits{now, 2 * time.Hour, true}, "db"},
+		"scheduled, not heeded":     {rescue.Path(), textOf(t, rescue, later, rescue.Path()), limits{now, 2 * time.Hour, false}, ""},
+		"by hand, a shorter limit":  {sudoersDir + "/zz-pvesec-emergency-by-hand", byHand, limits{now, time.Hour, false}, "by-hand"},
+		"by hand, longer than that": {sudoersDir + "/zz-pvesec-emergency-by-hand", byHand, limits{now - 3600, time.Hour, false}, ""},
+	} {
+		if got := emergencyFor(test.file, test.text, test.within); got != test.want {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+	if longest := longestOf(Noting(InstallingPackages(limitedNodes{newMemoryNodes("pve1")}, nil), nil)); longest != time.Hour {
+		t.Errorf("nodes within others know the limit %s", longest)
+	}
+}
+
+// limitedNodes are nodes of a provider that allows an hour.
+type limitedNodes struct{ *memoryNodes }
+
+func (limitedNodes) LongestEmergency() time.Duration { return time.Hour }
+
+// TestPoliciesKnowTheLimit: an exclusive policy takes an access that is open longer than the provider allows for what it is: a grant of somebody else.
+func TestPoliciesKnowTheLimit(t *testing.T) {
+	t.Parallel()
+	m := newMemoryNodes("pve1")
+	m.clock = window.Granted
+	m.write("pve1", rescue.Path(), textOf(t, rescue, window, rescue.Path()))
+	p := SudoersPolicy{Name: "alice", Subjects: []string{"alice"}, Content: "alice ALL=(root) /usr/bin/id\n", Exclusive: true}
+	seen, err := p.Observe(t.Context(), limitedNodes{m}, targets("pve1")[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if at := slices.IndexFunc(seen.Foreign, func(g ForeignGrant) bool { return g.File == rescue.Path() }); at < 0 || !seen.Foreign[at].Removable {
+		t.Errorf("foreign grants %v", seen.Foreign)
 	}
 }
 

@@ -64,7 +64,7 @@ func foreignGrants(t *sudoersTree, p SudoersPolicy, subject policy.Subject) []Fo
 		}
 		found := foreignGrant(grant)
 		text := string(followed(t.files[found.File]).Content)
-		found.Policy, found.Emergency = writtenFor(found.File, text), emergencyFor(found.File, text, t.seen.Clock)
+		found.Policy, found.Emergency = writtenFor(found.File, text), emergencyFor(found.File, text, t.limits())
 		found.Shared = p.shares(found.File)
 		found.Removable = found.Removable && found.Policy == "" && found.Emergency == "" && !found.Shared
 		foreign = append(foreign, found)

@@ -79,7 +79,7 @@ func guardOwnAccess(ctx context.Context, nodes Nodes, changes []node.Change) err
 
 // after is the tree as a change would leave it.
 func (t *sudoersTree) after(change node.Change) *sudoersTree {
-	next := &sudoersTree{files: maps.Clone(t.files), listed: t.listed, seen: t.seen}
+	next := &sudoersTree{files: maps.Clone(t.files), listed: t.listed, seen: t.seen, longest: t.longest}
 	for _, file := range change.Files {
 		switch {
 		case file.Validate != node.Sudoers:

@@ -36,7 +36,7 @@ func (t *sudoersTree) surroundings(own string, subjects []policy.Subject) Surrou
 		if file.Name == own {
 			continue
 		}
-		emergency := emergencyFor(file.Name, file.Text, t.seen.Clock) != ""
+		emergency := emergencyFor(file.Name, file.Text, t.limits()) != ""
 		if emergency || writtenFor(file.Name, file.Text) != "" {
 			s.Policies = append(s.Policies, file.Name)
 		}

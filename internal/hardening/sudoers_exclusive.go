@@ -46,7 +46,7 @@ func (p SudoersPolicy) foreignCuts(ctx context.Context, nodes Nodes, target node
 			continue
 		}
 		state := followed(t.files[file.Name])
-		if p.shares(file.Name) || writtenFor(file.Name, string(state.Content)) != "" || emergencyFor(file.Name, string(state.Content), t.seen.Clock) != "" {
+		if p.shares(file.Name) || writtenFor(file.Name, string(state.Content)) != "" || emergencyFor(file.Name, string(state.Content), t.limits()) != "" {
 			continue // another resource is responsible for it
 		}
 		text, cut := string(state.Content), false

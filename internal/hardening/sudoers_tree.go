@@ -6,6 +6,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
@@ -32,6 +33,8 @@ type sudoersTree struct {
 	seen   *node.Observation
 	// version is the node's sudo.
 	version sudoers.Version
+	// longest is how long an emergency access may be open.
+	longest time.Duration
 }
 
 // readSudoersTree reads /etc/sudoers, /etc/sudoers.d and every file that they include. extra is observed in the same round trip. A file
@@ -41,7 +44,7 @@ func readSudoersTree(ctx context.Context, nodes Nodes, target node.Target, extra
 	query.Files = append([]string{sudoersMain}, extra.Files...)
 	query.Trees = append([]string{sudoersDir}, extra.Trees...)
 	listed := map[string]bool{}
-	result := &sudoersTree{files: map[string]node.FileState{}, listed: listed}
+	result := &sudoersTree{files: map[string]node.FileState{}, listed: listed, longest: longestOf(nodes)}
 	for range maxIncludeRounds {
 		seen, err := nodes.Observe(ctx, target, query)
 		if err != nil {

@@ -155,11 +155,20 @@ func (c *Clients) PVE() (*proxmox.Client, error) {
 	}
 }
 
+// limited are nodes that know the provider's limit of emergency accesses.
+type limited struct {
+	*node.Pool
+	longest time.Duration
+}
+
+// LongestEmergency is that limit.
+func (l limited) LongestEmergency() time.Duration { return l.longest }
+
 // Nodes is the access to the nodes, or an error that says what to configure.
 func (c *Clients) Nodes() (hardening.Nodes, error) {
 	switch {
 	case c.pool != nil:
-		return c.pool, nil
+		return limited{c.pool, c.BreakGlassMax()}, nil
 	case len(c.settings.Unknown) > 0:
 		return nil, ErrUnknownSettings
 	}

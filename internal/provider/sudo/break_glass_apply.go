@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -67,27 +68,52 @@ func (m *breakGlassModel) skipped(ctx context.Context, change session.Change[bre
 	return all
 }
 
-// afterInterrupted closes what an apply left behind that was killed before Terraform recorded it: an access of this name and subject, or whatever an unfinished change wrote. The file of
-// somebody else is refused, before anything is closed. It gives what the nodes hold then.
+// afterInterrupted judges what a new access finds under its name. An apply that was killed before Terraform recorded it leaves an access with exactly these settings, which is opened anew;
+// so may another configuration, so that a warning says it. Whatever else is there is somebody else's and refused, before anything is changed. It gives what the nodes hold then.
 func (m *breakGlassModel) afterInterrupted(ctx context.Context, change session.Change[breakGlassModel], seen map[string]*hardening.BreakGlassState, diags *diag.Diagnostics) (map[string]*hardening.BreakGlassState, error) {
 	access := m.access(ctx, diags)
 	var interrupted []node.Target
 	for _, target := range change.Targets {
-		switch found := seen[target.Name]; {
-		case !found.Present(access):
-		case found.Unfinished || found.Wrote(access):
+		if seen[target.Name].Unfinished {
 			interrupted = append(interrupted, target)
-		default:
-			return nil, fmt.Errorf("node %s has %s already, and this resource did not write it. End that access there (systemctl start %s, or remove the file), or give this one another name", target.Name, access.Path(), access.Ends())
 		}
 	}
-	if len(interrupted) == 0 {
-		return seen, nil
+	if len(interrupted) > 0 {
+		if err := access.Settle(ctx, change.Nodes, interrupted, session.Progress(ctx)); err != nil {
+			return nil, err
+		}
+		var err error
+		if seen, err = session.Observe(ctx, change.Nodes, change.Targets, access.Observe); err != nil {
+			return nil, err
+		}
 	}
-	if err := m.close(ctx, change.Nodes, interrupted, diags); err != nil {
-		return nil, err
+	var open []string
+	for _, target := range change.Targets {
+		found := seen[target.Name]
+		if !found.Present(access) {
+			continue
+		}
+		w, same := found.Same(access)
+		if !same {
+			return nil, m.taken(access, found)
+		}
+		open = append(open, fmt.Sprintf("%s: from %s until %s", target.Name, values.TimeValue(w.Begins).ValueString(), values.TimeValue(w.Ends).ValueString()))
 	}
-	return session.Observe(ctx, change.Nodes, change.Targets, access.Observe)
+	if len(open) > 0 {
+		diags.AddAttributeWarning(path.Root("name"), fmt.Sprintf("Emergency access of %s was open already", access.Subject), strings.Join(open, "\n")+"\n\nIt had exactly these settings, and is opened anew. An apply that was interrupted leaves that. "+
+			"If no apply was interrupted, another configuration opened it: then both manage one access, and the end of either ends it. Give one of them another name.")
+	}
+	return seen, nil
+}
+
+// taken refuses the name of somebody else's access.
+func (m *breakGlassModel) taken(access hardening.BreakGlass, found *hardening.BreakGlassState) error {
+	whose := ""
+	if text := found.Whose(access); text != "" {
+		whose = fmt.Sprintf(" It says: %s", text)
+	}
+	return fmt.Errorf("node %s has %s already, and not from this resource as it is configured.%s Give this access another name, or end the other one there (systemctl start %s, or remove the file). "+
+		"If an apply of this resource was interrupted and its settings were changed since, apply it once as it was", found.Node, access.Path(), whose, access.Ends())
 }
 
 // applied are the texts that were applied to a node last.

@@ -24,10 +24,11 @@ import (
 func (r *breakGlassResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	attributes := session.PlacedAttributes(map[string]schema.Attribute{
 		"name": schema.StringAttribute{
-			MarkdownDescription: "Name of the access, part of its file names: letters, digits, `_` and `-`. It changes only together with `renew_id`.",
-			Required:            true,
-			Validators:          []validator.String{values.CheckedBy("be usable in file names", hardening.CheckBreakGlassName)},
-			PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
+			MarkdownDescription: "Name of the access, part of its file names: letters, digits, `_` and `-`. It changes only together with `renew_id`. " +
+				"An access of this name that is on a node already is refused, except one with exactly these settings, as an interrupted apply leaves it: that one is opened anew, with a warning.",
+			Required:      true,
+			Validators:    []validator.String{values.CheckedBy("be usable in file names", hardening.CheckBreakGlassName)},
+			PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
 		},
 		"subject": schema.StringAttribute{
 			MarkdownDescription: "Who gets the access: a Linux user name, or a group name after `%`.",
@@ -84,8 +85,8 @@ func (r *breakGlassResource) Schema(ctx context.Context, _ resource.SchemaReques
 			Default:             booldefault.StaticBool(true),
 		},
 		"end_sessions": schema.BoolAttribute{
-			MarkdownDescription: "Whether the end of the access, by its time or by a destroy, also ends what the subject still runs with sudo: every process of sudo that the subject started, and all that it started in turn, also without its environment. " +
-				"Guests and units of the system (`qemu.slice`, `machine.slice`, LXC, `system.slice`) go on, also those that the subject started with sudo, unless sudo still waits for them. " +
+			MarkdownDescription: "Whether the end of the access, by its time or by a destroy, also ends what the subject still runs with sudo: every process of sudo that the subject started, and all that it started in turn, also without its environment, and what became a daemon or was taken in by another process of the subject. " +
+				"Guests and units of the system (`qemu.slice`, `machine.slice`, LXC, `system.slice`) go on, also those that the subject started with sudo, unless sudo still waits for them: who is root can leave a service behind. " +
 				"`false` by default: no new command is allowed after the end, but a root shell that is open stays open.",
 			Optional: true,
 			Computed: true,

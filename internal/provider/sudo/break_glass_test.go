@@ -29,8 +29,9 @@ type glassNodes struct {
 	sudo    string
 	down    string
 	applied int
-	// unfinished tells that a change of every node was interrupted.
+	// unfinished tells that a change of every node was interrupted, and undo is what the next change of a node does first then.
 	unfinished bool
+	undo       func(node string)
 }
 
 func newGlassNodes(names ...string) *glassNodes {
@@ -70,7 +71,15 @@ func (g *glassNodes) Apply(_ context.Context, changes []node.Change, _ func(node
 			return errors.New(change.Target.Name + " does not answer")
 		}
 	}
-	g.applied++
+	for _, change := range changes {
+		if g.unfinished && g.undo != nil {
+			g.undo(change.Target.Name)
+		}
+		if len(change.Files) > 0 {
+			g.applied++
+		}
+	}
+	g.unfinished = false
 	for _, change := range changes {
 		for _, file := range change.Files {
 			switch file.Kind {
@@ -324,7 +333,7 @@ func TestBreakGlassRefuses(t *testing.T) {
 	}
 	g := newGlassNodes("pve1")
 	g.files["pve1"][emergencyFile] = "alice ALL=(ALL) ALL\n"
-	if _, err := apply(t, g, glass(), nil); err == nil || g.applied != 0 || !strings.Contains(err.Error(), "did not write") {
+	if _, err := apply(t, g, glass(), nil); err == nil || g.applied != 0 || !strings.Contains(err.Error(), "not from this resource") {
 		t.Errorf("a foreign file: %v", err)
 	}
 }
@@ -470,36 +479,57 @@ func TestBreakGlassNodesOpen(t *testing.T) {
 	}
 }
 
-// TestBreakGlassAfterInterrupted: what a killed apply left is closed and granted anew, with an end of its own; the file of somebody else is refused, and then nothing is closed.
+// TestBreakGlassAfterInterrupted: what an apply left that was killed before it was recorded is opened anew, with an end of its own, and a warning says so, since another configuration may
+// have opened it. What has any other setting is somebody else's and refused, and then nothing is changed. What an interrupted run wrote is undone before it is judged.
 func TestBreakGlassAfterInterrupted(t *testing.T) {
 	t.Parallel()
-	foreign := func() map[string]string { return map[string]string{emergencyFile: "alice ALL=(ALL) ALL\n"} }
+	foreign := func(g *glassNodes) { g.files["pve2"] = map[string]string{emergencyFile: "alice ALL=(ALL) ALL\n"} }
 	for name, test := range map[string]struct {
 		tamper  func(g *glassNodes, m *breakGlassModel)
-		refused bool
+		refused string
 	}{
-		"the same":            {func(*glassNodes, *breakGlassModel) {}, false},
-		"of another subject":  {func(_ *glassNodes, m *breakGlassModel) { m.Subject = types.StringValue("bob") }, true},
-		"of a longer subject": {func(_ *glassNodes, m *breakGlassModel) { m.Subject = types.StringValue("ali") }, true},
-		"of somebody else":    {func(g *glassNodes, _ *breakGlassModel) { g.files["pve2"] = foreign() }, true},
-		"unfinished":          {func(g *glassNodes, _ *breakGlassModel) { g.unfinished, g.files["pve2"] = true, foreign() }, false},
+		"the same":            {func(*glassNodes, *breakGlassModel) {}, ""},
+		"of another subject":  {func(_ *glassNodes, m *breakGlassModel) { m.Subject = types.StringValue("bob") }, "Emergency access of alice from 2"},
+		"of a longer subject": {func(_ *glassNodes, m *breakGlassModel) { m.Subject = types.StringValue("ali") }, "Emergency access of alice from 2"},
+		"for another reason":  {func(_ *glassNodes, m *breakGlassModel) { m.Reason = types.StringValue("no reason") }, "apply it once as it was"},
+		"of another ticket":   {func(_ *glassNodes, m *breakGlassModel) { m.Ticket = types.StringValue("OPS-8") }, "not from this resource"},
+		"of other commands": {func(_ *glassNodes, m *breakGlassModel) {
+			m.AllCommands, m.Allowed = types.BoolNull(), values.StringList([]string{"/usr/bin/id"})
+		}, "not from this resource"},
+		"without a password":                         {func(_ *glassNodes, m *breakGlassModel) { m.RequirePassword = types.BoolValue(false) }, "not from this resource"},
+		"with a line more":                           {func(g *glassNodes, _ *breakGlassModel) { g.files["pve2"][emergencyFile] += "bob ALL=(ALL) ALL\n" }, "not from this resource"},
+		"of somebody else":                           {func(g *glassNodes, _ *breakGlassModel) { foreign(g) }, "not from this resource"},
+		"of others, and another run was interrupted": {func(g *glassNodes, _ *breakGlassModel) { g.unfinished = true; foreign(g) }, "not from this resource"},
+		"half of a run": {func(g *glassNodes, _ *breakGlassModel) {
+			g.unfinished = true
+			foreign(g)
+			g.undo = func(node string) { delete(g.files[node], emergencyFile) }
+		}, ""},
 	} {
 		g := newGlassNodes("pve1", "pve2")
 		granting(t, g)
 		before := g.files["pve1"][emergencyFile]
-		g.clock += 600
+		g.clock += 30
 		g.applied = 0
 		m := glass()
 		test.tamper(g, m)
 		diags, err := apply(t, g, m, nil)
-		if (err != nil) != test.refused || test.refused && (g.applied != 0 || g.files["pve1"][emergencyFile] != before) {
+		switch {
+		case test.refused != "":
+			if err == nil || !strings.Contains(err.Error(), test.refused) || g.applied != 0 || g.files["pve1"][emergencyFile] != before || diags.WarningsCount() != 0 {
+				t.Errorf("%s: %v %v, %d changes", name, err, diags, g.applied)
+			}
+		case err != nil || g.applied != 2 || (diags.WarningsCount() == 1) == (g.undo != nil):
 			t.Errorf("%s: %v %v, %d changes", name, err, diags, g.applied)
-		}
-		if err == nil && (values.UnixTime(m.entryOf(t, "pve2").ExpiresAt) != g.clock+7200 || g.files["pve2"][emergencyFile] == "" || g.files["pve1"][emergencyFile] == before) {
+		case values.UnixTime(m.entryOf(t, "pve2").ExpiresAt) != g.clock+7200 || g.files["pve2"][emergencyFile] == "" || g.files["pve1"][emergencyFile] == before:
 			t.Errorf("%s: %s\n%v", name, m.Deployed, g.files)
+		case diags.WarningsCount() == 1 && !strings.Contains(diags[0].Detail(), "pve1: from "+moment(g.clock-30)+" until "+moment(g.clock+7170)):
+			t.Errorf("%s: %v", name, diags)
 		}
 	}
 }
+
+func moment(seconds int64) string { return values.TimeValue(seconds).ValueString() }
 
 // TestBreakGlassRenewsWhatAnswers: the window of a node that a renewal skips counts in what holds for all nodes; of a node that the access leaves it does not.
 func TestBreakGlassRenewsWhatAnswers(t *testing.T) {
