@@ -91,7 +91,7 @@ func (p *pvesecProvider) DataSources(context.Context) []func() datasource.DataSo
 }
 
 func (p *pvesecProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
-	return []func() ephemeral.EphemeralResource{access.NewAPITokenEphemeral}
+	return []func() ephemeral.EphemeralResource{access.NewAPITokenEphemeral, sudo.NewBreakGlassEphemeral}
 }
 
 func (p *pvesecProvider) ListResources(context.Context) []func() list.ListResource {

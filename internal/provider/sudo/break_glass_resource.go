@@ -70,15 +70,19 @@ func (r *breakGlassResource) Delete(ctx context.Context, req resource.DeleteRequ
 // ValidateConfig asks for commands or for all of them.
 func (r *breakGlassResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
 	var model breakGlassModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	if resp.Diagnostics.HasError() || model.Allowed.IsUnknown() || model.AllCommands.IsUnknown() {
-		return
+	if resp.Diagnostics.Append(req.Config.Get(ctx, &model)...); !resp.Diagnostics.HasError() {
+		askForCommands(model.Allowed, model.AllCommands, &resp.Diagnostics)
 	}
-	switch all := model.AllCommands.ValueBool(); {
-	case all && !model.Allowed.IsNull():
-		resp.Diagnostics.AddAttributeError(path.Root("all_commands"), "Invalid all_commands: commands are given too", "Remove commands, or all_commands = true.")
-	case !all && model.Allowed.IsNull():
-		resp.Diagnostics.AddAttributeError(path.Root("commands"), "Missing commands", "Write the commands that the access is for, or all_commands = true if it must be root.")
+}
+
+// askForCommands asks for commands or for all of them.
+func askForCommands(commands types.List, all types.Bool, diags *diag.Diagnostics) {
+	switch {
+	case commands.IsUnknown() || all.IsUnknown():
+	case all.ValueBool() && !commands.IsNull():
+		diags.AddAttributeError(path.Root("all_commands"), "Invalid all_commands: commands are given too", "Remove commands, or all_commands = true.")
+	case !all.ValueBool() && commands.IsNull():
+		diags.AddAttributeError(path.Root("commands"), "Missing commands", "Write the commands that the access is for, or all_commands = true if it must be root.")
 	}
 }
 
@@ -139,10 +143,7 @@ func (m *breakGlassModel) keeps(state *breakGlassModel) *session.Placed {
 
 // checkGrant refuses an access that lasts too long, and one that begins later where a node's sudo would open it at once.
 func (r *breakGlassResource) checkGrant(ctx context.Context, plan *breakGlassModel, targets []node.Target, diags *diag.Diagnostics) {
-	if highest := r.on.Clients.BreakGlassMax(); !plan.Duration.IsUnknown() && plan.duration() > highest {
-		diags.AddAttributeError(path.Root("duration"), "Invalid duration: longer than the provider allows",
-			fmt.Sprintf("%s is longer than %s. Write a shorter time and renew the access (renew_id) if it is still needed then. break_glass_max_duration of the provider block sets the limit.", plan.duration(), highest))
-	}
+	refuseLength(plan.duration(), r.on.Clients.BreakGlassMax(), diags)
 	if begins := time.Unix(values.UnixTime(plan.StartsAt), 0); begins.Add(plan.duration()).After(r.on.Clients.Now().Add(hardening.MostEmergency)) {
 		diags.AddAttributeError(path.Root("starts_at"), "Invalid starts_at: too far away", fmt.Sprintf("An emergency access must end within %s. Write an earlier time, or apply later.", hardening.MostEmergency))
 	}
@@ -157,6 +158,14 @@ func (r *breakGlassResource) checkGrant(ctx context.Context, plan *breakGlassMod
 		if seen, err := plan.access(ctx, diags).Observe(ctx, nodes, target); err == nil {
 			refuseStart(plan.windowFrom(seen.Clock), seen, diags)
 		}
+	}
+}
+
+// refuseLength refuses an access that lasts longer than the provider allows. One that is not known yet lasts no time.
+func refuseLength(duration, highest time.Duration, diags *diag.Diagnostics) {
+	if duration > highest {
+		diags.AddAttributeError(path.Root("duration"), "Invalid duration: longer than the provider allows",
+			fmt.Sprintf("%s is longer than %s. Write a shorter time and grant the access anew if it is still needed then. break_glass_max_duration of the provider block sets the limit.", duration, highest))
 	}
 }
 
