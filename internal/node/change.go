@@ -4,6 +4,8 @@ import (
 	"io/fs"
 	"path"
 	"slices"
+	"strings"
+	"unicode"
 )
 
 // Kind is the kind of a [File] after the transaction.
@@ -120,6 +122,38 @@ func (c Change) walls() []string {
 	}
 	slices.Sort(dirs)
 	return slices.Compact(dirs)
+}
+
+// looks lists the paths that the transaction looks at before it changes anything.
+func (c Change) looks() []string {
+	var paths []string
+	for _, f := range c.Files {
+		paths = append(paths, f.Path)
+	}
+	for _, e := range c.Expect {
+		if !strings.ContainsFunc(e.Path, unicode.IsControl) {
+			paths = append(paths, e.Path)
+		}
+	}
+	slices.Sort(paths)
+	return slices.Compact(paths)
+}
+
+// sought lists those of them whose content is compared with something.
+func (c Change) sought() []string {
+	var paths []string
+	for _, f := range c.Files {
+		if f.Kind == Regular {
+			paths = append(paths, f.Path)
+		}
+	}
+	for _, e := range c.Expect {
+		if e.SHA256 != "" && !strings.ContainsFunc(e.Path, unicode.IsControl) {
+			paths = append(paths, e.Path)
+		}
+	}
+	slices.Sort(paths)
+	return slices.Compact(paths)
 }
 
 // ancestors are the directories on the way to a path, from the last to /.

@@ -37,6 +37,10 @@ var (
 	restoreProgram string
 	//go:embed program/confirm.sh
 	confirmProgram string
+	//go:embed program/look.sh
+	lookProgram string
+	//go:embed program/staging.sh
+	stagingProgram string
 	//go:embed program/validation.sh
 	validationProgram string
 	//go:embed program/transaction.sh
@@ -44,7 +48,7 @@ var (
 )
 
 func init() {
-	for _, p := range []*string{&commonProgram, &observeProgram, &usersProgram, &recoveryProgram, &accountsProgram, &accountChangeProgram, &restoreProgram, &confirmProgram, &validationProgram, &transactionProgram, &sshdProgram, &sshdServiceProgram} {
+	for _, p := range []*string{&commonProgram, &observeProgram, &usersProgram, &recoveryProgram, &accountsProgram, &accountChangeProgram, &restoreProgram, &confirmProgram, &lookProgram, &stagingProgram, &validationProgram, &transactionProgram, &sshdProgram, &sshdServiceProgram} {
 		*p = compact(*p)
 	}
 	recoveryProgram += sshdServiceProgram // whatever puts a configuration back has it read

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -76,7 +77,7 @@ func (tx *transaction) start(ctx context.Context, last string) (busy bool, err e
 	if len(tx.change.Accounts) > 0 {
 		changesAccounts = accountChangeProgram
 	}
-	text := wrap(marker, commonProgram, usersProgram, recoveryProgram, accountsProgram, validationProgram, changesAccounts, transactionProgram, tx.program(), last)
+	text := wrap(marker, commonProgram, usersProgram, recoveryProgram, accountsProgram, lookProgram, stagingProgram, validationProgram, changesAccounts, transactionProgram, tx.program(), last)
 	tx.writing.Lock()
 	go func() {
 		defer tx.writing.Unlock()
@@ -287,12 +288,8 @@ func (tx *transaction) program() string {
 	fmt.Fprintf(&b, "required=%s\nrestart=%s\nactive=%s\n",
 		quote(strings.Join(slices.Concat(c.RequireCommands, requiredForAccounts(c.Accounts)), " ")), quote(strings.Join(c.RestartServices, " ")), quote(strings.Join(c.RequireActive, " ")))
 	fmt.Fprintf(&b, "quick=%d\npatient=%d\ndecided=%s\n", seconds(tx.pool.timing.Quick), seconds(tx.pool.timing.Patient), tx.decided)
-	b.WriteString("walls() {\n\"$@\"")
-	for _, dir := range c.walls() {
-		b.WriteString(" " + quote(dir))
-	}
-	b.WriteString("\n}\nmended=" + quote(c.mended()) + "\n")
-	b.WriteString("expects() {\n:\n")
+	b.WriteString(wordList("walls", c.walls()) + "mended=" + quote(c.mended()) + "\n")
+	b.WriteString(wordList("looks", c.looks()) + wordList("sought", c.sought()) + "expects() {\n:\n")
 	for _, e := range c.Expect {
 		what := "absent"
 		if e.Exists {
@@ -333,8 +330,22 @@ func (tx *transaction) program() string {
 	return b.String()
 }
 
-// heredoc is a command that prints data.
+// wordList defines a function that calls what it is given with words.
+func wordList(name string, words []string) string {
+	var b strings.Builder
+	b.WriteString(name + "() {\n\"$@\"")
+	for _, word := range words {
+		b.WriteString(" " + quote(word))
+	}
+	b.WriteString("\n}\n")
+	return b.String()
+}
+
+// heredoc is a command that prints data: one of the shell for a text, and otherwise base64.
 func heredoc(data []byte) string {
+	if !bytes.ContainsFunc(data, func(r rune) bool { return r != '\n' && r != '\t' && (r < ' ' || r > '~') }) {
+		return "printf %s " + quote(string(data)) + "\n"
+	}
 	var b strings.Builder
 	b.WriteString("base64 -d <<'.'\n")
 	enc := base64.StdEncoding.EncodeToString(data)

@@ -35,9 +35,9 @@ check() {
 			for f in "$dir"/*; do [ ! -f "$f" ] || check "$f"; done ;;
 		esac
 	done <"$1"
+	[ $rc -ne 0 ] || echo "$1: parsed OK"
 }
 check "$file"
-[ $rc -eq 0 ] && echo "$file: parsed OK"
 exit $rc`)
 	s.Tool(t, "systemctl", `
 root=$PVESEC_TEST_ROOT
@@ -309,7 +309,7 @@ func TestFailureChangesNothing(t *testing.T) {
 			files: []node.File{gone, {Path: "/etc/sudoers.d", Mode: 0o644}}, state: node.Unchanged, check: is[*node.InstallError], says: "is a directory",
 		},
 		"disk full while staging": {
-			files: []node.File{gone, good},
+			files: []node.File{gone, sudoers("/etc/sudoers.d/agent", "# für agent\nagent ALL=(root) /usr/bin/true\n")},
 			prepare: func(s *nodetest.Server) {
 				s.Tool(t, "base64", `case $1 in -d) echo "base64: write error: No space left on device" >&2; exit 1 ;; esac; exec /usr/bin/base64 "$@"`)
 			},

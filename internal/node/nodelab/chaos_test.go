@@ -252,7 +252,7 @@ func (p *pair) prepare() {
 		p.has[i] = p.version
 		p.steps[i] = strings.Split(strings.TrimSpace(text), "\n")
 		// The hooks see what runs under timeout(1) too.
-		for _, tool := range []string{" visudo -c", " sync -- /etc/sudoers.d", " mv -fT"} {
+		for _, tool := range []string{" visudo -c", " sync -- /var/backups/pvesec/", " mv -fT"} {
 			if !strings.Contains(text, tool) {
 				p.t.Errorf("%s: no step%s among\n%s", n.Name, tool, text)
 			}

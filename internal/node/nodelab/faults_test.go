@@ -42,23 +42,23 @@ read -r pid name state sshd rest </proc/$sh/stat
 func faults() []fault {
 	thaw := script("chattr -i /etc/sudoers.d /etc/sudoers.d/agent; rm -f /full")
 	return []fault{
-		{name: "hangs", action: "trap '' TERM; while :; do /usr/bin/sleep 1; done", every: 13, slow: true, unsure: true, only: func(step string) bool {
+		{name: "hangs", action: "trap '' TERM; while :; do /usr/bin/sleep 1; done", every: 7, slow: true, unsure: true, only: func(step string) bool {
 			return !strings.Contains(step, " flock -n") // takes the lock or does not, and never waits
 		}},
-		{name: "shell stopped", action: session + "kill -STOP $sh", every: 17, slow: true},
-		{name: "shell killed", action: session + "kill -KILL $sh", every: 2},
-		{name: "all killed", action: "/usr/bin/pkill -KILL -f '^/bin/sh -s$'", every: 4},
-		{name: "connection cut", action: session + "kill -9 $sshd", every: 4},
-		{name: "disk full", action: "/usr/bin/dd if=/dev/zero of=/full bs=1M 2>/dev/null", repair: thaw, every: 6, unsure: true},
-		{name: "immutable file", action: "/usr/bin/chattr +i /etc/sudoers.d/agent", repair: thaw, every: 5, unsure: true},
-		{name: "immutable directory", action: "/usr/bin/chattr +i /etc/sudoers.d", repair: thaw, every: 5, unsure: true},
-		{name: "command fails", action: "exit 1", every: 6, unsure: true},
-		{name: "command missing", action: `echo "/bin/sh: ${0##*/}: not found" >&2; exit 127`, every: 7, unsure: true},
-		{name: "second writer", action: "echo '# foreign' >/etc/sudoers.d/agent.new; /usr/bin/chmod 440 /etc/sudoers.d/agent.new; /usr/bin/mv /etc/sudoers.d/agent.new /etc/sudoers.d/agent", foreign: true, every: 8},
-		{name: "clock ahead", action: "echo '2099-12-31 23:59:59' >/run/fault/clock", every: 6, says: "done"},
-		{name: "clock back", action: "echo '2000-01-01 00:00:00' >/run/fault/clock", every: 6, says: "done"},
-		{name: "read-only", action: await, outside: readOnly, repair: readWrite, every: 7, unsure: true},
-		powerCut(12, nil),
+		{name: "shell stopped", action: session + "kill -STOP $sh", every: 9, slow: true},
+		{name: "shell killed", action: session + "kill -KILL $sh", every: 1},
+		{name: "all killed", action: "/usr/bin/pkill -KILL -f '^/bin/sh -s$'", every: 2},
+		{name: "connection cut", action: session + "kill -9 $sshd", every: 2},
+		{name: "disk full", action: "/usr/bin/dd if=/dev/zero of=/full bs=1M 2>/dev/null", repair: thaw, every: 3, unsure: true},
+		{name: "immutable file", action: "/usr/bin/chattr +i /etc/sudoers.d/agent", repair: thaw, every: 3, unsure: true},
+		{name: "immutable directory", action: "/usr/bin/chattr +i /etc/sudoers.d", repair: thaw, every: 3, unsure: true},
+		{name: "command fails", action: "exit 1", every: 3, unsure: true},
+		{name: "command missing", action: `echo "/bin/sh: ${0##*/}: not found" >&2; exit 127`, every: 4, unsure: true},
+		{name: "second writer", action: "echo '# foreign' >/etc/sudoers.d/agent.new; /usr/bin/chmod 440 /etc/sudoers.d/agent.new; /usr/bin/mv /etc/sudoers.d/agent.new /etc/sudoers.d/agent", foreign: true, every: 4},
+		{name: "clock ahead", action: "echo '2099-12-31 23:59:59' >/run/fault/clock", every: 3, says: "done"},
+		{name: "clock back", action: "echo '2000-01-01 00:00:00' >/run/fault/clock", every: 3, says: "done"},
+		{name: "read-only", action: await, outside: readOnly, repair: readWrite, every: 4, unsure: true},
+		powerCut(6, nil),
 	}
 }
 

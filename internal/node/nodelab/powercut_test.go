@@ -18,7 +18,7 @@ var everyStep = flag.Bool("every-step", false, "cut the power of nodes with thei
 // `make chaos` does it at every step.
 var decisive = map[string][]string{
 	"pve8": {" mv -fT -- /etc/pvesec/stage/"}, // the rename
-	"pve9": {" sync -- /etc/sudoers.d"},       // the rename is flushed
+	"pve9": {" sync -- /var/backups/pvesec/"}, // the copies and the rename are flushed
 }
 
 // TestPowerCutOfKernel cuts the power of nodes with their own kernel, where what was not flushed is lost, at the steps that depend on

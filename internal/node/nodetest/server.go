@@ -83,6 +83,7 @@ type Server struct {
 	forwarded  []string
 	open, peak int
 	dropped    int
+	deaf       chan struct{} // closed by Deafen
 	commands   []string
 }
 
@@ -114,7 +115,7 @@ func Start(tb testing.TB, o Options) *Server {
 	if o.User == "" {
 		o.User = "root"
 	}
-	s := &Server{Root: tb.TempDir(), options: o, conns: map[net.Conn]bool{}, processes: map[*os.Process]bool{}}
+	s := &Server{Root: tb.TempDir(), options: o, conns: map[net.Conn]bool{}, processes: map[*os.Process]bool{}, deaf: make(chan struct{})}
 	for _, dir := range []string{"test/bin", "etc", "run", "var/backups", "tmp"} {
 		if err := os.MkdirAll(filepath.Join(s.Root, dir), 0o755); err != nil {
 			tb.Fatal(err)
@@ -193,6 +194,14 @@ func (s *Server) Stop() {
 	for p := range s.processes {
 		_ = p.Signal(syscall.SIGSTOP) // it may have ended by itself
 	}
+}
+
+// Deafen keeps from all commands under way what their clients say from now on. Their connections stay.
+func (s *Server) Deafen() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	close(s.deaf)
+	s.deaf = make(chan struct{})
 }
 
 // Counts tells how many connections logged in, how many sessions ran a command, and how many did at once.
@@ -471,8 +480,16 @@ func (s *Server) run(ch ssh.Channel, command string) {
 func (s *Server) feed(stdin io.Writer, from io.Reader) {
 	const onNode, path = "root=\n", "PATH=${root:+$root/test/bin:}"
 	lines := bufio.NewReader(from)
+	s.mu.Lock()
+	deaf := s.deaf
+	s.mu.Unlock()
 	for {
 		line, err := lines.ReadString('\n')
+		select {
+		case <-deaf:
+			line = ""
+		default:
+		}
 		switch {
 		case line == onNode:
 			line = "root='" + s.Root + "'\n"
@@ -504,6 +521,14 @@ func (s *Server) Write(tb testing.TB, path, content string, mode os.FileMode) {
 func (s *Server) Tool(tb testing.TB, name, script string) {
 	tb.Helper()
 	s.Write(tb, filepath.Join("test/bin", name), "#!/bin/sh\n"+script+"\n", 0o755)
+}
+
+// Remove removes a file under Root.
+func (s *Server) Remove(tb testing.TB, path string) {
+	tb.Helper()
+	if err := os.Remove(filepath.Join(s.Root, path)); err != nil {
+		tb.Fatal(err)
+	}
 }
 
 // Read returns a file under Root, or "(absent)".

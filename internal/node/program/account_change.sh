@@ -13,7 +13,7 @@ stage_account() {
 	closed=0 # the way to a home is not among those that were looked at
 	now_is "$2" >/dev/null || refuse "$2" 'the files of accounts cannot be read'
 	s_said=$({ printf '%s\n' "$bn_passwd" "$bn_shadow" "$bn_groups" "$bn_subuid" "$bn_subgid" "$bn_group" >"$mine/had.$1"; } 2>&1) || fail install "$mine/had.$1" "$s_said" staging
-	try staging "$mine/had.$1" flush "$mine/had.$1"
+	must_flush staging "$mine/had.$1" "$mine/had.$1"
 	IFS=: read -r s_x h_word h_uid h_gid h_comment h_home h_shell <<END_OF_ENTRY
 $bn_passwd
 END_OF_ENTRY
@@ -308,7 +308,7 @@ END_OF_ENTRY
 		remember keys "$txn $1 $l_uid $l_gid $root$a_home:${l_ours# }" "account $2"
 		settle_later "tidy$tab$txn $1 $l_uid $l_gid $root$a_home:${l_ours# }$tab$2$tab$a_copies"
 	fi
-	[ ! -e "$mine/settle" ] || try staging "$mine/settle" flush "$mine/settle"
+	[ ! -e "$mine/settle" ] || must_flush staging "$mine/settle" "$mine/settle"
 }
 
 # install_account NUMBER NAME

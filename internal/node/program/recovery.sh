@@ -8,16 +8,22 @@ restarted= # services that were restarted
 
 # watch: beside this shell, stop what it runs for too long without a limit of its own (a disk that does not answer), this shell itself when it was
 # stopped for as long, and, when it was killed, all that it started: nobody else waits for that, and some of it holds the lock. They are known by a file that only they have open.
+# A shell that has waited for its client for longer than $patience, as the odd number of its marks in that file tells, is told by a signal.
 watch() {
-	: >"$run/alive.$$" && exec 7<"$run/alive.$$" && rm -f -- "$run/alive.$$" || return 0
+	true 2>/dev/null >"$run/alive.$$" && exec 7<>"$run/alive.$$" && rm -f -- "$run/alive.$$" || return 1
 	(
 		exec </dev/null >/dev/null 2>&1 9>&-
 		set +f
 		read -r w_self w_rest </proc/self/stat
-		w_step=5 w_since=0 w_now=
-		[ "$patient" -gt 10 ] || w_step=1
+		w_step=5 w_since=0 w_now= w_silent=0 w_mark=0
+		[ "$patient" -gt 10 ] && [ "${patience:-60}" -gt 20 ] || w_step=1
 		while :; do
 			sleep "$w_step"
+			w_last=$w_mark w_mark=0
+			read -r w_rest w_mark </proc/$$/fdinfo/7
+			w_silent=$((w_silent + w_step))
+			[ "$w_mark" = "$w_last" ] || w_silent=0
+			case $w_mark in *[13579]) [ "$w_silent" -lt "${patience:-60}" ] || kill -USR1 $$ ;; esac
 			w_before=$w_now w_now=
 			read -r w_now </proc/$$/task/$$/children || [ -n "$w_now" ] || break
 			w_since=$((w_since + w_step))
@@ -57,14 +63,14 @@ fell() {
 	kill -KILL $fl_all
 }
 
-# flush PATH…: onto the disk, files and directories.
+# flush PATH…: onto the disk, files and directories. The watcher stops a sync that takes too long. What went wrong is in $fh_said.
 flush() {
-	fh_said=$(sync -- "$@" 2>&1) && return 0
+	fh_said=$(exec sync -- "$@" 2>&1 9>&-) && return 0
 	if slow $?; then
-		printf '%s\n' "$fh_said" >&2
+		fh_said='sync did not end in time and was stopped'
 		return 124
 	fi
-	sync # one that takes no paths
+	fh_said=$(exec sync 2>&1 9>&-) # one that takes no paths
 }
 
 # attr MODE:UID:GID PATH: of the file or directory that is there, never of what a link leads to. It is opened first, and changed where it is open.

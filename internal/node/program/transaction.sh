@@ -6,6 +6,7 @@
 #   each FUNCTION    calls FUNCTION NUMBER KIND MODE OWNER GROUP VALIDATOR SHA256 PATH BACKUP APPLIED for every file; APPLIED is the digest of what was
 #                    applied to the path last, or -
 #   accounts FUNCTION calls FUNCTION NUMBER NAME for every account, as account_change.sh says
+#   looks FUNCTION   calls FUNCTION with every path that is looked at before the change, sought FUNCTION with those whose content is compared
 #   expects          calls expect PATH absent|any|SHA256
 #   listings         calls listed USER COMMAND PATH for every command that sudo must list afterwards
 #   content NUMBER   prints the content of a file
@@ -15,23 +16,29 @@
 phase=idle # idle, staged: nothing outside the stage is changed; journaled: files are being changed; done
 todo=' '   # numbers of the files that differ from their desired state
 log=       # what undoes the change, newest first: OPERATION tab ARGUMENT tab PATH
-p_known=none # the directory whose file system place knows
+walls_are= # what guard saw of the directories on the way, a line for each: mode and ids, device, kind, a tab, the path
 touched=' ' # validators of the files that are written
 lessened=' ' # validators of the files that are removed
 closed=0 # 1: nobody but root can write the directories on the way to what is written
 opened=  # directories that this change gives to somebody else, a line for each
 copies=1 # 0: no copy is kept of what is removed
+unflushed= # directories that something was installed in, and copies, a line for each
 made=' ' # the copies that this transaction made
 planned= # those that it will make, NUMBER:COPY on lines
 
 # ---- talking to the client
 
-# hear: the next line of the client in $heard; empty when it is gone or silent for too long. The inner shell reads byte
-# by byte, so that nothing of the next line is lost. When this shell is killed it holds neither the lock nor the
-# session's output, so that the client and the next run notice at once.
+# hear: the next line of the client in $heard; empty when it is gone or silent for too long, which the watcher tells by a signal.
+# It knows from the number of marks in its file whether this shell waits. read(1) takes no byte of the next line.
 hear() {
-	heard=$(exec 2>/dev/null 9>&-; exec timeout "$patience" /bin/sh -c 'IFS= read -r l && printf %s "$l"')
+	hr_waits=1
+	printf w >&7
+	IFS= read -r heard || heard=
+	hr_waits=0
+	printf h >&7
+	[ -n "$heard" ]
 }
+hr_waits=0
 
 # await WORD: go on when the client says so.
 await() {
@@ -43,8 +50,10 @@ await() {
 		*) break ;;
 		esac
 	done
-	fail interrupted '' 'the client is gone'
+	gone
 }
+
+gone() { fail interrupted '' 'the client is gone'; }
 
 # fail KIND PATH TEXT [WORD]: undo everything, say so, end.
 fail() {
@@ -81,6 +90,20 @@ try() {
 	}
 }
 
+# said FILE: why FILE could not be written, by what a command of this shell wrote to $run/said. The shell itself says no more than that there was an error.
+said() {
+	sd_text=$(cat -- "$run/said" 2>/dev/null)
+	case $sd_text in '' | *'I/O error'*) sd_text=$(head -c 65536 /dev/zero 2>&1 >>"$1") ;; esac
+	printf '%s' "${sd_text:-cannot be written (is the file system full?)}"
+}
+
+# must_flush WORD PATH FILE…: flush, which must work.
+must_flush() {
+	mf_word=$1 mf_path=$2
+	shift 2
+	flush "$@" || fail install "$mf_path" "$(explain "$fh_said" "$mf_path")" "$mf_word"
+}
+
 # explain TEXT PATH: add to "Operation not permitted" whether an attribute of the file or its directory forbids it, chattr(1).
 explain() {
 	printf '%s' "$1"
@@ -100,61 +123,6 @@ needs() { case $todo in *" $1 "*) return 0 ;; esac; return 1; }
 touches() { case $touched in *" $1 "*) return 0 ;; esac; return 1; }
 lessens() { case $lessened in *" $1 "*) return 0 ;; esac; return 1; }
 
-# lstat PATH: type bits in $kind (f d l o, or empty when absent), mode and ids in $attributes, the number of names in $names.
-lstat() {
-	if ls_said=$(stat -c '%f %h %a:%u:%g' -- "$1" 2>&1); then
-		names=${ls_said#* }
-		attributes=${names#* } names=${names%% *}
-		case $ls_said in 8*) kind=f ;; 4???' '*) kind=d ;; a*) kind=l ;; *) kind=o ;; esac
-	elif absent "$ls_said"; then
-		kind= attributes=
-	else
-		fail install "$1" "$ls_said" comparing
-	fi
-}
-
-# owner NAME-OR-ID NAME-OR-ID PATH: user and group id in $ids.
-owner() {
-	case $1:$2 in
-	root:root | 0:0) ids=0:0; return 0 ;;
-	esac
-	case $1 in
-	*[!0-9]*)
-		o_uid=$(id -u -- "$1" 2>/dev/null) || {
-			stopped $? id "$quick"
-			fail install "$3" "there is no user $1" staging
-		}
-		;;
-	*) o_uid=$1 ;;
-	esac
-	case $2 in
-	*[!0-9]*)
-		o_gid=$(getent group "$2" 2>/dev/null) || {
-			stopped $? getent "$quick"
-			fail install "$3" "there is no group $2" staging
-		}
-		o_gid=${o_gid#*:*:}
-		o_gid=${o_gid%%:*}
-		;;
-	*) o_gid=$2 ;;
-	esac
-	ids=$o_uid:$o_gid
-}
-
-# place PATH: the directory in $dir where a file waits for its rename to PATH. rename(2) does not cross file systems.
-place() {
-	p_near=${1%/*}
-	while [ -n "$p_near" ] && [ ! -d "$p_near" ]; do p_near=${p_near%/*}; done
-	[ "$p_near" = "$p_known" ] || p_dev=$(stat -c %d -- "$p_near/" 2>&1) || fail install "$1" "$p_dev" staging
-	p_known=$p_near
-	dir=$mine
-	[ "$p_dev" = "$device" ] && return 0
-	dir=$p_near/.pvesec-$txn
-	[ -d "$dir" ] && return 0
-	printf '%s\n' "$dir" 2>/dev/null >>"$mine/elsewhere" || fail install "$mine" 'cannot be written' staging
-	try staging "$dir" mkdir -m 700 -- "$dir"
-}
-
 # ---- whom the directories belong to
 
 # foreign MODE:UID:GID: whether somebody else than root can write there. An access list shows in the bits of the group, acl(5).
@@ -172,12 +140,13 @@ guard() {
 		set -- "$@" "$root$1"
 		shift
 	done
-	g_stats=$(limited "$quick" stat -c '%a:%u:%g %F' -- "$@" 2>/dev/null) || stopped $? stat "$quick"
-	while read -r g_attributes g_type; do
-		case $g_type in directory) ;; *) return 0 ;; esac
+	walls_are=$nl$(limited "$quick" stat -c "%a:%u:%g %d %F$tab%n" -- "$@" 2>/dev/null) || stopped $? stat "$quick"
+	walls_are=$walls_are$nl
+	while IFS=" $tab" read -r g_attributes g_device g_type g_name; do
+		case $g_type in '') continue ;; directory) ;; *) return 0 ;; esac
 		if foreign "$g_attributes"; then return 0; fi
 	done <<END_OF_STATS
-$g_stats
+$walls_are
 END_OF_STATS
 	closed=1
 }
@@ -228,6 +197,11 @@ END_OF_OPENED
 
 # shut DIRECTORY: whether only root can write it, or this very change sees to that.
 shut() {
+	s_said=${walls_are%%" directory$tab$1$nl"*}
+	if [ "$s_said" != "$walls_are" ]; then
+		s_said=${s_said##*"$nl"}
+		foreign "${s_said%% *}" || return 0
+	fi
 	s_said=$(limited "$quick" stat -c '%a:%u:%g %U %G' -- "$1" 2>&1) || {
 		open=$1 open_why="cannot be looked at: $s_said"
 		return 1
@@ -272,7 +246,8 @@ lock() {
 	[ -d "$run" ] || mkdir -p -m 700 -- "$run" 2>/dev/null
 	l_said=$(true 2>&1 >>"$run/lock") || fail install "$run/lock" "$l_said" locking
 	exec 9>>"$run/lock"
-	watch
+	trap '[ "$hr_waits" -eq 0 ] || gone' USR1
+	watch || fail install "$run" 'cannot be written' locking
 	held=0
 	grab -n
 	while hear; do
@@ -284,14 +259,18 @@ lock() {
 		*) break ;;
 		esac
 	done
-	fail interrupted '' 'the client is gone'
+	gone
 }
 
 # grab FLAG…: take the lock or tell who has it.
 grab() {
 	if flock "$@" 9; then
 		held=1
-		printf '%s, since %s' "$label" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >"$run/lock"
+		gr_time=$(date -u +%Y-%m-%dT%H:%M:%SZ) now=
+		printf '%s, since %s' "$label" "$gr_time" >"$run/lock"
+		IFS=:-
+		for gr_part in $gr_time; do now=$now$gr_part; done
+		unset IFS
 		say locked
 	else
 		say busy "$(enc "$(head -c 300 "$run/lock")")"
@@ -365,148 +344,6 @@ apt() {
 		-o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@" </dev/null 7>&-
 }
 
-# expect PATH WHAT
-expect() {
-	lstat "$root$1"
-	case $kind in
-	'') x_found=absent ;;
-	f)
-		x_found=$(sha256sum -- "$root$1" 2>/dev/null) || fail install "$1" 'cannot be read' comparing
-		x_found=${x_found%% *}
-		x_found=${x_found#\\}
-		;;
-	d) x_found=directory ;;
-	l) x_found='symbolic link' ;;
-	*) x_found='special file' ;;
-	esac
-	case $2 in
-	"$x_found") return 0 ;;
-	any) [ -n "$kind" ] && return 0 ;;
-	esac
-	fail conflict "$1" "$x_found" "$2"
-}
-
-# want NUMBER VALIDATOR: the file differs.
-want() {
-	todo="$todo$1 "
-	touches "$2" || touched="$touched$2 "
-}
-
-# want_gone NUMBER VALIDATOR: the file is there, and must go.
-want_gone() {
-	todo="$todo$1 "
-	lessens "$2" || lessened="$lessened$2 "
-}
-
-# remember OPERATION ARGUMENT PATH
-remember() { log="$1$tab$2$tab$3$nl$log"; }
-
-# stage_file: bring the new file next to its place, see whether anything differs, and note how to undo it.
-stage_file() {
-	target=$root$8
-	way "$target"
-	in_opened "$8"
-	case $2:$open in
-	*: | absent:*) ;;
-	*) fail open "$8" "$open_why" "${open#"$root"}" ;;
-	esac
-	lstat "$target"
-	[ -z "$open" ] || [ -z "$kind" ] || note "${open#"$root"} $open_why: no copy is kept of $8, which is removed"
-	[ "$2" = absent ] || owner "$4" "$5" "$8"
-	was=$kind had=$attributes wanted=${3#0}:$ids
-	wanted=${wanted#0}
-	wanted=${wanted#0}
-	case $2 in directory) if foreign "$wanted"; then opened="$opened$8$nl"; fi ;; esac
-	case $2:$was in
-	regular:d) fail install "$8" 'is a directory' staging ;;
-	directory:[flo]) fail install "$8" 'is not a directory' staging ;;
-	ensure:[dlo]) fail install "$8" 'is not a regular file' staging ;;
-	directory:d | ensure:f)
-		[ "$2:$names" = directory:"$names" ] || [ "$names" = 1 ] || fail install "$8" "has $names names (hard links), and writing to one writes to all" staging
-		if [ "$had" != "$wanted" ]; then
-			want "$1" "$6"
-			remember attr "$had" "$target"
-		fi
-		;;
-	directory:) want "$1" "$6"; remember made - "$target" ;;
-	absent:) ;;
-	absent:d)
-		a_in=$(ls -A -- "$target" 2>&1) || fail install "$8" "$a_in" comparing
-		if [ -n "$a_in" ]; then
-			each leaves "$8"
-			if [ -n "$a_in" ]; then note "$8 is not empty and stays"; return 0; fi
-		fi
-		want "$1" "$6"
-		remember dir "$had" "$target"
-		;;
-	absent:*) want_gone "$1" "$6"; keep_old "$1" ;;
-	*)
-		place "$target"
-		new=$dir/new.$1
-		c_said=$({ content "$1" >"$new"; } 2>&1) || fail install "$8" "${c_said:-cannot be written}" staging
-		c_sum=$(sha256sum <"$new") || c_sum=
-		[ "${c_sum%% *}" = "$7" ] || fail install "$8" 'arrived incomplete (is the file system full?)' staging
-		try staging "$8" attr "$3:$ids" "$new"
-		if [ "$was" = f ] && [ "$had" = "$wanted" ] && cmp -s -- "$new" "$target"; then
-			[ "$6" = none ] || check_file "$6" "$new" "$8"
-			rm -f -- "$new"
-			return 0
-		fi
-		want "$1" "$6"
-		if [ -n "$was" ]; then keep_old "$1"; else remember gone - "$target"; fi
-		try staging "$8" flush "$new"
-		check_file "$6" "$new" "$8"
-		;;
-	esac
-}
-
-# leaves DIRECTORY NUMBER KIND …: strike the entries from $a_in that this very change removes. Arguments are shifted by one.
-leaves() {
-	[ "$3" = absent ] || return 0
-	[ "${9%/*}" = "$1" ] || return 0
-	a_in=$(printf '%s\n' "$a_in" | grep -Fxv -e "${9##*/}")
-}
-
-# keep_old NUMBER: a second link to what is there, so that putting it back is one rename that needs no space and
-# keeps every attribute. File systems without links get a copy.
-keep_old() {
-	k_way=link
-	place "$target"
-	if [ -n "$open" ]; then
-		k_way=own
-		[ "$dir" = "$mine" ] || fail open "${target#"$root"}" "$open_why" "${open#"$root"}"
-	fi
-	if k_said=$(ln -- "$target" "$dir/undo.$1" 2>&1); then
-		:
-	else
-		k_said=$(explain "$k_said" "$target")
-		case $k_said in
-		*'immutable)' | *'append-only)' | *'No space left'* | *'Read-only'*) fail install "${target#"$root"}" "$k_said" staging ;;
-		esac
-		try staging "${target#"$root"}" cp -pP -- "$target" "$dir/undo.$1"
-		try staging "${target#"$root"}" flush "$dir/undo.$1"
-	fi
-	remember "$k_way" "$dir/undo.$1" "$target"
-}
-
-# unmoved: nobody put another file in place since the stage was made.
-unmoved() {
-	needs "$1" || return 0
-	lstat "$root$8"
-	case $2:$kind in
-	directory:* | ensure:f | absent:d) return 0 ;;
-	esac
-	place "$root$8"
-	if [ -e "$dir/undo.$1" ] || [ -L "$dir/undo.$1" ]; then
-		if [ -n "$kind" ]; then
-			[ "$root$8" -ef "$dir/undo.$1" ] || [ "$kind" = l ] || cmp -s -- "$root$8" "$dir/undo.$1" || fail conflict "$8" 'another file' 'the file that was there a moment ago'
-			return 0
-		fi
-		fail conflict "$8" absent 'the file that was there a moment ago'
-	fi
-	[ -z "$kind" ] || fail conflict "$8" 'a new file' absent
-}
-
 # ---- the change
 
 # copy_name NUMBER KIND …: where a copy goes in $copy. Its end tells whether it is what was applied last or what somebody else left there, and what the change did with it.
@@ -514,8 +351,8 @@ copy_name() {
 	next_copy "$backups/$9"
 	c_is=found c_why=replaced
 	if [ "${10}" != - ] && [ -f "$root$8" ] && [ ! -L "$root$8" ]; then
-		c_sum=$(sha256sum <"$root$8") || c_sum=
-		[ "${c_sum%% *}" != "${10}" ] || c_is=applied
+		digest "$root$8"
+		[ "$sum" != "${10}" ] || c_is=applied
 	fi
 	[ "$2" != absent ] || c_why=removed
 	copy=$backups/$9/$(printf '%08d-%s-%s-%s' "$number" "$now" "$c_is" "$c_why")
@@ -541,21 +378,40 @@ plan_backup() {
 back_up() {
 	copied "$@" || return 0
 	[ -f "$root$8" ] || return 0
-	place "$root$8"
-	[ ! -f "$dir/new.$1" ] || ! cmp -s -- "$dir/new.$1" "$root$8" || return 0
+	[ "$2" = absent ] || { digest "$root$8"; [ "$sum" != "$7" ] || return 0; }
 	copy=${planned##*"$nl$1:"}
 	copy=${copy%%"$nl"*}
-	[ -d "$backups" ] || try 'backing up' "$8" mkdir -p -m 700 -- "$backups"
-	[ -d "$backups/$9" ] || try 'backing up' "$8" mkdir -m 700 -- "$backups/$9"
-	try 'backing up' "$8" cp -pP -- "$root$8" "$copy"
-	made="$made$copy "
-	try 'backing up' "$8" flush "$copy"
+	made="$made$copy " copying=$copying$copy$tab$8$nl unflushed=$unflushed$copy$nl$backups/$9$nl
 }
+
+# copy_old: the copies, each in a directory of its own.
+copy_old() {
+	set --
+	while IFS=$tab read -r co_copy co_path; do
+		[ -z "$co_copy" ] || [ -d "${co_copy%/*}" ] || set -- "$@" "${co_copy%/*}"
+	done <<END_OF_COPIES
+$copying
+END_OF_COPIES
+	[ $# -eq 0 ] || try 'backing up' "$backups" mkdir -p -m 700 -- "$@"
+	while IFS=$tab read -r co_copy co_path; do
+		[ -z "$co_copy" ] || try 'backing up' "$co_path" cp -pP -- "$root$co_path" "$co_copy"
+	done <<END_OF_COPIES
+$copying
+END_OF_COPIES
+}
+copying= # COPY tab PATH on lines
 
 install_file() {
 	needs "$1" || return 0
 	target=$root$8
-	lstat "$target"
+	case $2 in
+	regular) kind= ;;
+	absent)
+		kind=
+		[ ! -d "$target" ] || [ -L "$target" ] || kind=d
+		;;
+	*) lstat "$target" ;;
+	esac
 	case $2:$kind in
 	absent:d)
 		way "$target"
@@ -581,7 +437,17 @@ install_file() {
 		try installing "$8" mv -fT -- "$dir/new.$1" "$target"
 		;;
 	esac
-	try installing "$8" flush "${target%/*}"
+	case $nl$unflushed in *"$nl${target%/*}$nl"*) ;; *) unflushed=$unflushed${target%/*}$nl ;; esac
+}
+
+# flush_installed: what was installed so far is on the disk, with the copies of what it replaces, which were made before.
+flush_installed() {
+	set --
+	IFS=$nl
+	for fi_path in $unflushed; do [ ! -e "$fi_path" ] || set -- "$@" "$fi_path"; done
+	unset IFS
+	unflushed=
+	[ $# -eq 0 ] || must_flush installing "${1#"$root"}" "$@"
 }
 
 # restart_services: those named, when something changed or they do not run.
@@ -626,31 +492,47 @@ last_words() {
 }
 
 commit() {
+	looks look
+	sums=
+	sought add_up
 	each unmoved
 	accounts account_unmoved
-	now=$(date -u +%Y%m%dT%H%M%SZ)
 	each plan_backup
 	accounts plan_account
 	for c_unit in $restart; do remember service - "$c_unit"; done
 	if [ "$todo" != ' ' ]; then
-		c_said=$({ printf '%s' "$log" >"$mine/journal.new"; } 2>&1) || fail install "$mine/journal" "$c_said" staging
-		printf '%s' "$log" | cmp -s - "$mine/journal.new" || fail install "$mine/journal" 'written incompletely (is the file system full?)' staging
-		try staging "$mine" flush "$mine/journal.new"
+		{ printf '%s' "$log" >"$mine/journal.new"; } 2>"$run/said" || fail install "$mine/journal" "$(said "$mine/journal.new")" staging
+		same_text "$log" <"$mine/journal.new" || fail install "$mine/journal" 'written incompletely (is the file system full?)' staging
+		new_files
+		IFS=$nl
+		set -- $new_files
+		unset IFS
+		must_flush staging "$mine" "$@" "$mine/journal.new"
 		try staging "$mine" mv -f -- "$mine/journal.new" "$mine/journal"
 		phase=journaled
-		try staging "$mine" flush "$mine" "$stage"
+		must_flush staging "$mine" "$mine" "$stage"
 		phase=journaled
 		[ "$confirm" -eq 0 ] || arm
 	fi
 	phase=journaled
 	each back_up
+	copy_old
+	looked= # what is there changes from here on
 	each install_file
+	flush_installed
 	accounts install_account
 	say step installed
 	for c_validator in $validators; do check_live "$c_validator"; done
 	l_user=
 	listings
 	restart_services
+}
+
+# same_text TEXT: whether the standard input is these lines.
+same_text() {
+	sm_text=
+	while IFS= read -r sm_line; do sm_text=$sm_text$sm_line$nl; done
+	[ "$sm_text$sm_line" = "$1" ]
 }
 
 # arm: have the node restore by itself after the deadline, whatever becomes of this process, and at the next boot. The lock keeps it
@@ -709,16 +591,24 @@ settle() {
 transaction() {
 	begin
 	require
+	looks look
+	sought add_up
 	expects
 	mine=$stage/$txn
-	m_said=$(mkdir -p -m 700 -- "$stage" 2>&1 && mkdir -m 700 -- "$mine" 2>&1) || {
+	device_of "$mine"
+	device=$found_device
+	set --
+	[ -d "$root/etc/pvesec" ] || set -- "$root/etc/pvesec"
+	[ -d "$stage" ] || set -- "$@" "$stage"
+	m_said=$(mkdir -m 700 -- "$@" "$mine" 2>&1) || {
 		rmdir -- "$stage" "$root/etc/pvesec" 2>/dev/null
 		fail install "$mine" "$m_said" staging
 	}
 	phase=staged
 	install_packages
-	device=$(stat -c %d -- "$mine") || fail install "$mine" 'cannot be looked at' staging
 	each stage_file
+	arrive
+	each check_alone
 	accounts stage_account
 	say step staged
 	for t_validator in $validators; do check_tree "$t_validator"; done
@@ -734,7 +624,7 @@ transaction() {
 	say finished
 	await seal
 	trap '' HUP INT TERM
-	t_said=$(seal "$txn" "$mine/journal" 2>&1) || fail install "$mine/journal" "$t_said" finishing
+	seal "$txn" "$mine/journal" 2>"$run/said" || fail install "$mine/journal" "$(said "$mine/probe")" finishing
 	phase=done
 	settle_accounts "$mine/settle"
 	clear_stage

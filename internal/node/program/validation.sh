@@ -123,69 +123,105 @@ repeated_rules() {
 	sed -e "s/[ $tab]\{1,\}/ /g" -e 's/^ //' -e 's/ $//' -- "$1" | grep -e '^-[aAwW]' | sort | uniq -d | sed 's/^/Rule exists: /'
 }
 
-# check_file VALIDATOR STAGED PATH: a staged file by itself.
-check_file() {
-	case $1 in
+# check_alone NUMBER KIND …: a file of the change by itself. Whether the sudoers files of a change are right the whole configuration tells.
+check_alone() {
+	[ "$2" = regular ] || return 0
+	case $6 in
 	none) return 0 ;;
 	sudoers)
 		tool sudoers
-		judge sudoers "$2" || fail invalid "$3" "$judged" visudo
+		if touches sudoers; then return 0; fi
+		[ -n "$whole" ] || {
+			tree=$root
+			judge sudoers || true
+			whole=$nl$judged$nl
+		}
+		judge_alone "$@"
 		;;
 	logrotate)
 		tool logrotate
-		judged=$(logrotate -d "$2" 2>&1 </dev/null) || stopped $? logrotate "$patient"
+		staged "$1" "$8"
+		judged=$(logrotate -d "$staged" 2>&1 </dev/null) || stopped $? logrotate "$patient"
 		# Without a log file to rotate yet logrotate complains as well; only what it says about this file's text counts.
-		judged=$(printf '%s\n' "$judged" | grep -F -e "$2" | grep -e '^error:')
-		[ -z "$judged" ] || fail invalid "$3" "$judged" logrotate
+		judged=$(printf '%s\n' "$judged" | grep -F -e "$staged" | grep -e '^error:')
+		[ -z "$judged" ] || fail invalid "$8" "$judged" logrotate
 		;;
 	audit)
 		tool audit
-		judge audit "$2" || fail invalid "$3" "$judged" auditctl
+		staged "$1" "$8"
+		judge audit "$staged" || fail invalid "$8" "$judged" auditctl
 		;;
-	*) tool "$1" ;;
+	*) tool "$6" ;;
 	esac
 }
+
+# judge_alone NUMBER KIND …: a sudoers file by itself, unless visudo says that it has read it with the whole configuration.
+judge_alone() {
+	case $2:$6 in regular:sudoers) ;; *) return 0 ;; esac
+	case $whole in *"$nl$tree$8: parsed OK$nl"*) return 0 ;; esac
+	staged "$1" "$8"
+	judge sudoers "$staged" || fail invalid "$8" "$judged" visudo
+}
+whole= tree= # what visudo said of the whole configuration, and where the copy of that is
 
 # check_tree VALIDATOR: the whole configuration as it will be, as a copy in the stage.
 check_tree() {
 	asked "$1" || return 0
 	judge "$1" && before_ok=1 || before_ok=0
 	before=$judged
-	[ -z "$main" ] || [ -f "$root$main" ] || return 0
 	tree=$mine/tree.$1
+	if [ -n "$main" ] && [ ! -f "$root$main" ]; then
+		[ "$1" != sudoers ] || each judge_alone
+		return 0
+	fi
 	try staging "$tree" mkdir -p -m 700 -- "$tree$drop"
 	set +f
-	for c_file in "$root$drop"/*; do
-		[ -f "$c_file" ] && try staging "$tree" cp -pL -- "$c_file" "$tree$drop/"
-	done
+	copy_drop "$root$drop"/*
 	set -f
 	c_main=$root$main
 	each overlay "$1"
 	[ -n "$main" ] || { c_main=$tree/merged; merge "$tree$drop" >"$c_main"; }
-	c_said=$({ sed "s|$drop|$tree$drop|g" <"$c_main" >"$tree/main"; } 2>&1) || fail install "$main" "$c_said" staging
-	if judge "$1" "$tree/main"; then rm -rf -- "$tree"; return 0; fi
+	sed "s|$drop|$tree$drop|g" <"$c_main" 2>"$run/said" >"$tree/main" || fail install "$main" "$(said "$tree/main")" staging
+	if judge "$1" "$tree/main"; then
+		whole=$nl$judged$nl
+		[ "$1" != sudoers ] || each judge_alone
+		return 0
+	fi
+	c_judged=$judged
+	[ "$1" != sudoers ] || each judge_alone
+	judged=$c_judged
 	judged=$(printf '%s\n' "$judged" | sed "s|$tree/main|$main|g; s|$tree||g")
 	# A confined daemon may not read the stage; then the check of the files in place has to do.
-	case $1:$judged in rsyslog:*'ermission denied'* | rsyslog:*'could not open config file'*) rm -rf -- "$tree"; return 0 ;; esac
+	case $1:$judged in rsyslog:*'ermission denied'* | rsyslog:*'could not open config file'*) return 0 ;; esac
 	not_worse || fail invalid-tree "$first" "$worse" "$tool"
-	rm -rf -- "$tree"
+}
+
+# copy_drop FILE…: into the copy of the tree, but for what the change writes or removes.
+copy_drop() {
+	cd_count=$#
+	for cd_file; do
+		case $written in *"$nl$cd_file$nl"*) continue ;; esac
+		[ ! -f "$cd_file" ] || set -- "$@" "$cd_file"
+	done
+	shift "$cd_count"
+	[ $# -eq 0 ] || try staging "$tree" cp -pL -- "$@" "$tree$drop/"
 }
 
 # overlay VALIDATOR NUMBER KIND …: put the change into the copy of the tree. Arguments are shifted by one.
 overlay() {
 	[ "$7" = "$1" ] || return 0
 	first=$9
-	if [ "$9" = "$main" ]; then
-		place "$root$9"
-		[ ! -f "$dir/new.$2" ] || c_main=$dir/new.$2
-	elif [ "${9%/*}" = "$drop" ]; then
-		place "$root$9"
-		if [ "$3" = absent ]; then
-			rm -f -- "$tree$9"
-		elif [ -f "$dir/new.$2" ]; then
-			try staging "$tree" cp -pf -- "$dir/new.$2" "$tree$9"
-		fi
-	fi
+	needs "$2" || return 0
+	case $3:$9 in
+	regular:"$main")
+		staged "$2" "$9"
+		c_main=$staged
+		;;
+	regular:"$drop"/*)
+		[ "${9%/*}" = "$drop" ] || return 0
+		{ content "$2" >"$tree$9"; } 2>"$run/said" || fail install "$9" "$(said "$tree$9")" staging
+		;;
+	esac
 }
 
 # not_worse: whether the tool says nothing in $judged that it did not say before the change. A fault in somebody else's
