@@ -29,6 +29,24 @@ func (p *Pool) Apply(ctx context.Context, changes []Change, progress func(node, 
 	if err := checkChanges(changes); err != nil {
 		return err
 	}
+	if together(changes) {
+		return p.applyTogether(ctx, changes, progress)
+	}
+	return p.applyAlone(ctx, changes, progress)
+}
+
+// applyAlone is Apply in a transaction of its own.
+func (p *Pool) applyAlone(ctx context.Context, changes []Change, progress func(node, step string)) error {
+	unlock, err := p.lockHere(ctx, changes)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return p.applyLocked(ctx, changes, progress)
+}
+
+// applyLocked is Apply for who has the locks of lockHere.
+func (p *Pool) applyLocked(ctx context.Context, changes []Change, progress func(node, step string)) error {
 	a := &application{pool: p, label: changes[0].Label}
 	var mu sync.Mutex
 	report := func(node, step string) {
@@ -49,11 +67,6 @@ func (p *Pool) Apply(ctx context.Context, changes []Change, progress func(node, 
 	forget()
 	defer forget()
 	a.errs = make([]error, len(a.txs))
-	unlock, err := a.lockHere(ctx)
-	if err != nil {
-		return a.failure(ctx)
-	}
-	defer unlock()
 	defer func() {
 		for _, tx := range a.txs {
 			tx.close()
@@ -74,39 +87,51 @@ type application struct {
 	errs  []error // by transaction; the first error of each
 }
 
-// ordered lists the transactions in the one order in which everyone waits for locks, so that two runs over the same
+// ordered lists the changes in the one order in which everyone waits for locks, so that two runs over the same
 // nodes cannot wait for each other.
-func (a *application) ordered() []int {
-	order := make([]int, len(a.txs))
+func ordered(changes []Change) []int {
+	order := make([]int, len(changes))
 	for i := range order {
 		order[i] = i
 	}
 	slices.SortFunc(order, func(i, j int) int {
-		return strings.Compare(a.txs[i].link.target.hostPort(), a.txs[j].link.target.hostPort())
+		return strings.Compare(changes[i].Target.normal().hostPort(), changes[j].Target.normal().hostPort())
 	})
 	return order
 }
 
 // lockHere keeps this process to one transaction per node.
-func (a *application) lockHere(ctx context.Context) (unlock func(), err error) {
+func (p *Pool) lockHere(ctx context.Context, changes []Change) (unlock func(), err error) {
 	var held []*link
 	unlock = func() {
 		for _, l := range held {
 			<-l.transaction
 		}
 	}
-	for _, i := range a.ordered() {
-		l := a.txs[i].link
+	for _, i := range ordered(changes) {
+		l := p.link(changes[i].Target)
 		select {
 		case l.transaction <- struct{}{}:
 			held = append(held, l)
 		case <-ctx.Done():
 			unlock()
-			a.errs[i] = &RemoteError{Node: l.target.Name, Doing: "waiting for another change", Err: context.Cause(ctx)}
-			return nil, a.errs[i]
+			return nil, waited(ctx, changes, i)
 		}
 	}
 	return unlock, nil
+}
+
+// waited is the error of a change that was given up before it began, while it waited for a node.
+func waited(ctx context.Context, changes []Change, at int) error {
+	e := &ApplyError{Label: changes[0].Label}
+	for i, c := range changes {
+		o := Outcome{Node: c.Target.normal().Name, State: Unchanged}
+		if i == at {
+			o.Err = &RemoteError{Node: o.Node, Doing: "waiting for another change", Err: context.Cause(ctx)}
+		}
+		e.Outcomes = append(e.Outcomes, o)
+	}
+	return e
 }
 
 // all runs one step on every node at once and says whether it worked everywhere.
@@ -142,7 +167,7 @@ func (a *application) start(ctx context.Context) bool {
 	}); !ok {
 		return false
 	}
-	for _, i := range a.ordered() {
+	for _, i := range ordered(a.changes()) {
 		if a.errs[i] = a.txs[i].wait(ctx, lockTimeout); a.errs[i] != nil {
 			return false
 		}
@@ -158,6 +183,14 @@ func (tx *transaction) wait(ctx context.Context, limit time.Duration) error {
 		err = &LockedError{Node: tx.name(), Holder: untrusted.Line(f.text(0))}
 	}
 	return err
+}
+
+func (a *application) changes() []Change {
+	changes := make([]Change, len(a.txs))
+	for i, tx := range a.txs {
+		changes[i] = tx.change
+	}
+	return changes
 }
 
 func (a *application) prepare(ctx context.Context) bool {

@@ -25,6 +25,10 @@
 // that there is one. What cannot be undone is listed beside the journal, whose new name "sealed" says that the change stands: the next
 // transaction does what a process that died then had left to do.
 //
+// Changes of files that come at the same time, for the same nodes, share one such transaction. Where it fails because of one of them, which undoes all of it, each is
+// made once more by itself, so that every error is about its own change. Removals share theirs with removals alone, and what has accounts, services or a confirmation of
+// its own shares none.
+//
 // What is in the home of an account is in the hands of its user. Only processes with his power and no more look at it and write it, undoing
 // something there never keeps anybody from the next change, and what nobody can look at is not known, which is not absent.
 //
@@ -43,6 +47,7 @@
 //
 //	/run/pvesec/lock                       flock(2) that keeps two runs apart; /run is writable by root only, unlike /run/lock
 //	/run/pvesec/done                       the last hundred transactions that were finished, for who lost the connection at that moment
+//	/run/pvesec/said                       what the last command said that could not write a file
 //	/etc/systemd/system/pvesec-boot-<id>.service  restores at the next boot, only while a change waits for its confirmation
 //	/etc/pvesec/stage/<id>/                new files, undo links and the journal of one transaction, mode 0700; removed when done
 //	<parent>/.pvesec-<id>/                 the same, for a target that lies on another file system than /etc/pvesec

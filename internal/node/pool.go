@@ -31,6 +31,8 @@ type Pool struct {
 
 	mu    sync.Mutex
 	nodes map[Target]*link
+	// changing are the changes that wait to be made together, by togetherKey.
+	changing map[string][]*group
 }
 
 // A link is the shared connection to one target and what bounds its use.
@@ -66,7 +68,7 @@ func NewPool(cfg Config) (*Pool, error) {
 		return nil, err
 	}
 	p := &Pool{
-		sudoPassword: string(cfg.SudoPassword), timeout: cfg.ConnectTimeout, timing: cfg.Timing.normal(), nodes: map[Target]*link{},
+		sudoPassword: string(cfg.SudoPassword), timeout: cfg.ConnectTimeout, timing: cfg.Timing.normal(), nodes: map[Target]*link{}, changing: map[string][]*group{},
 	}
 	if p.timeout <= 0 {
 		p.timeout = DefaultConnectTimeout
