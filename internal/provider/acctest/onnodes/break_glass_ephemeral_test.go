@@ -107,7 +107,9 @@ func TestBreakGlassForOneRun(t *testing.T) {
 	if err := command.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	_ = <-killed // an error, since it was killed
+	if err := <-killed; err == nil {
+		t.Error("the run ended before it was killed")
+	}
 	w.Write("go", "") // the step of the pipeline has lost its parent
 	for _, node := range c.Nodes {
 		if got := shell(t, node, "cat /etc/sudoers.d/zz-pvesec-emergency-tf-run-* || true"); !strings.Contains(got, "NOTAFTER=2") {
