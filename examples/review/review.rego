@@ -30,7 +30,9 @@ account_type := "pvesec_node_account"
 
 sshd_type := "pvesec_sshd_policy"
 
-known_types := {policy_type, user_type, token_type, logging_type, emergency_type, account_type, sshd_type}
+exclusive_type := "pvesec_sudoers_exclusive"
+
+known_types := {exclusive_type, policy_type, user_type, token_type, logging_type, emergency_type, account_type, sshd_type}
 
 # Another provider under the name of pvesec could say anything in its attributes.
 known_providers := {"registry.terraform.io/pvesec/pvesec", "registry.opentofu.org/pvesec/pvesec"}
@@ -52,6 +54,7 @@ needed := {
 		"name", "authorized_key", "key_membership", "groups", "group_membership", "expires", "password_version", "shell", "adopt", "findings", "deployed", "nodes_skipped",
 	},
 	sshd_type: {"name", "deployed", "nodes_skipped"} | sshd_settings,
+	exclusive_type: {"files", "lines", "removed", "deployed", "nodes_skipped"},
 }
 
 # The rule that an attribute is judged by. Where it is not known yet, that rule refuses.
@@ -74,6 +77,7 @@ judged_by := {
 		"password_version": "new_access", "shell": "new_access", "adopt": "new_access", "findings": "root", "nodes_skipped": "skipped_node",
 	},
 	sshd_type: object.union({"name": "unknown", "nodes_skipped": "skipped_node"}, {name: "sshd" | some name in sshd_settings}),
+	exclusive_type: {"files": "unknown", "lines": "unknown", "removed": "unknown", "nodes_skipped": "skipped_node"},
 }
 
 # --- reading the plan --------------------------------------------------------------------------------------------------
@@ -191,6 +195,14 @@ takes_away(rc) if {
 	actions(rc) in {["update"], ["no-op"]}
 	after(rc).enabled == false
 	not is_unknown(rc, "enabled")
+}
+
+takes_away(rc) if {
+	rc.type == exclusive_type
+	actions(rc) in {["create"], ["update"]}
+	known_nodes(rc)
+	known_settings := {name | some name in object.keys(judged_by[exclusive_type]); not is_unknown(rc, name); name in keys(after(rc))}
+	known_settings == object.keys(judged_by[exclusive_type])
 }
 
 acting contains rc if {
@@ -411,7 +423,7 @@ nodes(rc) := keys(field(after(rc), "deployed")) | keys(field(unknown(rc), "deplo
 
 problems contains problem(rc, "unknown", "the nodes are not known before the apply") if {
 	some rc in judged
-	rc.type in {policy_type, logging_type, account_type, sshd_type}
+	rc.type in {policy_type, logging_type, account_type, sshd_type, exclusive_type}
 	not known_nodes(rc)
 }
 
@@ -563,6 +575,35 @@ notes contains note(rc, sprintf("%s allows more than the policy: %s", [node, exa
 	some rc in judged_of(policy_type)
 	some node in nodes(rc)
 	count(elements(after(rc).deployed[node].beyond)) > 0
+}
+
+# --- what the sudoers files may hold -----------------------------------------------------------------------------------
+
+notes contains note(rc, sprintf("%s loses the line %v", [node, line])) if {
+	some rc in judged_of(exclusive_type)
+	actions(rc) != ["no-op"]
+	some node in keys(field(after(rc), "removed"))
+	some line in elements(after(rc).removed[node])
+}
+
+notes contains note(rc, sprintf("%s keeps a line that does not belong there: %v", [node, line])) if {
+	some rc in judged_of(exclusive_type)
+	some node in keys(field(after(rc), "deployed"))
+	some line in elements(field(after(rc).deployed[node], "held"))
+}
+
+notes contains note(rc, sprintf("what nobody manages may stay from now on: %v", [name])) if {
+	some rc in judged_of(exclusive_type)
+	is_object(before(rc))
+	some attribute in ["files", "lines"]
+	some name in elements(field(after(rc), attribute))
+	not name in elements(field(before(rc), attribute))
+}
+
+notes contains note(rc, "foreign lines in sudoers files are not removed any more") if {
+	some rc in ours
+	rc.type == exclusive_type
+	actions(rc) == ["delete"]
 }
 
 # --- users and tokens --------------------------------------------------------------------------------------------------

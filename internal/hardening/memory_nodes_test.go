@@ -19,6 +19,7 @@ type memoryNodes struct {
 	leftover bool
 	lacks    []string // commands
 	clock    int64
+	shipped  map[string]node.Conffile
 	fails    func(change node.Change) error // nil for never
 }
 
@@ -48,6 +49,8 @@ func (m *memoryNodes) Observe(_ context.Context, target node.Target, query node.
 		Commands: map[string]string{},
 		Leftover: m.leftover,
 		Clock:    m.clock,
+
+		Conffiles: m.shipped,
 	}
 	for _, name := range append(append([]string(nil), query.Files...), query.Stats...) {
 		seen.Files[name] = m.files[target.Name][name]

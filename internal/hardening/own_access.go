@@ -103,13 +103,18 @@ type permission struct {
 
 // permits decides whether a user may run what pvesec runs.
 func (t *sudoersTree) permits(user string, password bool) permission {
-	words := strings.Fields(node.SudoersCommand)
-	decision := policy.Decide(t.tree, policy.Request{
-		Subject: subjectOf(user, t.account(user)), Host: t.seen.Facts.Hostname, LongHost: t.seen.Facts.FQDN, Command: words[0], Args: words[1:],
-	})
+	decision := t.decide(user)
 	p := permission{ok: decision.Verdict == policy.Allowed && (decision.NoPasswd || password)}
 	if decision.Rule != nil {
 		p.rule = decision.Rule.Text
 	}
 	return p
+}
+
+// decide gives the decision about what pvesec runs.
+func (t *sudoersTree) decide(user string) policy.Decision {
+	words := strings.Fields(node.SudoersCommand)
+	return policy.Decide(t.tree, policy.Request{
+		Subject: subjectOf(user, t.account(user)), Host: t.seen.Facts.Hostname, LongHost: t.seen.Facts.FQDN, Command: words[0], Args: words[1:],
+	})
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"path"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -82,7 +83,7 @@ func (q Query) with(r Query) Query {
 	return Query{
 		Files: slices.Concat(q.Files, r.Files), Trees: slices.Concat(q.Trees, r.Trees), Stats: slices.Concat(q.Stats, r.Stats),
 		Accounts: slices.Concat(q.Accounts, r.Accounts), Services: slices.Concat(q.Services, r.Services), Commands: slices.Concat(q.Commands, r.Commands),
-		Clock: q.Clock || r.Clock,
+		Conffiles: slices.Concat(q.Conffiles, r.Conffiles), Clock: q.Clock || r.Clock,
 	}
 }
 
@@ -96,9 +97,15 @@ func (q Query) pick(all *Observation, failed map[subject]error) (*Observation, e
 	o := &Observation{
 		Node: all.Node, Facts: all.Facts, Unfinished: all.Unfinished, Leftover: all.Leftover, Busy: all.Busy,
 		Files: map[string]FileState{}, Accounts: choose(all.Accounts, q.Accounts), Services: choose(all.Services, q.Services), Commands: choose(all.Commands, q.Commands),
+		Conffiles: map[string]Conffile{},
 	}
 	if q.Clock {
 		o.Clock = all.Clock
+	}
+	for name, shipped := range all.Conffiles {
+		if slices.ContainsFunc(q.Conffiles, func(asked string) bool { return name == asked || strings.HasPrefix(name, asked+"/") }) {
+			o.Conffiles[name] = shipped
+		}
 	}
 	for _, name := range q.Stats {
 		st := all.Files[name]
@@ -133,6 +140,8 @@ func (q Query) asks(sub subject) bool {
 		return slices.Contains(q.Services, sub.name)
 	case "clock":
 		return q.Clock
+	case "conffiles":
+		return slices.Contains(q.Conffiles, sub.name)
 	}
 	return slices.Contains(q.Commands, sub.name)
 }

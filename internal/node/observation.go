@@ -24,6 +24,8 @@ type Query struct {
 	Services []string
 	// Commands are names looked up on root's path, for example visudo.
 	Commands []string
+	// Conffiles are paths: of each, and of what is below it, the node's packages tell which of them ships it as a file of configuration.
+	Conffiles []string
 	// LocalAccounts reads every account of the node itself. Nothing else is asked for with it: the answer is kept until the next [Pool.Apply] on the node, so that many
 	// accounts take one look.
 	LocalAccounts bool
@@ -49,6 +51,8 @@ type Observation struct {
 	Services map[string]Service
 	// Commands maps a name to its path, or to "" where the node has no such command.
 	Commands map[string]string
+	// Conffiles, by path, are files of configuration that an installed package ships.
+	Conffiles map[string]Conffile
 	// LocalAccounts are those in /etc/passwd, by name; nil where nobody asked.
 	LocalAccounts map[string]LocalAccount
 	// Clock is what the node's clock showed, in Unix seconds; 0 where nobody asked.
@@ -135,6 +139,13 @@ type Service struct {
 	Active  string // active, inactive, failed, activating, …
 	Sub     string // running, dead, exited, …
 	Enabled string // enabled, disabled, static, masked, …; empty when the unit has no file
+}
+
+// Conffile is a file of configuration as a package ships it, deb-conffiles(5).
+type Conffile struct {
+	Package string
+	// MD5 is the digest of what the package ships, in lower-case hexadecimal. dpkg records no other.
+	MD5 string
 }
 
 // checkPath refuses paths that a remote program must not be given.

@@ -73,7 +73,7 @@ var (
 )
 
 func (q Query) check() error {
-	if q.LocalAccounts && len(q.Files)+len(q.Trees)+len(q.Stats)+len(q.Accounts)+len(q.Services)+len(q.Commands) > 0 {
+	if q.LocalAccounts && len(q.Files)+len(q.Trees)+len(q.Stats)+len(q.Accounts)+len(q.Services)+len(q.Commands)+len(q.Conffiles) > 0 {
 		return errors.New("the accounts of a node are asked for by themselves")
 	}
 	if q.OnlyAccount != "" && !localName.MatchString(q.OnlyAccount) {
@@ -82,7 +82,7 @@ func (q Query) check() error {
 	if err := q.Sshd.check(); err != nil {
 		return err
 	}
-	for _, p := range slices.Concat(q.Files, q.Trees, q.Stats) {
+	for _, p := range slices.Concat(q.Files, q.Trees, q.Stats, q.Conffiles) {
 		if err := checkPath(p); err != nil {
 			return err
 		}
@@ -132,6 +132,7 @@ func (q Query) subjects() []subject {
 	add("account", q.Accounts...)
 	add("service", q.Services...)
 	add("program", q.Commands...)
+	add("conffiles", q.Conffiles...)
 	if q.LocalAccounts {
 		add("local_accounts", q.OnlyAccount)
 	}
@@ -199,7 +200,7 @@ func (p *Pool) observe(ctx context.Context, l *link, q Query) (seen *Observation
 		node: l.target.Name, greeted: func() { silent.Stop() }, subjects: subjects, answer: newAnswer(marker, s.channel), failed: map[subject]error{},
 		o: &Observation{
 			Node: l.target.Name, Files: map[string]FileState{}, Accounts: map[string]Account{},
-			Services: map[string]Service{}, Commands: map[string]string{},
+			Services: map[string]Service{}, Commands: map[string]string{}, Conffiles: map[string]Conffile{},
 		},
 	}
 	err = r.read()
@@ -350,6 +351,8 @@ func (r *reader) about(f frame) error {
 		r.o.Services[sub.name] = parseService(f.text(1))
 	case "clock":
 		r.clock(sub, f.arg(1))
+	case "conffile":
+		return r.conffile(f)
 	case "command":
 		r.o.Commands[sub.name] = untrusted.Line(f.text(1))
 	default:
@@ -383,6 +386,8 @@ func describeSubject(sub subject, name string) string {
 		return "the accounts of the node"
 	case "clock":
 		return "the clock"
+	case "conffiles":
+		return "what packages ship as " + sub.name
 	case "ask_sshd":
 		return "what sshd makes of connections"
 	}

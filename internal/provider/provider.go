@@ -76,6 +76,7 @@ func (p *pvesecProvider) Resources(context.Context) []func() resource.Resource {
 		access.NewRestrictedUserResource,
 		sudo.NewPolicyResource,
 		sudo.NewBreakGlassResource,
+		sudo.NewExclusiveResource,
 		auditlog.NewResource,
 		nodeaccount.NewResource,
 		sshd.NewResource,

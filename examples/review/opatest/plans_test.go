@@ -28,6 +28,9 @@ var expected = map[string]struct {
 		},
 		warns: []string{"pvesec_break_glass.all: found: PVESEC-E0001 critical: "},
 	},
+	"exclusive": {
+		warns: []string{"pvesec_sudoers_exclusive.nodes: pve1 loses the line /etc/sudoers.d/zz-foreignroot:1: foreignroot ALL=(ALL) NOPASSWD: ALL"},
+	},
 	"foreign-root": {
 		deny: []string{
 			"pvesec_sudoers_policy.foreignroot: root: an apply is refused: TEXT",

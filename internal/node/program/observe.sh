@@ -323,6 +323,27 @@ ways() {
 # clock ID: Unix seconds.
 clock() { say clock "$1" "$(date +%s)"; }
 
+# conffiles ID PATH: the files of configuration that packages ship there or below. What a package left behind when it was removed is nobody's. dpkg-query
+# prints a line for each package, and behind it " FILE MD5", with a word more for a file that the package does not ship any more.
+conffiles() {
+	n_list=$(within "$quick" dpkg-query -W -f ':: ${db:Status-Status} ${Package}\n${Conffiles}\n' 2>&1) || {
+		n_status=$?
+		if slow "$n_status"; then n_list="dpkg-query did not end within $quick seconds and was stopped"; fi
+		say unknown "$1" "$(enc "$n_list")"
+		return 0
+	}
+	n_package=
+	while IFS= read -r n_line; do
+		case $n_line in
+		':: not-installed '* | ':: config-files '*) n_package= ;;
+		':: '*) n_package=${n_line##* } ;;
+		" $2 "* | " $2/"*) if [ -n "$n_package" ]; then say conffile "$1" "$(enc "$n_package")" "$(enc "${n_line# }")"; fi ;;
+		esac
+	done <<END_OF_CONFFILES
+$(printf '%s\n' "$n_list" | grep -F -e ':: ' -e " $2")
+END_OF_CONFFILES
+}
+
 # Journals of transactions that were killed, whether a transaction is running right now, and whether a killed one left a stage.
 journals() {
 	j_found=0 j_busy=0 j_staged=0

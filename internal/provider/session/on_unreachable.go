@@ -29,6 +29,11 @@ const (
 // notReached is what the entry of a skipped node says in changes.
 const notReached = "not reached: the state of the node is unknown"
 
+// NotReached tells whether the changes of an entry say that the node was skipped.
+func NotReached(changes types.List) bool {
+	return changes.Equal(values.StringList([]string{notReached}))
+}
+
 // noNodeAnswered is the error for an apply that would skip every node.
 const noNodeAnswered = "No node answered, so pvesec changed nothing. Check the network and the addresses of the nodes, then apply again."
 

@@ -23,18 +23,23 @@ const plannedKey = "planned"
 // RefuseTwice refuses a resource that is new where another one of the run has its name on one of the same nodes: both would write one file. recorded tells that
 // the resource has a state. Of two that have one nothing is said, since neither could be destroyed then.
 func (p *Placed) RefuseTwice(ctx context.Context, clients *Clients, what string, recorded bool, before values.PrivateReader, after values.PrivateWriter, diags *diag.Diagnostics) {
+	if p.Twice(ctx, clients, what, recorded, before, after, diags) {
+		diags.AddAttributeError(path.Root("name"), "Invalid name: another resource has it",
+			fmt.Sprintf("Two resources of the configuration are %s on the same nodes. Both would write one file, and each apply would undo the other. Give one of them another name or other nodes.", what))
+	}
+}
+
+// Twice notes a resource and tells what [Placed.RefuseTwice] refuses.
+func (p *Placed) Twice(ctx context.Context, clients *Clients, what string, recorded bool, before values.PrivateReader, after values.PrivateWriter, diags *diag.Diagnostics) bool {
 	if clients == nil || !values.FullyKnown(p.Nodes) {
-		return
+		return false
 	}
 	if recorded {
 		diags.Append(after.SetKey(ctx, plannedKey, []byte("true"))...)
 	} else if replaced, _ := before.GetKey(ctx, plannedKey); len(replaced) > 0 {
-		return
+		return false
 	}
-	if clients.sameName(what, named{NodeNames(ctx, p.Nodes, diags), recorded}) {
-		diags.AddAttributeError(path.Root("name"), "Invalid name: another resource has it",
-			fmt.Sprintf("Two resources of the configuration are %s on the same nodes. Both would write one file, and each apply would undo the other. Give one of them another name or other nodes.", what))
-	}
+	return clients.sameName(what, named{NodeNames(ctx, p.Nodes, diags), recorded})
 }
 
 // sameName notes a resource and tells whether another one that was noted has its name on one of the same nodes, and one of the two is new.

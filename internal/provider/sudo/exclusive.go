@@ -88,25 +88,30 @@ func (m *sudoersPolicyModel) plannedCuts(ctx context.Context, name string, diags
 
 // settleRemovedGrants puts what was removed where the plan could not tell.
 func (m *sudoersPolicyModel) settleRemovedGrants(ctx context.Context, removed map[string][]string, diags *diag.Diagnostics) {
+	m.RemovedGrants = settledRemovals(ctx, m.RemovedGrants, removed, diags)
+}
+
+// settledRemovals are planned removals with what was removed where the plan could not tell.
+func settledRemovals(ctx context.Context, planned types.Map, removed map[string][]string, diags *diag.Diagnostics) types.Map {
 	settled := map[string]types.List{}
 	add := func(name string) {
 		if len(removed[name]) > 0 {
 			settled[name] = values.StringList(removed[name])
 		}
 	}
-	if m.RemovedGrants.IsUnknown() {
+	if planned.IsUnknown() {
 		for name := range removed {
 			add(name)
 		}
 	}
-	for name, value := range m.RemovedGrants.Elements() {
+	for name, value := range planned.Elements() {
 		if list, ok := value.(types.List); ok && !list.IsUnknown() {
 			settled[name] = list
 			continue
 		}
 		settled[name] = values.StringList(removed[name]) // a plan that names a node keeps it
 	}
-	m.RemovedGrants = removedGrantsMap(ctx, settled, diags)
+	return removedGrantsMap(ctx, settled, diags)
 }
 
 // removable are the foreign grants that exclusive = true removes.

@@ -105,6 +105,10 @@ func reviewedPlans() []reviewed {
 				"    restrict = true\n  }\n}\n",
 		},
 		{
+			name: "exclusive", addresses: []string{"pvesec_sudoers_exclusive.nodes"},
+			planned: "resource \"pvesec_sudoers_exclusive\" \"nodes\" {\n  files = [\"imported\"]\n}\n",
+		},
+		{
 			name: "emergency", addresses: []string{"pvesec_break_glass.all", "pvesec_break_glass.one"},
 			planned: "resource \"pvesec_break_glass\" \"all\" {\n  name = \"all\"\n  subject = \"someone\"\n  reason = \"the database does not start\"\n  duration = \"2h\"\n  all_commands = true\n}\n" +
 				"resource \"pvesec_break_glass\" \"one\" {\n  name = \"one\"\n  subject = \"someone\"\n  reason = \"nobody can log in\"\n  duration = \"30m\"\n  commands = [\"/usr/bin/id\"]\n}\n",

@@ -1,0 +1,3 @@
+# all nodes, or chosen ones
+terraform import pvesec_sudoers_exclusive.nodes '*'
+terraform import pvesec_sudoers_exclusive.nodes pve1,pve2

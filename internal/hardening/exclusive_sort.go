@@ -1,0 +1,260 @@
+package hardening
+
+import (
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/node"
+	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
+	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
+)
+
+// sorting tells the lines of a node's sudoers files apart: those that stay, and those that do not belong there.
+type sorting struct {
+	own    SudoersExclusive
+	t      *sudoersTree
+	target node.Target
+	// operator is the user that pvesec logs in as, "root" for nobody whose sudo counts. ownWay are the lines that let it in.
+	operator string
+	password bool
+	ownWay   []string
+
+	// kept are files that stay, with the reason; read are those that were looked at.
+	kept []string
+	read map[string]bool
+	// lines are those that do not belong there, in the order in which they were found; of tells the line of an entry.
+	lines []*foreignLine
+	of    map[sudoers.Entry]*foreignLine
+	// subjects are whom the lines are about, see [sorting.everyone].
+	subjects []policy.Subject
+	eased    []string
+}
+
+// foreignLine is a line that does not belong to the sudoers files of a node.
+type foreignLine struct {
+	file string
+	at   int // the number of its first line, 0 for a file without lines
+	text string
+	span sudoers.Span
+	// entry is what sudo reads of it, nil where sudo skips it.
+	entry sudoers.Entry
+	// instead is a line of the distribution that comes back in its place, "" for none.
+	instead string
+	// unit is the line whose removal takes this one out of force: itself, or the include that leads to its file.
+	unit *foreignLine
+	// held says why the line stays, "" where it goes; harmless tells that it gives nobody anything.
+	held     string
+	harmless bool
+}
+
+// String gives the line with its place.
+func (l *foreignLine) String() string {
+	text := printable(l.file)
+	if l.at > 0 {
+		text += fmt.Sprintf(":%d", l.at)
+	}
+	text += ": " + printable(l.text)
+	if l.instead != "" {
+		text += " (in its place: " + l.instead + ")"
+	}
+	if l.unit != l {
+		text += fmt.Sprintf(" (out of force: included by %s:%d)", printable(l.unit.file), l.unit.at)
+	}
+	return text
+}
+
+func newSorting(own SudoersExclusive, nodes Nodes, t *sudoersTree, target node.Target) *sorting {
+	s := &sorting{own: own, t: t, target: target, read: map[string]bool{}, of: map[sudoers.Entry]*foreignLine{}}
+	if s.operator, s.password = operatorOf(nodes); s.operator != "root" {
+		for line := range strings.SplitSeq(AccessSudoers(s.operator, s.password), "\n") {
+			if canonical := canonicalLine(line); canonical != "" {
+				s.ownWay = append(s.ownWay, canonical)
+			}
+		}
+	}
+	return s
+}
+
+// sort follows what stays from the main file on, and then what is in force by foreign includes alone.
+func (s *sorting) sort() {
+	main := s.t.tree.File(sudoersMain)
+	if main == nil {
+		return // sudo reads nothing
+	}
+	state, stays := followed(s.t.files[sudoersMain]), s.stays
+	if s.ships(sudoersMain, state) != "" {
+		stays = func(sudoers.Entry) bool { return true }
+	}
+	s.file(main, stays)
+	for _, line := range slices.Clone(s.lines) {
+		if include, is := line.entry.(*sudoers.Include); is {
+			s.outOfForce(line.file, include, line)
+		}
+	}
+	slices.SortStableFunc(s.lines, func(a, b *foreignLine) int {
+		if a.file != b.file {
+			return strings.Compare(a.file, b.file)
+		}
+		return a.at - b.at
+	})
+	slices.Sort(s.kept)
+}
+
+// stays tells whether an entry of the main file belongs there: Debian ships it, somebody named it, it lets pvesec in, or it leads to files that stay.
+func (s *sorting) stays(entry sudoers.Entry) bool {
+	line := canonicalEntry(entry)
+	if line == "" || slices.Contains(shippedLines, line) || slices.Contains(s.ownWay, line) {
+		return true
+	}
+	if slices.ContainsFunc(s.own.Lines, func(named string) bool { return canonicalLine(named) == line }) {
+		return true
+	}
+	include, is := entry.(*sudoers.Include)
+	if !is {
+		return false
+	}
+	target := s.leadsTo(sudoersMain, include)
+	return include.Dir && strings.TrimSuffix(target, "/") == sudoersDir || !include.Dir && path.Dir(target) == sudoersDir && s.belongs(target) != ""
+}
+
+// leadsTo is the path that an include means.
+func (s *sorting) leadsTo(file string, include *sudoers.Include) string {
+	host, _, _ := strings.Cut(s.t.seen.Facts.Hostname, ".")
+	return sudoers.ResolveInclude(file, include.Path, host, s.t.version)
+}
+
+// file sorts the entries of a file, and follows the includes that stay.
+func (s *sorting) file(file *sudoers.File, stays func(sudoers.Entry) bool) {
+	s.read[file.Name] = true
+	at := 0
+	for _, entry := range file.Entries {
+		span := entry.Span()
+		s.malformed(file, at, span.Start)
+		at = span.End
+		if !stays(entry) {
+			s.foreign(file, entry)
+		} else if include, is := entry.(*sudoers.Include); is {
+			s.follow(file.Name, include)
+		}
+	}
+	s.malformed(file, at, len(file.Text))
+}
+
+// follow sorts what an include that stays brings in.
+func (s *sorting) follow(from string, include *sudoers.Include) {
+	target := strings.TrimSuffix(s.leadsTo(from, include), "/")
+	if !include.Dir {
+		s.included(target, from)
+		return
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.t.files)) {
+		if path.Dir(name) == target && sudoers.IncludedName(path.Base(name)) && s.t.files[name].Exists {
+			s.included(name, from)
+		}
+	}
+}
+
+// included sorts a file that an include which stays leads to.
+func (s *sorting) included(name, from string) {
+	state := s.t.files[name]
+	if s.read[name] || !state.Exists || state.Type == node.TypeDirectory {
+		return
+	}
+	file := s.t.tree.File(name)
+	inDir := path.Dir(name) == sudoersDir
+	why := ""
+	if inDir {
+		why = s.belongs(name)
+	} else if name != sudoersMain {
+		why = "included by " + printable(from)
+	}
+	switch {
+	case file == nil && why == "" && inDir: // sudo reads nothing there, today
+		s.read[name] = true
+		s.add(&foreignLine{file: name, text: describeSpecial(state)})
+	case file == nil:
+	case why != "":
+		s.kept = append(s.kept, fmt.Sprintf("%s (%s)", printable(name), why))
+		s.file(file, func(sudoers.Entry) bool { return true })
+	default:
+		s.file(file, func(entry sudoers.Entry) bool {
+			line := canonicalEntry(entry)
+			return line == "" || slices.Contains(s.ownWay, line)
+		})
+	}
+}
+
+func describeSpecial(state node.FileState) string {
+	switch state.Type {
+	case node.TypeSymlink:
+		return "a symbolic link that leads to no file: " + state.LinkTarget
+	default:
+		return "a special file"
+	}
+}
+
+// outOfForce notes what only a foreign include brings in. Those files stay on the node, and sudo reads them no more.
+func (s *sorting) outOfForce(from string, include *sudoers.Include, unit *foreignLine) {
+	target := strings.TrimSuffix(s.leadsTo(from, include), "/")
+	for _, file := range s.t.tree.Files {
+		if file.Name != target && (!include.Dir || path.Dir(file.Name) != target) || s.read[file.Name] {
+			continue
+		}
+		s.read[file.Name] = true
+		for _, entry := range file.Entries {
+			if canonicalEntry(entry) == "" {
+				continue
+			}
+			line := s.foreign(file, entry)
+			line.unit = unit
+			if deeper, is := entry.(*sudoers.Include); is {
+				s.outOfForce(file.Name, deeper, unit)
+			}
+		}
+	}
+}
+
+// foreign notes an entry that does not belong there.
+func (s *sorting) foreign(file *sudoers.File, entry sudoers.Entry) *foreignLine {
+	line := s.add(&foreignLine{file: file.Name, at: entry.Pos().Line, text: canonicalEntry(entry), span: entry.Span(), entry: entry})
+	s.of[entry] = line
+	if options, is := entry.(*sudoers.Defaults); is && file.Name == sudoersMain && options.Scope == sudoers.ScopeGlobal {
+		line.instead = s.instead(file, options)
+	}
+	if restrains(entry) {
+		line.held, line.harmless = "it only restrains, so its removal would give more", true
+	}
+	return line
+}
+
+func (s *sorting) add(line *foreignLine) *foreignLine {
+	line.unit = line
+	s.lines = append(s.lines, line)
+	return line
+}
+
+// instead is the line that Debian ships for an option which a foreign line of the main file sets, where that line is not there: without it sudo would go by what it was built with.
+func (s *sorting) instead(file *sudoers.File, options *sudoers.Defaults) string {
+	for _, option := range options.Settings {
+		shipped := shippedOption(option.Name)
+		there := func(entry sudoers.Entry) bool { return canonicalEntry(entry) == shipped }
+		back := func(line *foreignLine) bool { return line.instead == shipped }
+		if shipped != "" && !slices.ContainsFunc(file.Entries, there) && !slices.ContainsFunc(s.lines, back) {
+			return shipped
+		}
+	}
+	return ""
+}
+
+// malformed notes what stands between entries: lines that sudo skips.
+func (s *sorting) malformed(file *sudoers.File, from, to int) {
+	if from >= to || strings.TrimSpace(file.Text[from:to]) == "" {
+		return
+	}
+	s.add(&foreignLine{
+		file: file.Name, at: 1 + strings.Count(file.Text[:from], "\n"), text: strings.TrimSpace(file.Text[from:to]) + " (malformed: sudo skips it)", span: sudoers.Span{Start: from, End: to},
+	})
+}
