@@ -69,7 +69,11 @@ func (j *judging) program(command string, q program.Question, depth int) {
 		j.way(foreignPath.way(j.at.example, ""))
 		return
 	}
-	p := program.Find(command)
+	p, q, err := found(command, q)
+	if err != nil {
+		j.way(undecided.way(j.line(""), "The arguments of "+command+" cannot be read."))
+		return
+	}
 	if p == nil {
 		j.nobodyDescribed(command, q)
 		return
@@ -81,6 +85,23 @@ func (j *judging) program(command string, q program.Question, depth int) {
 	for _, in := range insides {
 		j.inside(in, depth+1)
 	}
+}
+
+// initScripts is the directory of those that service starts by their names.
+const initScripts = "/etc/init.d"
+
+// found is the program of a path, and what is asked of it: an init script is what service runs.
+func found(command string, q program.Question) (*program.Program, program.Question, error) {
+	if path.Dir(command) != initScripts {
+		return program.Find(command), q, nil
+	}
+	name, err := regular.Compile(regular.Literal(" " + path.Base(command)))
+	if err != nil {
+		return nil, q, err
+	}
+	q.Shape, err = regular.Concat(q.Budget, name, q.Shape)
+	q.Allowed = q.Shape
+	return program.Find("/usr/sbin/service"), q, err
 }
 
 // outcome turns an effect into a way.
@@ -178,13 +199,25 @@ func (j *judging) resolve(word string) string {
 // plainWords are the characters of a shell text in which nothing is expanded.
 const plainWords = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._=:,@%+- "
 
+// unquoted is a text without the quotes around all of it. Sudo takes them as they stand, so that the shell looks for a program with this name; the administrator who writes
+// them means what is inside, which is judged.
+func unquoted(text string) string {
+	for _, quote := range []string{`"`, "'"} {
+		inside, is := strings.CutPrefix(text, quote)
+		if inside, ends := strings.CutSuffix(inside, quote); is && ends && !strings.Contains(inside, quote) {
+			return inside
+		}
+	}
+	return text
+}
+
 // shellText judges a text for a shell: simple commands, one after the other or joined by pipes.
 func (j *judging) shellText(in program.Inside, depth int) {
 	if in.Rest != nil {
 		j.outcome("", program.Outcome{Effect: program.RunsCode, Operation: in.Operation, Args: in.Args, Example: true})
 		return
 	}
-	text := strings.NewReplacer("&&", ";", "||", ";", "|", ";").Replace(in.Line)
+	text := strings.NewReplacer("&&", ";", "||", ";", "|", ";").Replace(unquoted(in.Line))
 	for part := range strings.SplitSeq(text, ";") {
 		part = strings.Join(strings.Fields(part), " ")
 		if part == "" || strings.Trim(part, plainWords) != "" {

@@ -13,10 +13,55 @@ func After(e Expr, prefix string) Expr {
 	for i := 0; i < len(prefix); i++ {
 		reached = a.step(reached, prefix[i], mark)
 	}
-	// State 0 of the result does what any of the reached states does.
+	return Expr{a: startingAt(a, reached)}
+}
+
+// Behind has what may follow some text of another pattern: the texts t for which a text of before and t together are in the language (the left
+// quotient by a language). The error is ErrTooLarge, also where the budget is spent.
+func Behind(e, before Expr, budget Budget) (Expr, error) {
+	x, y := e.automaton(), before.automaton()
+	if len(x.states)*len(y.states) > mostPairs {
+		return Expr{}, ErrTooLarge
+	}
+	meter := budget.meter()
+	type pair struct{ x, y int32 }
+	known := map[pair]struct{}{{}: {}}
+	work := []pair{{}}
+	ends := make([]bool, len(x.states)) // where a text of before ends
+	for len(work) > 0 {
+		at := work[len(work)-1]
+		work = work[:len(work)-1]
+		p, q := &x.states[at.x], &y.states[at.y]
+		ends[at.x] = ends[at.x] || q.accept
+		if !meter.work(partsPerPair + len(p.edges)*len(q.edges)/edgesPerPart) {
+			return Expr{}, ErrTooLarge
+		}
+		for i := range p.edges {
+			for j := range q.edges {
+				if to := (pair{p.edges[i].to, q.edges[j].to}); p.edges[i].on.meets(&q.edges[j].on) {
+					if _, seen := known[to]; !seen {
+						known[to] = struct{}{}
+						work = append(work, to)
+					}
+				}
+			}
+		}
+	}
+	var from []int32
+	for q, ends := range ends {
+		if ends {
+			from = append(from, int32(q))
+		}
+	}
+	return Expr{a: startingAt(x, from)}, nil
+}
+
+// startingAt accepts what some of the states accept.
+func startingAt(a *automaton, from []int32) *automaton {
+	// State 0 of the result does what any of these states does.
 	states := make([]state, len(a.states)+1)
 	on := map[int32]byteSet{}
-	for _, q := range reached {
+	for _, q := range from {
 		states[0].accept = states[0].accept || a.states[q].accept
 		for _, edge := range a.states[q].edges {
 			on[edge.to] = on[edge.to].union(edge.on)
@@ -31,7 +76,7 @@ func After(e Expr, prefix string) Expr {
 			states[0].edges = append(states[0].edges, edge{on: bytes, to: int32(q) + 1})
 		}
 	}
-	return Expr{a: finish(states)}
+	return finish(states)
 }
 
 // Both has the texts that are in two patterns. Unlike Intersect it is an Expr, made at once and not by the search, so it is for

@@ -1,6 +1,7 @@
 package regular
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -19,6 +20,30 @@ func TestAfter(t *testing.T) {
 			for _, text := range shortTexts("abc", 4) {
 				if got, want := rest.Contains(text), e.Contains(prefix+text); got != want {
 					t.Errorf("%#v after %q: %q is %t, want %t", source, prefix, text, got, want)
+				}
+			}
+		}
+	}
+}
+
+// TestBehind holds the quotient by a language to its definition, on every short text.
+func TestBehind(t *testing.T) {
+	t.Parallel()
+	patterns := []Source{
+		ERE{Pattern: "^a(b|c)*a?$"}, ERE{Pattern: "b"}, ERE{Pattern: "^$"}, ERE{Pattern: "^(ab|a)c$"}, Glob{Pattern: "*a?c*"}, Literal("abc"),
+	}
+	for _, source := range patterns {
+		for _, front := range patterns {
+			e, before := mustCompile(t, source), mustCompile(t, front)
+			rest, err := Behind(e, before, Budget{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, text := range shortTexts("abc", 2) {
+				// A text in front that is longer than both automata repeats itself.
+				want := slices.ContainsFunc(shortTexts("abc", 4), func(x string) bool { return before.Contains(x) && e.Contains(x+text) })
+				if got := rest.Contains(text); got != want {
+					t.Errorf("%#v behind %#v: %q is %t, want %t", source, front, text, got, want)
 				}
 			}
 		}

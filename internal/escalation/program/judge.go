@@ -1,9 +1,7 @@
 package program
 
 import (
-	"cmp"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -135,54 +133,6 @@ func (j *judgement) uncovered(args string, convincing bool) {
 	}
 }
 
-// convincing gives admitted arguments that have the effect of what no operation covers: the example of the data, or else some with words that bring it. It is
-// false with the arguments that the search made up where there are none.
-func (j *judgement) convincing(o *Operation, made string) (string, bool) {
-	if example := asArguments(o.Example); j.Allowed.Contains(example) {
-		return example, true
-	}
-	for _, sign := range o.Signs {
-		with, err := regular.Compile(regular.ERE{Pattern: signPattern(sign), Whole: true})
-		if err != nil {
-			continue
-		}
-		text, some, known := regular.Meeting(j.Shape, with, j.Budget)
-		if known && some && j.Allowed.Contains(text) && !j.coveredBy(text) {
-			return text, true
-		}
-	}
-	return made, false
-}
-
-// coveredBy tells whether an operation covers arguments.
-func (j *judgement) coveredBy(args string) bool {
-	return slices.ContainsFunc(j.program.Operations, func(o *Operation) bool {
-		covers, err := o.covers(args)
-		return err != nil || covers
-	})
-}
-
-// signPattern is an expression for arguments with the words of a sign.
-func signPattern(sign string) string {
-	words, more := strings.CutSuffix(sign, "...")
-	words, first := strings.CutPrefix(words, "^")
-	var b strings.Builder
-	if !first {
-		b.WriteString("(.*)?")
-	}
-	for _, c := range asArguments(words) {
-		if c == '^' || c == '\\' {
-			b.WriteString("\\" + string(c))
-			continue
-		}
-		b.WriteString("[" + string(c) + "]")
-	}
-	if more {
-		return b.String() + ".*"
-	}
-	return b.String() + "( .*)?"
-}
-
 // open judges a pattern of arguments.
 func (j *judgement) open() {
 	var covers []regular.Language
@@ -246,42 +196,6 @@ func (j *judgement) readable(args string, covered regular.Language) string {
 	return args
 }
 
-// hostIn finds the host in arguments that name another one.
-var hostIn = []*regexp.Regexp{regexp.MustCompile(`://(?:[^ /@]*@)?([^ /:@]+)`), regexp.MustCompile(`@([^ /:@]+)[:/]`), regexp.MustCompile(`(?:^| |=|:)([A-Za-z0-9_][A-Za-z0-9._-]*)[:/]`)}
-
-// onlyTo tells whether all admitted arguments of a language name the host that these do.
-func (j *judgement) onlyTo(args string, of regular.Expr) bool {
-	host := ""
-	for word := range strings.FieldsSeq(args) {
-		found := hostOf(word)
-		if found != "" && host != "" && found != host {
-			return false // which of them is the other host, nobody can tell
-		}
-		host = cmp.Or(host, found)
-	}
-	if host == "" {
-		return false
-	}
-	same, err := regular.Compile(regular.ERE{Pattern: "[ =@/:]" + strings.ReplaceAll(host, ".", "[.]") + "([:/]|$)"})
-	return err == nil && regular.Subset(regular.Intersect(j.Allowed, of), same, j.Budget).Verdict == regular.Yes
-}
-
-// hostOf is the host that one argument names, empty for none. A path names none.
-func hostOf(word string) string {
-	if option, value, is := strings.Cut(word, "="); is && strings.HasPrefix(option, "-") {
-		word = value
-	}
-	if strings.HasPrefix(word, "/") {
-		return ""
-	}
-	for _, pattern := range hostIn {
-		if found := pattern.FindStringSubmatch(word); found != nil {
-			return found[1]
-		}
-	}
-	return ""
-}
-
 // likely are arguments that a wide grant admits and no operation covers.
 func (j *judgement) likely() []string {
 	start := regular.FixedStart(j.Shape)
@@ -315,85 +229,6 @@ func (j *judgement) meets(of regular.Expr, o *Operation) (args string, example, 
 	default:
 		return answer.Witness, false, true
 	}
-}
-
-// wrapped looks for command lines inside of a pattern of arguments: the pattern must fix everything up to the program inside.
-func (j *judgement) wrapped(o *Operation) (all regular.Expr, met bool) {
-	w := o.must()
-	all = w.all
-	if !regular.MayMeet(j.Shape, all, j.Budget) {
-		return all, false
-	}
-	args, _, some := j.meets(all, o)
-	if !some {
-		return all, false
-	}
-	start := regular.FixedStart(j.Shape)
-	found := false
-	for _, line := range w.splits(start + w.after) {
-		program, rest, _ := cutWord(line)
-		if rest == nil && w.kind != shellInside {
-			continue // the name of the program may go on
-		}
-		_ = program
-		tail := regular.After(j.Shape, start)
-		j.insides = append(j.insides, Inside{Operation: o, Args: args, Shell: w.kind == shellInside, Line: line, Rest: &tail, After: w.after})
-		found = true
-	}
-	if !found && !j.few(o, w) {
-		j.add(Outcome{Effect: RunsCode, Operation: o, Args: args, Undecided: args == undecided})
-	}
-	j.own(o, args)
-	return all, true
-}
-
-// mostInside is how many command lines inside of a pattern are judged one by one.
-const mostInside = 64
-
-// few judges the command lines inside one by one, where there are a few whatever stands in front of them: pct ^exec 2[0-9]{2} -- uptime$.
-func (j *judgement) few(o *Operation, w wrapper) bool {
-	texts, ok := regular.Texts(j.Shape, mostInside, true)
-	if !ok {
-		return false
-	}
-	found := map[string]string{} // arguments of the wrapper by the line inside
-	var covers []regular.Language
-	for _, text := range texts {
-		for _, line := range w.splits(text) {
-			if found[line] != "" {
-				continue
-			}
-			behind, err := regular.Compile(regular.Literal(" " + line + w.after))
-			if err != nil {
-				return false
-			}
-			cover, err := regular.Concat(j.Budget, w.before, behind)
-			if err != nil {
-				return false
-			}
-			found[line] = text
-			covers = append(covers, cover)
-		}
-	}
-	// Texts takes numbers for one another: nothing but these lines may be inside.
-	if len(found) == 0 || regular.Subset(regular.Intersect(j.Allowed, w.all), regular.Union(covers...), j.Budget).Verdict != regular.Yes {
-		return false
-	}
-	for _, line := range slices.Sorted(maps.Keys(found)) {
-		j.insides = append(j.insides, Inside{Operation: o, Args: found[line], Shell: w.kind == shellInside, Line: line, After: w.after})
-	}
-	return true
-}
-
-// cutWord gives the first word of a line, and a pointer to the rest if there is a space behind the word.
-func cutWord(line string) (word string, rest *string, ok bool) {
-	for i := range len(line) {
-		if line[i] == ' ' {
-			r := line[i+1:]
-			return line[:i], &r, true
-		}
-	}
-	return line, nil, line != ""
 }
 
 // arguments are all that an operation covers that is no wrapper.
