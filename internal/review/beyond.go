@@ -5,6 +5,7 @@ import (
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/escalation"
 	"github.com/pvesec/terraform-provider-pvesec/internal/hardening"
+	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
@@ -47,7 +48,15 @@ func stock(d *sudoers.Defaults, s sudoers.Setting) bool {
 func BeyondOn(p hardening.SudoersPolicy, own *Policy, held string, around hardening.Surroundings) Beyond {
 	p.Content = held
 	tree := around.With(p)
-	change := CompareAll(own.tree, tree, around.Questions(tree))
+	questions := around.Questions(tree)
+	key, ok := keyOf(questions, []*sudoers.Tree{own.tree, tree}, p.Name, own.Subjects, own.vouched())
+	beyond := rememberedBeyond.of(key, ok, func() Beyond { return beyondOn(p, own, tree, questions, around) })
+	beyond.Allowed = slices.Clone(beyond.Allowed)
+	return beyond
+}
+
+func beyondOn(p hardening.SudoersPolicy, own *Policy, tree *sudoers.Tree, questions []policy.Question, around hardening.Surroundings) Beyond {
+	change := CompareAll(own.tree, tree, questions)
 	beyond := Beyond{Allowed: change.NewlyAllowed}
 	for _, text := range change.Unknown {
 		beyond.Allowed = append(beyond.Allowed, "unknown: "+text)

@@ -29,7 +29,7 @@ func ForeignFindings(p hardening.SudoersPolicy, own *Policy, around map[string]h
 		})
 	}
 	var all []ForeignFinding
-	judged := map[string][]escalation.CommandFinding{} // nodes of a cluster are mostly alike
+	known := map[string][]escalation.CommandFinding{} // nodes of a cluster are mostly alike
 	for _, name := range slices.Sorted(maps.Keys(around)) {
 		tree := around[name].With(p)
 		questions := around[name].Questions(tree)
@@ -41,14 +41,10 @@ func ForeignFindings(p hardening.SudoersPolicy, own *Policy, around map[string]h
 		if err != nil {
 			panic(err) // only texts and numbers: nothing that JSON can't hold
 		}
-		findings, known := judged[string(key)]
-		if !known {
-			all := make([]escalation.Analysis, len(questions))
-			for i, question := range questions {
-				all[i] = AnalyseTree(tree, escalation.Question{Question: question, Vouched: own.vouched()}, true, question.Env.Version)
-			}
-			findings = slices.DeleteFunc(escalation.Merge(all...).Findings, mine)
-			judged[string(key)] = findings
+		findings, is := known[string(key)]
+		if !is {
+			findings = slices.DeleteFunc(judged(tree, questions, own.vouched()), mine)
+			known[string(key)] = findings
 		}
 		for _, f := range findings {
 			if at := slices.IndexFunc(all, func(known ForeignFinding) bool { return known.sameAs(f) }); at >= 0 {

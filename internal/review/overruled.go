@@ -22,14 +22,21 @@ var weighed = map[string]string{
 // OverruledOn lists what of a policy is not so on a node, since another file says otherwise: commands that it denies, and those that it allows on other
 // conditions. Each cause is told once, with the file and the line that decide and one of the commands.
 func OverruledOn(p hardening.SudoersPolicy, own *Policy, around hardening.Surroundings) []string {
-	tree := around.With(p)
-	var found causes
-	for _, question := range around.Questions(tree) {
-		if own != nil && mayOverrule(tree, p.Path(), question.Subject) {
-			found.compare(own, tree, p.Path(), question)
-		}
+	if own == nil {
+		return nil
 	}
-	return found.lines()
+	tree := around.With(p)
+	questions := around.Questions(tree)
+	key, ok := keyOf(questions, []*sudoers.Tree{own.tree, tree}, p.Name)
+	return slices.Clone(rememberedOverruled.of(key, ok, func() []string {
+		var found causes
+		for _, question := range questions {
+			if mayOverrule(tree, p.Path(), question.Subject) {
+				found.compare(own, tree, p.Path(), question)
+			}
+		}
+		return found.lines()
+	}))
 }
 
 // compare adds what is not so for one subject.
