@@ -96,7 +96,7 @@ func (p *pvesecProvider) EphemeralResources(context.Context) []func() ephemeral.
 }
 
 func (p *pvesecProvider) ListResources(context.Context) []func() list.ListResource {
-	return []func() list.ListResource{access.NewAPITokenList, access.NewRestrictedUserList}
+	return []func() list.ListResource{access.NewAPITokenList, access.NewRestrictedUserList, nodeaccount.NewList, sudo.NewPolicyList}
 }
 
 func (p *pvesecProvider) Functions(context.Context) []func() function.Function {

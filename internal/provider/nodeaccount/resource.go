@@ -20,6 +20,7 @@ import (
 var (
 	_ resource.ResourceWithConfigure      = (*nodeAccountResource)(nil)
 	_ resource.ResourceWithModifyPlan     = (*nodeAccountResource)(nil)
+	_ resource.ResourceWithIdentity       = (*nodeAccountResource)(nil)
 	_ resource.ResourceWithImportState    = (*nodeAccountResource)(nil)
 	_ resource.ResourceWithValidateConfig = (*nodeAccountResource)(nil)
 )
@@ -33,6 +34,12 @@ func NewResource() resource.Resource { return &nodeAccountResource{} }
 
 func (r *nodeAccountResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_node_account"
+	resp.ResourceBehavior.MutableIdentity = true // the nodes are a part of it
+}
+
+// IdentitySchema describes the identity.
+func (r *nodeAccountResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = session.NodeIdentitySchema()
 }
 
 // ValidateConfig refuses a hash without its number, and keys that are given twice.

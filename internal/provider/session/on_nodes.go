@@ -154,6 +154,7 @@ func (r *OnNodes[M, S, P]) Create(ctx context.Context, req resource.CreateReques
 	r.apply(ctx, plan, nil, nil, resp.Private, &resp.Diagnostics)
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+		setIdentity(ctx, resp.Identity, resp.State, &resp.Diagnostics)
 	}
 }
 
@@ -171,6 +172,7 @@ func (r *OnNodes[M, S, P]) Update(ctx context.Context, req resource.UpdateReques
 	r.apply(ctx, plan, state, req.Private, resp.Private, &resp.Diagnostics)
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+		setIdentity(ctx, resp.Identity, resp.State, &resp.Diagnostics)
 	}
 }
 
@@ -327,6 +329,7 @@ func (p *Placed) setDeployed(ctx context.Context, entries map[string]attr.Value,
 func (r *OnNodes[M, S, P]) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	state := P(new(M))
 	resp.Diagnostics.Append(req.State.Get(ctx, state)...)
+	setIdentity(ctx, resp.Identity, req.State, &resp.Diagnostics) // of what is gone too
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -413,15 +416,25 @@ func (r *OnNodes[M, S, P]) Delete(ctx context.Context, req resource.DeleteReques
 	}
 }
 
-// ImportState accepts "NAME" for all nodes, or "NAME@NODE,NODE".
+// ImportState accepts "NAME" for all nodes, or "NAME@NODE,NODE", or an identity.
 func (r *OnNodes[M, S, P]) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	name, names, err := parseImportID(req.ID, hardening.CheckDropInName)
+	name, names, err := importedAs(ctx, req, &resp.Diagnostics)
 	if err != nil {
 		resp.Diagnostics.AddError("Invalid import id", values.UpperFirst(err.Error()))
 		return
 	}
+	model := r.Adopted(ctx, resp.State, name, names, resp.Private, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
+	setIdentity(ctx, resp.Identity, resp.State, &resp.Diagnostics)
+}
+
+// Adopted is the model of what nodes hold under a name; names are nil for all nodes. State is one without a value, of which the model takes the types.
+func (r *OnNodes[M, S, P]) Adopted(ctx context.Context, state tfsdk.State, name string, names []string, private values.PrivateState, diags *diag.Diagnostics) P {
 	model := P(new(M))
-	resp.Diagnostics.Append(values.NullModel(ctx, resp.State, model)...)
+	diags.Append(values.NullModel(ctx, state, model)...)
 	observer := model.Named(name)
 	summary := "Unable to import " + model.What()
 	targets, err := r.Clients.Targets(ctx, names)
@@ -434,33 +447,33 @@ func (r *OnNodes[M, S, P]) ImportState(ctx context.Context, req resource.ImportS
 		seen, err = Observe(ctx, nodes, targets, observer)
 	}
 	if err != nil {
-		values.AddError(&resp.Diagnostics, summary, err)
-		return
+		values.AddError(diags, summary, err)
+		return model
 	}
 	if !anyHolds(model, seen) {
-		resp.Diagnostics.AddError("Unable to find the object to import", fmt.Sprintf("None of the nodes %s has %s.", strings.Join(TargetNames(targets), ", "), model.What()))
-		return
+		diags.AddError("Unable to find the object to import", fmt.Sprintf("None of the nodes %s has %s.", strings.Join(TargetNames(targets), ", "), model.What()))
+		return model
 	}
 	if names != nil {
 		model.placed().Nodes = values.StringSet(names)
 	}
 	model.placed().OnUnreachable = types.StringValue(failUnreachable)
-	model.Adopt(ctx, targets, seen, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
-		return
+	model.Adopt(ctx, targets, seen, diags)
+	if diags.HasError() {
+		return model
 	}
 	entries := map[string]attr.Value{}
 	for _, target := range targets {
-		entries[target.Name] = model.Found(ctx, seen[target.Name], &resp.Diagnostics)
+		entries[target.Name] = model.Found(ctx, seen[target.Name], diags)
 	}
-	model.placed().setDeployed(ctx, entries, &resp.Diagnostics)
+	model.placed().setDeployed(ctx, entries, diags)
 	model.placed().NodesSkipped = values.StringList(nil)
-	model.placed().showMissing(ctx, lacking(model, seen), &resp.Diagnostics)
-	model.Took(ctx, Reading[S]{Seen: seen, Shared: r.Clients}, &resp.Diagnostics)
-	if importer, is := any(model).(Importer[S]); is {
-		importer.Imported(ctx, seen, resp.Private, &resp.Diagnostics)
+	model.placed().showMissing(ctx, lacking(model, seen), diags)
+	model.Took(ctx, Reading[S]{Seen: seen, Shared: r.Clients}, diags)
+	if importer, is := any(model).(Importer[S]); is && private != nil {
+		importer.Imported(ctx, seen, private, diags)
 	}
-	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
+	return model
 }
 
 // Observe reads nodes, several at a time, and gives what each holds by its name. The error names every node that failed.

@@ -23,6 +23,7 @@ import (
 var (
 	_ resource.ResourceWithConfigure      = (*sudoersPolicyResource)(nil)
 	_ resource.ResourceWithModifyPlan     = (*sudoersPolicyResource)(nil)
+	_ resource.ResourceWithIdentity       = (*sudoersPolicyResource)(nil)
 	_ resource.ResourceWithImportState    = (*sudoersPolicyResource)(nil)
 	_ resource.ResourceWithValidateConfig = (*sudoersPolicyResource)(nil)
 )
@@ -36,6 +37,12 @@ func NewPolicyResource() resource.Resource { return &sudoersPolicyResource{} }
 
 func (r *sudoersPolicyResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_sudoers_policy"
+	resp.ResourceBehavior.MutableIdentity = true // the nodes are a part of it
+}
+
+// IdentitySchema describes the identity.
+func (r *sudoersPolicyResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = session.NodeIdentitySchema()
 }
 
 // ValidateConfig parses whatever is known, so that terraform validate already finds a malformed policy, with no node and no API. It also warns of what
