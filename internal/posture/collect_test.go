@@ -23,6 +23,7 @@ type fake struct {
 	sections map[string]node.Section
 	files    map[string]string
 	asked    []node.SurveyQuery
+	clock    int64
 }
 
 const (
@@ -102,7 +103,7 @@ func states(lines ...string) node.Section {
 }
 
 func (f *fake) Observe(_ context.Context, target node.Target, q node.Query) (*node.Observation, error) {
-	o := &node.Observation{Node: target.Name, Facts: node.Facts{Hostname: target.Name, SudoVersion: "1.9.16p2"}, Files: map[string]node.FileState{}}
+	o := &node.Observation{Node: target.Name, Facts: node.Facts{Hostname: target.Name, SudoVersion: "1.9.16p2"}, Files: map[string]node.FileState{}, Clock: f.clock}
 	for _, name := range q.Files {
 		if text, there := f.files[name]; there {
 			o.Files[name] = node.FileState{Exists: true, Type: node.TypeRegular, Content: []byte(text)}

@@ -54,6 +54,10 @@ func (r *Report) Markdown() string {
 			fmt.Fprintf(&b, "%d more paths of those who have more than %d are not shown.\n\n", left, maxRowsOfOne)
 		}
 	}
+	if rows := r.emergencies(); len(rows) > 0 {
+		b.WriteString("## Emergency access\n\n")
+		table(&b, []string{"Who", "On", "Name", "Until", "Grant"}, rows)
+	}
 	b.WriteString("## Subjects\n\n")
 	var rows [][]string
 	for _, m := range r.Merged() {

@@ -51,6 +51,10 @@ type Grant struct {
 	Line       int
 	NoPassword bool
 	By         string // the word that names the subject
+	// Emergency is the name of the emergency access that the grant is of, empty for another grant.
+	Emergency string
+	// Begins and Ends are from when and until when sudo heeds the grant (NOTBEFORE, NOTAFTER), in RFC 3339, empty for no bound.
+	Begins, Ends string
 }
 
 // Finding is what a grant of sudo or a set of PVE privileges leads to.
@@ -166,7 +170,10 @@ func (n *Node) subjects(add func(Subject)) {
 		if answer := n.sudo[a.Name]; answer != nil {
 			for i := range answer.grants {
 				g := &answer.grants[i]
-				s.Sudo = append(s.Sudo, Grant{untrusted.Line(g.Pos.File), untrusted.Line(g.Text), g.Pos.Line, g.NoPasswd(), untrusted.Line(g.By)})
+				s.Sudo = append(s.Sudo, Grant{
+					File: untrusted.Line(g.Pos.File), Text: untrusted.Line(g.Text), Line: g.Pos.Line, NoPassword: g.NoPasswd(), By: untrusted.Line(g.By),
+					Emergency: n.Sudoers.Emergencies[g.Pos.File], Begins: moment(g.Effective.NotBefore), Ends: moment(g.Effective.NotAfter),
+				})
 			}
 			for i := range answer.findings {
 				f := &answer.findings[i]

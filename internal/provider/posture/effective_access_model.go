@@ -52,11 +52,14 @@ type keyModel struct {
 }
 
 type grantModel struct {
-	File     string `tfsdk:"file"`
-	Line     int64  `tfsdk:"line"`
-	Grant    string `tfsdk:"grant"`
-	NoPasswd bool   `tfsdk:"nopasswd"`
-	By       string `tfsdk:"by"`
+	File      string `tfsdk:"file"`
+	Line      int64  `tfsdk:"line"`
+	Grant     string `tfsdk:"grant"`
+	NoPasswd  bool   `tfsdk:"nopasswd"`
+	By        string `tfsdk:"by"`
+	Emergency string `tfsdk:"emergency"`
+	Begins    string `tfsdk:"begins_at"`
+	Ends      string `tfsdk:"ends_at"`
 }
 
 type findingModel struct {
@@ -149,7 +152,9 @@ func (m *effectiveAccessModel) fill(r *posture.Report) {
 			Keys: each(s.Keys, func(k posture.AuthorizedKey) keyModel {
 				return keyModel{k.Fingerprint, k.Type, k.Comment, each(k.Options, same), k.File, int64(k.Line)}
 			}),
-			Sudo: each(s.Sudo, func(g posture.Grant) grantModel { return grantModel{g.File, int64(g.Line), g.Text, g.NoPassword, g.By} }),
+			Sudo: each(s.Sudo, func(g posture.Grant) grantModel {
+				return grantModel{g.File, int64(g.Line), g.Text, g.NoPassword, g.By, g.Emergency, g.Begins, g.Ends}
+			}),
 			Findings: each(s.Findings, func(f posture.Finding) findingModel {
 				return findingModel{f.ID, f.Severity, f.Effect, f.Does, f.Example, f.Condition, f.Fix, f.Evidence, f.Root}
 			}),
