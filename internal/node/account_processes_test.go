@@ -93,6 +93,57 @@ echo look >>%[1]s/looks
 	}
 }
 
+// TestLentIDsEnd: what runs with an id that a user may lend ends with his own processes, unless somebody else has that id too.
+func TestLentIDsEnd(t *testing.T) {
+	t.Parallel()
+	const passwd = "root:x:0:0:root:/root:/bin/sh\nnight:x:2001:2001::/home/night:/bin/sh\n"
+	for name, c := range map[string]struct {
+		passwd, subuid string
+		ends           bool
+	}{
+		"his":                      {"", "root:100000:65536\nnight:200000:65536\n", true},
+		"his, by number":           {"", "2001:200000:65536\n", true},
+		"the last one":             {"", "night:199990:16\n", true},
+		"past the last one":        {"", "night:199990:15\n", false},
+		"before the first one":     {"", "night:200006:65536\n", false},
+		"of another user":          {"", "day:200000:65536\n", false},
+		"of another number":        {"", "20011:200000:65536\n", false},
+		"of the containers too":    {"", "root:200000:65536\nnight:200000:65536\n", false},
+		"of another user in part":  {"", "night:200000:65536\nday:265535:10\n", false},
+		"beside another user's":    {"", "night:200000:65536\nday:265536:10\n", true},
+		"of an account":            {"day:x:200005:200005::/home/day:/bin/sh\n", "night:200000:65536\n", false},
+		"numbers that are none":    {"", "night:0200000:65536\nnight:200000:\nnight:x:65536\nnight:200000:99999999999\n", false},
+		"without a file of ranges": {"", "", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newShellRoot(t)
+			r.write("etc/passwd", passwd+c.passwd, 0o644)
+			if c.subuid != "" {
+				r.write("etc/subuid", c.subuid, 0o644)
+			}
+			process := exec.CommandContext(t.Context(), "/usr/bin/sleep", "1000")
+			if err := process.Start(); err != nil {
+				t.Fatal(err)
+			}
+			r.process(process.Process.Pid, "200005 200005 200005 200005")
+			r.tool("sleep", fmt.Sprintf("rm -rf %s/proc/%d", r.dir, process.Process.Pid))
+			if said, status := r.run("end_processes 2001"); status != 0 || said != "" {
+				t.Errorf("status %d, %s", status, said)
+			}
+			if !c.ends {
+				if err := process.Process.Signal(os.Interrupt); err != nil {
+					t.Errorf("it was ended: %v", err)
+				}
+			}
+			var exit *exec.ExitError
+			if err := process.Wait(); !errors.As(err, &exit) || (exit.String() == "signal: killed") != c.ends {
+				t.Errorf("it ended by %v", err)
+			}
+		})
+	}
+}
+
 // TestNewAccountHasNoProcesses: a new account does not get the user id of one that still runs something, which would be its own from then on. One that comes back when its removal is undone has what it had.
 func TestNewAccountHasNoProcesses(t *testing.T) {
 	t.Parallel()

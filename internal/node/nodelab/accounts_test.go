@@ -124,7 +124,8 @@ func TestAccount(t *testing.T) {
 			t.Fatalf("of two runs one says %v, the other %v", first, second)
 		}
 		// With its home and its sessions.
-		shell(t, n, "(setsid runuser -u nightowl -- sleep 1000 </dev/null >/dev/null 2>&1 &); until pgrep -u nightowl sleep; do sleep 0.1; done")
+		shell(t, n, "usermod -v 300000-365535 nightowl; (setsid runuser -u nightowl -- sleep 1000 </dev/null >/dev/null 2>&1 &); (setsid setpriv --reuid 300005 --clear-groups sleep 1000 </dev/null >/dev/null 2>&1 &)\n"+
+			"until pgrep -u nightowl sleep && pgrep -u 300005 sleep; do sleep 0.1; done")
 		gone.Expect, gone.RemoveHome, gone.EndSessions = "", true, true
 		if err := applyAccount(t, p, n, gone); err != nil {
 			t.Fatal(err)

@@ -216,6 +216,42 @@ running_as() {
 	set -f
 }
 
+# lent UID: the user ids that a user may give to what he runs, subuid(5), each range as FIRST-LAST. One that somebody else has too, or in which an account lies, is not his alone: on PVE the
+# containers have root's.
+lent() {
+	[ -f "$root/etc/subuid" ] || return 0
+	ln_names=" $1 " ln_his= ln_others=
+	while IFS=: read -r ln_name ln_x ln_uid ln_rest; do
+		case $ln_uid in '' | 0?* | *[!0-9]* | ???????????*) continue ;; esac
+		ln_others="$ln_others $ln_uid-$ln_uid"
+		[ "$ln_uid" != "$1" ] || ln_names="$ln_names$ln_name "
+	done <"$root/etc/passwd"
+	while IFS=: read -r ln_name ln_first ln_count; do
+		case $ln_first in '' | 0?* | *[!0-9]* | ???????????*) continue ;; esac
+		case $ln_count in '' | 0* | *[!0-9]* | ???????????*) continue ;; esac
+		ln_range=$ln_first-$((ln_first + ln_count - 1))
+		case $ln_names in *" $ln_name "*) ln_his="$ln_his $ln_range" ;; *) ln_others="$ln_others $ln_range" ;; esac
+	done <"$root/etc/subuid"
+	for ln_range in $ln_his; do
+		for ln_other in $ln_others; do
+			if [ "${ln_other%-*}" -le "${ln_range#*-}" ] && [ "${ln_range%-*}" -le "${ln_other#*-}" ]; then continue 2; fi
+		done
+		printf '%s\n' "$ln_range"
+	done
+}
+
+# running_lent RANGES: the files in /proc of the processes that run with a user id of these ranges.
+running_lent() {
+	[ -n "$1" ] || return 0
+	set +f
+	grep -H -e "^Uid:$tab" -- "$root"/proc/[0-9]*/status 2>/dev/null | while IFS=$tab read -r rl_file rl_uid rl_rest; do
+		for rl_range in $1; do
+			if [ "$rl_uid" -ge "${rl_range%-*}" ] && [ "$rl_uid" -le "${rl_range#*-}" ]; then printf '%s\n' "${rl_file%:Uid:}"; fi
+		done
+	done
+	set -f
+}
+
 # end_all UID: end every process of a user at one stroke, kill(2) with -1: none forks away from under it. It fails where he ended the process that does it. It never runs as anybody else, and not
 # where root is a directory of a test.
 end_all() {
@@ -223,7 +259,7 @@ end_all() {
 	as_user "$1" 65534 /bin/sh -c '[ "$(id -u):$(id -ru)" = "$1:$1" ] || exit 1; kill -KILL -1; exit 0' end "$1" >/dev/null 2>&1
 }
 
-# end_processes UID: end every process of a user, those too that he has borrowed another id for, and take away the file systems that they serve: a home below one is nobody's any more. A look that
+# end_processes UID: end every process of a user, those too that he has borrowed another id for or lent one of his to, and take away the file systems that they serve: a home below one is nobody's any more. A look that
 # finds none is no proof: who forks and exits all the time is gone under one number before he is listed under the next. So two in a row must find none, after all were ended at one stroke. It says so
 # where a process does not end.
 end_processes() {
@@ -232,11 +268,11 @@ end_processes() {
 		echo 'pvesec itself is logged in with it'
 		return 1
 	fi
-	ep_left=100 ep_none=0 ep_struck=0
+	ep_left=100 ep_none=0 ep_struck=0 ep_lent=$(lent "$1")
 	while :; do
 		{ echo 1 >"$root/sys/fs/cgroup/user.slice/user-$1.slice/cgroup.kill"; } 2>/dev/null
 		if [ "$ep_none" -eq 0 ] && end_all "$1"; then ep_struck=1; fi
-		ep_files=$(running_as "$1")
+		ep_files=$(running_as "$1"; running_lent "$ep_lent")
 		ep_left=$((ep_left - 1))
 		if [ "$ep_left" -eq 0 ] && [ -n "$ep_files" ] && [ "$ep_struck" -eq 1 ]; then
 			# One that has ended and that nobody asks for any more does nothing.

@@ -136,7 +136,7 @@ func (r *nodeAccountResource) Schema(ctx context.Context, _ resource.SchemaReque
 				Default:             booldefault.StaticBool(false),
 			},
 			"end_sessions": schema.BoolAttribute{
-				MarkdownDescription: "Whether everything that the user runs ends when the account is removed and before it is changed; `false` by default. Without it sessions go on until they end by themselves, and who is logged in " +
+				MarkdownDescription: "Whether everything that the user runs, also with sub-uids that are his alone, ends when the account is removed and before it is changed; `false` by default. Without it sessions go on until they end by themselves, and who is logged in " +
 					"may write the key file against the change, which fails then. The account that pvesec logs in with cannot have it.",
 				Optional: true,
 				Computed: true,
