@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pvesec/terraform-provider-pvesec/internal/lab"
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 )
 
@@ -100,14 +101,14 @@ func TestAccountFaults(t *testing.T) {
 		}
 		before := found()
 		for _, n := range c.Nodes {
-			if err := arm(t.Context(), n, 0, ""); err != nil {
+			if err := n.ArmStep(t.Context(), 0, ""); err != nil {
 				t.Fatal(err)
 			}
 		}
 		must(cycle.to)
 		var steps []string
 		for _, n := range c.Nodes {
-			steps = strings.Split(shell(t, n, "cat /run/fault/steps\n"+disarmed), "\n")
+			steps = strings.Split(shell(t, n, "cat /run/fault/steps\n"+lab.Disarmed), "\n")
 		}
 		after := found()
 		for _, part := range cycle.steps {
@@ -134,11 +135,11 @@ func TestAccountFaults(t *testing.T) {
 				must(cycle.back)
 				struck++
 				n := c.Nodes[struck%len(c.Nodes)]
-				if err := arm(t.Context(), n, step, action); err != nil {
+				if err := n.ArmStep(t.Context(), step, action); err != nil {
 					t.Fatal(err)
 				}
 				err := apply(cycle.to)
-				shell(t, n, disarmed)
+				shell(t, n, lab.Disarmed)
 				at := fmt.Sprintf("%s: %s before step %.80s on %s", cycle.name, name, steps[step-1], n.Name)
 				var failed *node.ApplyError
 				want, other := after, after

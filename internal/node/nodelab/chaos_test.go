@@ -232,7 +232,7 @@ func (p *pair) prepare() {
 	}
 	for range 2 { // the first one makes directories that the later ones find
 		for _, n := range p.nodes {
-			if err := arm(ctx, n, 0, ""); err != nil {
+			if err := n.ArmStep(ctx, 0, ""); err != nil {
 				p.t.Error(err)
 				return
 			}
@@ -244,7 +244,7 @@ func (p *pair) prepare() {
 		}
 	}
 	for i, n := range p.nodes {
-		text, err := n.Shell(ctx, "cat /run/fault/steps\n"+disarmed)
+		text, err := n.Shell(ctx, "cat /run/fault/steps\n"+lab.Disarmed)
 		if err != nil {
 			p.t.Error(err)
 			return
@@ -276,7 +276,7 @@ func (p *pair) inject(c cell) string {
 	}
 	pool := p.pool
 	if f.before == "" {
-		if err := arm(ctx, n, c.step, f.action); err != nil {
+		if err := n.ArmStep(ctx, c.step, f.action); err != nil {
 			violated("%v", err)
 			return "not struck"
 		}
@@ -345,7 +345,7 @@ func (p *pair) strike(ctx context.Context, c cell, pool *node.Pool, nodes []int,
 		defer close(done)
 		err = p.apply(ctx, pool, nodes)
 	}()
-	if waited := reached(ctx, n, done); waited != nil {
+	if waited := n.AwaitStep(ctx, done); waited != nil {
 		<-done
 		violated("the step was not reached: %v, %v", waited, err)
 		return err
@@ -366,7 +366,7 @@ func (p *pair) strike(ctx context.Context, c cell, pool *node.Pool, nodes []int,
 func (p *pair) look(ctx context.Context, i int, violated func(string, ...any)) (state, left string) {
 	p.t.Helper()
 	n := p.nodes[i]
-	seen, err := n.Shell(ctx, disarmed+`[ ! -e /run/pvesec/lock ] || flock -w 10 /run/pvesec/lock true && locked= || locked=locked
+	seen, err := n.Shell(ctx, lab.Disarmed+`[ ! -e /run/pvesec/lock ] || flock -w 10 /run/pvesec/lock true && locked= || locked=locked
 		visudo -cq
 		cat /etc/sudoers.d/agent; stat -c '%a %U %G' /etc/sudoers.d/agent; ls -d /etc/pvesec /etc/sudoers.d/agent.?* /etc/sudoers.d/.p* 2>/dev/null || true; printf %s "$locked"`)
 	if err != nil {

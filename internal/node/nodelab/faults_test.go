@@ -57,14 +57,14 @@ func faults() []fault {
 		{name: "second writer", action: "echo '# foreign' >/etc/sudoers.d/agent.new; /usr/bin/chmod 440 /etc/sudoers.d/agent.new; /usr/bin/mv /etc/sudoers.d/agent.new /etc/sudoers.d/agent", foreign: true, every: 4},
 		{name: "clock ahead", action: "echo '2099-12-31 23:59:59' >/run/fault/clock", every: 3, says: "done"},
 		{name: "clock back", action: "echo '2000-01-01 00:00:00' >/run/fault/clock", every: 3, says: "done"},
-		{name: "read-only", action: await, outside: readOnly, repair: readWrite, every: 4, unsure: true},
+		{name: "read-only", action: lab.StepWaits, outside: readOnly, repair: readWrite, every: 4, unsure: true},
 		powerCut(6, nil),
 	}
 }
 
 func powerCut(every int, only func(step string) bool) fault {
 	return fault{
-		name: "power cut", action: await, every: every, only: only, unsure: true,
+		name: "power cut", action: lab.StepWaits, every: every, only: only, unsure: true,
 		outside: func(_ context.Context, n *lab.Node) error { n.Kill(); return nil },
 		repair:  func(ctx context.Context, n *lab.Node) error { return n.Start(ctx) },
 	}
