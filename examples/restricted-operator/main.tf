@@ -1,5 +1,5 @@
-# A restricted operator on every node of a cluster: a PVE user with an API token, what it may do with sudo, and the record of
-# what it did. The provider takes everything else from the environment.
+# A restricted operator on every node of a cluster: a PVE user with an API token, what it may do with sudo (virtual machines, a look at the storage, monitoring),
+# and the record of what it did. The provider takes everything else from the environment.
 terraform {
   required_version = ">= 1.11"
   required_providers {
@@ -33,6 +33,9 @@ resource "pvesec_sudoers_policy" "agent" {
     commands = [
       "/usr/sbin/qm ^(start|stop|shutdown|status) 2[0-9]{3}$",
       "/usr/sbin/qm list",
+      "/usr/sbin/pvesm status",
+      "/usr/sbin/zfs list",
+      "/usr/sbin/zpool ^status( -v)?$",
       "/usr/bin/pveversion \"\"",
       "/usr/bin/journalctl --no-pager -u pveproxy -n 100",
     ]

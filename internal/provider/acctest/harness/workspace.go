@@ -111,11 +111,7 @@ func (w *Workspace) try(args ...string) (string, error) {
 	w.t.Helper()
 	command := exec.CommandContext(context.WithoutCancel(w.t.Context()), "terraform", args...)
 	command.Dir = w.Dir
-	command.Env = append(os.Environ(), "TF_CLI_CONFIG_FILE="+filepath.Join(w.Dir, "cli.tfrc"), "TF_LOG=TRACE", "TF_LOG_PATH="+filepath.Join(w.Dir, traceLog),
-		"TF_REATTACH_PROVIDERS=", "CHECKPOINT_DISABLE=1")
-	if w.quiet {
-		command.Env = append(command.Env, "TF_LOG=ERROR")
-	}
+	command.Env = w.Environment()
 	if t, isTest := w.t.(*testing.T); w.within && isTest {
 		reattach, stop, err := w.serve(t)
 		if err != nil {
@@ -124,12 +120,21 @@ func (w *Workspace) try(args ...string) (string, error) {
 		defer stop()
 		command.Env = append(command.Env, "TF_REATTACH_PROVIDERS="+reattach)
 	}
-	command.Env = append(command.Env, w.Env...)
 	output, err := command.CombinedOutput()
 	if w.search != nil {
 		w.search.printed(args, output)
 	}
 	return string(output), err
+}
+
+// Environment has the variables for a command in the workspace, also for a script that runs terraform there.
+func (w *Workspace) Environment() []string {
+	env := append(os.Environ(), "TF_CLI_CONFIG_FILE="+filepath.Join(w.Dir, "cli.tfrc"), "TF_LOG=TRACE", "TF_LOG_PATH="+filepath.Join(w.Dir, traceLog),
+		"TF_REATTACH_PROVIDERS=", "CHECKPOINT_DISABLE=1")
+	if w.quiet {
+		env = append(env, "TF_LOG=ERROR")
+	}
+	return append(env, w.Env...)
 }
 
 // Moved is the workspace in another directory, as when one machine plans and another applies.

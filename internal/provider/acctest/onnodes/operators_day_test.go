@@ -1,0 +1,291 @@
+package onnodes
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	tfconfig "github.com/hashicorp/terraform-plugin-testing/config"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/lab"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/attacker"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
+)
+
+// everyAttempt runs all attempts instead of a sample of them; attackSeed chooses the sample, and the spellings.
+var (
+	everyAttempt = flag.Bool("every-attempt", false, "run every attempt against the examples, not a sample")
+	attackSeed   = flag.Uint64("attack-seed", 1, "seed of the attempts")
+)
+
+// sampled is how many attempts of each example `make test` runs on each release.
+const sampled = 100
+
+// day is a whole example: what an operator has with it.
+type day struct {
+	promise promise
+	// keyIn is the variable with the operator's key; none where the example makes no account.
+	keyIn string
+	// variables are further ones.
+	variables tfconfig.Variables
+	// allows is what the promise covers, as [attacker.Target] has it.
+	allows []string
+	// inAPI is the operator's user of PVE; none where the example makes none.
+	inAPI string
+	// log is sudo's event log of the operator.
+	log string
+	// alarm is what the example promises in an emergency, with further variables.
+	alarm          *promise
+	alarmVariables tfconfig.Variables
+}
+
+const power = `qm (start|stop|shutdown|status) 2[0-9]{3}`
+
+var networksOfTheLab = tfconfig.ListVariable(tfconfig.StringVariable("127.0.0.0/8"))
+
+var days = map[string]day{
+	"restricted-operator": {
+		promise: promise{
+			runs: []string{
+				"/usr/sbin/qm start 2001", "/usr/sbin/qm list", "/usr/sbin/pvesm status", "/usr/sbin/zfs list", "/usr/sbin/zpool status", "/usr/sbin/zpool status -v", "/usr/bin/pveversion",
+				"/usr/bin/journalctl --no-pager -u pveproxy -n 100",
+			},
+			refuses: []string{"/usr/sbin/zpool scrub rpool", "/usr/sbin/pvesm free local:x"},
+		},
+		allows: []string{power, `qm list`, `pvesm status`, `zfs list`, `zpool status( -v)?`, `pveversion`},
+		inAPI:  "agent@pve",
+		log:    "/var/log/sudo-agent.log",
+	},
+	"ai-agent": {
+		promise: promise{
+			runs:    []string{"/usr/sbin/qm start 2001", "/usr/sbin/qm listsnapshot 2001", "/usr/sbin/qm snapshot 2001 agent-before"},
+			refuses: []string{"/usr/sbin/qm list", "/usr/sbin/qm rollback 2001 agent-before", "/usr/sbin/qm snapshot 100 agent-x"},
+		},
+		keyIn: "agent_key", variables: tfconfig.Variables{"agent_networks": networksOfTheLab},
+		allows:         []string{power, `qm listsnapshot 2[0-9]{3}`, `qm snapshot 2[0-9]{3} agent-[a-z0-9]{1,30}`},
+		inAPI:          "agent@pve",
+		log:            "/var/log/sudo-agent.log",
+		alarm:          &promise{user: "alice", emergency: "owner", runs: []string{"/usr/bin/cat /etc/shadow"}},
+		alarmVariables: tfconfig.Variables{"emergency": tfconfig.StringVariable("the agent filled the disk of pve1")},
+	},
+	"hardened-node": {
+		promise: promise{
+			user: "oncall", runs: []string{"/usr/sbin/qm start 2001", "/usr/sbin/qm status 2001", "/usr/bin/pveversion", "/usr/sbin/zpool status", "/usr/bin/tail -n 5 /var/log/auth.log"},
+			refuses: []string{"/usr/sbin/qm stop 2001"}, presets: []string{"monitoring", "network_monitoring", "storage"},
+		},
+		keyIn: "oncall_key", variables: tfconfig.Variables{"oncall_networks": networksOfTheLab},
+		allows: []string{
+			`qm (start|shutdown|status) 2[0-9]{3}`, `qm list( --full=[01])?`, `pct list`, `pvesm (status|list) ?.*`, `pvesh get /[a-z0-9/-]+( --output-format=[a-z-]+)?`, `pveversion( -v)?`,
+			`(zpool (status|list|iostat)|zfs (list|get)|pvesr|ha-manager|pvecm|pve-firewall|lvs|vgs|pvs|smartctl|nvme|iotop|lsof|brctl|ethtool|ovs-vsctl|iptables|nft)( -[a-zA-Z]+| [a-zA-Z0-9_,.@]+| /dev/[a-z0-9]+| [a-z]+(/[a-z0-9-]+)+)*`,
+		},
+		log: "/var/log/sudo.log",
+	},
+}
+
+// TestOperatorsDay applies each whole example to nodes of both releases, without a warning, runs what it promises as its operator, lets the operator try to get more,
+// sees to it that a second plan is empty, and that a destroy leaves no trace.
+func TestOperatorsDay(t *testing.T) {
+	t.Parallel()
+	found, err := filepath.Glob(filepath.Join(harness.Examples, "*", "main.tf"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range found {
+		if name := filepath.Base(filepath.Dir(file)); givesSudo.MatchString(example(t, file)) && name != "policy-tests" {
+			if _, planned := days[name]; !planned {
+				t.Errorf("examples/%s gives sudo: say in days what it promises", name)
+			}
+		}
+	}
+	for name, d := range days {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d.live(t, name)
+		})
+	}
+}
+
+// live is a day from the first apply to the end.
+func (d *day) live(t *testing.T, name string) {
+	t.Helper()
+	text := settingsBlock.ReplaceAllString(example(t, filepath.Join(harness.Examples, name, "main.tf")), "")
+	c := lab.ForTest(t, lab.ClusterSpec{Nodes: []lab.NodeSpec{{Name: "pve1", Suite: lab.Bookworm}, {Name: "pve2", Suite: lab.Trixie}}})
+	keepCluster(t, c)
+	user := d.promise.userName()
+	who := newOperator(t, user)
+	variables := maps.Clone(d.variables)
+	if d.keyIn != "" {
+		variables[d.keyIn] = tfconfig.StringVariable(who.publicKey())
+	}
+	canary := strings.ReplaceAll(strings.Fields(newOperator(t, "canary").publicKey())[1], "/", "x")
+	var before []string
+	for _, node := range c.Nodes {
+		shell(t, node, attacker.Prepare(canary))
+		if d.keyIn == "" {
+			shell(t, node, fmt.Sprintf("useradd -m -s /bin/bash %[1]s; install -d -o %[1]s -m 700 /home/%[1]s/.ssh; echo '%[2]s' >/home/%[1]s/.ssh/authorized_keys; chown %[1]s /home/%[1]s/.ssh/authorized_keys",
+				user, who.publicKey()))
+		}
+		before = append(before, traces(t, node))
+	}
+	users := c.API.UserCfg()
+	steps := []resource.TestStep{{Config: config(c) + text, ConfigVariables: variables, Check: func(s *terraform.State) error {
+		errs := []error{d.promise.keep(c)(s), d.attacked(t, name, c, who, canary), d.promise.keep(c)(s)}
+		if d.inAPI != "" {
+			errs = append(errs, triedInAPI(c.API, d.inAPI))
+		}
+		return errors.Join(errs...)
+	}}}
+	if d.alarm != nil {
+		alarmed := maps.Clone(variables)
+		maps.Copy(alarmed, d.alarmVariables)
+		steps = append(steps, resource.TestStep{Config: config(c) + text, ConfigVariables: alarmed, Check: d.alarm.keep(c)})
+	}
+	harness.Run(t, append(steps, resource.TestStep{Config: config(c)})...)
+	for i, node := range c.Nodes {
+		if after := traces(t, node); after != before[i] {
+			t.Errorf("%s: the destroy left something behind, before:\n%s\nafter:\n%s", node.Name, before[i], after)
+		}
+	}
+	if after := c.API.UserCfg(); after != users {
+		t.Errorf("the destroy left something in PVE:\n%s\nbefore:\n%s", after, users)
+	}
+}
+
+// traces is what a destroy must leave as it was: configuration and accounts.
+func traces(t *testing.T, node *lab.Node) string {
+	t.Helper()
+	return snapshot(t, node) + shell(t, node, "find /etc/ssh /home -printf '%p %m %u\\n' | grep -v '^/home/[a-z]*/' | sort; getent passwd | cut -d: -f1 | sort; getent group | cut -d: -f1 | sort")
+}
+
+// attacked has the operator try on all nodes at once.
+func (d *day) attacked(t *testing.T, name string, c *lab.Cluster, who *operator, canary string) error {
+	t.Helper()
+	target := attacker.Target{User: who.user, Promised: d.promise.runs, Allows: d.allows}
+	attempts := attacker.Generate(&target, recordedWays(t), *attackSeed)
+	if all := len(attempts); !*everyAttempt {
+		attempts = attempts[:min(all, sampled)]
+	}
+	errs := make([]error, len(c.Nodes))
+	var wait sync.WaitGroup
+	for i, node := range c.Nodes {
+		wait.Go(func() {
+			a := attack{node: node, who: who, target: &target, canary: canary, log: d.log}
+			errs[i] = a.run(attempts)
+			t.Logf("%s on %s: %d attempts, %d found in sudo's event log, %d without sudo, %d violations", name, node.Suite, len(attempts), a.logged, a.alone, len(a.violations))
+		})
+	}
+	wait.Wait()
+	return errors.Join(errs...)
+}
+
+// attack is one operator on one node.
+type attack struct {
+	node       *lab.Node
+	who        *operator
+	target     *attacker.Target
+	canary     string
+	log        string
+	logged     int // attempts that sudo's event log has
+	alone      int // attempts without sudo
+	violations []attacker.Violation
+}
+
+// run makes the attempts in portions, and judges after each.
+func (a *attack) run(attempts []attacker.Attempt) error {
+	if _, err := a.who.run(a.node, a.target.Weapons()); err != nil {
+		return err
+	}
+	before, err := a.state()
+	if err != nil {
+		return err
+	}
+	const portion = 50
+	for first := 0; first < len(attempts); first += portion {
+		part := attempts[first:min(first+portion, len(attempts))]
+		_, cut := a.who.run(a.node, attacker.Run(part, first)) // an attempt that succeeds may cut the connection
+		after, err := a.state()
+		if err != nil {
+			return errors.Join(cut, err)
+		}
+		if found := a.target.Judge(before, after); len(found) > 0 {
+			a.violations = append(a.violations, found...)
+			return fmt.Errorf("%s: one of the attempts %d to %d did what nobody promised:\n%s\nthe attempts:\n%s", a.node.Name, first, first+len(part)-1, violationsOf(found), scripts(part, first))
+		}
+		if cut != nil {
+			return cut
+		}
+		before = after
+	}
+	log, err := a.node.ReadFile(context.Background(), a.log)
+	if err != nil {
+		return err
+	}
+	for _, attempt := range attempts {
+		if attempt.Unlogged {
+			a.alone++
+		}
+	}
+	missing := a.target.Unrecorded(log, attempts, 0)
+	a.logged = len(attempts) - a.alone - len(missing)
+	if len(missing) > 0 {
+		return fmt.Errorf("%s: %d attempts are not in sudo's event log:\n%s", a.node.Name, len(missing), strings.Join(missing, "\n"))
+	}
+	return nil
+}
+
+// state looks at the node as root.
+func (a *attack) state() (attacker.State, error) {
+	script, args := a.target.State(a.canary)
+	printed, err := a.node.Exec(context.Background(), script, append([]string{"/bin/sh", "-s"}, args...)...)
+	if err != nil {
+		return nil, err
+	}
+	return attacker.ParseState(printed), nil
+}
+
+func violationsOf(found []attacker.Violation) string {
+	var text strings.Builder
+	for _, v := range found {
+		fmt.Fprintln(&text, v)
+	}
+	return text.String()
+}
+
+func scripts(attempts []attacker.Attempt, first int) string {
+	var text strings.Builder
+	for i, attempt := range attempts {
+		fmt.Fprintf(&text, "%d (%s): %s\n", first+i, attempt.Technique, attempt.Script)
+	}
+	return text.String()
+}
+
+// recordedWays are the command lines that once led to root, from the analyser's tests.
+func recordedWays(t *testing.T) []string {
+	t.Helper()
+	var recorded map[string]struct{ Root []string }
+	text, err := os.ReadFile(filepath.Join(harness.Root, "internal", "escalation", "testdata", "vectors.json"))
+	if err == nil {
+		err = json.Unmarshal(text, &recorded)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ways []string
+	for _, program := range slices.Sorted(maps.Keys(recorded)) {
+		for _, arguments := range recorded[program].Root {
+			ways = append(ways, program+" "+arguments)
+		}
+	}
+	return ways
+}
