@@ -140,6 +140,8 @@ var statedFindings = []string{
 	"…", // decided elsewhere
 	"… is not as safe as its settings on …",
 	"… is not removed on …",
+	"Records of … do not arrive on …",
+	"The probe of … did not try everything on …",
 	"The change of … left something to look at on …",
 	"… (…)",
 	"Line …, column …: …",

@@ -23,6 +23,8 @@ type AuditState struct {
 	Services map[string]string
 	// Overruled are the lines of other sudoers files that switch off or change what is set here, as "file:line: what".
 	Overruled []string
+	// Health is whether records arrive.
+	Health AuditHealth
 	// Lacks are the Debian packages that the settings need and the node does not have.
 	Lacks []string
 	// Unfinished tells that a transaction on this node was interrupted; the next apply recovers it.
@@ -60,6 +62,11 @@ func (a AuditLogging) Desired() AuditState {
 
 // Observe reads what the node holds of audit logging: its configuration files, its log files and the services it needs.
 func (a AuditLogging) Observe(ctx context.Context, nodes Nodes, target node.Target) (*AuditState, error) {
+	return a.observe(ctx, nodes, target, false)
+}
+
+// observe is Observe; with whole, the recordings are walked too.
+func (a AuditLogging) observe(ctx context.Context, nodes Nodes, target node.Target, whole bool) (*AuditState, error) {
 	desired := a.Desired()
 	query := node.Query{Files: a.Paths(), Commands: a.Commands()}
 	for name := range desired.Files {
@@ -68,14 +75,14 @@ func (a AuditLogging) Observe(ctx context.Context, nodes Nodes, target node.Targ
 		}
 	}
 	sort.Strings(query.Stats)
-	for service := range desired.Services {
-		query.Services = append(query.Services, service)
-	}
+	services := sortedKeys(desired.Services)
+	query.Services = services
+	a.askHealth(&query, whole)
 	seen, overruled, err := a.look(ctx, nodes, target, query)
 	if err != nil {
 		return nil, err
 	}
-	state := &AuditState{Files: map[string]FileStatus{}, Contents: map[string]string{}, Services: map[string]string{}, Unfinished: seen.Unfinished, Leftover: seen.Leftover, Overruled: overruled, Lacks: Lacking(seen, query.Commands)}
+	state := &AuditState{Files: map[string]FileStatus{}, Contents: map[string]string{}, Services: map[string]string{}, Unfinished: seen.Unfinished, Leftover: seen.Leftover, Overruled: overruled, Lacks: Lacking(seen, query.Commands), Health: a.health(seen, whole)}
 	for _, name := range query.Files {
 		file := seen.Files[name]
 		if _, wanted := desired.Contents[name]; !wanted && !file.Exists {
@@ -91,7 +98,7 @@ func (a AuditLogging) Observe(ctx context.Context, nodes Nodes, target node.Targ
 		status.SHA256 = ""
 		state.Files[name] = status
 	}
-	for _, name := range query.Services {
+	for _, name := range services {
 		state.Services[name] = serviceState(seen.Services[name])
 	}
 	return state, nil

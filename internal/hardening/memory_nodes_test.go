@@ -15,12 +15,14 @@ type memoryNodes struct {
 	accounts map[string]node.Account
 	applied  []node.Change
 	queries  int
-	service  node.Service // what every service answers; active when empty
+	service  node.Service            // what every service answers; active when empty
+	units    map[string]node.Service // services that answer something else
 	leftover bool
 	lacks    []string // commands
 	clock    int64
 	shipped  map[string]node.Conffile
 	fails    func(change node.Change) error // nil for never
+	scripts  func(text string) string       // what scripts answer, nil for a trail that does well
 }
 
 func newMemoryNodes(names ...string) *memoryNodes {
@@ -75,6 +77,17 @@ func (m *memoryNodes) Observe(_ context.Context, target node.Target, query node.
 		if m.service != (node.Service{}) {
 			seen.Services[name] = m.service
 		}
+		if unit, other := m.units[name]; other {
+			seen.Services[name] = unit
+		}
+	}
+	seen.Scripts = map[string]node.Section{}
+	for _, text := range query.Scripts {
+		answer := healthyTrail
+		if m.scripts != nil {
+			answer = m.scripts
+		}
+		seen.Scripts[text] = node.Section{Data: []byte(answer(text))}
 	}
 	return seen, nil
 }

@@ -83,7 +83,8 @@ func (q Query) with(r Query) Query {
 	return Query{
 		Files: slices.Concat(q.Files, r.Files), Trees: slices.Concat(q.Trees, r.Trees), Stats: slices.Concat(q.Stats, r.Stats),
 		Accounts: slices.Concat(q.Accounts, r.Accounts), Services: slices.Concat(q.Services, r.Services), Commands: slices.Concat(q.Commands, r.Commands),
-		Conffiles: slices.Concat(q.Conffiles, r.Conffiles), Clock: q.Clock || r.Clock,
+		Conffiles: slices.Concat(q.Conffiles, r.Conffiles), Scripts: slices.Concat(q.Scripts, r.Scripts),
+		Clock: q.Clock || r.Clock,
 	}
 }
 
@@ -97,7 +98,7 @@ func (q Query) pick(all *Observation, failed map[subject]error) (*Observation, e
 	o := &Observation{
 		Node: all.Node, Facts: all.Facts, Unfinished: all.Unfinished, Leftover: all.Leftover, Busy: all.Busy,
 		Files: map[string]FileState{}, Accounts: choose(all.Accounts, q.Accounts), Services: choose(all.Services, q.Services), Commands: choose(all.Commands, q.Commands),
-		Conffiles: map[string]Conffile{},
+		Conffiles: map[string]Conffile{}, Scripts: choose(all.Scripts, q.Scripts),
 	}
 	if q.Clock {
 		o.Clock = all.Clock

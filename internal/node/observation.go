@@ -33,6 +33,9 @@ type Query struct {
 	OnlyAccount string
 	// Clock asks what time it is on the node.
 	Clock bool
+	// Scripts are texts of sh that only read. They run beside the rest, under "$root", where PATH leads to the tools of the node and nothing else is set. Nothing that a node
+	// said stands in them.
+	Scripts []string
 	// Sshd asks sshd what it makes of connections; nil asks nothing. Such a query is not answered together with others.
 	Sshd *SshdQuery
 }
@@ -57,6 +60,8 @@ type Observation struct {
 	LocalAccounts map[string]LocalAccount
 	// Clock is what the node's clock showed, in Unix seconds; 0 where nobody asked.
 	Clock int64
+	// Scripts holds what each script printed, by its text.
+	Scripts map[string]Section
 	// Sshd is the answer of sshd, nil where it was not asked.
 	Sshd *SshdAnswer
 	// Unfinished says that a transaction was killed half-way on this node and has not been undone yet. The next

@@ -73,7 +73,7 @@ var (
 )
 
 func (q Query) check() error {
-	if q.LocalAccounts && len(q.Files)+len(q.Trees)+len(q.Stats)+len(q.Accounts)+len(q.Services)+len(q.Commands)+len(q.Conffiles) > 0 {
+	if q.LocalAccounts && len(q.Files)+len(q.Trees)+len(q.Stats)+len(q.Accounts)+len(q.Services)+len(q.Commands)+len(q.Conffiles)+len(q.Scripts) > 0 {
 		return errors.New("the accounts of a node are asked for by themselves")
 	}
 	if q.OnlyAccount != "" && !localName.MatchString(q.OnlyAccount) {
@@ -133,6 +133,7 @@ func (q Query) subjects() []subject {
 	add("service", q.Services...)
 	add("program", q.Commands...)
 	add("conffiles", q.Conffiles...)
+	add("script", q.Scripts...)
 	if q.LocalAccounts {
 		add("local_accounts", q.OnlyAccount)
 	}
@@ -189,7 +190,11 @@ func (p *Pool) observe(ctx context.Context, l *link, q Query) (seen *Observation
 	if q.LocalAccounts {
 		users = usersProgram
 	}
-	text := wrap(marker, commonProgram, fmt.Sprintf("quick=%d\npatient=%d\n", seconds(p.timing.Quick), seconds(p.timing.Patient)), users, observeProgram, q.Sshd.program(),
+	section := ""
+	if len(q.Scripts) > 0 {
+		section = fmt.Sprintf("most=%d\n%s", maxSection, sectionProgram)
+	}
+	text := wrap(marker, commonProgram, fmt.Sprintf("quick=%d\npatient=%d\n", seconds(p.timing.Quick), seconds(p.timing.Patient)), users, observeProgram, section, q.Sshd.program(),
 		fmt.Sprintf("max=%d\nfacts\njournals\n%ssay done\n", MaxContent, calls(subjects)))
 	go func() {
 		_ = s.write(text) // an error shows as an answer that ends too early
@@ -200,7 +205,7 @@ func (p *Pool) observe(ctx context.Context, l *link, q Query) (seen *Observation
 		node: l.target.Name, greeted: func() { silent.Stop() }, subjects: subjects, answer: newAnswer(marker, s.channel), failed: map[subject]error{},
 		o: &Observation{
 			Node: l.target.Name, Files: map[string]FileState{}, Accounts: map[string]Account{},
-			Services: map[string]Service{}, Commands: map[string]string{}, Conffiles: map[string]Conffile{},
+			Services: map[string]Service{}, Commands: map[string]string{}, Conffiles: map[string]Conffile{}, Scripts: map[string]Section{},
 		},
 	}
 	err = r.read()
@@ -347,6 +352,10 @@ func (r *reader) about(f frame) error {
 		return r.key(f)
 	case "own", "addresses", "read", "algorithms", "judged":
 		return r.sshd(f)
+	case "section":
+		part, err := r.section(f.arg(0))
+		r.o.Scripts[sub.name] = part
+		return err
 	case "service":
 		r.o.Services[sub.name] = parseService(f.text(1))
 	case "clock":

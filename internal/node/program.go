@@ -21,6 +21,8 @@ var (
 	commonProgram string
 	//go:embed program/observe.sh
 	observeProgram string
+	//go:embed program/section.sh
+	sectionProgram string
 	//go:embed program/users.sh
 	usersProgram string
 	//go:embed program/recovery.sh
@@ -48,7 +50,7 @@ var (
 )
 
 func init() {
-	for _, p := range []*string{&commonProgram, &observeProgram, &usersProgram, &recoveryProgram, &accountsProgram, &accountChangeProgram, &restoreProgram, &confirmProgram, &lookProgram, &stagingProgram, &validationProgram, &transactionProgram, &sshdProgram, &sshdServiceProgram} {
+	for _, p := range []*string{&commonProgram, &observeProgram, &usersProgram, &recoveryProgram, &accountsProgram, &accountChangeProgram, &restoreProgram, &confirmProgram, &lookProgram, &stagingProgram, &validationProgram, &transactionProgram, &sshdProgram, &sshdServiceProgram, &sectionProgram} {
 		*p = compact(*p)
 	}
 	recoveryProgram += sshdServiceProgram // whatever puts a configuration back has it read

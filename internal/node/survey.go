@@ -1,10 +1,8 @@
 package node
 
 import (
-	"bytes"
 	"context"
 	_ "embed"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"slices"
@@ -83,22 +81,6 @@ func (k AuthorizedFile) word() string {
 	}
 	return fmt.Sprintf("%d %s %s", k.UID, strings.Join(gids, ","), k.Path)
 }
-
-// Section is one part of the answer, raw as the node gave it: escape it before people read it.
-type Section struct {
-	Data []byte
-	// Status of the command, 124 where it was stopped because it took too long.
-	Status int
-	// Cut tells that there was more than maxSection, which did not travel.
-	Cut bool
-	// Complaint is what it wrote to its standard error, fit to be read.
-	Complaint string
-	// Lacks is the tool that the node does not have, "" if it has it.
-	Lacks string
-}
-
-// maxSection bounds one part of the answer, in bytes: what users can make endless takes nothing from the other parts. All parts together stay below maxAnswer.
-const maxSection = 2 << 20
 
 // Survey is what a node told of who can do what there.
 type Survey struct {
@@ -199,7 +181,7 @@ func (p *Pool) survey(ctx context.Context, l *link, q SurveyQuery) (*Survey, err
 	silent := time.AfterFunc(p.timing.Greeting, func() { cancel(errGreeting{p.login.user, p.timing.Greeting}) })
 	defer silent.Stop()
 	marker := newMarker()
-	text := wrap(marker, commonProgram, fmt.Sprintf("quick=%d\npatient=%d\nmost=%d\n", seconds(p.timing.Quick), seconds(p.timing.Patient), maxSection), observeProgram, surveyProgram,
+	text := wrap(marker, commonProgram, fmt.Sprintf("quick=%d\npatient=%d\nmost=%d\n", seconds(p.timing.Quick), seconds(p.timing.Patient), maxSection), observeProgram, sectionProgram, surveyProgram,
 		"facts\n"+q.calls()+"say done\n")
 	go func() {
 		_ = s.write(text) // an error shows as an answer that ends too early
@@ -252,39 +234,15 @@ func (r *surveyReader) readSections() error {
 		case "lacks":
 			r.seen.Sections[f.arg(0)] = Section{Lacks: untrusted.Line(f.arg(1)), Status: 127}
 		case "section":
-			if err := r.section(f.arg(0)); err != nil {
+			part, err := r.section(f.arg(0))
+			if err != nil {
 				return err
 			}
+			r.seen.Sections[f.arg(0)] = part
 		case "done":
 			return nil
 		default:
 			return fmt.Errorf("%w: %q", errMalformed, f.word)
 		}
 	}
-}
-
-// section reads one section up to its end.
-func (r *surveyReader) section(name string) error {
-	var body bytes.Buffer
-	f, err := r.answer.next(func(line []byte) { body.Write(line) })
-	switch {
-	case err != nil:
-		return err
-	case f.word != "ended" || f.arg(0) != name:
-		return fmt.Errorf("%w: %q instead of the end of section %q", errMalformed, f.word, name)
-	}
-	data, err := base64.StdEncoding.DecodeString(body.String())
-	if err != nil {
-		return fmt.Errorf("%w: section %q: %w", errMalformed, name, err)
-	}
-	status, err := strconv.Atoi(f.arg(1))
-	if err != nil {
-		return fmt.Errorf("%w: status of section %q: %w", errMalformed, name, err)
-	}
-	part := Section{Data: data, Status: status, Complaint: untrusted.Text(f.text(2))}
-	if len(data) > maxSection {
-		part.Data, part.Cut, part.Status = data[:maxSection], true, 0 // the command ended early because nobody read on
-	}
-	r.seen.Sections[name] = part
-	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/function"
@@ -28,6 +29,7 @@ var (
 	_ provider.ProviderWithFunctions          = (*pvesecProvider)(nil)
 	_ provider.ProviderWithEphemeralResources = (*pvesecProvider)(nil)
 	_ provider.ProviderWithListResources      = (*pvesecProvider)(nil)
+	_ provider.ProviderWithActions            = (*pvesecProvider)(nil)
 )
 
 type pvesecProvider struct {
@@ -68,6 +70,7 @@ func (p *pvesecProvider) Configure(ctx context.Context, req provider.ConfigureRe
 	resp.DataSourceData = clients
 	resp.EphemeralResourceData = clients
 	resp.ListResourceData = clients
+	resp.ActionData = clients
 }
 
 func (p *pvesecProvider) Resources(context.Context) []func() resource.Resource {
@@ -87,6 +90,7 @@ func (p *pvesecProvider) DataSources(context.Context) []func() datasource.DataSo
 	return []func() datasource.DataSource{
 		sudo.NewAnalysisDataSource,
 		sudo.NewDocumentDataSource,
+		auditlog.NewHealth,
 		posture.NewEffectiveAccess,
 	}
 }
@@ -97,6 +101,10 @@ func (p *pvesecProvider) EphemeralResources(context.Context) []func() ephemeral.
 
 func (p *pvesecProvider) ListResources(context.Context) []func() list.ListResource {
 	return []func() list.ListResource{access.NewAPITokenList, access.NewRestrictedUserList, nodeaccount.NewList, sudo.NewPolicyList}
+}
+
+func (p *pvesecProvider) Actions(context.Context) []func() action.Action {
+	return []func() action.Action{auditlog.NewProbe}
 }
 
 func (p *pvesecProvider) Functions(context.Context) []func() function.Function {

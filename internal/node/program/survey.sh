@@ -4,23 +4,6 @@
 
 unset PERL5LIB PERL5OPT PERL5DB PERLLIB PERLIO PERL_UNICODE
 
-# section NAME COMMAND…: what a command prints, as base64 lines without the mark; then its status and its complaints. At most $most bytes of it travel, and one
-# more where there were more: one part that a user makes endless takes nothing from the others. $sieve is what the output runs through.
-sieve=cat
-section() {
-	sc_name=$1
-	shift
-	say section "$sc_name"
-	sc_said=$(
-		{
-			{ limited "$patient" "$@" 2>&4 4>&- || printf '\nstatus=%s' "$?" >&4; } | $sieve 2>/dev/null 4>&- | head -c $((most + 1)) 4>&- | base64 >&3 4>&-
-		} 4>&1 | { head -c 100000; echo; tail -n 1; }
-	)
-	sc_status=0
-	case $sc_said in *"$nl"status=*) sc_status=${sc_said##*"$nl"status=} sc_said=${sc_said%"$nl"status=*} ;; esac
-	say ended "$sc_name" "$sc_status" "$(enc "$sc_said")"
-}
-
 # optional NAME TOOL ARG…: the same, where the node may lack the tool.
 optional() {
 	if on_path "$2"; then section "$@"; else say lacks "$1" "$2"; fi

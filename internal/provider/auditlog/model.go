@@ -22,6 +22,7 @@ type auditLoggingModel struct {
 	SecurityLog    types.Object `tfsdk:"security_log"`
 	Rotation       types.Object `tfsdk:"rotation"`
 	RequireLogging types.Bool   `tfsdk:"require_logging"`
+	Probe          types.Bool   `tfsdk:"probe"`
 	Files          types.Map    `tfsdk:"files"`
 	session.Placed
 	// created tells that an apply made the resource.
@@ -79,6 +80,9 @@ const (
 	defaultCollector       = hardening.Journald
 )
 
+// defaultName is the name of audit logging where the configuration says none.
+const defaultName = "pvesec"
+
 func defaultSecurityLogPath(name string) string { return "/var/log/" + name + "-security.log" }
 
 // deployedAuditModel is what one node holds of audit logging.
@@ -88,6 +92,7 @@ type deployedAuditModel struct {
 	Changes  types.List `tfsdk:"changes"`
 	// Overruled are lines of other files; an apply leaves them, but plans for none.
 	Overruled types.List `tfsdk:"overruled"`
+	Problems  types.List `tfsdk:"problems"`
 }
 
 var deployedAuditType = values.ObjectTypeOf(deployedAttributes())
@@ -256,5 +261,6 @@ func deployedAudit(ctx context.Context, state *hardening.AuditState, recorded ma
 		Changes:  values.StringList(state.Changes(recorded)),
 
 		Overruled: values.StringList(state.Overruled),
+		Problems:  values.StringList(state.Health.Problems),
 	}, diags)
 }

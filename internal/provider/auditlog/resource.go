@@ -162,27 +162,32 @@ func (m *auditLoggingModel) Found(ctx context.Context, seen *hardening.AuditStat
 	return deployedAudit(ctx, seen, values.StringsInMap(m.Files), diags)
 }
 
-// planned is a node's entry of deployed as an apply leaves it. What other files overrule is known where nothing is: an apply does not change them, so where
-// they overrule something, and where nobody has looked yet, the value comes with the apply, and the plan is not empty.
+// judgements are the attributes of an entry of deployed that only the node knows, and that no apply promises to mend.
+var judgements = []string{"overruled", "problems"}
+
+// planned is a node's entry of deployed as an apply leaves it. What other files overrule and what is wrong with the trail is known where nothing is: an apply may not change it, so
+// where there is something, and where nobody has looked yet, the value comes with the apply, and the plan is not empty.
 func (m *auditLoggingModel) planned(ctx context.Context, state *auditLoggingModel, name string, diags *diag.Diagnostics) types.Object {
-	entry := m.Installed(ctx, nil, diags)
+	attributes := m.Installed(ctx, nil, diags).Attributes()
+	var known map[string]attr.Value
 	if state != nil {
-		if known, is := state.Deployed.Elements()[name].(types.Object); is {
-			if lines, listed := known.Attributes()["overruled"].(types.List); listed && !lines.IsUnknown() && len(lines.Elements()) == 0 {
-				return entry
-			}
+		if entry, is := state.Deployed.Elements()[name].(types.Object); is {
+			known = entry.Attributes()
 		}
 	}
-	attributes := entry.Attributes()
-	attributes["overruled"] = types.ListUnknown(types.StringType)
+	for _, judgement := range judgements {
+		if lines, listed := known[judgement].(types.List); !listed || lines.IsUnknown() || len(lines.Elements()) > 0 {
+			attributes[judgement] = types.ListUnknown(types.StringType)
+		}
+	}
 	return types.ObjectValueMust(deployedAuditType.AttrTypes, attributes)
 }
 
-// Installed is a node's entry of deployed after an apply. Only the node knows what other files overrule.
+// Installed is a node's entry of deployed after an apply. Only the node knows what other files overrule, and what else is wrong.
 func (m *auditLoggingModel) Installed(ctx context.Context, seen *hardening.AuditState, diags *diag.Diagnostics) types.Object {
 	desired := m.logging(ctx, diags).Desired()
 	if seen != nil {
-		desired.Overruled = seen.Overruled
+		desired.Overruled, desired.Health = seen.Overruled, seen.Health
 	}
 	return deployedAudit(ctx, &desired, desired.Contents, diags)
 }
@@ -190,22 +195,28 @@ func (m *auditLoggingModel) Installed(ctx context.Context, seen *hardening.Audit
 // ReadsBack tells that the nodes are read after an apply where the plan does not know what other files overrule.
 func (m *auditLoggingModel) ReadsBack(open bool) bool { return open }
 
-// Took warns of what other files overrule. It records nothing: deployed shows all that there is.
+// Took warns of what other files overrule, and of what else is wrong. It records nothing: deployed shows all that there is.
 func (m *auditLoggingModel) Took(_ context.Context, reading session.Reading[hardening.AuditState], diags *diag.Diagnostics) {
-	nodes := map[string][]string{} // by what is said
 	if !reading.Refresh && !m.created {
 		return // the refresh has said so
 	}
-	for _, name := range slices.Sorted(maps.Keys(reading.Seen)) {
-		if lines := reading.Seen[name].Overruled; len(lines) > 0 {
-			detail := strings.Join(lines, "\n  ")
+	m.warn(reading.Seen, func(seen *hardening.AuditState) []string { return seen.Overruled }, "Other files overrule %s on %s", "The settings are in place, but sudo does not log as they say, because of these lines of other sudoers files:",
+		"Find out who wrote them, and remove them from those files. An apply does not, so every plan shows them.", diags)
+	m.warn(reading.Seen, func(seen *hardening.AuditState) []string { return seen.Health.Problems }, "Records of %s may not arrive on %s", "What is wrong there:",
+		"An apply installs the settings anew and starts the services. What it does not mend, every plan shows until somebody does.", diags)
+}
+
+// warn names for each text that nodes say the nodes that say it.
+func (m *auditLoggingModel) warn(seen map[string]*hardening.AuditState, lines func(*hardening.AuditState) []string, summary, before, after string, diags *diag.Diagnostics) {
+	nodes := map[string][]string{} // by what is said
+	for _, name := range slices.Sorted(maps.Keys(seen)) {
+		if said := lines(seen[name]); len(said) > 0 {
+			detail := strings.Join(said, "\n  ")
 			nodes[detail] = append(nodes[detail], name)
 		}
 	}
 	for _, detail := range slices.Sorted(maps.Keys(nodes)) {
-		diags.AddAttributeWarning(path.Root("deployed"), fmt.Sprintf("Other files overrule %s on %s", m.What(), strings.Join(nodes[detail], ", ")),
-			"The settings are in place, but sudo does not log as they say, because of these lines of other sudoers files:\n\n  "+detail+
-				"\n\nFind out who wrote them, and remove them from those files. An apply does not, so every plan shows them.")
+		diags.AddAttributeWarning(path.Root("deployed"), fmt.Sprintf(summary, m.What(), strings.Join(nodes[detail], ", ")), before+"\n\n  "+detail+"\n\n"+after)
 	}
 }
 
@@ -279,6 +290,7 @@ func (m *auditLoggingModel) Adopt(ctx context.Context, targets []node.Target, se
 			return
 		}
 		m.setLogging(ctx, logging, diags)
+		m.Probe = types.BoolValue(true)
 		m.Files = values.StringMap(logging.Render())
 		return
 	}

@@ -31,7 +31,7 @@ func (r *auditLoggingResource) Schema(ctx context.Context, _ resource.SchemaRequ
 				MarkdownDescription: "Tells several settings on one node apart and is part of the file names: letters, digits, `_` and `-`; `pvesec` by default. Changing it creates new files.",
 				Optional:            true,
 				Computed:            true,
-				Default:             stringdefault.StaticString("pvesec"),
+				Default:             stringdefault.StaticString(defaultName),
 				Validators:          []validator.String{values.CheckedBy("be usable in file names", hardening.CheckDropInName)},
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
 			},
@@ -49,6 +49,14 @@ func (r *auditLoggingResource) Schema(ctx context.Context, _ resource.SchemaRequ
 				Optional:            true,
 				Computed:            true,
 				Default:             booldefault.StaticBool(true),
+			},
+			"probe": schema.BoolAttribute{
+				MarkdownDescription: "Whether an apply proves that records arrive; `true` by default. When the settings stand, sudo runs `/usr/bin/true` with an argument of its own as each subject, an authentication event is sent, and both are " +
+					"looked for in sudo's log, with `sudoreplay -l`, in the journal and in the security log. A record that does not arrive within 20 seconds is an error that names what did not pass it on. Nothing is granted for it: the rule " +
+					"that lets the subject run that one command is seen by the processes of the probe alone, in memory, and ends with them. Nothing is left but the records. A group is tried by one of its members, and all users by `nobody`.",
+				Optional: true,
+				Computed: true,
+				Default:  booldefault.StaticBool(true),
 			},
 			"files": schema.MapAttribute{
 				MarkdownDescription: "Text of every configuration file by its path, the same on all nodes.",
@@ -187,6 +195,13 @@ func deployedAttributes() map[string]schema.Attribute {
 		"overruled": schema.ListAttribute{
 			MarkdownDescription: "Lines of other sudoers files that switch off or change what is set here, for one of the subjects, a command or a target user, as `file:line: what`. A plan shows them as drift and warns. An apply does not " +
 				"remove them, so every plan shows them until somebody does.",
+			ElementType: types.StringType,
+			Computed:    true,
+		},
+		"problems": schema.ListAttribute{
+			MarkdownDescription: "Why records may not be where a reader looks for them, looked at in every refresh, a sentence each: a service that does not run or is masked, records of the journal that are not in the security log after a " +
+				"minute, a journal that begins later than the security log ends, recordings of sudo without lines in its log, a file system with less than 5 % free, a directory that somebody else than root can change, a clock that has gone back. " +
+				"A plan shows them as drift and warns. What an apply does not mend every plan shows until somebody does.",
 			ElementType: types.StringType,
 			Computed:    true,
 		},

@@ -96,6 +96,11 @@ type Recorder interface {
 	Applied(ctx context.Context, private values.PrivateWriter, diags *diag.Diagnostics)
 }
 
+// Prover is a model that proves after an apply that it has the effect that it promises. What fails is an error of the apply.
+type Prover interface {
+	Prove(ctx context.Context, shared *Clients, targets []node.Target, diags *diag.Diagnostics)
+}
+
 // Importer is a model that records something of what an import found. Terraform keeps the record with the state of the object.
 type Importer[S any] interface {
 	Imported(ctx context.Context, seen map[string]*S, private values.PrivateWriter, diags *diag.Diagnostics)
@@ -151,11 +156,12 @@ func (r *OnNodes[M, S, P]) Create(ctx context.Context, req resource.CreateReques
 	}
 	ctx, cancel := WithTimeout(ctx, plan.placed().Timeouts.Create, &resp.Diagnostics)
 	defer cancel()
-	r.apply(ctx, plan, nil, nil, resp.Private, &resp.Diagnostics)
+	unproven := r.apply(ctx, plan, nil, nil, resp.Private, &resp.Diagnostics)
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 		setIdentity(ctx, resp.Identity, resp.State, &resp.Diagnostics)
 	}
+	resp.Diagnostics.Append(unproven...)
 }
 
 // Update installs the resource as it is planned, and takes it off the nodes that it leaves.
@@ -169,7 +175,7 @@ func (r *OnNodes[M, S, P]) Update(ctx context.Context, req resource.UpdateReques
 	}
 	ctx, cancel := WithTimeout(ctx, plan.placed().Timeouts.Update, &resp.Diagnostics)
 	defer cancel()
-	r.apply(ctx, plan, state, req.Private, resp.Private, &resp.Diagnostics)
+	resp.Diagnostics.Append(r.apply(ctx, plan, state, req.Private, resp.Private, &resp.Diagnostics)...)
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 		setIdentity(ctx, resp.Identity, resp.State, &resp.Diagnostics)
@@ -182,18 +188,19 @@ func takeWriteOnly(ctx context.Context, model any, config tfsdk.Config, diags *d
 	}
 }
 
-// apply installs the planned resource on its nodes and removes it from nodes that are only in the state. Then it fills in deployed.
-func (r *OnNodes[M, S, P]) apply(ctx context.Context, plan, state P, recorded values.PrivateReader, private values.PrivateState, diags *diag.Diagnostics) {
+// apply installs the planned resource on its nodes and removes it from nodes that are only in the state. Then it fills in deployed. Unproven is what a [Prover] says of a change that is
+// in force: a new object is recorded in spite of it, and one that changed keeps its record, so that the next plan tries again.
+func (r *OnNodes[M, S, P]) apply(ctx context.Context, plan, state P, recorded values.PrivateReader, private values.PrivateState, diags *diag.Diagnostics) (unproven diag.Diagnostics) {
 	summary := "Unable to apply " + plan.What()
 	targets, err := r.Clients.Targets(ctx, NodeNames(ctx, plan.placed().Nodes, diags))
 	if err != nil {
 		values.AddError(diags, summary, err)
-		return
+		return nil
 	}
 	nodes, err := r.Clients.Nodes()
 	if err != nil {
 		values.AddError(diags, summary, err)
-		return
+		return nil
 	}
 	change := Change[M]{Nodes: nodes, State: state, Private: recorded}
 	if state != nil {
@@ -206,7 +213,7 @@ func (r *OnNodes[M, S, P]) apply(ctx context.Context, plan, state P, recorded va
 		refuseSilence(plan.placed(), recordedEntries[M, S](state), without(targets, change.Targets), summary, diags)
 	}
 	if diags.HasError() {
-		return
+		return nil
 	}
 	var installed lists
 	var noted notes
@@ -214,14 +221,18 @@ func (r *OnNodes[M, S, P]) apply(ctx context.Context, plan, state P, recorded va
 	change.Nodes, installed = plan.placed().installing(noted.on(nodes))
 	if err := plan.Install(ctx, change, diags); err != nil {
 		values.AddErrorWithAdvice(diags, summary, err, adviceTaken(state == nil, err))
-		return
+		return nil
 	}
 	var before *Placed
 	if state != nil {
 		before = state.placed()
 	}
 	plan.placed().settlePackages(ctx, before, installed, diags)
+	if prover, is := any(plan).(Prover); is {
+		prover.Prove(ctx, r.Clients, change.Targets, &unproven)
+	}
 	r.settle(ctx, plan, state, targets, change.Targets, private, diags)
+	return unproven
 }
 
 // adviceTaken says what to do where a new resource finds something under its name, "" for other errors. Terraform does not tell a provider which

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
@@ -17,6 +18,24 @@ type ConfiguredData struct {
 
 // Configure takes what the provider shares.
 func (c *ConfiguredData) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
+	if req.ProviderData == nil {
+		return // validation before the provider is configured
+	}
+	shared, ok := req.ProviderData.(*Clients)
+	if !ok {
+		resp.Diagnostics.AddError("Invalid provider data", fmt.Sprintf("Got %T. This is always a bug in the provider; please report it.", req.ProviderData))
+		return
+	}
+	c.Clients = shared
+}
+
+// ConfiguredAction is what actions share: the clients that the provider was configured with.
+type ConfiguredAction struct {
+	Clients *Clients
+}
+
+// Configure takes what the provider shares.
+func (c *ConfiguredAction) Configure(_ context.Context, req action.ConfigureRequest, resp *action.ConfigureResponse) {
 	if req.ProviderData == nil {
 		return // validation before the provider is configured
 	}

@@ -49,6 +49,7 @@ func TestAuditLoggingLifeCycle(t *testing.T) {
 					ConfigPlanChecks: harness.Planned(auditAddress, plancheck.ResourceActionCreate),
 					ConfigStateChecks: []statecheck.StateCheck{
 						statecheck.ExpectKnownValue(auditAddress, deployedAt("pve1", "services", "pvesec-security-ops.service"), knownvalue.StringExact("active")),
+						statecheck.ExpectKnownValue(auditAddress, deployedAt("pve1", "problems"), knownvalue.ListSizeExact(0)),
 						statecheck.ExpectKnownValue(auditAddress, deployedAt("pve2", "files", "/var/log/sudo-agent.log"), knownvalue.StringExact("0600 root:root")),
 					},
 					Check: func(*terraform.State) error { return recordsArrive(t, pve1) },
@@ -72,7 +73,8 @@ func TestAuditLoggingLifeCycle(t *testing.T) {
 					Config: second,
 					ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
 						plancheck.ExpectResourceAction(auditAddress, plancheck.ResourceActionUpdate),
-						harness.ExpectDrift(auditAddress, "+ Defaults:agent log_input, !log_output", `"/etc/logrotate.d/pvesec-audit-ops":"absent"`, `"0666 root:root"`, `"pvesec-security-ops.service":"inactive"`),
+						harness.ExpectDrift(auditAddress, "+ Defaults:agent log_input, !log_output", `"/etc/logrotate.d/pvesec-audit-ops":"absent"`, `"0666 root:root"`, `"pvesec-security-ops.service":"inactive"`,
+							"pvesec-security-ops.service is inactive: nothing is written to /var/log/ops/security.log"),
 					}},
 					Check: func(*terraform.State) error {
 						if got := shell(t, pve2, "stat -c %a /var/log/sudo-agent.log; systemctl is-active pvesec-security-ops.service"); got != "600\nactive" {
@@ -94,7 +96,7 @@ func TestAuditLoggingLifeCycle(t *testing.T) {
 					ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
 						harness.ExpectDrift(auditAddress, `"/etc/sudoers.d/zz:1: !log_output"`, `"/etc/sudoers.d/zz:1: !logfile"`),
 					}},
-					ExpectNonEmptyPlan: true,
+					ExpectError: harness.Matches("sudo did not write it to /var/log/sudo-agent.log"),
 				},
 				resource.TestStep{
 					PreConfig:        func() { shell(t, pve1, "rm /etc/sudoers.d/zz") },

@@ -1,0 +1,175 @@
+package hardening
+
+import (
+	"context"
+	"crypto/rand"
+	_ "embed"
+	"encoding/hex"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/node"
+)
+
+// Runner runs a program on a node once. *node.Pool is the implementation.
+type Runner interface {
+	Run(ctx context.Context, target node.Target, script string) (node.Section, error)
+}
+
+var _ Runner = (*node.Pool)(nil)
+
+// ProbeResult is what became of a probe on one node.
+type ProbeResult struct {
+	// Broken names for each record that did not arrive the link of the chain that did not pass it on.
+	Broken []string
+	// Unproven names what could not be proven, with the reason: an account that the node does not have, or that sudo refuses.
+	Unproven []string
+	// Empty are the groups that have no member on the node by whom to try. There is nothing wrong with that.
+	Empty []string
+	// Tried are the subjects as which a sudo command was tried.
+	Tried []string
+	// Found lists where the records of the probe are.
+	Found []string
+}
+
+// ProbePatience is for how long a probe looks for its records.
+const ProbePatience = 20 * time.Second
+
+//go:embed audit_probe.sh
+var probeProgram string
+
+// probed is a subject in a probe.
+type probed struct {
+	subject, nonce string
+	user, status   string // who ran it, and what sudo ended with; empty where nobody could
+	said           []string
+}
+
+// who names the subject for people.
+func (p probed) who() string {
+	switch {
+	case p.subject == "":
+		return "everyone (tried as " + p.user + ")"
+	case strings.HasPrefix(p.subject, "%") && p.user != "":
+		return p.subject + " (tried as " + p.user + ")"
+	}
+	return p.subject
+}
+
+// Probe sends records through the trail of a node and looks for them where they must arrive. It grants nobody anything, and leaves nothing but the records.
+func (a AuditLogging) Probe(ctx context.Context, nodes Runner, target node.Target, patience time.Duration) (*ProbeResult, error) {
+	b := make([]byte, 12)
+	rand.Read(b) // never fails, crypto/rand
+	nonce := "pvesec-probe-" + hex.EncodeToString(b)
+	var subjects []*probed
+	if a.SudoLog != nil || a.IOLogs != nil {
+		for i, binding := range a.bindings() {
+			subjects = append(subjects, &probed{subject: binding.subject, nonce: fmt.Sprintf("%s-%d", nonce, i)})
+		}
+	}
+	part, err := nodes.Run(ctx, target, a.probeScript(subjects, nonce, patience))
+	if err != nil {
+		return nil, err
+	}
+	found, err := parseProbe(part, subjects)
+	if err != nil {
+		return nil, fmt.Errorf("the probe of %s on %s could not be run: %w", a.label(), target.Name, err)
+	}
+	return a.judgeProbe(subjects, found), nil
+}
+
+// link is a place where a record of the probe must arrive, as the program names it, and what tells whether it did.
+type link struct{ name, condition string }
+
+// links are those of one subject, in the order of the chain. user is a variable of the program.
+func (a AuditLogging) links(i int, p *probed) []link {
+	var links []link
+	nonce := shellWord(p.nonce)
+	add := func(what, condition string) { links = append(links, link{fmt.Sprintf("%s-%d", what, i), condition}) }
+	if a.SudoLog != nil {
+		add("event", "holds "+shellWord(a.sudoLogPath(p.subject))+" "+nonce)
+	}
+	if a.IOLogs != nil {
+		add("recording", fmt.Sprintf(`listed %s "$user_%d" %s`, shellWord(a.IOLogs.Directory), i, nonce))
+	}
+	if a.SecurityLog != nil {
+		add("journal", "journal "+nonce)
+		add("security", "holds "+shellWord(a.SecurityLog.Path)+" "+nonce)
+	}
+	return links
+}
+
+// authLinks are those of the event of authentication.
+func (a AuditLogging) authLinks(nonce string) []link {
+	if a.SecurityLog == nil {
+		return nil
+	}
+	return []link{{"auth-journal", "journal " + shellWord(nonce+"-auth")}, {"auth-security", "holds " + shellWord(a.SecurityLog.Path) + " " + shellWord(nonce+"-auth")}}
+}
+
+func (a AuditLogging) probeScript(subjects []*probed, nonce string, patience time.Duration) string {
+	var b, all strings.Builder
+	b.WriteString(probeProgram)
+	look := func(links []link) {
+		for _, l := range links {
+			fmt.Fprintf(&all, "\tonce %s %s || ok=1\n", l.name, l.condition)
+		}
+	}
+	auth := a.authLinks(nonce)
+	look(auth)
+	if len(auth) > 0 {
+		fmt.Fprintf(&b, "event %s\n", shellWord(nonce+"-auth"))
+	}
+	for i, p := range subjects {
+		fmt.Fprintf(&b, "probe %d %s %s", i, shellWord(p.nonce), shellWord(p.subject))
+		for _, later := range subjects[i+1:] {
+			b.WriteString(" " + shellWord(later.subject))
+		}
+		b.WriteString("\n")
+		fmt.Fprintf(&all, "\tif [ -n \"${user_%d:-}\" ]; then\n", i)
+		look(a.links(i, p))
+		all.WriteString("\tfi\n")
+	}
+	fmt.Fprintf(&b, "all() {\n\tok=0\n%s\treturn \"$ok\"\n}\nawait %d\necho end\n", all.String(), int(patience/time.Second))
+	return b.String()
+}
+
+var probeRan = regexp.MustCompile(`^([0-9]+) (\S+) ([0-9]+)$`)
+
+// parseProbe reads the answer of the program: what became of each subject goes into it, and the names of the links that were found are returned.
+func parseProbe(part node.Section, subjects []*probed) (map[string]bool, error) {
+	found := map[string]bool{}
+	whole := false
+	var last *probed
+	for line := range strings.Lines(string(part.Data)) {
+		word, rest, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+		switch word {
+		case "ran":
+			words := probeRan.FindStringSubmatch(rest)
+			if words == nil {
+				return nil, fmt.Errorf("%q makes no sense", printable(line))
+			}
+			i, err := strconv.Atoi(words[1])
+			if err != nil || i >= len(subjects) {
+				return nil, fmt.Errorf("%q makes no sense", printable(line))
+			}
+			last = subjects[i]
+			last.user, last.status = printable(words[2]), words[3]
+		case "said":
+			if last != nil {
+				last.said = append(last.said, printable(rest))
+			}
+		case "found":
+			found[rest] = true
+		case "end":
+			whole = true
+		}
+	}
+	if !whole {
+		return nil, fmt.Errorf("the answer is not whole (status %d): %s", part.Status, strings.TrimSpace(part.Complaint))
+	}
+	return found, nil
+}
