@@ -83,8 +83,8 @@ func (q Query) with(r Query) Query {
 	return Query{
 		Files: slices.Concat(q.Files, r.Files), Trees: slices.Concat(q.Trees, r.Trees), Stats: slices.Concat(q.Stats, r.Stats),
 		Accounts: slices.Concat(q.Accounts, r.Accounts), Services: slices.Concat(q.Services, r.Services), Commands: slices.Concat(q.Commands, r.Commands),
-		Conffiles: slices.Concat(q.Conffiles, r.Conffiles), Scripts: slices.Concat(q.Scripts, r.Scripts),
-		Clock: q.Clock || r.Clock,
+		Configs: slices.Concat(q.Configs, r.Configs), Conffiles: slices.Concat(q.Conffiles, r.Conffiles), Scripts: slices.Concat(q.Scripts, r.Scripts),
+		Clock: q.Clock || r.Clock, Audit: q.Audit || r.Audit,
 	}
 }
 
@@ -98,7 +98,7 @@ func (q Query) pick(all *Observation, failed map[subject]error) (*Observation, e
 	o := &Observation{
 		Node: all.Node, Facts: all.Facts, Unfinished: all.Unfinished, Leftover: all.Leftover, Busy: all.Busy,
 		Files: map[string]FileState{}, Accounts: choose(all.Accounts, q.Accounts), Services: choose(all.Services, q.Services), Commands: choose(all.Commands, q.Commands),
-		Conffiles: map[string]Conffile{}, Scripts: choose(all.Scripts, q.Scripts),
+		Configs: choose(all.Configs, q.Configs), Conffiles: map[string]Conffile{}, Scripts: choose(all.Scripts, q.Scripts),
 	}
 	if q.Clock {
 		o.Clock = all.Clock
@@ -107,6 +107,9 @@ func (q Query) pick(all *Observation, failed map[subject]error) (*Observation, e
 		if slices.ContainsFunc(q.Conffiles, func(asked string) bool { return name == asked || strings.HasPrefix(name, asked+"/") }) {
 			o.Conffiles[name] = shipped
 		}
+	}
+	if q.Audit {
+		o.Audit = all.Audit
 	}
 	for _, name := range q.Stats {
 		st := all.Files[name]
@@ -143,6 +146,10 @@ func (q Query) asks(sub subject) bool {
 		return q.Clock
 	case "conffiles":
 		return slices.Contains(q.Conffiles, sub.name)
+	case "config":
+		return slices.Contains(q.Configs, sub.name)
+	case "audit_status":
+		return q.Audit
 	}
 	return slices.Contains(q.Commands, sub.name)
 }

@@ -21,6 +21,8 @@ const (
 	EnsureFile
 	// Absent is removed. A directory is removed only when it is empty and otherwise left alone.
 	Absent
+	// Erased is a log, with what logrotate(8) made of it, or a directory with all that is in it. It goes for good, without a copy, once the change stands on every node.
+	Erased
 )
 
 // Validator is the tool of the node that judges a staged file before it is installed.

@@ -36,6 +36,10 @@ type Query struct {
 	// Scripts are texts of sh that only read. They run beside the rest, under "$root", where PATH leads to the tools of the node and nothing else is set. Nothing that a node
 	// said stands in them.
 	Scripts []string
+	// Configs are configurations of systemd such as systemd/journald.conf, of which all files are put together as systemd reads them, systemd-analyze(1) cat-config.
+	Configs []string
+	// Audit asks the kernel for its audit rules.
+	Audit bool
 	// Sshd asks sshd what it makes of connections; nil asks nothing. Such a query is not answered together with others.
 	Sshd *SshdQuery
 }
@@ -62,6 +66,10 @@ type Observation struct {
 	Clock int64
 	// Scripts holds what each script printed, by its text.
 	Scripts map[string]Section
+	// Configs are the texts of configurations, by the name asked for. Each file in them follows a line with "# " and its path.
+	Configs map[string]string
+	// Audit is what the kernel said of its audit rules, nil where nobody asked.
+	Audit *AuditStatus
 	// Sshd is the answer of sshd, nil where it was not asked.
 	Sshd *SshdAnswer
 	// Unfinished says that a transaction was killed half-way on this node and has not been undone yet. The next

@@ -69,6 +69,7 @@ var (
 	unitName    = regexp.MustCompile(`^[A-Za-z0-9:_.\\@][A-Za-z0-9:_.\\@-]*$`)
 	ownerName   = regexp.MustCompile(`^(?:[0-9]+|[A-Za-z_.][A-Za-z0-9_.@-]*\$?)$`)
 	sha256Hex   = regexp.MustCompile(`^[0-9A-Fa-f]{64}$`)
+	configName  = regexp.MustCompile(`^systemd/[a-z]+\.conf$`)
 	commandName = regexp.MustCompile(`^[A-Za-z0-9_.+\[][A-Za-z0-9_.+-]*$`)
 )
 
@@ -95,6 +96,7 @@ func (q Query) check() error {
 		{"account", q.Accounts, accountName},
 		{"service", q.Services, unitName},
 		{"command", q.Commands, commandName},
+		{"configuration of systemd", q.Configs, configName},
 	} {
 		for _, n := range g.names {
 			if !g.re.MatchString(n) {
@@ -139,6 +141,10 @@ func (q Query) subjects() []subject {
 	}
 	if q.Clock {
 		add("clock", "")
+	}
+	add("config", q.Configs...)
+	if q.Audit {
+		add("audit_status", "")
 	}
 	if q.Sshd != nil {
 		add("ask_sshd", q.Sshd.variants())
@@ -205,7 +211,7 @@ func (p *Pool) observe(ctx context.Context, l *link, q Query) (seen *Observation
 		node: l.target.Name, greeted: func() { silent.Stop() }, subjects: subjects, answer: newAnswer(marker, s.channel), failed: map[subject]error{},
 		o: &Observation{
 			Node: l.target.Name, Files: map[string]FileState{}, Accounts: map[string]Account{},
-			Services: map[string]Service{}, Commands: map[string]string{}, Conffiles: map[string]Conffile{}, Scripts: map[string]Section{},
+			Services: map[string]Service{}, Commands: map[string]string{}, Configs: map[string]string{}, Conffiles: map[string]Conffile{}, Scripts: map[string]Section{},
 		},
 	}
 	err = r.read()
@@ -362,6 +368,13 @@ func (r *reader) about(f frame) error {
 		r.clock(sub, f.arg(1))
 	case "conffile":
 		return r.conffile(f)
+	case "config":
+		r.o.Configs[sub.name] = untrusted.Text(f.text(1))
+	case "audit":
+		r.o.Audit = parseAuditStatus(f.text(1), f.text(2))
+	case "audit-off":
+		problem, _, _ := strings.Cut(f.text(1), "\n")
+		r.o.Audit = &AuditStatus{Problem: untrusted.Line(problem)}
 	case "command":
 		r.o.Commands[sub.name] = untrusted.Line(f.text(1))
 	default:
@@ -389,7 +402,7 @@ func (r *reader) fail(sub subject, name, why string) {
 
 func describeSubject(sub subject, name string) string {
 	switch sub.call {
-	case "account", "service":
+	case "account", "service", "config":
 		return sub.call + " " + name
 	case "local_accounts":
 		return "the accounts of the node"
@@ -422,6 +435,8 @@ func (r *reader) gone(sub subject, name string) {
 		r.o.Accounts[name] = Account{}
 	case "program":
 		r.o.Commands[name] = ""
+	case "audit_status":
+		r.o.Audit = &AuditStatus{Missing: true}
 	case "ask_sshd":
 		r.sshdAnswer().Missing = true
 	default:

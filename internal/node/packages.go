@@ -12,7 +12,8 @@ import (
 var debianPackages = map[string]string{
 	"visudo": "sudo", "sudo": "sudo", "cvtsudoers": "sudo", "sudoreplay": "sudo", "sudo_logsrvd": "sudo",
 	"awk": "mawk", "rsyslogd": "rsyslog", "logrotate": "logrotate", "auditctl": "auditd", "augenrules": "auditd", "auditd": "auditd",
-	"sshd": "openssh-server", "systemctl": "systemd", "journalctl": "systemd", "flock": "util-linux", "setpriv": "util-linux", "sort": "coreutils", "dd": "coreutils",
+	"sendmail": "postfix", // what Proxmox VE has
+	"sshd":     "openssh-server", "systemctl": "systemd", "systemd-analyze": "systemd", "journalctl": "systemd", "flock": "util-linux", "setpriv": "util-linux", "sort": "coreutils", "dd": "coreutils",
 	"useradd": "passwd", "usermod": "passwd", "userdel": "passwd", "groupadd": "passwd", "groupdel": "passwd", "chage": "passwd", "chpasswd": "passwd", "passwd": "passwd",
 	"unshare": "util-linux", "setsid": "util-linux", "getent": "libc-bin", "grep": "grep", "sed": "sed", "find": "findutils", "cmp": "diffutils",
 	"timeout": "coreutils", "base64": "coreutils", "stat": "coreutils", "sha256sum": "coreutils", "id": "coreutils", "cp": "coreutils", "mv": "coreutils",

@@ -35,6 +35,8 @@ var (
 	sshdProgram string
 	//go:embed program/sshd_service.sh
 	sshdServiceProgram string
+	//go:embed program/audit_rules.sh
+	auditRulesProgram string
 	//go:embed program/restore.sh
 	restoreProgram string
 	//go:embed program/confirm.sh
@@ -50,10 +52,10 @@ var (
 )
 
 func init() {
-	for _, p := range []*string{&commonProgram, &observeProgram, &usersProgram, &recoveryProgram, &accountsProgram, &accountChangeProgram, &restoreProgram, &confirmProgram, &lookProgram, &stagingProgram, &validationProgram, &transactionProgram, &sshdProgram, &sshdServiceProgram, &sectionProgram} {
+	for _, p := range []*string{&commonProgram, &observeProgram, &usersProgram, &recoveryProgram, &accountsProgram, &accountChangeProgram, &restoreProgram, &confirmProgram, &lookProgram, &stagingProgram, &validationProgram, &transactionProgram, &sshdProgram, &sshdServiceProgram, &sectionProgram, &auditRulesProgram} {
 		*p = compact(*p)
 	}
-	recoveryProgram += sshdServiceProgram // whatever puts a configuration back has it read
+	recoveryProgram += sshdServiceProgram + auditRulesProgram // whatever puts a configuration back has it read
 }
 
 // compact leaves out comments and indentation: what travels should fit into the first flight of a TCP connection. No quoted text

@@ -271,6 +271,19 @@ func TestFailureChangesNothing(t *testing.T) {
 			prepare: func(s *nodetest.Server) { s.Tool(t, "auditctl", "echo No rules") },
 			state:   node.Unchanged, check: is[*node.ValidationError], says: "audit rules cannot be checked apart from the kernel: No rules",
 		},
+		"a rotation that the tree has already": {
+			files: []node.File{gone, {Path: "/etc/logrotate.d/pvesec", Content: []byte("TWICE\n"), Mode: 0o644, Validate: node.Logrotate}},
+			prepare: func(s *nodetest.Server) {
+				s.Write(t, "etc/logrotate.conf", "include /etc/logrotate.d\n", 0o644)
+				s.Write(t, "etc/logrotate.d/other", "TWICE\n", 0o644)
+				s.Tool(t, "logrotate", `
+dir=$(sed -n 's/^include //p' "$2")
+case $dir in /etc/*) dir=$PVESEC_TEST_ROOT$dir ;; esac
+[ -z "$dir" ] || [ "$(cat "$dir"/* | grep -c TWICE)" -lt 2 ] || echo "error: /etc/logrotate.d/pvesec:1 duplicate log entry for /x"
+echo "error: stat of /x failed: No such file or directory"`)
+			},
+			state: node.Unchanged, check: is[*node.ValidationError], says: "duplicate log entry for /x",
+		},
 		"audit rules that auditctl stops at": {
 			files: []node.File{gone, {Path: "/etc/audit/rules.d/x.rules", Content: []byte("-w /etc -p wa\n"), Mode: 0o640, Validate: node.AuditRules}},
 			prepare: func(s *nodetest.Server) {

@@ -17,7 +17,8 @@ func TestAuditRules(t *testing.T) {
 		{Name: "pve8", Suite: lab.Bookworm}, {Name: "pve9", Suite: lab.Trixie}, {Name: "kernel", Suite: lab.Trixie, Kernel: true},
 	}})
 	p := newPool(t, c, "root")
-	const good = "-w /etc/sudoers -p wa -k sudoers\n-w /etc/pve -p wa -k pve\n-a always,exit -F arch=b64 -S execve -F euid=0 -F auid>=1000 -F auid!=-1 -k root\n-e 2\n"
+	const good = "-w /etc/sudoers -p wa -k sudoers\n-w /etc/pve -p wa -k pve\n-a always,exit -F arch=b64 -S execve -F euid=0 -F auid>=1000 -F auid!=-1 -k root\n" +
+		"-a always,exit -F arch=b64 -F dir=/var/log -F perm=wa -F auid!=unset -F exe!=/usr/bin/sudo -F key=logs\n-e 2\n"
 	onBoth(t, c, func(t *testing.T, n *lab.Node) {
 		t.Helper()
 		before := shell(t, n, "auditctl -s 2>&1 || true; auditctl -l 2>&1 || true")

@@ -279,9 +279,6 @@ key_files() {
 	if [ "$a_only_keys" -eq 1 ]; then echo authorized_keys authorized_keys2; else echo authorized_keys; fi
 }
 
-# settle_later LINE: for settle_accounts. It is on the disk before the journal is.
-settle_later() { s_said=$({ printf '%s\n' "$1" >>"$mine/settle"; } 2>&1) || fail install "$mine/settle" "$s_said" staging; }
-
 # plan_account NUMBER NAME: how to undo it is in the journal before it is done, and so is what is left to do when it stands.
 plan_account() {
 	account_"$1"

@@ -515,10 +515,12 @@ undo_home() {
 #   gone UID NAME COPIES     what would run as the account again if another one came to its name or id goes: jobs of cron and at, lingering
 #   end UID NAME             its processes end
 #   home UID NAME PATH       its home goes
+#   log PATH                 a log or a directory of logs goes
 settle_accounts() {
 	[ -f "$1" ] || return 0
 	while IFS=$tab read -r st_op st_arg st_name st_more; do
 		case $st_op in
+		log) erase "$st_arg" ;;
 		tidy)
 			keys_at "$st_name" "$st_arg" || continue
 			for st_file in $ka_files; do

@@ -127,7 +127,10 @@ on_path() {
 # StartLimitBurst=; several changes one after the other are no crash loop, so the count begins anew, systemctl(1) reset-failed. A unit whose file is
 # gone is stopped.
 restart_unit() {
-	case $1 in ssh.service) reload_sshd "$1"; return ;; esac
+	case $1 in
+	ssh.service) reload_sshd "$1"; return ;;
+	auditd.service) load_audit_rules; return ;;
+	esac
 	ru_is=$(systemctl show --property=LoadState,ActiveState -- "$1" 2>/dev/null </dev/null)
 	systemctl reset-failed -- "$1" >/dev/null 2>&1 </dev/null
 	case $ru_is in

@@ -320,6 +320,26 @@ ways() {
 	sshd -T -C "user=$1,host=localhost,addr=127.0.0.1" 2>/dev/null </dev/null |
 		grep -i -e '^authorizedkeys' -e '^authorizedprincipals' -e '^trustedusercakeys ' -e '^pubkeyauthentication ' -e '^passwordauthentication ' -e '^permitemptypasswords ' -e '^strictmodes '
 }
+
+# config ID NAME: all files of a configuration of systemd.
+config() {
+	if cf_text=$(within "$quick" systemd-analyze cat-config "$2" 2>&1); then
+		say config "$1" "$(enc "$cf_text")"
+	else
+		say unknown "$1" "$(enc "systemd-analyze cat-config $2: $cf_text")"
+	fi
+}
+
+# audit_status ID: what the kernel says of its audit rules, auditctl(8): its status, and the rules.
+audit_status() {
+	on_path auditctl || { say gone "$1"; return 0; }
+	if au_status=$(auditctl -s 2>&1 </dev/null) && au_rules=$(auditctl -l 2>&1 </dev/null); then
+		say audit "$1" "$(enc "$au_status")" "$(enc "$au_rules")"
+	else
+		say audit-off "$1" "$(enc "$au_status")"
+	fi
+}
+
 # clock ID: Unix seconds.
 clock() { say clock "$1" "$(date +%s)"; }
 

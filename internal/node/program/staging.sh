@@ -91,8 +91,12 @@ want_gone() {
 # remember OPERATION ARGUMENT PATH
 remember() { log="$1$tab$2$tab$3$nl$log"; }
 
+# settle_later LINE: for settle_accounts. It is on the disk before the journal is.
+settle_later() { s_said=$({ printf '%s\n' "$1" >>"$mine/settle"; } 2>&1) || fail install "$mine/settle" "$s_said" staging; }
+
 # stage_file: bring the new file next to its place, see whether anything differs, and note how to undo it.
 stage_file() {
+	case $2 in erased) settle_later "log$tab$8"; return 0 ;; esac
 	target=$root$8
 	way "$target"
 	in_opened "$8"
@@ -245,4 +249,20 @@ unmoved() {
 		fail conflict "$8" absent 'the file that was there a moment ago'
 	fi
 	[ -z "$kind" ] || fail conflict "$8" 'a new file' absent
+}
+
+# erase PATH: a directory with all that is in it, or a log with what logrotate made of it. Others must not choose what that is.
+erase() {
+	closed=0 walls_are=$nl # by now, a directory may have another owner
+	way "$root$1"
+	if [ -n "$open" ]; then
+		note "$1 stays: ${open#"$root"} $open_why"
+		return 0
+	fi
+	set +f
+	set -- "$1" "$root$1" "$root$1".[0-9]* "$root$1"-[0-9]*
+	set -f
+	er_path=$1
+	shift
+	er_said=$(limited $((patient * 5)) rm -rf -- "$@" 2>&1 </dev/null) || note "$er_path is not gone as a whole: $er_said"
 }

@@ -454,9 +454,11 @@ flush_installed() {
 restart_services() {
 	reread "$log"
 	for v_unit in $restart; do
-		if [ "$todo" = ' ' ] && systemctl is-active --quiet -- "$v_unit"; then continue; fi
+		# The kernel may have other rules than the files, whatever auditd does.
+		if [ "$todo" = ' ' ] && [ "$v_unit" != auditd.service ] && systemctl is-active --quiet -- "$v_unit"; then continue; fi
 		restarted="$restarted $v_unit"
 		v_said=$(restart_unit "$v_unit") || spared "$v_unit" || fail service "$v_unit" "$v_said$(last_words "$v_unit")" restarting
+		case $v_unit:$v_said in auditd.service:?*) note "$v_said" ;; esac
 	done
 	for v_unit in $active; do
 		v_tries=0
