@@ -76,8 +76,8 @@ func (a AuditLogging) healthScript(whole bool) string {
 		b.WriteString(more + "\n")
 	}
 	logs := sortedKeys(a.logFiles())
-	call("paths", slices.Concat(logs, a.directories(), slices.Sorted(maps.Values(a.counters()))), "")
-	call("space", a.directories(), "")
+	call("paths", slices.Concat(logs, a.watchedDirectories(), slices.Sorted(maps.Values(a.counters()))), "")
+	call("space", a.watchedDirectories(), "")
 	switch {
 	case a.collects(Journald):
 		call("collected", []string{a.SecurityLog.Path, "/var/lib/" + a.securityName() + "/begin"}, " "+securityMatches)
@@ -94,8 +94,8 @@ func (a AuditLogging) healthScript(whole bool) string {
 // shellWord makes one word of sh of a path.
 func shellWord(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
 
-// directories are those of all logs, and what is above them below /var/log.
-func (a AuditLogging) directories() []string {
+// watchedDirectories are those of all logs, and what is above them below /var/log.
+func (a AuditLogging) watchedDirectories() []string {
 	all := map[string]bool{}
 	add := func(dir string) {
 		for ; strings.HasPrefix(dir, "/var/log"); dir = path.Dir(dir) {

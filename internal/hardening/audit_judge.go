@@ -57,7 +57,7 @@ func (h *AuditHealth) units(a AuditLogging, seen *node.Observation) {
 
 // space looks at the file systems.
 func (h *AuditHealth) space(a AuditLogging, facts healthFacts) {
-	for _, dir := range a.directories() {
+	for _, dir := range a.watchedDirectories() {
 		s, there := facts.space[dir]
 		if !there {
 			continue
@@ -87,7 +87,7 @@ const (
 
 // places looks at the directories: everyone who may write to one can put something else in the place of a log.
 func (h *AuditHealth) places(a AuditLogging, facts healthFacts) {
-	for _, dir := range a.directories() {
+	for _, dir := range a.watchedDirectories() {
 		file, there := facts.files[dir]
 		switch {
 		case !there:

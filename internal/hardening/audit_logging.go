@@ -22,10 +22,20 @@ type AuditLogging struct {
 	SudoLog *SudoLog
 	// IOLogs records terminal sessions under sudo, nil for none.
 	IOLogs *IOLogs
+	// SubCommands, Syslog and Mail are further options of sudo, nil for those that the node has.
+	SubCommands *SubCommands
+	Syslog      *Syslog
+	Mail        *Mail
 	// SecurityLog is the file of everything that concerns authentication, nil for none.
 	SecurityLog *SecurityLog
 	// Rotation is how the log files are rotated, nil for not at all.
 	Rotation *Rotation
+	// AuditRules are what the kernel writes down, nil for nothing.
+	AuditRules *AuditRules
+	// Journal is how journald keeps what it is sent, nil for as the node has it.
+	Journal *Journal
+	// PurgeLogs has Remove take the logs away too.
+	PurgeLogs bool
 	// Require makes sudo refuse a command that it cannot log (sudoers(5): ignore_audit_errors, ignore_iolog_errors, ignore_logfile_errors).
 	Require bool
 }
@@ -35,6 +45,8 @@ type SudoLog struct {
 	Directory string
 	// Mode is octal, "0600".
 	Mode string
+	// Format is one of [LogFormats].
+	Format string
 }
 
 // IOLogs are sudo's recordings of terminal input and output, replayed by sudoreplay(8). They lie under Directory/<user>/.
@@ -47,6 +59,10 @@ type IOLogs struct {
 	MaxSessions int64
 	// Compress writes zlib streams.
 	Compress bool
+	// LogPasswords records what is typed at a prompt for a password too.
+	LogPasswords bool
+	// PasswordPrompts are extended regular expressions of prompts for passwords; none are sudo's own.
+	PasswordPrompts []string
 	// Bounds keep the recordings from filling the disk.
 	Bounds Bounds
 }
@@ -79,10 +95,13 @@ func (a AuditLogging) managed() []managedFile {
 	if a.Rotation != nil && len(a.logFiles()) > 0 {
 		logrotate.text = a.renderLogrotate()
 	}
-	if a.SudoLog != nil || a.IOLogs != nil {
+	if a.ConfiguresSudo() {
 		sudo.text = a.renderSudoers()
+		if a.Mail != nil {
+			sudo.also = []string{"sendmail"}
+		}
 	}
-	return slices.Concat([]managedFile{logrotate}, a.security(), a.recordings(), []managedFile{sudo})
+	return slices.Concat([]managedFile{logrotate}, a.security(), a.recordings(), a.audit(), a.journald(), []managedFile{sudo})
 }
 
 // Paths lists every configuration file that audit logging of this name can have, whatever is switched on.
@@ -120,10 +139,12 @@ func (a AuditLogging) renderSudoers() string {
 		}
 		if a.SudoLog != nil {
 			line("logfile=%s", a.sudoLogPath(binding.subject))
+			line("log_format=%s", a.SudoLog.Format)
 			line("loglinelen=0, log_year, log_host, log_allowed, log_denied, log_exit_status")
 		}
 		if a.IOLogs != nil {
-			line("%slog_input, %slog_output, !log_passwords", not(a.IOLogs.Input), not(a.IOLogs.Output))
+			line("%slog_input, %slog_output, %slog_passwords", not(a.IOLogs.Input), not(a.IOLogs.Output), not(a.IOLogs.LogPasswords))
+			a.IOLogs.renderPrompts(line)
 			line("iolog_dir=%s/%%{user}, iolog_file=%%{seq}, iolog_mode=%s", a.IOLogs.Directory, a.IOLogs.Mode)
 			line("%scompress_io", not(a.IOLogs.Compress))
 			if a.IOLogs.MaxSessions > 0 {
@@ -134,6 +155,7 @@ func (a AuditLogging) renderSudoers() string {
 				line("use_pty")
 			}
 		}
+		a.renderSudoOptions(line)
 		prefix := not(!a.Require)
 		line("%signore_audit_errors, %signore_iolog_errors, %signore_logfile_errors", prefix, prefix, prefix)
 	}

@@ -13,21 +13,30 @@ import (
 func settings() map[string]AuditLogging {
 	full := AuditLogging{
 		Name: "ops", Subjects: []string{"%operators", "agent"}, Require: true,
-		SudoLog:     &SudoLog{Directory: "/var/log", Mode: "0600"},
-		IOLogs:      &IOLogs{Input: true, Output: true, Directory: "/var/log/sudo-io", Mode: "0600", MaxSessions: 500, Compress: true, Bounds: Bounds{MaxAgeDays: 30, MinFreePercent: 7}},
+		SudoLog:     &SudoLog{Directory: "/var/log", Mode: "0600", Format: "json"},
+		IOLogs:      &IOLogs{Input: true, Output: true, PasswordPrompts: []string{"(?i)password[: ]*", `PIN for \"?.*: `}, Directory: "/var/log/sudo-io", Mode: "0600", MaxSessions: 500, Compress: true, Bounds: Bounds{MaxAgeDays: 30, MinFreePercent: 7}},
 		SecurityLog: &SecurityLog{Path: "/var/log/ops-security.log", Mode: "0640", Collector: Journald},
 		Rotation:    &Rotation{Frequency: "daily", Keep: 7, Compress: true},
 	}
+	full.SubCommands, full.Syslog = &SubCommands{Log: true, Intercept: true, Method: "trace"}, &Syslog{Facility: "auth", Accepted: "info", Refused: "warning"}
+	full.Mail = &Mail{To: "security@example.com", From: "sudo@example.com", Events: []string{"bad_password", "not_allowed"}}
+	forward := false
+	full.Journal = &Journal{Storage: "persistent", Compress: true, Seal: true, MaxUseMiB: 2048, KeepFreeMiB: 1024, MaxFileMiB: 64, MaxAgeDays: 90, RateSeconds: 30, RateBurst: 50000, ForwardToSyslog: &forward}
+	onlyJournal := AuditLogging{Name: "journal", Require: true, Journal: &Journal{Storage: "auto", Seal: true}}
+	onlyMail := AuditLogging{Name: "mail", Require: true, Mail: &Mail{To: "root", Events: MailEvents()}}
 	everyone := full
 	everyone.Subjects, everyone.Require = nil, false
 	loose := full
-	loose.SudoLog = &SudoLog{Directory: "/var/log/sudo", Mode: "0640"}
+	loose.SudoLog = &SudoLog{Directory: "/var/log/sudo", Mode: "0640", Format: "sudo"}
+	loose.IOLogs = &IOLogs{Input: true, LogPasswords: true, Directory: "/var/log/sudo-io", Mode: "0600"}
 	loose.Rotation = &Rotation{Frequency: "monthly", Keep: 3}
 	loose.SecurityLog = &SecurityLog{Path: "/var/log/ops/security.log", Mode: "0600", Collector: Rsyslog}
 	onlySecurity := AuditLogging{Name: "sec", Require: true, SecurityLog: full.SecurityLog}
 	onlySessions := AuditLogging{Name: "io", Subjects: []string{"agent"}, Require: true, IOLogs: &IOLogs{Output: true, Directory: "/var/log/sudo-io", Mode: "0600"}}
 	onlyLog := AuditLogging{Name: "log", Subjects: []string{"agent"}, SudoLog: full.SudoLog, Rotation: full.Rotation}
-	return map[string]AuditLogging{"full": full, "everyone": everyone, "loose": loose, "security": onlySecurity, "sessions": onlySessions, "log": onlyLog}
+	full.AuditRules = &AuditRules{Areas: AuditAreas(), Paths: []string{"/srv", "/usr/local/sbin"}, Backlog: 8192, Failure: "log"}
+	onlyRules := AuditLogging{Name: "audit", Subjects: []string{"agent", "bob"}, Require: true, AuditRules: &AuditRules{Areas: []string{"pve", "root_commands", "time"}, Backlog: 1024, Failure: "panic", Immutable: true}}
+	return map[string]AuditLogging{"rules": onlyRules, "mail": onlyMail, "journal": onlyJournal, "full": full, "everyone": everyone, "loose": loose, "security": onlySecurity, "sessions": onlySessions, "log": onlyLog}
 }
 
 func TestRenderedSudoersParses(t *testing.T) {
@@ -48,9 +57,6 @@ func TestRenderedSudoersParses(t *testing.T) {
 func TestSettingsAreReadBack(t *testing.T) {
 	t.Parallel()
 	for name, want := range settings() {
-		if name == "security" {
-			want.Require = false // it is written only where sudo logs
-		}
 		got, err := ParseAuditLogging(want.Name, want.Render())
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -65,7 +71,7 @@ func TestSettingsAreReadBack(t *testing.T) {
 func TestEditedFilesAreNotGuessedAt(t *testing.T) {
 	t.Parallel()
 	a := settings()["full"]
-	for _, edit := range [][2]string{{"Defaults:agent log_input", "Defaults:agent !log_input"}, {"iolog_mode=0600", "iolog_mode=0666"}, {"rotate 7", "rotate 70\n    copytruncate"}, {"SYSLOG_FACILITY=10 +", "+"}, {"Restart=always", "Restart=no"}, {"stay=8", "stay=0"}, {"max_size_mib=0", "max_size_mib=none"}} {
+	for _, edit := range [][2]string{{"-w /etc/passwd", "-w /etc/nothing"}, {"Defaults:agent log_input", "Defaults:agent !log_input"}, {"iolog_mode=0600", "iolog_mode=0666"}, {"rotate 7", "rotate 70\n    copytruncate"}, {"SYSLOG_FACILITY=10 +", "+"}, {"Restart=always", "Restart=no"}, {"stay=8", "stay=0"}, {"max_size_mib=0", "max_size_mib=none"}} {
 		files := a.Render()
 		for name, text := range files {
 			files[name] = strings.Replace(text, edit[0], edit[1], 1)
@@ -180,7 +186,7 @@ func TestServiceOnItsWayUp(t *testing.T) {
 				t.Errorf("%s that is %+v counts as %s, want %s", name, state, got, want)
 			}
 		}
-		if len(seen.Services) != 2 {
+		if len(seen.Services) != 4 {
 			t.Errorf("observed %v", seen.Services)
 		}
 	}

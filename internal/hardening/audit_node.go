@@ -21,10 +21,12 @@ type AuditState struct {
 	Contents map[string]string
 	// Services gives systemd's state of each service that logging needs: "active", "failed", "inactive", "not-found".
 	Services map[string]string
-	// Overruled are the lines of other sudoers files that switch off or change what is set here, as "file:line: what".
+	// Overruled are the lines of other files of sudoers, audit rules, logrotate and journald that switch off or change what is set here, as "file:line: what".
 	Overruled []string
 	// Health is whether records arrive.
 	Health AuditHealth
+	// AuditRules is what the kernel does with the audit rules: [AuditInForce], [AuditLocked], [AuditAfterBoot], or what is wrong; "" without any.
+	AuditRules string
 	// Lacks are the Debian packages that the settings need and the node does not have.
 	Lacks []string
 	// Unfinished tells that a transaction on this node was interrupted; the next apply recovers it.
@@ -51,11 +53,13 @@ func (a AuditLogging) Desired() AuditState {
 	if a.IOLogs != nil {
 		state.Files[a.IOLogs.Directory] = FileStatus{Present: true, Type: "directory", Mode: "0700", Owner: "root:root"}
 	}
-	if a.bounded() {
-		state.Files[recordingsDir] = FileStatus{Present: true, Type: "directory", Mode: "0755", Owner: "root:root"}
+	for _, dir := range a.directories() {
+		if dir.wanted {
+			state.Files[dir.path] = FileStatus{Present: true, Type: "directory", Mode: "0755", Owner: "root:root"}
+		}
 	}
-	if a.collects(Journald) {
-		state.Files[servicesDir] = FileStatus{Present: true, Type: "directory", Mode: "0755", Owner: "root:root"}
+	if a.AuditRules != nil {
+		state.AuditRules = AuditInForce
 	}
 	return state
 }
@@ -68,12 +72,17 @@ func (a AuditLogging) Observe(ctx context.Context, nodes Nodes, target node.Targ
 // observe is Observe; with whole, the recordings are walked too.
 func (a AuditLogging) observe(ctx context.Context, nodes Nodes, target node.Target, whole bool) (*AuditState, error) {
 	desired := a.Desired()
-	query := node.Query{Files: a.Paths(), Commands: a.Commands()}
+	query := node.Query{Files: a.Paths(), Commands: a.Commands(), Audit: a.AuditRules != nil}
 	for name := range desired.Files {
 		if _, config := desired.Contents[name]; !config {
 			query.Stats = append(query.Stats, name)
 		}
 	}
+	if a.AuditRules != nil {
+		query.Trees = append(query.Trees, auditRulesDir)
+	}
+	a.observeJournal(&query)
+	a.observeRotation(&query)
 	sort.Strings(query.Stats)
 	services := sortedKeys(desired.Services)
 	query.Services = services
@@ -82,8 +91,8 @@ func (a AuditLogging) observe(ctx context.Context, nodes Nodes, target node.Targ
 	if err != nil {
 		return nil, err
 	}
-	state := &AuditState{Files: map[string]FileStatus{}, Contents: map[string]string{}, Services: map[string]string{}, Unfinished: seen.Unfinished, Leftover: seen.Leftover, Overruled: overruled, Lacks: Lacking(seen, query.Commands), Health: a.health(seen, whole)}
-	for _, name := range query.Files {
+	state := &AuditState{Files: map[string]FileStatus{}, Contents: map[string]string{}, Services: map[string]string{}, Unfinished: seen.Unfinished, Leftover: seen.Leftover, Overruled: slices.Concat(overruled, a.overruledRules(seen), a.rotatedElsewhere(seen), a.overruledJournal(seen.Configs[journaldConfig])), Lacks: Lacking(seen, query.Commands), AuditRules: a.inForce(seen.Audit), Health: a.health(seen, whole)}
+	for _, name := range a.Paths() {
 		file := seen.Files[name]
 		if _, wanted := desired.Contents[name]; !wanted && !file.Exists {
 			continue
@@ -169,7 +178,27 @@ func (a AuditLogging) installation(expect map[string]FileStatus, applied map[str
 		file.applied = digestOf(applied[file.path])
 		file.installOn(&change, status.Present)
 	}
+	for _, dir := range a.directories() {
+		if !dir.wanted && applied[dir.holds] != "" {
+			change.Files = append(change.Files, node.File{Path: dir.path, Kind: node.Absent})
+		}
+	}
 	return change, nil
+}
+
+// directory is a directory that is made for one of the files, and goes with it where nothing else is in it.
+type directory struct {
+	path, holds string
+	wanted      bool
+}
+
+func (a AuditLogging) directories() []directory {
+	return []directory{
+		{recordingsDir, recordingsDir + "/" + a.recordingsName() + ".conf", a.bounded()},
+		{servicesDir, servicesDir + "/" + a.securityName() + ".conf", a.collects(Journald)},
+		{pveServiceDir, pveServiceDir + "/" + a.fileName() + ".conf", a.watchesPVE()},
+		{journaldDir, a.JournaldPath(), a.Journal != nil},
+	}
 }
 
 // digestOf is the digest of a text, "" for none.
@@ -180,9 +209,15 @@ func digestOf(text string) string {
 	return Digest(text)
 }
 
-// Remove takes the configuration off the targets. The logs stay: they are evidence.
+// Remove takes the configuration off the targets. The logs stay, which are evidence, unless PurgeLogs says otherwise.
 func (a AuditLogging) Remove(ctx context.Context, nodes Nodes, targets []node.Target, progress func(node, step string)) error {
-	return nodes.Apply(ctx, a.removals(targets, a.Render()), progress)
+	changes := a.removals(targets, a.Render())
+	for i := range changes {
+		if a.PurgeLogs {
+			changes[i].Files = append(changes[i].Files, a.purged()...)
+		}
+	}
+	return nodes.Apply(ctx, changes, progress)
 }
 
 func (a AuditLogging) removals(targets []node.Target, applied map[string]string) []node.Change {
@@ -195,11 +230,10 @@ func (a AuditLogging) removals(targets []node.Target, applied map[string]string)
 			file.applied = digestOf(applied[file.path])
 			file.removeFrom(&change, file.wanted())
 		}
-		if a.bounded() {
-			change.Files = append(change.Files, node.File{Path: recordingsDir, Kind: node.Absent})
-		}
-		if a.collects(Journald) {
-			change.Files = append(change.Files, node.File{Path: servicesDir, Kind: node.Absent})
+		for _, dir := range a.directories() {
+			if dir.wanted {
+				change.Files = append(change.Files, node.File{Path: dir.path, Kind: node.Absent})
+			}
 		}
 		changes = append(changes, change)
 	}

@@ -15,7 +15,7 @@ import (
 
 // look reads a node, with its sudoers files where some of the settings are in one, and lists what other files overrule.
 func (a AuditLogging) look(ctx context.Context, nodes Nodes, target node.Target, query node.Query) (*node.Observation, []string, error) {
-	if a.SudoLog == nil && a.IOLogs == nil {
+	if !a.ConfiguresSudo() {
 		seen, err := nodes.Observe(ctx, target, query)
 		return seen, nil, err
 	}
@@ -39,7 +39,7 @@ func (a AuditLogging) look(ctx context.Context, nodes Nodes, target node.Target,
 // settings is judged as if it had them.
 func (a AuditLogging) overruled(t *sudoersTree) []string {
 	own := a.DropInPath()
-	if a.SudoLog == nil && a.IOLogs == nil {
+	if !a.ConfiguresSudo() {
 		return nil
 	}
 	ours := textSource{sudoersMain: "@include " + own + "\n", own: a.renderSudoers()}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"regexp"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -16,7 +17,7 @@ var logrotateDetail = regexp.MustCompile(`(?m)^    (daily|weekly|monthly)\n    r
 // ParseAuditLogging reads the settings back out of the configuration files of that name, for an import. Files that this package did not write, or
 // that were edited so that they no longer mean any setting, are an error rather than a guess: rendering the result must give the files.
 func ParseAuditLogging(name string, files map[string]string) (AuditLogging, error) {
-	a := AuditLogging{Name: name}
+	a := AuditLogging{Name: name, Require: true} // as by default, where nothing of sudo's says otherwise
 	if text, ok := files[a.DropInPath()]; ok {
 		if err := a.parseSudoers(text); err != nil {
 			return a, err
@@ -30,6 +31,18 @@ func ParseAuditLogging(name string, files map[string]string) (AuditLogging, erro
 		a.IOLogs.Bounds = bounds
 	}
 	a.SecurityLog = a.parseSecurityLog(files)
+	if text, ok := files[a.JournaldPath()]; ok {
+		journal, err := parseJournal(a.JournaldPath(), text)
+		if err != nil {
+			return a, err
+		}
+		a.Journal = journal
+	}
+	if text, ok := files[a.AuditRulesPath()]; ok {
+		if err := a.parseAuditRules(text); err != nil {
+			return a, err
+		}
+	}
 	if text, ok := files[a.LogrotatePath()]; ok {
 		if found := logrotateDetail.FindStringSubmatch(text); found != nil {
 			keep, err := strconv.ParseInt(found[2], 10, 32)
@@ -73,6 +86,7 @@ func (a *AuditLogging) parseSudoers(text string) error {
 		return problems
 	}
 	settings := map[string]sudoers.Setting{}
+	var prompts []string
 	subjects := map[string]bool{}
 	for _, entry := range file.Entries {
 		defaults, ok := entry.(*sudoers.Defaults)
@@ -86,6 +100,9 @@ func (a *AuditLogging) parseSudoers(text string) error {
 			if _, seen := settings[setting.Name]; !seen {
 				settings[setting.Name] = setting
 			}
+			if setting.Name == "passprompt_regex" && !slices.Contains(prompts, setting.Value) {
+				prompts = append(prompts, setting.Value)
+			}
 		}
 	}
 	for subject := range subjects {
@@ -95,7 +112,7 @@ func (a *AuditLogging) parseSudoers(text string) error {
 	on := func(name string) bool { return settings[name].Operator == sudoers.OpTrue && settings[name].Name != "" }
 	if logfile, ok := settings["logfile"]; ok {
 		// The mode of the log files is not written in sudoers; see sudoLogMode.
-		a.SudoLog = &SudoLog{Directory: path.Dir(logfile.Value), Mode: "0600"}
+		a.SudoLog = &SudoLog{Directory: path.Dir(logfile.Value), Mode: "0600", Format: settings["log_format"].Value}
 	}
 	if directory, ok := settings["iolog_dir"]; ok {
 		a.IOLogs = &IOLogs{
@@ -104,6 +121,8 @@ func (a *AuditLogging) parseSudoers(text string) error {
 			Directory: strings.TrimSuffix(directory.Value, "/%{user}"),
 			Mode:      settings["iolog_mode"].Value,
 			Compress:  on("compress_io"),
+
+			LogPasswords: on("log_passwords"), PasswordPrompts: prompts,
 		}
 		if limit, ok := settings["maxseq"]; ok {
 			value, err := strconv.ParseInt(limit.Value, 10, 64)
@@ -113,6 +132,7 @@ func (a *AuditLogging) parseSudoers(text string) error {
 			a.IOLogs.MaxSessions = value
 		}
 	}
+	a.parseSudoOptions(settings, on)
 	a.Require = !on("ignore_iolog_errors")
 	return nil
 }

@@ -19,6 +19,8 @@ type managedFile struct {
 	validate node.Validator
 	// command is the program that reads the file. A node without it is refused.
 	command string
+	// also are further programs that what the file says makes use of.
+	also []string
 	// service reads the file when it starts, so it is restarted with it and must run while the file is there. Empty for none.
 	service string
 	// applied is the digest of what was applied to the path last, "" for nothing.
@@ -50,7 +52,7 @@ func (m managedFile) installOn(change *node.Change, there bool) {
 	change.Files = append(change.Files, node.File{
 		Path: m.path, Kind: node.Regular, Content: []byte(m.text), Mode: m.mode, Owner: m.owner, Group: m.group, Validate: m.validate, Applied: m.applied,
 	})
-	change.RequireCommands = append(change.RequireCommands, m.command)
+	change.RequireCommands = append(append(change.RequireCommands, m.command), m.also...)
 	if m.service != "" {
 		m.restartIn(change)
 		if !slices.Contains(change.RequireActive, m.service) {

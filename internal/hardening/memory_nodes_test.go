@@ -21,6 +21,7 @@ type memoryNodes struct {
 	lacks    []string // commands
 	clock    int64
 	shipped  map[string]node.Conffile
+	audit    *node.AuditStatus
 	fails    func(change node.Change) error // nil for never
 	scripts  func(text string) string       // what scripts answer, nil for a trail that does well
 }
@@ -51,6 +52,8 @@ func (m *memoryNodes) Observe(_ context.Context, target node.Target, query node.
 		Commands: map[string]string{},
 		Leftover: m.leftover,
 		Clock:    m.clock,
+		Audit:    m.audit,
+		Configs:  map[string]string{},
 
 		Conffiles: m.shipped,
 	}

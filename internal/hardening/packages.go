@@ -60,8 +60,13 @@ func (p SudoersPolicy) Commands() []string { return []string{sudoersFile(p.Path(
 func (a AuditLogging) Commands() []string {
 	var commands []string
 	for _, file := range a.managed() {
-		if file.wanted() && !slices.Contains(commands, file.command) {
-			commands = append(commands, file.command)
+		if !file.wanted() {
+			continue
+		}
+		for _, command := range append([]string{file.command}, file.also...) {
+			if !slices.Contains(commands, command) {
+				commands = append(commands, command)
+			}
 		}
 	}
 	return commands

@@ -6,6 +6,9 @@ resource "pvesec_audit_logging" "operators" {
     output       = true
     max_sessions = 10000
   }
+  journald {
+    max_use_mib = 2048
+  }
   rotation {
     frequency = "daily"
     keep      = 90

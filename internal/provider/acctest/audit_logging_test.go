@@ -20,6 +20,13 @@ func TestAuditLoggingBadInput(t *testing.T) {
 		{`sudo_log { mode = "0666" }`, "mode for a log"},
 		{"sudo_log { enabled = false }\n  io_logs { enabled = false }\n  security_log { enabled = false }", "Nothing is logged"},
 		{`rotation { frequency = "hourly" }`, "frequency"},
+		{`sudo_syslog { facility = "local3" }`, "the security log would lose sudo's messages"},
+		{`io_logs { password_prompts = ["PIN: "] }`, "nothing is left out"},
+		{"io_logs {\n  input = true\n  password_prompts = [\"(\"]\n  }", "extended regular expression"},
+		{`sudo_mail { to = "a@example.com, b@example.com" }`, "mail address"},
+		{`audit_rules { paths = ["/srv -p r"] }`, "clean absolute path"},
+		{`audit_rules { on_loss = "stop" }`, "on_loss"},
+		{`journald { rate_limit_messages = 10 }`, "rate_limit_seconds"},
 	} {
 		steps = append(steps, resource.TestStep{Config: provider + harness.AuditConfig(bad.attributes), ExpectError: harness.Matches(bad.message)})
 	}

@@ -2,6 +2,7 @@ package auditlog
 
 import (
 	"context"
+	"reflect"
 	"sort"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -21,8 +22,14 @@ type auditLoggingModel struct {
 	IOLogs         types.Object `tfsdk:"io_logs"`
 	SecurityLog    types.Object `tfsdk:"security_log"`
 	Rotation       types.Object `tfsdk:"rotation"`
+	AuditRules     types.Object `tfsdk:"audit_rules"`
+	Journald       types.Object `tfsdk:"journald"`
+	SubCommands    types.Object `tfsdk:"sub_commands"`
+	SudoSyslog     types.Object `tfsdk:"sudo_syslog"`
+	SudoMail       types.Object `tfsdk:"sudo_mail"`
 	RequireLogging types.Bool   `tfsdk:"require_logging"`
 	Probe          types.Bool   `tfsdk:"probe"`
+	PurgeLogs      types.Bool   `tfsdk:"purge_logs"`
 	Files          types.Map    `tfsdk:"files"`
 	session.Placed
 	// created tells that an apply made the resource.
@@ -33,6 +40,7 @@ type sudoLogModel struct {
 	Enabled   types.Bool   `tfsdk:"enabled"`
 	Directory types.String `tfsdk:"directory"`
 	Mode      types.String `tfsdk:"mode"`
+	Format    types.String `tfsdk:"format"`
 }
 
 type ioLogsModel struct {
@@ -46,11 +54,14 @@ type ioLogsModel struct {
 	MaxAge      values.Whole `tfsdk:"max_age_days"`
 	MaxSize     values.Whole `tfsdk:"max_size_mib"`
 	MinFree     values.Whole `tfsdk:"min_free_percent"`
+
+	LogPasswords    types.Bool `tfsdk:"log_passwords"`
+	PasswordPrompts types.List `tfsdk:"password_prompts"`
 }
 
 // noIOLogs is io_logs of a configuration that says nothing of it.
 func noIOLogs() ioLogsModel {
-	return ioLogsModel{MaxSessions: values.NoWhole(), MaxAge: values.NoWhole(), MaxSize: values.NoWhole(), MinFree: values.NoWhole()}
+	return ioLogsModel{MaxSessions: values.NoWhole(), MaxAge: values.NoWhole(), MaxSize: values.NoWhole(), MinFree: values.NoWhole(), PasswordPrompts: types.ListNull(types.StringType)}
 }
 
 type securityLogModel struct {
@@ -69,7 +80,7 @@ type rotationModel struct {
 
 // What the configuration may leave out.
 var (
-	defaultSudoLog  = hardening.SudoLog{Directory: "/var/log", Mode: "0600"}
+	defaultSudoLog  = hardening.SudoLog{Directory: "/var/log", Mode: "0600", Format: "sudo"}
 	defaultIOLogs   = hardening.IOLogs{Output: true, Directory: "/var/log/sudo-io", Mode: "0600", MaxSessions: 2000, Bounds: defaultBounds}
 	defaultBounds   = hardening.Bounds{MaxAgeDays: 365, MaxSizeMiB: 1024, MinFreePercent: 5}
 	defaultRotation = hardening.Rotation{Frequency: "weekly", Keep: 26, Compress: true}
@@ -90,6 +101,8 @@ type deployedAuditModel struct {
 	Files    types.Map  `tfsdk:"files"`
 	Services types.Map  `tfsdk:"services"`
 	Changes  types.List `tfsdk:"changes"`
+	// AuditRules is what the kernel does with the audit rules.
+	AuditRules types.String `tfsdk:"audit_rules"`
 	// Overruled are lines of other files; an apply leaves them, but plans for none.
 	Overruled types.List `tfsdk:"overruled"`
 	Problems  types.List `tfsdk:"problems"`
@@ -100,9 +113,11 @@ var deployedAuditType = values.ObjectTypeOf(deployedAttributes())
 // logging is the model as package hardening needs it, with everything that the configuration may leave out filled in. Call it only with
 // known values.
 func (m *auditLoggingModel) logging(ctx context.Context, diags *diag.Diagnostics) hardening.AuditLogging {
-	a := hardening.AuditLogging{Name: m.Name.ValueString(), Require: m.RequireLogging.ValueBool()}
+	a := hardening.AuditLogging{Name: m.Name.ValueString(), Require: m.RequireLogging.ValueBool(), PurgeLogs: m.PurgeLogs.ValueBool()}
 	diags.Append(values.Present(m.Subjects).ElementsAs(ctx, &a.Subjects, false)...)
 	sort.Strings(a.Subjects)
+	a.AuditRules, a.Journal = m.auditRules(ctx, diags), m.journal(ctx, diags)
+	m.sudoOptions(ctx, &a, diags)
 
 	var sudoLog sudoLogModel
 	diags.Append(values.ReadObject(ctx, m.SudoLog, &sudoLog)...)
@@ -110,6 +125,7 @@ func (m *auditLoggingModel) logging(ctx context.Context, diags *diag.Diagnostics
 		a.SudoLog = &hardening.SudoLog{
 			Directory: values.StringOr(sudoLog.Directory, defaultSudoLog.Directory),
 			Mode:      values.StringOr(sudoLog.Mode, defaultSudoLog.Mode),
+			Format:    values.StringOr(sudoLog.Format, defaultSudoLog.Format),
 		}
 	}
 	ioLogs := noIOLogs()
@@ -127,6 +143,8 @@ func (m *auditLoggingModel) logging(ctx context.Context, diags *diag.Diagnostics
 				MaxSizeMiB:     wholeOr(ioLogs.MaxSize, defaultBounds.MaxSizeMiB),
 				MinFreePercent: wholeOr(ioLogs.MinFree, defaultBounds.MinFreePercent),
 			},
+			LogPasswords:    ioLogs.LogPasswords.ValueBool(),
+			PasswordPrompts: values.StringsInList(ctx, ioLogs.PasswordPrompts, diags),
 		}
 	}
 	var securityLog securityLogModel
@@ -159,12 +177,16 @@ func (m *auditLoggingModel) setLogging(ctx context.Context, a hardening.AuditLog
 		m.Subjects = values.StringSet(a.Subjects)
 	}
 	m.RequireLogging = types.BoolValue(a.Require)
+	m.setAuditRules(ctx, a.AuditRules, diags)
+	m.setJournal(ctx, a.Journal, diags)
+	m.setSudoOptions(ctx, a, diags)
 	off := types.BoolValue(false)
 	var sudoLog sudoLogModel
 	if a.SudoLog == nil {
 		sudoLog.Enabled = off
 	} else {
 		sudoLog.Directory, sudoLog.Mode = textUnless(a.SudoLog.Directory, defaultSudoLog.Directory), textUnless(a.SudoLog.Mode, defaultSudoLog.Mode)
+		sudoLog.Format = textUnless(a.SudoLog.Format, defaultSudoLog.Format)
 	}
 	m.SudoLog = objectUnless(ctx, sudoLogType, sudoLog, sudoLogModel{}, diags)
 	ioLogs := noIOLogs()
@@ -177,6 +199,10 @@ func (m *auditLoggingModel) setLogging(ctx context.Context, a hardening.AuditLog
 		ioLogs.MaxSessions = numberUnless(a.IOLogs.MaxSessions, defaultIOLogs.MaxSessions)
 		ioLogs.MaxAge = numberUnless(a.IOLogs.Bounds.MaxAgeDays, defaultBounds.MaxAgeDays)
 		ioLogs.MaxSize = numberUnless(a.IOLogs.Bounds.MaxSizeMiB, defaultBounds.MaxSizeMiB)
+		ioLogs.LogPasswords = flagUnless(a.IOLogs.LogPasswords, false)
+		if len(a.IOLogs.PasswordPrompts) > 0 {
+			ioLogs.PasswordPrompts = values.StringList(a.IOLogs.PasswordPrompts)
+		}
 		ioLogs.MinFree = numberUnless(a.IOLogs.Bounds.MinFreePercent, defaultBounds.MinFreePercent)
 	}
 	m.IOLogs = objectUnless(ctx, ioLogsType, ioLogs, noIOLogs(), diags)
@@ -231,8 +257,8 @@ func numberUnless(n, byDefault int64) values.Whole {
 }
 
 // objectUnless is an object, or null where nothing in it is set.
-func objectUnless[T comparable](ctx context.Context, attributes map[string]attr.Type, model, nothing T, diags *diag.Diagnostics) types.Object {
-	if model == nothing {
+func objectUnless[T any](ctx context.Context, attributes map[string]attr.Type, model, nothing T, diags *diag.Diagnostics) types.Object {
+	if reflect.DeepEqual(model, nothing) {
 		return types.ObjectNull(attributes)
 	}
 	return values.WriteObject(ctx, attributes, model, diags)
@@ -259,6 +285,8 @@ func deployedAudit(ctx context.Context, state *hardening.AuditState, recorded ma
 		Files:    values.StringMap(files),
 		Services: values.StringMap(state.Services),
 		Changes:  values.StringList(state.Changes(recorded)),
+
+		AuditRules: textUnless(state.AuditRules, ""),
 
 		Overruled: values.StringList(state.Overruled),
 		Problems:  values.StringList(state.Health.Problems),

@@ -49,16 +49,18 @@ func (r *auditLoggingResource) ValidateConfig(ctx context.Context, req resource.
 		resp.Diagnostics.AddAttributeError(path.Root("io_logs"), "Invalid I/O logs",
 			"io_logs records neither input nor output. Set one of them to true, or set enabled = false.")
 	}
-	if logging.SudoLog == nil && logging.IOLogs == nil && logging.SecurityLog == nil {
+	refuseLost(logging, &resp.Diagnostics)
+	if !logging.ConfiguresSudo() && logging.SecurityLog == nil && logging.AuditRules == nil && logging.Journal == nil {
 		resp.Diagnostics.AddAttributeError(path.Root("sudo_log"), "Nothing is logged",
-			"sudo_log, io_logs and security_log are all off. Enable one of them, or remove the resource.")
+			"sudo_log, io_logs and security_log are all off. Enable one of them, write another block such as audit_rules, or remove the resource.")
 	}
 }
 
 // known tells that no setting depends on a value that Terraform learns later.
 func (m *auditLoggingModel) known() bool {
-	return values.FullyKnown(m.Name) && values.FullyKnown(m.Subjects) && values.FullyKnown(m.SudoLog) && values.FullyKnown(m.IOLogs) && values.FullyKnown(m.SecurityLog) &&
-		values.FullyKnown(m.Rotation) && values.FullyKnown(m.RequireLogging)
+	return !slices.ContainsFunc([]attr.Value{
+		m.Name, m.Subjects, m.SudoLog, m.IOLogs, m.SecurityLog, m.Rotation, m.AuditRules, m.SubCommands, m.SudoSyslog, m.SudoMail, m.Journald, m.RequireLogging,
+	}, func(value attr.Value) bool { return !values.FullyKnown(value) })
 }
 
 // ModifyPlan renders every file and plans the state of each node after an apply, so that drift shows as a planned change of deployed.
@@ -89,9 +91,10 @@ func (r *auditLoggingResource) ModifyPlan(ctx context.Context, req resource.Modi
 		if targets, known := r.PlanTargets(ctx, plan.Nodes, &resp.Diagnostics); known {
 			desired := map[string]attr.Value{}
 			for _, target := range targets {
-				desired[target.Name] = plan.planned(ctx, state, target.Name, &resp.Diagnostics)
+				desired[target.Name] = plan.planned(ctx, state, target.Name, r.plannedAuditRules(ctx, logging, state, target, &resp.Diagnostics), &resp.Diagnostics)
 			}
 			plan.Deployed = types.MapValueMust(deployedAuditType, desired)
+			r.refuseRotatedTwice(ctx, logging, state, targets, &resp.Diagnostics)
 			r.PlanPackages(ctx, &plan, state, targets, nil, &resp.Diagnostics)
 		}
 	}
@@ -101,34 +104,6 @@ func (r *auditLoggingResource) ModifyPlan(ctx context.Context, req resource.Modi
 	}
 	plan.PlanSkipped(ctx, recorded, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
-}
-
-// refuseTwice refuses a second resource that speaks of the sudo use of the same subject on the same node: sudo takes the setting of the file that comes
-// last, and the other one would have no effect without an error.
-func (r *auditLoggingResource) refuseTwice(ctx context.Context, plan *auditLoggingModel, logging hardening.AuditLogging, diags *diag.Diagnostics) {
-	if r.Clients == nil {
-		return
-	}
-	nodes := session.NodeNames(ctx, plan.Nodes, diags)
-	if logging.SecurityLog != nil {
-		for _, other := range r.Clients.Claim("security log", logging.Name, []string{logging.SecurityLog.Path}, nodes) {
-			diags.AddAttributeError(path.Root("security_log"), "Invalid security_log: another resource writes the file",
-				fmt.Sprintf("pvesec_audit_logging %q and %q both write %s on the same nodes, and each event would be in it twice. Give security_log another path, or set enabled = false in one of them.",
-					min(logging.Name, other.Name), max(logging.Name, other.Name), other.Subject))
-		}
-	}
-	if logging.SudoLog == nil && logging.IOLogs == nil {
-		return
-	}
-	for _, other := range r.Clients.Claim("audit logging", logging.Name, logging.Subjects, nodes) {
-		who, at := "everyone", path.Root("name")
-		if other.Subject != "" {
-			who, at = other.Subject, path.Root("subjects")
-		}
-		diags.AddAttributeError(at, "Invalid subject: another resource logs it",
-			fmt.Sprintf("pvesec_audit_logging %q and %[3]q both log the sudo commands of %[2]s on the same nodes. sudo uses the settings of the file that it reads last, so one of the two would have no effect. "+
-				"Configure each subject in one resource for each node.", min(logging.Name, other.Name), who, max(logging.Name, other.Name)))
-	}
 }
 
 // What names the settings.
@@ -166,9 +141,10 @@ func (m *auditLoggingModel) Found(ctx context.Context, seen *hardening.AuditStat
 var judgements = []string{"overruled", "problems"}
 
 // planned is a node's entry of deployed as an apply leaves it. What other files overrule and what is wrong with the trail is known where nothing is: an apply may not change it, so
-// where there is something, and where nobody has looked yet, the value comes with the apply, and the plan is not empty.
-func (m *auditLoggingModel) planned(ctx context.Context, state *auditLoggingModel, name string, diags *diag.Diagnostics) types.Object {
+// where there is something, and where nobody has looked yet, the value comes with the apply, and the plan is not empty. Rules is what the kernel will do with the audit rules.
+func (m *auditLoggingModel) planned(ctx context.Context, state *auditLoggingModel, name string, rules attr.Value, diags *diag.Diagnostics) types.Object {
 	attributes := m.Installed(ctx, nil, diags).Attributes()
+	attributes["audit_rules"] = rules
 	var known map[string]attr.Value
 	if state != nil {
 		if entry, is := state.Deployed.Elements()[name].(types.Object); is {
@@ -188,6 +164,9 @@ func (m *auditLoggingModel) Installed(ctx context.Context, seen *hardening.Audit
 	desired := m.logging(ctx, diags).Desired()
 	if seen != nil {
 		desired.Overruled, desired.Health = seen.Overruled, seen.Health
+		if seen.AuditRules == hardening.AuditAfterBoot || seen.AuditRules == hardening.AuditLocked {
+			desired.AuditRules = seen.AuditRules // an apply that left rules out has failed
+		}
 	}
 	return deployedAudit(ctx, &desired, desired.Contents, diags)
 }
@@ -200,6 +179,7 @@ func (m *auditLoggingModel) Took(_ context.Context, reading session.Reading[hard
 	if !reading.Refresh && !m.created {
 		return // the refresh has said so
 	}
+	warnOfRules(m.What(), reading.Seen, diags)
 	m.warn(reading.Seen, func(seen *hardening.AuditState) []string { return seen.Overruled }, "Other files overrule %s on %s", "The settings are in place, but sudo does not log as they say, because of these lines of other sudoers files:",
 		"Find out who wrote them, and remove them from those files. An apply does not, so every plan shows them.", diags)
 	m.warn(reading.Seen, func(seen *hardening.AuditState) []string { return seen.Health.Problems }, "Records of %s may not arrive on %s", "What is wrong there:",
@@ -267,9 +247,14 @@ func expectations(ctx context.Context, logging hardening.AuditLogging, nodes har
 	return expect, nil
 }
 
-// Remove takes the configuration off nodes. The logs stay.
+// Remove takes the configuration off nodes. It warns of policies that stay.
 func (m *auditLoggingModel) Remove(ctx context.Context, nodes hardening.Nodes, targets []node.Target, _ values.PrivateReader, diags *diag.Diagnostics) error {
-	return m.logging(ctx, diags).Remove(ctx, nodes, targets, session.Progress(ctx))
+	logging := m.logging(ctx, diags)
+	if err := logging.Remove(ctx, nodes, targets, session.Progress(ctx)); err != nil {
+		return err
+	}
+	warnOfUnlogged(ctx, logging, nodes, targets, diags)
+	return nil
 }
 
 // Named sets the name.

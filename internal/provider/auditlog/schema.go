@@ -2,6 +2,7 @@ package auditlog
 
 import (
 	"context"
+	"maps"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
@@ -25,7 +26,7 @@ func (r *auditLoggingResource) Schema(ctx context.Context, _ resource.SchemaRequ
 		MarkdownDescription: "That sudo's use is written down: sudo's own log, I/O logs of the sessions, a security event log, and the rotation of them.\n\n" +
 			"Configuration files are rendered while planning, checked on each node by `visudo`, `rsyslogd -N1` and `logrotate -d`, and installed on all nodes or on none. " +
 			"Every file, its mode and owner, and whether the services really run is read at every refresh. Destroying the resource removes the configuration; " +
-			"the logs stay, since they are evidence.",
+			"the logs stay, since they are evidence, unless `purge_logs` is true.",
 		Attributes: session.PlacedAttributes(map[string]schema.Attribute{
 			"name": schema.StringAttribute{
 				MarkdownDescription: "Tells several settings on one node apart and is part of the file names: letters, digits, `_` and `-`; `pvesec` by default. Changing it creates new files.",
@@ -58,13 +59,18 @@ func (r *auditLoggingResource) Schema(ctx context.Context, _ resource.SchemaRequ
 				Computed: true,
 				Default:  booldefault.StaticBool(true),
 			},
+			"purge_logs": schema.BoolAttribute{
+				MarkdownDescription: "Whether a destroy removes the logs too: those of sudo and the security log with what was rotated, and the recordings of the `subjects`, or the whole directory of recordings where a group or everyone is a subject. " +
+					"Unset or `false`, all logs stay, since they are evidence. Nothing else ever empties or removes a log, but rotation and the bounds of `io_logs`. Apply `purge_logs = true` before you destroy: a destroy does what the state says.",
+				Optional: true,
+			},
 			"files": schema.MapAttribute{
 				MarkdownDescription: "Text of every configuration file by its path, the same on all nodes.",
 				ElementType:         types.StringType,
 				Computed:            true,
 			},
 		}, deployedAttributes()),
-		Blocks: session.PlacedBlocks(ctx, map[string]schema.Block{
+		Blocks: session.PlacedBlocks(ctx, withBlocks(sudoOptionBlocks(), map[string]schema.Block{
 			"sudo_log": schema.SingleNestedBlock{
 				MarkdownDescription: "sudo's own log: a file `sudo-<subject>.log` for each subject, or `sudo.log` for all users. On by default.",
 				Attributes:          sudoLogAttributes(),
@@ -87,8 +93,21 @@ func (r *auditLoggingResource) Schema(ctx context.Context, _ resource.SchemaRequ
 				MarkdownDescription: "Rotation of the log files by logrotate. On by default.",
 				Attributes:          rotationAttributes(),
 			},
-		}),
+			"journald": journaldBlock(),
+			"audit_rules": schema.SingleNestedBlock{
+				MarkdownDescription: "What the kernel itself writes down, with auditd: who changed which file or ran which program as root, whatever program it was done with, by the user who logged in. Without this block, nothing; an empty block " +
+					"records everything below. The rules are in a file of `/etc/audit/rules.d`, checked with the node's own `auditctl` before anything changes, and an apply has the kernel take them. It needs the package `auditd` (`install_packages`) and a " +
+					"node with a kernel of its own. One resource for each node can have it.",
+				Attributes: auditRulesAttributes(),
+			},
+		})),
 	}
+}
+
+// withBlocks are the blocks of both.
+func withBlocks(blocks, more map[string]schema.Block) map[string]schema.Block {
+	maps.Copy(blocks, more)
+	return blocks
 }
 
 func switchAttribute(what string) schema.BoolAttribute {
@@ -115,12 +134,14 @@ func sudoLogAttributes() map[string]schema.Attribute {
 		"enabled":   switchAttribute("sudo writes this log"),
 		"directory": optionalText("Directory of the log files, `/var/log` by default.", directoryOrLog()),
 		"mode":      optionalText("Mode of the log files in octal, `0600` by default.", logFileMode()),
+		"format": optionalText("Format of the log file and of what sudo sends to the system log: `sudo`, the default, lines of text; `json`, one object of many lines; `json_compact`, an object a line, in sudo 1.9.15 and later (Proxmox VE 9). "+
+			"Move the log file away before you change it.", stringvalidator.OneOf(hardening.LogFormats()...)),
 	}
 }
 
 // ioLogsAttributes describes io_logs.
 func ioLogsAttributes() map[string]schema.Attribute {
-	return map[string]schema.Attribute{
+	return passwordAttributes(map[string]schema.Attribute{
 		"enabled":   switchAttribute("sessions are recorded"),
 		"input":     schema.BoolAttribute{MarkdownDescription: "Whether input is recorded; `false` by default.", Optional: true},
 		"output":    schema.BoolAttribute{MarkdownDescription: "Whether output is recorded; `true` by default.", Optional: true},
@@ -140,7 +161,7 @@ func ioLogsAttributes() map[string]schema.Attribute {
 			"Proxmox VE node, which holds the cluster's own database, give the directory a file system or a dataset with a quota of its own.", 1<<30),
 		"min_free_percent": bound("How much of the file system the recordings must leave free, in percent; 5 by default. Where it has less the oldest recordings go first, whatever they take. When that does not help, the "+
 			"service `pvesec-recordings-<name>` fails and says so in the journal with priority `err`.", 90),
-	}
+	})
 }
 
 // bound describes one of the bounds of the recordings.
@@ -192,8 +213,12 @@ func deployedAttributes() map[string]schema.Attribute {
 			ElementType:         types.StringType,
 			Computed:            true,
 		},
+		"audit_rules": schema.StringAttribute{
+			MarkdownDescription: "What the kernel does with the rules of `audit_rules`: `in force`; `in force, and locked until the next boot`; `from the next boot on`, where a locked kernel has others; or what is wrong. Null without the block.",
+			Computed:            true,
+		},
 		"overruled": schema.ListAttribute{
-			MarkdownDescription: "Lines of other sudoers files that switch off or change what is set here, for one of the subjects, a command or a target user, as `file:line: what`. A plan shows them as drift and warns. An apply does not " +
+			MarkdownDescription: "Lines of other files of sudoers, audit rules, logrotate and journald that switch off or change what is set here, for one of the subjects, a command or a target user, as `file:line: what`. A plan shows them as drift and warns. An apply does not " +
 				"remove them, so every plan shows them until somebody does.",
 			ElementType: types.StringType,
 			Computed:    true,

@@ -103,5 +103,5 @@ func onNodes(t *testing.T, c *lab.Cluster, script string) func() {
 // snapshot lists everything that pvesec may touch on a node: path, mode, owner and digest of every file in the configuration directories.
 func snapshot(t *testing.T, node *lab.Node) string {
 	t.Helper()
-	return shell(t, node, `find /etc/sudoers /etc/sudoers.d /etc/rsyslog.d /etc/logrotate.d /etc/systemd/system /etc/pvesec -printf '%p %m %u:%g ' \( -type f -exec sha256sum {} \; -o -printf '\n' \) 2>/dev/null | sort`)
+	return shell(t, node, `find /etc/sudoers /etc/sudoers.d /etc/rsyslog.d /etc/logrotate.d /etc/systemd/system /etc/audit/rules.d /etc/systemd/journald.conf.d /etc/pvesec -printf '%p %m %u:%g ' \( -type f -exec sha256sum {} \; -o -printf '\n' \) 2>/dev/null | sort`)
 }

@@ -1,0 +1,136 @@
+package hardening
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/node"
+)
+
+// What a node's kernel does with audit rules. Any other text says what is wrong.
+const (
+	AuditInForce   = "in force"
+	AuditLocked    = "in force, and locked until the next boot"
+	AuditAfterBoot = "from the next boot on"
+)
+
+// locked is what [node.AuditStatus.Enabled] is where the kernel takes no rules.
+const locked = 2
+
+// inForce says what the kernel does with the rules of the settings, "" where they have none.
+func (a AuditLogging) inForce(status *node.AuditStatus) string {
+	switch {
+	case a.AuditRules == nil || status == nil:
+		return ""
+	case status.Missing:
+		return "auditctl is missing"
+	case status.Problem != "":
+		return "the kernel does not answer: " + status.Problem
+	case status.Enabled == 0:
+		return "auditing is off"
+	}
+	wrong := a.notInForce(status)
+	switch {
+	case status.Enabled == locked && wrong != "":
+		return AuditAfterBoot
+	case status.Enabled == locked:
+		return AuditLocked
+	case wrong != "":
+		return wrong
+	}
+	return AuditInForce
+}
+
+// notInForce says how many of the rules the kernel has, "" where it has all.
+func (a AuditLogging) notInForce(status *node.AuditStatus) string {
+	var have []string
+	for _, rule := range status.Rules {
+		have = append(have, comparableRule(rule))
+	}
+	want := a.auditRules()
+	found := 0
+	for _, rule := range want {
+		if slices.Contains(have, comparableRule(rule)) {
+			found++
+		}
+	}
+	if found < len(want) {
+		return fmt.Sprintf("%d of %d rules", found, len(want))
+	}
+	return ""
+}
+
+// overruledRules lists the lines of other files of audit rules that switch auditing off or set another limit than the kernel should have, as "file:line: what".
+func (a AuditLogging) overruledRules(seen *node.Observation) []string {
+	if a.AuditRules == nil || seen.Audit == nil || seen.Audit.Missing || seen.Audit.Problem != "" {
+		return nil
+	}
+	others := map[string]bool{
+		"-b": seen.Audit.Backlog != a.AuditRules.Backlog,
+		"-f": seen.Audit.Failure != int64(slices.Index(failures, a.AuditRules.Failure)),
+		"-r": seen.Audit.Rate != 0,
+	}
+	var lines []string
+	for _, name := range seen.Entries(auditRulesDir) {
+		if name == a.AuditRulesPath() || !strings.HasSuffix(name, ".rules") {
+			continue
+		}
+		for i, line := range strings.Split(string(seen.Files[name].Content), "\n") {
+			if option, _, _ := strings.Cut(strings.TrimSpace(line), " "); others[option] || switchesOff.MatchString(line) {
+				lines = append(lines, printable(fmt.Sprintf("%s:%d: %s", name, i+1, strings.TrimSpace(line))))
+			}
+		}
+	}
+	return lines
+}
+
+// PlannedAuditRules is what a node's kernel does with the rules after an apply. Found is what it did before, and changed tells that the apply writes other rules. A kernel whose rules are locked
+// keeps what it has.
+func PlannedAuditRules(found string, changed bool) string {
+	switch {
+	case found == AuditAfterBoot:
+		return AuditAfterBoot
+	case found == AuditLocked && changed:
+		return AuditAfterBoot
+	case found == AuditLocked:
+		return AuditLocked
+	}
+	return AuditInForce
+}
+
+var (
+	switchesOff = regexp.MustCompile(`^\s*(-e\s*0|-[aA]\s+(never,task|task,never))(\s|$)`)
+	// auditctl 3.0 prints != of a program as =, and all versions print a name as its number.
+	ruleProgram, ruleLogin = regexp.MustCompile(`exe!?=`), regexp.MustCompile(`auid=\S+`)
+	ruleCalls              = regexp.MustCompile(` -S (\S+)`)
+)
+
+// comparableRule is a rule such that the text in a file and what the kernel tells of it are the same.
+func comparableRule(rule string) string {
+	rule = strings.ReplaceAll(ruleProgram.ReplaceAllString(rule, "exe="), "auid!=unset", "auid!=-1")
+	rule = ruleLogin.ReplaceAllString(rule, "auid=?")
+	// The calls that a permission stands for are the kernel's own matter.
+	if strings.Contains(rule, "-F perm=") {
+		return ruleCalls.ReplaceAllString(rule, "")
+	}
+	return ruleCalls.ReplaceAllStringFunc(rule, func(calls string) string {
+		names := strings.Split(strings.TrimPrefix(calls, " -S "), ",")
+		slices.Sort(names)
+		return " -S " + strings.Join(names, ",")
+	})
+}
+
+// AskAuditRules asks a node what its kernel does with the audit rules of the settings. Problem is why it cannot have any, "" where it can.
+func (a AuditLogging) AskAuditRules(ctx context.Context, nodes Nodes, target node.Target) (found, problem string, err error) {
+	seen, err := nodes.Observe(ctx, target, node.Query{Audit: true})
+	if err != nil {
+		return "", "", err
+	}
+	if seen.Audit != nil {
+		problem = seen.Audit.Problem
+	}
+	return a.inForce(seen.Audit), problem, nil
+}

@@ -1,0 +1,143 @@
+package hardening
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/node"
+)
+
+// withRules are settings with audit rules alone.
+func withRules(subjects ...string) AuditLogging {
+	return AuditLogging{Name: "ops", Subjects: subjects, AuditRules: &AuditRules{Areas: AuditAreas(), Paths: []string{"/usr/local/sbin"}, Backlog: 8192, Failure: "log"}}
+}
+
+// kernel is what a kernel says that took rules as auditctl of some version prints them.
+func kernel(rules []string) *node.AuditStatus {
+	return &node.AuditStatus{Enabled: 1, Failure: 1, Backlog: 8192, Rules: rules}
+}
+
+// printed are rules as auditctl prints them once the kernel has them: names as numbers, calls in another order, and what a permission stands for.
+func printed(rules []string) []string {
+	out := slices.Clone(rules)
+	for i, rule := range out {
+		rule = strings.NewReplacer("auid!=unset", "auid!=-1", "auid=agent", "auid=1001", "exe!=", "exe=", "adjtimex,settimeofday", "settimeofday,adjtimex").Replace(rule)
+		if strings.Contains(rule, "-F dir=") {
+			rule = strings.Replace(rule, " -F dir=", " -S all -F dir=", 1)
+		}
+		out[i] = rule
+	}
+	return out
+}
+
+func TestAuditRulesInForce(t *testing.T) {
+	t.Parallel()
+	a := withRules("agent")
+	all := printed(a.auditRules())
+	locked := kernel(all)
+	locked.Enabled = 2
+	lockedOther := kernel(all[1:])
+	lockedOther.Enabled = 2
+	off := kernel(all)
+	off.Enabled = 0
+	for name, test := range map[string]struct {
+		status *node.AuditStatus
+		want   string
+	}{
+		"all":          {kernel(all), AuditInForce},
+		"with others":  {kernel(append([]string{"-w /srv -p wa -k other"}, all...)), AuditInForce},
+		"one less":     {kernel(all[1:]), "37 of 38 rules"},
+		"a weaker one": {kernel(append(slices.Clone(all[1:]), strings.Replace(all[0], "-p wa", "-p x", 1))), "37 of 38 rules"},
+		"locked":       {locked, AuditLocked},
+		"locked other": {lockedOther, AuditAfterBoot},
+		"off":          {off, "auditing is off"},
+		"none":         {&node.AuditStatus{Problem: "Operation not permitted"}, "the kernel does not answer: Operation not permitted"},
+		"no auditctl":  {&node.AuditStatus{Missing: true}, "auditctl is missing"},
+	} {
+		if got := a.inForce(test.status); got != test.want {
+			t.Errorf("%s: %q, want %q", name, got, test.want)
+		}
+	}
+}
+
+// TestPlannedAuditRules: a locked kernel keeps what it has until the node boots, and the plan says so.
+func TestPlannedAuditRules(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		found   string
+		changed bool
+		want    string
+	}{
+		{"", true, AuditInForce}, {"3 of 4 rules", false, AuditInForce}, {AuditInForce, true, AuditInForce},
+		{AuditLocked, false, AuditLocked}, {AuditLocked, true, AuditAfterBoot}, {AuditAfterBoot, false, AuditAfterBoot},
+	} {
+		if got := PlannedAuditRules(test.found, test.changed); got != test.want {
+			t.Errorf("%q, changed %v: %q, want %q", test.found, test.changed, got, test.want)
+		}
+	}
+}
+
+// TestRootCommands: the kernel filters by the user who logged in, and knows no groups.
+func TestRootCommands(t *testing.T) {
+	t.Parallel()
+	everyone := "-a always,exit -F arch=b64 -S execve,execveat -F euid=0 -F auid>=1000 -F auid!=unset -F key=pvesec-root_commands"
+	for _, test := range []struct {
+		subjects []string
+		want     []string
+	}{
+		{nil, []string{everyone}},
+		{[]string{"%operators", "agent"}, []string{everyone}},
+		{[]string{"agent", "bob"}, []string{strings.Replace(everyone, "auid>=1000 -F auid!=unset", "auid=agent", 1), strings.Replace(everyone, "auid>=1000 -F auid!=unset", "auid=bob", 1)}},
+	} {
+		var got []string
+		for _, rule := range withRules(test.subjects...).auditRules() {
+			if strings.Contains(rule, "root_commands") && strings.Contains(rule, "b64") {
+				got = append(got, rule)
+			}
+		}
+		if !slices.Equal(got, test.want) {
+			t.Errorf("%q: %q, want %q", test.subjects, got, test.want)
+		}
+	}
+}
+
+// TestOverruledAuditRules: a line of another file that switches auditing off, or sets a limit that is in force instead, is told with its place.
+func TestOverruledAuditRules(t *testing.T) {
+	t.Parallel()
+	a := withRules("agent")
+	m := newMemoryNodes("pve1")
+	if err := a.Install(t.Context(), m, targets("pve1"), nil, nil, nil, silent); err != nil {
+		t.Fatal(err)
+	}
+	m.write("pve1", "/etc/audit/rules.d/audit.rules", "-D\n-b 64\n-f 2\n")
+	m.write("pve1", "/etc/audit/rules.d/zz.rules", "# x\n-a never,task\n-b 64\n-e 0\n-a never,exit -F dir=/x\n")
+	m.write("pve1", "/etc/audit/rules.d/ignored", "-e 0\n")
+	m.audit = kernel(printed(a.auditRules()))
+	m.audit.Backlog = 64
+	state, err := a.Observe(t.Context(), m, targets("pve1")[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"/etc/audit/rules.d/audit.rules:2: -b 64", "/etc/audit/rules.d/zz.rules:2: -a never,task", "/etc/audit/rules.d/zz.rules:3: -b 64", "/etc/audit/rules.d/zz.rules:4: -e 0"}
+	if !slices.Equal(state.Overruled, want) || state.AuditRules != AuditInForce {
+		t.Errorf("got %q, %q", state.Overruled, state.AuditRules)
+	}
+	m.audit.Backlog = 8192
+	m.write("pve1", "/etc/audit/rules.d/zz.rules", "-b 64\n")
+	if state, err = a.Observe(t.Context(), m, targets("pve1")[0]); err != nil || len(state.Overruled) > 0 {
+		t.Errorf("limits that are in force: %q, %v", state.Overruled, err)
+	}
+}
+
+func TestAuditPaths(t *testing.T) {
+	t.Parallel()
+	for name, usable := range map[string]bool{
+		"/usr/local/sbin": true, "/etc/x-y.d/@a+b": true,
+		"/": false, "/etc/": false, "/etc/../x": false, "relative": false, "": false, "/a b": false, "/a\nb": false, "/a -k x": false, "/a#b": false,
+	} {
+		if err := CheckAuditPath(name); (err == nil) != usable {
+			t.Errorf("CheckAuditPath(%q) = %v", name, err)
+		}
+	}
+}
