@@ -68,7 +68,7 @@ var House = map[string]Room{
 	lab:                     {Lab: true},
 	budget:                  {},
 	"internal/demo":         {Uses: []string{"internal/proxmox", "internal/escalation", "internal/policy", "internal/node", "internal/sudoers"}, Lab: true},
-	"internal/docsgen":      {Uses: []string{provider, "internal/escalation", "internal/policy"}, Terraform: true},
+	"internal/docsgen":      {Uses: []string{provider, "internal/posture", "internal/escalation", "internal/policy"}, Terraform: true},
 	"internal/programnames": {Uses: []string{"internal/escalation"}},
 	"internal/programgaps":  {Uses: []string{"internal/escalation"}},
 	"internal/architecture": {},

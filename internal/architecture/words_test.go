@@ -143,6 +143,8 @@ var statedFindings = []string{
 	"Records of … do not arrive on …",
 	"The probe of … did not try everything on …",
 	"The change of … left something to look at on …",
+	"The waiver of … has ended",
+	"The waiver of … waives nothing",
 	"… (…)",
 	"Line …, column …: …",
 	"Lines that do not belong to the sudoers files of … stay",

@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,7 +17,10 @@ import (
 //go:embed program/survey.sh
 var surveyProgram string
 
-func init() { surveyProgram = compact(surveyProgram) }
+//go:embed program/settings.sh
+var settingsProgram string
+
+func init() { surveyProgram, settingsProgram = compact(surveyProgram), compact(settingsProgram) }
 
 // surveyTimeout bounds a survey whose context has no deadline: it walks the file systems of a node.
 const surveyTimeout = 4 * time.Minute
@@ -42,6 +46,7 @@ const (
 	SectionOthers       = "others"       // the same of SurveyQuery.Others
 	SectionPackages     = "packages"     // dpkg -S
 	SectionAllowed      = "allowed"      // sudo -l -U: a line \x01NAME before what it says of each
+	SectionAsked        = "asked"        // sudo -l -U NAME COMMAND: a line \x01STATUS NAME before what it says of each
 )
 
 // SurveyQuery says what a survey looks at. Paths are absolute and hold no line break.
@@ -64,6 +69,21 @@ type SurveyQuery struct {
 	Owned []string
 	// Allowed are accounts of which sudo itself is asked what they may do; a process for each.
 	Allowed []string
+	// Asked are command lines about which sudo itself is asked whether accounts may run them as root; a process for each.
+	Asked []SudoQuestion
+	// Settings asks for how the node is set up: services, file modes, the kernel, packages, and lines of configuration files.
+	Settings bool
+}
+
+// SudoQuestion asks whether an account may run a command line with sudo, as root. The words of the line are parted by single spaces, as sudo compares them.
+type SudoQuestion struct{ Account, Line string }
+
+// plainLine is a command line that every shell splits into the words between its spaces.
+var plainLine = regexp.MustCompile(`^/[A-Za-z0-9._/=:,@%+-]+( [A-Za-z0-9._/=:,@%+-]+)*$`)
+
+// Askable tells whether a node can be asked about the line.
+func (q SudoQuestion) Askable() bool {
+	return accountName.MatchString(q.Account) && plainLine.MatchString(q.Line)
 }
 
 // AuthorizedFile is a file with authorized keys. It is read as the account is: with its user id and its groups, the primary one first.
@@ -105,6 +125,11 @@ func (p *Pool) Survey(ctx context.Context, t Target, q SurveyQuery) (*Survey, er
 			if strings.ContainsAny(name, "\n") {
 				return nil, errPath(name, "contains a line break")
 			}
+		}
+	}
+	for _, question := range q.Asked {
+		if !question.Askable() {
+			return nil, fmt.Errorf("sudo cannot be asked whether %q may run %q", question.Account, question.Line)
 		}
 	}
 	for _, name := range q.Allowed {
@@ -165,6 +190,14 @@ func (q SurveyQuery) calls() string {
 	list("resolved "+SectionOthers, q.Others)
 	call("owned", q.Owned)
 	call("allowed", q.Allowed)
+	asked := make([]string, len(q.Asked))
+	for i, question := range q.Asked {
+		asked[i] = question.Account + " " + question.Line
+	}
+	list("asked", asked)
+	if q.Settings {
+		b.WriteString("settings\n")
+	}
 	return b.String()
 }
 
@@ -181,7 +214,7 @@ func (p *Pool) survey(ctx context.Context, l *link, q SurveyQuery) (*Survey, err
 	silent := time.AfterFunc(p.timing.Greeting, func() { cancel(errGreeting{p.login.user, p.timing.Greeting}) })
 	defer silent.Stop()
 	marker := newMarker()
-	text := wrap(marker, commonProgram, fmt.Sprintf("quick=%d\npatient=%d\nmost=%d\n", seconds(p.timing.Quick), seconds(p.timing.Patient), maxSection), observeProgram, sectionProgram, surveyProgram,
+	text := wrap(marker, commonProgram, fmt.Sprintf("quick=%d\npatient=%d\nmost=%d\n", seconds(p.timing.Quick), seconds(p.timing.Patient), maxSection), observeProgram, sectionProgram, surveyProgram, settingsProgram,
 		"facts\n"+q.calls()+"say done\n")
 	go func() {
 		_ = s.write(text) // an error shows as an answer that ends too early

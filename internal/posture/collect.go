@@ -44,6 +44,8 @@ type Node struct {
 	endless      map[string]bool        // paths that lead on and on
 	packaged     map[string]bool        // files that a package has
 	sudo         map[string]*sudoAnswer // what our engine says, by account
+	settings     map[string]node.Section
+	asked        map[node.SudoQuestion]SudoSays
 }
 
 // unknown notes what could not be found out.
@@ -54,6 +56,15 @@ func (n *Node) unknown(about, reason string) {
 // Collect looks at one node over one connection, in two surveys and the reading of its sudoers files. It changes nothing. The error tells that the node
 // cannot be looked at at all; what else is not known is among the gaps.
 func Collect(ctx context.Context, nodes Nodes, target node.Target) (*Node, error) {
+	return collect(ctx, nodes, target, false)
+}
+
+// CollectSettings looks at how the node is set up as well, in the same surveys.
+func CollectSettings(ctx context.Context, nodes Nodes, target node.Target) (*Node, error) {
+	return collect(ctx, nodes, target, true)
+}
+
+func collect(ctx context.Context, nodes Nodes, target node.Target, settings bool) (*Node, error) {
 	n := &Node{Name: target.Name}
 	first, err := nodes.Survey(ctx, target, node.SurveyQuery{Accounts: true, Programs: true, Commands: true, Places: places})
 	if err != nil {
@@ -72,7 +83,10 @@ func Collect(ctx context.Context, nodes Nodes, target node.Target) (*Node, error
 	}
 	n.judgeSudo()
 
-	query := node.SurveyQuery{Keys: n.authorizedFiles(), Paths: n.ownPaths(), Homes: n.homePaths(), Others: n.otherPaths(), Owned: n.setIDNames(), Allowed: n.crossChecked()}
+	query := node.SurveyQuery{Keys: n.authorizedFiles(), Paths: n.ownPaths(), Homes: n.homePaths(), Others: n.otherPaths(), Owned: n.setIDNames(), Allowed: n.crossChecked(), Settings: settings}
+	if settings {
+		query.Asked = n.examples()
+	}
 	second, err := nodes.Survey(ctx, target, query)
 	if err != nil {
 		return nil, fmt.Errorf("asking node %q for its keys and files: %w", target.Name, err)
@@ -81,6 +95,19 @@ func Collect(ctx context.Context, nodes Nodes, target node.Target) (*Node, error
 	n.keys(second)
 	n.packages(second)
 	n.crossCheck(second, query.Allowed)
+	if settings {
+		n.settings = map[string]node.Section{}
+		for _, name := range append(node.SettingsSections(), own...) {
+			part, told := second.Sections[name]
+			if !told {
+				part, told = first.Sections[name]
+			}
+			if told {
+				n.settings[name] = part
+			}
+		}
+		n.answers(second, query.Asked)
+	}
 	return n, nil
 }
 

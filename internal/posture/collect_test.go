@@ -1,15 +1,14 @@
 package posture_test
 
 import (
-	"context"
 	"fmt"
-	"path"
 	"strings"
 	"testing"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 	"github.com/pvesec/terraform-provider-pvesec/internal/paths"
 	"github.com/pvesec/terraform-provider-pvesec/internal/posture"
+	"github.com/pvesec/terraform-provider-pvesec/internal/posture/posturetest"
 )
 
 // foreignKey and otherKey are public keys that nobody has the private keys of.
@@ -18,105 +17,17 @@ const (
 	otherKey   = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIL0dNlV/suWgas4zR6sjgRd7NYWLEF0JZrTBPbSnjwlH laptop@elsewhere"
 )
 
-// fake answers as a node would: with the sections of a test over those of a clean node.
-type fake struct {
-	sections map[string]node.Section
-	files    map[string]string
-	asked    []node.SurveyQuery
-	clock    int64
-}
+// fake is a node that tells what a test has it tell.
+type fake = posturetest.Node
 
 const (
-	passwd = "root:x:0:0::/root:/bin/bash\nbob:x:1000:1000::/home/bob:/bin/bash\neve:x:1001:1001::/home/eve:/bin/bash\ndaemon:x:1:1::/:/usr/sbin/nologin\n"
-	group  = "root:x:0:\nbob:x:1000:\neve:x:1001:\ndaemon:x:1:\ndocker:x:110:\nops:x:111:eve\n"
+	passwd = posturetest.Passwd
+	group  = posturetest.Group
 )
 
-func data(text string) node.Section { return node.Section{Data: []byte(text)} }
+func data(text string) node.Section { return posturetest.Data(text) }
 
-func (f *fake) Survey(_ context.Context, target node.Target, q node.SurveyQuery) (*node.Survey, error) {
-	f.asked = append(f.asked, q)
-	s := &node.Survey{Node: target.Name, Facts: node.Facts{Hostname: target.Name, SudoVersion: "1.9.16p2"}, Sections: map[string]node.Section{}}
-	for name, section := range map[string]node.Section{
-		node.SectionPasswd: data(passwd), node.SectionGroup: data(group), node.SectionPasswords: data("root P\nbob P\neve L\ndaemon L\n"),
-		node.SectionSSHD: data("permitrootlogin yes\npubkeyauthentication yes\nauthorizedkeysfile .ssh/authorized_keys\n"), node.SectionMatch: data(""), node.SectionSwitch: data("passwd: files systemd\ngroup: files [SUCCESS=merge] systemd\n"),
-		node.SectionSetID: data(""), node.SectionCapabilities: data(""), node.SectionPlaces: data(""), node.SectionCommands: data(""), node.SectionKeys: data(""),
-		node.SectionElevation: data(""), node.SectionJobs: data(""), node.SectionPlugins: data(""), node.SectionPackages: data("login: /usr/bin/su\n"), node.SectionAllowed: data(""),
-	} {
-		s.Sections[name] = section
-	}
-	for name, section := range f.sections {
-		s.Sections[name] = section
-	}
-	for name, paths := range map[string][]string{node.SectionStates: q.Paths, node.SectionHomes: q.Homes, node.SectionOthers: q.Others} {
-		if _, prepared := f.sections[name]; !prepared || name == node.SectionStates && f.sections[name].Status == 0 {
-			s.Sections[name] = data(walked(f.sections[node.SectionStates].Data, paths))
-		}
-	}
-	allowed := s.Sections[node.SectionAllowed]
-	if allowed.Lacks == "" {
-		for _, name := range q.Allowed {
-			if !strings.Contains(string(allowed.Data), "\x01"+name+"\n") {
-				allowed.Data = append(allowed.Data, "\x01"+name+"\nUser "+name+" is not allowed to run sudo on pve1.\n"...)
-			}
-		}
-		s.Sections[node.SectionAllowed] = allowed
-	}
-	return s, nil
-}
-
-// walked are the states that a test prepares, and those of all else on the way of paths: directories of root above, and nothing at their ends.
-func walked(prepared []byte, paths []string) string {
-	text := string(prepared)
-	known := map[string]bool{}
-	parts := strings.Split(text, "\x00")
-	for i := 0; i+1 < len(parts); i += 2 {
-		if fields := strings.SplitN(parts[i], " ", 4); len(fields) == 4 {
-			known[fields[3]] = true
-		}
-	}
-	add := func(state, p string) {
-		if !known[p] {
-			known[p] = true
-			text += state + " 0 0 " + p + "\x00\x00"
-		}
-	}
-	for _, p := range paths {
-		for p = path.Dir(p); p != "/"; p = path.Dir(p) {
-			add("41ed", p)
-		}
-	}
-	add("41ed", "/")
-	for _, p := range paths {
-		add("-", p)
-	}
-	return text
-}
-
-// states are records of files, "MODE UID GID PATH" or "MODE UID GID PATH>TARGET".
-func states(lines ...string) node.Section {
-	var text string
-	for _, line := range lines {
-		file, target, _ := strings.Cut(line, ">")
-		text += file + "\x00" + target + "\x00"
-	}
-	return data(text)
-}
-
-func (f *fake) Observe(_ context.Context, target node.Target, q node.Query) (*node.Observation, error) {
-	o := &node.Observation{Node: target.Name, Facts: node.Facts{Hostname: target.Name, SudoVersion: "1.9.16p2"}, Files: map[string]node.FileState{}, Clock: f.clock}
-	for _, name := range q.Files {
-		if text, there := f.files[name]; there {
-			o.Files[name] = node.FileState{Exists: true, Type: node.TypeRegular, Content: []byte(text)}
-		} else {
-			o.Files[name] = node.FileState{}
-		}
-	}
-	return o, nil
-}
-
-func (f *fake) Apply(context.Context, []node.Change, func(string, string)) error {
-	panic("a reader changes nothing")
-}
+func states(lines ...string) node.Section { return posturetest.States(lines...) }
 
 func report(t *testing.T, f *fake) *posture.Report {
 	t.Helper()
@@ -124,8 +35,8 @@ func report(t *testing.T, f *fake) *posture.Report {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(f.asked) != 2 {
-		t.Errorf("%d surveys of one node", len(f.asked))
+	if len(f.Asked) != 2 {
+		t.Errorf("%d surveys of one node", len(f.Asked))
 	}
 	return posture.NewReport([]*posture.Node{n}, nil, nil)
 }
@@ -188,7 +99,7 @@ func TestCollect(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := report(t, &fake{sections: test.sections, files: test.files})
+			r := report(t, &fake{Sections: test.sections, Files: test.files})
 			var told, gaps []string
 			found := test.want == ""
 			for _, p := range r.Paths {
@@ -219,7 +130,7 @@ func TestCollect(t *testing.T) {
 // TestOnly reports on some subjects; their paths still lead through everyone.
 func TestOnly(t *testing.T) {
 	t.Parallel()
-	r := report(t, &fake{sections: map[string]node.Section{node.SectionSetID: data("F 4755 0 0 9 /opt/x\x00")}})
+	r := report(t, &fake{Sections: map[string]node.Section{node.SectionSetID: data("F 4755 0 0 9 /opt/x\x00")}})
 	if missing := r.Only([]string{"bob", "nobody-has-it"}); len(missing) != 1 || missing[0] != "nobody-has-it" {
 		t.Errorf("missing: %v", missing)
 	}

@@ -35,7 +35,7 @@ func (r *Report) emergencies() [][]string {
 			if g.Begins != "" {
 				until = g.Begins + " to " + until
 			}
-			rows = append(rows, []string{mark(s.Name), mark(s.Node), mark(g.Emergency), mark(until), mark(fmt.Sprintf("%s:%d: %s", g.File, g.Line, g.Text))})
+			rows = append(rows, []string{Mark(s.Name), Mark(s.Node), Mark(g.Emergency), Mark(until), Mark(fmt.Sprintf("%s:%d: %s", g.File, g.Line, g.Text))})
 		}
 	}
 	slices.SortFunc(rows, func(a, b []string) int { return strings.Compare(strings.Join(a, "\x00"), strings.Join(b, "\x00")) })

@@ -23,7 +23,7 @@ func TestRunningEmergency(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := report(t, &fake{files: map[string]string{"/etc/sudoers": "@include " + file + "\n", file: test.text}, clock: now.Unix()})
+			r := report(t, &fake{Files: map[string]string{"/etc/sudoers": "@include " + file + "\n", file: test.text}, Clock: now.Unix()})
 			found := false
 			for _, s := range r.Subjects {
 				if s.Name != "bob" || len(s.Sudo) == 0 {

@@ -1,6 +1,7 @@
 package posture
 
 import (
+	"crypto/rsa"
 	"fmt"
 	"path"
 	"regexp"
@@ -22,6 +23,8 @@ type AuthorizedKey struct {
 	Options []string
 	File    string
 	Line    int
+	// Bits is the length of an RSA key, 0 for other types.
+	Bits int
 }
 
 // String is the fingerprint with its type.
@@ -165,6 +168,11 @@ func (n *Node) keys(s *node.Survey) {
 			continue
 		}
 		found := AuthorizedKey{Fingerprint: ssh.FingerprintSHA256(key), Type: key.Type(), Comment: untrusted.Line(comment), File: untrusted.Line(file), Line: at}
+		if public, is := key.(ssh.CryptoPublicKey); is {
+			if of, isRSA := public.CryptoPublicKey().(*rsa.PublicKey); isRSA {
+				found.Bits = of.N.BitLen()
+			}
+		}
 		for _, option := range options {
 			name, _, _ := strings.Cut(option, "=")
 			found.Options = append(found.Options, untrusted.Line(name))

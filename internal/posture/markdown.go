@@ -23,7 +23,7 @@ func (r *Report) Markdown() string {
 	if len(r.Cuts) > 0 {
 		cut := r.Cuts[0]
 		fmt.Fprintf(&b, "## What to change first\n\nWho: %s\n\nWhat: %s, see %s. Without it, %d of them no longer lead to root.\n\nChange: %s\n\n",
-			mark(r.Graph.Principal(cut.Step.From).String()), mark(cut.Step.Does), mark(cut.Step.Evidence), len(cut.Frees), mark(cut.Step.Remedy))
+			Mark(r.Graph.Principal(cut.Step.From).String()), Mark(cut.Step.Does), Mark(cut.Step.Evidence), len(cut.Frees), Mark(cut.Step.Remedy))
 	}
 	if len(r.Paths) > 0 {
 		b.WriteString("## Paths to root\n\n")
@@ -45,32 +45,32 @@ func (r *Report) Markdown() string {
 				if s.Condition != "" {
 					text += " (if " + s.Condition + ")"
 				}
-				steps = append(steps, mark(text)+" ["+mark(s.Evidence)+"]")
+				steps = append(steps, Mark(text)+" ["+Mark(s.Evidence)+"]")
 			}
-			rows = append(rows, []string{mark(p.From.String()), strings.Join(steps, " → "), mark(p.To.String())})
+			rows = append(rows, []string{Mark(p.From.String()), strings.Join(steps, " → "), Mark(p.To.String())})
 		}
-		table(&b, []string{"Who", "Steps", "Root of"}, rows)
+		Table(&b, []string{"Who", "Steps", "Root of"}, rows)
 		if left > 0 {
 			fmt.Fprintf(&b, "%d more paths of those who have more than %d are not shown.\n\n", left, maxRowsOfOne)
 		}
 	}
 	if rows := r.emergencies(); len(rows) > 0 {
 		b.WriteString("## Emergency access\n\n")
-		table(&b, []string{"Who", "On", "Name", "Until", "Grant"}, rows)
+		Table(&b, []string{"Who", "On", "Name", "Until", "Grant"}, rows)
 	}
 	b.WriteString("## Subjects\n\n")
 	var rows [][]string
 	for _, m := range r.Merged() {
-		rows = append(rows, []string{string(m.Kind), mark(m.Name), mark(strings.Join(m.Nodes, ", ")), mark(strings.Join(m.Root, ", "))})
+		rows = append(rows, []string{string(m.Kind), Mark(m.Name), Mark(strings.Join(m.Nodes, ", ")), Mark(strings.Join(m.Root, ", "))})
 	}
-	table(&b, []string{"Kind", "Name", "On", "Leads to root on"}, rows)
+	Table(&b, []string{"Kind", "Name", "On", "Leads to root on"}, rows)
 	if len(r.Gaps) > 0 {
 		b.WriteString("## Not known\n\nWhat is not known may lead to root.\n\n")
 		var rows [][]string
 		for _, g := range r.Gaps {
-			rows = append(rows, []string{mark(g.Node), mark(g.About), mark(g.Reason)})
+			rows = append(rows, []string{Mark(g.Node), Mark(g.About), Mark(g.Reason)})
 		}
-		table(&b, []string{"Node", "What", "Why"}, rows)
+		Table(&b, []string{"Node", "What", "Why"}, rows)
 	}
 	return b.String()
 }
@@ -123,7 +123,8 @@ func (r *Report) Merged() []Merged {
 	return list
 }
 
-func table(b *strings.Builder, head []string, rows [][]string) {
+// Table writes a table of Markdown. Of many rows the first are shown, and how many more there are.
+func Table(b *strings.Builder, head []string, rows [][]string) {
 	fmt.Fprintf(b, "| %s |\n|%s\n", strings.Join(head, " | "), strings.Repeat("---|", len(head)))
 	for i, row := range rows {
 		if i == maxRows {
@@ -135,9 +136,9 @@ func table(b *strings.Builder, head []string, rows [][]string) {
 	b.WriteString("\n")
 }
 
-// mark writes text of others so that nothing in it is Markdown, HTML, a link, a mention or a formula: as code, between more backticks than it has. A table cannot hold the bar
+// Mark writes text of others so that nothing in it is Markdown, HTML, a link, a mention or a formula: as code, between more backticks than it has. A table cannot hold the bar
 // that parts its columns in any way that all readers agree on, so that it becomes the broken bar.
-func mark(text string) string {
+func Mark(text string) string {
 	text = strings.ReplaceAll(untrusted.Line(text), "|", "¦")
 	if text == "" {
 		return ""

