@@ -61,7 +61,10 @@ func (d *nodePosture) Read(ctx context.Context, req datasource.ReadRequest, resp
 	}
 	a := assessment.New(nodes, cluster, lost(gaps, more), options)
 	warnOfWaivers(a, options.Waivers, &resp.Diagnostics)
-	model.fill(a)
+	if err := model.fill(a); err != nil {
+		values.AddError(&resp.Diagnostics, d.what, err)
+		return
+	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
 }
 

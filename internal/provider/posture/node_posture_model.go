@@ -1,6 +1,8 @@
 package posture
 
 import (
+	"cmp"
+
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/posture/assessment"
@@ -21,7 +23,10 @@ type nodePostureModel struct {
 	Families  []familyModel `tfsdk:"families"`
 	Results   []resultModel `tfsdk:"results"`
 	Since     *sinceModel   `tfsdk:"since"`
+	SARIFFile types.String  `tfsdk:"sarif_file"`
 	Markdown  types.String  `tfsdk:"markdown"`
+	SARIF     types.String  `tfsdk:"sarif_json"`
+	HTML      types.String  `tfsdk:"html"`
 	Record    types.String  `tfsdk:"report_json"`
 }
 
@@ -81,7 +86,7 @@ func tallyOf(t assessment.Tally) tallyModel {
 }
 
 // fill writes an assessment into the model.
-func (m *nodePostureModel) fill(a *assessment.Assessment) {
+func (m *nodePostureModel) fill(a *assessment.Assessment) error {
 	total := a.Total()
 	counts := tallyOf(total)
 	m.Compliant, m.Summary, m.Score, m.Counts = types.BoolValue(a.Compliant()), types.StringValue(a.Summary()), types.Int64Value(int64(total.Score())), &counts
@@ -98,5 +103,14 @@ func (m *nodePostureModel) fill(a *assessment.Assessment) {
 		}
 		m.Since = &sinceModel{int64(a.Since.Score), changes(a.Since.Worse), changes(a.Since.Better), changes(a.Since.Other)}
 	}
-	m.Markdown, m.Record = types.StringValue(a.Markdown()), types.StringValue(a.JSON())
+	sarif, err := a.SARIF(cmp.Or(m.SARIFFile.ValueString(), "main.tf"))
+	if err != nil {
+		return err
+	}
+	page, err := a.HTML()
+	if err != nil {
+		return err
+	}
+	m.Markdown, m.Record, m.SARIF, m.HTML = types.StringValue(a.Markdown()), types.StringValue(a.JSON()), types.StringValue(sarif), types.StringValue(page)
+	return nil
 }

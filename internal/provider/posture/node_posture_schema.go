@@ -35,6 +35,7 @@ func nodePostureSchema() schema.Schema {
 			"profile": schema.StringAttribute{MarkdownDescription: "`level1` (default) has the checks that every node should pass; `level2` has more, which cost comfort or suit high demands.", Optional: true,
 				Validators: []validator.String{stringvalidator.OneOf("level1", "level2")}},
 			"earlier_report_json": schema.StringAttribute{MarkdownDescription: "`report_json` of an earlier run. `since` and the reports then say what changed.", Optional: true},
+			"sarif_file":          schema.StringAttribute{MarkdownDescription: "Where code scanning shows the results of `sarif_json`: the file of the configuration, relative to the root of the repository. `main.tf` by default.", Optional: true, Validators: values.NotEmptyText()},
 			"compliant":           schema.BoolAttribute{MarkdownDescription: "Whether every check of the profile passes, does not apply, or is waived. What is not known is not compliant.", Computed: true},
 			"summary":             schema.StringAttribute{MarkdownDescription: "The counts, and the five worst results. Made for `error_message` of a `check` block.", Computed: true},
 			"score":               schema.Int64Attribute{MarkdownDescription: "The part of the results that passes, in percent, of those that apply and are not waived.", Computed: true},
@@ -52,6 +53,8 @@ func nodePostureSchema() schema.Schema {
 				"other":  listOf("Results that changed in another way, are new, or are gone.", changeFields(), nil),
 			}},
 			"markdown":    schema.StringAttribute{MarkdownDescription: "The report as Markdown.", Computed: true},
+			"sarif_json":  schema.StringAttribute{MarkdownDescription: "The report as SARIF 2.1.0, for code scanning. What does not apply is left out, what is waived is suppressed.", Computed: true},
+			"html":        schema.StringAttribute{MarkdownDescription: "The report as one HTML page that needs nothing from elsewhere and has no script. It is dark or light, and prints.", Computed: true},
 			"report_json": schema.StringAttribute{MarkdownDescription: "The results as JSON. Keep it, and give it to a later run as `earlier_report_json`.", Computed: true},
 		},
 		Blocks: map[string]schema.Block{
