@@ -35,11 +35,6 @@ resource "pvesec_sshd_policy" "strict" {
   permit_tunnel                  = "no"
   crypto_profile                 = "strict"
   administrators                 = ["root"]
-
-  match {
-    users              = ["oncall"]
-    disable_forwarding = true
-  }
 }
 
 # What every user does with sudo. A command that cannot be recorded does not run.

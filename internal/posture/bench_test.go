@@ -39,10 +39,10 @@ func crowd(users int) *fake {
 		}
 	}
 	return &fake{
-		sections: map[string]node.Section{
+		Sections: map[string]node.Section{
 			node.SectionPasswd: data(passwd.String()), node.SectionGroup: data(group.String()), node.SectionKeys: data(keys.String()), node.SectionStates: data(states.String()),
 		},
-		files: map[string]string{"/etc/sudoers": sudoers.String()},
+		Files: map[string]string{"/etc/sudoers": sudoers.String()},
 	}
 }
 

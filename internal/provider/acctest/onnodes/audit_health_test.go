@@ -2,6 +2,7 @@ package onnodes
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -60,6 +61,12 @@ output "figures" {
 		}
 	}
 	shell(t, c.Nodes[1], "systemctl stop pvesec-security-pvesec.service")
+	// With depends_on Terraform reads a data source in the apply where the resource has drifted, and the check is unknown in the plan.
+	main, err := os.ReadFile(filepath.Join(w.Dir, "main.tf"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Write("main.tf", strings.ReplaceAll(string(main), "depends_on = [pvesec_audit_logging.agent]", ""))
 	if said := w.Terraform("plan", "-no-color"); !strings.Contains(said, "Check block assertion failed") ||
 		!strings.Contains(strings.Join(strings.Fields(said), " "), "pve2: pvesec-security-pvesec.service is inactive: nothing is written to /var/log/pvesec-security.log") {
 		t.Errorf("the check does not tell that the collector is stopped:\n%s", said)
@@ -112,7 +119,7 @@ func probeAsAction(t *testing.T, c *lab.Cluster) {
 	if said := invoke(nil); !strings.Contains(said, `ERROR: Records of audit logging "pvesec" do not arrive on pve2: `) || !strings.Contains(said, "pvesec-security-pvesec.service did not write it to /var/log/pvesec-security.log") {
 		t.Errorf("the probe of both says\n%s", said)
 	}
-	if said := invoke(map[string]any{"name": "other", "nodes": []any{"pve1"}}); !strings.Contains(said, `there is no audit logging "other"`) {
+	if said := invoke(map[string]any{"name": "other", "nodes": []any{"pve1"}}); !strings.Contains(said, `There is no audit logging "other"`) {
 		t.Errorf("the probe of what is not there says\n%s", said)
 	}
 }

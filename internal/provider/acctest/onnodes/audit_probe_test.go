@@ -20,7 +20,7 @@ func TestAuditProbe(t *testing.T) {
 	shell(t, pve2, `printf 'Defaults !syslog\n' >/etc/sudoers.d/zz; chmod 0440 /etc/sudoers.d/zz`)
 	harness.Run(t,
 		resource.TestStep{
-			Config: config(c) + harness.AuditConfig(""), ExpectError: harness.Matches(`Records of audit logging "ops" do not arrive on pve2.*sudo ran the probe of agent, but did not send it to the journal`),
+			Config: config(c) + harness.AuditConfig(""), ExpectError: harness.Matches("sudo ran the probe of agent, but did not send it to the journal"),
 		},
 		resource.TestStep{ // what was made is recorded, and replaced where it is tainted
 			PreConfig:        func() { shell(t, pve2, "rm /etc/sudoers.d/zz") },

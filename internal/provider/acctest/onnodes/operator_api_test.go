@@ -29,12 +29,12 @@ var requests = []string{
 func triedInAPI(api *pvesim.Server, user string) error {
 	before := api.UserCfg()
 	defer api.SetUserCfg(before)
-	secret, err := api.AddToken(user, "attack", false)
+	token, err := api.AddToken(user, "attack", false)
 	if err != nil {
 		return err
 	}
 	with := api.UserCfg()
-	if err := allRequests(api, user+"!attack="+secret, requests); err != nil {
+	if err := allRequests(api, token, requests); err != nil {
 		return err
 	}
 	if after := api.UserCfg(); after != with {
@@ -45,7 +45,7 @@ func triedInAPI(api *pvesim.Server, user string) error {
 	}
 	with = api.UserCfg()
 	harmless := slices.DeleteFunc(slices.Clone(requests), func(line string) bool { return strings.Contains(strings.ToLower(line), "root") }) // the provider works with a token of root@pam
-	if err := allRequests(api, user+"!attack="+secret, harmless); err != nil {
+	if err := allRequests(api, token, harmless); err != nil {
 		return err
 	}
 	if api.UserCfg() == with {

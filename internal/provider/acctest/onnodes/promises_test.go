@@ -115,8 +115,10 @@ func (p *promise) on(node *lab.Node, optional []string) error {
 			}
 			return fmt.Errorf("%q is promised and not allowed", line)
 		}
-		taken := unused[decision.Rule.Pos]
-		maps.DeleteFunc(unused, func(_ sudoers.Pos, grant string) bool { return grant == taken }) // two presets may have the same one
+		maps.DeleteFunc(unused, func(_ sudoers.Pos, grant string) bool { // by itself: two presets may grant the same command line
+			alone, _ := sudoers.Parse(user, grant+"\n", sudoers.PVE9)
+			return policy.Decide(sudoers.TreeOf(alone), policy.Request{Subject: about, Command: words[0], Args: words[1:]}).Verdict == policy.Allowed
+		})
 		fmt.Fprintf(&script, "stand_in %s\nrunuser -u %s -- sudo -n -l -- %s >/dev/null || echo 'refused: %s'\n", words[0], user, line, line)
 	}
 	for _, line := range p.runs {
