@@ -44,6 +44,7 @@ var severities = []string{string(escalation.Critical), string(escalation.High), 
 // nullables are the attributes within computed ones that can be null. All others always have a value. An attribute of the resource itself can be null unless a
 // person must write it: an older release may have written the state.
 var nullables = []string{
+	"pvesec_audit_logging.deployed.audit_rules",
 	"pvesec_sudoers_policy.analysis.findings.accepted", "pvesec_sudoers_policy.analysis.foreign.accepted",
 	"pvesec_sudoers_policy.expires.earliest", "pvesec_sudoers_policy.expires.latest",
 	"pvesec_restricted_user.findings.accepted", "pvesec_api_token.findings.accepted",
