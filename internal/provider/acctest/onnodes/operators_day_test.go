@@ -136,6 +136,9 @@ func (d *day) live(t *testing.T, name string) {
 			shell(t, node, fmt.Sprintf("useradd -m -s /bin/bash %[1]s; install -d -o %[1]s -m 700 /home/%[1]s/.ssh; echo '%[2]s' >/home/%[1]s/.ssh/authorized_keys; chown %[1]s /home/%[1]s/.ssh/authorized_keys",
 				user, who.publicKey()))
 		}
+		if d.alarm != nil {
+			shell(t, node, "useradd -m -s /bin/bash "+d.alarm.userName())
+		}
 		before = append(before, traces(t, node))
 	}
 	users := c.API.UserCfg()
