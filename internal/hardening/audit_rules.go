@@ -187,7 +187,7 @@ func watchRule(watched, key string) string { return "-w " + watched + " -p wa -k
 func auditKey(area string) string { return "pvesec-" + area }
 
 // renderAuditService sees to /etc/pve. The kernel watches what is mounted at the moment at which it takes a rule: a file system that is mounted later is not watched until it is told so (-q), and
-// a rule that was taken while it was mounted is gone when it is unmounted. Where rules are locked, the first line fails, and the rule is there since boot.
+// a rule that was taken while it was mounted is gone when it is unmounted. A line that the kernel refuses shows in what the kernel says of its rules, and leaves no unit failed.
 func (a AuditLogging) renderAuditService() string {
 	return a.header() + fmt.Sprintf(`[Unit]
 Description=Have the kernel watch %[1]s after it was mounted
@@ -195,7 +195,7 @@ After=%[2]s %[3]s
 [Service]
 Type=oneshot
 ExecStart=-/usr/sbin/auditctl %[4]s
-ExecStart=/usr/sbin/auditctl -q %[1]s,%[1]s
+ExecStart=-/usr/sbin/auditctl -q %[1]s,%[1]s
 `, pveMount, pveService, auditService, watchRule(pveMount, auditKey("pve")))
 }
 

@@ -26,6 +26,7 @@ func TestAuditLoggingBadInput(t *testing.T) {
 		{`sudo_mail { to = "a@example.com, b@example.com" }`, "mail address"},
 		{`audit_rules { paths = ["/srv -p r"] }`, "clean absolute path"},
 		{`audit_rules { on_loss = "stop" }`, "on_loss"},
+		{`audit_rules { immutable = true }`, "before a node mounts /etc/pve"},
 		{`journald { rate_limit_messages = 10 }`, "rate_limit_seconds"},
 	} {
 		steps = append(steps, resource.TestStep{Config: provider + harness.AuditConfig(bad.attributes), ExpectError: harness.Matches(bad.message)})

@@ -48,7 +48,7 @@ func auditRulesAttributes() map[string]schema.Attribute {
 				"- `logs`: changes below `/var/log` in a session of a person, sudo's own records excepted\n" +
 				"- `modules`: loading and unloading of kernel modules, and their configuration\n" +
 				"- `pam`: changes of PAM, `/etc/security` and `login.defs`\n" +
-				"- `pve`: changes of `/etc/pve`, also after it is mounted anew\n" +
+				"- `pve`: changes of `/etc/pve`, also after it is mounted anew; not together with `immutable`\n" +
 				"- `root_commands`: every program that runs as root in a session of one of the `subjects`, by the user who logged in. The kernel knows no login groups: where `subjects` has a group, and where it is not set, " +
 				"sessions of all users with a UID of 1000 or more count\n" +
 				"- `ssh`: changes below `/etc/ssh` and `/root/.ssh`\n" +
@@ -74,7 +74,7 @@ func auditRulesAttributes() map[string]schema.Attribute {
 			stringvalidator.OneOf(hardening.AuditFailures()...)),
 		"immutable": schema.BoolAttribute{
 			MarkdownDescription: "Whether the rules are locked, so that root too changes them only with a reboot; `false` by default. The lock is put on by the next boot of the node, not by the apply. On a node that is locked, an apply changes the files, " +
-				"and the kernel follows at the next boot: the plan and `deployed` say so.",
+				"and the kernel follows at the next boot: the plan and `deployed` say so. A node locks its rules before it mounts `/etc/pve`, which they then cannot watch: set `areas` without `pve`.",
 			Optional: true,
 		},
 	}
@@ -101,6 +101,16 @@ func (m *auditLoggingModel) auditRules(ctx context.Context, diags *diag.Diagnost
 	slices.Sort(rules.Areas)
 	slices.Sort(rules.Paths)
 	return rules
+}
+
+// refuseUnwatched refuses locked rules about what is mounted later: the kernel watches a mount only where it is told after it, and takes nothing once it is locked.
+func refuseUnwatched(rules *hardening.AuditRules, diags *diag.Diagnostics) {
+	if rules == nil || !rules.Immutable || !slices.Contains(rules.Areas, "pve") {
+		return
+	}
+	without := slices.DeleteFunc(slices.Clone(rules.Areas), func(area string) bool { return area == "pve" })
+	diags.AddAttributeError(path.Root("audit_rules"), "Invalid audit rules",
+		"immutable = true locks the rules before a node mounts /etc/pve, so that the kernel would not watch it. Leave the area pve out, or do not lock the rules:\n\n  areas = [\""+strings.Join(without, "\", \"")+"\"]")
 }
 
 // setAuditRules writes what was found on a node.

@@ -50,6 +50,7 @@ func (r *auditLoggingResource) ValidateConfig(ctx context.Context, req resource.
 			"io_logs records neither input nor output. Set one of them to true, or set enabled = false.")
 	}
 	refuseLost(logging, &resp.Diagnostics)
+	refuseUnwatched(logging.AuditRules, &resp.Diagnostics)
 	if !logging.ConfiguresSudo() && logging.SecurityLog == nil && logging.AuditRules == nil && logging.Journal == nil {
 		resp.Diagnostics.AddAttributeError(path.Root("sudo_log"), "Nothing is logged",
 			"sudo_log, io_logs and security_log are all off. Enable one of them, write another block such as audit_rules, or remove the resource.")

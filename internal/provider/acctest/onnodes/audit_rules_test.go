@@ -3,6 +3,7 @@ package onnodes
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -50,8 +51,10 @@ func TestAuditRules(t *testing.T) {
 			shell(t, pve1, likePVE)
 			before := snapshot(t, pve1)
 			first := config(c) + rulesConfig("")
-			locked := config(c) + rulesConfig("    immutable = true")
-			more := config(c) + rulesConfig("    immutable = true\n    paths = [\"/srv\"]")
+			// /etc/pve is mounted after the lock.
+			areas := "    areas = [\"" + strings.Join(slices.DeleteFunc(hardening.AuditAreas(), func(area string) bool { return area == "pve" }), "\", \"") + "\"]\n"
+			locked := config(c) + rulesConfig(areas+"    immutable = true")
+			more := config(c) + rulesConfig(areas+"    immutable = true\n    paths = [\"/srv\"]")
 			inForce := func(want string) []statecheck.StateCheck {
 				return []statecheck.StateCheck{statecheck.ExpectKnownValue(auditAddress, deployedAt("pve1", "audit_rules"), knownvalue.StringExact(want))}
 			}
@@ -67,7 +70,7 @@ func TestAuditRules(t *testing.T) {
 					Config:            first,
 					ConfigPlanChecks:  harness.Planned(auditAddress, plancheck.ResourceActionCreate),
 					ConfigStateChecks: inForce(hardening.AuditInForce),
-					Check:             func(*terraform.State) error { return recordsAreFound(t, pve1) },
+					Check:             func(*terraform.State) error { return recordsAreFound(t, pve1, "mounted") },
 				},
 				resource.TestStep{ // drift: a rule taken out of the file, and all out of the kernel
 					PreConfig:         func() { shell(t, pve1, "sed -i /sudoers/d /etc/audit/rules.d/pvesec-audit-ops.rules; auditctl -D") },
@@ -84,7 +87,7 @@ func TestAuditRules(t *testing.T) {
 					Config:            locked,
 					ConfigStateChecks: inForce(hardening.AuditLocked),
 					ConfigPlanChecks:  resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
-					Check:             func(*terraform.State) error { return recordsAreFound(t, pve1) },
+					Check:             func(*terraform.State) error { return recordsAreFound(t, pve1, "") },
 				},
 				resource.TestStep{ // a locked kernel follows with the next boot, and the plan says so
 					Config: more,
@@ -116,8 +119,8 @@ func drifted(wanted ...string) resource.ConfigPlanChecks {
 	return resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(auditAddress, plancheck.ResourceActionUpdate), harness.ExpectDrift(auditAddress, wanted...)}}
 }
 
-// recordsAreFound does as agent, who logged in, what each area is about, and looks for the record of it.
-func recordsAreFound(t *testing.T, node *lab.Node) error {
+// recordsAreFound does as agent, who logged in, what each area is about, and looks for the record of it; with mounted, also for the one of a change in /etc/pve.
+func recordsAreFound(t *testing.T, node *lab.Node, mounted string) error {
 	t.Helper()
 	got := shell(t, node, `systemctl restart pve-cluster.service
 		login() { sh -c 'echo "$(id -u agent)" >/proc/self/loginuid; exec "$@"' login "$@"; }
@@ -131,7 +134,7 @@ func recordsAreFound(t *testing.T, node *lab.Node) error {
 		seen root_commands 'a0=/usr/bin/id a1=-u'
 		seen root_commands 'euid=root'
 		mounted() { for try in 1 2 3 4 5 6 7 8 9 10 11 12; do login touch "/etc/pve/$mark.$try"; found pve "name=/etc/pve/$mark.$try" && return 0; sleep 0.5; done; echo 'no record of pve'; }
-		mounted
+		`+mounted+`
 		seen sudoers "name=/etc/sudoers.d/.$mark"
 		seen pam "name=/etc/pam.d/$mark"
 		seen ssh "name=/etc/ssh/$mark"
