@@ -22,7 +22,7 @@ type audited struct {
 func logging(subjects ...string) hardening.AuditLogging {
 	return hardening.AuditLogging{
 		Name: "ops", Subjects: subjects, Require: true,
-		SudoLog: &hardening.SudoLog{Directory: "/var/log/ops", Mode: "0600"},
+		SudoLog: &hardening.SudoLog{Directory: "/var/log/ops", Mode: "0600", Format: "sudo"},
 		IOLogs: &hardening.IOLogs{Output: true, Directory: "/var/log/ops/sudo-io", Mode: "0600", MaxSessions: 2000,
 			Bounds: hardening.Bounds{MaxAgeDays: 365, MaxSizeMiB: 1024, MinFreePercent: 1}},
 		SecurityLog: &hardening.SecurityLog{Path: "/var/log/ops/security.log", Mode: "0600", Collector: hardening.Journald},
