@@ -291,7 +291,7 @@ END_OF_ENTRY
 		remember account "$mine/had.$1" "account $2"
 		if [ "$a_absent" -eq 1 ]; then
 			settle_later "gone$tab$h_uid$tab$2$tab$a_cron_copies"
-			[ "$a_end" -eq 0 ] || settle_later "end$tab$h_uid$tab$2"
+			[ "$a_end" -eq 0 ] || settle_later "end$tab$h_uid$tab$2$tab$(lent "$h_uid" | tr '\n' ' ')"
 			[ "$a_remove" -eq 0 ] || [ -e "$mine/stays.$1" ] || settle_later "home$tab$h_uid$tab$2$tab$root$h_home"
 		fi
 	fi

@@ -216,11 +216,11 @@ running_as() {
 	set -f
 }
 
-# lent UID: the user ids that a user may give to what he runs, subuid(5), each range as FIRST-LAST. One that somebody else has too, or in which an account lies, is not his alone: on PVE the
-# containers have root's.
+# lent UID [RANGES]: the user ids that a user may give to what he runs, subuid(5), each range as FIRST-LAST. One that somebody else has too, or in which an account lies, is not his alone: on PVE the
+# containers have root's. RANGES are those that an account had which is gone.
 lent() {
 	[ -f "$root/etc/subuid" ] || return 0
-	ln_names=" $1 " ln_his= ln_others=
+	ln_names=" $1 " ln_his=${2-} ln_others=
 	while IFS=: read -r ln_name ln_x ln_uid ln_rest; do
 		case $ln_uid in '' | 0?* | *[!0-9]* | ???????????*) continue ;; esac
 		ln_others="$ln_others $ln_uid-$ln_uid"
@@ -259,7 +259,7 @@ end_all() {
 	as_user "$1" 65534 /bin/sh -c '[ "$(id -u):$(id -ru)" = "$1:$1" ] || exit 1; kill -KILL -1; exit 0' end "$1" >/dev/null 2>&1
 }
 
-# end_processes UID: end every process of a user, those too that he has borrowed another id for or lent one of his to, and take away the file systems that they serve: a home below one is nobody's any more. A look that
+# end_processes UID [RANGES]: end every process of a user, those too that he has borrowed another id for or lent one of his to, and take away the file systems that they serve: a home below one is nobody's any more. A look that
 # finds none is no proof: who forks and exits all the time is gone under one number before he is listed under the next. So two in a row must find none, after all were ended at one stroke. It says so
 # where a process does not end.
 end_processes() {
@@ -268,7 +268,7 @@ end_processes() {
 		echo 'pvesec itself is logged in with it'
 		return 1
 	fi
-	ep_left=100 ep_none=0 ep_struck=0 ep_lent=$(lent "$1")
+	ep_left=100 ep_none=0 ep_struck=0 ep_lent=$(lent "$1" "${2-}")
 	while :; do
 		{ echo 1 >"$root/sys/fs/cgroup/user.slice/user-$1.slice/cgroup.kill"; } 2>/dev/null
 		if [ "$ep_none" -eq 0 ] && end_all "$1"; then ep_struck=1; fi
@@ -576,8 +576,8 @@ settle_gone() {
 	[ ! -d "$root/var/spool/cron/atjobs" ] || find "$root/var/spool/cron/atjobs" -xdev -maxdepth 1 -type f -uid "$1" -delete
 }
 
-# settle_end UID
-settle_end() { end_processes "$1"; }
+# settle_end UID NAME RANGES
+settle_end() { end_processes "$1" "$3"; }
 
 # settle_home UID NAME HOME: its own directory alone.
 settle_home() {

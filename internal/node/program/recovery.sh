@@ -239,7 +239,8 @@ disarm() {
 seal() {
 	printf '%s\n' "$1" >>"$run/done" || return 1
 	[ -e "$2" ] || return 0
-	mv -f -- "$2" "${2%/*}/sealed" || return 1
+	# Other nodes may have sealed it already: a change that stands everywhere else is not undone here because a name cannot be changed.
+	mv -f -- "$2" "${2%/*}/sealed" || rm -f -- "$2" || return 1
 	flush "${2%/*}" 2>/dev/null || true
 }
 
