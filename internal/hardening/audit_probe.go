@@ -36,7 +36,7 @@ type ProbeResult struct {
 }
 
 // ProbePatience is for how long a probe looks for its records.
-const ProbePatience = 20 * time.Second
+const ProbePatience = 40 * time.Second
 
 //go:embed audit_probe.sh
 var probeProgram string

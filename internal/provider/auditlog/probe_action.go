@@ -31,7 +31,7 @@ func (a *probeAction) Metadata(_ context.Context, req action.MetadataRequest, re
 func (a *probeAction) Schema(_ context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Proves that records of the audit trail arrive, as an apply of `pvesec_audit_logging` does (`probe`): as each subject sudo runs a command that does nothing, an authentication event is sent, and both are looked for in sudo's log, " +
-			"with `sudoreplay -l`, in the journal and in the security log. A record that does not arrive within 20 seconds is an error that names what did not pass it on. The probe grants nothing, and leaves nothing but the records. " +
+			"with `sudoreplay -l`, in the journal and in the security log. A record that does not arrive within 40 seconds is an error that names what did not pass it on. The probe grants nothing, and leaves nothing but the records. " +
 			"What is set is read from the node's own files. Terraform 1.14 and later have actions.",
 		Attributes: map[string]schema.Attribute{
 			"name": schema.StringAttribute{

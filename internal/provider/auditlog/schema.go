@@ -53,7 +53,7 @@ func (r *auditLoggingResource) Schema(ctx context.Context, _ resource.SchemaRequ
 			},
 			"probe": schema.BoolAttribute{
 				MarkdownDescription: "Whether an apply proves that records arrive; `true` by default. When the settings stand, sudo runs `/usr/bin/true` with an argument of its own as each subject, an authentication event is sent, and both are " +
-					"looked for in sudo's log, with `sudoreplay -l`, in the journal and in the security log. A record that does not arrive within 20 seconds is an error that names what did not pass it on. Nothing is granted for it: the rule " +
+					"looked for in sudo's log, with `sudoreplay -l`, in the journal and in the security log. A record that does not arrive within 40 seconds is an error that names what did not pass it on. Nothing is granted for it: the rule " +
 					"that lets the subject run that one command is seen by the processes of the probe alone, in memory, and ends with them. Nothing is left but the records. A group is tried by one of its members, and all users by `nobody`.",
 				Optional: true,
 				Computed: true,

@@ -20,7 +20,7 @@ import (
 
 // rulesConfig is audit logging of agent with audit rules.
 func rulesConfig(rules string) string {
-	return fmt.Sprintf("resource \"pvesec_audit_logging\" \"ops\" {\n  name     = \"ops\"\n  subjects = [\"agent\"]\n  audit_rules {\n%s\n  }\n}\n", rules)
+	return fmt.Sprintf("resource \"pvesec_audit_logging\" \"ops\" {\n  name     = \"ops\"\n  subjects = [\"agent\"]\n  probe    = false\n  audit_rules {\n%s\n  }\n}\n", rules)
 }
 
 // likePVE gives a node what mounts /etc/pve: a file system that comes after auditd, and goes with its service.
@@ -102,6 +102,7 @@ func TestAuditRules(t *testing.T) {
 					ImportStateId:                        "ops",
 					ImportStateVerify:                    true,
 					ImportStateVerifyIdentifierAttribute: "name",
+					ImportStateVerifyIgnore:              []string{"probe"},
 				},
 			)
 			if after := snapshot(t, pve1); after != before {
