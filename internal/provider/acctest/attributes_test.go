@@ -284,7 +284,7 @@ func TestEveryAttributeOnNodesIsTested(t *testing.T) {
 		}
 	}
 	p := newProtocol(t, userAPI(t, pvesim.Version91))
-	for _, typeName := range []string{"pvesec_sudoers_policy", "pvesec_audit_logging", "pvesec_node_account", "pvesec_break_glass", "pvesec_sshd_policy"} {
+	for _, typeName := range []string{"pvesec_sudoers_policy", "pvesec_audit_logging", "pvesec_node_account", "pvesec_break_glass", "pvesec_sshd_policy", "pvesec_sudoers_exclusive"} {
 		for _, name := range leaves(configuredWith(p.schemas.ResourceSchemas[typeName].Block), "") {
 			last := name[strings.LastIndexByte(name, '.')+1:]
 			if !regexp.MustCompile(`\b` + last + `\b`).MatchString(text.String()) {
@@ -293,7 +293,7 @@ func TestEveryAttributeOnNodesIsTested(t *testing.T) {
 		}
 	}
 	for typeName := range p.schemas.ResourceSchemas {
-		if !slices.Contains([]string{"pvesec_sudoers_policy", "pvesec_audit_logging", "pvesec_node_account", "pvesec_break_glass", "pvesec_sshd_policy", "pvesec_restricted_user", "pvesec_api_token"}, typeName) {
+		if !slices.Contains([]string{"pvesec_sudoers_policy", "pvesec_audit_logging", "pvesec_node_account", "pvesec_break_glass", "pvesec_sshd_policy", "pvesec_sudoers_exclusive", "pvesec_restricted_user", "pvesec_api_token"}, typeName) {
 			t.Errorf("%s has no test that demands a case for each of its attributes: add it here", typeName)
 		}
 	}
