@@ -20,7 +20,7 @@ description: |-
 
 # Checks of nodes
 
-`+"`pvesec_node_posture`"+` judges nodes and Proxmox VE by these %d checks. An id is stable: it never changes its meaning. Checks of level 1 are for every node. Level 2 has these and more, which cost comfort or suit high demands.
+`+"`pvesec_node_posture`"+` judges nodes and Proxmox VE by these %d checks. An id is stable: it never changes its meaning. Level 1 suits all nodes. Level 2 has these and more, which cost comfort or suit high demands.
 
 References are to sections of these documents: the CIS Debian Linux 12 Benchmark v1.1.0 and 13 Benchmark v1.0.0, the Proxmox VE 8.x Hardening Guide v0.9.4 and 9.x Hardening Guide v0.9.1 by HomeSecExplorer, the Proxmox VE Administration Guide, and manual pages. A check is in the sense of the
 section, not the test that the section describes.

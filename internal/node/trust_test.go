@@ -408,6 +408,17 @@ func TestKilledAtTheEnd(t *testing.T) {
 	}
 }
 
+// TestSealThatFails: where one node cannot give its journal the name that says that the change stands, the change stands all the same: on the others it does already.
+func TestSealThatFails(t *testing.T) {
+	t.Parallel()
+	servers, p := cluster(t, 3, nodetest.Options{})
+	servers[2].Tool(t, "mv", `case $* in */sealed) exit 1 ;; esac; exec /usr/bin/mv "$@"`)
+	if err := p.Apply(testContext(t), policy(t, "new\n", servers...), nil); err != nil {
+		t.Error(err)
+	}
+	allHave(t, "new\n", servers...)
+}
+
 // TestKilledWhileStaging: a shell that is killed before it changed anything leaves no copy of the sudoers tree behind.
 func TestKilledWhileStaging(t *testing.T) {
 	t.Parallel()

@@ -31,7 +31,7 @@ func sudoGrants() []Check {
 			Expected: "the analysis of all command lines of all grants finds no way to root", Remedy: allowList, References: append(manual("sudoers(5)", "SUDOERS FILE FORMAT"), guide("2.1.5")...),
 			node: func(n *Node) Outcome { return n.aboutGranted("no way to root for", n.leadsToRoot) }},
 		nopasswd,
-		grant("PVESEC-C0303", Critical, Level1, "No grant of sudo is for every command", "ALL is root; what is denied after it comes back by another path.", "no grant has ALL as its command", "Cmnd_Spec", "single commands for", func(g *policy.Grant) string {
+		grant("PVESEC-C0303", Critical, Level1, "No sudo rule allows all commands", "ALL is root; what is denied after it comes back by another path.", "no grant has ALL as its command", "Cmnd_Spec", "single commands for", func(g *policy.Grant) string {
 			if g.Command.Kind == sudoers.CommandAll {
 				return "every command"
 			}
