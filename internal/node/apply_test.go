@@ -370,6 +370,20 @@ func TestTwoRuns(t *testing.T) {
 	allHave(t, servers[0].Read(t, "etc/sudoers.d/agent"), servers...)
 }
 
+// TestForeignFaultBesideOthers: what one tool said before the change is not taken for what another one said.
+func TestForeignFaultBesideOthers(t *testing.T) {
+	t.Parallel()
+	servers, p := cluster(t, 1, nodetest.Options{})
+	servers[0].Write(t, "etc/sudoers.d/foreign", "BROKEN\n", 0o440)
+	servers[0].Write(t, "etc/logrotate.conf", "include /etc/logrotate.d\n", 0o644)
+	servers[0].Write(t, "etc/logrotate.d/alternatives", "/var/log/alternatives.log {\n}\n", 0o644)
+	change := policy(t, "new\n", servers...)
+	change[0].Files = append(change[0].Files, node.File{Path: "/etc/logrotate.d/agent", Content: []byte("/var/log/agent.log {\n}\n"), Mode: 0o644, Validate: node.Logrotate})
+	if err := p.Apply(testContext(t), change, nil); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestForeignFault: a fault in somebody else's file keeps no change out, and a new fault is still told from it.
 func TestForeignFault(t *testing.T) {
 	t.Parallel()

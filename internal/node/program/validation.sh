@@ -177,8 +177,8 @@ whole= tree= # what visudo said of the whole configuration, and where the copy o
 # check_tree VALIDATOR: the whole configuration as it will be, as a copy in the stage.
 check_tree() {
 	asked "$1" || return 0
-	judge "$1" && before_ok=1 || before_ok=0
-	before=$judged
+	if judge "$1"; then eval "right_before_$1=1"; else eval "right_before_$1=0"; fi
+	eval "before_$1=\$judged"
 	tree=$mine/tree.$1
 	if [ -n "$main" ] && [ ! -f "$root$main" ]; then
 		[ "$1" != sudoers ] || each judge_alone
@@ -203,7 +203,7 @@ check_tree() {
 	judged=$(printf '%s\n' "$judged" | sed "s|$tree/main|$main|g; s|$tree||g")
 	# A confined daemon may not read the stage; then the check of the files in place has to do.
 	case $1:$judged in rsyslog:*'ermission denied'* | rsyslog:*'could not open config file'*) return 0 ;; esac
-	not_worse || fail invalid-tree "$first" "$worse" "$tool"
+	not_worse "$1" || fail invalid-tree "$first" "$worse" "$tool"
 }
 
 # copy_drop FILE…: into the copy of the tree, but for what the change writes or removes.
@@ -234,11 +234,12 @@ overlay() {
 	esac
 }
 
-# not_worse: whether the tool says nothing in $judged that it did not say before the change. A fault in somebody else's
+# not_worse VALIDATOR: whether the tool says nothing in $judged that it did not say before the change. A fault in somebody else's
 # file must not keep a good change out; a new fault must.
 not_worse() {
 	worse=$(printf '%s\n' "$judged" | grep -v -e ': parsed OK$' -e 'config validation run' -e '^$')
-	[ "$before_ok" -eq 0 ] || return 1
+	eval "nw_right=\$right_before_$1 before=\$before_$1"
+	[ "$nw_right" -eq 0 ] || return 1
 	b_lines=$(printf '%s\n' "$before" | sed "s|$root/|/|g" | grep -v '^$')
 	worse=$(printf '%s\n' "$worse" | sed "s|$root/|/|g" | grep -Fxv -e "$b_lines")
 	[ -z "$worse" ] || return 1
@@ -250,7 +251,7 @@ check_live() {
 	asked "$1" || return 0
 	first=
 	each named "$1"
-	judge "$1" || not_worse || fail invalid-tree "$first" "$worse" "$tool"
+	judge "$1" || not_worse "$1" || fail invalid-tree "$first" "$worse" "$tool"
 }
 
 named() { [ "$7" != "$1" ] || first=${first:-$9}; }

@@ -82,6 +82,7 @@ func (r *auditLoggingResource) ModifyPlan(ctx context.Context, req resource.Modi
 		state = &auditLoggingModel{}
 		resp.Diagnostics.Append(req.State.Get(ctx, state)...)
 	}
+	replaced := replacedRotation(ctx, state, req.Private, resp.Private, &resp.Diagnostics)
 	plan.Files = types.MapUnknown(types.StringType)
 	plan.Deployed = types.MapUnknown(deployedAuditType)
 	plan.OpenPackages()
@@ -95,7 +96,7 @@ func (r *auditLoggingResource) ModifyPlan(ctx context.Context, req resource.Modi
 				desired[target.Name] = plan.planned(ctx, state, target.Name, r.plannedAuditRules(ctx, logging, state, target, &resp.Diagnostics), &resp.Diagnostics)
 			}
 			plan.Deployed = types.MapValueMust(deployedAuditType, desired)
-			r.refuseRotatedTwice(ctx, logging, state, targets, &resp.Diagnostics)
+			r.refuseRotatedTwice(ctx, logging, state, replaced, targets, &resp.Diagnostics)
 			r.PlanPackages(ctx, &plan, state, targets, nil, &resp.Diagnostics)
 		}
 	}

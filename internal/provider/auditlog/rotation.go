@@ -2,6 +2,7 @@ package auditlog
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -17,7 +18,8 @@ import (
 
 // refuseRotatedTwice refuses a rotation of logs that another file of a node rotates too. Where the state has the same rotation, a refresh has told of it already. A node that does not answer is
 // left to the apply, which has logrotate judge all files.
-func (r *auditLoggingResource) refuseRotatedTwice(ctx context.Context, logging hardening.AuditLogging, state *auditLoggingModel, targets []node.Target, diags *diag.Diagnostics) {
+// Replaced is the file of the resource that this one takes the place of, empty for none: it goes first.
+func (r *auditLoggingResource) refuseRotatedTwice(ctx context.Context, logging hardening.AuditLogging, state *auditLoggingModel, replaced string, targets []node.Target, diags *diag.Diagnostics) {
 	at := logging.LogrotatePath()
 	text := logging.Render()[at]
 	if text == "" {
@@ -32,6 +34,7 @@ func (r *auditLoggingResource) refuseRotatedTwice(ctx context.Context, logging h
 			continue
 		}
 		lines, err := logging.RotatedElsewhere(ctx, nodes, target)
+		lines = slices.DeleteFunc(lines, func(line string) bool { return replaced != "" && strings.HasPrefix(line, replaced+":") })
 		if err != nil || len(lines) == 0 {
 			continue
 		}
@@ -39,6 +42,27 @@ func (r *auditLoggingResource) refuseRotatedTwice(ctx context.Context, logging h
 			fmt.Sprintf("logrotate drops the whole file that it reads second, so that nothing in it is rotated any more. These lines are in the way:\n\n  %s\n\n"+
 				"Remove them, write the logs into another directory, or set enabled = false in rotation.", strings.Join(lines, "\n  ")))
 	}
+}
+
+// rotationKey is in the private part of the plan of every resource that has a state, with the path of its file for logrotate: Terraform says nothing of the state when it plans what takes the place of
+// that resource, and hands this on.
+const rotationKey = "rotation"
+
+// replacedRotation is the file for logrotate of the resource in the state, or of the one that is about to be replaced.
+func replacedRotation(ctx context.Context, state *auditLoggingModel, before values.PrivateReader, after values.PrivateWriter, diags *diag.Diagnostics) string {
+	if state != nil {
+		at := state.logging(ctx, diags).LogrotatePath()
+		encoded, err := json.Marshal(at)
+		if err == nil {
+			diags.Append(after.SetKey(ctx, rotationKey, encoded)...)
+		}
+		return at
+	}
+	var at string
+	if encoded, _ := before.GetKey(ctx, rotationKey); len(encoded) > 0 && json.Unmarshal(encoded, &at) != nil {
+		return ""
+	}
+	return at
 }
 
 // warnOfUnlogged warns of policies that are on a node without the settings that logged what they allow.
