@@ -102,6 +102,8 @@ resource "pvesec_sudoers_policy" "agent" {
     "stops logging", "stops services of Proxmox VE", "destroys disks", "becomes another user",
   ]
   always = ["/usr/sbin/qm start 2001", "/usr/sbin/qm snapshot 2001 agent-before"]
+
+  depends_on = [pvesec_audit_logging.agent] # what it allows is recorded from the first moment to the last
 }
 
 # Everything is recorded: what is typed too, since an agent types no passwords.

@@ -90,6 +90,8 @@ resource "pvesec_sudoers_policy" "oncall" {
     "stops logging", "stops services of Proxmox VE", "destroys disks", "becomes another user",
   ]
   always = ["/usr/sbin/qm start 2001", "/usr/sbin/zpool status", "/usr/bin/pveversion"]
+
+  depends_on = [pvesec_audit_logging.all] # what it allows is recorded from the first moment to the last
 }
 
 # Looked at in every plan, and by the health assessments of HCP Terraform.

@@ -42,6 +42,8 @@ resource "pvesec_sudoers_policy" "agent" {
     nopasswd = true
   }
   defaults = ["use_pty", "env_reset", "secure_path=/usr/sbin:/usr/bin:/sbin:/bin"]
+
+  depends_on = [pvesec_audit_logging.agent] # what it allows is recorded from the first moment to the last
 }
 
 resource "pvesec_audit_logging" "agent" {

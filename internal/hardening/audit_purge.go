@@ -14,12 +14,10 @@ import (
 // of the subjects go, and where a group or everyone is a subject the whole directory.
 func (a AuditLogging) purged() []node.File {
 	var files []node.File
-	erase := func(paths ...string) {
-		for _, name := range paths {
-			files = append(files, node.File{Path: name, Kind: node.Erased})
-		}
+	for _, name := range sortedKeys(a.logFiles()) {
+		files = append(files, node.File{Path: name, Kind: node.Erased})
 	}
-	erase(sortedKeys(a.logFiles())...)
+	erase := func(name string) { files = append(files, node.File{Path: name, Kind: node.ErasedTree}) }
 	if a.collects(Journald) {
 		erase(stateDir + "/" + a.securityName())
 	}

@@ -2,6 +2,7 @@ package hardening
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
@@ -29,8 +30,11 @@ func TestPurge(t *testing.T) {
 			}
 			var got []string
 			for _, file := range m.applied[0].Files {
-				if file.Kind == node.Erased {
+				if file.Kind.Erases() {
 					got = append(got, file.Path)
+					if log := strings.HasSuffix(file.Path, ".log"); log != (file.Kind == node.Erased) {
+						t.Errorf("%s: %s goes as the wrong kind", name, file.Path)
+					}
 				}
 			}
 			slices.Sort(got)
@@ -41,7 +45,7 @@ func TestPurge(t *testing.T) {
 			if err := test.a.Install(t.Context(), m, nil, targets("pve1"), nil, nil, silent); err != nil {
 				t.Fatal(err)
 			}
-			if slices.ContainsFunc(m.applied[1].Files, func(file node.File) bool { return file.Kind == node.Erased }) {
+			if slices.ContainsFunc(m.applied[1].Files, func(file node.File) bool { return file.Kind.Erases() }) {
 				t.Errorf("%s: a node that is left loses logs", name)
 			}
 		}

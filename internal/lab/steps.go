@@ -10,8 +10,10 @@ import (
 
 // hook stands before a tool on the path of the remote program. It counts the commands that the transaction runs, from its first
 // line to its last, and lets the fault happen right before the one whose number is in /run/fault/at. That one goes on afterwards.
-// Those that run under timeout(1) count as well: their grandparent is the shell.
+// Those that run under timeout(1) count as well: their grandparent is the shell. Each is one line in the list.
 const hook = `#!/bin/sh
+nl='
+'
 IFS= read -r parent </proc/$PPID/cmdline
 case $parent in
 timeout*)
@@ -25,7 +27,9 @@ case $parent in
 	n=$((n + 1))
 	echo $n >/run/fault/count
 	read -r at </run/fault/at
-	[ "$at" != 0 ] || echo "$n ${0##*/} $*" >>/run/fault/steps
+	line="$n ${0##*/} $*"
+	while case $line in *"$nl"*) true ;; *) false ;; esac; do line="${line%%%%"$nl"*} ${line#*"$nl"}"; done
+	[ "$at" != 0 ] || printf '%%s\n' "$line" >>/run/fault/steps
 	[ "$n" != "$at" ] || { : >/run/fault/struck; . /run/fault/action; }
 	;;
 esac

@@ -386,7 +386,7 @@ func (c Change) check() error {
 			return errPath(f.Path, "is given twice")
 		case kindWords[f.Kind] == "" || validatorWords[f.Validate] == "":
 			return errPath(f.Path, "has an unknown kind or validator")
-		case f.Kind == Erased && !strings.HasPrefix(f.Path, "/var/log/") && !strings.HasPrefix(f.Path, "/var/lib/pvesec-"):
+		case f.Kind.Erases() && !strings.HasPrefix(f.Path, "/var/log/") && !strings.HasPrefix(f.Path, "/var/lib/pvesec-"):
 			return errPath(f.Path, "is no log")
 		}
 		if f.Applied != "" && !sha256Hex.MatchString(f.Applied) {

@@ -21,9 +21,14 @@ const (
 	EnsureFile
 	// Absent is removed. A directory is removed only when it is empty and otherwise left alone.
 	Absent
-	// Erased is a log, with what logrotate(8) made of it, or a directory with all that is in it. It goes for good, without a copy, once the change stands on every node.
+	// Erased is a log, with what logrotate(8) made of it. It goes for good, without a copy, once the change stands on every node.
 	Erased
+	// ErasedTree is a directory that goes with all that is in it, as Erased does. What has a longer name is not of it.
+	ErasedTree
 )
+
+// Erases tells whether what has the kind goes for good.
+func (k Kind) Erases() bool { return k == Erased || k == ErasedTree }
 
 // Validator is the tool of the node that judges a staged file before it is installed.
 type Validator int

@@ -21,7 +21,7 @@ func TestErased(t *testing.T) {
 				s := nodetest.Start(t, nodetest.Options{Shell: shell})
 				fakes(t, s)
 				logs := []string{"a.log", "a.log.1", "a.log.2.gz", "a.log-20260101", "io/agent/00/00/01/log"}
-				stay := []string{"a.log.gz", "a.logs", "b.log.1", "kept/x"}
+				stay := []string{"a.log.gz", "a.logs", "b.log.1", "kept/x", "io/agent-2/log", "io/agent.1/log", "io/none-1/log"}
 				for _, file := range append(append([]string{}, logs...), stay...) {
 					s.Write(t, "var/log/"+file, "x", 0o600)
 				}
@@ -33,7 +33,7 @@ func TestErased(t *testing.T) {
 					t.Fatal(err)
 				}
 				change := node.Change{Target: target("pve1", s), Label: "logs", Files: mine(t,
-					node.File{Path: "/var/log/a.log", Kind: node.Erased}, node.File{Path: "/var/log/io/agent", Kind: node.Erased},
+					node.File{Path: "/var/log/a.log", Kind: node.Erased}, node.File{Path: "/var/log/io/agent", Kind: node.ErasedTree}, node.File{Path: "/var/log/io/none", Kind: node.ErasedTree},
 					node.File{Path: "/var/log/link", Kind: node.Erased}, node.File{Path: "/var/log/open/x.log", Kind: node.Erased}, node.File{Path: "/var/log/none", Kind: node.Erased},
 				)}
 				var noted []string

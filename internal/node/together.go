@@ -55,7 +55,7 @@ func togetherKey(changes []Change) string {
 	for _, c := range changes {
 		nodes = append(nodes, c.Target.normal().String())
 		installs = installs || c.InstallPackages
-		removes = removes && !slices.ContainsFunc(c.Files, func(f File) bool { return f.Kind != Absent && f.Kind != Erased })
+		removes = removes && !slices.ContainsFunc(c.Files, func(f File) bool { return f.Kind != Absent && !f.Kind.Erases() })
 	}
 	slices.Sort(nodes)
 	return fmt.Sprint(removes, installs, nodes)

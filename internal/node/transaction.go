@@ -385,7 +385,7 @@ func orRoot(name string) string {
 
 // Words of transaction.sh.
 var (
-	kindWords      = map[Kind]string{Regular: "regular", Directory: "directory", EnsureFile: "ensure", Absent: "absent", Erased: "erased"}
+	kindWords      = map[Kind]string{Regular: "regular", Directory: "directory", EnsureFile: "ensure", Absent: "absent", Erased: "erased", ErasedTree: "erased-tree"}
 	validatorWords = map[Validator]string{NoValidation: "none", Sudoers: "sudoers", Rsyslog: "rsyslog", Logrotate: "logrotate", Sshd: "sshd", AuditRules: "audit"}
 )
 

@@ -1,16 +1,16 @@
-# After every apply, and in every scheduled plan: do the nodes still pass what agent's sudo must never be able to do?
-check "posture" {
-  data "pvesec_node_posture" "agent" {
-    subjects = ["agent"]
-    profile  = "level1"
+# In every plan: do the nodes still pass what agent's sudo must never be able to do?
+data "pvesec_node_posture" "agent" {
+  subjects = ["agent"]
+  profile  = "level1"
 
-    waiver {
-      check  = "PVESEC-C0903"
-      reason = "the vendor's tool logs in with a password until it is replaced"
-      until  = "2030-12-31"
-    }
+  waiver {
+    check  = "PVESEC-C0903"
+    reason = "the vendor's tool logs in with a password until it is replaced"
+    until  = "2030-12-31"
   }
+}
 
+check "posture" {
   assert {
     condition = length([
       for r in data.pvesec_node_posture.agent.results : r

@@ -520,7 +520,7 @@ settle_accounts() {
 	[ -f "$1" ] || return 0
 	while IFS=$tab read -r st_op st_arg st_name st_more; do
 		case $st_op in
-		log) erase "$st_arg" ;;
+		log | tree) erase "$st_op" "$st_arg" ;;
 		tidy)
 			keys_at "$st_name" "$st_arg" || continue
 			for st_file in $ka_files; do

@@ -96,7 +96,10 @@ settle_later() { s_said=$({ printf '%s\n' "$1" >>"$mine/settle"; } 2>&1) || fail
 
 # stage_file: bring the new file next to its place, see whether anything differs, and note how to undo it.
 stage_file() {
-	case $2 in erased) settle_later "log$tab$8"; return 0 ;; esac
+	case $2 in
+	erased) settle_later "log$tab$8"; return 0 ;;
+	erased-tree) settle_later "tree$tab$8"; return 0 ;;
+	esac
 	target=$root$8
 	way "$target"
 	in_opened "$8"
@@ -251,18 +254,20 @@ unmoved() {
 	[ -z "$kind" ] || fail conflict "$8" 'a new file' absent
 }
 
-# erase PATH: a directory with all that is in it, or a log with what logrotate made of it. Others must not choose what that is.
+# erase KIND PATH: a tree, or a log with what logrotate made of it. Others must not choose what that is.
 erase() {
+	er_kind=$1 er_path=$2
 	closed=0 walls_are=$nl # by now, a directory may have another owner
-	way "$root$1"
+	way "$root$er_path"
 	if [ -n "$open" ]; then
-		note "$1 stays: ${open#"$root"} $open_why"
+		note "$er_path stays: ${open#"$root"} $open_why"
 		return 0
 	fi
-	set +f
-	set -- "$1" "$root$1" "$root$1".[0-9]* "$root$1"-[0-9]*
-	set -f
-	er_path=$1
-	shift
+	set -- "$root$er_path"
+	if [ "$er_kind" = log ]; then
+		set +f
+		set -- "$1" "$1".[0-9]* "$1"-[0-9]*
+		set -f
+	fi
 	er_said=$(limited $((patient * 5)) rm -rf -- "$@" 2>&1 </dev/null) || note "$er_path is not gone as a whole: $er_said"
 }
