@@ -34,6 +34,8 @@ type auditLoggingModel struct {
 	session.Placed
 	// created tells that an apply made the resource.
 	created bool
+
+	unproven bool // the probe of this apply failed
 }
 
 type sudoLogModel struct {

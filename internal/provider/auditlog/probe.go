@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -33,6 +34,21 @@ func (m *auditLoggingModel) Prove(ctx context.Context, shared *session.Clients, 
 	report := probeReport{what: m.What(), after: "The settings are in force. Mend what is named and apply again, or set probe = false to apply without a probe. Terraform marks a new resource as tainted and would replace it; " +
 		"terraform untaint keeps it."}
 	report.tell(ctx, results, diags)
+	m.unproven = diags.HasError()
+}
+
+// unprovenKey is in the private state of a resource: whether the probe of its last apply failed.
+const unprovenKey = "unproven"
+
+// Applied records whether the probe failed. Terraform replaces a new resource then, and a replacement must not take the logs away.
+func (m *auditLoggingModel) Applied(ctx context.Context, private values.PrivateWriter, diags *diag.Diagnostics) {
+	diags.Append(private.SetKey(ctx, unprovenKey, strconv.AppendBool(nil, m.unproven))...)
+}
+
+// wasUnproven tells whether the probe of the last apply failed.
+func wasUnproven(ctx context.Context, private values.PrivateReader) bool {
+	recorded, _ := private.GetKey(ctx, unprovenKey)
+	return string(recorded) == "true"
 }
 
 // probeReport tells what became of the probes of several nodes.

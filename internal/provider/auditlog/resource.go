@@ -250,8 +250,13 @@ func expectations(ctx context.Context, logging hardening.AuditLogging, nodes har
 }
 
 // Remove takes the configuration off nodes. It warns of policies that stay.
-func (m *auditLoggingModel) Remove(ctx context.Context, nodes hardening.Nodes, targets []node.Target, _ values.PrivateReader, diags *diag.Diagnostics) error {
+func (m *auditLoggingModel) Remove(ctx context.Context, nodes hardening.Nodes, targets []node.Target, private values.PrivateReader, diags *diag.Diagnostics) error {
 	logging := m.logging(ctx, diags)
+	if logging.PurgeLogs && wasUnproven(ctx, private) {
+		logging.PurgeLogs = false
+		diags.AddWarning("The logs of "+m.What()+" stay", "purge_logs is set, but the probe of the last apply failed. Terraform may only be replacing the resource for that reason, and what the logs hold may be older than it is. "+
+			"Apply again until the probe passes and destroy then, or remove the logs by hand.")
+	}
 	if err := logging.Remove(ctx, nodes, targets, session.Progress(ctx)); err != nil {
 		return err
 	}

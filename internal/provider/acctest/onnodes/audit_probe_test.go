@@ -20,14 +20,17 @@ func TestAuditProbe(t *testing.T) {
 	shell(t, pve2, `printf 'Defaults !syslog\n' >/etc/sudoers.d/zz; chmod 0440 /etc/sudoers.d/zz`)
 	harness.Run(t,
 		resource.TestStep{
-			Config: config(c) + harness.AuditConfig(""), ExpectError: harness.Matches("sudo ran the probe of agent, but did not send it to the journal"),
+			Config: config(c) + harness.AuditConfig("purge_logs = true"), ExpectError: harness.Matches("sudo ran the probe of agent, but did not send it to the journal"),
 		},
 		resource.TestStep{ // what was made is recorded, and replaced where it is tainted
 			PreConfig:        func() { shell(t, pve2, "rm /etc/sudoers.d/zz") },
-			Config:           config(c) + harness.AuditConfig(""),
+			Config:           config(c) + harness.AuditConfig("purge_logs = true"),
 			ConfigPlanChecks: harness.Planned(auditAddress, plancheck.ResourceActionReplace),
 			Check: func(*terraform.State) error {
 				for _, node := range c.Nodes {
+					if got := shell(t, node, "grep -c 'COMMAND=/usr/bin/true pvesec-probe' /var/log/sudo-agent.log"); got < "2" {
+						return fmt.Errorf("%s: the replacement took the log of what was before: it has %s probes", node.Name, got)
+					}
 					if got := shell(t, node, "sudoreplay -d /var/log/sudo-io/agent -l | grep -c pvesec-probe; ls /etc/sudoers.d; runuser -u agent -- sudo -n /usr/bin/true 2>&1 || true"); got[0] == '0' {
 						return fmt.Errorf("%s has no recording of a probe: %s", node.Name, got)
 					}
