@@ -123,6 +123,7 @@ func TestApplyEveryKind(t *testing.T) {
 			s.Write(t, "etc/empty/gone", "x", 0o600)
 			s.Write(t, "etc/full/a", "x", 0o600)
 			s.Write(t, "etc/full/b", "y", 0o600)
+			s.Write(t, "etc/shared/pvesec-other.conf", "of another resource", 0o600)
 			binary := strings.Repeat("\x00\xff'\n", 300)
 			files := mine(t,
 				sudoers("/etc/sudoers.d/agent", "agent ALL=(root) /usr/bin/true\n"),
@@ -139,6 +140,7 @@ func TestApplyEveryKind(t *testing.T) {
 				node.File{Path: "/etc/empty", Kind: node.Absent},
 				node.File{Path: "/etc/full/a", Kind: node.Absent},
 				node.File{Path: "/etc/full", Kind: node.Absent},
+				node.File{Path: "/etc/shared", Kind: node.Absent},
 				node.File{Path: "/etc/never/was", Kind: node.Absent},
 			)
 			s.Write(t, "etc/logrotate.d/apt", "", 0o644)
@@ -152,10 +154,15 @@ func TestApplyEveryKind(t *testing.T) {
 				},
 				RestartServices: []string{"rsyslog"}, RequireActive: []string{"rsyslog"}, RequireCommands: []string{"visudo"},
 			}
+			var noted []string
+			change.Noted = func(text string) { noted = append(noted, text) }
 			p := newPool(t, s)
 			// A directory is not a file with a content to expect: existence alone is compared.
 			if err := p.Apply(testContext(t), []node.Change{change}, nil); err != nil {
 				t.Fatal(err)
+			}
+			if want := []string{"/etc/full is not empty and stays"}; !slices.Equal(noted, want) {
+				t.Errorf("noted %q, want %q", noted, want)
 			}
 			for path, want := range map[string]string{
 				"etc/sudoers.d/agent": "agent ALL=(root) /usr/bin/true\n", "etc/sudoers.d/emergency": "(absent)",

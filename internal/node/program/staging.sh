@@ -131,7 +131,11 @@ stage_file() {
 		a_in=$(ls -A -- "$target" 2>&1) || fail install "$8" "$a_in" comparing
 		if [ -n "$a_in" ]; then
 			each leaves "$8"
-			if [ -n "$a_in" ]; then note "$8 is not empty and stays"; return 0; fi
+			if [ -n "$a_in" ]; then
+				# Other resources of pvesec keep files there: the last of them takes the directory along.
+				printf '%s\n' "$a_in" | grep -qv '^pvesec-' && note "$8 is not empty and stays"
+				return 0
+			fi
 		fi
 		want "$1" "$6"
 		remember dir "$had" "$target"

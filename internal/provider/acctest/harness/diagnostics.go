@@ -62,7 +62,13 @@ func (d *diagnostics) compare(t *testing.T) {
 	defer d.mu.Unlock()
 	text := strings.Join(slices.Sorted(maps.Keys(d.said)), "\n\n") + "\n"
 	name := filepath.Join("testdata", "diagnostics", strings.ReplaceAll(t.Name(), "/", "__")+".txt")
-	if update := os.Getenv(updateGolden); len(d.said) > 0 && (update == "all" || update == t.Name()) {
+	if update := os.Getenv(updateGolden); update == "all" || update == t.Name() {
+		if len(d.said) == 0 {
+			if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				t.Error(err)
+			}
+			return
+		}
 		if err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o755), os.WriteFile(name, []byte(text), 0o644)); err != nil {
 			t.Error(err)
 		}
