@@ -53,13 +53,18 @@ func (n *Node) HookSteps(ctx context.Context) error {
 	for _, tool := range hooked {
 		script += fmt.Sprintf("printf '%%s' '%s' >/opt/hooks/%s\n", strings.ReplaceAll(fmt.Sprintf(hook, "/usr/bin/"+tool), "'", `'\''`), tool)
 	}
-	_, err := n.Shell(ctx, script+"chmod 755 /opt/hooks/*\n")
+	script += "chmod 755 /opt/hooks/*\n"
+	if n.Kernel {
+		script += "sync\n" // a power cut would leave empty files
+	}
+	_, err := n.Shell(ctx, script)
 	return err
 }
 
 // ArmStep puts the hooks in front of the tools and has an action happen before a step of the next transaction. A step of 0 only lists the steps, in /run/fault/steps.
+// The hooks go with the power: what is left are links to nowhere, which a shell passes over. Files would be empty ones, and every tool would succeed without doing anything.
 func (n *Node) ArmStep(ctx context.Context, step int, action string) error {
-	_, err := n.Shell(ctx, fmt.Sprintf("rm -rf /run/fault; mkdir /run/fault; echo 0 >/run/fault/count; echo %d >/run/fault/at; cat >/run/fault/action <<'END'\n%s\nEND\ncp -p /opt/hooks/* /usr/sbin/", step, action))
+	_, err := n.Shell(ctx, fmt.Sprintf("rm -rf /run/fault; mkdir /run/fault; echo 0 >/run/fault/count; echo %d >/run/fault/at; cat >/run/fault/action <<'END'\n%s\nEND\ncp -pr /opt/hooks /run/fault/; ln -sf /run/fault/hooks/* /usr/sbin/", step, action))
 	return err
 }
 
