@@ -140,6 +140,7 @@ var statedFindings = []string{
 	"…", // decided elsewhere
 	"… is not as safe as its settings on …",
 	"… is not removed on …",
+	"The logs of … stay",
 	"Records of … do not arrive on …",
 	"The probe of … did not try everything on …",
 	"The change of … left something to look at on …",

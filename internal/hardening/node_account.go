@@ -140,6 +140,9 @@ func (a NodeAccount) Install(ctx context.Context, nodes Nodes, targets []node.Ta
 		}
 		changes = append(changes, node.Change{Target: target, Label: a.label(), Accounts: []node.AccountChange{change}})
 	}
+	if err := guardSecrets(ctx, nodes, changes); err != nil {
+		return nil, err
+	}
 	removals, others, err := a.removals(ctx, nodes, leave, removal)
 	if err != nil {
 		return nil, err

@@ -21,14 +21,14 @@ type Operator interface {
 var _ Operator = (*node.Pool)(nil)
 
 // AccessSudoers is the least that sudoers must permit the user that pvesec logs in as, where that is not root: one fixed command line, to
-// which every program and every file travels over standard input, with no terminal. With a password sudo asks for it.
+// which every program and every file travels over standard input, with no terminal and in no recording of sudo. With a password sudo asks for it.
 func AccessSudoers(user string, password bool) string {
 	tag := "NOPASSWD: "
 	if password {
 		tag = ""
 	}
-	return fmt.Sprintf("# What pvesec runs on this node. It is as powerful as root: keep what lets %[1]s log in as you keep root's password.\n%[4]s\n%[1]s ALL=(root) %[2]s%[3]s\n",
-		user, tag, node.SudoersCommand, node.NoTerminal(user))
+	return fmt.Sprintf("# What pvesec runs on this node. It is as powerful as root: keep what lets %[1]s log in as you keep root's password.\n%[4]s\n%[5]s\n%[1]s ALL=(root) %[2]s%[3]s\n",
+		user, tag, node.SudoersCommand, node.NoTerminal(user), unrecorded(user))
 }
 
 // OwnAccessError tells that a change would take away the sudo that pvesec itself uses on a node.
@@ -44,7 +44,13 @@ func (e *OwnAccessError) Error() string {
 		why = "this rule would decide: " + e.Rule
 	}
 	return fmt.Sprintf("the change would take away the access that pvesec itself uses on node %s: user %q could no longer run %s as root (%s). Nothing was changed. "+
-		"Keep a line such as\n\n  %s\n\nor log in as root", e.Node, e.User, node.SudoersCommand, why, strings.Split(AccessSudoers(e.User, false), "\n")[2])
+		"Keep a line such as\n\n  %s\n\nor log in as root", e.Node, e.User, node.SudoersCommand, why, accessRule(e.User))
+}
+
+// accessRule is the rule of [AccessSudoers], its last line.
+func accessRule(user string) string {
+	lines := strings.Split(strings.TrimSpace(AccessSudoers(user, false)), "\n")
+	return lines[len(lines)-1]
 }
 
 // guardOwnAccess refuses changes of sudoers files after which the operator's own sudo would be gone, before anything is touched. What it cannot
