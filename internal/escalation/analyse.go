@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/escalation/program"
 	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
@@ -27,7 +28,7 @@ func Analyse(tree *sudoers.Tree, q Question) Analysis {
 }
 
 func newAnalyser(q Question) *analyser {
-	return &analyser{question: q, analysed: map[sudoers.Pos]bool{}, rootAt: map[string]string{}, finite: map[sudoers.Pos]bool{}}
+	return &analyser{question: q, analysed: map[sudoers.Pos]bool{}, rootAt: map[string]string{}, finite: map[sudoers.Pos]bool{}, answers: newAnswers()}
 }
 
 type analyser struct {
@@ -43,6 +44,7 @@ type analyser struct {
 	analysed                     map[sudoers.Pos]bool // the grants that were looked at
 	finite                       map[sudoers.Pos]bool // the grants whose pattern of paths has a few paths, which are looked at one by one
 	outcomes                     []effectAt           // every effect of a command line, for statements
+	answers                      *answers
 }
 
 func (a *analyser) result() Analysis {
@@ -138,11 +140,10 @@ func (a *analyser) path(request policy.Request, as target, p *policy.PathAccess)
 		if rule.Denied {
 			continue
 		}
-		example, allowed := a.example(p, p.AllowedBy(i, a.question.Budget), rule.Grant)
-		if !allowed {
+		at := grantAt{request: request, as: as, access: p, rule: i, allowed: p.AllowedBy(i, a.question.Budget)}
+		if !a.exemplify(&at) {
 			continue
 		}
-		at := grantAt{request: request, as: as, access: p, rule: i, example: a.shell(request, p, example)}
 		var all *GrantRule
 		switch {
 		case rule.Paths == policy.AllPaths:
@@ -159,7 +160,7 @@ func (a *analyser) path(request policy.Request, as target, p *policy.PathAccess)
 			a.environment(at)
 		}
 		if all != nil {
-			a.addWay(at, all.way(at.example, ""))
+			a.addWay(at, all.way(at.example(), ""))
 			continue
 		}
 		a.command(at)
@@ -172,19 +173,41 @@ type grantAt struct {
 	as      target
 	access  *policy.PathAccess
 	rule    int
-	example string // a command line that it admits
+	allowed regular.Language // its arguments
+	example func() string    // a command line that it admits
 }
 
 func (g grantAt) grant() *policy.Grant { return g.access.Rules[g.rule].Grant }
 
 func (g grantAt) place() Place { return Place{Pos: g.grant().Pos, Grant: g.grant().Text} }
 
-// example gives arguments of a language; allowed is false if there are none.
-func (a *analyser) example(p *policy.PathAccess, l regular.Language, g *policy.Grant) (args string, allowed bool) {
-	answer := regular.IsEmpty(l, a.question.Budget)
-	if answer.Verdict == regular.Unknown {
-		a.addGrant(undecided, g, p.Path, "", "Its arguments take more work to decide about than the budget allows.")
-		return "", false
+// exemplify finds a command line that a rule admits. It is false if there is none.
+func (a *analyser) exemplify(at *grantAt) bool {
+	key := a.answers.key("", at.allowed)
+	if args, known := a.answers.example[key]; known {
+		at.example = sync.OnceValue(func() string { return a.shell(at.request, at.access, args) })
+		return true
+	}
+	if e, is := at.allowed.(regular.Expr); is { // it is the whole pattern of the rule: most are never shown
+		at.example = sync.OnceValue(func() string {
+			args, _ := a.argsOf(at, key)
+			return a.shell(at.request, at.access, args)
+		})
+		return !e.MatchesNothing()
+	}
+	args, allowed := a.argsOf(at, key)
+	at.example = sync.OnceValue(func() string { return a.shell(at.request, at.access, args) })
+	return allowed
+}
+
+// argsOf gives arguments that a rule admits; allowed is false if there are none.
+func (a *analyser) argsOf(at *grantAt, key string) (args string, allowed bool) {
+	answer := regular.IsEmpty(at.allowed, a.question.Budget)
+	switch answer.Verdict {
+	case regular.Unknown:
+		a.addGrant(undecided, at.grant(), at.access.Path, "", "Its arguments take more work to decide about than the budget allows.")
+	case regular.No:
+		a.answers.example[key] = answer.Witness
 	}
 	return answer.Witness, answer.Verdict == regular.No
 }

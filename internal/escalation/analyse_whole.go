@@ -78,6 +78,7 @@ func analysers(tree *sudoers.Tree, q Question, whole bool, versions []sudoers.Ve
 		doubts, tooMany = nil, false
 	}
 	var list []*analyser
+	known := newAnswers() // of all versions
 	for _, doubt := range slices.Concat([]policy.Doubt{{Tree: tree}}, doubts) {
 		q := q
 		q.Question = q.WithSharedBudget(tree) // one for all versions
@@ -86,7 +87,7 @@ func analysers(tree *sudoers.Tree, q Question, whole bool, versions []sudoers.Ve
 			on.Version = version
 			q.Env = &on
 			a := newAnalyser(q)
-			a.whole, a.doubt = whole, doubt.If
+			a.whole, a.doubt, a.answers = whole, doubt.If, known
 			a.analyse(doubt.Tree)
 			if tooMany {
 				a.addGrant(undecided, nil, "", "", "The policy has Defaults for more ids, groups and netgroups than pvesec looks at, of which the caller may be. Name his groups, or write Defaults for users by name.")

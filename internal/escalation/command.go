@@ -31,7 +31,7 @@ const deepest = 8
 func (a *analyser) command(at grantAt) {
 	rule := &at.access.Rules[at.rule]
 	judged := judging{analyser: a, at: at}
-	judged.program(at.access.Path, program.Question{Allowed: at.access.AllowedBy(at.rule, a.question.Budget), Shape: rule.Args, Budget: a.question.Budget}, 0)
+	judged.program(at.access.Path, program.Question{Allowed: at.allowed, Shape: rule.Args, Budget: a.question.Budget}, 0)
 }
 
 // judging is the work on one rule. Lines inside of wrappers are shown as the line that sudo sees.
@@ -66,8 +66,12 @@ func (j *judging) line(args string) string {
 // program judges the arguments of a program.
 func (j *judging) program(command string, q program.Question, depth int) {
 	if writableByOthers(command) && command != "sudoedit" && command != "list" {
-		j.way(foreignPath.way(j.at.example, ""))
+		j.way(foreignPath.way(j.at.example(), ""))
 		return
+	}
+	key := ""
+	if depth == 0 {
+		key = j.answers.key(command, q.Allowed, q.Shape)
 	}
 	p, q, err := found(command, q)
 	if err != nil {
@@ -78,7 +82,7 @@ func (j *judging) program(command string, q program.Question, depth int) {
 		j.nobodyDescribed(command, q)
 		return
 	}
-	outcomes, insides := p.Judge(q)
+	outcomes, insides := j.answers.judge(key, p, q)
 	for _, o := range outcomes {
 		j.outcome(command, o)
 	}

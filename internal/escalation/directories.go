@@ -28,17 +28,17 @@ var (
 	}
 )
 
-// surroundings looks at where a granted command runs, and at the options in force for it. Line is a command line that is granted.
-func surroundings(g *policy.Grant, s policy.Settings, uses policy.Uses, subject policy.Subject, target, line string) []Way {
+// surroundings looks at where a granted command runs, and at the options in force for it. Line gives a command line that is granted.
+func surroundings(g *policy.Grant, s policy.Settings, uses policy.Uses, subject policy.Subject, target string, line func() string) []Way {
 	var ways []Way
 	if why := policy.CallersDirectory(cmp.Or(g.Effective.Chroot, s["runchroot"]), target); why != "" {
-		ways = append(ways, callersRoot.way(line, "CHROOT or runchroot: "+why+". "+callersRoot.Why))
+		ways = append(ways, callersRoot.way(line(), "CHROOT or runchroot: "+why+". "+callersRoot.Why))
 	}
 	if cmp.Or(g.Effective.Cwd, s["runcwd"]) == "*" {
-		ways = append(ways, callersDirectory.way(line, ""))
+		ways = append(ways, callersDirectory.way(line(), ""))
 	}
 	for _, h := range policy.Hazards(s, uses, subject) {
-		ways = append(ways, ofHazard(&h, line))
+		ways = append(ways, ofHazard(&h, line()))
 	}
 	return ways
 }
@@ -47,7 +47,7 @@ func surroundings(g *policy.Grant, s policy.Settings, uses policy.Uses, subject 
 func (a *analyser) optionsOfSudo(at grantAt) {
 	for _, h := range policy.Hazards(at.access.Settings, a.uses, at.request.Subject) {
 		if h.InSudo {
-			w := ofHazard(&h, at.example)
+			w := ofHazard(&h, at.example())
 			a.outcomes = append(a.outcomes, effectAt{way: w, place: at.place()})
 			a.found.add(at.place(), "", w)
 		}
@@ -58,7 +58,7 @@ func (a *analyser) optionsOfSudo(at grantAt) {
 func (a *analyser) optionsForOthers(at grantAt) {
 	for _, h := range policy.Hazards(at.access.Settings, a.uses, at.request.Subject) {
 		if h.ForOthers {
-			a.addWay(at, ofHazard(&h, at.example))
+			a.addWay(at, ofHazard(&h, at.example()))
 		}
 	}
 }

@@ -63,7 +63,7 @@ func (a *analyser) environment(at grantAt) {
 	if a.whole {
 		a.missing(line, s)
 	}
-	with := func(variable string) string { return "sudo " + variable + " " + strings.TrimPrefix(line, "sudo ") }
+	with := func(variable string) string { return "sudo " + variable + " " + strings.TrimPrefix(line(), "sudo ") }
 	if g.Tags.Setenv == sudoers.Yes || g.Tags.Setenv == sudoers.Unset && s["setenv"] == "on" {
 		a.addWay(at, freeEnvironment.way(with("LD_PRELOAD=./x.so"), ""))
 	}
@@ -77,7 +77,7 @@ func (a *analyser) environment(at grantAt) {
 		a.addWay(at, keptEnvironment.way(with(exploit(checked)), "env_check has "+checked+", and a value without % and / passes it. "+keptEnvironment.Why))
 	}
 	if group := s["exempt_group"]; group != "" && group != "off" { // sudo's env.c sets no secure_path for exempt users
-		a.addWay(at, noSecurePath.way(line, "secure_path does not hold for members of the group "+group+" (exempt_group). "+noSecurePath.Why))
+		a.addWay(at, noSecurePath.way(line(), "secure_path does not hold for members of the group "+group+" (exempt_group). "+noSecurePath.Why))
 	}
 	for _, option := range []struct {
 		found bool
@@ -89,7 +89,7 @@ func (a *analyser) environment(at grantAt) {
 		{at.access.Path == "sudoedit" && (s["sudoedit_checkdir"] == "off" || s["sudoedit_follow"] == "on" || g.Tags.Follow == sudoers.Yes), foreignEdit},
 	} {
 		if option.found {
-			a.addWay(at, option.rule.way(line, ""))
+			a.addWay(at, option.rule.way(line(), ""))
 		}
 	}
 }
@@ -99,12 +99,12 @@ var ptyByDefault = sudoers.Version{Major: 1, Minor: 9, Patch: 14}
 
 // missing looks for options that protect the node and that neither the files nor sudo itself set. env_reset and the log to syslog are on by
 // default (sudoers(5), "SUDOERS OPTIONS"); secure_path is not, and use_pty only in newer versions. Each is told once.
-func (a *analyser) missing(line string, s policy.Settings) {
+func (a *analyser) missing(line func() string, s policy.Settings) {
 	if s["use_pty"] == "" && !a.version().AtLeast(ptyByDefault) {
-		a.addGrant(noPTY, nil, "", line, "No file of the node sets use_pty, and sudo "+a.version().String()+" has it off by default. "+noPTY.Why)
+		a.addGrant(noPTY, nil, "", line(), "No file of the node sets use_pty, and sudo "+a.version().String()+" has it off by default. "+noPTY.Why)
 	}
 	if s["secure_path"] == "" {
-		a.addGrant(noSecurePath, nil, "", line, "No file of the node sets secure_path, and sudo has none by default. "+noSecurePath.Why)
+		a.addGrant(noSecurePath, nil, "", line(), "No file of the node sets secure_path, and sudo has none by default. "+noSecurePath.Why)
 	}
 }
 

@@ -55,11 +55,11 @@ func (j *judging) nobodyDescribed(command string, q program.Question) {
 		return
 	}
 	if !siteProgram(command) {
-		j.way(unknownProgram.way(j.at.example, ""))
+		j.way(unknownProgram.way(j.at.example(), ""))
 		return
 	}
 	if !few || slices.ContainsFunc(lines, namesForeignFile) {
-		j.way(unknownProgram.way(j.at.example, "The caller chooses an argument, and nobody has described what the program does with it."))
+		j.way(unknownProgram.way(j.at.example(), "The caller chooses an argument, and nobody has described what the program does with it."))
 		return
 	}
 	if j.at.as == rootTarget {

@@ -74,6 +74,29 @@ func TestSizeOfAnalysis(t *testing.T) { //nolint:paralleltest // what others all
 	}
 }
 
+// TestRulesOnOnePath: so it is with many rules about one program, on both releases. They are told apart by how their arguments begin, and all of them are decided.
+func TestRulesOnOnePath(t *testing.T) { //nolint:paralleltest // what others allocate would count
+	const partsPerRule, memoryPerRule = 6_000, 200 << 10
+	q := Question{Question: policy.Question{Subject: policy.Subject{Name: "agent"}}}
+	AnalyseReleases(onOnePath(t, 5), q, sudoers.PVE8, sudoers.PVE9) // compiles the knowledge
+	for _, rules := range []int{300, 3000} {
+		tree := onOnePath(t, rules)
+		q := q
+		q.Budget.Shared = regular.NewSharedBudget(1 << 30)
+		budget.Within(t, budget.Question{Memory: rules * memoryPerRule}, func() {
+			analysis := AnalyseReleases(tree, q, sudoers.PVE8, sudoers.PVE9)
+			if len(analysis.Findings) > 0 {
+				t.Errorf("%d rules: %d findings, the first is %+v", rules, len(analysis.Findings), analysis.Findings[0])
+			}
+		})
+		states, parts := q.Budget.Shared.Work()
+		t.Logf("%d rules: %d states, %d parts", rules, states, parts)
+		if parts == 0 || states > rules || parts > partsPerRule*rules {
+			t.Errorf("%d rules: %d states, %d parts", rules, states, parts)
+		}
+	}
+}
+
 // BenchmarkAnalyseRules is the analysis of policies of many rules.
 func BenchmarkAnalyseRules(b *testing.B) {
 	for _, rules := range []int{300, 1000} {

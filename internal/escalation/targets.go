@@ -64,8 +64,9 @@ func (a *analyser) ordinary(tree *sudoers.Tree, request policy.Request, paths []
 		p := &access.Paths[i]
 		for j := range p.Rules {
 			if rule := &p.Rules[j]; !rule.Denied {
-				if example, allowed := a.example(p, p.AllowedBy(j, a.question.Budget), rule.Grant); allowed {
-					a.optionsOfSudo(grantAt{request: request, as: ordinaryTarget, access: p, rule: j, example: a.shell(request, p, example)})
+				at := grantAt{request: request, as: ordinaryTarget, access: p, rule: j, allowed: p.AllowedBy(j, a.question.Budget)}
+				if a.exemplify(&at) {
+					a.optionsOfSudo(at)
 				}
 			}
 		}

@@ -44,6 +44,8 @@ type PathAccess struct {
 	// decides.
 	Rules    []AccessRule
 	Settings Settings // the Defaults in force, with those bound to the command
+
+	index *ruleIndex
 }
 
 // AccessRule is one command of the policy, aliases resolved, that matches the paths of a class.
@@ -87,7 +89,7 @@ func (r *AccessRule) counts() bool { return r.Certain || !r.Denied }
 
 // Allowed are the arguments that are allowed.
 func (p *PathAccess) Allowed() regular.Language {
-	from := max(0, p.lastOfAll())
+	from := max(0, p.indexed().lastOfAll)
 	rules := make([]regular.Rule, 0, len(p.Rules)-from)
 	for i := from; i < len(p.Rules); i++ {
 		if r := &p.Rules[i]; r.counts() {
@@ -100,13 +102,13 @@ func (p *PathAccess) Allowed() regular.Language {
 // AllowedBy are the arguments that one rule allows and no later one decides.
 func (p *PathAccess) AllowedBy(rule int, budget regular.Budget) regular.Language {
 	of := &p.Rules[rule]
-	if of.Denied || p.lastOfAll() > rule {
+	if of.Denied || p.indexed().lastOfAll > rule {
 		return regular.Union()
 	}
 	rules := []regular.Rule{{Allow: true, Match: of.Args}}
-	for i := rule + 1; i < len(p.Rules); i++ {
-		// Most rules about a command are about different arguments. Those are left out, since every pattern costs.
-		if r := &p.Rules[i]; r.counts() && regular.MayMeet(r.Args, of.Args, budget) {
+	for _, i := range p.alike(rule) {
+		// Rules about other arguments are left out, since every pattern costs.
+		if r := &p.Rules[i]; regular.MayMeet(r.Args, of.Args, budget) {
 			rules = append(rules, regular.Rule{Match: r.Args})
 		}
 	}
@@ -114,16 +116,6 @@ func (p *PathAccess) AllowedBy(rule int, budget regular.Budget) regular.Language
 		return of.Args
 	}
 	return regular.Prioritised(rules)
-}
-
-// lastOfAll is the last rule that is about any arguments, before which no rule decides anything; -1 if there is none.
-func (p *PathAccess) lastOfAll() int {
-	for i := range slices.Backward(p.Rules) {
-		if r := &p.Rules[i]; r.counts() && r.pattern != nil && !r.pattern.HasArgs {
-			return i
-		}
-	}
-	return -1
 }
 
 // Withheld are the arguments that rules allow and denials take away again. What only may be denied is not among them.
@@ -139,10 +131,8 @@ func (p *PathAccess) Withheld() regular.Language {
 
 // Deciding is the rule that decides about arguments, nil if there is none.
 func (p *PathAccess) Deciding(args string) *AccessRule {
-	for i := range slices.Backward(p.Rules) {
-		if r := &p.Rules[i]; r.counts() && r.Args.Contains(args) {
-			return r
-		}
+	if i := p.indexed().deciding(p.Rules, args); i >= 0 {
+		return &p.Rules[i]
 	}
 	return nil
 }
@@ -328,17 +318,26 @@ func (b *accessBuilder) args(c *sudoers.Command) (regular.Expr, error) {
 		key = "sudoedit " + key
 	}
 	known, ok := b.arguments[key]
-	if !ok && b.budget.Exhausted() {
-		return regular.Expr{}, errBudget
+	if ok {
+		return known.expr, known.err
 	}
-	if !ok {
-		if known.expr, known.err = argsLanguage(c.Args, pathname); !b.budget.Pay(argsSource(c.Args, pathname), known.expr) {
+	source := joined{argsSource(c.Args, pathname)}
+	if e, paid := b.budget.Paid(source); paid {
+		known.expr = e
+	} else {
+		if b.budget.Exhausted() {
+			return regular.Expr{}, errBudget
+		}
+		if known.expr, known.err = argsLanguage(c.Args, pathname); known.err == nil && !b.budget.Pay(source, known.expr) {
 			known.err = errBudget
 		}
-		b.arguments[key] = known
 	}
+	b.arguments[key] = known
 	return known.expr, known.err
 }
+
+// joined is a pattern of arguments as it is paid for: in the form of regular.Arguments.
+type joined struct{ regular.Source }
 
 var errBudget = errors.New("the policy has more patterns than the budget allows")
 
@@ -378,7 +377,7 @@ func splitPaths(builders []*accessBuilder, literals []string, budget regular.Bud
 	for i, class := range classes {
 		split[i] = make([]PathAccess, len(builders))
 		for j, b := range builders {
-			split[i][j] = PathAccess{Path: class.Witness, Single: class.Single, Settings: b.access.Settings}
+			split[i][j] = PathAccess{Path: class.Witness, Single: class.Single, Settings: b.access.Settings, index: &ruleIndex{}}
 		}
 		for _, member := range class.Members {
 			if member < len(rules) {

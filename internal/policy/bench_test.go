@@ -54,10 +54,13 @@ func BenchmarkCompile(b *testing.B) {
 	}
 }
 
-// TestCompiledAllocations: a decision allocates nothing.
+// TestCompiledAllocations: a decision allocates nothing, once some were made.
 func TestCompiledAllocations(t *testing.T) {
 	c := Compile(bigPolicy(t, 100), benchRequest())
 	for _, l := range benchLines {
+		for range 5 {
+			c.Decide(l.Command, l.Args, l.HasArgs)
+		}
 		if n := testing.AllocsPerRun(100, func() { c.Decide(l.Command, l.Args, l.HasArgs) }); n != 0 {
 			t.Errorf("%v: %v allocations", l, n)
 		}

@@ -94,7 +94,7 @@ func possible(env *Environment, windows map[string]*sudoers.Effective, o outcome
 // under is what is admitted where just these conditions hold.
 func (p *PathAccess) under(holds []string) *PathAccess {
 	narrowed := *p
-	narrowed.Rules = nil
+	narrowed.Rules, narrowed.index = nil, &ruleIndex{}
 	for _, rule := range p.Rules {
 		if !slices.ContainsFunc(rule.If, func(condition string) bool { return !slices.Contains(holds, condition) }) {
 			rule.Certain = true

@@ -8,9 +8,11 @@ type automaton struct {
 	states []state
 	// components lists the strongly connected components, each after those that it leads to.
 	components [][]int32
-	matcher    atomic.Pointer[matcher]    // nil until a text is matched
+	matched    atomic.Int32               // texts before there was a matcher
+	matcher    atomic.Pointer[matcher]    // nil until some texts are matched
 	sample     atomic.Pointer[sampleText] // nil until one is asked for
 	futures    atomic.Pointer[futures]    // nil until a space takes it in
+	starts     atomic.Pointer[[]string]   // nil until they are asked for
 }
 
 type state struct {

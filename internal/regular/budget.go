@@ -16,13 +16,13 @@ type Budget struct {
 type SharedBudget struct {
 	states, parts, credit int
 	madeStates, madeParts int
-	paid                  map[Source]struct{} // the patterns that were counted
+	paid                  map[Source]Expr // the patterns that were counted
 }
 
 // NewSharedBudget has a number of states, with as many parts as so many states of people's policies have.
 func NewSharedBudget(states int) *SharedBudget {
 	parts := states * partsPerSharedState
-	return &SharedBudget{states: states, parts: parts, credit: parts / 2, paid: map[Source]struct{}{}}
+	return &SharedBudget{states: states, parts: parts, credit: parts / 2, paid: map[Source]Expr{}}
 }
 
 // Left is how many states are left.
@@ -52,11 +52,23 @@ func (b Budget) Pay(source Source, e Expr) bool {
 		return true
 	}
 	if _, paid := b.Shared.paid[source]; !paid {
-		b.Shared.paid[source] = struct{}{}
+		b.Shared.paid[source] = e
 		b.Shared.charge(0, e.automaton().size())
 	}
 	return b.Shared.credit >= 0
 }
+
+// Paid gives a pattern that was compiled and counted before.
+func (b Budget) Paid(source Source) (e Expr, paid bool) {
+	if b.Shared == nil {
+		return Expr{}, false
+	}
+	e, paid = b.Shared.paid[source]
+	return e, paid && b.Shared.credit >= 0
+}
+
+// Spent tells whether what questions may cost together is spent.
+func (b Budget) Spent() bool { return b.Shared != nil && b.Shared.spent() }
 
 const (
 	partsPerSharedState = 256

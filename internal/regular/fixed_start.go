@@ -2,6 +2,9 @@ package regular
 
 // FixedStart is the longest text that every text of a pattern starts with. For a pattern with one text it is that text.
 func FixedStart(e Expr) string {
+	if e.literal != nil {
+		return e.literal.text
+	}
 	a := e.automaton()
 	var start []byte
 	current := []int32{0}

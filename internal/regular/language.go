@@ -1,5 +1,7 @@
 package regular
 
+import "iter"
+
 // Language is a set of texts: an Expr, or languages combined. Texts are of any length and of all bytes but NUL, which no
 // argument of a command can hold. Languages do not change, so goroutines may share them.
 type Language interface {
@@ -10,6 +12,14 @@ type Language interface {
 	node(s *space) ref
 	// exprs calls visit for each pattern.
 	exprs(visit func(Expr))
+}
+
+// Patterns are the patterns that a language is made of, in their order.
+func Patterns(l Language) iter.Seq[Expr] {
+	return func(yield func(Expr) bool) {
+		more := true
+		l.exprs(func(e Expr) { more = more && yield(e) })
+	}
 }
 
 // Rule is a verdict on a language.

@@ -25,6 +25,9 @@ type matcher struct {
 // costs more for every byte.
 const maxMatcherSize = 1 << 13
 
+// matchedAsIs is how many texts are matched before a matcher is made, which costs as much as some of them.
+const matchedAsIs = 2
+
 type matcherState struct {
 	set    []int32
 	accept bool
@@ -35,6 +38,9 @@ type matcherState struct {
 // contains tells whether the automaton accepts a text.
 func (a *automaton) contains(text string) bool {
 	m := a.matcher.Load()
+	if m == nil && a.matched.Add(1) <= matchedAsIs {
+		return a.simulate([]int32{0}, text)
+	}
 	if m == nil {
 		a.matcher.CompareAndSwap(nil, newMatcher(a))
 		m = a.matcher.Load()

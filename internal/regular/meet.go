@@ -7,6 +7,9 @@ const mostPairs = 1 << 20
 // large, or the budget so small, that it gives up. It takes states in pairs, of which there are only as many as the product of both, and so is a cheap
 // question to ask before one that makes sets of states.
 func MayMeet(a, b Expr, budget Budget) bool {
+	if !mayStartAlike(Starts(a), Starts(b)) {
+		return false
+	}
 	x, y := a.automaton(), b.automaton()
 	if len(x.states)*len(y.states) > mostPairs {
 		return true

@@ -135,7 +135,7 @@ func (j *judgement) uncovered(args string, convincing bool) {
 
 // open judges a pattern of arguments.
 func (j *judgement) open() {
-	var covers []regular.Language
+	var covers []regular.Expr
 	for _, o := range j.program.Operations {
 		if o.wraps() {
 			if all, met := j.wrapped(o); met {
@@ -167,7 +167,10 @@ func (j *judgement) open() {
 			}
 		}
 	}
-	all := regular.Union(covers...)
+	if regular.Within(j.Shape, covers...) {
+		return
+	}
+	all := unionOf(covers)
 	for _, args := range j.likely() {
 		if j.Allowed.Contains(args) && !all.Contains(args) {
 			j.uncovered(args, false)
@@ -180,6 +183,14 @@ func (j *judgement) open() {
 	case regular.Unknown:
 		j.add(Outcome{Effect: Undescribed, Undecided: true})
 	}
+}
+
+func unionOf(patterns []regular.Expr) regular.Language {
+	languages := make([]regular.Language, len(patterns))
+	for i, e := range patterns {
+		languages[i] = e
+	}
+	return regular.Union(languages...)
 }
 
 // printable are arguments that a person can type and read.
