@@ -144,6 +144,48 @@ func TestLentIDsEnd(t *testing.T) {
 	}
 }
 
+// TestLentIDsOfADirectory: an id in a lent range is somebody's where the name service says so; where it does not answer the process is left, and that is said.
+func TestLentIDsOfADirectory(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		getent string
+		ends   bool
+		says   string
+	}{
+		"nobody's":   {"exit 2", true, ""},
+		"somebody's": {"[ \"$1 $2\" = 'passwd 200005' ] || exit 2", false, ""},
+		"not known":  {"exit 3", false, "the user id 200005"},
+		"not found":  {"exit 127", false, "getent passwd does not tell"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newShellRoot(t)
+			r.write("etc/passwd", "root:x:0:0:root:/root:/bin/sh\nnight:x:2001:2001::/home/night:/bin/sh\n", 0o644)
+			r.write("etc/subuid", "night:200000:65536\n", 0o644)
+			r.tool("getent", c.getent)
+			process := exec.CommandContext(t.Context(), "/usr/bin/sleep", "1000")
+			if err := process.Start(); err != nil {
+				t.Fatal(err)
+			}
+			r.process(process.Process.Pid, "200005 200005 200005 200005")
+			r.tool("sleep", fmt.Sprintf("rm -rf %s/proc/%d", r.dir, process.Process.Pid))
+			said, status := r.run("end_processes 2001")
+			if (status == 0) != (c.says == "") || !strings.Contains(said, c.says) {
+				t.Errorf("status %d, %s", status, said)
+			}
+			if !c.ends {
+				if err := process.Process.Signal(os.Interrupt); err != nil {
+					t.Errorf("it was ended: %v", err)
+				}
+			}
+			var exit *exec.ExitError
+			if err := process.Wait(); !errors.As(err, &exit) || (exit.String() == "signal: killed") != c.ends {
+				t.Errorf("it ended by %v", err)
+			}
+		})
+	}
+}
+
 // TestNewAccountHasNoProcesses: a new account does not get the user id of one that still runs something, which would be its own from then on. One that comes back when its removal is undone has what it had.
 func TestNewAccountHasNoProcesses(t *testing.T) {
 	t.Parallel()

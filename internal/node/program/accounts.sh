@@ -240,13 +240,26 @@ lent() {
 	done
 }
 
-# running_lent RANGES: the files in /proc of the processes that run with a user id of these ranges.
+# running_lent RANGES: the files in /proc of the processes that run with a user id of these ranges. An id that a directory gives to somebody is not lent; of one that nobody can look up it says "?ID".
 running_lent() {
 	[ -n "$1" ] || return 0
+	rl_seen=' '
 	set +f
 	grep -H -e "^Uid:$tab" -- "$root"/proc/[0-9]*/status 2>/dev/null | while IFS=$tab read -r rl_file rl_uid rl_rest; do
 		for rl_range in $1; do
-			if [ "$rl_uid" -ge "${rl_range%-*}" ] && [ "$rl_uid" -le "${rl_range#*-}" ]; then printf '%s\n' "${rl_file%:Uid:}"; fi
+			if [ "$rl_uid" -lt "${rl_range%-*}" ] || [ "$rl_uid" -gt "${rl_range#*-}" ]; then continue; fi
+			case $rl_seen in
+				*" $rl_uid="*) ;;
+				*)
+					getent passwd "$rl_uid" </dev/null >/dev/null 2>&1
+					rl_seen="$rl_seen$rl_uid=$? "
+					;;
+			esac
+			case $rl_seen in
+				*" $rl_uid=0 "*) ;;
+				*" $rl_uid=2 "*) printf '%s\n' "${rl_file%:Uid:}" ;;
+				*) printf '?%s\n' "$rl_uid" ;;
+			esac
 		done
 	done
 	set -f
@@ -268,7 +281,7 @@ end_processes() {
 		echo 'pvesec itself is logged in with it'
 		return 1
 	fi
-	ep_left=100 ep_none=0 ep_struck=0 ep_lent=$(lent "$1" "${2-}")
+	ep_left=100 ep_none=0 ep_struck=0 ep_asked= ep_lent=$(lent "$1" "${2-}")
 	while :; do
 		{ echo 1 >"$root/sys/fs/cgroup/user.slice/user-$1.slice/cgroup.kill"; } 2>/dev/null
 		if [ "$ep_none" -eq 0 ] && end_all "$1"; then ep_struck=1; fi
@@ -282,12 +295,17 @@ end_processes() {
 		if [ -n "$ep_files" ]; then
 			ep_none=0
 			for ep_file in $ep_files; do
+				case $ep_file in \?*) ep_asked=${ep_file#?}; continue ;; esac
 				ep_pid=${ep_file%/status}
 				kill -KILL "${ep_pid##*/}" 2>/dev/null
 			done
 		elif [ "$ep_struck" -eq 1 ]; then
 			ep_none=$((ep_none + 1))
 			[ "$ep_none" -lt 2 ] || { unserve "$1"; return 0; }
+		fi
+		if [ -n "$ep_asked" ]; then
+			echo "a process runs with the user id $ep_asked, which the user id $1 could lend, and getent passwd does not tell whether somebody has it"
+			return 1
 		fi
 		if [ "$ep_left" -le 0 ]; then
 			echo "processes of the user id $1 do not end"
