@@ -70,7 +70,8 @@ func (s *sorting) hold() {
 		for s.holdWhole() {
 		}
 		after := s.t.after(s.change())
-		if !s.holdAliases(after) && !s.holdOwnWay(after) && !s.holdWidening(after) {
+		if !s.holdOptions(after) && !s.holdDenials(after) && !s.holdAliases(after) && !s.holdOwnWay(after) && !s.holdWidening(after) {
+			s.markHarmless(after)
 			return
 		}
 	}
@@ -112,46 +113,6 @@ func (s *sorting) holdWhole() bool {
 		}
 	}
 	return held
-}
-
-// holdAliases holds definitions that a line which stays refers to.
-func (s *sorting) holdAliases(after *sudoersTree) bool {
-	type name struct {
-		kind sudoers.AliasKind
-		name string
-	}
-	defined, used := map[name]bool{}, map[name]bool{}
-	for _, entry := range after.tree.Entries {
-		if definition, is := entry.(*sudoers.AliasDef); is {
-			for _, alias := range definition.Aliases {
-				defined[name{definition.Kind, alias.Name}] = true
-			}
-		}
-		for _, use := range aliasesIn(entry) {
-			used[name{use.Kind, use.Name}] = true
-		}
-	}
-	return s.keep("a line that stays refers to the alias", s.going(func(line *foreignLine) bool {
-		definition, is := line.entry.(*sudoers.AliasDef)
-		return is && slices.ContainsFunc(definition.Aliases, func(alias sudoers.Alias) bool {
-			of := name{definition.Kind, alias.Name}
-			return used[of] && !defined[of]
-		})
-	})...)
-}
-
-// holdOwnWay holds the rule by which pvesec itself gets in, where nothing else lets it.
-func (s *sorting) holdOwnWay(after *sudoersTree) bool {
-	if s.operator == "root" || after.permits(s.operator, s.password).ok {
-		return false
-	}
-	before := s.t.decide(s.operator)
-	if before.Verdict != policy.Allowed || before.Rule == nil {
-		return false // the access comes from elsewhere
-	}
-	spec := before.Rule.Spec
-	line := s.of[spec]
-	return line != nil && s.keep(fmt.Sprintf("pvesec itself gets in by it, as %q", s.operator), line)
 }
 
 // holdWidening holds lines without which somebody would be allowed more than today by what stays, or the same on easier conditions.
@@ -198,9 +159,6 @@ func denying(lines []*foreignLine, grants []policy.Grant) []*foreignLine {
 	})
 }
 
-// onlyBound are conditions of which Compare cannot tell which value gives more: without a value, there is no bound.
-var onlyBound = []string{"timeout", "chroot", "role", "type", "apparmor_profile"}
-
 // mostTried bounds how many lines are tried one by one for each subject.
 const mostTried = 32
 
@@ -230,64 +188,7 @@ func (s *sorting) changeWith(line *foreignLine) node.Change {
 	return s.change()
 }
 
-// eased are the conditions that commands lose.
-func eased(change policy.Comparison) []policy.ConditionChange {
-	return slices.DeleteFunc(slices.Clone(change.Changed), func(c policy.ConditionChange) bool {
-		return c.Looser <= 0 && (c.To != "" || !slices.Contains(onlyBound, c.Condition))
-	})
-}
-
 // compared compares what a subject is allowed now and afterwards.
 func (s *sorting) compared(subject policy.Subject, after *sudoersTree) policy.Comparison {
 	return policy.Compare(s.t.tree, after.tree, policy.Question{Subject: subject, Host: s.t.seen.Facts.Hostname, Env: policy.Debian(s.t.version)})
-}
-
-// aliasUse is an alias that an entry refers to.
-type aliasUse struct {
-	Kind sudoers.AliasKind
-	Name string
-}
-
-// aliasesIn are the aliases that an entry refers to.
-func aliasesIn(entry sudoers.Entry) []aliasUse {
-	var uses []aliasUse
-	members := func(kind sudoers.AliasKind, list []sudoers.Member) {
-		for _, m := range list {
-			if m.Kind == sudoers.MemberAlias {
-				uses = append(uses, aliasUse{kind, m.Name})
-			}
-		}
-	}
-	command := func(c sudoers.CommandMember) {
-		if c.Command.Kind == sudoers.CommandAlias {
-			uses = append(uses, aliasUse{sudoers.CmndAlias, c.Command.Name})
-		}
-	}
-	switch entry := entry.(type) {
-	case *sudoers.AliasDef:
-		for _, alias := range entry.Aliases {
-			members(entry.Kind, alias.Members)
-			for _, c := range alias.Commands {
-				command(c)
-			}
-		}
-	case *sudoers.Defaults:
-		members(map[sudoers.Scope]sudoers.AliasKind{sudoers.ScopeHost: sudoers.HostAlias, sudoers.ScopeRunAs: sudoers.RunasAlias}[entry.Scope], entry.Members)
-		for _, c := range entry.Commands {
-			command(c)
-		}
-	case *sudoers.UserSpec:
-		members(sudoers.UserAlias, entry.Users)
-		for _, privilege := range entry.Privileges {
-			members(sudoers.HostAlias, privilege.Hosts)
-			for _, spec := range privilege.Commands {
-				if spec.RunAs != nil {
-					members(sudoers.RunasAlias, spec.RunAs.Users)
-					members(sudoers.RunasAlias, spec.RunAs.Groups)
-				}
-				command(spec.CommandMember)
-			}
-		}
-	}
-	return uses
 }

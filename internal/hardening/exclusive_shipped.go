@@ -88,11 +88,24 @@ func (s *sorting) ships(name string, state node.FileState) string {
 // auditHeader is the first line of a sudoers file of audit logging.
 var auditHeader = regexp.MustCompile(`^# Managed by Terraform: pvesec_audit_logging "([A-Za-z0-9_-]+)"\.\n`)
 
+// named tells that a file in /etc/sudoers.d is named in the configuration.
+func (s *sorting) named(name string) bool {
+	return slices.Contains(s.own.Files, strings.TrimPrefix(name, sudoersDir+"/"))
+}
+
+// auditFile is the name of the audit logging that a file is of, "" for none.
+func (s *sorting) auditFile(name string) string {
+	of := auditHeader.FindStringSubmatch(string(s.t.files[name].Content))
+	if of == nil || name != sudoersDir+"/"+(AuditLogging{Name: of[1]}).fileName() {
+		return ""
+	}
+	return of[1]
+}
+
 // belongs says why a file in /etc/sudoers.d stays as it is, "" for one that does not belong there. A header is believed where only root can have written it.
 func (s *sorting) belongs(name string) string {
 	state := s.t.files[name]
-	base := strings.TrimPrefix(name, sudoersDir+"/")
-	if slices.Contains(s.own.Files, base) {
+	if s.named(name) {
 		return "named in files"
 	}
 	if state.Type != node.TypeRegular || state.UID != 0 || state.Mode.Perm()&0o022 != 0 {
@@ -102,8 +115,8 @@ func (s *sorting) belongs(name string) string {
 	if of := writtenFor(name, text); of != "" {
 		return fmt.Sprintf("pvesec_sudoers_policy %q", of)
 	}
-	if of := auditHeader.FindStringSubmatch(text); of != nil && base == (AuditLogging{Name: of[1]}).fileName() {
-		return fmt.Sprintf("pvesec_audit_logging %q", of[1])
+	if of := s.auditFile(name); of != "" {
+		return fmt.Sprintf("pvesec_audit_logging %q", of)
 	}
 	switch of := emergencyFor(name, text, s.t.limits()); of {
 	case "":
@@ -116,29 +129,4 @@ func (s *sorting) belongs(name string) string {
 		return "shipped by the package " + printable(of)
 	}
 	return ""
-}
-
-// restraints are options that, set so, only ask or record more, or leave the caller less. A line of nothing else gives nobody anything.
-var restraints = map[string]sudoers.Operator{
-	"env_reset": sudoers.OpTrue, "ignore_dot": sudoers.OpTrue, "log_allowed": sudoers.OpTrue, "log_denied": sudoers.OpTrue, "log_exit_status": sudoers.OpTrue, "log_input": sudoers.OpTrue,
-	"log_output": sudoers.OpTrue, "log_stderr": sudoers.OpTrue, "log_stdin": sudoers.OpTrue, "log_stdout": sudoers.OpTrue, "log_subcmds": sudoers.OpTrue, "log_ttyin": sudoers.OpTrue,
-	"log_ttyout": sudoers.OpTrue, "noexec": sudoers.OpTrue, "requiretty": sudoers.OpTrue, "use_pty": sudoers.OpTrue,
-
-	"env_editor": sudoers.OpFalse, "exec_background": sudoers.OpFalse, "ignore_audit_errors": sudoers.OpFalse, "ignore_iolog_errors": sudoers.OpFalse, "ignore_logfile_errors": sudoers.OpFalse,
-	"log_passwords": sudoers.OpFalse, "pwfeedback": sudoers.OpFalse, "setenv": sudoers.OpFalse, "sudoedit_follow": sudoers.OpFalse, "visiblepw": sudoers.OpFalse,
-}
-
-// shortTimes are values of timestamp_timeout that are not above sudo's own, 15 minutes.
-var shortTimes = regexp.MustCompile(`^(?:[0-9]|1[0-5])$`)
-
-// restrains tells whether an entry only restrains.
-func restrains(entry sudoers.Entry) bool {
-	line, is := entry.(*sudoers.Defaults)
-	return is && !slices.ContainsFunc(line.Settings, func(option sudoers.Setting) bool {
-		if option.Name == "timestamp_timeout" {
-			return option.Operator != sudoers.OpAssign || !shortTimes.MatchString(option.Value)
-		}
-		operator, known := restraints[option.Name]
-		return !known || operator != option.Operator
-	})
 }

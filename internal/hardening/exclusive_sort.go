@@ -30,7 +30,9 @@ type sorting struct {
 	of    map[sudoers.Entry]*foreignLine
 	// subjects are whom the lines are about, see [sorting.everyone].
 	subjects []policy.Subject
-	eased    []string
+	// known are the words of user lists that mean an account or a group of the node.
+	known map[string]bool
+	eased []string
 }
 
 // foreignLine is a line that does not belong to the sudoers files of a node.
@@ -67,7 +69,7 @@ func (l *foreignLine) String() string {
 }
 
 func newSorting(own SudoersExclusive, nodes Nodes, t *sudoersTree, target node.Target) *sorting {
-	s := &sorting{own: own, t: t, target: target, read: map[string]bool{}, of: map[sudoers.Entry]*foreignLine{}}
+	s := &sorting{own: own, t: t, target: target, read: map[string]bool{}, of: map[sudoers.Entry]*foreignLine{}, known: knownNames(t)}
 	if s.operator, s.password = operatorOf(nodes); s.operator != "root" {
 		for line := range strings.SplitSeq(AccessSudoers(s.operator, s.password), "\n") {
 			if canonical := canonicalLine(line); canonical != "" {
@@ -178,12 +180,24 @@ func (s *sorting) included(name, from string) {
 	case file == nil:
 	case why != "":
 		s.kept = append(s.kept, fmt.Sprintf("%s (%s)", printable(name), why))
-		s.file(file, func(sudoers.Entry) bool { return true })
+		s.file(file, s.staysIn(name))
 	default:
 		s.file(file, func(entry sudoers.Entry) bool {
 			line := canonicalEntry(entry)
 			return line == "" || slices.Contains(s.ownWay, line)
 		})
+	}
+}
+
+// staysIn tells which entries of a file that belongs there belong there. Audit logging writes options and nothing else: a rule below its header is not its own.
+func (s *sorting) staysIn(name string) func(sudoers.Entry) bool {
+	if s.auditFile(name) == "" || s.named(name) {
+		return func(sudoers.Entry) bool { return true }
+	}
+	return func(entry sudoers.Entry) bool {
+		_, options := entry.(*sudoers.Defaults)
+		line := canonicalEntry(entry)
+		return options || line == "" || slices.Contains(s.ownWay, line)
 	}
 }
 
@@ -223,9 +237,6 @@ func (s *sorting) foreign(file *sudoers.File, entry sudoers.Entry) *foreignLine 
 	s.of[entry] = line
 	if options, is := entry.(*sudoers.Defaults); is && file.Name == sudoersMain && options.Scope == sudoers.ScopeGlobal {
 		line.instead = s.instead(file, options)
-	}
-	if restrains(entry) {
-		line.held, line.harmless = "it only restrains, so its removal would give more", true
 	}
 	return line
 }

@@ -24,7 +24,7 @@ const mostAsked = 64
 const anybody = "anybody else"
 
 // everyone lists whom the files are about: each account of the node and each named user with its groups, each named group, and one for everyone else. Those whom the same rules
-// are about are one. Where groups come from a directory, nobody knows all members: then somebody who is in two of the named groups is among them too.
+// are about are one. Where groups come from a directory, nobody knows all members: then each named user in each named group, and somebody in two of them, are among them too.
 func (s *sorting) everyone(ctx context.Context, nodes Nodes) ([]policy.Subject, error) {
 	names := namesIn(s.t.tree.Entries)
 	local := localSubjects(s.t.seen)
@@ -39,6 +39,8 @@ func (s *sorting) everyone(ctx context.Context, nodes Nodes) ([]policy.Subject, 
 		case strings.HasPrefix(name, "%"):
 			groups = append(groups, name)
 			all = append(all, policy.Subject{Name: name})
+		case strings.HasPrefix(name, "+"):
+			all = append(all, policy.Subject{Name: "somebody in " + name, Netgroups: []string{name[1:]}})
 		case known[name]:
 		case plainAccount.MatchString(name) && len(ask) < mostAsked:
 			ask = append(ask, name)
@@ -52,10 +54,19 @@ func (s *sorting) everyone(ctx context.Context, nodes Nodes) ([]policy.Subject, 
 			return nil, err
 		}
 		for _, name := range ask {
-			all = append(all, subjectOf(name, seen.Accounts[name]))
+			account := seen.Accounts[name]
+			all = append(all, subjectOf(name, account))
+			s.known[name] = s.known[name] || account.Exists
 		}
 	}
 	if sources, _ := linesOf(s.t.seen, switchFile); asksOthers(sources) {
+		for _, subject := range all {
+			for _, group := range groups {
+				if slices.Contains(names, subject.Name) && !subject.IsGroup() {
+					all = append(all, policy.Subject{Name: subject.Name, UID: subject.UID, Groups: append(slices.Clone(subject.Groups), group[1:]), GIDs: subject.GIDs})
+				}
+			}
+		}
 		for i, one := range groups {
 			for _, other := range groups[:i] {
 				all = append(all, policy.Subject{Name: fmt.Sprintf("somebody in %s and %s", one, other), Groups: []string{one[1:], other[1:]}})
@@ -96,7 +107,7 @@ func namesIn(entries []sudoers.Entry) []string {
 	members := func(list []sudoers.Member) {
 		for _, m := range list {
 			switch m.Kind {
-			case sudoers.MemberWord, sudoers.MemberGroup, sudoers.MemberAlias: // an alias that nobody defines is a name
+			case sudoers.MemberWord, sudoers.MemberGroup, sudoers.MemberNetgroup, sudoers.MemberAlias: // an alias that nobody defines is a name
 				names[m.Name] = true
 			}
 		}

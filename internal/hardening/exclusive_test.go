@@ -74,6 +74,17 @@ func TestSudoersExclusive(t *testing.T) {
 			foreign: []string{"/etc/sudoers.d/agent:2: agent ALL=(ALL) ALL"},
 			kept:    []string{`/etc/sudoers.d/pvesec-audit-ops (pvesec_audit_logging "ops")`},
 		},
+		"more than options under the header of audit logging": {
+			files: map[string]string{
+				"pvesec-audit-ops": "# Managed by Terraform: pvesec_audit_logging \"ops\".\nDefaults log_output\nmallory ALL=(ALL) ALL\n@include /home/mallory/x\nUser_Alias X = mallory\nno line\n",
+			},
+			foreign: []string{
+				"/etc/sudoers.d/pvesec-audit-ops:3: mallory ALL=(ALL) ALL", "/etc/sudoers.d/pvesec-audit-ops:4: @include /home/mallory/x", "/etc/sudoers.d/pvesec-audit-ops:5: User_Alias X = mallory",
+				"/etc/sudoers.d/pvesec-audit-ops:6: no line (malformed: sudo skips it)",
+			},
+			kept: []string{`/etc/sudoers.d/pvesec-audit-ops (pvesec_audit_logging "ops")`},
+			left: map[string]string{"pvesec-audit-ops": "# Managed by Terraform: pvesec_audit_logging \"ops\".\nDefaults log_output\n"},
+		},
 		"named": {
 			main:    shippedMain + "%wheel ALL=(ALL) ALL\n\t%dba   ALL = (postgres)   ALL # ours\n",
 			files:   map[string]string{"local": "bob ALL=(root) /usr/bin/id\n"},
@@ -107,8 +118,8 @@ func TestSudoersExclusive(t *testing.T) {
 		"a denial of a group holds back a user": {
 			main:    shippedMain + "bob ALL=(root) /usr/bin/\n",
 			own:     SudoersExclusive{Lines: []string{"bob ALL=(root) /usr/bin/"}},
-			files:   map[string]string{"limits": "%ops ALL=(ALL) !/usr/bin/vi, /usr/bin/less\n%nobodies ALL=(ALL) !/usr/bin/vi\n"},
-			foreign: []string{"/etc/sudoers.d/limits:2: %nobodies ALL=(ALL) !/usr/bin/vi"},
+			files:   map[string]string{"limits": "%ops ALL=(ALL) !/usr/bin/vi, /usr/bin/less\n%root ALL=(ALL) !/usr/bin/vi\n"},
+			foreign: []string{"/etc/sudoers.d/limits:2: %root ALL=(ALL) !/usr/bin/vi"},
 			held:    []string{"/etc/sudoers.d/limits:1: %ops ALL=(ALL) !/usr/bin/vi, /usr/bin/less|would be allowed sudo /usr/bin/vi"},
 		},
 		"a denial that holds nothing back goes": {
@@ -135,7 +146,7 @@ func TestSudoersExclusive(t *testing.T) {
 		},
 		"an option that bounds": {
 			files: map[string]string{"a": "Defaults command_timeout=60, insults\n"},
-			held:  []string{"/etc/sudoers.d/a:1: Defaults command_timeout=60, insults|without it"},
+			held:  []string{"/etc/sudoers.d/a:1: Defaults command_timeout=60, insults|its option command_timeout may hold somebody back"},
 		},
 		"an alias that a policy uses": {
 			files: map[string]string{

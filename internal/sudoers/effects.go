@@ -65,6 +65,12 @@ func (s *Setting) Effects() []Effect {
 	})
 }
 
+// OnlyShows tells that an option changes nothing but text that people read, whichever way it is set.
+func OnlyShows(name string) bool {
+	d, ok := lookup(name)
+	return ok && len(d.Effects) > 0 && !slices.ContainsFunc(d.Effects, func(e Effect) bool { return e.Kind != EffectShows })
+}
+
 func withEffects(list []Default) []Default {
 	for i := range list {
 		list[i].Effects = effects[list[i].Name]

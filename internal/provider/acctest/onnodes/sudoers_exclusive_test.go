@@ -128,11 +128,14 @@ func TestSudoersExclusiveLifeCycle(t *testing.T) {
 				return nil
 			},
 		},
-		resource.TestStep{ // and goes when it is not named any more; a changed line of the distribution comes back
-			PreConfig: onNodes(t, c, `sed -i 's,secure_path="/usr/local/sbin:,secure_path=",' /etc/sudoers`),
+		resource.TestStep{ // and goes when it is not named any more; a changed line of the distribution comes back; an option that holds everyone back stays
+			PreConfig: onNodes(t, c, `sed -i 's,secure_path="/usr/local/sbin:,secure_path="/usr/games:,' /etc/sudoers; umask 337; printf 'Defaults rootpw\nDefaults !authenticate\n' >/etc/sudoers.d/asks`),
 			Config:    plain + policy,
+			ConfigStateChecks: []statecheck.StateCheck{
+				statecheck.ExpectKnownValue(exclusiveAddress, deployedAt("pve2", "held"), lines("/etc/sudoers.d/asks:1: Defaults rootpw (its option rootpw may hold somebody back)")),
+			},
 			Check: func(*terraform.State) error {
-				if got := shell(t, pve1, "ls /etc/sudoers.d; grep -e secure_path= -e dba /etc/sudoers"); got != "README\nagent\nDefaults secure_path=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" {
+				if got := shell(t, pve1, "cd /etc/sudoers.d; ls; cat asks; grep -e secure_path= -e dba /etc/sudoers"); got != "README\nagent\nasks\nDefaults rootpw\nDefaults secure_path=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" {
 					return fmt.Errorf("pve1 has %s", got)
 				}
 				return nil

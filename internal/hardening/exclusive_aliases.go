@@ -1,0 +1,83 @@
+package hardening
+
+import (
+	"slices"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
+)
+
+// holdAliases holds definitions that a line which stays refers to.
+func (s *sorting) holdAliases(after *sudoersTree) bool {
+	type name struct {
+		kind sudoers.AliasKind
+		name string
+	}
+	defined, used := map[name]bool{}, map[name]bool{}
+	for _, entry := range after.tree.Entries {
+		if definition, is := entry.(*sudoers.AliasDef); is {
+			for _, alias := range definition.Aliases {
+				defined[name{definition.Kind, alias.Name}] = true
+			}
+		}
+		for _, use := range aliasesIn(entry) {
+			used[name{use.Kind, use.Name}] = true
+		}
+	}
+	return s.keep("a line that stays refers to the alias", s.going(func(line *foreignLine) bool {
+		definition, is := line.entry.(*sudoers.AliasDef)
+		return is && slices.ContainsFunc(definition.Aliases, func(alias sudoers.Alias) bool {
+			of := name{definition.Kind, alias.Name}
+			return used[of] && !defined[of]
+		})
+	})...)
+}
+
+// aliasUse is an alias that an entry refers to.
+type aliasUse struct {
+	Kind sudoers.AliasKind
+	Name string
+}
+
+// aliasesIn are the aliases that an entry refers to.
+func aliasesIn(entry sudoers.Entry) []aliasUse {
+	var uses []aliasUse
+	members := func(kind sudoers.AliasKind, list []sudoers.Member) {
+		for _, m := range list {
+			if m.Kind == sudoers.MemberAlias {
+				uses = append(uses, aliasUse{kind, m.Name})
+			}
+		}
+	}
+	command := func(c sudoers.CommandMember) {
+		if c.Command.Kind == sudoers.CommandAlias {
+			uses = append(uses, aliasUse{sudoers.CmndAlias, c.Command.Name})
+		}
+	}
+	switch entry := entry.(type) {
+	case *sudoers.AliasDef:
+		for _, alias := range entry.Aliases {
+			members(entry.Kind, alias.Members)
+			for _, c := range alias.Commands {
+				command(c)
+			}
+		}
+	case *sudoers.Defaults:
+		members(map[sudoers.Scope]sudoers.AliasKind{sudoers.ScopeHost: sudoers.HostAlias, sudoers.ScopeRunAs: sudoers.RunasAlias}[entry.Scope], entry.Members)
+		for _, c := range entry.Commands {
+			command(c)
+		}
+	case *sudoers.UserSpec:
+		members(sudoers.UserAlias, entry.Users)
+		for _, privilege := range entry.Privileges {
+			members(sudoers.HostAlias, privilege.Hosts)
+			for _, spec := range privilege.Commands {
+				if spec.RunAs != nil {
+					members(sudoers.RunasAlias, spec.RunAs.Users)
+					members(sudoers.RunasAlias, spec.RunAs.Groups)
+				}
+				command(spec.CommandMember)
+			}
+		}
+	}
+	return uses
+}

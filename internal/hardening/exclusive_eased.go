@@ -1,0 +1,50 @@
+package hardening
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
+	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
+)
+
+// ofRules are conditions that a rule may have and of which Compare does not say which value gives more.
+var ofRules = []string{"apparmor_profile", "chroot", "cwd", "not_after", "not_before", "role", "timeout", "type"}
+
+// eased are the conditions that commands lose, or that get a value which may give more.
+func eased(change policy.Comparison) []policy.ConditionChange {
+	return slices.DeleteFunc(slices.Clone(change.Changed), func(c policy.ConditionChange) bool {
+		return c.Looser < 0 || c.Looser == 0 && (!slices.Contains(ofRules, c.Condition) || tighter(c))
+	})
+}
+
+// tighter tells that the new value of a condition gives no more than the old one: a bound where there was none, or one that ends sooner. With * the caller chooses.
+func tighter(c policy.ConditionChange) bool {
+	switch {
+	case c.To == "*":
+		return false
+	case c.From == "" || c.From == "*":
+		return true
+	}
+	switch c.Condition {
+	case "timeout":
+		return timeoutOf(c.To) <= timeoutOf(c.From)
+	case "not_before", "not_after":
+		from, bad := sudoers.ParseTime(c.From, time.UTC)
+		to, worse := sudoers.ParseTime(c.To, time.UTC)
+		local := func(text string) bool { return !strings.HasSuffix(text, "Z") } // of a time of the node and one of the world nobody here knows which comes first
+		return bad == nil && worse == nil && local(c.From) == local(c.To) && (c.Condition == "not_after" && !to.After(from) || c.Condition == "not_before" && !to.Before(from))
+	}
+	return false
+}
+
+// timeoutOf is how long a command may run, without an end where nothing is said.
+func timeoutOf(text string) time.Duration {
+	bound, err := sudoers.ParseTimeout(text)
+	if err != nil || bound == 0 {
+		return math.MaxInt64
+	}
+	return bound
+}

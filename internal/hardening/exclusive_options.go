@@ -1,0 +1,219 @@
+package hardening
+
+import (
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
+)
+
+// sense is what a setting does to those whom it is about, compared with what is in force without it.
+type sense uint8
+
+const (
+	mayRestrain sense = iota // nobody knows, so it may hold somebody back
+	restrains                // it only asks or records more, or leaves the caller less
+	loosens                  // it only asks or records less, or gives the caller more
+	shows                    // it only changes text that people read
+)
+
+// looseFlags are the flags of which one way gives the caller more, asks less of him or records less, and the other way the opposite: here is the loose one. What each does is in sudoers(5),
+// "SUDOERS OPTIONS". A flag of which neither can be said, such as rootpw, is not here.
+var looseFlags = map[string]sudoers.Operator{
+	"authenticate": sudoers.OpFalse, "env_reset": sudoers.OpFalse, "ignore_dot": sudoers.OpFalse, "intercept": sudoers.OpFalse, "intercept_authenticate": sudoers.OpFalse,
+	"intercept_verify": sudoers.OpFalse, "log_allowed": sudoers.OpFalse, "log_denied": sudoers.OpFalse, "log_exit_status": sudoers.OpFalse, "log_host": sudoers.OpFalse, "log_input": sudoers.OpFalse,
+	"log_output": sudoers.OpFalse, "log_server_verify": sudoers.OpFalse, "log_stderr": sudoers.OpFalse, "log_stdin": sudoers.OpFalse, "log_stdout": sudoers.OpFalse, "log_subcmds": sudoers.OpFalse,
+	"log_ttyin": sudoers.OpFalse, "log_ttyout": sudoers.OpFalse, "log_year": sudoers.OpFalse, "mail_all_cmnds": sudoers.OpFalse, "mail_always": sudoers.OpFalse, "mail_badpass": sudoers.OpFalse,
+	"mail_no_host": sudoers.OpFalse, "mail_no_perms": sudoers.OpFalse, "mail_no_user": sudoers.OpFalse, "noexec": sudoers.OpFalse, "pam_acct_mgmt": sudoers.OpFalse, "pam_session": sudoers.OpFalse,
+	"requiretty": sudoers.OpFalse, "sudoedit_checkdir": sudoers.OpFalse, "use_pty": sudoers.OpFalse,
+
+	"closefrom_override": sudoers.OpTrue, "env_editor": sudoers.OpTrue, "ignore_audit_errors": sudoers.OpTrue, "ignore_iolog_errors": sudoers.OpTrue, "ignore_logfile_errors": sudoers.OpTrue,
+	"ignore_unknown_defaults": sudoers.OpTrue, "intercept_allow_setid": sudoers.OpTrue, "runas_allow_unknown_id": sudoers.OpTrue, "setenv": sudoers.OpTrue, "sudoedit_follow": sudoers.OpTrue,
+	"visiblepw": sudoers.OpTrue,
+}
+
+// looseValues are the values of other options that give at least as much as every other value.
+var looseValues = map[string]string{
+	"listpw": "never", "runchroot": "*", "runcwd": "*", "syslog_badpri": "none", "syslog_goodpri": "none", "timestamp_type": "global", "verifypw": "never",
+}
+
+// looseOff are the other options that give at least as much where they are off as in every other way.
+var looseOff = []string{"command_timeout", "env_delete", "listpw", "logfile", "mailto", "secure_path", "syslog", "tty_tickets", "verifypw"}
+
+// looseAlone are the options that give more with a value than without one: where no line that stays sets them, sudo has none, or root's.
+var looseAlone = []string{"exempt_group", "iolog_group", "iolog_user", "lecture_file", "timestampowner"}
+
+// looseAnyway are the options that say where sudo writes as root, and hold nobody back: what sudo writes there it writes elsewhere without them.
+var looseAnyway = []string{"iolog_dir", "iolog_file"}
+
+// holdOptions holds each line of options but those of which every option is known to loosen: nobody else can tell what a removal gives.
+func (s *sorting) holdOptions(after *sudoersTree) bool {
+	held := false
+	for _, line := range s.going(func(*foreignLine) bool { return true }) {
+		if why := s.restraint(line, after); why != "" {
+			held = s.keep(why, line) || held
+		}
+	}
+	return held
+}
+
+// onlyRestrains is why a line of nothing but restraints stays.
+const onlyRestrains = "it only restrains, so its removal would give more"
+
+// markHarmless marks the lines of options that stay and give nobody anything.
+func (s *sorting) markHarmless(after *sudoersTree) {
+	for _, line := range s.lines {
+		if line.held == onlyRestrains {
+			line.held = s.restraint(line, after)
+			line.harmless = line.held == onlyRestrains
+		}
+	}
+}
+
+// restraint says why a line of options stays, "" for one that only gives more, and for every other line.
+func (s *sorting) restraint(line *foreignLine, after *sudoersTree) string {
+	options, is := line.entry.(*sudoers.Defaults)
+	if !is {
+		return ""
+	}
+	all, doubtful := map[sense]bool{}, ""
+	staying := settingsBut(after, options)
+	for i := range options.Settings {
+		option := &options.Settings[i]
+		is := senseOf(option, staying)
+		all[is] = true
+		if doubtful == "" && (is == mayRestrain || is == restrains) {
+			doubtful = option.Name
+		}
+	}
+	switch {
+	case doubtful == "":
+		return ""
+	case !all[mayRestrain] && !all[loosens] && line.unit == line:
+		return onlyRestrains
+	case line.unit == line:
+		return "its option " + printable(doubtful) + " may hold somebody back"
+	}
+	return "the option " + printable(doubtful) + " of " + printable(line.file) + ":" + strconv.Itoa(line.at) + " may hold somebody back"
+}
+
+// scopedSetting is a setting with whom it is about.
+type scopedSetting struct {
+	*sudoers.Setting
+	scope sudoers.Scope
+}
+
+// settingsBut are the settings of a tree, without those of one line.
+func settingsBut(t *sudoersTree, but *sudoers.Defaults) []scopedSetting {
+	var list []scopedSetting
+	for _, entry := range t.tree.Entries {
+		options, is := entry.(*sudoers.Defaults)
+		if !is || options.At.File == but.At.File && canonicalEntry(options) == canonicalEntry(but) {
+			continue
+		}
+		for i := range options.Settings {
+			list = append(list, scopedSetting{&options.Settings[i], options.Scope})
+		}
+	}
+	return list
+}
+
+// senseOf tells what a setting does, compared with those that stay.
+func senseOf(option *sudoers.Setting, staying []scopedSetting) sense {
+	name, assigned := option.Name, option.Operator == sudoers.OpAssign
+	set := func(names ...string) bool {
+		return slices.ContainsFunc(staying, func(s scopedSetting) bool { return slices.Contains(names, s.Name) })
+	}
+	if loose, is := looseFlags[name]; is {
+		switch {
+		case name == "env_reset" && set("env_keep"): // env_keep lets through what env_delete keeps out without env_reset
+			return mayRestrain
+		case option.Operator == loose:
+			return loosens
+		case option.Operator == sudoers.OpTrue || option.Operator == sudoers.OpFalse:
+			return restrains
+		}
+		return mayRestrain
+	}
+	known := false
+	switch {
+	case name == "timestamp_timeout":
+		return timeoutSense(option, staying)
+	case sudoers.OnlyShows(name):
+		return shows
+	case option.Operator == sudoers.OpFalse:
+		known = slices.Contains(looseOff, name)
+	case name == "env_keep":
+		known = option.Operator == sudoers.OpAdd
+	case name == "env_delete":
+		known = option.Operator == sudoers.OpRemove
+	case !assigned:
+	case name == "logfile":
+		known = forAll(name, staying) || !set("logfile", "syslog") && !strings.HasPrefix(option.Value, "/var/log/")
+	case name == "secure_path":
+		known = beyond(option.Value, staying)
+	default:
+		known = looseValues[name] == option.Value && option.Value != "" || slices.Contains(looseAnyway, name) || slices.Contains(looseAlone, name) && !set(name)
+	}
+	if known {
+		return loosens
+	}
+	return mayRestrain
+}
+
+// forAll tells that an option has a value for everyone.
+func forAll(name string, staying []scopedSetting) bool {
+	return slices.ContainsFunc(staying, func(s scopedSetting) bool {
+		return s.Name == name && s.Operator == sudoers.OpAssign && s.scope == sudoers.ScopeGlobal
+	})
+}
+
+// beyond tells that a path for programs has a directory that no path which stays has, and that one stays for everyone: then the removal only takes places away in which others may put programs.
+func beyond(path string, staying []scopedSetting) bool {
+	var known []string
+	for _, s := range staying {
+		if s.Name == "secure_path" && s.Operator == sudoers.OpAssign {
+			known = append(known, strings.Split(s.Value, ":")...)
+		}
+	}
+	return forAll("secure_path", staying) && slices.ContainsFunc(strings.Split(path, ":"), func(dir string) bool { return !slices.Contains(known, dir) })
+}
+
+// sudosTimeout is the timestamp_timeout that Debian builds sudo with, in minutes.
+const sudosTimeout = 15
+
+// timeoutSense compares for how long a password holds with every time that may be in force without the setting.
+func timeoutSense(option *sudoers.Setting, staying []scopedSetting) sense {
+	minutes := func(s *sudoers.Setting) (float64, bool) {
+		if s.Operator == sudoers.OpFalse {
+			return 0, true
+		}
+		value, err := strconv.ParseFloat(s.Value, 64)
+		if value < 0 {
+			value = math.Inf(1) // until the node restarts
+		}
+		return value, err == nil && s.Operator == sudoers.OpAssign
+	}
+	var others []float64
+	everyone := false
+	for _, other := range staying {
+		if value, is := minutes(other.Setting); is && other.Name == option.Name {
+			others, everyone = append(others, value), everyone || other.scope == sudoers.ScopeGlobal
+		}
+	}
+	if !everyone {
+		others = append(others, sudosTimeout)
+	}
+	least, most := slices.Min(others), slices.Max(others)
+	switch value, is := minutes(option); {
+	case !is:
+		return mayRestrain
+	case value >= most:
+		return loosens
+	case value <= least:
+		return restrains
+	}
+	return mayRestrain
+}
