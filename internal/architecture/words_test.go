@@ -142,6 +142,7 @@ var statedFindings = []string{
 	"… is not removed on …",
 	"The logs of … stay",
 	"Records of … do not arrive on …",
+	"The logs of … stay",
 	"The probe of … did not try everything on …",
 	"The change of … left something to look at on …",
 	"The waiver of … has ended",

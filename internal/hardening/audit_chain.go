@@ -13,6 +13,8 @@ func (a AuditLogging) judgeProbe(subjects []*probed, found map[string]bool) *Pro
 		r.tell(found["auth-security"], "the authentication event in "+a.SecurityLog.Path)
 		switch {
 		case found["auth-security"]:
+		case found[unstored]:
+			r.broken("%s", notStored)
 		case found["auth-journal"]:
 			r.broken("an authentication event was sent and is in the journal, but %s", a.notCollected())
 		default:
@@ -24,6 +26,9 @@ func (a AuditLogging) judgeProbe(subjects []*probed, found map[string]bool) *Pro
 	}
 	return r
 }
+
+// notStored says why no record can come from the journal.
+const notStored = "journald stores nothing (Storage=none, journald.conf(5)), so that no record reaches the journal: set it to persistent, in a block journald for example"
 
 // notCollected says that the last link of the chain did not do its part.
 func (a AuditLogging) notCollected() string {
@@ -68,7 +73,7 @@ func (a AuditLogging) judgeSubject(r *ProbeResult, i int, p *probed, found map[s
 	}
 	if a.SecurityLog != nil {
 		switch r.tell(at("security"), fmt.Sprintf("the sudo command of %s in %s", p.who(), a.SecurityLog.Path)); {
-		case at("security"):
+		case at("security"), found[unstored]:
 		case at("journal"):
 			r.broken("%s and the journal has it, but %s", ran, a.notCollected())
 		default:

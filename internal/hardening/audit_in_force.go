@@ -17,11 +17,15 @@ const (
 	AuditAfterBoot = "from the next boot on"
 )
 
+// rulesAreLoaded tells whether the kernel has the rules, of which found is what it does.
+func rulesAreLoaded(found string) bool { return found == AuditInForce || found == AuditLocked }
+
 // locked is what [node.AuditStatus.Enabled] is where the kernel takes no rules.
 const locked = 2
 
 // inForce says what the kernel does with the rules of the settings, "" where they have none.
-func (a AuditLogging) inForce(status *node.AuditStatus) string {
+func (a AuditLogging) inForce(seen *node.Observation) string {
+	status := seen.Audit
 	switch {
 	case a.AuditRules == nil || status == nil:
 		return ""
@@ -32,7 +36,7 @@ func (a AuditLogging) inForce(status *node.AuditStatus) string {
 	case status.Enabled == 0:
 		return "auditing is off"
 	}
-	wrong := a.notInForce(status)
+	wrong := a.notInForce(seen)
 	switch {
 	case status.Enabled == locked && wrong != "":
 		return AuditAfterBoot
@@ -44,16 +48,24 @@ func (a AuditLogging) inForce(status *node.AuditStatus) string {
 	return AuditInForce
 }
 
-// notInForce says how many of the rules the kernel has, "" where it has all.
-func (a AuditLogging) notInForce(status *node.AuditStatus) string {
-	var have []string
-	for _, rule := range status.Rules {
-		have = append(have, comparableRule(rule))
+// notInForce says how many of the rules the kernel has, "" where it has all. The kernel knows users by number: a rule about one whom the node does not have is in force nowhere.
+func (a AuditLogging) notInForce(seen *node.Observation) string {
+	have := map[string]int{}
+	for _, rule := range seen.Audit.Rules {
+		have[comparableRule(rule)]++
 	}
+	numbers := []string{"auid!=unset", "auid!=-1"}
+	for _, name := range a.ruleAccounts() {
+		if account := seen.Accounts[name]; account.Exists {
+			numbers = append(numbers, "auid="+name+" ", fmt.Sprintf("auid=%d ", account.UID))
+		}
+	}
+	numbered := strings.NewReplacer(numbers...)
 	want := a.auditRules()
 	found := 0
 	for _, rule := range want {
-		if slices.Contains(have, comparableRule(rule)) {
+		if rule = comparableRule(numbered.Replace(rule)); have[rule] > 0 {
+			have[rule]--
 			found++
 		}
 	}
@@ -61,6 +73,14 @@ func (a AuditLogging) notInForce(status *node.AuditStatus) string {
 		return fmt.Sprintf("%d of %d rules", found, len(want))
 	}
 	return ""
+}
+
+// ruleAccounts are the users whom rules name.
+func (a AuditLogging) ruleAccounts() []string {
+	if a.AuditRules == nil {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(a.Subjects), func(name string) bool { return strings.HasPrefix(name, "%") })
 }
 
 // overruledRules lists the lines of other files of audit rules that switch auditing off or set another limit than the kernel should have, as "file:line: what".
@@ -103,15 +123,13 @@ func PlannedAuditRules(found string, changed bool) string {
 
 var (
 	switchesOff = regexp.MustCompile(`^\s*(-e\s*0|-[aA]\s+(never,task|task,never))(\s|$)`)
-	// auditctl 3.0 prints != of a program as =, and all versions print a name as its number.
-	ruleProgram, ruleLogin = regexp.MustCompile(`exe!?=`), regexp.MustCompile(`auid=\S+`)
-	ruleCalls              = regexp.MustCompile(` -S (\S+)`)
+	// silences are rules of the kernel, as auditctl prints them, after which nothing of a program is recorded that starts later.
+	silences  = regexp.MustCompile(`^-a (never,task|task,never)( -S all)?$`)
+	ruleCalls = regexp.MustCompile(` -S (\S+)`)
 )
 
-// comparableRule is a rule such that the text in a file and what the kernel tells of it are the same.
+// comparableRule is a rule such that the text in a file, with numbers for users, and what the kernel tells of it are the same.
 func comparableRule(rule string) string {
-	rule = strings.ReplaceAll(ruleProgram.ReplaceAllString(rule, "exe="), "auid!=unset", "auid!=-1")
-	rule = ruleLogin.ReplaceAllString(rule, "auid=?")
 	// The calls that a permission stands for are the kernel's own matter.
 	if strings.Contains(rule, "-F perm=") {
 		return ruleCalls.ReplaceAllString(rule, "")
@@ -125,12 +143,12 @@ func comparableRule(rule string) string {
 
 // AskAuditRules asks a node what its kernel does with the audit rules of the settings. Problem is why it cannot have any, "" where it can.
 func (a AuditLogging) AskAuditRules(ctx context.Context, nodes Nodes, target node.Target) (found, problem string, err error) {
-	seen, err := nodes.Observe(ctx, target, node.Query{Audit: true})
+	seen, err := nodes.Observe(ctx, target, node.Query{Audit: true, Accounts: a.ruleAccounts()})
 	if err != nil {
 		return "", "", err
 	}
 	if seen.Audit != nil {
 		problem = seen.Audit.Problem
 	}
-	return a.inForce(seen.Audit), problem, nil
+	return a.inForce(seen), problem, nil
 }

@@ -12,6 +12,7 @@ import (
 func (a AuditLogging) health(seen *node.Observation, whole bool) AuditHealth {
 	h := AuditHealth{Logs: map[string]LogHealth{}, Free: map[string]float64{}}
 	h.units(a, seen)
+	h.rules(a, seen)
 	facts, err := parseHealth(seen.Scripts[a.healthScript(whole)])
 	if err != nil {
 		h.add("how the logs do is not known: %v", err)
@@ -52,6 +53,22 @@ func (h *AuditHealth) units(a AuditLogging, seen *node.Observation) {
 	}
 	if a.bounded() && seen.Services[a.recordingsService()].Active == "failed" {
 		h.add("%s has failed: the recordings are not within their bounds, and the journal says why", a.recordingsService())
+	}
+}
+
+// rules looks at what the kernel has of the audit rules, and at what keeps them all from doing anything. Rules that wait for the next boot are told elsewhere.
+func (h *AuditHealth) rules(a AuditLogging, seen *node.Observation) {
+	switch found := a.inForce(seen); {
+	case found == "" || found == AuditAfterBoot:
+		return
+	case !rulesAreLoaded(found):
+		h.add("the audit rules of %s are not in force: %s", a.AuditRulesPath(), found)
+		return
+	}
+	for _, rule := range seen.Audit.Rules {
+		if silences.MatchString(rule) {
+			h.add("the kernel has a rule that keeps audit rules from recording anything: %s", rule)
+		}
 	}
 }
 

@@ -72,7 +72,7 @@ func (a AuditLogging) Observe(ctx context.Context, nodes Nodes, target node.Targ
 // observe is Observe; with whole, the recordings are walked too.
 func (a AuditLogging) observe(ctx context.Context, nodes Nodes, target node.Target, whole bool) (*AuditState, error) {
 	desired := a.Desired()
-	query := node.Query{Files: a.Paths(), Commands: a.Commands(), Audit: a.AuditRules != nil}
+	query := node.Query{Files: a.Paths(), Commands: a.Commands(), Audit: a.AuditRules != nil, Accounts: a.ruleAccounts()}
 	for name := range desired.Files {
 		if _, config := desired.Contents[name]; !config {
 			query.Stats = append(query.Stats, name)
@@ -91,7 +91,7 @@ func (a AuditLogging) observe(ctx context.Context, nodes Nodes, target node.Targ
 	if err != nil {
 		return nil, err
 	}
-	state := &AuditState{Files: map[string]FileStatus{}, Contents: map[string]string{}, Services: map[string]string{}, Unfinished: seen.Unfinished, Leftover: seen.Leftover, Overruled: slices.Concat(overruled, a.overruledRules(seen), a.rotatedElsewhere(seen), a.overruledJournal(seen.Configs[journaldConfig])), Lacks: Lacking(seen, query.Commands), AuditRules: a.inForce(seen.Audit), Health: a.health(seen, whole)}
+	state := &AuditState{Files: map[string]FileStatus{}, Contents: map[string]string{}, Services: map[string]string{}, Unfinished: seen.Unfinished, Leftover: seen.Leftover, Overruled: slices.Concat(overruled, a.overruledRules(seen), a.rotatedElsewhere(seen), a.overruledJournal(seen.Configs[journaldConfig])), Lacks: Lacking(seen, query.Commands), AuditRules: a.inForce(seen), Health: a.health(seen, whole)}
 	for _, name := range a.Paths() {
 		file := seen.Files[name]
 		if _, wanted := desired.Contents[name]; !wanted && !file.Exists {
@@ -136,12 +136,12 @@ func (s *AuditState) Changes(recorded map[string]string) []string {
 }
 
 // Install brings audit logging onto targets and takes it off the nodes in leave, all in one transaction. Configuration files
-// that this version no longer has are removed. applied gives the texts that were applied last, by path. expect gives for each node the configuration files as they were when the change was
-// planned.
-func (a AuditLogging) Install(ctx context.Context, nodes Nodes, targets, leave []node.Target, expect map[string]map[string]FileStatus, applied map[string]string, progress func(node, step string)) error {
+// that this version no longer has are removed. applied gives the texts that were applied last, by path. seen gives for each node what it held when the change was
+// planned: its configuration files must be the same still.
+func (a AuditLogging) Install(ctx context.Context, nodes Nodes, targets, leave []node.Target, seen map[string]*AuditState, applied map[string]string, progress func(node, step string)) error {
 	var changes []node.Change
 	for _, target := range targets {
-		change, err := a.installation(expect[target.Name], applied)
+		change, err := a.installation(seen[target.Name], applied)
 		if err != nil {
 			return err
 		}
@@ -152,8 +152,8 @@ func (a AuditLogging) Install(ctx context.Context, nodes Nodes, targets, leave [
 }
 
 // installation is the change that brings one node to the desired state.
-func (a AuditLogging) installation(expect map[string]FileStatus, applied map[string]string) (node.Change, error) {
-	change := node.Change{Label: a.label()}
+func (a AuditLogging) installation(seen *AuditState, applied map[string]string) (node.Change, error) {
+	change := node.Change{Label: a.label(), ReloadAuditRules: seen == nil || !rulesAreLoaded(seen.AuditRules)}
 	desired := a.Desired()
 	for _, name := range sortedKeys(desired.Files) {
 		status := desired.Files[name]
@@ -171,8 +171,9 @@ func (a AuditLogging) installation(expect map[string]FileStatus, applied map[str
 		change.Files = append(change.Files, node.File{Path: name, Kind: kind, Mode: mode, Owner: "root", Group: "root"})
 	}
 	for _, file := range a.managed() {
-		status, known := expect[file.path]
-		if known {
+		var status FileStatus
+		if seen != nil {
+			status = seen.Files[file.path]
 			change.Expect = append(change.Expect, status.expectAt(file.path))
 		}
 		file.applied = digestOf(applied[file.path])

@@ -72,6 +72,16 @@ func (a AuditLogging) overruled(t *sudoersTree) []string {
 	return slices.Compact(o.lines)
 }
 
+// OverruledKind is the kind of files to which a line of [AuditState.Overruled] belongs.
+func OverruledKind(line string) string {
+	for _, kind := range []struct{ prefix, name string }{{sudoersMain, "sudoers"}, {auditRulesDir, "audit rules"}, {"/etc/logrotate", "logrotate"}} {
+		if strings.HasPrefix(line, kind.prefix) {
+			return kind.name
+		}
+	}
+	return "journald"
+}
+
 // overruling compares the settings of one file alone with what the tree makes of them.
 type overruling struct {
 	own         string

@@ -114,3 +114,16 @@ func TestEmergencyOverrulesNoLogging(t *testing.T) {
 		}
 	}
 }
+
+// TestOverruledKinds: a reader learns in files of which program the lines are.
+func TestOverruledKinds(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string]string{
+		"/etc/sudoers:3: !syslog": "sudoers", "/etc/sudoers.d/zz:1: !log_output": "sudoers", "/etc/audit/rules.d/zz.rules:1: -e 0": "audit rules",
+		"/etc/logrotate.d/x:1: /var/log/sudo.log": "logrotate", "/etc/logrotate.conf:1: x": "logrotate", "/usr/lib/systemd/journald.conf.d/syslog.conf:3: ForwardToSyslog=yes": "journald",
+	} {
+		if got := OverruledKind(line); got != want {
+			t.Errorf("%s: %q, want %q", line, got, want)
+		}
+	}
+}

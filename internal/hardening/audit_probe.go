@@ -16,7 +16,7 @@ import (
 
 // Runner runs a program on a node once. *node.Pool is the implementation.
 type Runner interface {
-	Run(ctx context.Context, target node.Target, script string) (node.Section, error)
+	Run(ctx context.Context, target node.Target, script string, limit time.Duration) (node.Section, error)
 }
 
 var _ Runner = (*node.Pool)(nil)
@@ -70,7 +70,7 @@ func (a AuditLogging) Probe(ctx context.Context, nodes Runner, target node.Targe
 			subjects = append(subjects, &probed{subject: binding.subject, nonce: fmt.Sprintf("%s-%d", nonce, i)})
 		}
 	}
-	part, err := nodes.Run(ctx, target, a.probeScript(subjects, nonce, patience))
+	part, err := nodes.Run(ctx, target, a.probeScript(subjects, nonce, patience), probeLimit(len(subjects), patience))
 	if err != nil {
 		return nil, err
 	}
@@ -81,14 +81,25 @@ func (a AuditLogging) Probe(ctx context.Context, nodes Runner, target node.Targe
 	return a.judgeProbe(subjects, found), nil
 }
 
+// probeLimit is for how long a probe may run: each subject's sudo has half a minute, one look at everything takes as long in the worst case, and a look that begins in time ends later.
+func probeLimit(subjects int, patience time.Duration) time.Duration {
+	return patience + time.Duration(subjects+2)*time.Minute
+}
+
 // link is a place where a record of the probe must arrive, as the program names it, and what tells whether it did.
-type link struct{ name, condition string }
+type link struct {
+	name, condition string
+	// stored tells that the record comes from what journald stores. Where it stores nothing, nobody waits for it.
+	stored bool
+}
 
 // links are those of one subject, in the order of the chain. user is a variable of the program.
 func (a AuditLogging) links(i int, p *probed) []link {
 	var links []link
 	nonce := shellWord(p.nonce)
-	add := func(what, condition string) { links = append(links, link{fmt.Sprintf("%s-%d", what, i), condition}) }
+	add := func(what, condition string) {
+		links = append(links, link{name: fmt.Sprintf("%s-%d", what, i), condition: condition})
+	}
 	if a.SudoLog != nil {
 		add("event", "holds "+shellWord(a.sudoLogPath(p.subject))+" "+nonce)
 	}
@@ -96,10 +107,18 @@ func (a AuditLogging) links(i int, p *probed) []link {
 		add("recording", fmt.Sprintf(`listed %s "$user_%d" %s`, shellWord(a.IOLogs.Directory), i, nonce))
 	}
 	if a.SecurityLog != nil {
-		add("journal", "journal "+nonce)
-		add("security", "holds "+shellWord(a.SecurityLog.Path)+" "+nonce)
+		links = append(links, a.securityLinks(fmt.Sprintf("journal-%d", i), fmt.Sprintf("security-%d", i), nonce, fmt.Sprintf(`"$pid_%d"`, i))...)
 	}
 	return links
+}
+
+// securityLinks are the journal and the security log. rsyslog writes down what was sent and not who sent it: that it is no one else's the journal says.
+func (a AuditLogging) securityLinks(journal, security, nonce, pid string) []link {
+	log := link{name: security, condition: "holds " + shellWord(a.SecurityLog.Path) + " " + nonce}
+	if a.collects(Journald) {
+		log = link{name: security, condition: "copied " + shellWord(a.SecurityLog.Path) + " " + nonce + " " + pid, stored: true}
+	}
+	return []link{{name: journal, condition: "journal " + nonce + " " + pid, stored: true}, log}
 }
 
 // authLinks are those of the event of authentication.
@@ -107,7 +126,7 @@ func (a AuditLogging) authLinks(nonce string) []link {
 	if a.SecurityLog == nil {
 		return nil
 	}
-	return []link{{"auth-journal", "journal " + shellWord(nonce+"-auth")}, {"auth-security", "holds " + shellWord(a.SecurityLog.Path) + " " + shellWord(nonce+"-auth")}}
+	return a.securityLinks("auth-journal", "auth-security", shellWord(nonce+"-auth"), `"$pid_auth"`)
 }
 
 func (a AuditLogging) probeScript(subjects []*probed, nonce string, patience time.Duration) string {
@@ -115,7 +134,11 @@ func (a AuditLogging) probeScript(subjects []*probed, nonce string, patience tim
 	b.WriteString(probeProgram)
 	look := func(links []link) {
 		for _, l := range links {
-			fmt.Fprintf(&all, "\tonce %s %s || ok=1\n", l.name, l.condition)
+			unless := ""
+			if l.stored {
+				unless = `[ -n "$no_journal" ] || `
+			}
+			fmt.Fprintf(&all, "\t%sonce %s %s || ok=1\n", unless, l.name, l.condition)
 		}
 	}
 	auth := a.authLinks(nonce)
@@ -136,6 +159,9 @@ func (a AuditLogging) probeScript(subjects []*probed, nonce string, patience tim
 	fmt.Fprintf(&b, "all() {\n\tok=0\n%s\treturn \"$ok\"\n}\nawait %d\necho end\n", all.String(), int(patience/time.Second))
 	return b.String()
 }
+
+// unstored is the word of the program for a journald that stores nothing.
+const unstored = "unstored"
 
 var probeRan = regexp.MustCompile(`^([0-9]+) (\S+) ([0-9]+)$`)
 
@@ -164,6 +190,8 @@ func parseProbe(part node.Section, subjects []*probed) (map[string]bool, error) 
 			}
 		case "found":
 			found[rest] = true
+		case unstored:
+			found[unstored] = true
 		case "end":
 			whole = true
 		}

@@ -4,15 +4,34 @@
 # one mount namespace see, unshare(1). The kernel takes it away with the last of them, whatever ends them. The file lies in memory, and no directory of the node has it.
 exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
 found=
+pid_auth=0
+nl='
+'
 start=$(timeout 10 journalctl --quiet --no-pager --lines=1 --output=cat --show-cursor | sed -n 's/^-- cursor: \([A-Za-z0-9=;]*\)$/\1/p' | tail -n 1)
 
-# journal TEXT: whether the journal has a record of authentication with the text since the probe began.
+# unstored: whether journald is told to store nothing, journald.conf(5). What was stored before that proves nothing.
+unstored() {
+	case $(timeout 10 systemd-analyze cat-config systemd/journald.conf 2>/dev/null </dev/null | sed -n 's/^[[:space:]]*Storage[[:space:]]*=[[:space:]]*//p' | tail -n 1) in
+	[Nn][Oo][Nn][Ee]) echo unstored ;;
+	*) false ;;
+	esac
+}
+no_journal=
+unstored && no_journal=1
+
+# journal TEXT PID: whether the journal has a record of authentication with the text since the probe began, sent by that process. Anybody can send the text; who sent it is the kernel's word.
 journal() {
-	timeout 10 journalctl --quiet --no-pager --output=cat ${start:+"--cursor=$start"} SYSLOG_FACILITY=4 + SYSLOG_FACILITY=10 | grep -qF -- "$1"
+	timeout 10 journalctl --quiet --no-pager --output=cat ${start:+"--cursor=$start"} "_PID=$2" SYSLOG_FACILITY=4 + "_PID=$2" SYSLOG_FACILITY=10 | grep -qF -- "$1"
 }
 
-# holds LOG TEXT: whether a log, or the one that was rotated meanwhile, has the text.
-holds() { timeout 10 tail -q -c 1000000 -- "$1" "$1.1" 2>/dev/null | grep -qaF -- "$2"; }
+# tail_of LOG: the end of a log, and of the one that was rotated meanwhile.
+tail_of() { timeout 10 tail -q -c 1000000 -- "$1" "$1.1" 2>/dev/null; }
+
+# holds LOG TEXT: whether a log has the text.
+holds() { tail_of "$1" | grep -qaF -- "$2"; }
+
+# copied LOG TEXT PID: whether a copy of the journal has the text in a record that the process sent. Inside of a text, quotation marks follow a backslash.
+copied() { tail_of "$1" | grep -aF -- "$2" | grep -qF "\"_PID\":\"$3\""; }
 
 # listed DIRECTORY USER TEXT: whether sudoreplay lists a recording of the command.
 listed() { timeout 10 sudoreplay -d "$1/$2" -l command "$3" 2>/dev/null </dev/null | grep -qaF -- "$3"; }
@@ -46,10 +65,11 @@ member() {
 	done
 }
 
-# aside UID GID NONCE: sudo as that account, where the node's sudoers have one line more.
+# aside UID GID NONCE: sudo as that account, where the node's sudoers have one line more. It is sudo that ends up with the number that is told first.
 aside() {
 	timeout -k 5 20 unshare --mount --propagation private -- /bin/sh -c '
 		umask 0227
+		printf "pid %s\n" "$$"
 		mount -t tmpfs -o mode=0700,size=8m pvesec /mnt && { cat /etc/sudoers && printf "\n#%s ALL=(root) NOPASSWD: /usr/bin/true %s\n" "$1" "$3"; } >/mnt/sudoers && mount --bind /mnt/sudoers /etc/sudoers || exit 70
 		exec env -i PATH="$PATH" LC_ALL=C setpriv --reuid "$1" --regid "$2" --init-groups --inh-caps=-all -- sudo -n -u root -- /usr/bin/true "$3"' aside "$@" </dev/null 2>&1
 }
@@ -71,13 +91,20 @@ probe() {
 	esac
 	# Nobody waits for what runs as the user: what he makes of it may keep its output open.
 	p_said=$({ aside ${p_ids% *} ${p_ids#* } "$p_nonce"; printf '\nstatus %s' "$?"; } | timeout -k 5 30 head -c 2000 | tr -c '[:print:]\n' '?')
+	p_pid=${p_said#pid }
+	p_pid=${p_pid%%"$nl"*}
+	case $p_pid in '' | *[!0-9]*) p_pid=0 ;; esac
 	echo "ran $p_number $p_user ${p_said##*status }"
+	p_said=${p_said#"pid $p_pid$nl"}
 	printf '%s\n' "${p_said%status *}" | sed -n 's/^\(..*\)$/said \1/p' | head -n 5
-	eval "user_$p_number=\$p_user"
+	eval "user_$p_number=\$p_user pid_$p_number=\$p_pid"
 }
 
 # event NONCE: an event of authentication as a daemon of root sends it.
-event() { timeout 10 logger -p authpriv.info -t pvesec -- "authentication event of a probe: $1" </dev/null; }
+event() {
+	e_said=$(timeout 10 /bin/sh -c 'echo "$$"; exec logger -p authpriv.info -t pvesec -- "authentication event of a probe: $1"' event "$1" 2>/dev/null </dev/null)
+	pid_auth=${e_said%%"$nl"*}
+}
 
 # once NAME CONDITION…: tell of a condition that holds for the first time; false while it does not.
 once() {

@@ -41,7 +41,10 @@ func ReportAudit(ctx context.Context, nodes Nodes, target node.Target, name stri
 	}
 	report := &AuditReport{Logging: a, Health: state.Health, Counts: *counts, Services: state.Services, Problems: slices.Clone(state.Health.Problems)}
 	for _, line := range state.Overruled {
-		report.Problems = append(report.Problems, "another sudoers file overrules the settings: "+line)
+		report.Problems = append(report.Problems, "another file of "+OverruledKind(line)+" overrules the settings: "+line)
+	}
+	if state.AuditRules == AuditAfterBoot {
+		report.Problems = append(report.Problems, "the kernel has its audit rules locked, and others than the files: those of "+a.AuditRulesPath()+" take effect when the node boots")
 	}
 	desired := a.Desired()
 	for _, name := range sortedKeys(desired.Files) {

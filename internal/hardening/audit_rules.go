@@ -59,8 +59,8 @@ const person = "-F auid!=unset"
 var auditAreas = []auditArea{
 	{name: "accounts", watched: []string{"/etc/passwd", "/etc/shadow", "/etc/group", "/etc/gshadow", "/etc/subuid", "/etc/subgid", "/etc/nsswitch.conf", "/etc/security/opasswd"}},
 	{name: "audit", watched: []string{"/etc/audit", "/etc/libaudit.conf", "/var/log/audit", "/usr/sbin/auditctl", "/usr/sbin/auditd", "/usr/sbin/augenrules"}},
-	// Collectors and rotation run outside of sessions. sudo writes its own logs from within.
-	{name: "logs", calls: []auditCall{{fields: "-F dir=/var/log -F perm=wa " + person + " -F exe!=/usr/bin/sudo"}}},
+	// Collectors and rotation run outside of sessions. sudo writes its own logs from within, and is recorded like every program: it is the one that writes for sudoedit too.
+	{name: "logs", calls: []auditCall{{fields: "-F dir=/var/log -F perm=wa " + person}}},
 	{name: "modules", watched: []string{"/etc/modules", "/etc/modules-load.d", "/etc/modprobe.d"}, calls: []auditCall{{b64: "init_module,delete_module,finit_module", b32: "init_module,delete_module,finit_module"}}},
 	{name: "pam", watched: []string{"/etc/pam.conf", "/etc/pam.d", "/etc/security", "/etc/login.defs"}},
 	{name: "pve", watched: []string{pveMount}},

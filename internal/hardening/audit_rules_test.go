@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 )
@@ -22,7 +23,7 @@ func kernel(rules []string) *node.AuditStatus {
 func printed(rules []string) []string {
 	out := slices.Clone(rules)
 	for i, rule := range out {
-		rule = strings.NewReplacer("auid!=unset", "auid!=-1", "auid=agent", "auid=1001", "exe!=", "exe=", "adjtimex,settimeofday", "settimeofday,adjtimex").Replace(rule)
+		rule = strings.NewReplacer("auid!=unset", "auid!=-1", "auid=agent", "auid=1001", "auid=bob", "auid=1002", "adjtimex,settimeofday", "settimeofday,adjtimex").Replace(rule)
 		if strings.Contains(rule, "-F dir=") {
 			rule = strings.Replace(rule, " -F dir=", " -S all -F dir=", 1)
 		}
@@ -33,8 +34,14 @@ func printed(rules []string) []string {
 
 func TestAuditRulesInForce(t *testing.T) {
 	t.Parallel()
-	a := withRules("agent")
+	a := withRules("agent", "bob")
 	all := printed(a.auditRules())
+	other := func(old, with string) *node.AuditStatus {
+		rules := slices.Clone(all)
+		i := slices.IndexFunc(rules, func(rule string) bool { return strings.Contains(rule, old) })
+		rules[i] = strings.Replace(rules[i], old, with, 1)
+		return kernel(rules)
+	}
 	locked := kernel(all)
 	locked.Enabled = 2
 	lockedOther := kernel(all[1:])
@@ -47,16 +54,70 @@ func TestAuditRulesInForce(t *testing.T) {
 	}{
 		"all":          {kernel(all), AuditInForce},
 		"with others":  {kernel(append([]string{"-w /srv -p wa -k other"}, all...)), AuditInForce},
-		"one less":     {kernel(all[1:]), "37 of 38 rules"},
-		"a weaker one": {kernel(append(slices.Clone(all[1:]), strings.Replace(all[0], "-p wa", "-p x", 1))), "37 of 38 rules"},
+		"one less":     {kernel(all[1:]), "39 of 40 rules"},
+		"of another":   {other("auid=1001", "auid=1003"), "39 of 40 rules"},
+		"one twice":    {other("auid=1001", "auid=1002"), "39 of 40 rules"},
+		"the reverse":  {other("auid!=-1", "auid=-1"), "39 of 40 rules"},
+		"a weaker one": {kernel(append(slices.Clone(all[1:]), strings.Replace(all[0], "-p wa", "-p x", 1))), "39 of 40 rules"},
 		"locked":       {locked, AuditLocked},
 		"locked other": {lockedOther, AuditAfterBoot},
 		"off":          {off, "auditing is off"},
 		"none":         {&node.AuditStatus{Problem: "Operation not permitted"}, "the kernel does not answer: Operation not permitted"},
 		"no auditctl":  {&node.AuditStatus{Missing: true}, "auditctl is missing"},
 	} {
-		if got := a.inForce(test.status); got != test.want {
+		seen := &node.Observation{Audit: test.status, Accounts: map[string]node.Account{"agent": {Exists: true, UID: 1001}, "bob": {Exists: true, UID: 1002}}}
+		if got := a.inForce(seen); got != test.want {
 			t.Errorf("%s: %q, want %q", name, got, test.want)
+		}
+	}
+}
+
+// TestHealthOfAuditRules: rules that the kernel does not have, and a rule that keeps them all from recording, are problems; a locked kernel that follows with the next boot is told elsewhere.
+func TestHealthOfAuditRules(t *testing.T) {
+	t.Parallel()
+	a := withRules()
+	m := newMemoryNodes("pve1")
+	all := printed(a.auditRules())
+	after := kernel(all[1:])
+	after.Enabled = 2
+	for name, test := range map[string]struct {
+		status *node.AuditStatus
+		want   string
+	}{
+		"all": {kernel(all), ""}, "after boot": {after, ""},
+		"one less": {kernel(all[1:]), "the audit rules of /etc/audit/rules.d/pvesec-audit-ops.rules are not in force: 37 of 38 rules"},
+		"silenced": {kernel(append([]string{"-a never,task"}, all...)), "the kernel has a rule that keeps audit rules from recording anything: -a never,task"},
+	} {
+		m.audit = test.status
+		state, err := a.Observe(t.Context(), m, targets("pve1")[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(state.Health.Problems, "; "); got != test.want {
+			t.Errorf("%s: %q, want %q", name, got, test.want)
+		}
+	}
+	m.audit = after
+	if err := a.Install(t.Context(), m, targets("pve1"), nil, nil, nil, silent); err != nil {
+		t.Fatal(err)
+	}
+	report, err := ReportAudit(t.Context(), m, targets("pve1")[0], "ops", time.Time{}, nil)
+	if err != nil || !slices.ContainsFunc(report.Problems, func(problem string) bool { return strings.Contains(problem, "take effect when the node boots") }) {
+		t.Errorf("%+v, %v", report, err)
+	}
+}
+
+// TestReloadOfAuditRules: rules are loaded anew where the kernel has others, and left alone where it has them.
+func TestReloadOfAuditRules(t *testing.T) {
+	t.Parallel()
+	a := withRules()
+	for found, want := range map[string]bool{AuditInForce: false, AuditLocked: false, AuditAfterBoot: true, "3 of 4 rules": true} {
+		m := newMemoryNodes("pve1")
+		if err := a.Install(t.Context(), m, targets("pve1"), nil, map[string]*AuditState{"pve1": {AuditRules: found}}, nil, silent); err != nil {
+			t.Fatal(err)
+		}
+		if got := m.applied[0].ReloadAuditRules; got != want {
+			t.Errorf("%s: %v", found, got)
 		}
 	}
 }
@@ -114,6 +175,7 @@ func TestOverruledAuditRules(t *testing.T) {
 	m.write("pve1", "/etc/audit/rules.d/zz.rules", "# x\n-a never,task\n-b 64\n-e 0\n-a never,exit -F dir=/x\n")
 	m.write("pve1", "/etc/audit/rules.d/ignored", "-e 0\n")
 	m.audit = kernel(printed(a.auditRules()))
+	m.accounts["agent"] = node.Account{Exists: true, UID: 1001}
 	m.audit.Backlog = 64
 	state, err := a.Observe(t.Context(), m, targets("pve1")[0])
 	if err != nil {

@@ -124,6 +124,22 @@ case $2 in */run/pvesec/audit.rules) cat "$2" >"$PVESEC_TEST_ROOT/test/loaded"; 
 			if loaded := s.Read(t, "test/loaded"); test.loaded != "" && loaded != test.loaded {
 				t.Errorf("loaded %q, want %q", loaded, test.loaded)
 			}
+			if test.says == "" && test.loaded != "" {
+				again := func(reload bool) string {
+					s.Write(t, "test/loaded", "", 0o600)
+					change.ReloadAuditRules = reload
+					if err := newPool(t, s).Apply(testContext(t), []node.Change{change}, nil); err != nil {
+						t.Fatal(err)
+					}
+					return s.Read(t, "test/loaded")
+				}
+				if loaded := again(false); loaded != "" {
+					t.Errorf("a change of nothing loaded %q", loaded)
+				}
+				if loaded := again(true); loaded != test.loaded {
+					t.Errorf("where the kernel has other rules, %q was loaded, want %q", loaded, test.loaded)
+				}
+			}
 			if there := strings.Contains(s.List(t, "etc/audit"), "pvesec.rules"); there != (test.says == "" && test.file.Kind == node.Regular) {
 				t.Errorf("the file is there: %v", there)
 			}

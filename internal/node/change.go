@@ -92,8 +92,10 @@ type Change struct {
 	// Accounts are made, changed or removed after the files are in place. Names are unique.
 	Accounts []AccountChange
 	// RestartServices are restarted after the files are in place, and again after a rollback. They are left alone when
-	// nothing on the node differed from Files and they are active.
+	// nothing on the node differed from Files and they are active. auditd.service stands for the audit rules of the kernel, which are loaded where a file of them changes.
 	RestartServices []string
+	// ReloadAuditRules has the kernel take the audit rules anew also where no file of them changes: it has others.
+	ReloadAuditRules bool
 	// RequireActive are services that must be active at the end, or the change is rolled back.
 	RequireActive []string
 	// RequireCommands must be on the node's path, or nothing is done: a [MissingCommandError] says which package has it.

@@ -5,6 +5,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 )
 
 // MaxContent is the size in bytes up to which [Pool.Observe] brings a file's content.
@@ -42,6 +43,8 @@ type Query struct {
 	Audit bool
 	// Sshd asks sshd what it makes of connections; nil asks nothing. Such a query is not answered together with others.
 	Sshd *SshdQuery
+	// limit is for how long each tool and script may run; 0 for as long as [Timing] says.
+	limit time.Duration
 }
 
 // An Observation is what one node looked like at one moment.

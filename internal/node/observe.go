@@ -200,7 +200,11 @@ func (p *Pool) observe(ctx context.Context, l *link, q Query) (seen *Observation
 	if len(q.Scripts) > 0 {
 		section = fmt.Sprintf("most=%d\n%s", maxSection, sectionProgram)
 	}
-	text := wrap(marker, commonProgram, fmt.Sprintf("quick=%d\npatient=%d\n", seconds(p.timing.Quick), seconds(p.timing.Patient)), users, observeProgram, section, q.Sshd.program(),
+	patient := p.timing.Patient
+	if q.limit > 0 {
+		patient = q.limit
+	}
+	text := wrap(marker, commonProgram, fmt.Sprintf("quick=%d\npatient=%d\n", seconds(p.timing.Quick), seconds(patient)), users, observeProgram, section, q.Sshd.program(),
 		fmt.Sprintf("max=%d\nfacts\njournals\n%ssay done\n", MaxContent, calls(subjects)))
 	go func() {
 		_ = s.write(text) // an error shows as an answer that ends too early

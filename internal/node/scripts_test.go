@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 	"github.com/pvesec/terraform-provider-pvesec/internal/node/nodetest"
@@ -43,5 +44,24 @@ func TestScripts(t *testing.T) {
 				t.Errorf("%d bytes came, cut %v", len(got.Data), got.Cut)
 			}
 		})
+	}
+}
+
+// TestRunLimit: a script that is run has the time that was given to it, and not the one of questions.
+func TestRunLimit(t *testing.T) {
+	t.Parallel()
+	s := nodetest.Start(t, nodetest.Options{})
+	pool := poolOf(t, node.Config{PrivateKey: s.PrivateKey, KnownHosts: s.KnownHosts, ConnectTimeout: 20 * time.Second, Timing: node.Timing{Patient: time.Second}})
+	for script, test := range map[string]struct {
+		limit  time.Duration
+		status int
+	}{
+		"sleep 2; echo done": {time.Minute, 0},
+		"sleep 60":           {time.Second, 124},
+	} {
+		got, err := pool.Run(testContext(t), target("pve1", s), script, test.limit)
+		if err != nil || got.Status != test.status {
+			t.Errorf("%s within %s: %+v, %v", script, test.limit, got, err)
+		}
 	}
 }

@@ -287,7 +287,7 @@ func (tx *transaction) program() string {
 	fmt.Fprintf(&b, "provides=%s\n", quote(c.provides()))
 	fmt.Fprintf(&b, "required=%s\nrestart=%s\nactive=%s\n",
 		quote(strings.Join(slices.Concat(c.RequireCommands, requiredForAccounts(c.Accounts)), " ")), quote(strings.Join(c.RestartServices, " ")), quote(strings.Join(c.RequireActive, " ")))
-	fmt.Fprintf(&b, "quick=%d\npatient=%d\ndecided=%s\n", seconds(tx.pool.timing.Quick), seconds(tx.pool.timing.Patient), tx.decided)
+	fmt.Fprintf(&b, "quick=%d\npatient=%d\ndecided=%s\nreload_rules=%t\n", seconds(tx.pool.timing.Quick), seconds(tx.pool.timing.Patient), tx.decided, c.ReloadAuditRules)
 	b.WriteString(wordList("walls", c.walls()) + "mended=" + quote(c.mended()) + "\n")
 	b.WriteString(wordList("looks", c.looks()) + wordList("sought", c.sought()) + "expects() {\n:\n")
 	for _, e := range c.Expect {

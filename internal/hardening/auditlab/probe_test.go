@@ -39,6 +39,14 @@ func (a *audited) breaks(what string, wanted ...string) {
 const traces = `find /etc /root /home /mnt /media /run/pvesec /run/sudo /var/lib/sudo /var/spool /tmp /var/tmp -path /etc/pvesec -prune -o -printf '%y %m %u %p %s\n' 2>/dev/null | sort
 cat /proc/self/mountinfo | wc -l; cat /etc/sudoers /etc/sudoers.d/* | sha256sum; runuser -u agent -- sudo -n -l | tail -n +2`
 
+// forger sends as agent what sudo would send, with the mark of each probe that sudo logs.
+const forger = `while :; do
+	for mark in $(grep -o "pvesec-probe-[0-9a-f]*-[0-9]*" /var/log/ops/sudo-agent.log | sort -u); do
+		runuser -u agent -- logger -t sudo -p authpriv.notice "forged: agent : PWD=/ ; USER=root ; COMMAND=/usr/bin/true $mark"
+	done
+	sleep 0.1
+done`
+
 // TestProbe: each record of a healthy trail is found, nothing but the records is left, and whatever breaks the chain is named.
 func TestProbe(t *testing.T) {
 	t.Parallel()
@@ -77,7 +85,9 @@ func TestProbe(t *testing.T) {
 			a.breaks("another file switches the recordings off", "sudo ran the probe of agent, but sudoreplay does not list a recording of it in /var/log/ops/sudo-io/agent")
 			a.run("printf 'Defaults !syslog\\n' >/etc/sudoers.d/zz")
 			a.breaks("another file switches syslog off", "sudo ran the probe of agent, but did not send it to the journal")
-			a.run("printf 'Defaults requiretty\\n' >/etc/sudoers.d/zz")
+			a.run("systemd-run --quiet --unit=forger sh -c '" + forger + "'")
+			a.breaks("another file switches syslog off, and somebody who sees the mark of the probe sends records that look the same", "sudo ran the probe of agent, but did not send it to the journal")
+			a.run("systemctl stop forger.service; grep -c forged /var/log/ops/security.log; printf 'Defaults requiretty\\n' >/etc/sudoers.d/zz")
 			if r := a.probe(3 * time.Second); len(r.Unproven) != 1 || !strings.Contains(r.Unproven[0], "you must have a tty") || len(r.Broken) > 0 {
 				t.Errorf("where sudo refuses, the probe tells %q and %q", r.Broken, r.Unproven)
 			}
@@ -102,6 +112,32 @@ func TestProbeOfEveryone(t *testing.T) {
 			}
 			a.run("systemctl stop rsyslog.service syslog.socket")
 			a.breaks("rsyslog is stopped", "is in the journal, but rsyslog.service did not write it", "the journal has it, but rsyslog.service did not write it")
+		})
+	}
+}
+
+// TestProbeOfSlowSubjects: however many subjects there are and however long sudo takes for each, the records of all are looked for.
+func TestProbeOfSlowSubjects(t *testing.T) {
+	t.Parallel()
+	a := install(t, lab.NodeSpec{Name: "pve1"}, logging("agent", "bob", "carol", "dave", "eve"))
+	a.run("for name in bob carol dave eve; do useradd -m $name; done; sed -i '1a session required pam_exec.so /usr/bin/sleep 13' /etc/pam.d/sudo")
+	if result := a.probe(hardening.ProbePatience); len(result.Broken)+len(result.Unproven) > 0 || len(result.Tried) != 5 {
+		t.Errorf("the probe tells %+v", result)
+	}
+}
+
+// TestProbeOfAJournalThatStoresNothing: the probe says so, at once.
+func TestProbeOfAJournalThatStoresNothing(t *testing.T) {
+	t.Parallel()
+	for _, suite := range lab.Suites() {
+		t.Run(string(suite), func(t *testing.T) {
+			t.Parallel()
+			a := install(t, lab.NodeSpec{Name: "pve1", Suite: suite}, logging("agent"))
+			a.run("mkdir -p /etc/systemd/journald.conf.d; printf '[Journal]\\nStorage=none\\n' >/etc/systemd/journald.conf.d/zz.conf; systemctl restart systemd-journald.service")
+			result := a.probe(time.Hour)
+			if len(result.Broken) != 1 || !strings.Contains(result.Broken[0], "journald stores nothing (Storage=none, journald.conf(5))") || len(result.Found) != 2 {
+				t.Errorf("the probe tells %+v", result)
+			}
 		})
 	}
 }

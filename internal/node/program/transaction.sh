@@ -450,12 +450,19 @@ flush_installed() {
 	[ $# -eq 0 ] || must_flush installing "${1#"$root"}" "$@"
 }
 
+# unread UNIT: whether something changed that it reads. Loading audit rules begins with having none: it is done where it must be alone.
+unread() {
+	case $1 in
+	auditd.service) "$reload_rules" || touches audit || lessens audit ;;
+	*) [ "$todo" != ' ' ] ;;
+	esac
+}
+
 # restart_services: those named, when something changed or they do not run.
 restart_services() {
 	reread "$log"
 	for v_unit in $restart; do
-		# The kernel may have other rules than the files, whatever auditd does.
-		if [ "$todo" = ' ' ] && [ "$v_unit" != auditd.service ] && systemctl is-active --quiet -- "$v_unit"; then continue; fi
+		if ! unread "$v_unit" && systemctl is-active --quiet -- "$v_unit"; then continue; fi
 		restarted="$restarted $v_unit"
 		v_said=$(restart_unit "$v_unit") || spared "$v_unit" || fail service "$v_unit" "$v_said$(last_words "$v_unit")" restarting
 		case $v_unit:$v_said in auditd.service:?*) note "$v_said" ;; esac

@@ -45,7 +45,7 @@ func auditRulesAttributes() map[string]schema.Attribute {
 			MarkdownDescription: "What is recorded; all of it by default. Each is a key for `ausearch -k pvesec-<area>`:\n\n" +
 				"- `accounts`: changes of `/etc/passwd`, `shadow`, `group` and what belongs to them\n" +
 				"- `audit`: changes of audit's own configuration, log and programs\n" +
-				"- `logs`: changes below `/var/log` in a session of a person, sudo's own records excepted\n" +
+				"- `logs`: changes below `/var/log` in a session of a person, with what sudo itself writes there and what `sudoedit` changes\n" +
 				"- `modules`: loading and unloading of kernel modules, and their configuration\n" +
 				"- `pam`: changes of PAM, `/etc/security` and `login.defs`\n" +
 				"- `pve`: changes of `/etc/pve`, also after it is mounted anew; not together with `immutable`\n" +

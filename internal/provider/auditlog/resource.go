@@ -182,23 +182,33 @@ func (m *auditLoggingModel) Took(_ context.Context, reading session.Reading[hard
 		return // the refresh has said so
 	}
 	warnOfRules(m.What(), reading.Seen, diags)
-	m.warn(reading.Seen, func(seen *hardening.AuditState) []string { return seen.Overruled }, "Other files overrule %s on %s", "The settings are in place, but sudo does not log as they say, because of these lines of other sudoers files:",
+	m.warn(reading.Seen, func(seen *hardening.AuditState) []string { return seen.Overruled }, "Other files overrule %s on %s", overruledBefore,
 		"Find out who wrote them, and remove them from those files. An apply does not, so every plan shows them.", diags)
-	m.warn(reading.Seen, func(seen *hardening.AuditState) []string { return seen.Health.Problems }, "Records of %s may not arrive on %s", "What is wrong there:",
+	m.warn(reading.Seen, func(seen *hardening.AuditState) []string { return seen.Health.Problems }, "Records of %s may not arrive on %s", func([]string) string { return "What is wrong there:" },
 		"An apply installs the settings anew and starts the services. What it does not mend, every plan shows until somebody does.", diags)
 }
 
-// warn names for each text that nodes say the nodes that say it.
-func (m *auditLoggingModel) warn(seen map[string]*hardening.AuditState, lines func(*hardening.AuditState) []string, summary, before, after string, diags *diag.Diagnostics) {
-	nodes := map[string][]string{} // by what is said
+// overruledBefore stands before lines of other files. It names the kinds of files.
+func overruledBefore(lines []string) string {
+	var kinds []string
+	for _, line := range lines {
+		kinds = append(kinds, hardening.OverruledKind(line))
+	}
+	slices.Sort(kinds)
+	return "The settings are in place, but not all of them hold, because of these lines of other files of " + strings.Join(slices.Compact(kinds), " and ") + ":"
+}
+
+// warn names for each text that nodes say the nodes that say it. Before is what stands before what they say.
+func (m *auditLoggingModel) warn(seen map[string]*hardening.AuditState, lines func(*hardening.AuditState) []string, summary string, before func(lines []string) string, after string, diags *diag.Diagnostics) {
+	nodes, starts := map[string][]string{}, map[string]string{} // by what is said
 	for _, name := range slices.Sorted(maps.Keys(seen)) {
 		if said := lines(seen[name]); len(said) > 0 {
 			detail := strings.Join(said, "\n  ")
-			nodes[detail] = append(nodes[detail], name)
+			nodes[detail], starts[detail] = append(nodes[detail], name), before(said)
 		}
 	}
 	for _, detail := range slices.Sorted(maps.Keys(nodes)) {
-		diags.AddAttributeWarning(path.Root("deployed"), fmt.Sprintf(summary, m.What(), strings.Join(nodes[detail], ", ")), before+"\n\n  "+detail+"\n\n"+after)
+		diags.AddAttributeWarning(path.Root("deployed"), fmt.Sprintf(summary, m.What(), strings.Join(nodes[detail], ", ")), starts[detail]+"\n\n  "+detail+"\n\n"+after)
 	}
 }
 
@@ -211,21 +221,19 @@ func (m *auditLoggingModel) Install(ctx context.Context, change session.Change[a
 	if change.State != nil {
 		recorded, applied = change.State.Deployed.Elements(), values.StringsInMap(change.State.Files)
 	}
-	expect, err := expectations(ctx, logging, change.Nodes, change.Targets, recorded)
+	seen, err := asPlanned(ctx, logging, change.Nodes, change.Targets, recorded)
 	if err != nil {
 		return err
 	}
-	return logging.Install(ctx, change.Nodes, change.Targets, change.Leave, expect, applied, session.Progress(ctx))
+	return logging.Install(ctx, change.Nodes, change.Targets, change.Leave, seen, applied, session.Progress(ctx))
 }
 
-// expectations pins what the nodes hold to what the plan was made for, and gives for each node the files that the transaction then insists on.
-// recorded is deployed as it was when the plan was made; a node that is not in it must have none of the files.
-func expectations(ctx context.Context, logging hardening.AuditLogging, nodes hardening.Nodes, targets []node.Target, recorded map[string]attr.Value) (map[string]map[string]hardening.FileStatus, error) {
+// asPlanned is what the nodes hold, which is what the plan was made for, or an error. recorded is deployed as it was when the plan was made; a node that is not in it must have none of the files.
+func asPlanned(ctx context.Context, logging hardening.AuditLogging, nodes hardening.Nodes, targets []node.Target, recorded map[string]attr.Value) (map[string]*hardening.AuditState, error) {
 	seen, err := session.Observe(ctx, nodes, targets, logging.Observe)
 	if err != nil {
 		return nil, err
 	}
-	expect := map[string]map[string]hardening.FileStatus{}
 	for _, target := range targets {
 		known := map[string]string{}
 		if entry, ok := recorded[target.Name].(types.Object); ok {
@@ -233,20 +241,17 @@ func expectations(ctx context.Context, logging hardening.AuditLogging, nodes har
 				known = values.StringsInMap(files)
 			}
 		}
-		expect[target.Name] = map[string]hardening.FileStatus{}
 		for _, name := range logging.Paths() {
-			status := seen[target.Name].Files[name]
-			planned := known[name]
+			found, planned := seen[target.Name].Files[name].String(), known[name]
 			if planned == "" {
 				planned = hardening.FileStatus{}.String()
 			}
-			if status.String() != planned {
-				return nil, &node.ConflictError{Node: target.Name, Path: name, Expected: planned, Found: status.String()}
+			if found != planned {
+				return nil, &node.ConflictError{Node: target.Name, Path: name, Expected: planned, Found: found}
 			}
-			expect[target.Name][name] = status
 		}
 	}
-	return expect, nil
+	return seen, nil
 }
 
 // Remove takes the configuration off nodes. It warns of policies that stay.

@@ -75,7 +75,7 @@ func TestAuditRules(t *testing.T) {
 				resource.TestStep{ // drift: a rule taken out of the file, and all out of the kernel
 					PreConfig:         func() { shell(t, pve1, "sed -i /sudoers/d /etc/audit/rules.d/pvesec-audit-ops.rules; auditctl -D") },
 					Config:            first,
-					ConfigPlanChecks:  drifted(`- -w /etc/sudoers -p wa -k pvesec-sudoers`, `"audit_rules":"0 of 37 rules"`),
+					ConfigPlanChecks:  drifted(`- -w /etc/sudoers -p wa -k pvesec-sudoers`, `"audit_rules":"0 of 37 rules"`, "the audit rules of /etc/audit/rules.d/pvesec-audit-ops.rules are not in force: 0 of 37 rules"),
 					ConfigStateChecks: inForce(hardening.AuditInForce),
 				},
 				resource.TestStep{ // the lock comes with the next boot
@@ -143,7 +143,13 @@ func recordsAreFound(t *testing.T, node *lab.Node, mounted string) error {
 		seen audit "name=/etc/audit/$mark"
 		seen logs "name=/var/log/$mark"
 		seen accounts name=/etc/subuid
-		ausearch --input-logs -k pvesec-logs --exe /usr/bin/sudo 2>/dev/null </dev/null | head -3`)
+		printf 'agent ALL=(root) NOPASSWD: sudoedit /var/log/pvesec-edited\n' >/etc/sudoers.d/edit; chmod 0440 /etc/sudoers.d/edit
+		printf '#!/bin/sh\necho changed >"$1"\n' >/usr/local/bin/pvesec-edit; chmod 0755 /usr/local/bin/pvesec-edit
+		echo first >/var/log/pvesec-edited
+		login runuser -u agent -- env SUDO_EDITOR=/usr/local/bin/pvesec-edit sudoedit -n /var/log/pvesec-edited >/dev/null
+		[ "$(cat /var/log/pvesec-edited)" = changed ] || echo 'sudoedit changed nothing'
+		rm -f /etc/sudoers.d/edit /usr/local/bin/pvesec-edit /var/log/pvesec-edited
+		seen logs name=pvesec-edited`)
 	if got != "" {
 		return fmt.Errorf("%s: %s\n%s", node.Name, got, shell(t, node, "auditctl -s; auditctl -l; systemctl status --no-pager auditd 'pvesec-audit-*' | tail -40"))
 	}
