@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/escalation/program"
+	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
 	"github.com/pvesec/terraform-provider-pvesec/internal/regular"
 )
 
@@ -29,12 +30,12 @@ var plugInDirectories = []string{
 	"/etc/zabbix/scripts/", "/etc/zabbix/externalscripts/", "/etc/snmp/", "/usr/lib/netdata/custom-plugins.d/", "/usr/share/munin/plugins/", "/etc/munin/plugins/", "/etc/telegraf/scripts/",
 }
 
-// siteProgram tells whether a path is for programs of the site's own.
+// siteProgram tells whether a path is for programs of the site's own, and only root writes there.
 func siteProgram(command string) bool {
 	in := func(directories []string) bool {
 		return slices.ContainsFunc(directories, func(d string) bool { return strings.HasPrefix(command, d) })
 	}
-	return path.IsAbs(command) && (!in(distributionDirectories) || in(plugInDirectories))
+	return policy.RootsPlace(command) && (!in(distributionDirectories) || in(plugInDirectories))
 }
 
 // mostLines is how many command lines of a site's own program may be granted at once. More are the caller's choice.

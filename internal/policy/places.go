@@ -7,10 +7,24 @@ import (
 	"strings"
 )
 
-// foreignDirectories are those in which others than root make files on a Debian node.
+// foreignDirectories are those in which others than root make files on a Debian node, and devices that are what the caller has open or types: a link to
+// standard input leads to any file that he can name (proc(5), open(2): O_PATH). The data of escalation/program has the same places as classes; a test of
+// escalation compares them.
 var foreignDirectories = []string{
-	"/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue", "/home", "/run/user", "/var/run/user", "/run/lock", "/var/lock", "/run/screen", "/mnt", "/media", "/proc",
-	"/var/lib/lxc", "/var/lib/machines", "/var/lib/docker", "/var/lib/containers", "/var/lib/containerd", "/var/lib/vz/private",
+	"/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue", "/home", "/run/user", "/var/run/user", "/run/lock", "/var/lock", "/run/screen", "/run/shm", "/var/run/lock", "/var/run/screen", "/var/run/shm",
+	"/mnt", "/media", "/proc", "/dev/stdin", "/dev/stdout", "/dev/stderr", "/dev/fd", "/dev/tty", "/dev/pts", "/dev/console",
+	"/var/lib/lxc", "/var/lib/machines", "/var/lib/docker", "/var/lib/containers", "/var/lib/containerd", "/var/lib/vz/private", "/var/lib/php/sessions",
+	"/var/mail", "/var/spool/mail", "/var/spool/cups", "/var/spool/samba", "/var/spool/postfix/maildrop", "/var/spool/postfix/public", "/var/spool/cron/crontabs", "/var/crash", "/var/metrics",
+	"/var/games", "/var/local", "/var/www", "/usr/local/share/fonts", "/usr/local/share/emacs",
+	"/srv/ftp", "/srv/tftp", "/srv/samba", "/srv/share", "/srv/shares", "/srv/public", "/srv/git", "/srv/svn", "/srv/repo", "/srv/repos", "/srv/www", "/srv/http",
+}
+
+// ForeignDirectories are the places where others than root make files, and what the caller has open.
+func ForeignDirectories() []string { return slices.Clone(foreignDirectories) }
+
+// RootsPlace tells whether, as Debian ships it, only root makes files below a directory of a path. What nobody knows is no place of root's.
+func RootsPlace(name string) bool {
+	return path.IsAbs(name) && !WritableByOthers(name) && slices.ContainsFunc(rootsDirectories, func(dir string) bool { return isBelow(path.Clean(name), dir) })
 }
 
 // containerVolume is the root directory of a container on a storage of Proxmox VE: root of the container writes there, who may be anybody.
@@ -64,7 +78,7 @@ func notRoots(name string) string {
 		return name + " is no absolute path"
 	case WritableByOthers(name), belowOthers(name):
 		return "others than root write " + name
-	case slices.ContainsFunc(rootsDirectories, func(dir string) bool { return isBelow(path.Clean(name), dir) }):
+	case RootsPlace(name):
 		return ""
 	}
 	return "pvesec does not know that only root writes " + name
