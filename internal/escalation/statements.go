@@ -83,9 +83,18 @@ func loadStatements() ([]*Statement, error) {
 //
 // It is about what runs as root. What runs as another account is taken to do nothing of it, unless that account may lead to root.
 func (a *Analysis) Never(s *Statement) Proof {
+	return a.never(s, func(Place) bool { return true })
+}
+
+// NeverIn proves it of what the rules of one file let through. What other files of the policy grant is left out.
+func (a *Analysis) NeverIn(s *Statement, file string) Proof {
+	return a.never(s, func(p Place) bool { return p.Pos.File == file })
+}
+
+func (a *Analysis) never(s *Statement, counts func(Place) bool) Proof {
 	worst := Proof{Statement: s, Verdict: regular.Yes}
 	for _, o := range a.outcomes {
-		proof := prove(o.effects, s)
+		proof := prove(o.effects, s, counts)
 		if o.doubt != "" && proof.Verdict == regular.No {
 			proof.Verdict, proof.Note = regular.Unknown, proof.Note+" This is so if "+o.doubt+"."
 		}
@@ -100,9 +109,12 @@ func (a *Analysis) Never(s *Statement) Proof {
 }
 
 // prove looks for the effect that answers best: one that disproves the statement itself, then a way to root, then what is not known.
-func prove(outcomes []effectAt, s *Statement) Proof {
+func prove(outcomes []effectAt, s *Statement, counts func(Place) bool) Proof {
 	best, rank := Proof{Statement: s, Verdict: regular.Yes}, 0
 	for i := range outcomes {
+		if !counts(outcomes[i].place) {
+			continue
+		}
 		p, r := outcomes[i].answers(s)
 		if r > rank || r == rank && r > 0 && cmp.Compare(len(p.Note), len(best.Note)) < 0 {
 			best, rank = p, r

@@ -87,6 +87,16 @@ func ParseStatement(text string, env *Environment) (Statement, error) {
 
 // ProveNever proves that no command line of a statement is allowed as root.
 func ProveNever(tree *sudoers.Tree, q Question, s Statement) Proof {
+	return proveNever(tree, q, s, func(*Grant) bool { return true })
+}
+
+// ProveNeverIn proves it of the rules of one file, with the options, aliases and denials of all. What the other files themselves allow is left out.
+func ProveNeverIn(tree *sudoers.Tree, q Question, s Statement, file string) Proof {
+	return proveNever(tree, q, s, func(g *Grant) bool { return g.Pos.File == file })
+}
+
+// proveNever looks at what is allowed by the rules that count.
+func proveNever(tree *sudoers.Tree, q Question, s Statement, counts func(*Grant) bool) Proof {
 	var paths []string
 	for _, pattern := range s.Patterns {
 		if pattern.Path != "" && !slices.Contains(paths, pattern.Path) {
@@ -96,15 +106,22 @@ func ProveNever(tree *sudoers.Tree, q Question, s Statement) Proof {
 	q = q.WithSharedBudget(tree)
 	proof := Proof{Verdict: regular.Yes}
 	requests, gaps := RootClasses(q, tree)
-	for _, gap := range gaps {
-		if gap.Grant == nil || !gap.Grant.Negated { // a denial that may not hold is not counted on
-			proof.Gaps = append(proof.Gaps, gap)
+	note := func(gaps []Gap) {
+		for _, gap := range gaps {
+			if gap.Grant == nil || !gap.Grant.Negated && counts(gap.Grant) { // a denial that may not hold is not counted on
+				proof.Gaps = append(proof.Gaps, gap)
+			}
 		}
 	}
+	note(gaps)
 	hosts := IndexHosts(tree)
 	for _, request := range requests {
 		access := Admits(hosts.On(request), request, paths, q.Budget)
-		proof.Gaps = append(proof.Gaps, access.Gaps...)
+		note(access.Gaps)
+		for i := range access.Paths {
+			p := &access.Paths[i]
+			p.Rules = slices.DeleteFunc(p.Rules, func(r AccessRule) bool { return !r.Denied && !counts(r.Grant) })
+		}
 		for _, pattern := range s.Patterns {
 			for i := range access.Paths {
 				p := &access.Paths[i]
@@ -129,6 +146,20 @@ func ProveNever(tree *sudoers.Tree, q Question, s Statement) Proof {
 		proof.Verdict = regular.Unknown
 	}
 	return proof
+}
+
+// MayMeanOtherwise tells whether the rules of one file of a tree may mean something else than they do alone: another file has options that change what rules match, or
+// that are bound to commands, aliases, or rules about the subject.
+func MayMeanOtherwise(tree *sudoers.Tree, subject Subject, file string) bool {
+	return slices.ContainsFunc(tree.Entries, func(entry sudoers.Entry) bool {
+		switch e := entry.(type) {
+		case *sudoers.Defaults:
+			return e.At.File != file && (changesMatching(e) || e.Scope == sudoers.ScopeCommand)
+		case *sudoers.AliasDef:
+			return e.At.File != file
+		}
+		return false
+	}) || slices.ContainsFunc(Grants(tree, subject), func(g Grant) bool { return g.Pos.File != file })
 }
 
 // meets tells whether some of these arguments are allowed on a class of paths, under some outcome of its conditions.

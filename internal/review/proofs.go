@@ -76,12 +76,7 @@ func ProveNever(tree *sudoers.Tree, q policy.Question, analysis func() escalatio
 	statement, unnamed := escalation.FindStatement(text)
 	if unnamed == nil {
 		of := analysis()
-		p := of.Never(statement)
-		proof := Proof{Verdict: p.Verdict, Counterexample: p.Example, Line: p.Pos.Line, Grant: p.Grant}
-		if p.Note != "" {
-			proof.Notes = []string{p.Note}
-		}
-		return proof, nil
+		return namedProofOf(of.Never(statement)), nil
 	}
 	pattern, err := policy.ParseStatement(text, q.Env)
 	if err != nil {
@@ -117,6 +112,14 @@ func ProveAlwaysOn(p hardening.SudoersPolicy, around hardening.Surroundings, wor
 	proof, _ := ForEach(around.Questions(tree), func(_ int, q policy.Question) (Proof, error) {
 		return statementProofOf(policy.ProveAlways(tree, q, words)), nil
 	})
+	return proof
+}
+
+func namedProofOf(p escalation.Proof) Proof {
+	proof := Proof{Verdict: p.Verdict, Counterexample: p.Example, Line: p.Pos.Line, File: p.Pos.File, Grant: p.Grant}
+	if p.Note != "" {
+		proof.Notes = []string{p.Note}
+	}
 	return proof
 }
 

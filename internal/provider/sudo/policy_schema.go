@@ -85,7 +85,8 @@ func (r *sudoersPolicyResource) Schema(ctx context.Context, _ resource.SchemaReq
 			"change":   sudoersChangeAttribute(),
 			"never": schema.ListAttribute{
 				MarkdownDescription: "What the policy must never allow as root, proven while planning over every command line: a command as in a rule (`/usr/bin/apt-get`, `/usr/sbin/qm set *`, `ALL ^destroy `; an expression " +
-					"that does not end in `$` is searched), or one of " + statementNames() + " (see the guide [statements](../guides/statements)). A command line that is allowed all the same is an error.",
+					"that does not end in `$` is searched), or one of " + statementNames() + " (see the guide [statements](../guides/statements)). A command line that is allowed all the same is an error, " +
+					"also where an option, an alias or a rule in another sudoers file of a node gives the policy another meaning. What another file grants itself is in `analysis.foreign`.",
 				ElementType: types.StringType,
 				Optional:    true,
 			},

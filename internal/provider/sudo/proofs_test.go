@@ -34,7 +34,7 @@ func TestAlwaysIsProvenOnNodes(t *testing.T) {
 	for name, c := range map[string]struct{ unchanged, exclusive, fails bool }{"changed": {false, false, true}, "unchanged": {true, false, false}, "exclusive": {false, true, true}} {
 		m := &sudoersPolicyModel{
 			Name: types.StringValue("agent"), Subject: types.StringValue("agent"), Content: types.StringValue(content), Exclusive: types.BoolValue(c.exclusive),
-			Always: values.StringList([]string{"/usr/bin/id", "/usr/bin/w"}),
+			Always: values.StringList([]string{"/usr/bin/id", "/usr/bin/w"}), Never: values.StringList(nil),
 		}
 		m.unchanged = c.unchanged
 		var diags diag.Diagnostics
@@ -43,6 +43,40 @@ func TestAlwaysIsProvenOnNodes(t *testing.T) {
 			t.Errorf("%s: %v", name, diags)
 		}
 		if c.unchanged != (len(m.refused) == 1) {
+			t.Errorf("%s: refused is %q", name, m.refused)
+		}
+	}
+}
+
+// TestNeverIsProvenOnNodes: an option of another file can make a rule of the policy allow what the policy alone does not. What the other file allows itself is no part of it.
+func TestNeverIsProvenOnNodes(t *testing.T) {
+	t.Parallel()
+	const content = "agent ALL=(root) /usr/bin/uptime *, !/usr/bin/uptime ^.*$\n"
+	text, errs := review.ParsePolicy("agent", "agent", content)
+	if err := errs.Err(); err != nil {
+		t.Fatal(err)
+	}
+	on := func(other string) hardening.Surroundings {
+		return hardening.Surroundings{Subjects: []policy.Subject{{Name: "agent"}}, SudoVersion: "1.9.16p2", Files: map[string]string{
+			"/etc/sudoers": "Defaults use_pty\n@includedir /etc/sudoers.d\n", "/etc/sudoers.d/z": other + "\n",
+		}}
+	}
+	around := surroundings{recorded: true, on: map[string]hardening.Surroundings{
+		"pve1": on(""), "pve2": on("Defaults sudoers_locale=C.UTF-8"), "pve3": on("Defaults sudoers_locale=C.UTF-8"), "pve4": on("agent ALL=(root) NOPASSWD: /usr/bin/uptime -c x"),
+		"pve5": on("Defaults:carol sudoers_locale=C.UTF-8"),
+	}}
+	for name, unchanged := range map[string]bool{"changed": false, "unchanged": true} {
+		m := &sudoersPolicyModel{
+			Name: types.StringValue("agent"), Subject: types.StringValue("agent"), Content: types.StringValue(content), Exclusive: types.BoolValue(false),
+			Never: values.StringList([]string{"/usr/bin/id", "/usr/bin/uptime ^-c "}), Always: values.StringList(nil),
+		}
+		m.unchanged = unchanged
+		var diags diag.Diagnostics
+		m.proveAround(t.Context(), text, around, &diags)
+		if len(diags) != 1 || diags.HasError() == unchanged || diags[0].Summary() != `"/usr/bin/uptime ^-c " is not proven on pve2, pve3` || !strings.Contains(detailOf(diags), "C.UTF-8") {
+			t.Errorf("%s: %v", name, diags)
+		}
+		if unchanged != (len(m.refused) == 1) {
 			t.Errorf("%s: refused is %q", name, m.refused)
 		}
 	}
