@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -116,6 +117,8 @@ func TestRemoveFromOddFiles(t *testing.T) {
 func FuzzRemove(f *testing.F) {
 	f.Add(shared)
 	f.Add("agent, \\\n b ALL=ALL # x")
+	f.Add("agent, Defaults secure_path=/tmp")
+	f.Add("agent, User_Alias OPS=ALL\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		s := Subject{Name: "agent"}
 		file, _ := sudoers.Parse("f", text, sudoers.Version{})
@@ -128,8 +131,48 @@ func FuzzRemove(f *testing.F) {
 				t.Fatalf("%q: kept %s", now, g.Text)
 			}
 		}
+		if got, want := saysOfOthers(now), saysOfOthers(text); !slices.Equal(got, want) {
+			t.Fatalf("%q from %q: what stays is %q, want %q", now, text, got, want)
+		}
 		if len(now) >= len(text) {
 			t.Fatalf("%q from %q, removed %v", now, text, removed)
 		}
 	})
+}
+
+// saysOfOthers is what a text says but for its comments and the user agent.
+func saysOfOthers(text string) []string {
+	file, _ := sudoers.Parse("f", text, sudoers.Version{})
+	var says []string
+	for _, e := range file.Entries {
+		switch e := e.(type) {
+		case *sudoers.Comment:
+		case *sudoers.UserSpec:
+			for i := range e.Users {
+				if strings.EqualFold(e.Users[i].Name, "agent") {
+					continue
+				}
+				one := *e
+				one.Users = e.Users[i : i+1]
+				says = append(says, sudoers.PrintEntry(&one))
+			}
+		default:
+			says = append(says, sudoers.PrintEntry(e))
+		}
+	}
+	return says
+}
+
+// TestRemoveLeavesTheRest: who stays in a line may have the name of a keyword, which at its begin makes something else of it. Then nothing is removed, and what is left is told.
+func TestRemoveLeavesTheRest(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"agent, Defaults secure_path=/tmp\n", "agent, Host_Alias OPS=ALL\n", "agent, Cmnd_Alias OPS=/bin/x\nagent ALL=ALL\n"} {
+		file, errs := sudoers.Parse("f", text, sudoers.Version{})
+		if err := errs.Err(); err != nil {
+			t.Fatal(err)
+		}
+		if now, removed, kept := Remove(file, text, Subject{Name: "agent"}); now != text || len(removed) > 0 || len(kept) == 0 {
+			t.Errorf("%q becomes %q: removed %v, kept %v", text, now, removed, kept)
+		}
+	}
 }

@@ -25,25 +25,28 @@ func Remove(file *sudoers.File, text string, s Subject) (newText string, removed
 	m := newMatcher(sudoers.TreeOf(old), nil)
 	m.applySettings(sudoers.TreeOf(old), s)
 	var cuts []sudoers.Span
+	var stays []sudoers.Entry
 	for _, e := range old.Entries {
 		spec, ok := e.(*sudoers.UserSpec)
 		if !ok {
+			stays = append(stays, e)
 			continue
 		}
 		spans := m.ownSpans(spec, s)
-		if len(spans) == 0 {
-			continue
-		}
 		own := direct(m.grants(spec, s))
-		if len(own) > 0 && !slices.ContainsFunc(own, func(g Grant) bool { return !g.Negated }) {
+		if len(spans) == 0 || len(own) > 0 && !slices.ContainsFunc(own, func(g Grant) bool { return !g.Negated }) {
+			stays = append(stays, e)
 			continue
 		}
 		cuts = append(cuts, spans...)
 		removed = append(removed, own...)
+		if others := m.others(spec, s); len(others.Users) > 0 {
+			stays = append(stays, others)
+		}
 	}
 	newText = cut(text, cuts)
 	now, errs := sudoers.Parse(file.Name, newText, v)
-	if len(errs) > len(oldErrs) {
+	if len(errs) > len(oldErrs) || !sudoers.SameEntries(stays, now.Entries) {
 		return text, nil, Grants(sudoers.TreeOf(old), s)
 	}
 	return newText, removed, Grants(sudoers.TreeOf(now), s)
@@ -96,6 +99,13 @@ func (m *matcher) ownSpans(spec *sudoers.UserSpec, s Subject) []sudoers.Span {
 		}
 	}
 	return spans
+}
+
+// others is a line without the subject.
+func (m *matcher) others(spec *sudoers.UserSpec, s Subject) *sudoers.UserSpec {
+	left := *spec
+	left.Users = slices.DeleteFunc(slices.Clone(spec.Users), func(u sudoers.Member) bool { return m.names(&u, s) })
+	return &left
 }
 
 // names tells whether a member is the subject, literally and not negated.
