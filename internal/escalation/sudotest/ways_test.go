@@ -1,6 +1,7 @@
 package sudotest
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -15,6 +16,8 @@ import (
 // way is a policy that once passed every proof and gave root all the same.
 type way struct {
 	name, policy string
+	// beside is what another file of the node says, before the policy.
+	beside string
 	// script is what the user agent does with it, shows what it prints when it worked.
 	script, shows string
 	// never is a statement that must not be proven, finding an id that must be found; either may be empty.
@@ -65,6 +68,18 @@ var ways = []way{
 		script: `sudo -n /usr/bin/bash -c "$(printf 'id #\377')"`, shows: "uid=0(root)", never: "/usr/bin/bash ^-c ",
 	},
 	{
+		name: "sudoers_locale of the node", policy: "agent ALL=NOPASSWD: /usr/bin/bash, !/usr/bin/bash ^.*$", beside: "Defaults sudoers_locale=C.UTF-8\n",
+		script: `sudo -n /usr/bin/bash -c "$(printf 'id #\377')"`, shows: "uid=0(root)", never: "/usr/bin/bash ^-c ",
+	},
+	{
+		name: "a denial that sudo takes for malformed", policy: "agent ALL=NOPASSWD: /usr/bin/bash, !/usr/bin/bash ^(.*|[a{300}b])$",
+		script: "sudo -n /usr/bin/bash -c id", shows: "uid=0(root)", never: "/usr/bin/bash ^-c ",
+	},
+	{
+		name: "a denial that never matches", policy: "agent ALL=NOPASSWD: /usr/bin/bash, !/usr/bin/bash ^-c ^.*$",
+		script: "sudo -n /usr/bin/bash -c id", shows: "uid=0(root)", never: "/usr/bin/bash ^-c ",
+	},
+	{
 		name: "sudoers_locale of a user", policy: "Defaults:agent sudoers_locale=C.UTF-8\nagent ALL=NOPASSWD: /usr/bin/bash, !/usr/bin/bash ^[^x]*$",
 		script: `sudo -n /usr/bin/bash -c "$(printf 'id #\377')"`, shows: "uid=0(root)", never: "/usr/bin/bash ^-c ",
 	},
@@ -90,6 +105,9 @@ var ways = []way{
 	},
 }
 
+// wayFile holds the policy.
+const wayFile = "/etc/sudoers.d/way"
+
 // TestWaysThrough walks each way on nodes of both releases, and holds that it is neither proven to be closed nor left unfound.
 func TestWaysThrough(t *testing.T) {
 	t.Parallel()
@@ -102,8 +120,10 @@ func TestWaysThrough(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, w := range ways {
-				if err := node.WriteFile(t.Context(), "/etc/sudoers", w.policy+"\nDefaults !fqdn\n", 0o440); err != nil {
-					t.Fatal(err)
+				for path, text := range map[string]string{"/etc/sudoers": w.beside + "Defaults !fqdn\n@includedir /etc/sudoers.d\n", wayFile: w.policy + "\n"} {
+					if err := node.WriteFile(t.Context(), path, text, 0o440); err != nil {
+						t.Fatal(err)
+					}
 				}
 				out, err := node.Exec(t.Context(), "cd\n"+w.script+"\nrm -rf ~/jail 2>/dev/null || true\n", "su", "agent", "-s", "/bin/sh")
 				if err != nil {
@@ -124,17 +144,18 @@ func TestWaysThrough(t *testing.T) {
 // isSeen asks the engine about a way.
 func (w *way) isSeen(t *testing.T, version sudoers.Version) {
 	t.Helper()
-	file, errs := sudoers.Parse("policy", w.policy+"\n", version)
-	if err := errs.Err(); err != nil {
+	beside, malformed := sudoers.Parse("/etc/sudoers", w.beside, version)
+	file, errs := sudoers.Parse(wayFile, w.policy+"\n", version)
+	if err := errors.Join(malformed.Err(), errs.Err()); err != nil {
 		t.Fatal(w.name, err)
 	}
-	tree, q := sudoers.TreeOf(file), policy.Question{Subject: policy.Subject{Name: "agent"}, Env: policy.Debian(version)}
+	tree, q := sudoers.TreeOf(beside, file), policy.Question{Subject: policy.Subject{Name: "agent"}, Env: policy.Debian(version)}
 	if w.never != "" {
 		statement, err := policy.ParseStatement(w.never, q.Env)
 		if err != nil {
 			t.Fatal(w.name, err)
 		}
-		if proof := policy.ProveNever(tree, q, statement); proof.Verdict == regular.Yes {
+		if proof := policy.ProveNeverIn(tree, q, statement, wayFile); proof.Verdict == regular.Yes {
 			t.Errorf("%s: never %s is proven", w.name, w.never)
 		}
 	}

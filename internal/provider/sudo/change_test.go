@@ -93,6 +93,30 @@ func TestBothBoundsAreRefused(t *testing.T) {
 	}
 }
 
+// TestDeadPatternsAreRefused: a denial whose pattern matches nothing denies nothing. No setting of enforcement makes that a risk to take; of other findings it makes warnings.
+func TestDeadPatternsAreRefused(t *testing.T) {
+	t.Parallel()
+	for text, id := range map[string]string{
+		"agent ALL=(root) ALL, !/usr/bin/bash ^[a{300}b]$\n":           "PVESEC-S0011",
+		"agent ALL=(root) ALL, !^/usr/bin/(bash$\n":                    "PVESEC-S0011",
+		"agent ALL=(root) /usr/bin/bash, !/usr/bin/bash ^-c ^id$\n":    "PVESEC-S0021",
+		"agent ALL=(root) /usr/bin/bash, !/usr/bin/bash ^-c (id|w)$\n": "",
+	} {
+		parsed, malformed := review.ParsePolicy("agent", "agent", text)
+		if len(malformed) > 0 {
+			t.Fatal(malformed)
+		}
+		for _, enforcement := range []string{enforceRefuse, enforceWarn} {
+			var diags diag.Diagnostics
+			m := &sudoersPolicyModel{Content: types.StringValue(text), Enforcement: types.StringValue(enforcement)}
+			m.refuseLint(context.Background(), parsed, &diags)
+			if diags.HasError() != (id != "") || !strings.Contains(detailOf(diags), id) {
+				t.Errorf("%s with enforcement = %q: %s", text, enforcement, detailOf(diags))
+			}
+		}
+	}
+}
+
 // TestStatementsAreCheckedWithoutAPolicy: terraform validate names a statement that is none, while nothing else is known.
 func TestStatementsAreCheckedWithoutAPolicy(t *testing.T) {
 	t.Parallel()

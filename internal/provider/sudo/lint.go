@@ -3,6 +3,7 @@ package sudo
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -51,7 +52,8 @@ func (m *sudoersPolicyModel) warnOfLint(text *review.Policy, diags *diag.Diagnos
 	}
 }
 
-// refuseLint refuses what grants something else than is written, at the word where the policy has rules. With enforcement = "warn" it warns.
+// refuseLint refuses what grants something else than is written, at the word where the policy has rules. With enforcement = "warn" it warns,
+// but of patterns that match nothing: a denial with one denies nothing, and there is no risk in it that somebody could want to take.
 func (m *sudoersPolicyModel) refuseLint(ctx context.Context, text *review.Policy, diags *diag.Diagnostics) {
 	if text == nil {
 		return
@@ -65,10 +67,18 @@ func (m *sudoersPolicyModel) refuseLint(ctx context.Context, text *review.Policy
 				summary = fmt.Sprintf("%s: %s", at, summary)
 			}
 			detail := fmt.Sprintf("Line %d, column %d:\n\n  %s\n\n%s.", finding.Pos.Line, finding.Pos.Col, excerpt, strings.TrimSuffix(values.UpperFirst(finding.Fix), "."))
-			m.report(problem{at, summary, detail, []string{fmt.Sprintf("line %d, column %d: %s", finding.Pos.Line, finding.Pos.Col, summary)}}, diags)
+			found := problem{at, summary, detail, []string{fmt.Sprintf("line %d, column %d: %s", finding.Pos.Line, finding.Pos.Col, summary)}}
+			if slices.Contains(matchNothing, finding.ID) {
+				m.add(m.ofFindings(), found, diags)
+			} else {
+				m.report(found, diags)
+			}
 		}
 	}
 }
+
+// matchNothing are the findings of patterns that match nothing.
+var matchNothing = []string{"PVESEC-S0011", "PVESEC-S0021"}
 
 // bothBounds is the finding of a rule with not_before and not_after.
 const bothBounds = "PVESEC-S0019"

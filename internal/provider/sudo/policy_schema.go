@@ -116,11 +116,12 @@ func (r *sudoersPolicyResource) Schema(ctx context.Context, _ resource.SchemaReq
 			"vouched":         vouchedAttribute(),
 			"vouched_effects": vouchedEffectsAttribute(),
 			"enforcement": schema.StringAttribute{
-				MarkdownDescription: "What a way to root that nobody accepted does to a plan: `refuse` fails it, `warn` warns only, so that an imported policy can be adopted first and tightened later.",
-				Optional:            true,
-				Computed:            true,
-				Default:             stringdefault.StaticString(enforceRefuse),
-				Validators:          []validator.String{stringvalidator.OneOf(enforceRefuse, enforceWarn)},
+				MarkdownDescription: "What a way to root that nobody accepted does to a plan: `refuse` fails it, `warn` warns only, so that an imported policy can be adopted first and tightened later. " +
+					"A pattern that matches nothing is refused in both cases, since a denial with one denies nothing.",
+				Optional:   true,
+				Computed:   true,
+				Default:    stringdefault.StaticString(enforceRefuse),
+				Validators: []validator.String{stringvalidator.OneOf(enforceRefuse, enforceWarn)},
 			},
 			"removed_grants": removedGrantsAttribute(),
 			"refused":        refusedAttribute(),
