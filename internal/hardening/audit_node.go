@@ -15,6 +15,8 @@ const rsyslogService = "rsyslog.service"
 
 // AuditState is what one node holds of audit logging.
 type AuditState struct {
+	// Node is the name of the node.
+	Node string
 	// Files gives the status of every configuration file, log file and directory, by path.
 	Files map[string]FileStatus
 	// Contents gives the text of the configuration files that are there.
@@ -91,7 +93,7 @@ func (a AuditLogging) observe(ctx context.Context, nodes Nodes, target node.Targ
 	if err != nil {
 		return nil, err
 	}
-	state := &AuditState{Files: map[string]FileStatus{}, Contents: map[string]string{}, Services: map[string]string{}, Unfinished: seen.Unfinished, Leftover: seen.Leftover, Overruled: slices.Concat(overruled, a.overruledRules(seen), a.rotatedElsewhere(seen), a.overruledJournal(seen.Configs[journaldConfig])), Lacks: Lacking(seen, query.Commands), AuditRules: a.inForce(seen), Health: a.health(seen, whole)}
+	state := &AuditState{Node: seen.Node, Files: map[string]FileStatus{}, Contents: map[string]string{}, Services: map[string]string{}, Unfinished: seen.Unfinished, Leftover: seen.Leftover, Overruled: slices.Concat(overruled, a.overruledRules(seen), a.rotatedElsewhere(seen), a.overruledJournal(seen.Configs[journaldConfig])), Lacks: Lacking(seen, query.Commands), AuditRules: a.inForce(seen), Health: a.health(seen, whole)}
 	for _, name := range a.Paths() {
 		file := seen.Files[name]
 		if _, wanted := desired.Contents[name]; !wanted && !file.Exists {

@@ -35,7 +35,7 @@ type auditLoggingModel struct {
 	// created tells that an apply made the resource.
 	created bool
 
-	unproven bool // the probe of this apply failed
+	unproven map[string]bool // nodes on which the probe of this apply failed
 }
 
 type sudoLogModel struct {

@@ -5,10 +5,11 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/hardening"
@@ -34,21 +35,24 @@ func (m *auditLoggingModel) Prove(ctx context.Context, shared *session.Clients, 
 	report := probeReport{what: m.What(), after: "The settings are in force. Mend what is named and apply again, or set probe = false to apply without a probe. Terraform marks a new resource as tainted and would replace it; " +
 		"terraform untaint keeps it."}
 	report.tell(ctx, results, diags)
-	m.unproven = diags.HasError()
+	m.unproven = map[string]bool{}
+	for _, one := range results {
+		m.unproven[one.Target.Name] = one.Err != nil || len(one.Value.Broken) > 0
+	}
 }
 
-// unprovenKey is in the private state of a resource: whether the probe of its last apply failed.
-const unprovenKey = "unproven"
+// unprovenProblem is among the problems of a node on which the probe of the last apply failed. Terraform replaces a new resource then and hands no private state to the removal, so that
+// deployed must tell.
+const unprovenProblem = "the probe of the last apply failed: apply again, which sends another one"
 
-// Applied records whether the probe failed. Terraform replaces a new resource then, and a replacement must not take the logs away.
-func (m *auditLoggingModel) Applied(ctx context.Context, private values.PrivateWriter, diags *diag.Diagnostics) {
-	diags.Append(private.SetKey(ctx, unprovenKey, strconv.AppendBool(nil, m.unproven))...)
-}
-
-// wasUnproven tells whether the probe of the last apply failed.
-func wasUnproven(ctx context.Context, private values.PrivateReader) bool {
-	recorded, _ := private.GetKey(ctx, unprovenKey)
-	return string(recorded) == "true"
+// wasUnproven tells whether the probe of the last apply failed on a node.
+func (m *auditLoggingModel) wasUnproven(name string) bool {
+	entry, is := m.Deployed.Elements()[name].(types.Object)
+	if !is {
+		return false
+	}
+	problems, is := entry.Attributes()["problems"].(types.List)
+	return is && slices.ContainsFunc(problems.Elements(), func(problem attr.Value) bool { return problem.Equal(types.StringValue(unprovenProblem)) })
 }
 
 // probeReport tells what became of the probes of several nodes.

@@ -136,7 +136,11 @@ func (m *auditLoggingModel) Lacks(seen *hardening.AuditState) []string { return 
 
 // Found is a node's entry of deployed as it was read.
 func (m *auditLoggingModel) Found(ctx context.Context, seen *hardening.AuditState, diags *diag.Diagnostics) types.Object {
-	return deployedAudit(ctx, seen, values.StringsInMap(m.Files), diags)
+	found := *seen
+	if m.wasUnproven(seen.Node) {
+		found.Health.Problems = append(slices.Clone(found.Health.Problems), unprovenProblem)
+	}
+	return deployedAudit(ctx, &found, values.StringsInMap(m.Files), diags)
 }
 
 // judgements are the attributes of an entry of deployed that only the node knows, and that no apply promises to mend.
@@ -166,6 +170,9 @@ func (m *auditLoggingModel) Installed(ctx context.Context, seen *hardening.Audit
 	desired := m.logging(ctx, diags).Desired()
 	if seen != nil {
 		desired.Overruled, desired.Health = seen.Overruled, seen.Health
+		if m.unproven[seen.Node] {
+			desired.Health.Problems = append(slices.Clone(desired.Health.Problems), unprovenProblem)
+		}
 		if seen.AuditRules == hardening.AuditAfterBoot || seen.AuditRules == hardening.AuditLocked {
 			desired.AuditRules = seen.AuditRules // an apply that left rules out has failed
 		}
@@ -255,9 +262,9 @@ func asPlanned(ctx context.Context, logging hardening.AuditLogging, nodes harden
 }
 
 // Remove takes the configuration off nodes. It warns of policies that stay.
-func (m *auditLoggingModel) Remove(ctx context.Context, nodes hardening.Nodes, targets []node.Target, private values.PrivateReader, diags *diag.Diagnostics) error {
+func (m *auditLoggingModel) Remove(ctx context.Context, nodes hardening.Nodes, targets []node.Target, _ values.PrivateReader, diags *diag.Diagnostics) error {
 	logging := m.logging(ctx, diags)
-	if logging.PurgeLogs && wasUnproven(ctx, private) {
+	if logging.PurgeLogs && slices.ContainsFunc(slices.Collect(maps.Keys(m.Deployed.Elements())), m.wasUnproven) {
 		logging.PurgeLogs = false
 		diags.AddWarning("The logs of "+m.What()+" stay", "purge_logs is set, but the probe of the last apply failed. Terraform may only be replacing the resource for that reason, and what the logs hold may be older than it is. "+
 			"Apply again until the probe passes and destroy then, or remove the logs by hand.")

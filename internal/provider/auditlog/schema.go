@@ -225,7 +225,7 @@ func deployedAttributes() map[string]schema.Attribute {
 		},
 		"problems": schema.ListAttribute{
 			MarkdownDescription: "Why records may not be where a reader looks for them, looked at in every refresh, a sentence each: a service that does not run or is masked, records of the journal that are not in the security log after a " +
-				"minute, a journal that begins later than the security log ends, recordings of sudo without lines in its log, a file system with less than 5 % free, a directory that somebody else than root can change, a clock that has gone back, audit rules that the kernel does not have. " +
+				"minute, a journal that begins later than the security log ends, recordings of sudo without lines in its log, a file system with less than 5 % free, a directory that somebody else than root can change, a clock that has gone back, audit rules that the kernel does not have, a probe that did not arrive at the last apply. " +
 				"A plan shows them as drift and warns. What an apply does not mend every plan shows until somebody does.",
 			ElementType: types.StringType,
 			Computed:    true,
