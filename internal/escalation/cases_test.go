@@ -15,6 +15,7 @@ import (
 type caseLine struct {
 	Line      string `json:"line"`
 	Attack    bool   `json:"attack"`
+	Found     bool   `json:"found"` // no way to root, and nothing that passes unnoticed
 	Class     string `json:"class"`
 	Severity  string `json:"severity"`
 	Note      string `json:"note"`
@@ -23,7 +24,7 @@ type caseLine struct {
 }
 
 // TestCases puts policies of one line to the analysis, written as an attacker and as a careful administrator would. A way to root gives a critical
-// or high finding, a harmless grant none.
+// or high finding, a harmless grant none, and what is neither another finding.
 func TestCases(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("testdata/cases*.jsonl")
@@ -52,6 +53,12 @@ func judgeCases(t *testing.T, name string) {
 			t.Fatal(err)
 		}
 		a := analyseFor(t, c.Line, "agent", "ops")
+		if c.Found {
+			if len(a.Findings) == 0 || a.Root() {
+				t.Errorf("must be found, and is no way to root (%s): %s: %s", c.Class, c.Line, c.Note)
+			}
+			continue
+		}
 		if c.Attack {
 			attacks++
 			if !a.Root() {
@@ -79,4 +86,31 @@ func analyseFor(t *testing.T, text, subject string, groups ...string) Analysis {
 	}
 	q := Question{Question: policy.Question{Subject: policy.Subject{Name: subject, Groups: groups}}}
 	return AnalyseReleases(sudoers.TreeOf(file), q, sudoers.PVE8, sudoers.PVE9)
+}
+
+// TestCasesAreThereOnce: a line that is there twice counts twice, and may get two verdicts.
+func TestCasesAreThereOnce(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("testdata/cases*.jsonl")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no cases", err)
+	}
+	seen := map[string]string{}
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(text)) {
+			var c caseLine
+			if err := json.Unmarshal([]byte(line), &c); err != nil {
+				t.Fatal(err)
+			}
+			policy := strings.Join(strings.Fields(c.Line), " ")
+			if other := seen[policy]; other != "" {
+				t.Errorf("%s: %s has it too: %s", name, other, c.Line)
+			}
+			seen[policy] = name
+		}
+	}
 }
