@@ -46,6 +46,7 @@ const (
 	ReadsLog         Effect = "reads-log"
 	ChangesConfig    Effect = "changes-config"
 	BecomesUser      Effect = "becomes-user"
+	ChangesSudo      Effect = "changes-sudo"
 )
 
 // Severity says how bad an effect is for the node.
@@ -138,6 +139,7 @@ var effects = []*EffectInfo{
 	{ChangesCluster, "PVESEC-E0091", Disruptive, "changes the cluster", "", ""},
 	{ReadsLog, "PVESEC-E0092", Harmless, "reads logs", "", ""},
 	{BecomesUser, "PVESEC-E0094", Harmless, "runs a command as another account", "", ""},
+	{ChangesSudo, "PVESEC-E0095", Disruptive, "removes sudo with what it allows", "", ""},
 	{ChangesConfig, "PVESEC-E0093", Disruptive, "changes configuration of the node", "", ""},
 }
 

@@ -155,8 +155,8 @@ func (o *Operation) read(c *compiler) error {
 	if err := o.checkEffects(); err != nil {
 		return err
 	}
-	if len(o.Examples) == 0 || o.Example != "" || len(o.Signs) > 0 {
-		return errors.New("no examples")
+	if len(o.Examples) == 0 || o.Example != "" || len(o.Signs) > 0 || o.Reviewed != "" {
+		return errors.New("no examples, or what only otherwise has")
 	}
 	o.prepare(c)
 	return nil
@@ -171,7 +171,13 @@ func (o *Operation) checkOtherwise() error {
 			return fmt.Errorf("sign %q: %w", sign, err)
 		}
 	}
-	return o.checkEffects()
+	if err := o.checkEffects(); err != nil {
+		return err
+	}
+	if root := slices.ContainsFunc(o.Effects, func(e Effect) bool { return e.Info().Root() }); root == (o.Reviewed != "") {
+		return errors.New("it has an effect that is a way to root, or else says in reviewed why nothing of it is one")
+	}
+	return nil
 }
 
 // asArguments is a line of arguments in the form of regular.Arguments.

@@ -55,6 +55,8 @@ type Operation struct {
 	// Signs are words of Otherwise that have the effect wherever they stand among the arguments, after a "^" only at their start. More may follow the last word
 	// of one that ends in "...".
 	Signs []string `json:"signs"`
+	// Reviewed says why nothing that Otherwise has is a way to root, where no effect of it is one. Nothing is harmless because nobody looked.
+	Reviewed string `json:"reviewed"`
 
 	program  *Program
 	parsed   func() (synopsis, error)
