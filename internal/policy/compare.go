@@ -126,6 +126,8 @@ type comparer struct {
 	question Question
 	env      *Environment
 	result   Comparison
+	// before and after are what the policies admit in the class that is compared.
+	before, after *Access
 }
 
 // class compares in one class of host and target.
@@ -134,7 +136,9 @@ func (c *comparer) class(before, after *sudoers.Tree, r Request) {
 	for _, b := range builders {
 		b.collect()
 	}
-	for _, pair := range splitPaths(builders, slices.Concat(boundCommands(before, r.Env), boundCommands(after, r.Env)), c.question.Budget) {
+	pairs := splitPaths(builders, slices.Concat(boundCommands(before, r.Env), boundCommands(after, r.Env)), c.question.Budget)
+	c.before, c.after = builders[0].access, builders[1].access
+	for _, pair := range pairs {
 		c.path(r, &pair[0], &pair[1])
 	}
 	for _, b := range builders {
@@ -184,14 +188,34 @@ func (c *comparer) path(r Request, before, after *PathAccess) {
 	if !same {
 		for _, o := range all {
 			was, is := before.under(o.holds), after.under(o.holds)
-			c.add(&c.result.NewlyAllowed, c.more(r, was, is), o.String())
-			c.add(&c.result.NoLongerAllowed, c.more(r, is, was), o.String())
+			c.add(&c.result.NewlyAllowed, c.more(r, was, is), joinConditions(o.String(), differsIf(c.before, c.after)))
+			c.add(&c.result.NoLongerAllowed, c.more(r, is, was), joinConditions(o.String(), differsIf(c.after, c.before)))
 		}
 	}
 	// Where all conditions hold comes first: a rule's own window or digest is no news, that a denial fails is.
 	for _, o := range slices.Backward(all) {
 		c.conditions(r, before.under(o.holds), after.under(o.holds), same, outcome{fails: o.fails}.String())
 	}
+}
+
+// differsIf says what has to be for a difference to be one, where part of the policies is not understood: a rule of the one that refuses may allow it, a denial of the
+// one that allows may refuse it.
+func differsIf(refuses, allows *Access) string {
+	var when string
+	if len(refuses.Gaps) > 0 {
+		when = "no rule that is not understood allows it"
+	}
+	if len(allows.Unread) > 0 {
+		when = joinConditions(when, "no denial that is not understood refuses it")
+	}
+	return when
+}
+
+func joinConditions(a, b string) string {
+	if a == "" || b == "" {
+		return a + b
+	}
+	return a + "; " + b
 }
 
 // add adds differences under an outcome of the conditions, each path and rule once.

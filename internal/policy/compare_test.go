@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -166,5 +167,31 @@ func TestProveAlways(t *testing.T) {
 	}
 	if proof := ProveAlways(tree, op, []string{"/usr/bin/a", "x"}); proof.Verdict != regular.No || proof.Rule == nil || proof.Counterexample != "sudo /usr/bin/a x" {
 		t.Errorf("%+v", proof)
+	}
+}
+
+// TestDifferencesOfUnknown: where a policy is not understood, it may well allow what only the other one is seen to allow. A difference says so.
+func TestDifferencesOfUnknown(t *testing.T) {
+	t.Parallel()
+	const plain, bound = "op ALL=(root) /usr/bin/id\n", "Defaults!/bin/a runchroot=/srv\n"
+	for name, c := range map[string]struct {
+		before, after string
+		conditional   bool
+	}{
+		"before is not understood": {bound + plain, plain, true},
+		"after is not understood":  {plain, bound + plain, true},
+		"a denial is not read":     {"", "op ALL=(root) /usr/bin/id, !/usr/bin/id ^(a)\\1$\n", true},
+		"both are":                 {plain, "op ALL=(root) /usr/bin/w\n", false},
+	} {
+		got := Compare(treeOf(t, c.before), treeOf(t, c.after), op)
+		list := slices.Concat(got.NewlyAllowed, got.NoLongerAllowed)
+		if len(list) == 0 {
+			t.Errorf("%s: no differences", name)
+		}
+		for _, d := range list {
+			if (d.If != "") != c.conditional {
+				t.Errorf("%s: %s, if %q", name, d, d.If)
+			}
+		}
 	}
 }

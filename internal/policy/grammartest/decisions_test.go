@@ -73,24 +73,34 @@ func (n *node) questions(t *testing.T, g grammar, files included, from, first, c
 		files[mainPolicy] = text
 		tree, _ := sudoers.ParseTree(mainPolicy, files, "box", n.env.Version) // sudo skips lines that it cannot parse
 		for range 2 {
-			q := question{text: text, tree: tree, user: pick(random, "ann", "ann", "ben", "cat")}
-			q.runAsUser = pick(random, "", "", "root", "ben", "ann", "cat")
-			q.runAsGroup = pick(random, "", "", "", "crew", "dock")
-			for range 6 {
-				line := []string{n.programs[random.IntN(len(n.programs))]}
-				switch {
-				case len(examples) > 0 && random.IntN(2) == 0:
-					line = append(line, strings.Split(examples[random.IntN(len(examples))], " ")...)
-				case random.IntN(3) > 0:
-					line = append(line, strings.Split(pick(random, "a", "start 5", "x=1", "é", "\xff", "a b", "", "b", "5", "a:b", "[a", "*", "ab", "id \xff", "1", "q r s", "a#b", "b,c", `\a`), " ")...)
-				}
-				q.lines = append(q.lines, line)
-			}
+			q := n.about(text, pick(random, "ann", "ann", "ben", "cat"), examples, random)
+			q.tree = tree
 			list = append(list, q)
 		}
 	}
 	return list
 }
+
+// about makes a question with some command lines.
+func (n *node) about(text, user string, examples []string, random *rand.Rand) question {
+	q := question{text: text, user: user, host: "box.lan.example", addresses: addresses}
+	q.runAsUser = pick(random, "", "", "root", "ben", "ann", "cat")
+	q.runAsGroup = pick(random, "", "", "", "crew", "dock")
+	for range 6 {
+		line := []string{n.programs[random.IntN(len(n.programs))]}
+		switch {
+		case len(examples) > 0 && random.IntN(2) == 0:
+			line = append(line, strings.Split(examples[random.IntN(len(examples))], " ")...)
+		case random.IntN(3) > 0:
+			line = append(line, strings.Split(pick(random, "a", "start 5", "x=1", "é", "\xff", "a b", "", "b", "5", "a:b", "[a", "*", "ab", "id \xff", "1", "q r s", "a#b", "b,c", `\a`), " ")...)
+		}
+		q.lines = append(q.lines, line)
+	}
+	return q
+}
+
+// source is a source of random numbers.
+func source(seed, n uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, n)) }
 
 func pick(random *rand.Rand, list ...string) string { return list[random.IntN(len(list))] }
 

@@ -3,7 +3,7 @@
 // It is the second generator beside package difftest, and shares nothing with it but the program that asks the plug-in. A policy is a derivation of
 // testdata/policy.grammar, in which every alternative is taken about as often as every other; the grammar has the classes by which people got past a
 // policy: other roots, locales, expressions that sudo refuses or that never match, values of options, includes, links. What the engine calls unknown
-// must have a reason that stands in the policy.
+// must have a reason that stands in the policy. Pairs of policies that differ in a line are compared, and what the comparison says is put to sudo.
 //
 // The tests need root, the lab and a C compiler. More than the default amount:
 //

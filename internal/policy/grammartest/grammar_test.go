@@ -148,7 +148,7 @@ func (d *derivation) expand(name string) {
 
 // derive gives the text of a nonterminal and examples of arguments.
 func (g grammar) derive(seed, n uint64, name string) (text string, arguments []string, random *rand.Rand) {
-	d := derivation{Rand: rand.New(rand.NewPCG(seed, n)), grammar: g}
+	d := derivation{Rand: source(seed, n), grammar: g}
 	d.expand(name)
 	return d.text.String(), d.arguments, d.Rand
 }

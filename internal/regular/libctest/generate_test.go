@@ -44,7 +44,10 @@ func spelled(r *rand.Rand, bytes string, most int) string {
 }
 
 func randomGlob(r *rand.Rand) string {
-	if r.IntN(4) == 0 {
+	switch r.IntN(4) {
+	case 0:
+		return derived(r, 'g')
+	case 1:
 		return spelled(r, `ab[]!^-*?\.:=/A`, 10)
 	}
 	return join(r, globPieces, 8)
@@ -52,7 +55,9 @@ func randomGlob(r *rand.Rand) string {
 
 func randomERE(r *rand.Rand) string {
 	var pattern string
-	switch r.IntN(6) {
+	switch r.IntN(7) {
+	case 6:
+		return derived(r, 'e')
 	case 0:
 		pattern = spelled(r, `ab[]^-*+?\.:=(){},|$12A`, 10)
 	case 1:
