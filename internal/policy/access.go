@@ -273,7 +273,10 @@ func (b *accessBuilder) add(p *pattern) {
 		missing("its pattern is read in the locale "+b.m.locale+", in which one character may be several bytes, and a byte none", false)
 		conditions = append(conditions, b.m.condition("", p.command))
 	}
-	if p.root == "" && p.strayed {
+	switch {
+	case p.root != "":
+		paths = append(paths, b.m.rootedLanguages(p.command, paths)...)
+	case p.strayed:
 		paths = append(paths, b.m.strayedLanguages(p.command, paths)...)
 	}
 	for _, path := range paths {

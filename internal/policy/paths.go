@@ -92,6 +92,16 @@ func (m *matcher) strayedLanguages(c *sudoers.Command, languages []pathLanguage)
 	return linked
 }
 
+// rootedLanguages are the links of the same name, and the files behind links, that a command looked for below another root may be. sudo compares files there.
+func (m *matcher) rootedLanguages(c *sudoers.Command, languages []pathLanguage) []pathLanguage {
+	return m.linkedLanguages(languages, func(path string) match {
+		if mayBeBelow(c, path) {
+			return maybe
+		}
+		return no
+	})
+}
+
 // linkedLanguages are the links, and the files behind links, that a command matches and that none of its languages has. Until 1.9.13 those of the same name do.
 func (m *matcher) linkedLanguages(languages []pathLanguage, matchesPath func(string) match) []pathLanguage {
 	others := map[string]bool{}

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/regular"
@@ -51,5 +52,34 @@ func TestTargetsThatNoRuleNames(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestLinkBelowARoot: below a root sudo compares files, so that a rule about a link may allow what it leads to. A comparison and a proof know what a decision knows.
+func TestLinkBelowARoot(t *testing.T) {
+	t.Parallel()
+	uid := 5001
+	ann := Subject{Name: "ann", UID: &uid}
+	for _, version := range []sudoers.Version{sudoers.PVE8, sudoers.PVE9} {
+		env := Debian(version)
+		env.Links["/opt/k"] = "/opt/g"
+		env.Targets = map[string]string{"/opt/h/two": "/opt/g/two"}
+		q := Question{Subject: ann, Env: env}
+		before := treeOf(t, "ann ALL = (ann, root) CHROOT=/ /opt/h/two\n")
+		after := treeOf(t, "ann ALL = (ann, root) CHROOT=/ /opt/h/two, ALL, !/opt/k/\n")
+		if d := Decide(before, Request{Subject: ann, RunAsUser: &ann, Env: env, Host: "box", Command: "/opt/k/two", Args: []string{"ab"}}); d.Verdict != Unknown {
+			t.Errorf("%s: %s", version, d.Verdict)
+		}
+		lost := slices.ContainsFunc(Compare(before, after, q).NoLongerAllowed, func(d Difference) bool { return d.Line.Command == "/opt/g/two" && d.If != "" })
+		if !lost {
+			t.Errorf("%s: the comparison does not say that /opt/g/two is lost", version)
+		}
+		statement, err := ParseStatement("/opt/g/two", env)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if proof := ProveNever(before, q, statement); proof.Verdict == regular.Yes {
+			t.Errorf("%s: never is proven", version)
+		}
 	}
 }
