@@ -57,7 +57,7 @@ func (g *Graph) Close() Closure {
 // outgoing are the steps from a principal in a stable order.
 func (g *Graph) outgoing(at int) []int {
 	steps := slices.Clone(g.out[at])
-	slices.SortFunc(steps, func(a, b int) int { return compareSteps(g.steps[a], g.steps[b]) })
+	slices.SortFunc(steps, func(a, b int) int { return compareSteps(&g.steps[a], &g.steps[b]) })
 	return steps
 }
 
@@ -75,7 +75,7 @@ func (g *Graph) toRoot() (next, distance []int) {
 	}
 	for ; len(queue) > 0; queue = queue[1:] {
 		for _, i := range g.in[queue[0]] {
-			from := g.index[g.steps[i].From]
+			from := g.ends[i][0]
 			if distance[from] == none {
 				distance[from] = distance[queue[0]] + 1
 				queue = append(queue, from)
@@ -84,11 +84,11 @@ func (g *Graph) toRoot() (next, distance []int) {
 	}
 	for at := range g.principals {
 		for _, i := range g.out[at] {
-			closer := distance[g.index[g.steps[i].To]]
+			closer := distance[g.ends[i][1]]
 			if closer == none || closer != distance[at]-1 {
 				continue
 			}
-			if next[at] == none || compareSteps(g.steps[i], g.steps[next[at]]) < 0 {
+			if next[at] == none || compareSteps(&g.steps[i], &g.steps[next[at]]) < 0 {
 				next[at] = i
 			}
 		}
@@ -99,7 +99,7 @@ func (g *Graph) toRoot() (next, distance []int) {
 // follow continues a step to root on the shortest way. Where that comes back to where the path started, it takes the next way on from the step. If all of them come back,
 // the step adds nothing, and there is no path.
 func (g *Graph) follow(p Principal, step int, next, distance []int) (Path, bool) {
-	start, at := g.index[p.ID], g.index[g.steps[step].To]
+	start, at := g.index[p.ID], g.ends[step][1]
 	if distance[at] == none {
 		return Path{}, false
 	}
@@ -107,7 +107,7 @@ func (g *Graph) follow(p Principal, step int, next, distance []int) (Path, bool)
 		return path, true
 	}
 	for _, other := range g.outgoing(at) {
-		if distance[g.index[g.steps[other].To]] == none {
+		if distance[g.ends[other][1]] == none {
 			continue
 		}
 		if path, simple := g.shortest(p, start, []int{step, other}, next, distance); simple {
@@ -124,7 +124,7 @@ func (g *Graph) shortest(p Principal, start int, begun []int, next, distance []i
 	at := start
 	walk := func(step int) bool {
 		path.Steps = append(path.Steps, g.steps[step])
-		at = g.index[g.steps[step].To]
+		at = g.ends[step][1]
 		again := seen[at]
 		seen[at] = true
 		return !again

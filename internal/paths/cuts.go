@@ -41,7 +41,7 @@ func (g *Graph) cuts(distance []int) (cuts []Cut, left int) {
 	slices.Sort(changes)
 	starts, number := make([]int, len(r.steps)), make([]int, len(r.steps)) // where each step starts, and which of the changes takes it away
 	for i := range r.steps {
-		starts[i], number[i] = r.index[r.steps[i].From], -1
+		starts[i], number[i] = r.ends[i][0], -1
 	}
 	for n, change := range changes {
 		for _, i := range parts[change] {
@@ -53,7 +53,7 @@ func (g *Graph) cuts(distance []int) (cuts []Cut, left int) {
 			left = len(changes) - i
 			break
 		}
-		first := slices.MinFunc(parts[change], func(a, b int) int { return compareSteps(r.steps[a], r.steps[b]) })
+		first := slices.MinFunc(parts[change], func(a, b int) int { return compareSteps(&r.steps[a], &r.steps[b]) })
 		if freed := r.freed(i, starts, number, distance); len(freed) > 0 {
 			frees[first] = freed
 		}
@@ -64,7 +64,7 @@ func (g *Graph) cuts(distance []int) (cuts []Cut, left int) {
 		cuts = append(cuts, Cut{r.steps[step], ids})
 	}
 	slices.SortFunc(cuts, func(a, b Cut) int {
-		return cmp.Or(cmp.Compare(len(b.Frees), len(a.Frees)), compareSteps(a.Step, b.Step))
+		return cmp.Or(cmp.Compare(len(b.Frees), len(a.Frees)), compareSteps(&a.Step, &b.Step))
 	})
 	return cuts, left
 }
@@ -75,23 +75,18 @@ func (g *Graph) reduced() *Graph {
 		from, to int
 		change   string
 	}
-	order := make([]int, len(g.steps))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortFunc(order, func(a, b int) int { return compareSteps(g.steps[a], g.steps[b]) })
 	r := &Graph{principals: g.principals, index: g.index, out: make([][]int, len(g.principals)), in: make([][]int, len(g.principals))}
-	taken := map[between]bool{}
-	for _, i := range order {
-		s := g.steps[i]
-		one := between{g.index[s.From], g.index[s.To], s.Change}
+	taken := make(map[between]bool, len(g.steps))
+	for _, i := range g.byOrder() {
+		s := &g.steps[i]
+		one := between{g.ends[i][0], g.ends[i][1], s.Change}
 		if s.Change != "" && taken[one] {
 			continue
 		}
 		taken[one] = true
 		r.out[one.from] = append(r.out[one.from], len(r.steps))
 		r.in[one.to] = append(r.in[one.to], len(r.steps))
-		r.steps = append(r.steps, s)
+		r.steps, r.ends = append(r.steps, *s), append(r.ends, g.ends[i])
 	}
 	return r
 }

@@ -67,7 +67,7 @@ func (g *Graph) before(place int) func(yield func(int) bool) {
 	return func(yield func(int) bool) {
 		d := domination{principals: len(g.principals)}
 		if step, is := d.step(place); is {
-			yield(d.principal(g.index[g.steps[step].To]))
+			yield(d.principal(g.ends[step][1]))
 			return
 		}
 		if g.principals[place-1].Kind == Root {
@@ -88,7 +88,7 @@ func (g *Graph) after(place int, distance []int) []int {
 	var places []int
 	switch step, is := d.step(place); {
 	case is:
-		if from := g.index[g.steps[step].From]; distance[from] > 0 {
+		if from := g.ends[step][0]; distance[from] > 0 {
 			places = append(places, d.principal(from))
 		}
 	case place == 0:

@@ -68,12 +68,20 @@ type Graph struct {
 	principals []Principal
 	index      map[string]int
 	steps      []Step
-	seen       map[Step]bool
+	ends       [][2]int // where each step starts and leads to
+	seen       map[place]int
+	alike      []int   // of each step another one of its place, none after the first
 	out, in    [][]int // steps by principal
 }
 
+// place is what most steps differ by: from where to where, and what tells of it.
+type place struct {
+	from, to int
+	evidence string
+}
+
 // New returns an empty graph.
-func New() *Graph { return &Graph{index: map[string]int{}, seen: map[Step]bool{}} }
+func New() *Graph { return &Graph{index: map[string]int{}, seen: map[place]int{}} }
 
 // Add adds a principal. One that is known already stays as it is.
 func (g *Graph) Add(p Principal) {
@@ -92,10 +100,21 @@ func (g *Graph) Link(s Step) {
 	if !ok || !known {
 		panic(fmt.Sprintf("paths: a step from %q to %q, of which one was not added", s.From, s.To)) // a mistake of the caller
 	}
-	if from == to || g.seen[s] {
+	if from == to {
 		return
 	}
-	g.seen[s] = true
+	at := place{from, to, s.Evidence}
+	last, seen := g.seen[at]
+	if !seen {
+		last = none
+	}
+	for other := last; other != none; other = g.alike[other] {
+		if g.steps[other] == s {
+			return
+		}
+	}
+	g.seen[at] = len(g.steps)
+	g.alike, g.ends = append(g.alike, last), append(g.ends, [2]int{from, to})
 	g.out[from] = append(g.out[from], len(g.steps))
 	g.in[to] = append(g.in[to], len(g.steps))
 	g.steps = append(g.steps, s)
@@ -121,8 +140,10 @@ func (g *Graph) Principals() []Principal {
 
 // Steps returns all steps in a stable order.
 func (g *Graph) Steps() []Step {
-	all := slices.Clone(g.steps)
-	slices.SortFunc(all, compareSteps)
+	all := make([]Step, 0, len(g.steps))
+	for _, i := range g.byOrder() {
+		all = append(all, g.steps[i])
+	}
 	return all
 }
 
@@ -133,9 +154,8 @@ func (g *Graph) From(id string) []Step {
 		return nil
 	}
 	steps := make([]Step, 0, len(g.out[at]))
-	for _, i := range g.out[at] {
+	for _, i := range g.outgoing(at) {
 		steps = append(steps, g.steps[i])
 	}
-	slices.SortFunc(steps, compareSteps)
 	return steps
 }

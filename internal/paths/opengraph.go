@@ -6,28 +6,34 @@ import (
 	"fmt"
 )
 
-// openGraph is the document that BloodHound takes, see "BloodHound OpenGraph, Schema".
-type openGraph struct {
-	Metadata struct {
-		SourceKind string `json:"source_kind"`
-	} `json:"metadata"`
-	Graph struct {
-		Nodes []openNode `json:"nodes"`
-		Edges []openEdge `json:"edges"`
-	} `json:"graph"`
-}
-
+// openNode and openEdge are the elements of the document that BloodHound takes, see "BloodHound OpenGraph, Schema".
 type openNode struct {
 	ID         string         `json:"id"`
 	Kinds      []string       `json:"kinds"` // at most three
-	Properties map[string]any `json:"properties"`
+	Properties nodeProperties `json:"properties"`
+}
+
+type nodeProperties struct {
+	DisplayName string `json:"displayname"`
+	LeadsToRoot bool   `json:"leads_to_root"`
+	Name        string `json:"name"`
+	Node        string `json:"node,omitempty"`
 }
 
 type openEdge struct {
-	Kind       string            `json:"kind"`
-	Start      openEnd           `json:"start"`
-	End        openEnd           `json:"end"`
-	Properties map[string]string `json:"properties"`
+	Kind       string         `json:"kind"`
+	Start      openEnd        `json:"start"`
+	End        openEnd        `json:"end"`
+	Properties edgeProperties `json:"properties"`
+}
+
+type edgeProperties struct {
+	Condition string `json:"condition,omitempty"`
+	Does      string `json:"does"`
+	Evidence  string `json:"evidence"`
+	Example   string `json:"example,omitempty"`
+	Finding   string `json:"finding,omitempty"`
+	Remedy    string `json:"remedy,omitempty"`
 }
 
 type openEnd struct {
@@ -50,44 +56,39 @@ var openWays = map[string]string{
 	"privilege": "PVEPrivilege", "token": "PVETokenOf", "login": "PVELoginOf", "local": "PVECanRunPrograms",
 }
 
-// OpenGraph is the graph as JSON in the form OpenGraph of BloodHound. Of principals it has those that a step starts from or leads to.
+// OpenGraph is the graph as JSON in the form OpenGraph of BloodHound, with each principal and each step on a line of its own. Of principals it has those that a step starts from or leads to.
 func (g *Graph) OpenGraph() string {
-	var doc openGraph
-	doc.Metadata.SourceKind = sourceKind
-	doc.Graph.Nodes, doc.Graph.Edges = []openNode{}, []openEdge{}
-	for _, p := range g.Principals() {
-		if at := g.index[p.ID]; len(g.out[at])+len(g.in[at]) == 0 {
-			continue
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	first := true
+	element := func(value any) {
+		if !first {
+			b.WriteByte(',')
 		}
-		properties := map[string]any{"name": p.String(), "displayname": p.Name, "leads_to_root": p.Kind == Root}
-		if p.Node != "" {
-			properties["node"] = p.Node
+		first = false
+		if err := encoder.Encode(value); err != nil {
+			panic(err) // only texts, which JSON can hold
 		}
-		doc.Graph.Nodes = append(doc.Graph.Nodes, openNode{p.ID, []string{openKinds[p.Kind], sourceKind}, properties})
 	}
+	b.WriteString(`{"metadata":{"source_kind":"` + sourceKind + `"},"graph":{"nodes":[` + "\n")
 	_, distance := g.toRoot()
-	for i := range doc.Graph.Nodes {
-		doc.Graph.Nodes[i].Properties["leads_to_root"] = distance[g.index[doc.Graph.Nodes[i].ID]] != none
+	for _, p := range g.Principals() {
+		at := g.index[p.ID]
+		if len(g.out[at])+len(g.in[at]) > 0 {
+			element(&openNode{p.ID, []string{openKinds[p.Kind], sourceKind}, nodeProperties{p.Name, distance[at] != none, p.String(), p.Node}})
+		}
 	}
-	for _, s := range g.Steps() {
+	b.WriteString(`],"edges":[` + "\n")
+	first = true
+	for _, i := range g.byOrder() {
+		s := &g.steps[i]
 		kind, ok := openWays[s.Way]
 		if !ok {
 			panic(fmt.Sprintf("paths: no kind of edge for the way %q", s.Way)) // a test walks all ways
 		}
-		properties := map[string]string{"does": s.Does, "evidence": s.Evidence}
-		for name, text := range map[string]string{"finding": s.Finding, "example": s.Example, "condition": s.Condition, "remedy": s.Remedy} {
-			if text != "" {
-				properties[name] = text
-			}
-		}
-		doc.Graph.Edges = append(doc.Graph.Edges, openEdge{kind, openEnd{s.From, "id"}, openEnd{s.To, "id"}, properties})
+		element(&openEdge{kind, openEnd{s.From, "id"}, openEnd{s.To, "id"}, edgeProperties{s.Condition, s.Does, s.Evidence, s.Example, s.Finding, s.Remedy}})
 	}
-	var b bytes.Buffer
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(doc); err != nil {
-		panic(err) // only texts, which JSON can hold
-	}
+	b.WriteString("]}}\n")
 	return b.String()
 }

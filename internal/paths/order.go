@@ -1,15 +1,34 @@
 package paths
 
-import (
-	"cmp"
-	"strings"
-)
+import "strings"
 
 func compare(a, b string) int { return strings.Compare(a, b) }
 
 // compareSteps orders steps by all that they say, so that an answer does not depend on the order in which the graph was made. Of two steps from one
 // principal, the one without a condition comes first.
-func compareSteps(a, b Step) int {
-	return cmp.Or(compare(a.From, b.From), cmp.Compare(len(a.Condition), len(b.Condition)), compare(a.Way, b.Way), compare(a.Evidence, b.Evidence),
-		compare(a.To, b.To), compare(a.Finding, b.Finding), compare(a.Does, b.Does), compare(a.Condition, b.Condition), compare(a.Example, b.Example), compare(a.Remedy, b.Remedy), compare(a.Change, b.Change))
+func compareSteps(a, b *Step) int {
+	if order := compare(a.From, b.From); order != 0 {
+		return order
+	}
+	if shorter := len(a.Condition) - len(b.Condition); shorter != 0 {
+		return shorter
+	}
+	for _, texts := range [...][2]*string{
+		{&a.Way, &b.Way}, {&a.Evidence, &b.Evidence}, {&a.To, &b.To}, {&a.Finding, &b.Finding}, {&a.Does, &b.Does}, {&a.Condition, &b.Condition}, {&a.Example, &b.Example},
+		{&a.Remedy, &b.Remedy}, {&a.Change, &b.Change},
+	} {
+		if order := compare(*texts[0], *texts[1]); order != 0 {
+			return order
+		}
+	}
+	return 0
+}
+
+// byOrder are the steps of a graph in a stable order: that of the principals that they start from, and of each one's own.
+func (g *Graph) byOrder() []int {
+	all := make([]int, 0, len(g.steps))
+	for _, p := range g.Principals() {
+		all = append(all, g.outgoing(g.index[p.ID])...)
+	}
+	return all
 }

@@ -30,6 +30,8 @@ type Account struct {
 	Password string
 	// Keys are the public keys that log in as this account.
 	Keys []AuthorizedKey
+
+	keyFiles, homePaths []string // see [Node.keyFilesOf] and [Node.homePathsOf]
 }
 
 // LogsIn tells whether the shell of the account lets anybody work with it.

@@ -42,6 +42,7 @@ type Node struct {
 	mainFiles    map[string][]string    // that describe a service, by its name
 	states       map[string]fileState   // of all that paths lead through
 	endless      map[string]bool        // paths that lead on and on
+	walks        map[string]walk        // the ways of directories
 	packaged     map[string]bool        // files that a package has
 	sudo         map[string]*sudoAnswer // what our engine says, by account
 	settings     map[string]node.Section

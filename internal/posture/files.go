@@ -190,6 +190,6 @@ func (n *Node) executed(r run) bool {
 	case r.role != "argument":
 		return true
 	}
-	_, end := n.way(r.path)
+	end := n.endOf(r.path)
 	return end.state.regular() && end.state.mode&0o111 != 0
 }

@@ -14,14 +14,15 @@ var dotfiles = []string{
 
 // homePathsOf are the files and directories by which everyone who changes them becomes an account: its home, what its shell reads there, its keys, and its shell.
 func (n *Node) homePathsOf(a *Account) []string {
-	if !a.LogsIn() {
-		return nil
+	if a.homePaths != nil || !a.LogsIn() {
+		return a.homePaths
 	}
-	var list []string
+	list := []string{}
 	if strings.HasPrefix(a.Home, "/") {
-		list = append(list, path.Clean(a.Home), path.Join(a.Home, ".ssh"))
+		home := path.Clean(a.Home)
+		list = append(list, home, path.Join(home, ".ssh"))
 		for _, name := range dotfiles {
-			list = append(list, path.Join(a.Home, name))
+			list = append(list, strings.TrimSuffix(home, "/")+"/"+name)
 		}
 	}
 	if strings.HasPrefix(a.Shell, "/") {
@@ -32,6 +33,7 @@ func (n *Node) homePathsOf(a *Account) []string {
 			list = append(list, file)
 		}
 	}
+	a.homePaths = list
 	return list
 }
 
@@ -47,10 +49,13 @@ func (n *Node) homePaths() []string {
 // addHomes adds who can change what an account reads when it logs in. He becomes that account.
 func (v view) addHomes(f *fileSteps) {
 	for _, a := range v.Accounts {
-		name := untrusted.Line(a.Name)
+		name, id := untrusted.Line(a.Name), v.principal(a)
 		for _, p := range v.homePathsOf(a) {
 			for _, w := range v.writers(p) {
-				f.add(w, v.principal(a), "file", p, "may change "+untrusted.Line(p)+", by which "+name+" logs in or works", "")
+				if w.id == id {
+					continue
+				}
+				f.add(w, id, "file", p, "may change "+untrusted.Line(p)+", by which "+name+" logs in or works", "")
 			}
 		}
 	}

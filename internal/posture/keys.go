@@ -78,11 +78,14 @@ func (n *Node) setting(name, byDefault string) string {
 
 // keyFilesOf are the files of authorized keys of an account, sshd_config(5) AuthorizedKeysFile.
 func (n *Node) keyFilesOf(a *Account) []string {
+	if a.keyFiles != nil {
+		return a.keyFiles
+	}
 	patterns := n.sshd["authorizedkeysfile"]
 	if len(patterns) == 0 {
 		patterns = []string{".ssh/authorized_keys", ".ssh/authorized_keys2"}
 	}
-	var files []string
+	files := []string{}
 	for _, pattern := range patterns {
 		if pattern == "none" {
 			continue
@@ -95,6 +98,7 @@ func (n *Node) keyFilesOf(a *Account) []string {
 			files = append(files, file)
 		}
 	}
+	a.keyFiles = files
 	return files
 }
 
@@ -117,7 +121,7 @@ var ownPrivateKeys = []string{"/root/.ssh/id_ecdsa", "/root/.ssh/id_ed25519", "/
 
 // ownsKey tells whether root has the private half of one of ownKeyFiles as a file of its own. Without it, the key is somebody else's.
 func (n *Node) ownsKey(public string) bool {
-	_, end := n.way(strings.TrimSuffix(public, ".pub"))
+	end := n.endOf(strings.TrimSuffix(public, ".pub"))
 	return end.state.regular() && end.state.uid == 0
 }
 

@@ -17,6 +17,7 @@ type view struct {
 	*Node
 	g       *paths.Graph
 	holders map[string]string // the roots that hold private keys, by the fingerprint
+	known   known
 }
 
 // The ids of principals.
@@ -52,7 +53,7 @@ func (v view) link(s paths.Step) {
 
 // addTo adds what was seen on the node to a graph. holders are the roots that hold private keys, by the fingerprint; the graph has them.
 func (n *Node) addTo(g *paths.Graph, holders map[string]string) {
-	v := view{n, g, holders}
+	v := view{n, g, holders, known{map[string]sofar{}, map[changed][]writer{}}}
 	g.Add(paths.Principal{ID: rootID(n.Name), Kind: paths.Root, Name: "root", Node: n.Name})
 	g.Add(paths.Principal{ID: everyoneID(n.Name), Kind: paths.Everyone, Name: "any account", Node: n.Name})
 	for _, group := range n.groups {

@@ -165,7 +165,7 @@ func (r *Report) Only(names []string) (missing []string) {
 
 func (n *Node) subjects(add func(Subject)) {
 	for _, a := range n.Accounts {
-		s := Subject{ID: view{n, nil, nil}.principal(a), Kind: paths.Account, Name: untrusted.Line(a.Name), Node: n.Name, Active: true,
+		s := Subject{ID: view{Node: n}.principal(a), Kind: paths.Account, Name: untrusted.Line(a.Name), Node: n.Name, Active: true,
 			Groups: untrusted.Lines(a.Groups), Shell: untrusted.Line(a.Shell), Password: a.Password, Keys: a.Keys}
 		if answer := n.sudo[a.Name]; answer != nil {
 			for i := range answer.grants {

@@ -78,7 +78,7 @@ type File struct {
 
 // Home is the state of the home directory of an account. The reason says why it is not known.
 func (n *Node) Home(a *Account) (f File, reason string) {
-	_, last := n.way(a.Home)
+	last := n.endOf(a.Home)
 	if last.lost != "" {
 		return File{}, untrusted.Line(last.lost)
 	}

@@ -3,6 +3,7 @@ package posture
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -57,7 +58,7 @@ const maxLost = 5
 
 // follow reads the states of all that paths lead through. A path that could not be followed to its end, or to where the node says that nothing is there, is a gap.
 func (n *Node) follow(s *node.Survey) {
-	n.states, n.endless = map[string]fileState{}, map[string]bool{}
+	n.states, n.endless, n.walks = map[string]fileState{}, map[string]bool{}, map[string]walk{}
 	for _, part := range []struct {
 		section, about string
 		paths          []string
@@ -70,9 +71,10 @@ func (n *Node) follow(s *node.Survey) {
 			continue
 		}
 		n.readStates(n.text(s, part.section, part.about), part.about)
+		clear(n.walks)
 		lost := 0
 		for _, p := range part.paths {
-			_, end := n.way(p)
+			end := n.endOf(p)
 			if end.lost == "" {
 				continue
 			}
@@ -105,54 +107,117 @@ type end struct {
 // maxSteps bounds a path that leads on and on, as the node does.
 const maxSteps = 256
 
+// walk is how far a path was followed.
+type walk struct {
+	hops  []hop
+	at    string // "" is the root directory
+	state fileState
+	steps int
+	bare  bool // the hops are of no interest
+	over  bool // it leads no further, or pvesec lost it
+	last  end  // where it is over
+}
+
 // way follows a path, link by link, as the kernel does. Who can change one of the hops, can change what stands at its end.
 func (n *Node) way(file string) (hops []hop, last end) {
+	above, hops, last := n.lastWay(file, false)
+	return slices.Concat(above.hops, hops), last
+}
+
+// endOf is the end of the way of a path.
+func (n *Node) endOf(file string) end {
+	_, _, last := n.lastWay(file, true)
+	return last
+}
+
+// lastWay is a way in two parts: the one of the directory that a path names, and the hops from there on, which a bare way leaves out.
+func (n *Node) lastWay(file string, bare bool) (above walk, hops []hop, last end) {
+	const endless = "its links lead on and on"
 	if n.endless[file] {
-		return nil, end{at: file, lost: "its links lead on and on"}
+		return walk{}, nil, end{at: file, lost: endless}
 	}
-	at, rest := "", strings.Split(file, "/")
-	state := n.states["/"]
-	for steps := 0; len(rest) > 0; {
-		name := rest[0]
-		rest = rest[1:]
-		switch name {
-		case "", ".":
-			continue
-		case "..":
-			if at = path.Dir(at); at == "/" || at == "." {
-				at = ""
-			}
-			state = n.states["/"+strings.TrimPrefix(at, "/")]
-			continue
-		}
-		if steps++; steps > maxSteps {
-			return hops, end{at: file, lost: "its links lead on and on"}
-		}
-		directory, next := "/", at+"/"+name
-		if at != "" {
-			directory = at
-		}
-		found, known := n.states[next]
-		hops = append(hops, hop{directory, state, next, known && !found.absent})
-		switch {
-		case !known:
-			return hops, end{at: next, lost: "the node did not tell of " + next}
-		case found.failed != "":
-			return hops, end{at: next, lost: next + " could not be looked at: " + found.failed}
-		case found.absent:
-			return hops, end{at: next}
-		case found.link():
-			hops = append(hops, hop{at: next, state: found})
-			if strings.HasPrefix(found.target, "/") {
-				at, state = "", n.states["/"]
-			}
-			rest = append(strings.Split(found.target, "/"), rest...)
-		default:
-			at, state = next, found
-		}
+	above, name := walk{state: n.states["/"]}, file
+	if at := strings.LastIndexByte(file, '/'); at >= 0 {
+		above, name = n.walked(file[:at]), file[at+1:]
 	}
-	if at == "" {
-		at = "/"
+	on := above
+	on.hops, on.bare = nil, bare
+	on = n.walk(on, name)
+	switch {
+	case on.over && on.steps > maxSteps:
+		return above, on.hops, end{at: file, lost: endless}
+	case on.over:
+		return above, on.hops, on.last
+	case on.at == "":
+		on.at = "/"
 	}
-	return append(hops, hop{at: at, state: state}), end{at: at, state: state}
+	if bare {
+		return above, nil, end{at: on.at, state: on.state}
+	}
+	return above, append(on.hops, hop{at: on.at, state: on.state}), end{at: on.at, state: on.state}
+}
+
+// walked is the walk along the path of a directory. Many paths lead through one.
+func (n *Node) walked(directory string) walk {
+	if directory == "" {
+		return walk{state: n.states["/"]}
+	}
+	if known, is := n.walks[directory]; is {
+		return known
+	}
+	above, name := walk{state: n.states["/"]}, directory
+	if at := strings.LastIndexByte(directory, '/'); at >= 0 {
+		above, name = n.walked(directory[:at]), directory[at+1:]
+	}
+	above.hops = slices.Clip(above.hops)
+	on := n.walk(above, name)
+	n.walks[directory] = on
+	return on
+}
+
+// walk goes on by one name, and by what a link of that name leads to.
+func (n *Node) walk(w walk, name string) walk {
+	switch {
+	case w.over, name == "", name == ".":
+		return w
+	case name == "..":
+		if w.at = path.Dir(w.at); w.at == "/" || w.at == "." {
+			w.at = ""
+		}
+		w.state = n.states["/"+strings.TrimPrefix(w.at, "/")]
+		return w
+	}
+	if w.steps++; w.steps > maxSteps {
+		w.over = true
+		return w
+	}
+	directory, next := "/", w.at+"/"+name
+	if w.at != "" {
+		directory = w.at
+	}
+	found, known := n.states[next]
+	if !w.bare {
+		w.hops = append(w.hops, hop{directory, w.state, next, known && !found.absent})
+	}
+	switch {
+	case !known:
+		w.over, w.last = true, end{at: next, lost: "the node did not tell of " + next}
+	case found.failed != "":
+		w.over, w.last = true, end{at: next, lost: next + " could not be looked at: " + found.failed}
+	case found.absent:
+		w.over, w.last = true, end{at: next}
+	case found.link():
+		if !w.bare {
+			w.hops = append(w.hops, hop{at: next, state: found})
+		}
+		if strings.HasPrefix(found.target, "/") {
+			w.at, w.state = "", n.states["/"]
+		}
+		for part := range strings.SplitSeq(found.target, "/") {
+			w = n.walk(w, part)
+		}
+	default:
+		w.at, w.state = next, found
+	}
+	return w
 }

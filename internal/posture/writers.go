@@ -16,23 +16,47 @@ type writer struct {
 	object               string // the file or directory
 }
 
+// known is what was found out about who can change what, so that it is found out once.
+type known struct {
+	above   map[string]sofar     // by the path of a directory
+	changes map[changed][]writer // by what is changed
+}
+
+// sofar are the writers on a part of a way, and the directory that it ends in.
+type sofar struct {
+	list      []writer
+	directory fileState
+}
+
+// changed is a file or directory with what decides who can change it.
+type changed struct {
+	at       string
+	mode     uint64
+	uid, gid int
+}
+
 // writers are who can change what a path leads to: a file, directory or link on its way, in which, or in place of which, they can put another one.
 func (v view) writers(file string) []writer {
-	hops, _ := v.way(file)
-	return v.writersOf(hops)
+	above, hops, _ := v.lastWay(file, false)
+	directory := file[:max(0, strings.LastIndexByte(file, '/'))]
+	before, is := v.known.above[directory]
+	if !is {
+		before = v.writersOf(sofar{}, above.hops)
+		v.known.above[directory] = before
+	}
+	return v.writersOf(before, hops).list
 }
 
 // writersAbove are the writers without those of the file itself.
 func (v view) writersAbove(file string) []writer {
 	hops, _ := v.way(file)
-	return v.writersOf(slices.DeleteFunc(hops, func(h hop) bool { return h.at == file }))
+	return v.writersOf(sofar{}, slices.DeleteFunc(hops, func(h hop) bool { return h.at == file })).list
 }
 
-// writersOf are who can change one of the hops. The sticky bit of a directory keeps others from the entry that they would replace, where it is there. A link has no mode of its
+// writersOf are who can change one of the hops as well. The sticky bit of a directory keeps others from the entry that they would replace, where it is there. A link has no mode of its
 // own, and its owner can only change where it leads where the directory lets him put another one in its place; and nobody changes a device by its mode.
-func (v view) writersOf(hops []hop) []writer {
-	var list []writer
-	var directory fileState // that the hop is in
+func (v view) writersOf(before sofar, hops []hop) sofar {
+	list, directory := slices.Clip(before.list), before.directory
 	for _, h := range hops {
 		s := h.state
 		within := directory
@@ -51,11 +75,24 @@ func (v view) writersOf(hops []hop) []writer {
 			}
 		}
 	}
-	return list
+	return sofar{list, directory}
 }
 
 // changers are who can write by an owner and a mode. A group that may write and in which nobody is but root may stand for an access control list: acl(5) shows its mask there.
 func (v view) changers(at string, mode uint64, uid, gid int) []writer {
+	if uid == 0 && mode&0o022 == 0 {
+		return nil
+	}
+	what := changed{at, mode, uid, gid}
+	list, is := v.known.changes[what]
+	if !is {
+		list = v.newChangers(at, mode, uid, gid)
+		v.known.changes[what] = list
+	}
+	return list
+}
+
+func (v view) newChangers(at string, mode uint64, uid, gid int) []writer {
 	var list []writer
 	text := untrusted.Line(at)
 	evidence := fmt.Sprintf("%s: mode %04o, owner %s, group %s", text, mode&0o7777, v.userName(uid), v.groupName(gid))
