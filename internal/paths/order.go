@@ -24,7 +24,7 @@ func compareSteps(a, b *Step) int {
 	return 0
 }
 
-// byOrder are the steps of a graph in a stable order: that of the principals that they start from, and of each one's own.
+// byOrder are the steps of a graph in a stable order: principal by principal, and those of one principal as [Graph.outgoing] has them.
 func (g *Graph) byOrder() []int {
 	all := make([]int, 0, len(g.steps))
 	for _, p := range g.Principals() {

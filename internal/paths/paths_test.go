@@ -280,6 +280,9 @@ func TestOpenGraph(t *testing.T) {
 	if len(doc.Graph.Nodes) != 3 || len(doc.Graph.Edges) != 16 {
 		t.Errorf("%d nodes and %d edges", len(doc.Graph.Nodes), len(doc.Graph.Edges))
 	}
+	if lines := strings.Count(g.OpenGraph(), "\n"); lines != 3+16+3 { // so that a comparison of two shows what changed
+		t.Errorf("%d lines", lines)
+	}
 	for _, e := range doc.Graph.Edges {
 		if !kind.MatchString(e.Kind) || !ids[e.Start["value"]] || !ids[e.End["value"]] || e.Start["match_by"] != "id" {
 			t.Errorf("edge %+v", e)

@@ -57,15 +57,20 @@ func (n *Node) unknown(about, reason string) {
 // Collect looks at one node over one connection, in two surveys and the reading of its sudoers files. It changes nothing. The error tells that the node
 // cannot be looked at at all; what else is not known is among the gaps.
 func Collect(ctx context.Context, nodes Nodes, target node.Target) (*Node, error) {
-	return collect(ctx, nodes, target, false)
+	return new(Collector).Collect(ctx, nodes, target)
+}
+
+// Collect is [Collect] for one of several nodes.
+func (c *Collector) Collect(ctx context.Context, nodes Nodes, target node.Target) (*Node, error) {
+	return collect(ctx, nodes, target, false, c)
 }
 
 // CollectSettings looks at how the node is set up as well, in the same surveys.
 func CollectSettings(ctx context.Context, nodes Nodes, target node.Target) (*Node, error) {
-	return collect(ctx, nodes, target, true)
+	return collect(ctx, nodes, target, true, new(Collector))
 }
 
-func collect(ctx context.Context, nodes Nodes, target node.Target, settings bool) (*Node, error) {
+func collect(ctx context.Context, nodes Nodes, target node.Target, settings bool, c *Collector) (*Node, error) {
 	n := &Node{Name: target.Name}
 	first, err := nodes.Survey(ctx, target, node.SurveyQuery{Accounts: true, Programs: true, Commands: true, Places: places})
 	if err != nil {
@@ -82,7 +87,7 @@ func collect(ctx context.Context, nodes Nodes, target node.Target, settings bool
 	if n.Sudoers, err = hardening.ReadWholeSudoers(ctx, nodes, target); err != nil {
 		n.unknown("sudo", err.Error())
 	}
-	n.judgeSudo()
+	n.judgeSudo(c)
 
 	query := node.SurveyQuery{Keys: n.authorizedFiles(), Paths: n.ownPaths(), Homes: n.homePaths(), Others: n.otherPaths(), Owned: n.setIDNames(), Allowed: n.crossChecked(), Settings: settings}
 	if settings {

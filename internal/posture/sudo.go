@@ -36,7 +36,7 @@ type becoming struct {
 var accountName = regexp.MustCompile(`^[A-Za-z_.][A-Za-z0-9_.@-]*\$?$`)
 
 // judgeSudo asks our engine about every account, and about every group that has grants. Accounts that the files do not tell apart are one question.
-func (n *Node) judgeSudo() {
+func (n *Node) judgeSudo(c *Collector) {
 	n.sudo = map[string]*sudoAnswer{}
 	if n.Sudoers == nil {
 		return
@@ -44,7 +44,7 @@ func (n *Node) judgeSudo() {
 	for _, problem := range n.Sudoers.Problems {
 		n.unknown("sudo", "sudo skips a line that is malformed: "+problem.Error())
 	}
-	known := map[string]*sudoAnswer{}
+	known, ask := map[string]*sudoAnswer{}, c.of(n.Sudoers)
 	subjects := make([]policy.Subject, 0, len(n.Accounts))
 	for _, a := range n.Accounts {
 		if a.UID != 0 {
@@ -53,14 +53,14 @@ func (n *Node) judgeSudo() {
 		}
 	}
 	for _, subject := range subjects {
-		answer := n.judge(subject, known)
+		answer := n.judge(subject, known, ask)
 		if other := n.sudo[subject.Name]; other != nil { // two accounts with one name, of which a gap tells
 			answer = &sudoAnswer{append(slices.Clone(other.grants), answer.grants...), other.denies || answer.denies, append(slices.Clone(other.findings), answer.findings...), append(slices.Clone(other.becomes), answer.becomes...), merged(other.analysis, answer.analysis), answer.question}
 		}
 		n.sudo[subject.Name] = answer
 		for i := range answer.grants {
 			if g := &answer.grants[i]; g.Users == policy.MatchGroup && n.sudo[g.By] == nil && strings.HasPrefix(g.By, "%") {
-				n.sudo[g.By] = n.judge(policy.Subject{Name: g.By}, known)
+				n.sudo[g.By] = n.judge(policy.Subject{Name: g.By}, known, ask)
 			}
 		}
 	}
@@ -76,11 +76,11 @@ func merged(a, b *escalation.Analysis) *escalation.Analysis {
 }
 
 // judge decides about one subject.
-func (n *Node) judge(subject policy.Subject, known map[string]*sudoAnswer) *sudoAnswer {
-	tree := n.Sudoers.Tree
+func (n *Node) judge(subject policy.Subject, known map[string]*sudoAnswer, ask func(policy.Subject) *answers) *sudoAnswer {
+	tree, asked := n.Sudoers.Tree, ask(subject)
 	answer := &sudoAnswer{}
 	var key []any
-	for _, grant := range policy.Grants(tree, subject) {
+	for _, grant := range asked.grants() {
 		key = append(key, grant.Pos, grant.Text)
 		if grant.Negated {
 			answer.denies = true
@@ -102,9 +102,8 @@ func (n *Node) judge(subject policy.Subject, known map[string]*sudoAnswer) *sudo
 		return &sudoAnswer{answer.grants, answer.denies, same.findings, same.becomes, same.analysis, same.question}
 	}
 	question := n.Sudoers.Question(subject).WithSharedBudget(tree)
-	analysis := escalation.AnalyseWhole(tree, escalation.Question{Question: question}, n.Sudoers.Version)
-	answer.findings, answer.analysis, answer.question = analysis.Findings, &analysis, question
-	answer.becomes = n.becomes(tree, question)
+	answer.analysis, answer.question = asked.analysis(), question
+	answer.findings, answer.becomes = answer.analysis.Findings, n.becomes(tree, question)
 	known[string(encoded)] = answer
 	return answer
 }

@@ -21,7 +21,7 @@ type effectiveAccess struct{ looker }
 
 // NewEffectiveAccess is data source pvesec_effective_access.
 func NewEffectiveAccess() datasource.DataSource {
-	return &effectiveAccess{looker{what: "Unable to read the effective access", collect: posture.Collect}}
+	return &effectiveAccess{looker{what: "Unable to read the effective access", collect: new(posture.Collector).Collect}}
 }
 
 func (d *effectiveAccess) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
