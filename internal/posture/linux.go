@@ -267,7 +267,7 @@ func (v view) addSetID() {
 		}
 	}
 	for _, c := range v.capabilities {
-		if !c.leads() {
+		if !v.leads(c) {
 			continue
 		}
 		state, known := v.states[c.path]

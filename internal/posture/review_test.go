@@ -47,6 +47,9 @@ func TestWaysOfUsers(t *testing.T) {
 
 		// what getcap prints
 		"two clauses":                          {sections: sections{node.SectionCapabilities: data("/opt/x cap_setuid=eip cap_net_raw=ep\n"), node.SectionStates: states("81ed 0 0 /opt/x")}, want: "any account on pve1|may run /opt/x, which has cap_setuid=eip cap_net_raw=ep"},
+		"the helper of a package":              {sections: sections{node.SectionCapabilities: data("/usr/bin/newuidmap cap_setuid=ep\n"), node.SectionStates: states("81ed 0 0 /usr/bin/newuidmap"), node.SectionPackages: data("uidmap: /usr/bin/newuidmap\n")}},
+		"a helper of no package":               {sections: sections{node.SectionCapabilities: data("/usr/bin/newuidmap cap_setuid=ep\n"), node.SectionStates: states("81ed 0 0 /usr/bin/newuidmap"), node.SectionPackages: data("base: /bin/x\n")}, want: "any account on pve1|may run /usr/bin/newuidmap"},
+		"a helper with more than it needs":     {sections: sections{node.SectionCapabilities: data("/usr/bin/newgidmap cap_setgid,cap_sys_admin=ep\n"), node.SectionStates: states("81ed 0 0 /usr/bin/newgidmap"), node.SectionPackages: data("uidmap: /usr/bin/newgidmap\n")}, want: "any account on pve1|may run /usr/bin/newgidmap"},
 		"two harmless clauses":                 {sections: sections{node.SectionCapabilities: data("/opt/x = cap_net_raw+ep cap_net_admin+i\n"), node.SectionStates: states("81ed 0 0 /opt/x")}},
 		"all capabilities":                     {sections: sections{node.SectionCapabilities: data("/opt/x =ep\n"), node.SectionStates: states("81ed 0 0 /opt/x")}, want: "any account on pve1|may run /opt/x, which has =ep"},
 		"a directory with the name of another": {sections: sections{node.SectionCapabilities: data("/opt/a [rootid=7]/x cap_setuid=ep\n"), node.SectionStates: states("81ed 0 0 /opt/a [rootid=7]/x")}, want: "any account on pve1|/opt/a [rootid=7]/x"},

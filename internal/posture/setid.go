@@ -75,6 +75,11 @@ func (n *Node) setIDNames() []string {
 			list = append(list, short, "/usr"+short)
 		}
 	}
+	for _, c := range n.capabilities {
+		if short := strings.TrimPrefix(c.path, "/usr"); slices.Contains(mapHelpers, short) {
+			list = append(list, short, "/usr"+short)
+		}
+	}
 	return n.clean("programs with a set-id bit", list)
 }
 
@@ -210,14 +215,13 @@ var harmlessCapabilities = []string{
 	"cap_syslog",
 }
 
-// mapHelpers have cap_setuid or cap_setgid from Debian's package uidmap, and take only what subuid(5) gives.
+// mapHelpers have cap_setuid or cap_setgid from Debian's package uidmap, and take only what subuid(5) gives. Without a package, or with another capability, they are programs like others.
 var mapHelpers = []string{"/bin/newuidmap", "/bin/newgidmap"}
 
-// leads tells whether one of the capabilities leads to root. One that is not known does.
-func (c capability) leads() bool {
-	if slices.Contains(mapHelpers, strings.TrimPrefix(c.path, "/usr")) {
-		return false
-	}
+// leads tells whether one of the capabilities of a program leads to root. One that is not known does.
+func (n *Node) leads(c capability) bool {
+	short := strings.TrimPrefix(c.path, "/usr")
+	helper := slices.Contains(mapHelpers, short) && (n.packaged == nil || n.packaged[short])
 	for clause := range strings.FieldsSeq(c.text) {
 		if clause == "=" {
 			continue // the sign before all clauses, of older versions
@@ -225,7 +229,7 @@ func (c capability) leads() bool {
 		names, _, _ := strings.Cut(clause, "=")
 		names, _, _ = strings.Cut(names, "+")
 		for name := range strings.SplitSeq(names, ",") {
-			if !slices.Contains(harmlessCapabilities, name) {
+			if !slices.Contains(harmlessCapabilities, name) && !(helper && (name == "cap_setuid" || name == "cap_setgid")) {
 				return true
 			}
 		}
