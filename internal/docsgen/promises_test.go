@@ -44,9 +44,25 @@ func TestPromisesAreProven(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, row := range rows {
+		if strings.Contains(row[0], "TestOperatorsDay") && strings.Contains(row[0], "attempt") && !strings.Contains(row[0], "`make attack`") {
+			t.Errorf("demand %s stands on attempts of which TestOperatorsDay makes a sample, and does not name `make attack`, which makes all", row[1])
+		}
+	}
+	// What a target runs is there too.
 	for _, target := range makeTarget.FindAllStringSubmatch(string(page), -1) {
-		if !strings.Contains(string(makefile), "\n"+target[1]+":") {
+		_, recipe, found := strings.Cut(string(makefile), "\n"+target[1]+":")
+		recipe, _, _ = strings.Cut(recipe, "\n\n")
+		if !found {
 			t.Errorf("there is no make target %s", target[1])
+		}
+		if target[1] == "test-one" {
+			continue // its user names the test
+		}
+		for _, name := range testInText.FindAllString(recipe, -1) {
+			if !tests[name] {
+				t.Errorf("make %s runs %s, which does not exist", target[1], name)
+			}
 		}
 	}
 }

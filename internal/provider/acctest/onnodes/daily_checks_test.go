@@ -1,11 +1,14 @@
 package onnodes
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
+	"maps"
+	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,7 +16,7 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
-// TestDailyChecks runs examples/daily-checks over examples/hardened-node as CI would, and asks Terraform what a health assessment asks: nothing to say, drift of a
+// TestDailyChecks runs the steps of examples/daily-checks over examples/hardened-node as CI would, and asks Terraform what a health assessment asks: nothing to say, drift of a
 // file, records that nobody writes, a check that fails, and a node that does not answer.
 func TestDailyChecks(t *testing.T) {
 	t.Parallel()
@@ -25,6 +28,9 @@ func TestDailyChecks(t *testing.T) {
 	w.Write("main.tf", requirePvesec+config(c)+text)
 	w.Write("terraform.tfvars", "oncall_key = \""+who.publicKey()+"\"\noncall_networks = [\"127.0.0.0/8\"]\n")
 	w.Terraform("apply", "-auto-approve", "-no-color")
+	if found := assessed(t, w); found != "drift: pvesec_sudoers_policy.oncall.change" {
+		t.Errorf("right after the apply a health assessment finds %q", found)
+	}
 	// What the apply changed (change) is null after the next refresh, which an assessment would take for drift until a run has recorded it.
 	w.Terraform("apply", "-refresh-only", "-auto-approve", "-no-color")
 
@@ -66,19 +72,60 @@ func TestDailyChecks(t *testing.T) {
 	w.Terraform("destroy", "-auto-approve", "-no-color")
 }
 
-// checked runs the script of the example in a workspace.
+// checked runs the steps of the workflow that look and that say so, as a runner does, and returns the status of the first and what is left to read: the summary of the run and the issue. What
+// the others do needs a registry: they fetch the configuration and Terraform.
 func checked(t *testing.T, w *harness.Workspace) (status int, printed string) {
 	t.Helper()
-	command := exec.CommandContext(t.Context(), "sh", filepath.Join(harness.Examples, "daily-checks", "check.sh"))
-	command.Dir, command.Env = w.Dir, w.Environment()
-	var out bytes.Buffer
-	command.Stdout, command.Stderr = &out, &out
-	err := command.Run()
-	var ended *exec.ExitError
-	if err != nil && !errors.As(err, &ended) {
+	workflow := example(t, filepath.Join(harness.Examples, "daily-checks", "workflow.yml"))
+	w.Write("check.sh", example(t, filepath.Join(harness.Examples, "daily-checks", "check.sh")))
+	w.Write("run-summary.md", "")
+	w.Write("issue", "")
+	programs := t.TempDir()
+	if err := os.WriteFile(filepath.Join(programs, "gh"), []byte("#!/bin/sh\nprintf '%s\\n' \"$@\" >issue\n"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	return command.ProcessState.ExitCode(), out.String()
+	step := func(name string) int {
+		command := exec.CommandContext(t.Context(), "bash", "-e", "-c", stepOf(t, workflow, name))
+		command.Dir = w.Dir
+		command.Env = append(w.Environment(), "PATH="+programs+":"+os.Getenv("PATH"), "GITHUB_STEP_SUMMARY="+filepath.Join(w.Dir, "run-summary.md"), "GITHUB_REPOSITORY=example/nodes")
+		output, err := command.CombinedOutput()
+		var ended *exec.ExitError
+		if err != nil && !errors.As(err, &ended) {
+			t.Fatal(err)
+		}
+		printed += string(output)
+		return command.ProcessState.ExitCode()
+	}
+	read := func(name string) string {
+		text, err := os.ReadFile(filepath.Join(w.Dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	status = step("Check")
+	printed += read("run-summary.md")
+	if status != 0 {
+		if ended, issue := step("Open an issue"), read("issue"); ended != 0 || !strings.Contains(issue, "example/nodes\n--title\nDaily checks of 2") || !strings.HasSuffix(issue, "--body-file\nsummary.md\n") {
+			t.Errorf("the issue, status %d:\n%s", ended, issue)
+		}
+		if body := read("summary.md"); body == "" || len(body) > 60000 || !strings.HasPrefix(read("run-summary.md"), body) {
+			t.Errorf("the issue has %d bytes", len(body))
+		}
+	}
+	return status, printed
+}
+
+// stepOf is the script of a step of a workflow.
+func stepOf(t *testing.T, workflow, name string) string {
+	t.Helper()
+	_, step, found := strings.Cut(workflow, "\n      - name: "+name+"\n")
+	step, _, _ = strings.Cut(step, "\n      - ")
+	_, script, runs := strings.Cut(step, "\n        run: |\n")
+	if !found || !runs || script == "" {
+		t.Fatalf("the workflow has no step %q that runs something", name)
+	}
+	return strings.ReplaceAll("\n"+script, "\n          ", "\n")
 }
 
 // assessed is what HCP Terraform asks once a day: a plan that only refreshes, and the results of the check blocks.
@@ -88,14 +135,19 @@ func assessed(t *testing.T, w *harness.Workspace) (found string) {
 	var plan struct {
 		Drift []struct {
 			Address string
+			Change  struct{ Before, After map[string]any }
 		} `json:"resource_drift"`
 		Checks []struct{ Status string }
 	}
 	if err := json.Unmarshal([]byte(w.Terraform("show", "-json", "assessment")), &plan); err != nil {
 		t.Fatal(err)
 	}
-	if len(plan.Drift) > 0 {
-		found = "drift"
+	for _, drift := range plan.Drift {
+		for _, name := range slices.Sorted(maps.Keys(drift.Change.Before)) {
+			if !reflect.DeepEqual(drift.Change.Before[name], drift.Change.After[name]) {
+				found += "drift: " + drift.Address + "." + name
+			}
+		}
 	}
 	for _, check := range plan.Checks {
 		if check.Status != "pass" {

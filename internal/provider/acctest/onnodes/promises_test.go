@@ -3,11 +3,12 @@ package onnodes
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
-	"maps"
 	"path"
 	"slices"
 	"strings"
+	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
@@ -100,10 +101,7 @@ func (p *promise) on(node *lab.Node, optional []string) error {
 		return err
 	}
 	tree, about := sudoers.TreeOf(file), policy.Subject{Name: user}
-	unused := map[sudoers.Pos]string{}
-	for _, grant := range policy.Grants(tree, about) {
-		unused[grant.Pos] = grant.Text
-	}
+	var promised []string
 	var script strings.Builder
 	script.WriteString("exec 2>&1\nstand_in() { test -e \"$1\" || { printf '#!/bin/sh\\necho \"stand-in\" \"$0\" \"$*\"\\n' >\"$1\"; chmod 755 \"$1\"; }; }\n")
 	for i, line := range append(slices.Clone(p.runs), optional...) {
@@ -115,10 +113,7 @@ func (p *promise) on(node *lab.Node, optional []string) error {
 			}
 			return fmt.Errorf("%q is promised and not allowed", line)
 		}
-		maps.DeleteFunc(unused, func(_ sudoers.Pos, grant string) bool { // by itself: two presets may grant the same command line
-			alone, _ := sudoers.Parse(user, grant+"\n", sudoers.PVE9)
-			return policy.Decide(sudoers.TreeOf(alone), policy.Request{Subject: about, Command: words[0], Args: words[1:]}).Verdict == policy.Allowed
-		})
+		promised = append(promised, line)
 		fmt.Fprintf(&script, "stand_in %s\nrunuser -u %s -- sudo -n -l -- %s >/dev/null || echo 'refused: %s'\n", words[0], user, line, line)
 	}
 	for _, line := range p.runs {
@@ -135,8 +130,62 @@ func (p *promise) on(node *lab.Node, optional []string) error {
 	case strings.TrimSpace(out) != "":
 		return fmt.Errorf("promises that are not kept:\n%s", out)
 	}
-	for _, grant := range unused {
-		return fmt.Errorf("nothing that is promised takes this grant: %s", grant)
+	return needed(tree, about, promised)
+}
+
+// needed sees to it that each grant of a policy that adds something to the others is there for a command line that is promised. Two presets may grant the same.
+func needed(tree *sudoers.Tree, about policy.Subject, promised []string) error {
+	var grants []string
+	for _, grant := range policy.Grants(tree, about) {
+		grants = append(grants, grant.Text)
 	}
-	return nil
+	parsed := func(lines []string) (*sudoers.Tree, error) {
+		file, errs := sudoers.Parse("grants", strings.Join(lines, "\n")+"\n", sudoers.PVE9)
+		return sudoers.TreeOf(file), errs.Err()
+	}
+	all, err := parsed(grants)
+	if err != nil {
+		return err
+	}
+	var idle []error
+	for i, grant := range grants {
+		without, err := parsed(slices.Delete(slices.Clone(grants), i, i+1))
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(promised, func(line string) bool {
+			words := strings.Fields(line)
+			return policy.Decide(without, policy.Request{Subject: about, Command: words[0], Args: words[1:]}).Verdict != policy.Allowed
+		}) {
+			continue
+		}
+		if compared := policy.Compare(without, all, policy.Question{Subject: about}); compared.Verdict != policy.Equal {
+			idle = append(idle, fmt.Errorf("nothing that is promised takes this grant: %s", grant))
+		}
+	}
+	return errors.Join(idle...)
+}
+
+// TestNeeded: a grant that is wider than what is promised is found also where it allows a promised command line too.
+func TestNeeded(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		policy string
+		says   string
+	}{
+		"each for a promise":       {"agent ALL=(root) /usr/sbin/qm start 2001, /usr/sbin/qm list", ""},
+		"twice the same":           {"agent ALL=(root) /usr/sbin/qm ^(start 2001|list)$, /usr/sbin/qm list", ""},
+		"one for nothing":          {"agent ALL=(root) /usr/sbin/qm ^(start 2001|list)$, /usr/sbin/pct list", "/usr/sbin/pct list"},
+		"one that is wider":        {"agent ALL=(root) /usr/sbin/qm start 2001, /usr/sbin/qm list, /usr/sbin/qm *", "/usr/sbin/qm *"},
+		"one that is wider, first": {"agent ALL=(root) /usr/sbin/qm *, /usr/sbin/qm start 2001, /usr/sbin/qm list", "/usr/sbin/qm *"},
+	} {
+		file, errs := sudoers.Parse("agent", c.policy+"\n", sudoers.PVE9)
+		if err := errs.Err(); err != nil {
+			t.Fatal(err)
+		}
+		err := needed(sudoers.TreeOf(file), policy.Subject{Name: "agent"}, []string{"/usr/sbin/qm start 2001", "/usr/sbin/qm list"})
+		if said := fmt.Sprint(err); (err == nil) != (c.says == "") || !strings.Contains(said, c.says) {
+			t.Errorf("%s: %v, want %q", name, err, c.says)
+		}
+	}
 }
