@@ -40,7 +40,7 @@ func TestGenerate(t *testing.T) {
 // TestJudge: whatever changes is a violation of the right concern, and only what is promised is none.
 func TestJudge(t *testing.T) {
 	t.Parallel()
-	target := Target{User: "agent", Allows: []string{"qm start 2[0-9]{3}"}}
+	target := Target{User: "agent", Allows: Promise("qm start 2[0-9]{3}")}
 	for line, concern := range map[string]string{
 		"call\tqm start 2001": "", "call\tqm start 100": "only what is promised", "call\tpveum passwd root@pam": "root@pam untouched", "call\tqm start 2001 --args=x": "only what is promised",
 		"guest\t2001 0644 root": "", "guest\t100 0644 root": "only what is promised",

@@ -4,6 +4,7 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 )
 
@@ -30,9 +31,22 @@ type Target struct {
 	User string
 	// Promised are command lines that the operator may run.
 	Promised []string
-	// Allows are regular expressions of the calls of Proxmox VE's programs that the promise covers, in the form that [StandIn] notes. They are written by hand,
-	// and know nothing of the policy.
-	Allows []string
+	// Allows matches the calls of Proxmox VE's programs that the promise covers; see [Promise].
+	Allows *regexp.Regexp
+}
+
+// Promise matches calls of Proxmox VE's programs, in the form that [StandIn] notes. The patterns are written by hand, and know nothing of the policy.
+func Promise(patterns ...string) *regexp.Regexp {
+	return regexp.MustCompile(`^(` + strings.Join(patterns, "|") + `)$`)
+}
+
+// Wanted are the command lines that an attacker wants to run, in the plainest spelling.
+func (t *Target) Wanted() (lines []string) {
+	read("wanted", &lines)
+	for i, line := range lines {
+		lines[i] = t.expand(line)
+	}
+	return lines
 }
 
 // Home is the home directory of the operator.
@@ -51,13 +65,11 @@ func quoted(word string) string {
 
 // words makes a command of the shell.
 func words(list ...string) string {
-	for i, word := range list {
-		if i == 0 {
-			list = append([]string{}, list...)
-		}
-		list[i] = quoted(word)
+	quotes := make([]string, 0, len(list))
+	for _, word := range list {
+		quotes = append(quotes, quoted(word))
 	}
-	return strings.Join(list, " ")
+	return strings.Join(quotes, " ")
 }
 
 // read decodes an embedded file.

@@ -72,10 +72,8 @@ func (g *generator) sudo(technique string, command ...string) {
 
 // wanted adds what an attacker wants, in every spelling.
 func (g *generator) wanted() {
-	var lines []string
-	read("wanted", &lines)
-	for _, line := range lines {
-		command := strings.Fields(g.filled(line))
+	for _, line := range g.Wanted() {
+		command := strings.Fields(line)
 		g.sudo("plain", slices.Clone(command)...)
 		for _, s := range spellings {
 			if spelled := s.spell(g.random, command); spelled != "" {
@@ -100,12 +98,18 @@ func (g *generator) fromPromises() {
 				g.sudo("infix", slices.Concat(command[:1], suffix, command[1:])...)
 			}
 		}
-		base := path.Base(command[0])
-		g.add(Attempt{Technique: "copy", Script: "cp {home}/p ./" + base + "; sudo -n " + words(append([]string{"./" + base}, command[1:]...)...)})
-		g.add(Attempt{Technique: "copy", Script: "cp {home}/p ./" + base + "; PATH=.:$PATH sudo -n " + words(append([]string{base}, command[1:]...)...)})
-		g.add(Attempt{Technique: "link", Script: "ln -s {home}/p ./" + base + "; sudo -n " + words(append([]string{"$PWD/" + base}, command[1:]...)...)})
-		g.add(Attempt{Technique: "race", Script: "for i in 1 2 3 4 5; do ln -sfn " + command[0] + " race; ln -sfn {home}/p race; done & for i in 1 2 3; do sudo -n \"$PWD/race\" " + words(command[1:]...) + "; done; wait"})
+		g.otherPrograms(command)
 	}
+}
+
+// otherPrograms adds programs of the operator's in the place of a promised one.
+func (g *generator) otherPrograms(command []string) {
+	name, rest := quoted(path.Base(command[0])), words(command[1:]...)
+	g.add(Attempt{Technique: "copy of a program", Script: "cp {home}/p ./" + name + "; sudo -n ./" + name + " " + rest})
+	g.add(Attempt{Technique: "program in PATH", Script: "cp {home}/p ./" + name + "; PATH=.:$PATH sudo -n " + name + " " + rest})
+	g.add(Attempt{Technique: "link to a program", Script: "ln -s {home}/p ./" + name + "; sudo -n \"$PWD\"/" + name + " " + rest})
+	// While sudo looks, the link leads to what is promised, and then elsewhere.
+	g.add(Attempt{Technique: "race", Script: "for i in 1 2 3 4 5; do ln -sfn " + quoted(command[0]) + " " + name + "; ln -sfn {home}/p " + name + "; done & for i in 1 2 3; do sudo -n \"$PWD\"/" + name + " " + rest + "; done; wait"})
 }
 
 // environment adds promised commands in an environment of the operator's making.
@@ -116,10 +120,10 @@ func (g *generator) environment() {
 		set := words(g.filled(variable[0] + "=" + variable[1]))
 		name := words(variable[0])
 		for _, line := range g.Promised {
-			g.add(Attempt{Technique: "environment", Script: "env " + set + " sudo -n " + line})
-			g.add(Attempt{Technique: "environment", Script: "sudo -n " + set + " " + line})
-			g.add(Attempt{Technique: "environment", Script: "env " + set + " sudo -n -E " + line})
-			g.add(Attempt{Technique: "environment", Script: "env " + set + " sudo -n --preserve-env=" + name + " " + line})
+			g.add(Attempt{Technique: "variable", Script: "env " + set + " sudo -n " + line})
+			g.add(Attempt{Technique: "variable on the command line", Script: "sudo -n " + set + " " + line})
+			g.add(Attempt{Technique: "all variables kept", Script: "env " + set + " sudo -n -E " + line})
+			g.add(Attempt{Technique: "one variable kept", Script: "env " + set + " sudo -n --preserve-env=" + name + " " + line})
 		}
 	}
 }
@@ -153,8 +157,10 @@ func recordOf(script string) string {
 func (g *generator) elsewhere() {
 	for _, command := range []string{"cat shadow", "tail -n 50 shadow", "head -n 50 shadow", "tail -n 50 secret", "tee evil", "touch evil", "cp " + g.Home() + "/evil.sudoers evil", "ls"} {
 		g.add(Attempt{Technique: "working directory", Script: "cd /etc && sudo -n /usr/bin/" + command, Record: "PWD=/etc ; USER=root ; COMMAND=/usr/bin/" + command})
-		g.add(Attempt{Technique: "working directory", Script: "sudo -n -D /root /usr/bin/" + command})
-		g.add(Attempt{Technique: "working directory", Script: "sudo -n -R / -D /etc/sudoers.d /usr/bin/" + command})
+		for _, directory := range []string{"/etc", "/root", "/etc/sudoers.d"} {
+			g.add(Attempt{Technique: "sudo -D", Script: "sudo -n -D " + directory + " /usr/bin/" + command})
+			g.add(Attempt{Technique: "sudo -R", Script: "sudo -n -R / -D " + directory + " /usr/bin/" + command})
+		}
 	}
 }
 

@@ -32,16 +32,23 @@ var spellings = []spelling{
 		return sudo(with(c, 1, c[1][:2+r.IntN(len(c[1])-2)])...)
 	}},
 	{"abbreviated option", onOption(func(r *rand.Rand, name, value string) []string {
-		return []string{"--" + name[:1+r.IntN(len(name))], value}
+		return []string{"--" + name[:1+r.IntN(max(1, len(name)-1))], value}
 	})},
 	{"= form", onOption(func(_ *rand.Rand, name, value string) []string { return []string{"--" + name + "=" + value} })},
 	{"one dash", onOption(func(_ *rand.Rand, name, value string) []string { return []string{"-" + name, value} })},
 	{"one dash and =", onOption(func(_ *rand.Rand, name, value string) []string { return []string{"-" + name + "=" + value} })},
 	{"upper case", onOption(func(_ *rand.Rand, name, value string) []string { return []string{"--" + strings.ToUpper(name), value} })},
 	{"option order", func(r *rand.Rand, c []string) string {
-		rest := slices.Clone(c[1:])
-		r.Shuffle(len(rest), func(i, k int) { rest[i], rest[k] = rest[k], rest[i] })
-		return sudo(append([]string{c[0]}, rest...)...)
+		n := firstOption(c)
+		if n < 0 || n+1 >= len(c) || len(c) < 4 {
+			return ""
+		}
+		rest := slices.Delete(slices.Clone(c), n, n+2)
+		at := 1 + r.IntN(len(rest)-1)
+		if at >= n {
+			at++ // where it stands it is no other order
+		}
+		return sudo(slices.Insert(rest, min(at, len(rest)), c[n:n+2]...)...)
 	}},
 	{"path", func(r *rand.Rand, c []string) string {
 		base := path.Base(c[0])
@@ -79,10 +86,15 @@ var spellings = []spelling{
 	}},
 }
 
+// firstOption is the place of the first long option.
+func firstOption(c []string) int {
+	return slices.IndexFunc(c, func(word string) bool { return strings.HasPrefix(word, "--") && len(word) > 2 })
+}
+
 // onOption spells the first long option of a command, with its value, in another way.
 func onOption(spell func(r *rand.Rand, name, value string) []string) func(*rand.Rand, []string) string {
 	return func(r *rand.Rand, c []string) string {
-		n := slices.IndexFunc(c, func(word string) bool { return strings.HasPrefix(word, "--") && len(word) > 2 })
+		n := firstOption(c)
 		if n < 0 || n+1 >= len(c) {
 			return ""
 		}

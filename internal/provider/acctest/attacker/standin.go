@@ -2,6 +2,7 @@ package attacker
 
 import (
 	_ "embed"
+	"slices"
 	"strings"
 )
 
@@ -18,7 +19,14 @@ const Calls = "/var/lib/stand-in/calls"
 var programs = []string{
 	"/usr/sbin/qm", "/usr/sbin/pct", "/usr/sbin/pveum", "/usr/bin/pvesh", "/usr/sbin/pvesm", "/usr/bin/pveversion", "/usr/bin/vzdump", "/usr/sbin/qmrestore", "/usr/bin/pvesr",
 	"/usr/bin/pvecm", "/usr/sbin/ha-manager", "/usr/sbin/pve-firewall", "/usr/sbin/zfs", "/usr/sbin/zpool", "/usr/sbin/lvs", "/usr/sbin/vgs", "/usr/sbin/pvs", "/usr/sbin/lvcreate",
-	"/usr/sbin/lvextend", "/usr/sbin/smartctl", "/usr/sbin/nvme", "/usr/sbin/iotop", "/usr/bin/lsof", "/usr/sbin/brctl", "/usr/sbin/ethtool", "/usr/bin/ovs-vsctl", "/usr/sbin/iptables", "/usr/sbin/nft",
+	"/usr/sbin/lvextend", "/usr/sbin/smartctl", "/usr/sbin/nvme", "/usr/sbin/iotop", "/usr/bin/lsof", "/usr/sbin/brctl", "/usr/sbin/ethtool", "/usr/bin/ovs-vsctl", "/usr/sbin/iptables", "/usr/sbin/ip6tables", "/usr/sbin/nft",
+	"/usr/sbin/ifreload", "/usr/sbin/ifquery", "/usr/bin/ceph",
+}
+
+// StandsIn reports whether the program of a command line is one that [Prepare] puts onto a node.
+func StandsIn(line string) bool {
+	program, _, _ := strings.Cut(line, " ")
+	return slices.Contains(programs, program)
 }
 
 // Prepare is a script for root that puts the stand-ins onto a node, guests of others, a disk, and the canary of [Target.State] into what only root reads.

@@ -3,7 +3,6 @@ package attacker
 import (
 	_ "embed"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -61,7 +60,7 @@ func (t *Target) judge(sign, line string) (Violation, bool) {
 	concern := "no file outside of the promise"
 	switch kind {
 	case "call":
-		if t.allows(what) {
+		if t.Allows.MatchString(what) {
 			return Violation{}, false
 		}
 		concern = "only what is promised"
@@ -69,7 +68,7 @@ func (t *Target) judge(sign, line string) (Violation, bool) {
 			concern = "root@pam untouched"
 		}
 	case "guest":
-		if t.allows("qm start " + strings.Fields(what)[0]) {
+		if t.Allows.MatchString("qm start " + strings.Fields(what)[0]) {
 			return Violation{}, false
 		}
 		concern = "only what is promised"
@@ -94,11 +93,6 @@ func (t *Target) judge(sign, line string) (Violation, bool) {
 		}
 	}
 	return Violation{concern, sign + kind + " " + what}, true
-}
-
-// allows reports whether the promise covers a call.
-func (t *Target) allows(call string) bool {
-	return slices.ContainsFunc(t.Allows, func(pattern string) bool { return regexp.MustCompile(`^(` + pattern + `)$`).MatchString(call) })
 }
 
 // Unrecorded names the attempts of which sudo's event log says nothing. Each line of the log is one event; first is the number of the first attempt.

@@ -41,6 +41,9 @@ func (o *operator) publicKey() string {
 	return strings.TrimSpace(string(ssh.MarshalAuthorizedKey(o.signer.PublicKey())))
 }
 
+// longestRun is how long a script of an operator may take.
+const longestRun = 10 * time.Minute
+
 // run has the operator's shell on a node run a script, and returns what it printed.
 func (o *operator) run(node *lab.Node, script string) (string, error) {
 	client, err := ssh.Dial("tcp", net.JoinHostPort(node.Address, strconv.Itoa(lab.SSHPort)), &ssh.ClientConfig{
@@ -56,6 +59,7 @@ func (o *operator) run(node *lab.Node, script string) (string, error) {
 		return "", fmt.Errorf("%s as %s: %w", node.Name, o.user, err)
 	}
 	defer client.Close()
+	defer time.AfterFunc(longestRun, func() { client.Close() }).Stop() // an attempt may have cut the network
 	session, err := client.NewSession()
 	if err != nil {
 		return "", fmt.Errorf("%s as %s: %w", node.Name, o.user, err)

@@ -1,15 +1,12 @@
 package onnodes
 
 import (
-	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
-	"slices"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -30,7 +27,7 @@ var (
 )
 
 // sampled is how many attempts of each example `make test` runs on each release.
-const sampled = 100
+const sampled = 300
 
 // day is a whole example: what an operator has with it.
 type day struct {
@@ -40,7 +37,9 @@ type day struct {
 	// variables are further ones.
 	variables tfconfig.Variables
 	// allows is what the promise covers, as [attacker.Target] has it.
-	allows []string
+	allows *regexp.Regexp
+	// warnings are what the example is warned of, and why that is right. There is no other one.
+	warnings map[string]string
 	// inAPI is the operator's user of PVE; none where the example makes none.
 	inAPI string
 	// log is sudo's event log of the operator.
@@ -63,7 +62,7 @@ var days = map[string]day{
 			},
 			refuses: []string{"/usr/sbin/zpool scrub rpool", "/usr/sbin/pvesm free local:x"},
 		},
-		allows: []string{power, `qm list`, `pvesm status`, `zfs list`, `zpool status( -v)?`, `pveversion`},
+		allows: attacker.Promise(power, `qm list`, `pvesm status`, `zfs list`, `zpool status( -v)?`, `pveversion`),
 		inAPI:  "agent@pve",
 		log:    "/var/log/sudo-agent.log",
 	},
@@ -73,28 +72,55 @@ var days = map[string]day{
 			refuses: []string{"/usr/sbin/qm list", "/usr/sbin/qm rollback 2001 agent-before", "/usr/sbin/qm snapshot 100 agent-x"},
 		},
 		keyIn: "agent_key", variables: tfconfig.Variables{"agent_networks": networksOfTheLab},
-		allows:         []string{power, `qm listsnapshot 2[0-9]{3}`, `qm snapshot 2[0-9]{3} agent-[a-z0-9]{1,30}`},
+		allows:         attacker.Promise(power, `qm listsnapshot 2[0-9]{3}`, `qm snapshot 2[0-9]{3} agent-[a-z0-9]{1,30}`),
 		inAPI:          "agent@pve",
 		log:            "/var/log/sudo-agent.log",
 		alarm:          &promise{user: "alice", emergency: "owner", runs: []string{"/usr/bin/cat /etc/shadow"}},
+		warnings:       map[string]string{"Emergency access of alice is open": "the owner's alarm is a part of the day"},
 		alarmVariables: tfconfig.Variables{"emergency": tfconfig.StringVariable("the agent filled the disk of pve1")},
 	},
 	"hardened-node": {
 		promise: promise{
-			user: "oncall", runs: []string{"/usr/sbin/qm start 2001", "/usr/sbin/qm status 2001", "/usr/bin/pveversion", "/usr/sbin/zpool status", "/usr/bin/tail -n 5 /var/log/auth.log"},
+			user: "oncall", runs: []string{"/usr/sbin/qm start 2001", "/usr/sbin/qm status 2001", "/usr/bin/pveversion", "/usr/sbin/zpool status", "/usr/bin/tail -n 5 /var/log/auth.log", "/usr/bin/pvecm apiver"},
 			refuses: []string{"/usr/sbin/qm stop 2001"}, presets: []string{"monitoring", "network_monitoring", "storage"},
 		},
 		keyIn: "oncall_key", variables: tfconfig.Variables{"oncall_networks": networksOfTheLab},
-		allows: []string{
-			`qm (start|shutdown|status) 2[0-9]{3}`, `qm list( --full=[01])?`, `pct list`, `pvesm (status|list) ?.*`, `pvesh get /[a-z0-9/-]+( --output-format=[a-z-]+)?`, `pveversion( -v)?`,
-			`(zpool (status|list|iostat)|zfs (list|get)|pvesr|ha-manager|pvecm|pve-firewall|lvs|vgs|pvs|smartctl|nvme|iotop|lsof|brctl|ethtool|ovs-vsctl|iptables|nft)( -[a-zA-Z]+| [a-zA-Z0-9_,.@]+| /dev/[a-z0-9]+| [a-z]+(/[a-z0-9-]+)+)*`,
-		},
+		allows: attacker.Promise(
+			`qm (start|shutdown|status) 2[0-9]{3}`, `qm list( --full=[01])?`, `pct list`, `pveversion( -v| --verbose)?`,
+			`pvesm status( --storage [a-z0-9-]+)?( --content [a-z]+)?`, `pvesm list [a-z0-9-]+( --content [a-z]+)?( --vmid [0-9]+)?`,
+			`pvesh get /(version|cluster/(status|resources)|nodes/[a-z0-9-]+/[a-z0-9/-]+)( --output-format=[a-z-]+)?`,
+			`zpool (status|list|iostat)( -[vx]| [a-z0-9]+)*`, `zfs list( -[tr]| [a-z0-9][a-z0-9/_@.-]*)*`, `zfs get [a-z]+ [a-z0-9][a-z0-9/_-]*`,
+			`(lvs|vgs|pvs)( --noheadings)?( --units [bkmg])?( -o [a-z_,]+)?( [a-z0-9][a-z0-9/-]*)?`,
+			`smartctl -[aAHix]( -j)? /dev/[a-z0-9]+`, `nvme (list|smart-log /dev/nvme[0-9]+)`, `ceph [a-z_ -]+`,
+			`pvesr (list|status)`, `ha-manager (status|config)`, `pvecm (status|nodes|apiver)`, `pve-firewall (status|compile|localnet)`, `iotop -b -n [0-9]+`, `lsof -i -n -P`,
+			`brctl (show|showmacs|showstp)( [a-z0-9]+)?`, `ethtool( -[iSkgcaT])? [a-z0-9]+`, `ovs-vsctl (show|list-br|(list-ports|list-ifaces|br-exists) [a-z0-9]+)`,
+			`(iptables|ip6tables) (-L -n( -v)?|-S)`, `nft( -j)? list ruleset`, `ifquery (--all( --(check|list))?|--running [a-z0-9]+)`, `ifreload --all --(syntax-check|no-act)`,
+		),
 		log: "/var/log/sudo.log",
 	},
 }
 
-// TestOperatorsDay applies each whole example to nodes of both releases, without a warning, runs what it promises as its operator, lets the operator try to get more,
-// sees to it that a second plan is empty, and that a destroy leaves no trace.
+// TestNothingWantedIsPromised: what an attacker wants is no promise of an example, so the judge can see it; what is promised, he knows.
+func TestNothingWantedIsPromised(t *testing.T) {
+	t.Parallel()
+	call := func(line string) string { return line[strings.LastIndex(strings.Fields(line)[0], "/")+1:] }
+	for name, d := range days {
+		target := attacker.Target{User: d.promise.userName()}
+		for _, line := range target.Wanted() {
+			if d.allows.MatchString(call(line)) {
+				t.Errorf("%s promises what an attacker wants: %s", name, line)
+			}
+		}
+		for _, line := range d.promise.runs {
+			if attacker.StandsIn(line) && !d.allows.MatchString(call(line)) {
+				t.Errorf("%s promises %s, and the judge does not know", name, line)
+			}
+		}
+	}
+}
+
+// TestOperatorsDay applies each whole example to nodes of both releases, runs what it promises as its operator, lets the operator try to get more, sees to it that a second plan is empty, and that
+// a destroy leaves no trace, all without a warning but those of the day.
 func TestOperatorsDay(t *testing.T) {
 	t.Parallel()
 	found, err := filepath.Glob(filepath.Join(harness.Examples, "*", "main.tf"))
@@ -154,6 +180,7 @@ func (d *day) live(t *testing.T, name string) {
 		maps.Copy(alarmed, d.alarmVariables)
 		steps = append(steps, resource.TestStep{Config: config(c) + text, ConfigVariables: alarmed, Check: d.alarm.keep(c)})
 	}
+	d.onlyWarnings(t)
 	harness.Run(t, append(steps, resource.TestStep{Config: config(c)})...)
 	for i, node := range c.Nodes {
 		if after := traces(t, node); after != before[i] {
@@ -162,6 +189,20 @@ func (d *day) live(t *testing.T, name string) {
 	}
 	if after := c.API.UserCfg(); after != users {
 		t.Errorf("the destroy left something in PVE:\n%s\nbefore:\n%s", after, users)
+	}
+}
+
+// onlyWarnings holds the day to its warnings.
+func (d *day) onlyWarnings(t *testing.T) {
+	t.Helper()
+	warned := harness.Golden(t)
+	for _, warning := range warned {
+		if d.warnings[warning] == "" {
+			t.Errorf("there is a warning without a reason: %s", warning)
+		}
+	}
+	if len(warned) != len(d.warnings) {
+		t.Errorf("%d warnings, and reasons for %d", len(warned), len(d.warnings))
 	}
 }
 
@@ -190,105 +231,4 @@ func (d *day) attacked(t *testing.T, name string, c *lab.Cluster, who *operator,
 	}
 	wait.Wait()
 	return errors.Join(errs...)
-}
-
-// attack is one operator on one node.
-type attack struct {
-	node       *lab.Node
-	who        *operator
-	target     *attacker.Target
-	canary     string
-	log        string
-	logged     int // attempts that sudo's event log has
-	alone      int // attempts without sudo
-	violations []attacker.Violation
-}
-
-// run makes the attempts in portions, and judges after each.
-func (a *attack) run(attempts []attacker.Attempt) error {
-	if _, err := a.who.run(a.node, a.target.Weapons()); err != nil {
-		return err
-	}
-	before, err := a.state()
-	if err != nil {
-		return err
-	}
-	const portion = 50
-	for first := 0; first < len(attempts); first += portion {
-		part := attempts[first:min(first+portion, len(attempts))]
-		_, cut := a.who.run(a.node, attacker.Run(part, first)) // an attempt that succeeds may cut the connection
-		after, err := a.state()
-		if err != nil {
-			return errors.Join(cut, err)
-		}
-		if found := a.target.Judge(before, after); len(found) > 0 {
-			a.violations = append(a.violations, found...)
-			return fmt.Errorf("%s: one of the attempts %d to %d did what nobody promised:\n%s\nthe attempts:\n%s", a.node.Name, first, first+len(part)-1, violationsOf(found), scripts(part, first))
-		}
-		if cut != nil {
-			return cut
-		}
-		before = after
-	}
-	log, err := a.node.ReadFile(context.Background(), a.log)
-	if err != nil {
-		return err
-	}
-	for _, attempt := range attempts {
-		if attempt.Unlogged {
-			a.alone++
-		}
-	}
-	missing := a.target.Unrecorded(log, attempts, 0)
-	a.logged = len(attempts) - a.alone - len(missing)
-	if len(missing) > 0 {
-		return fmt.Errorf("%s: %d attempts are not in sudo's event log:\n%s", a.node.Name, len(missing), strings.Join(missing, "\n"))
-	}
-	return nil
-}
-
-// state looks at the node as root.
-func (a *attack) state() (attacker.State, error) {
-	script, args := a.target.State(a.canary)
-	printed, err := a.node.Exec(context.Background(), script, append([]string{"/bin/sh", "-s"}, args...)...)
-	if err != nil {
-		return nil, err
-	}
-	return attacker.ParseState(printed), nil
-}
-
-func violationsOf(found []attacker.Violation) string {
-	var text strings.Builder
-	for _, v := range found {
-		fmt.Fprintln(&text, v)
-	}
-	return text.String()
-}
-
-func scripts(attempts []attacker.Attempt, first int) string {
-	var text strings.Builder
-	for i, attempt := range attempts {
-		fmt.Fprintf(&text, "%d (%s): %s\n", first+i, attempt.Technique, attempt.Script)
-	}
-	return text.String()
-}
-
-// recordedWays are the command lines that once led to root, from the analyser's tests.
-func recordedWays(t *testing.T) []string {
-	t.Helper()
-	var recorded map[string]struct{ Root []string }
-	text, err := os.ReadFile(filepath.Join(harness.Root, "internal", "escalation", "testdata", "vectors.json"))
-	if err == nil {
-		err = json.Unmarshal(text, &recorded)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	var ways []string
-	for _, program := range slices.Sorted(maps.Keys(recorded)) {
-		for _, arguments := range recorded[program].Root {
-			ways = append(ways, program+" "+arguments)
-		}
-	}
-	return ways
 }
