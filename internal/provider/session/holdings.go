@@ -11,6 +11,7 @@ import (
 type Holdings struct {
 	mu                  sync.Mutex
 	held, planned, read map[string]bool
+	applied             map[string]string
 	any                 bool
 	lacked              lists
 }
@@ -55,6 +56,23 @@ func (h *Holdings) note(set *map[string]bool, name string) {
 
 // NoteHeld notes that a state holds an object.
 func (h *Holdings) NoteHeld(name string) { h.note(&h.held, name) }
+
+// NoteApplied notes the digest of the configuration that an object was applied with, "" where nothing was applied yet.
+func (h *Holdings) NoteApplied(name, digest string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.applied == nil {
+		h.applied = map[string]string{}
+	}
+	h.applied[name] = digest
+}
+
+// Applied is the digest that was noted of an object.
+func (h *Holdings) Applied(name string) string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.applied[name]
+}
 
 // NotePlanned notes that an object was planned with what its state holds, which Terraform never does for a tainted one.
 func (h *Holdings) NotePlanned(name string) { h.note(&h.planned, name) }

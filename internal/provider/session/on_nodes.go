@@ -101,6 +101,11 @@ type Prover interface {
 	Prove(ctx context.Context, shared *Clients, targets []node.Target, diags *diag.Diagnostics)
 }
 
+// Keeper is a model that may stay in the state where no node holds anything of it any more: its next plan is a change then, and no creation.
+type Keeper interface {
+	KeepsLost() bool
+}
+
 // Importer is a model that records something of what an import found. Terraform keeps the record with the state of the object.
 type Importer[S any] interface {
 	Imported(ctx context.Context, seen map[string]*S, private values.PrivateWriter, diags *diag.Diagnostics)
@@ -336,7 +341,7 @@ func (p *Placed) setDeployed(ctx context.Context, entries map[string]attr.Value,
 }
 
 // Read compares what is recorded with what the nodes hold. Nodes that do not answer are skipped where on_unreachable says so, and keep their entries.
-// Where no node holds anything any more, the resource is gone.
+// Where no node holds anything any more, the resource is gone, unless it is a [Keeper] that stays.
 func (r *OnNodes[M, S, P]) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	state := P(new(M))
 	resp.Diagnostics.Append(req.State.Get(ctx, state)...)
@@ -347,6 +352,7 @@ func (r *OnNodes[M, S, P]) Read(ctx context.Context, req resource.ReadRequest, r
 	ctx, cancel := WithTimeout(ctx, state.placed().Timeouts.Read, &resp.Diagnostics)
 	defer cancel()
 	r.Clients.Holdings().NoteHeld(state.placed().HeldAs(state.What()))
+	r.Clients.Holdings().NoteApplied(state.placed().HeldAs(state.What()), values.ReadApplied(ctx, req.Private, &resp.Diagnostics))
 	r.Clients.Holdings().NoteRead(state.What())
 	targets := r.recordedTargets(ctx, state, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
@@ -357,7 +363,7 @@ func (r *OnNodes[M, S, P]) Read(ctx context.Context, req resource.ReadRequest, r
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if len(reached) == len(targets) && !anyHolds(state, seen) {
+	if keeper, is := any(state).(Keeper); len(reached) == len(targets) && !anyHolds(state, seen) && !(is && keeper.KeepsLost()) {
 		resp.State.RemoveResource(ctx)
 		return
 	}

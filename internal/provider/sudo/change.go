@@ -2,7 +2,6 @@ package sudo
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -38,23 +37,30 @@ var changeFields = []values.Field{
 	{Name: "unknown", Type: values.StringListType, Description: "What could not be compared, and why."},
 }
 
-// Values of on_new_access.
-const (
-	warnOfNewAccess = "warn"
-	denyNewAccess   = "deny"
-)
-
 // planChange fills in change: what the apply changes for the subject, compared with what the nodes hold. Where nothing is to be written it stays as
 // it is recorded, so that it is no change itself: a refresh has made it null.
-func (m *sudoersPolicyModel) planChange(ctx context.Context, text *review.Policy, state *sudoersPolicyModel, observed map[string]observedNode, warn bool, diags *diag.Diagnostics) {
+func (m *sudoersPolicyModel) planChange(ctx context.Context, text *review.Policy, state *sudoersPolicyModel, observed map[string]observedNode, diags *diag.Diagnostics) {
 	m.Change = types.ObjectUnknown(sudoersChangeType)
-	if text == nil || m.Deployed.IsUnknown() && state == nil {
-		return
-	}
-	if state != nil && m.Content.Equal(state.Content) && m.Deployed.Equal(state.Deployed) {
+	switch {
+	case text == nil, m.Deployed.IsUnknown():
+	case m.changesNothing(state):
 		m.Change = state.Change
-		return
+	default:
+		if whole := m.changeFrom(ctx, text, state, observed, diags); whole.Nothing() {
+			m.Change = types.ObjectNull(sudoersChangeType)
+		} else {
+			m.Change = values.WriteObject(ctx, sudoersChangeType, sudoersChangeModel(whole), diags)
+		}
 	}
+}
+
+// changesNothing tells that a plan writes nothing.
+func (m *sudoersPolicyModel) changesNothing(state *sudoersPolicyModel) bool {
+	return state != nil && m.Content.Equal(state.Content) && m.Deployed.Equal(state.Deployed)
+}
+
+// changeFrom compares the policy with what each node holds of it.
+func (m *sudoersPolicyModel) changeFrom(ctx context.Context, text *review.Policy, state *sudoersPolicyModel, observed map[string]observedNode, diags *diag.Diagnostics) review.Change {
 	nodes := map[string][]string{} // by the text that they hold
 	for _, name := range m.comparedNodes(state) {
 		held := m.heldText(ctx, state, observed, name, diags)
@@ -70,25 +76,8 @@ func (m *sudoersPolicyModel) planChange(ctx context.Context, text *review.Policy
 	}
 	if m.Deployed.IsUnknown() {
 		whole.Unknown = append(whole.Unknown, "what nodes that are not known yet hold")
-	} else if whole.Nothing() {
-		m.Change = types.ObjectNull(sudoersChangeType)
-	} else {
-		value, invalid := types.ObjectValueFrom(ctx, sudoersChangeType, sudoersChangeModel(whole))
-		diags.Append(invalid...)
-		m.Change = value
 	}
-	if state == nil || m.OnNewAccess.ValueString() != warnOfNewAccess && m.OnNewAccess.ValueString() != denyNewAccess {
-		return
-	}
-	if state.Name.Equal(m.Name) {
-		beside := m.changeBeside(ctx, state, observed, m.comparedNodes(state), diags)
-		for _, line := range slices.Concat(beside.NewlyAllowed, beside.Unknown) {
-			if len(whole.NewlyAllowed) == 0 { // what the policy itself allows more is told already
-				whole.Unknown = append(whole.Unknown, line)
-			}
-		}
-	}
-	m.judgeNewAccess(&whole, warn, diags)
+	return whole
 }
 
 // comparedNodes are the nodes with which a plan is compared: those that it will be on, also where an apply may skip them, and while these are not known those
@@ -158,25 +147,6 @@ func (m *sudoersPolicyModel) heldText(ctx context.Context, state *sudoersPolicyM
 		return observed[name].Content
 	}
 	return state.Content.ValueString()
-}
-
-// judgeNewAccess reports new access as on_new_access demands. It reports a warning only if warn is set, an error always.
-func (m *sudoersPolicyModel) judgeNewAccess(more *review.Change, warn bool, diags *diag.Diagnostics) {
-	lines := slices.Concat(more.NewlyAllowed, more.Unknown)
-	if more.Verdict == string(policy.Wider) || more.Verdict == string(policy.Incomparable) {
-		lines = slices.Concat(lines, more.Changed)
-	}
-	if len(lines) == 0 {
-		return
-	}
-	summary := fmt.Sprintf("The change allows %s more", quoted(m.subjects()))
-	detail := "Compared with the policy on the nodes:\n\n    " + strings.Join(lines, "\n    ")
-	switch mode := m.OnNewAccess.ValueString(); {
-	case mode == denyNewAccess:
-		m.add(m.ofStatements(), problem{m.textAttribute(), summary, detail + "\n\non_new_access = \"deny\" refuses new access. Remove these commands, or set on_new_access = \"warn\" for this change.", []string{summary + ": " + strings.Join(lines, ", ")}}, diags)
-	case mode == warnOfNewAccess && warn:
-		diags.AddAttributeWarning(m.textAttribute(), summary, detail)
-	}
 }
 
 // sudoersChangeAttribute describes change.

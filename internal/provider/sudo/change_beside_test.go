@@ -65,7 +65,7 @@ func TestLinesThatHeldBack(t *testing.T) {
 		if got := plan.takesAway(ctx, text, state, observed, c.targets); got != c.takesAway {
 			t.Errorf("%s: takes access away: %t", name, got)
 		}
-		plan.planChange(ctx, text, state, observed, true, &diags)
+		plan.judgeNewAccess(ctx, text, state, held{state, observed}, true, &diags)
 		if said := detailOf(diags); diags.HasError() != (c.says != "") || !strings.Contains(said, c.says) {
 			t.Errorf("%s: said %q, want %q", name, said, c.says)
 		}

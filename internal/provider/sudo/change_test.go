@@ -49,7 +49,7 @@ func TestNewAccessIsJudgedWhereNodesMayBeSkipped(t *testing.T) {
 		if len(malformed) > 0 {
 			t.Fatal(malformed)
 		}
-		plan.planChange(ctx, text, state, nil, false, &diags)
+		plan.judgeNewAccess(ctx, text, state, held{state: state}, false, &diags)
 		switch said := detailOf(diags); {
 		case c.says == "" && diags.HasError():
 			t.Errorf("%s: refused: %s", name, said)

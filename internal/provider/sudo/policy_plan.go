@@ -47,7 +47,7 @@ func (r *sudoersPolicyResource) ModifyPlan(ctx context.Context, req resource.Mod
 	}
 	observed := getObserved(ctx, req.Private, &resp.Diagnostics)
 	targets, known := r.PlanTargets(ctx, plan.Nodes, &resp.Diagnostics)
-	r.judge(ctx, &plan, text, state, req.Private, &resp.Diagnostics)
+	existed := r.judge(ctx, &plan, text, state, req.Private, &resp.Diagnostics)
 	if known {
 		plan.narrows = func() bool { return plan.takesAway(ctx, text, state, observed, targets) }
 		if state == nil && !plan.unchanged && r.heldAlready(ctx, &plan, text, targets) {
@@ -67,8 +67,10 @@ func (r *sudoersPolicyResource) ModifyPlan(ctx context.Context, req resource.Mod
 	plan.Logged, plan.Overruled = types.MapUnknown(loggedType), types.MapUnknown(values.StringListType)
 	plan.showEnds(ctx, text, &resp.Diagnostics)
 	plan.OpenPackages()
+	var seen map[string]*hardening.SudoersState
 	if known {
-		around, seen := r.planAround(ctx, &plan, state, text, targets, observed, &resp.Diagnostics)
+		var around surroundings
+		around, seen = r.planAround(ctx, &plan, state, text, targets, observed, &resp.Diagnostics)
 		plan.judgeAround(ctx, text, around, &resp.Diagnostics)
 		plan.proveAround(ctx, text, around, &resp.Diagnostics)
 		if !plan.quiet || state == nil {
@@ -81,7 +83,8 @@ func (r *sudoersPolicyResource) ModifyPlan(ctx context.Context, req resource.Mod
 		plan.planRemovedGrants(ctx, state, targets, observed, seen, &resp.Diagnostics)
 		r.PlanPackages(ctx, &plan, state, targets, seen, &resp.Diagnostics)
 	}
-	plan.planChange(ctx, text, state, observed, !plan.quiet, &resp.Diagnostics)
+	plan.planChange(ctx, text, state, observed, &resp.Diagnostics)
+	plan.judgeNewAccess(ctx, text, state, plan.heldBefore(ctx, state, observed, seen, existed, &resp.Diagnostics), !plan.quiet, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -90,11 +93,13 @@ func (r *sudoersPolicyResource) ModifyPlan(ctx context.Context, req resource.Mod
 }
 
 // judge finds out what the problems of a plan are: of a new request, or of a configuration that was applied as it is. Terraform plans a policy that is
-// tainted, and one that no node has any more, as if it were new.
-func (r *sudoersPolicyResource) judge(ctx context.Context, plan *sudoersPolicyModel, text *review.Policy, state *sudoersPolicyModel, private values.PrivateReader, diags *diag.Diagnostics) {
+// tainted, and one that no node has any more, as if it were new. Existed tells that one was there before.
+func (r *sudoersPolicyResource) judge(
+	ctx context.Context, plan *sudoersPolicyModel, text *review.Policy, state *sudoersPolicyModel, private values.PrivateReader, diags *diag.Diagnostics,
+) (existed bool) {
 	plan.quiet, plan.now = true, r.Clients.Now
 	if r.Clients == nil {
-		return
+		return state != nil
 	}
 	holdings, what := r.Clients.Holdings(), plan.What()
 	plan.quiet = !holdings.Read(what)
@@ -103,9 +108,12 @@ func (r *sudoersPolicyResource) judge(ctx context.Context, plan *sudoersPolicyMo
 		plan.unchanged = plan.wasApplied(ctx, private, diags)
 		plan.told = plan.unchanged && !plan.quiet
 		plan.unchanged = plan.unchanged || plan.wasImported(ctx, text, state, private, diags)
-		return
+		return true
 	}
-	_, plan.unchanged = holdings.Own(ctx, plan.HeldAs(what))
+	existed, _ = holdings.Own(ctx, plan.HeldAs(what))
+	applied := holdings.Applied(plan.HeldAs(what))
+	plan.unchanged = existed && (applied == "" || applied == plan.digest(ctx)) // nothing was applied of an imported one
+	return existed
 }
 
 // heldAlready tells that every node holds what a new policy grants, in the policy's own file, and that this leads to root. Such a plan asks for nothing new: it comes before a

@@ -96,7 +96,8 @@ func (r *sudoersPolicyResource) Schema(ctx context.Context, _ resource.SchemaReq
 				Optional:            true,
 			},
 			"on_new_access": schema.StringAttribute{
-				MarkdownDescription: "What to do in a plan that allows the subject of an existing policy more than the nodes do: `warn`, or `deny`, which is an error. By default it is only shown in `change`. A plan with `-refresh=false` does not warn.",
+				MarkdownDescription: "What to do in a plan that allows the subject of an existing policy more than the nodes do: `warn`, or `deny`, which is an error. By default it is only shown in `change`. A plan with `-refresh=false` does not warn. " +
+					"A text that is not known before the apply may allow more. A tainted policy is compared with what the nodes hold. With `deny`, a policy whose file is gone from every node stays in the state, so that writing it again is new access.",
 				Optional:            true,
 				Validators:          []validator.String{stringvalidator.OneOf(warnOfNewAccess, denyNewAccess)},
 			},

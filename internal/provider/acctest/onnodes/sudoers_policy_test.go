@@ -347,3 +347,44 @@ func TestSudoersPolicyOnNewAccess(t *testing.T) {
 		}},
 	)
 }
+
+// TestNewAccessWithoutAState: Terraform plans a tainted policy as if it were new, and a policy whose text comes from something that is not made yet as unknown. Both are judged by what the
+// nodes hold, in the plan; so is a policy whose file is gone from every node.
+func TestNewAccessWithoutAState(t *testing.T) {
+	t.Parallel()
+	c := cluster(t, 1)
+	w := harness.NewWorkspace(t).Quietly().Within()
+	write := func(commands, more string) {
+		w.Write("main.tf", requirePvesec+config(c)+harness.PolicyConfig(commands, `on_new_access = "deny"`)+more)
+	}
+	refused := func(what, command, want string) {
+		t.Helper()
+		said := w.Refused(strings.Fields(command)...)
+		if !strings.Contains(said, want) || strings.Contains(said, "inconsistent") {
+			t.Errorf("%s: terraform %s does not say %q:\n%s", what, command, want, said)
+		}
+	}
+	const narrow, wide = `"/usr/bin/id -u"`, `"/usr/bin/id -u", "/usr/bin/w"`
+	write(narrow, "")
+	w.Terraform("apply", "-auto-approve", "-no-color")
+	w.Terraform("taint", harness.PolicyAddress)
+	write(wide, "")
+	refused("tainted", "plan", `The change allows "agent" more`)
+	refused("tainted", "plan -refresh=false", `The change allows "agent" more`)
+	write(narrow, "")
+	w.Terraform("apply", "-auto-approve", "-no-color") // replaced as it was
+
+	write(`"/usr/bin/id ${terraform_data.later.output}"`, "resource \"terraform_data\" \"later\" {\n  input = \"-u\"\n}\n")
+	refused("unknown", "plan", "which is not known before the apply")
+
+	write(narrow, "")
+	shell(t, c.Nodes[0], "rm /etc/sudoers.d/agent")
+	refused("gone", "apply -auto-approve", `sudo /usr/bin/id -u`)
+	write(wide, "")
+	refused("gone and wider", "plan", `sudo /usr/bin/w`)
+	w.Terraform("destroy", "-auto-approve", "-no-color", "-refresh=false")
+	write(wide, "")
+	w.Terraform("apply", "-auto-approve", "-no-color") // a new policy
+	shell(t, c.Nodes[0], "rm /etc/sudoers.d/agent")
+	w.Terraform("destroy", "-auto-approve", "-no-color")
+}
