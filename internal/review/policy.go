@@ -21,6 +21,8 @@ type Policy struct {
 	Open bool
 	// Text is what the file holds.
 	Text string
+	// Elsewhere are the names of the aliases that other files define.
+	Elsewhere []string
 	// Vouched are the programs of the site that somebody has reviewed.
 	Vouched   escalation.Vouched
 	file      *sudoers.File
@@ -81,11 +83,13 @@ func (p *Policy) Grants() []string {
 }
 
 // Lint finds what is legal in the policy and still wrong, for the newest sudo, and what the sudo of a supported release makes of it that grants more than was
-// meant. The policy is a fragment of the node's tree: aliases may be defined elsewhere.
+// meant. The policy is a fragment of the node's tree.
 func (p *Policy) Lint() []lint.Finding {
-	findings := lint.Lint(p.tree, lint.Options{Version: PlanVersion, Fragment: true})
+	options := lint.Options{Version: PlanVersion, Fragment: true, Elsewhere: p.Elsewhere}
+	findings := lint.Lint(p.tree, options)
 	for _, version := range TargetVersions {
-		for _, found := range lint.Lint(p.tree, lint.Options{Version: version, Fragment: true}) {
+		options.Version = version
+		for _, found := range lint.Lint(p.tree, options) {
 			known := slices.ContainsFunc(findings, func(f lint.Finding) bool { return f.ID == found.ID && f.Pos == found.Pos })
 			if found.Severity == lint.Error && !known {
 				findings = append(findings, found)

@@ -1,25 +1,27 @@
 package lint
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
-// undefinedAlias is a warning of visudo and an error of visudo -s (check_aliases.c). Other files may define what a fragment uses, so that there it is
-// one only where the name is a letter away from an alias which the fragment defines.
+// undefinedAlias is a warning of visudo and an error of visudo -s (check_aliases.c). What other files define for a fragment is to be named.
 var undefinedAlias = Rule{
-	ID: "PVESEC-S0001", Name: "undefined-alias", Severity: Warning,
+	ID: "PVESEC-S0001", Name: "undefined-alias", Severity: Error,
 	Summary: "A word in capitals names an alias that is defined nowhere in the policy.",
-	Why: "As a command it matches nothing; as a user, host or run-as name sudo compares it as a literal name. In a policy of its own file, to which " +
-		"other files may add aliases, this is found where the name is misspelt: one letter away from an alias of the policy.",
+	Why: "As a command it matches nothing; as a user, host or run-as name sudo compares it as a literal name. Where another file defines it, that file decides what the policy " +
+		"grants and to whom. `defined_elsewhere` of `pvesec_sudoers_policy` names such aliases.",
 	Bad:  "alice ALL = BACKUPS",
 	Good: "Cmnd_Alias BACKUPS = /usr/bin/vzdump\nalice ALL = BACKUPS",
 	check: func(l *linter, r *Rule) {
 		for _, u := range l.aliases.uses {
-			if l.aliases.defs[u.key] != nil {
+			if l.aliases.defs[u.key] != nil || slices.Contains(l.options.Elsewhere, u.key.name) {
 				continue
 			}
 			kind := u.key.kind.String()
 			if near := l.aliases.near(u.key); near != "" {
 				l.report(r, u.pos, kind+" "+u.key.name+" is not defined; "+near+" is", "write "+near+", or define it: "+kind+" "+u.key.name+" = ...")
-			} else if !l.options.Fragment {
+			} else {
 				l.report(r, u.pos, kind+" "+u.key.name+" is not defined",
 					"define it: "+kind+" "+u.key.name+" = ..., or put the name in double quotes if a name in capitals is meant")
 			}

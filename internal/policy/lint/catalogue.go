@@ -33,6 +33,6 @@ func init() {
 		shadowedRule, loneDeny, cancelledDefaults,
 		noAuthentication, setenvDefault, setenvTag,
 		sudoeditPath, lostNotBefore, unsupportedOption,
-		lostPattern, doubleDenial, impossibleTime,
+		lostPattern, doubleDenial, impossibleTime, unclosedBracket,
 	}
 }

@@ -14,8 +14,10 @@ type Options struct {
 	// Version is the target sudo.
 	Version sudoers.Version
 	// Fragment tells that the policy is a part of a bigger one: aliases may be
-	// defined or used in another part, so these rules are not checked.
+	// used in another part, so that is not checked.
 	Fragment bool
+	// Elsewhere are the names of the aliases that another part defines.
+	Elsewhere []string
 	// Env is the node's file system, nil for Debian's.
 	Env *policy.Environment
 	// Programs is where the node has a program, by base name; nil for those of
@@ -40,6 +42,14 @@ func Lint(tree *sudoers.Tree, o Options) []Finding {
 			rules[i].check(l, &rules[i])
 		}
 	}
+	l.sort()
+	return l.findings
+}
+
+// UndefinedAliases gives what is named as an alias in a whole policy and defined nowhere in it.
+func UndefinedAliases(tree *sudoers.Tree) []Finding {
+	l := &linter{tree: tree, aliases: collectAliases(tree)}
+	undefinedAlias.check(l, &undefinedAlias)
 	l.sort()
 	return l.findings
 }

@@ -9,7 +9,7 @@ import (
 // literalQuotes looks for quotes in arguments (toke.l, GOTCMND: they are ordinary
 // characters there).
 var literalQuotes = Rule{
-	ID: "PVESEC-S0006", Name: "literal-quotes", Severity: Warning,
+	ID: "PVESEC-S0006", Name: "literal-quotes", Severity: Error,
 	Summary: "Arguments contain quotes.",
 	Why:     "sudo takes quotes in arguments literally: the rule matches only if the user passes the quote signs themselves.",
 	Bad:     `alice ALL = /usr/bin/logger "backup done"`,

@@ -9,7 +9,7 @@ import (
 // shellSyntax looks for what only a shell understands: sudo runs no shell
 // (sudoers(5), Cmnd).
 var shellSyntax = Rule{
-	ID: "PVESEC-S0007", Name: "shell-syntax", Severity: Warning,
+	ID: "PVESEC-S0007", Name: "shell-syntax", Severity: Error,
 	Summary: "Arguments contain a pipe, redirection, command separator, substitution or variable of the shell.",
 	Why:     "The user's shell takes these signs away before sudo sees the command line, so the rule never matches what is meant.",
 	Bad:     "alice ALL = /usr/bin/journalctl -b | /usr/bin/less",

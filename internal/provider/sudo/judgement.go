@@ -107,6 +107,9 @@ func (m *sudoersPolicyModel) digest(ctx context.Context) string {
 	if shared := values.StringsInSet(ctx, m.SharedWith, &problems); len(shared) > 0 {
 		applied = append(applied, shared)
 	}
+	if elsewhere := m.elsewhere(); len(elsewhere) > 0 {
+		applied = append(applied, "elsewhere", elsewhere)
+	}
 	digest := values.AppliedDigest(applied)
 	if problems.HasError() {
 		return ""

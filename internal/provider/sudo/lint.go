@@ -60,25 +60,36 @@ func (m *sudoersPolicyModel) refuseLint(ctx context.Context, text *review.Policy
 	}
 	for _, finding := range text.Lint() {
 		if finding.Severity == lint.Error {
-			excerpt := strings.ReplaceAll(finding.Excerpt(text.Text), "\n", "\n  ")
-			at := m.lintPath(ctx, text.Text, finding, diags)
-			summary := fmt.Sprintf("%s (%s)", values.UpperFirst(finding.Msg), finding.ID)
-			if !at.Equal(m.textAttribute()) { // Terraform points at the resource for a path as deep
-				summary = fmt.Sprintf("%s: %s", at, summary)
+			if finding.ID == undefinedAlias {
+				finding.Fix += ". If another sudoers file of every node defines it, name it in defined_elsewhere"
 			}
-			detail := fmt.Sprintf("Line %d, column %d:\n\n  %s\n\n%s.", finding.Pos.Line, finding.Pos.Col, excerpt, strings.TrimSuffix(values.UpperFirst(finding.Fix), "."))
-			found := problem{at, summary, detail, []string{fmt.Sprintf("line %d, column %d: %s", finding.Pos.Line, finding.Pos.Col, summary)}}
-			if slices.Contains(matchNothing, finding.ID) {
-				m.add(m.ofFindings(), found, diags)
-			} else {
-				m.report(found, diags)
-			}
+			m.reportLint(ctx, text, finding, diags)
 		}
 	}
 }
 
 // matchNothing are the findings of patterns that match nothing.
 var matchNothing = []string{"PVESEC-S0011", "PVESEC-S0021"}
+
+// reportLint reports one finding at the word.
+func (m *sudoersPolicyModel) reportLint(ctx context.Context, text *review.Policy, finding lint.Finding, diags *diag.Diagnostics) {
+	excerpt := strings.ReplaceAll(finding.Excerpt(text.Text), "\n", "\n  ")
+	at := m.lintPath(ctx, text.Text, finding, diags)
+	summary := fmt.Sprintf("%s (%s)", values.UpperFirst(finding.Msg), finding.ID)
+	if !at.Equal(m.textAttribute()) { // Terraform points at the resource for a path as deep
+		summary = fmt.Sprintf("%s: %s", at, summary)
+	}
+	detail := fmt.Sprintf("Line %d, column %d:\n\n  %s\n\n%s.", finding.Pos.Line, finding.Pos.Col, excerpt, strings.TrimSuffix(values.UpperFirst(finding.Fix), "."))
+	found := problem{at, summary, detail, []string{fmt.Sprintf("line %d, column %d: %s", finding.Pos.Line, finding.Pos.Col, summary)}}
+	if slices.Contains(matchNothing, finding.ID) {
+		m.add(m.ofFindings(), found, diags)
+	} else {
+		m.report(found, diags)
+	}
+}
+
+// undefinedAlias is the finding of a name in capitals that nothing defines.
+const undefinedAlias = "PVESEC-S0001"
 
 // bothBounds is the finding of a rule with not_before and not_after.
 const bothBounds = "PVESEC-S0019"
@@ -102,6 +113,11 @@ func (m *sudoersPolicyModel) lintPath(ctx context.Context, text string, finding 
 		try := func(written string, place path.Path) {
 			if written != "" && len(written) > length && strings.HasPrefix(word, written) {
 				best, length = place, len(written)
+			}
+		}
+		for name, list := range map[string]types.List{"run_as_users": model.RunAsUsers, "run_as_groups": model.RunAsGroups, "hosts": model.Hosts} {
+			for j, member := range values.StringsInList(ctx, list, diags) {
+				try(member, at.AtName(name).AtListIndex(j))
 			}
 		}
 		try("NOTBEFORE="+model.NotBefore.ValueString(), at.AtName("not_before"))

@@ -41,6 +41,7 @@ type sudoersPolicyModel struct {
 	Overruled      types.Map    `tfsdk:"overruled"`
 	SharedWith     types.Set    `tfsdk:"shared_with"`
 	Expires        types.Object `tfsdk:"expires"`
+	Elsewhere      types.Set    `tfsdk:"defined_elsewhere"`
 
 	RestoreOnDestroy types.Bool `tfsdk:"restore_on_destroy"`
 

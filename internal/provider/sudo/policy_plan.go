@@ -71,6 +71,7 @@ func (r *sudoersPolicyResource) ModifyPlan(ctx context.Context, req resource.Mod
 	if known {
 		var around surroundings
 		around, seen = r.planAround(ctx, &plan, state, text, targets, observed, &resp.Diagnostics)
+		plan.checkElsewhere(ctx, text, around, &resp.Diagnostics)
 		plan.judgeAround(ctx, text, around, &resp.Diagnostics)
 		plan.proveAround(ctx, text, around, &resp.Diagnostics)
 		if !plan.quiet || state == nil {
@@ -174,6 +175,7 @@ func (m *sudoersPolicyModel) text() *review.Policy {
 	text, _ := review.ParsePolicy(m.Name.ValueString(), m.Subject.ValueString(), m.Content.ValueString())
 	if text != nil {
 		text.Vouched = m.vouched(&diag.Diagnostics{}) // what is wrong with it is said where the text is rendered
+		text.Elsewhere = m.elsewhere()
 	}
 	return text
 }

@@ -23,7 +23,7 @@ func render(ctx context.Context, m *sudoersPolicyModel, diags *diag.Diagnostics)
 	m.Grants = types.ListUnknown(types.StringType)
 	m.Lint = types.ListUnknown(lintType)
 	raw := m.Rules.IsNull() && m.Document.IsNull() && !m.Content.IsNull()
-	if m.Name.IsUnknown() || m.Subject.IsUnknown() || !values.FullyKnown(m.Rules) || !values.FullyKnown(m.Defaults) || m.Document.IsUnknown() || m.Content.IsUnknown() {
+	if m.Name.IsUnknown() || m.Subject.IsUnknown() || !values.FullyKnown(m.Rules) || !values.FullyKnown(m.Defaults) || !values.FullyKnown(m.Elsewhere) || m.Document.IsUnknown() || m.Content.IsUnknown() {
 		if !raw {
 			m.Content = types.StringUnknown()
 		}
@@ -42,7 +42,7 @@ func render(ctx context.Context, m *sudoersPolicyModel, diags *diag.Diagnostics)
 		return nil
 	}
 	text := review.PolicyOf(file, m.Subject.ValueString(), m.Content.ValueString())
-	text.Vouched = m.vouched(diags)
+	text.Vouched, text.Elsewhere = m.vouched(diags), m.elsewhere()
 	m.SHA256 = types.StringValue(hardening.Digest(text.Text))
 	m.Grants = values.StringList(text.Grants())
 	m.Lint = lintValue(ctx, text, diags)

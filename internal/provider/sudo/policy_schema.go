@@ -98,8 +98,8 @@ func (r *sudoersPolicyResource) Schema(ctx context.Context, _ resource.SchemaReq
 			"on_new_access": schema.StringAttribute{
 				MarkdownDescription: "What to do in a plan that allows the subject of an existing policy more than the nodes do: `warn`, or `deny`, which is an error. By default it is only shown in `change`. A plan with `-refresh=false` does not warn. " +
 					"A text that is not known before the apply may allow more. A tainted policy is compared with what the nodes hold. With `deny`, a policy whose file is gone from every node stays in the state, so that writing it again is new access.",
-				Optional:            true,
-				Validators:          []validator.String{stringvalidator.OneOf(warnOfNewAccess, denyNewAccess)},
+				Optional:   true,
+				Validators: []validator.String{stringvalidator.OneOf(warnOfNewAccess, denyNewAccess)},
 			},
 			"accepted_risks": values.AcceptedRisksAttribute(
 				"`{ \"PVESEC-E0107\" = \"hook scripts are reviewed in the same repository\" }`. A key is the id of a finding, an effect (`reads-secret`) or the path of a program (`/usr/bin/less`). What another file of the nodes brings in is accepted in that file only by "+
@@ -138,6 +138,7 @@ func (r *sudoersPolicyResource) Schema(ctx context.Context, _ resource.SchemaReq
 					setvalidator.ValueStringsAre(values.CheckedBy("be the name of a policy", hardening.CheckDropInName)),
 				},
 			},
+			"defined_elsewhere":  elsewhereAttribute(),
 			"expires":            endsAttribute(),
 			"restore_on_destroy": restoreAttribute(),
 		}, deployedAttributes()),

@@ -388,3 +388,36 @@ func TestNewAccessWithoutAState(t *testing.T) {
 	shell(t, c.Nodes[0], "rm /etc/sudoers.d/agent")
 	w.Terraform("destroy", "-auto-approve", "-no-color")
 }
+
+// TestAliasDefinedElsewhere: an alias of another file is named in the policy, and every node that was read must define it.
+func TestAliasDefinedElsewhere(t *testing.T) {
+	t.Parallel()
+	c := cluster(t, 2)
+	w := harness.NewWorkspace(t).Quietly().Within()
+	write := func(more string) {
+		w.Write("main.tf", requirePvesec+config(c)+harness.PolicyConfig(`"BACKUPS"`, "accepted_risks = { PVESEC-E0010 = \"the other file is ours\" }\n  "+more))
+	}
+	refused := func(want string) {
+		t.Helper()
+		if said := w.Refused("plan"); !strings.Contains(said, want) {
+			t.Errorf("the plan does not say %q:\n%s", want, said)
+		}
+	}
+	defined := func(node *lab.Node, kind string) {
+		shell(t, node, "echo '"+kind+" BACKUPS = /usr/bin/uptime' >/etc/sudoers.d/aliases; chmod 0440 /etc/sudoers.d/aliases")
+	}
+	defined(c.Nodes[0], "Cmnd_Alias")
+	write("")
+	refused("rule[0].commands[0]: Cmnd_Alias BACKUPS is not defined")
+	write(`defined_elsewhere = ["BACKUPS"]`)
+	refused("rule[0].commands[0]: Cmnd_Alias BACKUPS is not defined on pve2")
+	shell(t, c.Nodes[1], "echo 'User_Alias BACKUPS = carol' >/etc/sudoers.d/aliases; chmod 0440 /etc/sudoers.d/aliases")
+	refused("rule[0].commands[0]: Cmnd_Alias BACKUPS is not defined on pve2")
+	defined(c.Nodes[1], "Cmnd_Alias")
+	w.Terraform("apply", "-auto-approve", "-no-color")
+	for _, node := range c.Nodes {
+		if said := shell(t, node, "runuser -u agent -- sudo -n /usr/bin/uptime"); !strings.Contains(said, "load average") {
+			t.Errorf("sudo says %q", said)
+		}
+	}
+}
