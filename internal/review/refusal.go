@@ -117,6 +117,13 @@ func (r *Refusal) Detail(remedy string) string {
 		}
 	}
 	b.WriteString(remedy)
+	b.WriteString(r.Acceptance())
+	return strings.TrimSpace(b.String())
+}
+
+// Acceptance says how the risks can be accepted, and what has become of those that were.
+func (r *Refusal) Acceptance() string {
+	var b strings.Builder
 	for _, over := range slices.Sorted(maps.Keys(r.over)) {
 		fmt.Fprintf(&b, "%s. Remove the cause, or set a later day in accepted_until.\n\n", over)
 	}

@@ -12,6 +12,7 @@ type Holdings struct {
 	mu                  sync.Mutex
 	held, planned, read map[string]bool
 	applied             map[string]string
+	told                map[string][]string
 	any                 bool
 	lacked              lists
 }
@@ -72,6 +73,23 @@ func (h *Holdings) Applied(name string) string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.applied[name]
+}
+
+// NoteTold notes what the refresh of an object has warned of, for a plan that does not say it again.
+func (h *Holdings) NoteTold(name string, lines []string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.told == nil {
+		h.told = map[string][]string{}
+	}
+	h.told[name] = lines
+}
+
+// Told is what the refresh of an object has warned of.
+func (h *Holdings) Told(name string) []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.told[name]
 }
 
 // NotePlanned notes that an object was planned with what its state holds, which Terraform never does for a tainted one.

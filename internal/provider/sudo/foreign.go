@@ -3,6 +3,7 @@ package sudo
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -21,9 +22,39 @@ type foreignFindingModel struct {
 	Nodes []string `tfsdk:"nodes"`
 }
 
-// judgeAround fills in analysis.foreign, unless it is left for the apply, and makes an error of ways to root that nobody accepted.
+// judgeAround fills in analysis.foreign, unless it is left for the apply, and makes an error of ways to root that nobody accepted, or a warning where enforcement says so. What the
+// refresh has warned of is not said again.
 func (m *sudoersPolicyModel) judgeAround(ctx context.Context, text *review.Policy, around surroundings, diags *diag.Diagnostics) {
-	found := m.showAround(ctx, text, around, diags)
+	r := m.refusalAround(ctx, m.showAround(ctx, text, around, diags), diags)
+	if !r.Any() {
+		return
+	}
+	remedy := "This policy did not write it. Remove it from that file"
+	if m.Exclusive.ValueBool() {
+		remedy += ", or remove the subject from the group or alias that it names: exclusive = true removes only lines that name the subject itself."
+	} else {
+		remedy += ", or set exclusive = true: the apply then removes the lines that name the subject itself (pvesec keeps a backup), but none of another policy."
+	}
+	remedy += " If another policy writes that file and changes in the same run, apply that policy first (terraform apply -target).\n\n"
+	p := problem{m.subjectAttribute(), fmt.Sprintf("Together with other sudoers files %s is root-equivalent", quoted(m.subjects())), r.Detail(remedy), r.Lines()}
+	told := !m.quiet && !slices.ContainsFunc(p.lines, func(line string) bool { return !slices.Contains(m.toldToday, line) })
+	switch {
+	case m.Enforcement.ValueString() == enforceWarn:
+		if around.recorded { // the plan during the apply finds the same
+			m.notEnforced = p.lines
+		}
+		if !told && (!m.quiet || !around.recorded) {
+			diags.AddAttributeWarning(p.at, p.summary, p.detail)
+		}
+	case told && m.ofFindings() == values.Deferred:
+		m.refused = append(m.refused, p.lines...)
+	default:
+		m.report(p, diags)
+	}
+}
+
+// refusalAround is what stands against a plan of the ways to root that take other files of the nodes.
+func (m *sudoersPolicyModel) refusalAround(ctx context.Context, found []review.ForeignFinding, diags *diag.Diagnostics) *review.Refusal {
 	r := review.NewRefusal(m.acceptances(ctx, diags))
 	for _, f := range found {
 		key := func(w escalation.Way) string {
@@ -34,16 +65,18 @@ func (m *sudoersPolicyModel) judgeAround(ctx context.Context, text *review.Polic
 		}
 		r.Add(foreignPlace(f, m.policy().Path()), key, f.CommandFinding)
 	}
-	remedy := "This policy did not write it. Remove it from that file"
-	if m.Exclusive.ValueBool() {
-		remedy += ", or remove the subject from the group or alias that it names: exclusive = true removes only lines that name the subject itself."
-	} else {
-		remedy += ", or set exclusive = true: the apply then removes the lines that name the subject itself (pvesec keeps a backup), but none of another policy."
+	return r
+}
+
+// onNode are the findings of one node, as if it were the only one.
+func onNode(found []review.ForeignFinding, name string) []review.ForeignFinding {
+	var here []review.ForeignFinding
+	for _, f := range found {
+		if slices.Contains(f.Nodes, name) {
+			here = append(here, review.ForeignFinding{CommandFinding: f.CommandFinding, Nodes: []string{name}})
+		}
 	}
-	remedy += " If another policy writes that file and changes in the same run, apply that policy first (terraform apply -target).\n\n"
-	if r.Any() {
-		m.report(problem{m.subjectAttribute(), fmt.Sprintf("Together with other sudoers files %s is root-equivalent", quoted(m.subjects())), r.Detail(remedy), r.Lines()}, diags)
-	}
+	return here
 }
 
 // surroundings hold the relevant parts of the nodes' other files, by the node's name.

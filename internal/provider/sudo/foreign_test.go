@@ -39,7 +39,7 @@ func TestRootToday(t *testing.T) {
 		"pve8": own("agent ALL=(root) !/usr/bin/id\n"), "pve9": own("agent ALL=(ALL) NOPASSWD: ALL\n" + p.Content),
 		"pvea": {Unreached: []hardening.Unreached{{Subject: "agent", Why: "has no account"}}}, "pveb": {Unreached: []hardening.Unreached{{Subject: "agent", Why: "has no account"}}},
 		"pvec": {Unreached: []hardening.Unreached{{Subject: "agent", Why: "has no account"}}},
-	}, true, func(subject, node string) bool { return subject == "agent" && node == "pvec" }, &diags)
+	}, func(string, bool) string { return "" }, func(subject, node string) bool { return subject == "agent" && node == "pvec" }, &diags)
 	var got []string
 	for _, d := range diags {
 		got = append(got, d.Summary())

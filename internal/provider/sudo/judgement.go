@@ -25,6 +25,10 @@ type judging struct {
 	quiet bool
 	// told is set where the refresh warned of the ways to root of the policy itself.
 	told bool
+	// toldToday are the ways to root by other files of the nodes that the refresh warned of.
+	toldToday []string
+	// notEnforced are those that enforcement lets pass.
+	notEnforced []string
 	// refused is why an apply of this plan is refused.
 	refused []string
 	// now is the time; nil for the clock.
@@ -76,11 +80,13 @@ func (j *judging) add(judged values.Judgement, p problem, diags *diag.Diagnostic
 }
 
 // refusedValue is the attribute refused.
-func (j *judging) refusedValue() types.List {
-	if len(j.refused) == 0 {
+func (j *judging) refusedValue() types.List { return listOrNull(j.refused) }
+
+func listOrNull(lines []string) types.List {
+	if len(lines) == 0 {
 		return types.ListNull(types.StringType)
 	}
-	return values.StringList(j.refused)
+	return values.StringList(lines)
 }
 
 // report reports ways to root: as an error, or as a warning where the configuration says so, did not change, or only takes access away.
@@ -156,6 +162,16 @@ func refusedAttribute() schema.ListAttribute {
 		MarkdownDescription: "Why an apply of this plan is refused, one line for each reason; null where nothing stands against it. A plan has reasons where nobody changed the configuration since its last apply: an acceptance " +
 			"ended, or another file of a node makes the subject root. Terraform plans before it destroys too, so that this is a warning in the plan, and an error of an apply that writes. " +
 			"`terraform plan -detailed-exitcode` returns 2 then.",
+		ElementType: types.StringType,
+		Computed:    true,
+	}
+}
+
+// notEnforcedAttribute describes not_enforced.
+func notEnforcedAttribute() schema.ListAttribute {
+	return schema.ListAttribute{
+		MarkdownDescription: "Ways to root by other sudoers files of the nodes that nobody accepted and that `enforcement = \"warn\"` lets pass, one line each; null where there is none, and after the next refresh: while there is one, " +
+			"`terraform plan -detailed-exitcode` returns 2. An apply changes nothing about it. Remove the grant from that file, or accept the risk in that file.",
 		ElementType: types.StringType,
 		Computed:    true,
 	}

@@ -115,11 +115,6 @@ func (m *sudoersPolicyModel) lintPath(ctx context.Context, text string, finding 
 				best, length = place, len(written)
 			}
 		}
-		for name, list := range map[string]types.List{"run_as_users": model.RunAsUsers, "run_as_groups": model.RunAsGroups, "hosts": model.Hosts} {
-			for j, member := range values.StringsInList(ctx, list, diags) {
-				try(member, at.AtName(name).AtListIndex(j))
-			}
-		}
 		try("NOTBEFORE="+model.NotBefore.ValueString(), at.AtName("not_before"))
 		try("NOTAFTER="+model.NotAfter.ValueString(), at.AtName("not_after"))
 		for j, command := range values.StringsInList(ctx, model.Commands, diags) {

@@ -37,6 +37,7 @@ type sudoersPolicyModel struct {
 	Enforcement    types.String `tfsdk:"enforcement"`
 	RemovedGrants  types.Map    `tfsdk:"removed_grants"`
 	Refused        types.List   `tfsdk:"refused"`
+	NotEnforced    types.List   `tfsdk:"not_enforced"`
 	Logged         types.Map    `tfsdk:"logged"`
 	Overruled      types.Map    `tfsdk:"overruled"`
 	SharedWith     types.Set    `tfsdk:"shared_with"`

@@ -78,7 +78,7 @@ func (r *sudoersPolicyResource) ModifyPlan(ctx context.Context, req resource.Mod
 			plan.warnOfUnproven(ctx, around, targets, &resp.Diagnostics)
 		}
 		plan.showLogged(ctx, around, !plan.quiet || !around.recorded && state == nil, &resp.Diagnostics)
-		plan.showOverruled(ctx, text, around, !plan.quiet || !around.recorded && state == nil, state, &resp.Diagnostics)
+		plan.showOverruled(ctx, text, around, !plan.quiet || !around.recorded && state == nil, state, nil, &resp.Diagnostics)
 		plan.Deployed = plan.planDeployed(ctx, state, targets, observed, &resp.Diagnostics)
 		plan.PlanSkipped(ctx, placedOf(state), &resp.Diagnostics)
 		plan.planRemovedGrants(ctx, state, targets, observed, seen, &resp.Diagnostics)
@@ -89,7 +89,7 @@ func (r *sudoersPolicyResource) ModifyPlan(ctx context.Context, req resource.Mod
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	plan.Refused = plan.refusedValue()
+	plan.Refused, plan.NotEnforced = plan.refusedValue(), listOrNull(plan.notEnforced)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
 
@@ -107,7 +107,7 @@ func (r *sudoersPolicyResource) judge(
 	if state != nil {
 		holdings.NotePlanned(state.HeldAs(state.What()))
 		plan.unchanged = plan.wasApplied(ctx, private, diags)
-		plan.told = plan.unchanged && !plan.quiet
+		plan.told, plan.toldToday = plan.unchanged && !plan.quiet, holdings.Told(state.HeldAs(state.What()))
 		plan.unchanged = plan.unchanged || plan.wasImported(ctx, text, state, private, diags)
 		return true
 	}
@@ -283,6 +283,6 @@ func (r *sudoersPolicyResource) lookAhead(
 				fmt.Sprintf("Node %s has a file %s now. If it is not what this plan replaces, the apply refuses to overwrite it: import it (terraform import … %s), remove it, or choose another name.", name, policy.Path(), plan.Name.ValueString()))
 		}
 	}
-	warnOfToday(policy, newBeyondReader(policy.Tolerant(), text), seen, false, r.Clients.PlansAccount, diags)
+	warnOfToday(policy, newBeyondReader(policy.Tolerant(), text), seen, nil, r.Clients.PlansAccount, diags)
 	return seen
 }

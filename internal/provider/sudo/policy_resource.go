@@ -130,14 +130,15 @@ func (m *sudoersPolicyModel) Took(ctx context.Context, reading session.Reading[h
 			}
 		}
 	}
+	var found []review.ForeignFinding
 	if reading.Refresh || !values.FullyKnown(m.Analysis) {
-		m.showAround(ctx, text, around, diags)
+		found = m.showAround(ctx, text, around, diags)
 	}
 	if reading.Refresh || m.Logged.IsUnknown() || m.Logged.IsNull() {
 		m.showLogged(ctx, around, false, diags)
 	}
 	if reading.Refresh || m.Overruled.IsUnknown() || m.Overruled.IsNull() {
-		m.showOverruled(ctx, text, around, reading.Refresh, nil, diags)
+		m.showOverruled(ctx, text, around, reading.Refresh, nil, reading.Seen, diags)
 		if m.Overruled.IsUnknown() {
 			m.Overruled = types.MapNull(values.StringListType) // a text that no longer parses
 		}
@@ -146,8 +147,9 @@ func (m *sudoersPolicyModel) Took(ctx context.Context, reading session.Reading[h
 		m.now = reading.Shared.Now
 		// They tell of the change that the last plan showed.
 		m.Change, m.RemovedGrants, m.Refused = types.ObjectNull(sudoersChangeType), types.MapNull(values.StringListType), types.ListNull(types.StringType)
+		m.NotEnforced = types.ListNull(types.StringType)
 		m.warnOfApplied(ctx, text, reading.Private, diags)
-		warnOfToday(m.policy(), m.beyond(false), reading.Seen, true, reading.Shared.PlansAccount, diags)
+		m.tellToday(ctx, reading, found, diags)
 		m.warnOfNobodyShared(around, diags)
 	}
 }

@@ -126,6 +126,7 @@ func (r *sudoersPolicyResource) Schema(ctx context.Context, _ resource.SchemaReq
 			},
 			"removed_grants": removedGrantsAttribute(),
 			"refused":        refusedAttribute(),
+			"not_enforced":   notEnforcedAttribute(),
 			"logged":         loggedAttribute(),
 			"overruled":      overruledAttribute(),
 			"shared_with": schema.SetAttribute{

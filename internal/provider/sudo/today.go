@@ -1,6 +1,7 @@
 package sudo
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/hardening"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/session"
 	"github.com/pvesec/terraform-provider-pvesec/internal/review"
 )
 
@@ -70,15 +72,22 @@ func (b *beyondReader) differs(found *hardening.SudoersState) bool {
 }
 
 // warnOfToday warns of what the nodes allow today beyond the policy, and of lines that sudo cannot parse: once for all nodes of which the same is said.
-// Ours tells that the policy's file on them is the one that was applied. Coming tells whether the same run makes the account of a subject on a node.
-func warnOfToday(p hardening.SudoersPolicy, reader *beyondReader, seen map[string]*hardening.SudoersState, ours bool, coming func(subject, node string) bool, diags *diag.Diagnostics) {
+// Applied is set where the policy's file on them is the one that was applied: it gives what else is to be said of a node with such grants, and of one where the subject is root. Coming tells whether the same run makes
+// the account of a subject on a node. It gives the nodes of which it said that the subject is root.
+func warnOfToday(
+	p hardening.SudoersPolicy, reader *beyondReader, seen map[string]*hardening.SudoersState, applied func(node string, root bool) string, coming func(subject, node string) bool, diags *diag.Diagnostics,
+) (root []string) {
+	more := applied
+	if more == nil {
+		more = func(string, bool) string { return "" }
+	}
 	var said warnings
 	for _, name := range slices.Sorted(maps.Keys(seen)) {
 		found := seen[name]
 		var detail string
 		others := slices.DeleteFunc(slices.Clone(found.Foreign), func(g hardening.ForeignGrant) bool { return g.Shared })
 		beyond, foreign := review.Beyond{}, len(found.Foreign) > 0
-		own := ours && reader.differs(found)
+		own := applied != nil && reader.differs(found)
 		if foreign || own {
 			beyond = reader.today(found)
 		}
@@ -98,11 +107,12 @@ func warnOfToday(p hardening.SudoersPolicy, reader *beyondReader, seen map[strin
 		switch at := path.Root("deployed"); {
 		case detail == "":
 		case beyond.Root:
-			said.add(name, at, "%s is root on %s today", detail+examples(beyond))
+			root = append(root, name)
+			said.add(name, at, "%s is root on %s today", detail+examples(beyond)+more(name, true))
 		case own:
-			said.add(name, at, "%s may do more on %s than the policy allows", detail+examples(beyond))
+			said.add(name, at, "%s may do more on %s than the policy allows", detail+examples(beyond)+more(name, false))
 		default:
-			said.add(name, at, "%s has other sudo grants on %s", detail)
+			said.add(name, at, "%s has other sudo grants on %s", detail+more(name, false))
 		}
 		for _, missed := range found.Unreached {
 			if coming(missed.Subject, name) {
@@ -120,6 +130,30 @@ func warnOfToday(p hardening.SudoersPolicy, reader *beyondReader, seen map[strin
 		}
 	}
 	said.report(p.Subjects, diags)
+	return root
+}
+
+// tellToday warns at a refresh of what the nodes allow beyond the policy, each cause once: with what another file's grant decides instead of the policy, and with how a way to root can be
+// accepted. The plan does not say those again.
+func (m *sudoersPolicyModel) tellToday(ctx context.Context, reading session.Reading[hardening.SudoersState], found []review.ForeignFinding, diags *diag.Diagnostics) {
+	root := warnOfToday(m.policy(), m.beyond(false), reading.Seen, func(node string, isRoot bool) string {
+		var more string
+		lines := slices.DeleteFunc(m.overruledOn(ctx, node), func(line string) bool { return !byGrant(line, reading.Seen[node].Foreign) })
+		if len(lines) > 0 {
+			more = "\n\nIt decides instead of the policy:\n\n  " + strings.Join(lines, "\n  ")
+		}
+		if r := m.refusalAround(ctx, onNode(found, node), diags); isRoot && r.Any() {
+			more += "\n\n" + r.Acceptance()
+			if m.Enforcement.ValueString() != enforceWarn {
+				more += "\n\nAn apply that writes is refused until then. Removing access and destroying the resource are not."
+			}
+		}
+		return more
+	}, reading.Shared.PlansAccount, diags)
+	told := slices.DeleteFunc(slices.Clone(found), func(f review.ForeignFinding) bool {
+		return slices.ContainsFunc(f.Nodes, func(name string) bool { return !slices.Contains(root, name) })
+	})
+	reading.Shared.Holdings().NoteTold(m.HeldAs(m.What()), m.refusalAround(ctx, told, diags).Lines())
 }
 
 // mostExamples is how many command lines a warning shows; deployed shows all.

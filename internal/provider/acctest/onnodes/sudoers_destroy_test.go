@@ -114,7 +114,7 @@ func TestUnchangedPolicyIsNotRefused(t *testing.T) {
 			policy(`"/usr/bin/id"`, "")
 			apply()
 			shell(t, node, "echo 'agent ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/emergency; chmod 0400 /etc/sudoers.d/agent")
-			planned("a foreign grant", 2, "Together with other sudoers files", "agent is root on pve1 today", "so this is only a warning", "+ refused", `~ mode = "0400" -> "0440"`, "not newly_allowed")
+			planned("a foreign grant", 2, "not Together with other sudoers files", "not Other files overrule", "agent is root on pve1 today", "An apply that writes is refused until then", "PVESEC-E0001 in /etc/sudoers.d/emergency", "+ refused", `~ mode = "0400" -> "0440"`, "not newly_allowed")
 			refused("a foreign grant", "On pve1, /etc/sudoers.d/emergency, line 1")
 			policy(`"/usr/bin/id", "/usr/bin/w"`, "")
 			planned("a change beside a foreign grant", 1, "Together with other sudoers files")
