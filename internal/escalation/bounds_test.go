@@ -1,6 +1,7 @@
 package escalation
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -21,4 +22,22 @@ func TestBoundsOfAnalysis(t *testing.T) { //nolint:paralleltest // what others a
 			t.Error("ALL is no way to root")
 		}
 	})
+}
+
+// TestBoundsOfUndecidable: a policy of rules that no budget answers ends in what pvesec cannot tell, on both releases, within so much memory and work. As
+// in the other tests, the knowledge of programs is compiled before.
+func TestBoundsOfUndecidable(t *testing.T) { //nolint:paralleltest // what others allocate would count
+	tree := undecidable(t, 50)
+	AnalyseReleases(undecidable(t, 1), Question{Question: policy.Question{Subject: policy.Subject{Name: "agent"}}}, sudoers.PVE8, sudoers.PVE9)
+	q := Question{Question: policy.Question{Subject: policy.Subject{Name: "agent"}}.WithSharedBudget(tree)}
+	states := q.Budget.Shared.Left()
+	budget.Within(t, budget.Question{Memory: 200 << 20}, func() {
+		analysis := AnalyseReleases(tree, q, sudoers.PVE8, sudoers.PVE9)
+		if !slices.ContainsFunc(analysis.Findings, func(f CommandFinding) bool { return f.ID == undecided.ID }) {
+			t.Error("everything was decided")
+		}
+	})
+	if made, _ := q.Budget.Shared.Work(); made > 2*states {
+		t.Errorf("%d states, of a budget of %d", made, states)
+	}
 }

@@ -76,7 +76,7 @@ func TestSizeOfAnalysis(t *testing.T) { //nolint:paralleltest // what others all
 
 // TestRulesOnOnePath: so it is with many rules about one program, on both releases. They are told apart by how their arguments begin, and all of them are decided.
 func TestRulesOnOnePath(t *testing.T) { //nolint:paralleltest // what others allocate would count
-	const partsPerRule, memoryPerRule = 6_000, 200 << 10
+	const partsPerRule, memoryPerRule = 6_000, 100 << 10
 	q := Question{Question: policy.Question{Subject: policy.Subject{Name: "agent"}}}
 	AnalyseReleases(onOnePath(t, 5), q, sudoers.PVE8, sudoers.PVE9) // compiles the knowledge
 	for _, rules := range []int{300, 3000} {

@@ -51,8 +51,8 @@ func (a AuditLogging) overruled(t *sudoersTree) []string {
 	}
 	all[own] = ours[own]
 	host, _, _ := strings.Cut(t.seen.Facts.Hostname, ".")
-	alone, _ := sudoers.ParseTree(sudoersMain, ours, host, t.version)
-	tree, _ := sudoers.ParseTree(sudoersMain, all, host, t.version)
+	alone, _ := parseTree(sudoersMain, ours, host, t.version)
+	tree, _ := parseTree(sudoersMain, all, host, t.version)
 	if !slices.ContainsFunc(tree.Files, func(f *sudoers.File) bool { return f.Name == own }) {
 		return []string{sudoersMain + " does not include " + own}
 	}

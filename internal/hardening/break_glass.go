@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -208,6 +209,18 @@ func HoldsBack(sudoVersion string) bool {
 	if err != nil {
 		return false
 	}
+	if known, asked := heldBack.Load(version); asked {
+		return known == true
+	}
+	holds := holdsBack(version)
+	heldBack.Store(version, holds)
+	return holds
+}
+
+// heldBack are the versions of sudo that were asked about.
+var heldBack sync.Map
+
+func holdsBack(version sudoers.Version) bool {
 	file, _ := sudoers.Parse("probe", "probe ALL=(root) NOTBEFORE=20300101000000Z NOTAFTER=20310101000000Z ALL\n", version)
 	decision := policy.Decide(sudoers.TreeOf(file), policy.Request{
 		Subject: policy.Subject{Name: "probe"}, Command: "/usr/bin/id", Time: time.Date(2029, time.January, 1, 0, 0, 0, 0, time.UTC), Env: policy.Debian(version),

@@ -32,11 +32,12 @@ func (t *sudoersTree) surroundings(own string, subjects []policy.Subject) Surrou
 			concerning[grant.Spec] = true
 		}
 	}
+	limits := t.limits()
 	for _, file := range t.tree.Files {
 		if file.Name == own {
 			continue
 		}
-		emergency := emergencyFor(file.Name, file.Text, t.limits()) != ""
+		emergency := emergencyFor(file.Name, file.Text, limits) != ""
 		if emergency || writtenFor(file.Name, file.Text) != "" {
 			s.Policies = append(s.Policies, file.Name)
 		}
@@ -81,7 +82,7 @@ func (s Surroundings) With(p SudoersPolicy) *sudoers.Tree {
 		}
 		source[name] = text
 	}
-	tree, _ := sudoers.ParseTree(sudoersMain, source, s.Host, s.version()) // sudo skips lines that it cannot parse
+	tree, _ := parseTree(sudoersMain, source, s.Host, s.version()) // sudo skips lines that it cannot parse
 	return tree
 }
 

@@ -85,7 +85,7 @@ func (t *sudoersTree) parse(nodeName string, listed map[string]bool) error {
 		version = sudoers.Version{}
 	}
 	t.version = version
-	t.tree, t.problems = sudoers.ParseTree(sudoersMain, observedSource{files: t.files, listed: listed}, host, version)
+	t.tree, t.problems = parseTree(sudoersMain, observedSource{files: t.files, listed: listed}, host, version)
 	if t.tree.Unread {
 		return fmt.Errorf("the sudoers files on node %q include each other too often to be read; what they grant is unknown. Remove an include that leads back to a file that was read already", nodeName)
 	}
@@ -107,7 +107,7 @@ func (t *sudoersTree) missing(listed map[string]bool) node.Query {
 	return query
 }
 
-// observedSource presents files observed on a node as the file system that sudoers.ParseTree reads.
+// observedSource presents files observed on a node as the file system that parseTree reads.
 type observedSource struct {
 	files  map[string]node.FileState
 	listed map[string]bool

@@ -15,8 +15,9 @@ func MayMeet(a, b Expr, budget Budget) bool {
 		return true
 	}
 	meter := budget.meter()
-	type pair struct{ x, y int32 }
-	known := map[pair]struct{}{{}: {}}
+	known, done := newPairSet(x, y)
+	defer done()
+	known.add(pair{})
 	work := []pair{{}}
 	for len(work) > 0 {
 		at := work[len(work)-1]
@@ -35,8 +36,7 @@ func MayMeet(a, b Expr, budget Budget) bool {
 					continue
 				}
 				to := pair{p.edges[i].to, q.edges[j].to}
-				if _, seen := known[to]; !seen {
-					known[to] = struct{}{}
+				if known.add(to) {
 					work = append(work, to)
 				}
 			}

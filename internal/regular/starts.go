@@ -61,6 +61,9 @@ func (a *automaton) findStarts() []string {
 	return starts
 }
 
+// MayStart tells whether a text of a pattern may begin with one of some texts, which are in their order, or one of them with it.
+func MayStart(e Expr, with []string) bool { return mayStartAlike(Starts(e), with) }
+
 // mayStartAlike tells whether a start of one list begins with one of another. Both are in their order.
 func mayStartAlike(a, b []string) bool {
 	for len(a) > 0 && len(b) > 0 {

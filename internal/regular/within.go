@@ -5,20 +5,23 @@ import (
 	"slices"
 )
 
-// mostWithin bounds the work of Within, in states of the inner pattern with a set of those of the outer ones.
-const mostWithin = 1 << 10
+// What Within may cost: states of the inner pattern with a set of those of the outer ones, and the sizes of these sets together.
+const (
+	mostWithin     = 1 << 10
+	mostWithinSets = 1 << 13
+)
 
 // Within proves cheaply that each text of a pattern is in one of some others. False is no proof: ask [Subset] then. It takes a state of the pattern and the set of those
 // states of the others that the same text leads to, and makes nothing of what [Subset] needs to find an example.
-func Within(inner Expr, outer ...Expr) bool {
+func Within(inner Expr, others ...Expr) bool {
 	w := &within{inner: inner.automaton(), known: map[string]struct{}{}}
 	var first []int32
-	for _, e := range outer {
+	states := int32(0)
+	for _, e := range others {
 		a := e.automaton()
-		first = append(first, int32(len(w.states)))
-		for i := range a.states {
-			w.states = append(w.states, outerState{&a.states[i], first[len(first)-1]})
-		}
+		first = append(first, states)
+		w.outer = append(w.outer, outer{a, states})
+		states += int32(len(a.states))
 	}
 	w.add(0, first)
 	for len(w.work) > 0 {
@@ -33,16 +36,26 @@ func Within(inner Expr, outer ...Expr) bool {
 
 type within struct {
 	inner  *automaton
-	states []outerState
+	outer  []outer
 	known  map[string]struct{}
 	work   []withinPair
 	missed bool
+	size   int // of all sets
 }
 
-// outerState is a state of an outer pattern, whose numbers begin at base.
-type outerState struct {
-	*state
+// outer is an outer pattern. The numbers of its states begin at base.
+type outer struct {
+	a    *automaton
 	base int32
+}
+
+// state gives a state of an outer pattern by its number, and where the numbers of that pattern begin.
+func (w *within) state(number int32) (s *state, base int32) {
+	for i := len(w.outer) - 1; ; i-- {
+		if of := &w.outer[i]; number >= of.base {
+			return &of.a.states[number-of.base], of.base
+		}
+	}
 }
 
 type withinPair struct {
@@ -55,10 +68,11 @@ func (w *within) add(at int32, set []int32) {
 	key := binary.LittleEndian.AppendUint32(nil, uint32(at))
 	accepts := false
 	for _, q := range set {
-		if w.states[q].universal {
+		s, _ := w.state(q)
+		if s.universal {
 			return
 		}
-		accepts = accepts || w.states[q].accept
+		accepts = accepts || s.accept
 		key = binary.LittleEndian.AppendUint32(key, uint32(q))
 	}
 	s := &w.inner.states[at]
@@ -70,6 +84,7 @@ func (w *within) add(at int32, set []int32) {
 		return
 	}
 	w.known[string(key)] = struct{}{}
+	w.size += len(set)
 	w.work = append(w.work, withinPair{at, set})
 }
 
@@ -82,11 +97,12 @@ func (w *within) follow(from withinPair) bool {
 			same := left // bytes that lead to the same set
 			var to []int32
 			for _, q := range from.set {
-				for j := range w.states[q].edges {
-					e := &w.states[q].edges[j]
+				s, base := w.state(q)
+				for j := range s.edges {
+					e := &s.edges[j]
 					if e.on.has(b) {
 						same = same.intersect(e.on)
-						to = append(to, w.states[q].base+e.to)
+						to = append(to, base+e.to)
 					} else {
 						same = same.minus(e.on)
 					}
@@ -95,7 +111,7 @@ func (w *within) follow(from withinPair) bool {
 			left = left.minus(same)
 			slices.Sort(to)
 			w.add(edges[i].to, slices.Compact(to))
-			if w.missed || len(w.known) > mostWithin {
+			if w.missed || len(w.known) > mostWithin || w.size > mostWithinSets {
 				return false
 			}
 		}

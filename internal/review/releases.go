@@ -11,7 +11,7 @@ var TargetVersions = []sudoers.Version{sudoers.PVE8, sudoers.PVE9}
 
 // Analyse analyses what a file grants a subject, with the sudo of either release of PVE.
 func Analyse(file *sudoers.File, subject policy.Subject, vouched escalation.Vouched) escalation.Analysis {
-	return AnalyseTree(sudoers.TreeOf(file), escalation.Question{Question: AskAbout(subject), Vouched: vouched}, false, TargetVersions...)
+	return analysed(sudoers.TreeOf(file), AskAbout(subject), vouched)
 }
 
 // AnalyseTree analyses what files grant, with the sudo of some versions. Whole tells that they are all that a node has.

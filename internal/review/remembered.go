@@ -20,6 +20,7 @@ const mostRemembered = 256
 // These answers are kept for all resources of this process. Policies of one subject make one tree on a node, which the refresh and the plan of each of them ask about.
 var (
 	rememberedFindings  remembered[[]escalation.CommandFinding]
+	rememberedAnalyses  remembered[escalation.Analysis]
 	rememberedBeyond    remembered[Beyond]
 	rememberedOverruled remembered[[]string]
 )
@@ -67,6 +68,14 @@ func judged(tree *sudoers.Tree, questions []policy.Question, vouched escalation.
 		}
 		return escalation.Merge(all...).Findings
 	}))
+}
+
+// analysed is what a policy means for a subject, on the versions of its question. A policy is parsed for its validation, its refresh and its plan, and analysed once.
+func analysed(tree *sudoers.Tree, question policy.Question, vouched escalation.Vouched) escalation.Analysis {
+	key, ok := keyOf([]policy.Question{question}, []*sudoers.Tree{tree}, vouched)
+	return rememberedAnalyses.of(key, ok, func() escalation.Analysis {
+		return AnalyseTree(tree, escalation.Question{Question: question, Vouched: vouched}, false, TargetVersions...)
+	})
 }
 
 // keyOf is a digest of what an answer depends on: every line of the trees but comments, as it was written and as it was understood, the questions, and whatever else.

@@ -129,3 +129,25 @@ func TestRememberedForgets(t *testing.T) {
 		t.Error("the first is still known")
 	}
 }
+
+// TestAnalysedOnce: a policy that is parsed again is not analysed again, unless somebody vouches for something else.
+func TestAnalysedOnce(t *testing.T) {
+	t.Parallel()
+	findings := func(text string, vouched escalation.Vouched) *escalation.CommandFinding {
+		p, malformed := ParsePolicy("night", "agent", text)
+		if malformed != nil {
+			t.Fatal(malformed)
+		}
+		p.Vouched = vouched
+		return &p.Analysis().Findings[0]
+	}
+	const text = "agent ALL=(root) /usr/bin/vi, /usr/local/bin/once *\n"
+	first := findings(text, nil)
+	if findings(text, nil) != first {
+		t.Error("the same policy was analysed again")
+	}
+	vouched := escalation.Vouched{"/usr/local/bin/once": {Reason: "reviewed"}}
+	if findings(text, vouched) == first || findings("\n"+text, nil) == first || findings(strings.Replace(text, "vi", "vim", 1), nil) == first {
+		t.Error("the analysis of another policy was taken")
+	}
+}

@@ -1,6 +1,7 @@
 package program
 
 import (
+	"path"
 	"testing"
 )
 
@@ -45,5 +46,29 @@ func TestOperands(t *testing.T) {
 				t.Errorf("%s:%s: %v", name, mode, err)
 			}
 		}
+	}
+}
+
+// TestListedPaths: what is found without decoding the families is what they hold.
+func TestListedPaths(t *testing.T) {
+	t.Parallel()
+	k, paths := knowledge(), 0
+	names := map[string]bool{}
+	for _, p := range Programs() {
+		for _, name := range p.Paths {
+			paths++
+			if k.at(name) != p {
+				t.Errorf("%s is not found", name)
+			}
+			if base := path.Base(name); !names[base] {
+				names[base] = true
+				if k.byName[base] != name {
+					t.Errorf("%s is the first %s, not %s", name, base, k.byName[base])
+				}
+			}
+		}
+	}
+	if paths != len(k.fileOf) || len(names) != len(k.byName) {
+		t.Errorf("%d paths and %d names are listed, and there are %d and %d", len(k.fileOf), len(k.byName), paths, len(names))
 	}
 }

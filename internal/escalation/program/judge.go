@@ -83,6 +83,9 @@ func (j *judgement) add(o Outcome) {
 func (j *judgement) fixed(args string) {
 	covered := false
 	for _, o := range j.program.Operations {
+		if !o.starting(args) {
+			continue
+		}
 		if o.wraps() {
 			w := o.must()
 			for _, line := range w.splits(args) {
@@ -137,6 +140,9 @@ func (j *judgement) uncovered(args string, convincing bool) {
 func (j *judgement) open() {
 	var covers []regular.Expr
 	for _, o := range j.program.Operations {
+		if !o.mayStart(j.Shape) {
+			continue
+		}
 		if o.wraps() {
 			if all, met := j.wrapped(o); met {
 				covers = append(covers, all)

@@ -25,30 +25,66 @@ const (
 	operandsFile = "operands.json"
 )
 
-// known is all that is embedded.
+// known is all that is embedded. A family is decoded when one of its programs is asked for: most policies are about a few.
 type known struct {
-	families []*Family
-	programs []*Program
-	byPath   map[string]*Program
-	// byName has programs by the names of their paths.
-	byName   map[string]*Program
+	families []func() (*Family, error)
+	// fileOf has families by the paths of their programs, byName the first path of a program of a name.
+	fileOf   map[string]int
+	byName   map[string]string
 	operands *operands
 }
 
-// knowledge reads the data once. Data that cannot be read is an error of the program, which its tests find.
+// knowledge finds what there is, once. Data that cannot be read is an error of the program, which its tests find.
 var knowledge = sync.OnceValue(func() *known {
 	k, err := load(data)
 	if err != nil {
-		panic("the embedded knowledge of programs: " + err.Error())
+		broken(err)
 	}
 	return k
 })
 
+func broken(err error) { panic("the embedded knowledge of programs: " + err.Error()) }
+
 // Families are all families of programs in the order of their files.
-func Families() []*Family { return knowledge().families }
+var Families = sync.OnceValue(func() []*Family {
+	k := knowledge()
+	list := make([]*Family, len(k.families))
+	for i := range list {
+		list[i] = k.family(i)
+	}
+	return list
+})
 
 // Programs are all programs that are described.
-func Programs() []*Program { return knowledge().programs }
+var Programs = sync.OnceValue(func() []*Program {
+	var list []*Program
+	for _, family := range Families() {
+		list = append(list, family.Programs...)
+	}
+	return list
+})
+
+func (k *known) family(i int) *Family {
+	family, err := k.families[i]()
+	if err != nil {
+		broken(err)
+	}
+	return family
+}
+
+// at is the program at a path, nil if there is none.
+func (k *known) at(command string) *Program {
+	i, described := k.fileOf[command]
+	if !described {
+		return nil
+	}
+	for _, p := range k.family(i).Programs {
+		if slices.Contains(p.Paths, command) {
+			return p
+		}
+	}
+	return nil
+}
 
 // auxiliary tells whether a file of the data is no family of programs.
 func auxiliary(name string) bool {
@@ -56,7 +92,7 @@ func auxiliary(name string) bool {
 }
 
 func load(data fs.FS) (*known, error) {
-	k := &known{byPath: map[string]*Program{}, byName: map[string]*Program{}, operands: &operands{}}
+	k := &known{fileOf: map[string]int{}, byName: map[string]string{}, operands: &operands{}}
 	if err := decode(data, typesFile, &k.operands.values); err != nil {
 		return nil, err
 	}
@@ -75,19 +111,55 @@ func load(data fs.FS) (*known, error) {
 		if auxiliary(path.Base(file)) {
 			continue
 		}
-		family := &Family{}
-		if err := decode(data, path.Base(file), family); err != nil {
+		content, err := fs.ReadFile(data, file)
+		if err != nil {
 			return nil, err
 		}
-		for _, p := range family.Programs {
-			p.family = family
-			if err := k.add(p, c); err != nil {
-				return nil, fmt.Errorf("%s: %q: %w", file, p.Paths, err)
-			}
+		if err := k.list(content, len(k.families)); err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
 		}
-		k.families = append(k.families, family)
+		k.families = append(k.families, sync.OnceValues(func() (*Family, error) { return loadFamily(data, path.Base(file), c) }))
 	}
 	return k, nil
+}
+
+// list notes the paths of the programs of a family, in whose text they stand as "paths": ["/usr/sbin/qm"], with nothing escaped.
+func (k *known) list(content []byte, family int) error {
+	for {
+		_, rest, found := bytes.Cut(content, []byte(`"paths": [`))
+		if !found {
+			return nil
+		}
+		listed, behind, _ := bytes.Cut(rest, []byte("]"))
+		for i, piece := range strings.Split(string(listed), `"`) {
+			if i%2 == 0 { // between two paths
+				continue
+			}
+			if _, twice := k.fileOf[piece]; twice {
+				return fmt.Errorf("%q comes twice", piece)
+			}
+			k.fileOf[piece] = family
+			if base := path.Base(piece); k.byName[base] == "" {
+				k.byName[base] = piece
+			}
+		}
+		content = behind
+	}
+}
+
+// loadFamily decodes a family and makes its operations ready.
+func loadFamily(data fs.FS, file string, c *compiler) (*Family, error) {
+	family := &Family{}
+	if err := decode(data, file, family); err != nil {
+		return nil, err
+	}
+	for _, p := range family.Programs {
+		p.family = family
+		if err := p.read(c); err != nil {
+			return nil, fmt.Errorf("%s: %q: %w", file, p.Paths, err)
+		}
+	}
+	return family, nil
 }
 
 func decode(data fs.FS, name string, into any) error {
@@ -105,17 +177,13 @@ func decode(data fs.FS, name string, into any) error {
 
 var commandPath = regexp.MustCompile(`^(/[A-Za-z0-9._+\[-]+)+$|^sudoedit$|^list$`)
 
-func (k *known) add(p *Program, c *compiler) error {
+func (p *Program) read(c *compiler) error {
 	if len(p.Paths) == 0 || p.Source == "" || len(p.Operations) == 0 && p.Otherwise == nil {
 		return errors.New("no path, no source, or neither operations nor otherwise")
 	}
 	for _, name := range p.Paths {
-		if !commandPath.MatchString(name) || k.byPath[name] != nil {
-			return fmt.Errorf("%q is no canonical path, or comes twice", name)
-		}
-		k.byPath[name] = p
-		if base := path.Base(name); k.byName[base] == nil {
-			k.byName[base] = p
+		if !commandPath.MatchString(name) {
+			return fmt.Errorf("%q is no canonical path", name)
 		}
 	}
 	for _, o := range p.Operations {
@@ -130,7 +198,6 @@ func (k *known) add(p *Program, c *compiler) error {
 			return fmt.Errorf("otherwise: %w", err)
 		}
 	}
-	k.programs = append(k.programs, p)
 	return nil
 }
 

@@ -61,6 +61,7 @@ type Operation struct {
 	program  *Program
 	parsed   func() (synopsis, error)
 	wraps    func() bool
+	starts   func() []string
 	all      func() (regular.Expr, error)
 	compiled func() (compiled, error)
 	inner    func() (wrapper, error)
@@ -96,6 +97,13 @@ func (o *Operation) prepare(c *compiler) {
 		line, ok := parsed.(sequence)
 		return err == nil && ok && slices.ContainsFunc(line, func(i item) bool { _, is := i.of.(inner); return is })
 	})
+	o.starts = sync.OnceValue(func() []string {
+		parsed, err := o.parsed()
+		if err != nil {
+			return []string{""}
+		}
+		return startsOf(parsed)
+	})
 	o.all = sync.OnceValues(func() (regular.Expr, error) {
 		parsed, err := o.parsed()
 		if err != nil {
@@ -108,6 +116,10 @@ func (o *Operation) prepare(c *compiler) {
 		parsed, err := o.parsed()
 		if err != nil {
 			return compiled{}, err
+		}
+		if !c.operands.marked(parsed) {
+			all, err := o.all()
+			return compiled{all: all}, err
 		}
 		return (&compiler{operands: c.operands, marks: true}).compile(parsed)
 	})
@@ -148,7 +160,7 @@ var ordinaryWords = []string{"convert", "copy", "dump", "import", "install", "mi
 // directory. It is nil where nobody has described it.
 func Find(command string) *Program {
 	k := knowledge()
-	if p := k.byPath[command]; p != nil {
+	if p := k.at(command); p != nil {
 		return p
 	}
 	if path.Dir(command) == "." {
@@ -158,7 +170,7 @@ func Find(command string) *Program {
 		return nil
 	}
 	for _, name := range namesOf(path.Base(command)) {
-		if p := k.byName[name]; p != nil {
+		if p := k.at(k.byName[name]); p != nil {
 			return p
 		}
 	}
@@ -180,6 +192,9 @@ func SystemPath(command string) bool { return slices.Contains(systemDirectories,
 
 // covers tells whether an operation covers arguments; for wrappers only what stands before the command line inside is asked.
 func (o *Operation) covers(args string) (bool, error) {
+	if !o.starting(args) {
+		return false, nil
+	}
 	if o.wraps() {
 		w, err := o.inner()
 		return err == nil && len(w.splits(args)) > 0, err
