@@ -85,7 +85,10 @@ func (a AuditLogging) DropInPath() string { return sudoersDir + "/" + a.fileName
 // LogrotatePath is logrotate's configuration of all log files.
 func (a AuditLogging) LogrotatePath() string { return logrotateDir + "/" + a.fileName() }
 
-func (a AuditLogging) fileName() string { return "pvesec-audit-" + a.Name }
+// auditPrefix begins the names of its files.
+const auditPrefix = "pvesec-audit-"
+
+func (a AuditLogging) fileName() string { return auditPrefix + a.Name }
 
 // managed lists the configuration files, in the order in which they are installed. The sudoers file comes last, and goes first: sudo must not be
 // told to log to a place that is not there.

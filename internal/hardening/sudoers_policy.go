@@ -36,6 +36,16 @@ func CheckDropInName(name string) error {
 	return nil
 }
 
+// CheckPolicyName says why name cannot name the file of a policy, or returns nil: [CheckDropInName], and the files of audit logging and of emergency accesses are theirs.
+func CheckPolicyName(name string) error {
+	for prefix, owner := range map[string]string{auditPrefix: "pvesec_audit_logging", emergencyPrefix: "pvesec_break_glass"} {
+		if strings.HasPrefix(name, prefix) {
+			return fmt.Errorf("%s/%s is a file of %s: use a name that does not begin with %q", sudoersDir, name, owner, prefix)
+		}
+	}
+	return CheckDropInName(name)
+}
+
 func suggestDropInName(name string) string {
 	suggestion := strings.Trim(strings.NewReplacer(".", "-", "~", "").Replace(name), "-")
 	if !dropInName.MatchString(suggestion) {

@@ -1,6 +1,7 @@
 package hardening
 
 import (
+	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -23,6 +24,19 @@ func TestDropInNames(t *testing.T) {
 	}
 	if err := CheckDropInName("agent.bak"); !strings.Contains(err.Error(), `"agent-bak"`) {
 		t.Errorf("no usable name is suggested: %v", err)
+	}
+}
+
+// TestPolicyNames: a policy takes no file of audit logging or of an emergency access, which would write it too.
+func TestPolicyNames(t *testing.T) {
+	t.Parallel()
+	for name, usable := range map[string]bool{
+		"agent": true, "pvesec": true, "pvesec-auditor": true, "zz-pvesec": true, "agent.bak": false,
+		path.Base(AuditLogging{Name: "ops"}.DropInPath()): false, BreakGlassFile("owner"): false,
+	} {
+		if err := CheckPolicyName(name); (err == nil) != usable {
+			t.Errorf("CheckPolicyName(%q) = %v", name, err)
+		}
 	}
 }
 

@@ -32,9 +32,9 @@ func (r *sudoersPolicyResource) Schema(ctx context.Context, _ resource.SchemaReq
 		Attributes: session.PlacedAttributes(map[string]schema.Attribute{
 			"name": schema.StringAttribute{
 				MarkdownDescription: "Name of the file in `/etc/sudoers.d`: letters, digits, `_` and `-`. sudo skips names with `.` or a trailing `~`, so they are " +
-					"refused. Changing it creates a new file.",
+					"refused. Names that begin with `pvesec-audit-` or `zz-pvesec-emergency-` belong to `pvesec_audit_logging` and `pvesec_break_glass`. Changing it creates a new file.",
 				Required:      true,
-				Validators:    []validator.String{values.CheckedBy("be a file name that sudo reads in an include directory", hardening.CheckDropInName)},
+				Validators:    []validator.String{values.CheckedBy("be a file name that sudo reads in an include directory", hardening.CheckPolicyName)},
 				PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
 			},
 			"subject": schema.StringAttribute{
@@ -136,7 +136,7 @@ func (r *sudoersPolicyResource) Schema(ctx context.Context, _ resource.SchemaReq
 				Optional:    true,
 				Validators: []validator.Set{
 					setvalidator.SizeAtLeast(1),
-					setvalidator.ValueStringsAre(values.CheckedBy("be the name of a policy", hardening.CheckDropInName)),
+					setvalidator.ValueStringsAre(values.CheckedBy("be the name of a policy", hardening.CheckPolicyName)),
 				},
 			},
 			"defined_elsewhere":  elsewhereAttribute(),
