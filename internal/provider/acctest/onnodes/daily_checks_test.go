@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -33,6 +34,9 @@ func TestDailyChecks(t *testing.T) {
 	}
 	// What the apply changed (change) is null after the next refresh, which an assessment would take for drift until a run has recorded it.
 	w.Terraform("apply", "-refresh-only", "-auto-approve", "-no-color")
+	if said := quietLines(w.Terraform("plan", "-no-color")); said != "No changes. Your infrastructure matches the configuration." {
+		t.Errorf("a plan that changes nothing prints\n%s", said)
+	}
 
 	node := c.Nodes[1]
 	for _, s := range []struct {
@@ -156,3 +160,22 @@ func assessed(t *testing.T, w *harness.Workspace) (found string) {
 	}
 	return found
 }
+
+// quietLines is what a plan prints beside its progress, the note on the provider of the test, and Terraform's explanation of "No changes".
+func quietLines(printed string) string {
+	var kept []string
+	for line := range strings.Lines(printed) {
+		line = strings.TrimSpace(line)
+		if line != "" && !progressLine.MatchString(line) {
+			kept = append(kept, line)
+		}
+	}
+	said := strings.Join(kept, "\n")
+	said, _, _ = strings.Cut(said, "\nTerraform has compared your real infrastructure")
+	return overridesNote.ReplaceAllString(said, "")
+}
+
+var (
+	progressLine  = regexp.MustCompile(`: (Refreshing state\.\.\.|Reading\.\.\.|Still reading|Read complete after)`)
+	overridesNote = regexp.MustCompile(`(?s)^Warning: Provider development overrides are in effect.*?published\nreleases\.\n`)
+)
