@@ -190,9 +190,14 @@ func newPair(t *testing.T, c *lab.Cluster, nodes ...*lab.Node) *pair {
 // connect makes a pool whose limits can be waited for.
 func (p *pair) connect() *node.Pool {
 	p.t.Helper()
-	pool, err := node.NewPool(node.Config{User: "root", PrivateKey: p.cluster.SSHKeyPEM, KnownHosts: p.cluster.KnownHosts(), Timing: node.Timing{
+	config := node.Config{User: "root", PrivateKey: p.cluster.SSHKeyPEM, KnownHosts: p.cluster.KnownHosts(), Timing: node.Timing{
 		Keepalive: time.Second, Silence: 4 * time.Second, Settle: 10 * time.Second, Quick: 8 * time.Second, Patient: 9 * time.Second, Greeting: 12 * time.Second,
-	}})
+	}}
+	if p.nodes[0].Kernel { // such a node takes seconds for what another does at once, and right after its boot half a minute for a login
+		config.ConnectTimeout = 90 * time.Second
+		config.Timing = node.Timing{Keepalive: 5 * time.Second, Silence: 20 * time.Second, Settle: 15 * time.Second, Quick: 40 * time.Second, Patient: 50 * time.Second, Greeting: 90 * time.Second}
+	}
+	pool, err := node.NewPool(config)
 	if err != nil {
 		p.t.Fatal(err)
 	}
