@@ -1,6 +1,7 @@
 package hardening
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -28,6 +29,21 @@ func SubjectsOf(name, content string) ([]string, error) {
 
 // Subjects are the users and groups that rules name, sorted, aliases resolved; unfit are the members that are none whom a policy can be about.
 func Subjects(entries []sudoers.Entry) (names []string, unfit []*sudoers.Error) {
+	all := namedBy(entries, false)
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		names = append(names, name)
+		if err := checkMember(all[name]); err != nil {
+			unfit = append(unfit, &sudoers.Error{
+				Pos: all[name].Pos, Msg: fmt.Sprintf("the rule is about %s: %v", name, err), Hint: "name each user, or a group after %",
+			})
+		}
+	}
+	slices.SortStableFunc(unfit, func(a, b *sudoers.Error) int { return cmp.Or(a.Pos.Line-b.Pos.Line, a.Pos.Col-b.Pos.Col) })
+	return names, unfit
+}
+
+// namedBy are the members of the user lists of rules, and of Defaults of users where they are asked for, by name, each where it stands first. An alias of the text stands for its members.
+func namedBy(entries []sudoers.Entry, defaults bool) map[string]sudoers.Member {
 	aliases := map[string][]sudoers.Member{}
 	for _, entry := range entries {
 		if definition, ok := entry.(*sudoers.AliasDef); ok && definition.Kind == sudoers.UserAlias {
@@ -36,11 +52,11 @@ func Subjects(entries []sudoers.Entry) (names []string, unfit []*sudoers.Error) 
 			}
 		}
 	}
-	named := map[string]bool{}
+	named := map[string]sudoers.Member{}
 	var collect func(members []sudoers.Member, depth int)
 	collect = func(members []sudoers.Member, depth int) {
 		for _, member := range members {
-			if named[member.Name] {
+			if _, known := named[member.Name]; known {
 				continue
 			}
 			body, isAlias := aliases[member.Name]
@@ -48,20 +64,20 @@ func Subjects(entries []sudoers.Entry) (names []string, unfit []*sudoers.Error) 
 				collect(body, depth+1)
 				continue
 			}
-			named[member.Name] = true
-			if err := checkMember(member); err != nil {
-				unfit = append(unfit, &sudoers.Error{
-					Pos: member.Pos, Msg: fmt.Sprintf("the rule is about %s: %v", member.Name, err), Hint: "name each user, or a group after %",
-				})
-			}
+			named[member.Name] = member
 		}
 	}
 	for _, entry := range entries {
-		if spec, ok := entry.(*sudoers.UserSpec); ok {
-			collect(spec.Users, 0)
+		switch entry := entry.(type) {
+		case *sudoers.UserSpec:
+			collect(entry.Users, 0)
+		case *sudoers.Defaults:
+			if defaults && entry.Scope == sudoers.ScopeUser {
+				collect(entry.Members, 0)
+			}
 		}
 	}
-	return slices.Sorted(maps.Keys(named)), unfit
+	return named
 }
 
 // checkMember says why a policy cannot be about a member of a list of users.
@@ -76,32 +92,52 @@ func checkMember(member sudoers.Member) error {
 // somebody else, which would be granted unseen under this policy's name, files included from elsewhere, whose grants no plan could show, and
 // patterns that never match: what they should deny would be allowed. Without a subject, "", the policy is about everyone whom its rules name.
 func CheckContent(file *sudoers.File, subject string) []*sudoers.Error {
-	var problems []*sudoers.Error
-	if subject == "" {
-		_, problems = Subjects(file.Entries)
-	}
+	problems := aboutOthers(file, subject)
 	for _, entry := range file.Entries {
-		switch entry := entry.(type) {
-		case *sudoers.Include:
+		if entry, is := entry.(*sudoers.Include); is {
 			problems = append(problems, &sudoers.Error{
 				Pos:  entry.Pos(),
 				Msg:  "the policy includes another file, and what that file grants cannot be known while planning",
 				Hint: "write the rules themselves, or manage the other file with a resource of its own",
 			})
-		case *sudoers.UserSpec:
-			for _, member := range entry.Users {
-				if subject != "" && member.Kind != sudoers.MemberAlias && member.Name != subject {
-					problems = append(problems, &sudoers.Error{
-						Pos:  member.Pos,
-						Msg:  fmt.Sprintf("the rule is about %s, but the policy is about %s", member.Name, subject),
-						Hint: "give each user or group a policy of its own, or leave subject out: then the policy is about everyone whom its rules name",
-					})
-				}
-			}
 		}
 	}
 	for _, problem := range sudoers.CheckPatterns(file) {
 		problems = append(problems, &problem.Error)
 	}
+	return problems
+}
+
+// aboutOthers reports the rules and the options of users that are about somebody else than the subject, also by an alias of the text, or of another file, of which no plan knows whom it
+// holds. Without a subject rules may be about all whom they name, and options about these.
+func aboutOthers(file *sudoers.File, subject string) (problems []*sudoers.Error) {
+	subjects := []string{subject}
+	if subject == "" {
+		subjects, problems = Subjects(file.Entries)
+	}
+	for name, member := range namedBy(file.Entries, true) {
+		switch {
+		case slices.Contains(subjects, name):
+		case member.Kind == sudoers.MemberAlias && subject != "":
+			problems = append(problems, &sudoers.Error{
+				Pos:  member.Pos,
+				Msg:  fmt.Sprintf("the line is about the alias %s, which the text does not define: whom it holds is not known, and the policy is about %s", name, subject),
+				Hint: "name " + subject + ", or define the User_Alias in the text",
+			})
+		case subject != "":
+			problems = append(problems, &sudoers.Error{
+				Pos:  member.Pos,
+				Msg:  fmt.Sprintf("the line is about %s, but the policy is about %s", name, subject),
+				Hint: "give each user or group a policy of its own, or leave subject out: then the policy is about everyone whom its rules name",
+			})
+		default:
+			problems = append(problems, &sudoers.Error{
+				Pos:  member.Pos,
+				Msg:  fmt.Sprintf("the options are about %s, and no rule of the policy is", name),
+				Hint: "leave the line to the policy of " + name,
+			})
+		}
+	}
+	slices.SortStableFunc(problems, func(a, b *sudoers.Error) int { return cmp.Or(a.Pos.Line-b.Pos.Line, a.Pos.Col-b.Pos.Col) })
 	return problems
 }

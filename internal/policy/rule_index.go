@@ -55,7 +55,7 @@ func (p *PathAccess) alike(rule int) []int32 {
 		found = append(found, list[behind:]...)
 	}
 	for _, start := range regular.Starts(p.Rules[rule].Args) {
-		for end := range start {
+		for end := range len(start) { // bytes: an expression may begin inside a character
 			take(start[:end])
 		}
 		for i := sort.SearchStrings(x.starts, start); i < len(x.starts) && strings.HasPrefix(x.starts[i], start); i++ {

@@ -14,7 +14,7 @@ import (
 func TestRuleIndex(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(20, 3))
-	patterns := []string{"", `""`, "^start %d$", "^(start|stop) %d$", "stop %d *", "^.* %d$", "^set %d --memory [0-9]+$", "set*", "^s[a-z]+ [0-9]$", "start %d"}
+	patterns := []string{"", `""`, "^start %d$", "^(start|stop) %d$", "stop %d *", "^.* %d$", "^set %d --memory [0-9]+$", "set*", "^s[a-z]+ [0-9]$", "start %d", "^é%d$", "^(à|á|â|ã|ä|å|æ|ç|è|é|ê|ë|ì|í|î|ï|ð|ñ|ò)%d$"}
 	lines := []string{"", " start 1", " stop 2", " stop 2 x", " set 1 --memory 5", " set", " start 3", " x 2"}
 	met := 0
 	for range 300 {

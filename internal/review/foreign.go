@@ -33,7 +33,7 @@ func ForeignFindings(p hardening.SudoersPolicy, own *Policy, around map[string]h
 	for _, name := range slices.Sorted(maps.Keys(around)) {
 		tree := around[name].With(p)
 		questions := around[name].Questions(tree)
-		asked := []any{around[name].Files}
+		asked := []any{around[name].Files, around[name].Policies} // the text of a file tells what an exclusive policy cuts, its header whether it does
 		for _, question := range questions {
 			asked = append(asked, question.Host, question.Env.Version, question.Subject)
 		}

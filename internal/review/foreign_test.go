@@ -52,6 +52,25 @@ func TestForeignFindings(t *testing.T) {
 	}
 }
 
+// TestForeignFindingsOfAnotherPolicy: the same text is cut by an exclusive policy on a node where nobody wrote it for another one, and stays where somebody did.
+func TestForeignFindingsOfAnotherPolicy(t *testing.T) {
+	t.Parallel()
+	p := hardening.SudoersPolicy{Name: "agent", Subjects: []string{"agent"}, Content: "agent ALL=(root) /usr/bin/id\n", Exclusive: true}
+	own, errs := ParsePolicy(p.Path(), p.Subjects[0], p.Content)
+	if err := errs.Err(); err != nil {
+		t.Fatal(err)
+	}
+	on := func(policies ...string) hardening.Surroundings {
+		return hardening.Surroundings{Host: "a", SudoVersion: "1.9.16p2", Subjects: []policy.Subject{{Name: "agent"}}, Policies: policies, Files: map[string]string{
+			"/etc/sudoers": "Defaults use_pty, secure_path=/usr/bin\n@includedir /etc/sudoers.d\n", "/etc/sudoers.d/x": "agent ALL=(root) ALL\n",
+		}}
+	}
+	found := ForeignFindings(p, own, map[string]hardening.Surroundings{"a": on(), "b": on("/etc/sudoers.d/x")})
+	if len(found) != 1 || !slices.Equal(found[0].Nodes, []string{"b"}) {
+		t.Errorf("found %v, want the grant of another policy on b", found)
+	}
+}
+
 // TestOneGrantOfEverything: a rule that grants every command is one finding, whatever the policy has beside it.
 func TestOneGrantOfEverything(t *testing.T) {
 	t.Parallel()

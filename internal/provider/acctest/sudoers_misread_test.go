@@ -28,7 +28,7 @@ func TestSudoersMisread(t *testing.T) {
 		{rule("a", `commands = ["/usr/bin/id", "BACKUPS"]`), "rule[0].commands[1]: Cmnd_Alias BACKUPS is not defined (PVESEC-S0001)"},
 		{content("agent ALL=(www-data, DBA) /usr/bin/id\n"), "Runas_Alias DBA is not defined (PVESEC-S0001)"},
 		{content("agent PVES=(root) /usr/bin/id\n"), "Host_Alias PVES is not defined (PVESEC-S0001)"},
-		{content("AGENTS ALL=(root) /usr/bin/id\n"), "User_Alias AGENTS is not defined (PVESEC-S0001)"},
+		{content("AGENTS ALL=(root) /usr/bin/id\n"), "the line is about the alias AGENTS, which the text does not define"},
 		{rule("a", `commands = ["/usr/sbin/qm start 2[0-9{3}"]`), "rule[0].commands[0]: The bracket in the arguments of /usr/sbin/qm is not closed"},
 		{rule("a", `commands = ["/usr/sbin/qm list \"\""]`), "rule[0].commands[0]: The quotes in the arguments of /usr/sbin/qm are compared literally"},
 		{rule("a", `commands = ["/usr/bin/journalctl -b | /usr/bin/less"]`), "rule[0].commands[0]: The arguments of /usr/bin/journalctl contain |"},

@@ -176,6 +176,8 @@ func (m *auditLoggingModel) Installed(ctx context.Context, seen *hardening.Audit
 		if seen.AuditRules == hardening.AuditAfterBoot || seen.AuditRules == hardening.AuditLocked {
 			desired.AuditRules = seen.AuditRules // an apply that left rules out has failed
 		}
+	} else if slices.Contains(slices.Collect(maps.Values(m.unproven)), true) { // a node that was not read back
+		desired.Health.Problems = []string{unprovenProblem}
 	}
 	return deployedAudit(ctx, &desired, desired.Contents, diags)
 }

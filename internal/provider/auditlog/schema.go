@@ -61,7 +61,7 @@ func (r *auditLoggingResource) Schema(ctx context.Context, _ resource.SchemaRequ
 			},
 			"purge_logs": schema.BoolAttribute{
 				MarkdownDescription: "Whether a destroy removes the logs too: those of sudo and the security log with what was rotated, and the recordings of the `subjects`, or the whole directory of recordings where a group or everyone is a subject. " +
-					"Unset or `false`, all logs stay, since they are evidence. Nothing else ever empties or removes a log, but rotation and the bounds of `io_logs`. Apply `purge_logs = true` before you destroy: a destroy does what the state says. Where the probe of the last apply failed, the logs stay.",
+					"Unset or `false`, all logs stay, since they are evidence. Nothing else ever empties or removes a log, but rotation and the bounds of `io_logs`. Apply `purge_logs = true` before you destroy: a destroy does what the state says. Where the probe failed when the resource was made, the logs stay: Terraform replaces it then.",
 				Optional: true,
 			},
 			"files": schema.MapAttribute{
