@@ -94,6 +94,9 @@ func mayHarm(name string) bool {
 	return !known || o.why != nil || !slices.Contains([]string{onlyText, onlyPassword, onlyRecords, onlyLess, onlyElsewhere, asTheCaller}, o.harmless)
 }
 
+// OnlyShows tells whether an option changes only what sudo shows, or who gets a mail.
+func OnlyShows(name string) bool { return options[name].harmless == onlyText }
+
 // usersInDoubt is users, and adds unsure where a member may be the subject.
 func (m *matcher) usersInDoubt(members []sudoers.Member, kind sudoers.AliasKind, s Subject) verdict {
 	v, _ := list(members, func(u *sudoers.Member) verdict {

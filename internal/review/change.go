@@ -14,11 +14,13 @@ type Change struct {
 	NoLongerAllowed []string
 	Changed         []string
 	Unknown         []string
+	// Looser are those of Changed by which the subject gained, or may have.
+	Looser []string
 }
 
 // NoChange is where nothing differs.
 func NoChange() Change {
-	return Change{Verdict: string(policy.Equal), NewlyAllowed: []string{}, NoLongerAllowed: []string{}, Changed: []string{}, Unknown: []string{}}
+	return Change{Verdict: string(policy.Equal), NewlyAllowed: []string{}, NoLongerAllowed: []string{}, Changed: []string{}, Unknown: []string{}, Looser: []string{}}
 }
 
 // Nothing tells that a change is none.
@@ -56,7 +58,11 @@ func Compare(before, after *sudoers.Tree, q policy.Question) Change {
 		model.NoLongerAllowed = append(model.NoLongerAllowed, onHost(d))
 	}
 	for _, d := range c.Changed {
-		model.Changed = append(model.Changed, fmt.Sprintf("%s: %s %q -> %q", onHost(d.Difference), d.Condition, d.From, d.To))
+		text := fmt.Sprintf("%s: %s %q -> %q", onHost(d.Difference), d.Condition, d.From, d.To)
+		model.Changed = append(model.Changed, text)
+		if d.Looser >= 0 {
+			model.Looser = append(model.Looser, text)
+		}
 	}
 	for _, gap := range c.Gaps {
 		text := gap.Reason
@@ -84,6 +90,7 @@ func onHost(d policy.Difference) string {
 func (m *Change) Merge(other Change, where string) {
 	for _, list := range []struct{ into, from *[]string }{
 		{&m.NewlyAllowed, &other.NewlyAllowed}, {&m.NoLongerAllowed, &other.NoLongerAllowed}, {&m.Changed, &other.Changed}, {&m.Unknown, &other.Unknown},
+		{&m.Looser, &other.Looser},
 	} {
 		for _, text := range *list.from {
 			*list.into = append(*list.into, text+where)

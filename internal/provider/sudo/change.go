@@ -24,6 +24,7 @@ type sudoersChangeModel struct {
 	NoLongerAllowed []string `tfsdk:"no_longer_allowed"`
 	Changed         []string `tfsdk:"changed"`
 	Unknown         []string `tfsdk:"unknown"`
+	Looser          []string `tfsdk:"-"`
 }
 
 var sudoersChangeType = values.TypeOfFields(changeFields).AttrTypes
@@ -117,7 +118,7 @@ func (m *sudoersPolicyModel) takesAway(ctx context.Context, text *review.Policy,
 			return false
 		}
 	}
-	if beside := m.changeBeside(ctx, state, observed, session.TargetNames(targets), &problems); len(beside.NewlyAllowed)+len(beside.Changed)+len(beside.Unknown) > 0 {
+	if beside := m.changeBeside(ctx, state, observed, session.TargetNames(targets), &problems); len(beside.NewlyAllowed)+len(beside.Looser)+len(beside.Unknown) > 0 {
 		return false
 	}
 	return less && !problems.HasError()

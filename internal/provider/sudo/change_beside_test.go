@@ -16,59 +16,104 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/review"
 )
 
+// besideCase is a change of a policy on pve1, whose other files say something too.
+type besideCase struct {
+	held, wanted string
+	foreign      string   // a grant of another file
+	other        string   // what else another file has
+	elsewhere    []string // defined_elsewhere
+	left         bool     // the policy leaves the node
+	unread       bool     // nothing is recorded of the node's files
+	takesAway    bool
+	says         string // by on_new_access = "deny", "" for nothing
+}
+
 // TestLinesThatHeldBack: a policy that loses a line can allow more, where the line held back what another file grants. Such a plan is not one that takes access away, and
 // on_new_access = "deny" refuses it.
 func TestLinesThatHeldBack(t *testing.T) {
 	t.Parallel()
-	ctx := context.Background()
-	pve1 := []node.Target{{Name: "pve1"}}
-	const group = "%ops ALL=(root) /usr/bin/less /var/log/syslog"
-	for name, c := range map[string]struct {
-		held, wanted, foreign string
-		targets               []node.Target
-		unread                bool // nothing is recorded of the node's files
-		takesAway             bool
-		says                  string
-	}{
-		"a denial goes":           {"agent ALL=(root) /usr/bin/id, /usr/bin/uptime, !/usr/bin/less\n", "agent ALL=(root) /usr/bin/id\n", group, pve1, false, false, "/usr/bin/less"},
-		"a denial stays":          {"agent ALL=(root) /usr/bin/id, /usr/bin/uptime, !/usr/bin/less\n", "agent ALL=(root) /usr/bin/id, !/usr/bin/less\n", group, pve1, false, true, ""},
-		"nobody grants it":        {"agent ALL=(root) /usr/bin/id, /usr/bin/uptime, !/usr/bin/less\n", "agent ALL=(root) /usr/bin/id\n", "", pve1, false, true, ""},
-		"off the node":            {"agent ALL=(root) /usr/bin/id, !/usr/bin/less\n", "agent ALL=(root) /usr/bin/id, !/usr/bin/less\n", group, nil, false, false, "/usr/bin/less"},
-		"a node that is not read": {"agent ALL=(root) /usr/bin/id, /usr/bin/uptime\n", "agent ALL=(root) /usr/bin/id\n", group, pve1, true, false, "what other sudoers files of pve1 grant"},
+	const (
+		group  = "%ops ALL=(root) /usr/bin/less /var/log/syslog"
+		denies = "agent ALL=(root) /usr/bin/id, /usr/bin/uptime, !/usr/bin/less\n"
+	)
+	for name, c := range map[string]besideCase{
+		"a denial goes":           {held: denies, wanted: "agent ALL=(root) /usr/bin/id\n", foreign: group, says: "/usr/bin/less"},
+		"a denial stays":          {held: denies, wanted: "agent ALL=(root) /usr/bin/id, !/usr/bin/less\n", foreign: group, takesAway: true},
+		"nobody grants it":        {held: denies, wanted: "agent ALL=(root) /usr/bin/id\n", takesAway: true},
+		"off the node":            {held: denies, wanted: denies, foreign: group, left: true, says: "/usr/bin/less"},
+		"a node that is not read": {held: denies, wanted: "agent ALL=(root) /usr/bin/id\n", foreign: group, unread: true, says: "what other sudoers files of pve1 grant"},
 	} {
-		var diags diag.Diagnostics
-		model := func(content string) *sudoersPolicyModel {
-			return &sudoersPolicyModel{Name: types.StringValue("agent"), Subject: types.StringValue("agent"), Content: types.StringValue(content), SHA256: types.StringValue(hardening.Digest(content)),
-				OnNewAccess: types.StringValue(denyNewAccess)}
-		}
-		state, plan := model(c.held), model(c.wanted)
-		entry := deployedPolicyModel{Present: types.BoolValue(true), Mode: types.StringValue("0440"), Owner: types.StringValue("root:root"), SHA256: state.SHA256,
-			Changes: values.StringList(nil), ForeignGrants: values.StringList(nil), Beyond: values.StringList(nil)}
-		files := map[string]string{"/etc/sudoers": "@includedir /etc/sudoers.d\n"}
-		if c.foreign != "" {
-			entry.ForeignGrants = values.StringList([]string{"/etc/sudoers:1: " + c.foreign})
-			files["/etc/sudoers"] = c.foreign + "\n@includedir /etc/sudoers.d\n"
-		}
-		observed := map[string]observedNode{}
-		if !c.unread {
-			observed["pve1"] = observedNode{Around: &hardening.Surroundings{Host: "pve1", SudoVersion: "1.9.16", Subjects: []policy.Subject{{Name: "agent", Groups: []string{"ops"}}}, Files: files}}
-		}
-		state.Deployed = types.MapValueMust(deployedPolicyType, map[string]attr.Value{"pve1": deployedEntry(ctx, entry, &diags)})
-		plan.Deployed = types.MapValueMust(deployedPolicyType, map[string]attr.Value{})
-		if len(c.targets) > 0 {
-			plan.Deployed = state.Deployed
-		}
-		text, malformed := review.ParsePolicy("agent", "agent", c.wanted)
-		if len(malformed) > 0 || diags.HasError() {
-			t.Fatal(malformed, diags)
-		}
-		if got := plan.takesAway(ctx, text, state, observed, c.targets); got != c.takesAway {
-			t.Errorf("%s: takes access away: %t", name, got)
-		}
-		plan.judgeNewAccess(ctx, text, state, held{state, observed}, true, &diags)
-		if said := detailOf(diags); diags.HasError() != (c.says != "") || !strings.Contains(said, c.says) {
-			t.Errorf("%s: said %q, want %q", name, said, c.says)
-		}
+		c.check(t, name)
+	}
+}
+
+// TestLinesThatOthersExplain: aliases and options of another file decide what a policy that loses a line allows. What they make more of is not taken for less.
+func TestLinesThatOthersExplain(t *testing.T) {
+	t.Parallel()
+	const (
+		stock  = "Defaults env_reset, mail_badpass, use_pty"
+		two    = "agent ALL=(root) /usr/bin/id, /usr/bin/uptime\n"
+		one    = "agent ALL=(root) /usr/bin/id\n"
+		shells = "agent ALL=(root) /usr/bin/id, SHELLS\n"
+		noexec = "agent ALL=(root) NOEXEC: /usr/bin/id\n"
+		alias  = "Cmnd_Alias SHELLS = /bin/bash"
+	)
+	named := []string{"SHELLS"}
+	for name, c := range map[string]besideCase{
+		"an alias of commands":           {held: two, wanted: shells, other: alias, elsewhere: named, says: "/bin/bash"},
+		"an alias that was there":        {held: two + shells, wanted: shells, other: alias, elsewhere: named, takesAway: true},
+		"an alias that nobody has read":  {held: two, wanted: shells, elsewhere: named, unread: true, says: "which aliases other sudoers files of pve1 define"},
+		"an alias of users":              {held: two, wanted: one + "OPS ALL=(root) /bin/bash\n", other: "User_Alias OPS = agent", elsewhere: []string{"OPS"}, says: "/bin/bash"},
+		"the environment":                {held: "Defaults:agent env_reset\n" + two, wanted: one, other: "Defaults !env_reset"},
+		"variables":                      {held: "Defaults:agent !setenv\n" + two, wanted: one, other: "Defaults setenv"},
+		"a password":                     {held: "Defaults:agent authenticate\n" + two, wanted: one, other: "Defaults !authenticate"},
+		"an option that the policy sets": {held: "Defaults:agent !setenv\n" + two, wanted: "Defaults:agent !setenv\n" + one, other: "Defaults setenv", takesAway: true},
+		"an option for somebody else":    {held: "Defaults:agent !setenv\n" + two, wanted: one, other: "Defaults:carol setenv", takesAway: true},
+		"Debian's options":               {held: "Defaults:agent env_reset\n" + two, wanted: one, other: stock, takesAway: true},
+		"stricter":                       {held: two, wanted: noexec, other: "Defaults timestamp_timeout=0", takesAway: true},
+		"off the node":                   {held: "Defaults:agent !setenv\nDefaults!/usr/bin/i* noexec\n" + two, wanted: two, other: "Defaults setenv", left: true, takesAway: true},
+		"nobody has read the options":    {held: two, wanted: one, unread: true, takesAway: true},
+	} {
+		c.check(t, name)
+	}
+}
+
+func (c *besideCase) check(t *testing.T, name string) {
+	t.Helper()
+	ctx := context.Background()
+	var diags diag.Diagnostics
+	model := func(content string) *sudoersPolicyModel {
+		return &sudoersPolicyModel{Name: types.StringValue("agent"), Subject: types.StringValue("agent"), Content: types.StringValue(content), SHA256: types.StringValue(hardening.Digest(content)),
+			OnNewAccess: types.StringValue(denyNewAccess), Elsewhere: values.StringSet(c.elsewhere)}
+	}
+	state, plan := model(c.held), model(c.wanted)
+	state.Elsewhere = values.StringSet(nil)
+	entry := deployedPolicyModel{Present: types.BoolValue(true), Mode: types.StringValue("0440"), Owner: types.StringValue("root:root"), SHA256: state.SHA256,
+		Changes: values.StringList(nil), ForeignGrants: values.StringList(nil), Beyond: values.StringList(nil)}
+	files := map[string]string{"/etc/sudoers": strings.TrimLeft(c.foreign+"\n"+c.other+"\n", "\n") + "@includedir /etc/sudoers.d\n"}
+	if c.foreign != "" {
+		entry.ForeignGrants = values.StringList([]string{"/etc/sudoers:1: " + c.foreign})
+	}
+	observed := map[string]observedNode{}
+	if !c.unread {
+		observed["pve1"] = observedNode{Around: &hardening.Surroundings{Host: "pve1", SudoVersion: "1.9.16", Subjects: []policy.Subject{{Name: "agent", Groups: []string{"ops"}}}, Files: files}}
+	}
+	state.Deployed = types.MapValueMust(deployedPolicyType, map[string]attr.Value{"pve1": deployedEntry(ctx, entry, &diags)})
+	plan.Deployed = state.Deployed
+	targets := []node.Target{{Name: "pve1"}}
+	if c.left {
+		plan.Deployed, targets = types.MapValueMust(deployedPolicyType, map[string]attr.Value{}), nil
+	}
+	text, malformed := review.ParsePolicy("agent", "agent", c.wanted)
+	if len(malformed) > 0 || diags.HasError() {
+		t.Fatal(malformed, diags)
+	}
+	if got := plan.takesAway(ctx, text, state, observed, targets); got != c.takesAway {
+		t.Errorf("%s: takes access away: %t", name, got)
+	}
+	plan.judgeNewAccess(ctx, text, state, held{state, observed}, true, &diags)
+	if said := detailOf(diags); diags.HasError() != (c.says != "") || !strings.Contains(said, c.says) {
+		t.Errorf("%s: said %q, want %q", name, said, c.says)
 	}
 }
 

@@ -31,6 +31,11 @@ func (m *sudoersPolicyModel) elsewhere() []string {
 	return values.StringsInSet(context.Background(), m.Elsewhere, &diag.Diagnostics{})
 }
 
+// namesElsewhere tells that other files define aliases of the policy, or may, while it is not known which.
+func (m *sudoersPolicyModel) namesElsewhere() bool {
+	return m.Elsewhere.IsUnknown() || len(m.Elsewhere.Elements()) > 0
+}
+
 // checkElsewhere reports the aliases that another file is to define and that none defines on a node.
 func (m *sudoersPolicyModel) checkElsewhere(ctx context.Context, text *review.Policy, around surroundings, diags *diag.Diagnostics) {
 	if text == nil || len(text.Elsewhere) == 0 || m.cutsUnknown() {
