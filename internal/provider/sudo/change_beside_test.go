@@ -34,6 +34,8 @@ func TestLinesThatHeldBack(t *testing.T) {
 	t.Parallel()
 	const (
 		group  = "%ops ALL=(root) /usr/bin/less /var/log/syslog"
+		free   = "%ops ALL=(root) NOPASSWD: /usr/bin/less /var/log/syslog"
+		two    = "agent ALL=(root) /usr/bin/id, /usr/bin/uptime\n"
 		denies = "agent ALL=(root) /usr/bin/id, /usr/bin/uptime, !/usr/bin/less\n"
 	)
 	for name, c := range map[string]besideCase{
@@ -41,6 +43,10 @@ func TestLinesThatHeldBack(t *testing.T) {
 		"a denial stays":          {held: denies, wanted: "agent ALL=(root) /usr/bin/id, !/usr/bin/less\n", foreign: group, takesAway: true},
 		"nobody grants it":        {held: denies, wanted: "agent ALL=(root) /usr/bin/id\n", takesAway: true},
 		"off the node":            {held: denies, wanted: denies, foreign: group, left: true, says: "/usr/bin/less"},
+		"a tag goes":              {held: "agent ALL=(root) NOEXEC: /usr/bin/less /var/log/syslog\n" + two, wanted: two, foreign: group, says: `noexec "on" -> "off"`},
+		"a password goes":         {held: "agent ALL=(root) PASSWD: /usr/bin/less /var/log/syslog\n" + two, wanted: two, foreign: free, says: `nopasswd "off" -> "on"`},
+		"a tag comes":             {held: two, wanted: "agent ALL=(root) /usr/bin/id\nagent ALL=(root) NOEXEC: /usr/bin/less /var/log/syslog\n", foreign: group, says: "/usr/bin/less"},
+		"a tag stays":             {held: "agent ALL=(root) NOEXEC: /usr/bin/less /var/log/syslog\n" + two, wanted: "agent ALL=(root) NOEXEC: /usr/bin/less /var/log/syslog\n", foreign: group, takesAway: true},
 		"a node that is not read": {held: denies, wanted: "agent ALL=(root) /usr/bin/id\n", foreign: group, unread: true, says: "what other sudoers files of pve1 grant"},
 	} {
 		c.check(t, name)
@@ -64,9 +70,9 @@ func TestLinesThatOthersExplain(t *testing.T) {
 		"an alias that was there":        {held: two + shells, wanted: shells, other: alias, elsewhere: named, takesAway: true},
 		"an alias that nobody has read":  {held: two, wanted: shells, elsewhere: named, unread: true, says: "which aliases other sudoers files of pve1 define"},
 		"an alias of users":              {held: two, wanted: one + "OPS ALL=(root) /bin/bash\n", other: "User_Alias OPS = agent", elsewhere: []string{"OPS"}, says: "/bin/bash"},
-		"the environment":                {held: "Defaults:agent env_reset\n" + two, wanted: one, other: "Defaults !env_reset"},
-		"variables":                      {held: "Defaults:agent !setenv\n" + two, wanted: one, other: "Defaults setenv"},
-		"a password":                     {held: "Defaults:agent authenticate\n" + two, wanted: one, other: "Defaults !authenticate"},
+		"the environment":                {held: "Defaults:agent env_reset\n" + two, wanted: one, other: "Defaults !env_reset", says: `env_reset "on" -> "off"`},
+		"variables":                      {held: "Defaults:agent !setenv\n" + two, wanted: one, other: "Defaults setenv", says: `setenv "off" -> "on"`},
+		"a password":                     {held: "Defaults:agent authenticate\n" + two, wanted: one, other: "Defaults !authenticate", says: `nopasswd "off" -> "on"`},
 		"an option that the policy sets": {held: "Defaults:agent !setenv\n" + two, wanted: "Defaults:agent !setenv\n" + one, other: "Defaults setenv", takesAway: true},
 		"an option for somebody else":    {held: "Defaults:agent !setenv\n" + two, wanted: one, other: "Defaults:carol setenv", takesAway: true},
 		"Debian's options":               {held: "Defaults:agent env_reset\n" + two, wanted: one, other: stock, takesAway: true},

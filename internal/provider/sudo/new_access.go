@@ -11,7 +11,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/hardening"
-	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
 	"github.com/pvesec/terraform-provider-pvesec/internal/review"
 )
 
@@ -61,13 +60,12 @@ func (m *sudoersPolicyModel) judgeNewAccess(ctx context.Context, text *review.Po
 		more = m.changeFrom(ctx, text, before.state, before.observed, diags)
 		if before.state.Name.Equal(m.Name) && len(more.NewlyAllowed) == 0 { // what the policy itself allows more is told already
 			beside := m.changeBeside(ctx, before.state, before.observed, m.comparedNodes(before.state), diags)
-			more.Unknown = slices.Concat(more.Unknown, beside.NewlyAllowed, beside.Unknown)
+			more.NewlyAllowed = beside.NewlyAllowed
+			more.Unknown = append(more.Unknown, notIn(more.Unknown, beside.Unknown)...)
+			more.Looser = append(more.Looser, notIn(more.Looser, beside.Looser)...)
 		}
 	}
-	lines := slices.Concat(more.NewlyAllowed, more.Unknown)
-	if more.Verdict == string(policy.Wider) || more.Verdict == string(policy.Incomparable) {
-		lines = slices.Concat(lines, more.Changed)
-	}
+	lines := slices.Concat(more.NewlyAllowed, more.Unknown, more.Looser)
 	if len(lines) == 0 {
 		return
 	}
@@ -89,6 +87,13 @@ func (m *sudoersPolicyModel) judgeNewAccess(ctx context.Context, text *review.Po
 		m.add(m.ofStatements(), problem{m.textAttribute(), summary, detail + "\n\non_new_access = \"deny\" refuses new access, and what cannot be known before the apply. Remove these commands, or set on_new_access = \"warn\" for this change.",
 			[]string{summary + ": " + strings.Join(lines, ", ")}}, diags)
 	}
+}
+
+// notIn leaves out what the policy's own text tells already: with the other files of a node it has the node behind it.
+func notIn(told, lines []string) []string {
+	return slices.DeleteFunc(slices.Clone(lines), func(line string) bool {
+		return slices.ContainsFunc(told, func(known string) bool { return strings.HasPrefix(line, known) })
+	})
 }
 
 // KeepsLost keeps a policy that refuses new access in the state where no node has its file any more. Without a state the next plan would take it for a new policy, of which everything is allowed.
