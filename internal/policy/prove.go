@@ -148,20 +148,6 @@ func proveNever(tree *sudoers.Tree, q Question, s Statement, counts func(*Grant)
 	return proof
 }
 
-// MayMeanOtherwise tells whether the rules of one file of a tree may mean something else than they do alone: another file has options that change what rules match, or
-// that are bound to commands, aliases, or rules about the subject.
-func MayMeanOtherwise(tree *sudoers.Tree, subject Subject, file string) bool {
-	return slices.ContainsFunc(tree.Entries, func(entry sudoers.Entry) bool {
-		switch e := entry.(type) {
-		case *sudoers.Defaults:
-			return e.At.File != file && (changesMatching(e) || e.Scope == sudoers.ScopeCommand)
-		case *sudoers.AliasDef:
-			return e.At.File != file
-		}
-		return false
-	}) || slices.ContainsFunc(Grants(tree, subject), func(g Grant) bool { return g.Pos.File != file })
-}
-
 // meets tells whether some of these arguments are allowed on a class of paths, under some outcome of its conditions.
 func meets(q Question, p *PathAccess, args regular.Expr) (verdict regular.Verdict, witness string, when outcome) {
 	if regular.Disjoint(p.Allowed(), args, q.Budget).Verdict == regular.Yes {

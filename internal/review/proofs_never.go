@@ -1,8 +1,6 @@
 package review
 
 import (
-	"slices"
-
 	"github.com/pvesec/terraform-provider-pvesec/internal/escalation"
 	"github.com/pvesec/terraform-provider-pvesec/internal/hardening"
 	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
@@ -16,7 +14,7 @@ import (
 func NeverAround(p hardening.SudoersPolicy, own *Policy, around hardening.Surroundings, statements []string) []Proof {
 	tree := around.With(p)
 	questions := around.Questions(tree)
-	if len(statements) == 0 || !slices.ContainsFunc(questions, func(q policy.Question) bool { return policy.MayMeanOtherwise(tree, q.Subject, p.Path()) }) {
+	if len(statements) == 0 || !AroundMatters(tree, questions, p.Path()) {
 		return nil
 	}
 	for i, q := range questions {

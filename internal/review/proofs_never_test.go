@@ -16,6 +16,8 @@ func TestNeverAround(t *testing.T) {
 		uptime    = "/usr/bin/uptime ^-c "
 		packages  = "installs packages"
 		dangerous = "agent ALL=(root) NOPASSWD: TOOLS\n"
+		plain     = "agent ALL=(root) /usr/bin/uptime\n"
+		edits     = "edits sudoers"
 	)
 	for name, c := range map[string]struct {
 		own, other, statement string
@@ -23,6 +25,13 @@ func TestNeverAround(t *testing.T) {
 		asked                 bool
 	}{
 		"stock":                       {own, "Defaults env_reset", uptime, regular.Yes, false},
+		"what is shown":               {plain, "Defaults passprompt=Password:, insults", edits, regular.Yes, false},
+		"variables":                   {plain, "Defaults setenv", edits, regular.No, true},
+		"the environment":             {plain, "Defaults !env_reset", edits, regular.No, true},
+		"the environment of another":  {plain, "Defaults:carol !env_reset", edits, regular.Yes, true},
+		"a variable":                  {plain, "Defaults env_keep += LD_PRELOAD", edits, regular.No, true},
+		"programs of a program":       {"Defaults:agent noexec\nagent ALL=(root) /usr/bin/timeout 60 *\n", "Defaults:agent !noexec", edits, regular.No, true},
+		"records":                     {plain, "Defaults log_input, log_output, iolog_dir=/var/log/sudo-io", edits, regular.Yes, true},
 		"somebody else's rule":        {own, "carol ALL=(root) /usr/bin/uptime -c x", uptime, regular.Yes, false},
 		"locale":                      {own, "Defaults sudoers_locale=C.UTF-8", uptime, regular.No, true},
 		"locale of the subject":       {own, "Defaults:agent sudoers_locale=C.UTF-8", uptime, regular.No, true},
@@ -43,7 +52,7 @@ func TestNeverAround(t *testing.T) {
 			t.Fatal(err)
 		}
 		around := hardening.Surroundings{Host: "pve1", SudoVersion: "1.9.16p2", Subjects: []policy.Subject{{Name: "agent"}}, Files: map[string]string{
-			"/etc/sudoers": "root ALL=(ALL:ALL) ALL\n@includedir /etc/sudoers.d\n", "/etc/sudoers.d/a": c.other + "\n",
+			"/etc/sudoers": "root ALL=(ALL:ALL) ALL\n@includedir /etc/sudoers.d\n", "/etc/sudoers.d/z": c.other + "\n",
 		}}
 		proofs := NeverAround(p, text, around, []string{"/usr/bin/id", c.statement})
 		if !c.asked {

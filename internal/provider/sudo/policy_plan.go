@@ -75,7 +75,7 @@ func (r *sudoersPolicyResource) ModifyPlan(ctx context.Context, req resource.Mod
 		plan.judgeAround(ctx, text, around, &resp.Diagnostics)
 		plan.proveAround(ctx, text, around, &resp.Diagnostics)
 		if !plan.quiet || state == nil {
-			plan.warnOfUnproven(ctx, around, targets, &resp.Diagnostics)
+			plan.warnOfUnproven(around, targets, &resp.Diagnostics)
 		}
 		plan.showLogged(ctx, around, !plan.quiet || !around.recorded && state == nil, &resp.Diagnostics)
 		plan.showOverruled(ctx, text, around, !plan.quiet || !around.recorded && state == nil, state, nil, &resp.Diagnostics)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
@@ -103,20 +104,28 @@ func (m *sudoersPolicyModel) proveAlwaysAround(commands []string, text *review.P
 	}
 }
 
-// warnOfUnproven names the nodes on which always is not proven, since nothing is known of their other files.
-func (m *sudoersPolicyModel) warnOfUnproven(ctx context.Context, around surroundings, targets []node.Target, diags *diag.Diagnostics) {
-	if len(values.StringsInList(ctx, m.Always, diags)) == 0 {
-		return
-	}
+// warnOfUnproven names the nodes on which never and always are not proven, since nothing is known of their other files.
+func (m *sudoersPolicyModel) warnOfUnproven(around surroundings, targets []node.Target, diags *diag.Diagnostics) {
 	var names []string
 	for _, target := range targets {
 		if _, known := around.on[target.Name]; !known {
 			names = append(names, target.Name)
 		}
 	}
-	if len(names) > 0 {
-		diags.AddAttributeWarning(path.Root("always"), "Unable to prove always on "+strings.Join(names, ", "),
-			"The policy allows these command lines. Whether another sudoers file takes them away there is not known, since pvesec has not read the node. Plan again when it answers.")
+	if len(names) == 0 {
+		return
+	}
+	for _, of := range []struct {
+		attribute  string
+		statements types.List
+		unknown    string
+	}{
+		{"never", m.Never, "The policy alone does not allow this. Whether another sudoers file gives its rules another meaning there is not known"},
+		{"always", m.Always, "The policy allows these command lines. Whether another sudoers file takes them away there is not known"},
+	} {
+		if len(of.statements.Elements()) > 0 {
+			diags.AddAttributeWarning(path.Root(of.attribute), "Unable to prove "+of.attribute+" on "+strings.Join(names, ", "), of.unknown+", since pvesec has not read the node. Plan again when it answers.")
+		}
 	}
 }
 

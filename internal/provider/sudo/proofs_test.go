@@ -82,22 +82,24 @@ func TestNeverIsProvenOnNodes(t *testing.T) {
 	}
 }
 
-// TestAlwaysOnSilentNodes: a node of which nothing is known is named, and no other.
-func TestAlwaysOnSilentNodes(t *testing.T) {
+// TestProofsOnSilentNodes: a node of which nothing is known is named, and no other.
+func TestProofsOnSilentNodes(t *testing.T) {
 	t.Parallel()
 	around := surroundings{on: map[string]hardening.Surroundings{"pve1": {}}}
 	targets := []node.Target{{Name: "pve1"}, {Name: "pve2"}, {Name: "pve3"}}
-	m := &sudoersPolicyModel{Always: values.StringList([]string{"/usr/bin/id"})}
-	var diags diag.Diagnostics
-	m.warnOfUnproven(t.Context(), around, targets, &diags)
-	if len(diags) != 1 || diags.HasError() || diags[0].Summary() != "Unable to prove always on pve2, pve3" {
-		t.Errorf("%v", diags)
-	}
-	diags = nil
-	m.warnOfUnproven(t.Context(), around, targets[:1], &diags)
-	(&sudoersPolicyModel{Always: values.StringList(nil)}).warnOfUnproven(t.Context(), around, targets, &diags)
-	if len(diags) != 0 {
-		t.Errorf("%v", diags)
+	none, some := values.StringList(nil), values.StringList([]string{"/usr/bin/id"})
+	for attribute, m := range map[string]*sudoersPolicyModel{"always": {Always: some, Never: none}, "never": {Always: none, Never: some}} {
+		var diags diag.Diagnostics
+		m.warnOfUnproven(around, targets, &diags)
+		if len(diags) != 1 || diags.HasError() || diags[0].Summary() != "Unable to prove "+attribute+" on pve2, pve3" {
+			t.Errorf("%s: %v", attribute, diags)
+		}
+		diags = nil
+		m.warnOfUnproven(around, targets[:1], &diags)
+		(&sudoersPolicyModel{Always: none, Never: none}).warnOfUnproven(around, targets, &diags)
+		if len(diags) != 0 {
+			t.Errorf("%s: %v", attribute, diags)
+		}
 	}
 }
 
