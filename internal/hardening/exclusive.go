@@ -87,6 +87,7 @@ func (e SudoersExclusive) sorted(ctx context.Context, nodes Nodes, t *sudoersTre
 	if len(s.lines) == 0 {
 		return s, nil
 	}
+	s.before = s.unshadowed()
 	var err error
 	if s.subjects, err = s.everyone(ctx, nodes); err != nil {
 		return nil, err

@@ -11,7 +11,7 @@ import (
 // holdDenials holds each line that denies something to members whom the node does not tell: a netgroup, a group of a plug-in, a name or a number without an account or a group. What
 // stays may allow it to them. It holds every denial while a line that stays is about a netgroup or a group of a plug-in: anybody may be in it.
 func (s *sorting) holdDenials(after *sudoersTree) bool {
-	aliases := aliasesOf(s.t.tree)
+	aliases := aliasesOf(s.before.tree)
 	anybodys := anybodysGroup(after.tree)
 	held := false
 	for _, line := range s.going(func(*foreignLine) bool { return true }) {

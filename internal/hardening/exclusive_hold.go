@@ -69,6 +69,7 @@ func (s *sorting) hold() {
 	for {
 		for s.holdWhole() {
 		}
+		s.before = s.unshadowed()
 		after := s.t.after(s.change())
 		if !s.holdOptions(after) && !s.holdDenials(after) && !s.holdAliases(after) && !s.holdOwnWay(after) && !s.holdWidening(after) {
 			s.markHarmless(after)
@@ -120,10 +121,10 @@ func (s *sorting) holdWidening(after *sudoersTree) bool {
 	held := false
 	s.eased = nil
 	for _, subject := range s.subjects {
-		grants := policy.Grants(s.t.tree, subject)
+		grants := policy.Grants(s.before.tree, subject)
 		concerned := s.going(func(line *foreignLine) bool {
 			spec, is := line.entry.(*sudoers.UserSpec)
-			return line.entry != nil && (!is || slices.ContainsFunc(grants, func(g policy.Grant) bool { return g.Spec == spec }))
+			return line.entry != nil && (!is || slices.ContainsFunc(grants, func(g policy.Grant) bool { return g.Spec.At == spec.At }))
 		})
 		if len(concerned) == 0 || !slices.ContainsFunc(policy.Grants(after.tree, subject), func(g policy.Grant) bool { return !g.Negated }) {
 			continue
@@ -155,7 +156,7 @@ func (s *sorting) holdBack(why string, concerned []*foreignLine, grants []policy
 // denying are the lines that deny the subject of the grants something.
 func denying(lines []*foreignLine, grants []policy.Grant) []*foreignLine {
 	return slices.DeleteFunc(slices.Clone(lines), func(line *foreignLine) bool {
-		return !slices.ContainsFunc(grants, func(g policy.Grant) bool { return g.Negated && sudoers.Entry(g.Spec) == line.entry })
+		return !slices.ContainsFunc(grants, func(g policy.Grant) bool { return g.Negated && g.Spec.At == line.entry.Pos() })
 	})
 }
 
@@ -190,5 +191,5 @@ func (s *sorting) changeWith(line *foreignLine) node.Change {
 
 // compared compares what a subject is allowed now and afterwards.
 func (s *sorting) compared(subject policy.Subject, after *sudoersTree) policy.Comparison {
-	return policy.Compare(s.t.tree, after.tree, policy.Question{Subject: subject, Host: s.t.seen.Facts.Hostname, Env: policy.Debian(s.t.version)})
+	return policy.Compare(s.before.tree, after.tree, policy.Question{Subject: subject, Host: s.t.seen.Facts.Hostname, Env: policy.Debian(s.t.version)})
 }

@@ -62,9 +62,10 @@ func (s *sorting) holdOwnWay(after *sudoersTree) bool {
 		return false
 	}
 	why := fmt.Sprintf("pvesec itself gets in by it, as %q", s.operator)
+	shadows := s.shadows(after)
 	concerned := s.going(func(line *foreignLine) bool {
 		options, is := line.entry.(*sudoers.Defaults)
-		return line.entry == sudoers.Entry(before.Rule.Spec) ||
+		return line.entry == sudoers.Entry(before.Rule.Spec) || slices.Contains(shadows, line) ||
 			is && slices.ContainsFunc(options.Settings, func(option sudoers.Setting) bool { return slices.Contains(ownWayOptions, option.Name) })
 	})
 	for _, line := range concerned {

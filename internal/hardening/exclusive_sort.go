@@ -30,6 +30,8 @@ type sorting struct {
 	of    map[sudoers.Entry]*foreignLine
 	// subjects are whom the lines are about, see [sorting.everyone].
 	subjects []policy.Subject
+	// before is what the change is compared with, see [sorting.unshadowed].
+	before *sudoersTree
 	// known are the words of user lists that mean an account or a group of the node.
 	known map[string]bool
 	eased []string
@@ -88,7 +90,7 @@ func (s *sorting) sort() {
 	}
 	state, stays := followed(s.t.files[sudoersMain]), s.stays
 	if s.ships(sudoersMain, state) != "" {
-		stays = func(sudoers.Entry) bool { return true }
+		stays = nil
 	}
 	s.file(main, stays)
 	for _, line := range slices.Clone(s.lines) {
@@ -128,21 +130,22 @@ func (s *sorting) leadsTo(file string, include *sudoers.Include) string {
 	return sudoers.ResolveInclude(file, include.Path, host, s.t.version)
 }
 
-// file sorts the entries of a file, and follows the includes that stay.
+// file sorts the entries of a file, and follows the includes that stay. Without stays all of the file does, what sudo skips today included: it may skip a definition only since another
+// file has one of that name, and the line is in force when that is gone.
 func (s *sorting) file(file *sudoers.File, stays func(sudoers.Entry) bool) {
 	s.read[file.Name] = true
 	at := 0
 	for _, entry := range file.Entries {
 		span := entry.Span()
-		s.malformed(file, at, span.Start)
+		s.malformed(file, at, span.Start, stays)
 		at = span.End
-		if !stays(entry) {
+		if stays != nil && !stays(entry) {
 			s.foreign(file, entry)
 		} else if include, is := entry.(*sudoers.Include); is {
 			s.follow(file.Name, include)
 		}
 	}
-	s.malformed(file, at, len(file.Text))
+	s.malformed(file, at, len(file.Text), stays)
 }
 
 // follow sorts what an include that stays brings in.
@@ -189,10 +192,10 @@ func (s *sorting) included(name, from string) {
 	}
 }
 
-// staysIn tells which entries of a file that belongs there belong there. Audit logging writes options and nothing else: a rule below its header is not its own.
+// staysIn tells which entries of a file that belongs there belong there, nil for all of it. Audit logging writes options and nothing else: a rule below its header is not its own.
 func (s *sorting) staysIn(name string) func(sudoers.Entry) bool {
 	if s.auditFile(name) == "" || s.named(name) {
-		return func(sudoers.Entry) bool { return true }
+		return nil
 	}
 	return func(entry sudoers.Entry) bool {
 		_, options := entry.(*sudoers.Defaults)
@@ -258,14 +261,4 @@ func (s *sorting) instead(file *sudoers.File, options *sudoers.Defaults) string 
 		}
 	}
 	return ""
-}
-
-// malformed notes what stands between entries: lines that sudo skips.
-func (s *sorting) malformed(file *sudoers.File, from, to int) {
-	if from >= to || strings.TrimSpace(file.Text[from:to]) == "" {
-		return
-	}
-	s.add(&foreignLine{
-		file: file.Name, at: 1 + strings.Count(file.Text[:from], "\n"), text: strings.TrimSpace(file.Text[from:to]) + " (malformed: sudo skips it)", span: sudoers.Span{Start: from, End: to},
-	})
 }

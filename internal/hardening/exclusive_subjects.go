@@ -26,7 +26,7 @@ const anybody = "anybody else"
 // everyone lists whom the files are about: each account of the node and each named user with its groups, each named group, and one for everyone else. Those whom the same rules
 // are about are one. Where groups come from a directory, nobody knows all members: then each named user in each named group, and somebody in two of them, are among them too.
 func (s *sorting) everyone(ctx context.Context, nodes Nodes) ([]policy.Subject, error) {
-	names := namesIn(s.t.tree.Entries)
+	names := namesIn(s.before.tree.Entries)
 	local := localSubjects(s.t.seen)
 	known := map[string]bool{}
 	for _, subject := range local {
@@ -78,7 +78,7 @@ func (s *sorting) everyone(ctx context.Context, nodes Nodes) ([]policy.Subject, 
 
 // apart leaves one of those whom the same rules are about. Options about users tell them apart too.
 func (s *sorting) apart(all []policy.Subject) []policy.Subject {
-	byUser := slices.ContainsFunc(s.t.tree.Entries, func(entry sudoers.Entry) bool {
+	byUser := slices.ContainsFunc(s.before.tree.Entries, func(entry sudoers.Entry) bool {
 		options, is := entry.(*sudoers.Defaults)
 		return is && options.Scope == sudoers.ScopeUser
 	})
@@ -91,7 +91,7 @@ func (s *sorting) apart(all []policy.Subject) []policy.Subject {
 		if byUser {
 			key.WriteString(subject.Name)
 		}
-		grants := policy.Grants(s.t.tree, subject)
+		grants := policy.Grants(s.before.tree, subject)
 		for _, grant := range grants {
 			fmt.Fprintf(&key, "\x00%s:%d:%d", grant.Pos.File, grant.Pos.Line, grant.Pos.Col)
 		}
