@@ -8,7 +8,7 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// holdDenials holds each line that denies something to members whom the node does not tell: a netgroup, a group of a plug-in, a name or a number without an account or a group. What
+// holdDenials holds the denials of each line that denies something to members whom the node does not tell: a netgroup, a group of a plug-in, a name or a number without an account or a group. What
 // stays may allow it to them. It holds every denial while a line that stays is about a netgroup or a group of a plug-in: anybody may be in it.
 func (s *sorting) holdDenials(after *sudoersTree) bool {
 	aliases := aliasesOf(s.before.tree)
@@ -16,16 +16,19 @@ func (s *sorting) holdDenials(after *sudoersTree) bool {
 	held := false
 	for _, line := range s.going(func(*foreignLine) bool { return true }) {
 		spec, is := line.entry.(*sudoers.UserSpec)
-		if !is || !aliases.denies(spec) {
+		if !is || line.denied {
+			continue
+		}
+		if denials, _ := aliases.leaves(spec); denials == nil {
 			continue
 		}
 		for _, member := range aliases.users(spec) {
 			if !s.resolved(member) {
-				held = s.keep("it denies something to "+printable(member.Name)+", and the node does not tell who that is", line) || held
+				held = s.keepDenials("it denies something to "+printable(member.Name)+", and the node does not tell who that is", line) || held
 			}
 		}
 		if anybodys != "" {
-			held = s.keep("it denies something, and a line that stays is about "+printable(anybodys)+", in which anybody may be", line) || held
+			held = s.keepDenials("it denies something, and a line that stays is about "+printable(anybodys)+", in which anybody may be", line) || held
 		}
 	}
 	return held
@@ -124,19 +127,66 @@ func (b aliasBodies) users(spec *sudoers.UserSpec) []sudoers.Member {
 	return words
 }
 
-// denies tells whether a rule denies a command, be it in an alias.
-func (b aliasBodies) denies(spec *sudoers.UserSpec) bool {
-	entered := map[string]bool{}
-	var negated func(command sudoers.CommandMember) bool
-	negated = func(command sudoers.CommandMember) bool {
-		name := command.Command.Name
-		if command.Negated || command.Command.Kind != sudoers.CommandAlias || entered[name] {
-			return command.Negated
+// leaves are what a rule says of commands, with the bodies of aliases in their place: what it denies, as a rule of its own (nil for nothing), and whether it allows anything. A denied
+// alias allows what is denied in it.
+func (b aliasBodies) leaves(spec *sudoers.UserSpec) (denials *sudoers.UserSpec, allows bool) {
+	var privileges []sudoers.Privilege
+	for i := range spec.Privileges {
+		denied := sudoers.Privilege{Hosts: spec.Privileges[i].Hosts}
+		for _, command := range spec.Privileges[i].Effective() {
+			as := sudoers.CommandSpec{RunAs: command.RunAs, Options: command.Options()}
+			type way struct {
+				alias   string
+				negated bool
+			}
+			entered := map[way]bool{} // the order of denials alone says nothing, so each way into an alias counts once
+			var enter func(member sudoers.CommandMember, negated bool)
+			enter = func(member sudoers.CommandMember, negated bool) {
+				negated = negated != member.Negated
+				body, defined := b[aliasUse{sudoers.CmndAlias, member.Command.Name}]
+				switch at := (way{member.Command.Name, negated}); {
+				case member.Command.Kind == sudoers.CommandAlias && defined && entered[at]:
+				case member.Command.Kind == sudoers.CommandAlias && defined:
+					entered[at] = true
+					for _, inside := range body.Commands {
+						enter(inside, negated)
+					}
+				case negated:
+					as.CommandMember = member
+					as.Negated = true
+					denied.Commands = append(denied.Commands, as)
+				default:
+					allows = true
+				}
+			}
+			enter(command.CommandMember, false)
 		}
-		entered[name] = true
-		return slices.ContainsFunc(b[aliasUse{sudoers.CmndAlias, name}].Commands, negated)
+		if len(denied.Commands) > 0 {
+			privileges = append(privileges, denied)
+		}
 	}
-	return slices.ContainsFunc(spec.Privileges, func(privilege sudoers.Privilege) bool {
-		return slices.ContainsFunc(privilege.Commands, func(command sudoers.CommandSpec) bool { return negated(command.CommandMember) })
-	})
+	if len(privileges) == 0 {
+		return nil, allows
+	}
+	return &sudoers.UserSpec{Users: spec.Users, Privileges: privileges}, allows
+}
+
+// keepDenials holds the rules that do nothing but deny. Of one that allows something too only what it denies stays, in its place. It tells whether there were any.
+func (s *sorting) keepDenials(why string, lines ...*foreignLine) bool {
+	aliases := aliasesOf(s.before.tree)
+	kept := false
+	for _, line := range lines {
+		spec, is := line.entry.(*sudoers.UserSpec)
+		if !is || line.denied {
+			continue
+		}
+		denials, allows := aliases.leaves(spec)
+		switch {
+		case denials != nil && allows && line.unit.held == "" && line.unit.replaceBy(denials):
+			line.denied, kept = true, true
+		case denials != nil:
+			kept = s.keep(why, line) || kept
+		}
+	}
+	return kept
 }

@@ -24,10 +24,46 @@ func TestExclusiveHoldsDenials(t *testing.T) {
 		},
 		"by aliases": {
 			files: map[string]string{"limits": "Cmnd_Alias ROOT = /bin/su\nCmnd_Alias MOST = ALL, !ROOT\nUser_Alias THEY = bob, THOSE\nUser_Alias THOSE = stranger\nTHEY ALL=(ALL) MOST\n"},
-			held: []string{
-				"/etc/sudoers.d/limits:1: Cmnd_Alias ROOT = /bin/su|refers", "/etc/sudoers.d/limits:2: Cmnd_Alias MOST = ALL, !ROOT|refers", "/etc/sudoers.d/limits:3: User_Alias THEY = bob, THOSE|refers",
-				"/etc/sudoers.d/limits:4: User_Alias THOSE = stranger|refers", "/etc/sudoers.d/limits:5: THEY ALL=(ALL) MOST|stranger",
+			foreign: []string{
+				"/etc/sudoers.d/limits:1: Cmnd_Alias ROOT = /bin/su", "/etc/sudoers.d/limits:2: Cmnd_Alias MOST = ALL, !ROOT", "/etc/sudoers.d/limits:5: THEY ALL=(ALL) MOST (in its place: THEY ALL=(ALL) !/bin/su)",
 			},
+			held:   []string{"/etc/sudoers.d/limits:3: User_Alias THEY = bob, THOSE|refers", "/etc/sudoers.d/limits:4: User_Alias THOSE = stranger|refers"},
+			remain: 1,
+			left:   map[string]string{"limits": "User_Alias THEY = bob, THOSE\nUser_Alias THOSE = stranger\nTHEY ALL=(ALL) !/bin/su\n"},
+		},
+		"of a rule that allows something too": {
+			files:   map[string]string{"x": "bob, ghost ALL=(ALL) NOPASSWD: ALL, !/usr/bin/zzz : pve9=/bin/ls\n"},
+			foreign: []string{"/etc/sudoers.d/x:1: bob, ghost ALL=(ALL) NOPASSWD: ALL, !/usr/bin/zzz : pve9=/bin/ls (in its place: bob, ghost ALL=(ALL) !/usr/bin/zzz)"},
+			remain:  1,
+			left:    map[string]string{"x": "bob, ghost ALL=(ALL) !/usr/bin/zzz\n"},
+		},
+		"of a rule that allows something too, beside a group of a plug-in": {
+			own:     SudoersExclusive{Files: []string{"named"}},
+			files:   map[string]string{"named": "%:admins ALL=(ALL) ALL\n", "x": "bob ALL=(ALL) NOPASSWD: ALL, !/usr/bin/zzz\n"},
+			foreign: []string{"/etc/sudoers.d/x:1: bob ALL=(ALL) NOPASSWD: ALL, !/usr/bin/zzz (in its place: bob ALL=(ALL) !/usr/bin/zzz)"},
+			kept:    []string{"/etc/sudoers.d/named (named in files)"},
+			remain:  1,
+			left:    map[string]string{"x": "bob ALL=(ALL) !/usr/bin/zzz\n"},
+		},
+		"of an alias that allows something by denying it": {
+			files:   map[string]string{"x": "Cmnd_Alias NO = /bin/ls, !/bin/sh\nghost ALL=(ALL) !NO\n"},
+			foreign: []string{"/etc/sudoers.d/x:1: Cmnd_Alias NO = /bin/ls, !/bin/sh", "/etc/sudoers.d/x:2: ghost ALL=(ALL) !NO (in its place: ghost ALL=(ALL) !/bin/ls)"},
+			remain:  1,
+			left:    map[string]string{"x": "ghost ALL=(ALL) !/bin/ls\n"},
+		},
+		"of a rule in a file with NUL bytes": {
+			files: map[string]string{"x": "ghost ALL=(ALL) ALL, !/bin/su\x00 # x\n"},
+			held:  []string{"/etc/sudoers.d/x:1: ghost ALL=(ALL) ALL, !/bin/su|NUL bytes"},
+		},
+		"of a rule that an include brings in": {
+			main:  shippedMain + "@include /etc/more\n",
+			files: map[string]string{"/etc/more": "ghost, bob ALL=(ALL) ALL, !/bin/su\n+ops ALL=/bin/ls, !/bin/cat a\\ \\\n\n"},
+			foreign: []string{
+				"/etc/more:1: ghost, bob ALL=(ALL) ALL, !/bin/su (out of force: included by /etc/sudoers:9)", `/etc/more:2: +ops ALL=/bin/ls, !/bin/cat a\ (out of force: included by /etc/sudoers:9)`,
+				`/etc/sudoers:9: @include /etc/more (in its place: ghost, bob ALL=(ALL) !/bin/su; +ops ALL=!/bin/cat a\)`,
+			},
+			remain: 2,
+			left:   map[string]string{sudoersMain: shippedMain + "ghost, bob ALL=(ALL) !/bin/su\n+ops ALL=!/bin/cat a\\ \\\n\n"},
 		},
 		"of anybody who may be in a netgroup that stays": {
 			own:   SudoersExclusive{Files: []string{"named"}},

@@ -50,9 +50,8 @@ func (s *sorting) without(name string) (text string, left bool) {
 			continue
 		}
 		b.WriteString(file.Text[at:line.span.Start])
-		if line.instead != "" {
-			b.WriteString(line.instead + "\n")
-		}
+		b.WriteString(strings.Join(line.instead, ""))
+		left = left || len(line.instead) > 0
 		at = line.span.End
 	}
 	b.WriteString(file.Text[at:])
@@ -108,7 +107,9 @@ func (s *sorting) holdNamed() {
 func (s *sorting) holdWhole() bool {
 	held := false
 	for _, file := range s.t.tree.Files {
-		stays := file.Name == sudoersMain || slices.ContainsFunc(s.lines, func(line *foreignLine) bool { return line.file == file.Name && line.unit.held != "" })
+		stays := file.Name == sudoersMain || slices.ContainsFunc(s.lines, func(line *foreignLine) bool {
+			return line.file == file.Name && (line.unit.held != "" || len(line.instead) > 0)
+		})
 		if stays && file.Text != string(followed(s.t.files[file.Name]).Content) {
 			held = s.keep("the file has NUL bytes: edit it by hand", s.going(func(line *foreignLine) bool { return line.file == file.Name })...) || held
 		}
@@ -135,7 +136,7 @@ func (s *sorting) holdWidening(after *sudoersTree) bool {
 			gained := change.NewlyAllowed[0]
 			held = s.holdBack(fmt.Sprintf("without it %s would be allowed %s, by %s:%d", printable(subject.Name), printable(gained.String()), printable(gained.Rule.Pos.File), gained.Rule.Pos.Line), concerned, grants) || held
 		case len(change.Gaps) > 0:
-			held = s.keep(fmt.Sprintf("it cannot be told what %s would be allowed without it: %s", printable(subject.Name), printable(change.Gaps[0].Reason)), denying(concerned, grants)...) || held
+			held = s.keepDenials(fmt.Sprintf("it cannot be told what %s would be allowed without it: %s", printable(subject.Name), printable(change.Gaps[0].Reason)), denying(concerned, grants)...) || held
 		}
 		if len(change.NewlyAllowed) == 0 {
 			held = s.holdEased(subject, change, concerned) || held
@@ -146,7 +147,7 @@ func (s *sorting) holdWidening(after *sudoersTree) bool {
 
 // holdBack holds the denials among lines. Where there are none the options and aliases are what holds something back, or, where there are none of them either, all lines.
 func (s *sorting) holdBack(why string, concerned []*foreignLine, grants []policy.Grant) bool {
-	if s.keep(why, denying(concerned, grants)...) {
+	if s.keepDenials(why, denying(concerned, grants)...) {
 		return true
 	}
 	others := slices.DeleteFunc(slices.Clone(concerned), func(line *foreignLine) bool { _, rule := line.entry.(*sudoers.UserSpec); return rule })

@@ -45,8 +45,9 @@ type foreignLine struct {
 	span sudoers.Span
 	// entry is what sudo reads of it, nil where sudo skips it.
 	entry sudoers.Entry
-	// instead is a line of the distribution that comes back in its place, "" for none.
-	instead string
+	// instead are lines that come in its place: the one that the distribution ships, or what it denies, which is denied.
+	instead []string
+	denied  bool
 	// unit is the line whose removal takes this one out of force: itself, or the include that leads to its file.
 	unit *foreignLine
 	// held says why the line stays, "" where it goes; harmless tells that it gives nobody anything.
@@ -61,8 +62,12 @@ func (l *foreignLine) String() string {
 		text += fmt.Sprintf(":%d", l.at)
 	}
 	text += ": " + printable(l.text)
-	if l.instead != "" {
-		text += " (in its place: " + l.instead + ")"
+	if len(l.instead) > 0 && l.held == "" {
+		lines := make([]string, len(l.instead))
+		for i, line := range l.instead {
+			lines[i] = printable(canonicalLine(line))
+		}
+		text += " (in its place: " + strings.Join(lines, "; ") + ")"
 	}
 	if l.unit != l {
 		text += fmt.Sprintf(" (out of force: included by %s:%d)", printable(l.unit.file), l.unit.at)
@@ -239,7 +244,9 @@ func (s *sorting) foreign(file *sudoers.File, entry sudoers.Entry) *foreignLine 
 	line := s.add(&foreignLine{file: file.Name, at: entry.Pos().Line, text: canonicalEntry(entry), span: entry.Span(), entry: entry})
 	s.of[entry] = line
 	if options, is := entry.(*sudoers.Defaults); is && file.Name == sudoersMain && options.Scope == sudoers.ScopeGlobal {
-		line.instead = s.instead(file, options)
+		if shipped := s.shippedInstead(file, options); shipped != "" {
+			line.instead = []string{shipped + "\n"}
+		}
 	}
 	return line
 }
@@ -250,15 +257,26 @@ func (s *sorting) add(line *foreignLine) *foreignLine {
 	return line
 }
 
-// instead is the line that Debian ships for an option which a foreign line of the main file sets, where that line is not there: without it sudo would go by what it was built with.
-func (s *sorting) instead(file *sudoers.File, options *sudoers.Defaults) string {
+// shippedInstead is the line that Debian ships for an option which a foreign line of the main file sets, where that line is not there: without it sudo would go by what it was built with.
+func (s *sorting) shippedInstead(file *sudoers.File, options *sudoers.Defaults) string {
 	for _, option := range options.Settings {
 		shipped := shippedOption(option.Name)
 		there := func(entry sudoers.Entry) bool { return canonicalEntry(entry) == shipped }
-		back := func(line *foreignLine) bool { return line.instead == shipped }
+		back := func(line *foreignLine) bool { return slices.Contains(line.instead, shipped+"\n") }
 		if shipped != "" && !slices.ContainsFunc(file.Entries, there) && !slices.ContainsFunc(s.lines, back) {
 			return shipped
 		}
 	}
 	return ""
+}
+
+// replaceBy puts an entry in the place of a line. It tells whether the entry can be written as one.
+func (l *foreignLine) replaceBy(entry sudoers.Entry) bool {
+	text := sudoers.PrintEntry(entry)
+	read, problems := sudoers.Parse("line", text, sudoers.Version{})
+	if len(problems) > 0 || !sudoers.SameEntries(read.Entries, []sudoers.Entry{entry}) {
+		return false
+	}
+	l.instead = append(l.instead, text)
+	return true
 }
