@@ -13,10 +13,27 @@ import (
 // ofRules are conditions that a rule may have and of which Compare does not say which value gives more.
 var ofRules = []string{"apparmor_profile", "chroot", "cwd", "not_after", "not_before", "role", "timeout", "type"}
 
-// eased are the conditions that commands lose, or that get a value which may give more.
+// eased are the conditions that commands lose, or that get a value which may give more. The SETENV that comes with ALL is none: who may run all needs no variable for it.
 func eased(change policy.Comparison) []policy.ConditionChange {
 	return slices.DeleteFunc(slices.Clone(change.Changed), func(c policy.ConditionChange) bool {
-		return c.Looser < 0 || c.Looser == 0 && (!slices.Contains(ofRules, c.Condition) || tighter(c))
+		return c.Condition == "setenv" && c.Rule.Tags.Setenv == sudoers.Implied || c.Looser < 0 || c.Looser == 0 && (!slices.Contains(ofRules, c.Condition) || tighter(c))
+	})
+}
+
+// gives tells whether the rules that stay with a line allow somebody something that he is not allowed without them, or on easier conditions. with is what is in force if the line stays.
+func (s *sorting) gives(line *foreignLine, with, without *sudoersTree) bool {
+	rules := s.going(func(other *foreignLine) bool {
+		_, rule := other.entry.(*sudoers.UserSpec)
+		return rule && other.unit == line.unit
+	})
+	return slices.ContainsFunc(s.subjects, func(subject policy.Subject) bool {
+		if !slices.ContainsFunc(policy.Grants(s.before.tree, subject), func(g policy.Grant) bool {
+			return slices.ContainsFunc(rules, func(rule *foreignLine) bool { return g.Spec.At == rule.entry.Pos() })
+		}) {
+			return false
+		}
+		change := policy.Compare(with.tree, without.tree, s.question(subject))
+		return len(change.NoLongerAllowed) > 0 || slices.ContainsFunc(change.Changed, func(c policy.ConditionChange) bool { return c.Looser < 0 })
 	})
 }
 

@@ -139,7 +139,7 @@ func (s *sorting) holdWidening(after *sudoersTree) bool {
 			held = s.keepDenials(fmt.Sprintf("it cannot be told what %s would be allowed without it: %s", printable(subject.Name), printable(change.Gaps[0].Reason)), denying(concerned, grants)...) || held
 		}
 		if len(change.NewlyAllowed) == 0 {
-			held = s.holdEased(subject, change, concerned) || held
+			held = s.holdEased(subject, change, concerned, after) || held
 		}
 	}
 	return held
@@ -164,17 +164,18 @@ func denying(lines []*foreignLine, grants []policy.Grant) []*foreignLine {
 // mostTried bounds how many lines are tried one by one for each subject.
 const mostTried = 32
 
-// holdEased holds lines without which a command would lose a condition: options, and rules that give nothing beside. A rule that gives something too goes, and it is told.
-func (s *sorting) holdEased(subject policy.Subject, change policy.Comparison, concerned []*foreignLine) bool {
+// holdEased holds lines without which a command would lose a condition: options, and rules that give nobody anything. A rule that gives somebody something goes, and it is told.
+func (s *sorting) holdEased(subject policy.Subject, change policy.Comparison, concerned []*foreignLine, after *sudoersTree) bool {
 	for _, c := range eased(change) {
 		what := fmt.Sprintf("%s would be allowed %s with %s %q instead of %q, by %s:%d", printable(subject.Name), printable(c.String()), c.Condition, printable(c.To), printable(c.From),
 			printable(c.Rule.Pos.File), c.Rule.Pos.Line)
 		for i, line := range concerned {
-			_, rule := line.entry.(*sudoers.UserSpec)
-			if rule && len(change.NoLongerAllowed) > 0 || i >= mostTried {
-				continue
+			if i >= mostTried {
+				break
 			}
-			if !slices.ContainsFunc(eased(s.compared(subject, s.t.after(s.changeWith(line)))), func(still policy.ConditionChange) bool { return still.Condition == c.Condition }) {
+			with := s.t.after(s.changeWith(line))
+			still := slices.ContainsFunc(eased(s.compared(subject, with)), func(still policy.ConditionChange) bool { return still.Condition == c.Condition })
+			if !still && !s.gives(line, with, after) {
 				return s.keep("without it "+what, line)
 			}
 		}
@@ -192,5 +193,9 @@ func (s *sorting) changeWith(line *foreignLine) node.Change {
 
 // compared compares what a subject is allowed now and afterwards.
 func (s *sorting) compared(subject policy.Subject, after *sudoersTree) policy.Comparison {
-	return policy.Compare(s.before.tree, after.tree, policy.Question{Subject: subject, Host: s.t.seen.Facts.Hostname, Env: policy.Debian(s.t.version)})
+	return policy.Compare(s.before.tree, after.tree, s.question(subject))
+}
+
+func (s *sorting) question(subject policy.Subject) policy.Question {
+	return policy.Question{Subject: subject, Host: s.t.seen.Facts.Hostname, Env: policy.Debian(s.t.version)}
 }

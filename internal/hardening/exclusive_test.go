@@ -120,8 +120,8 @@ func TestSudoersExclusive(t *testing.T) {
 			main:    shippedMain + "bob ALL=(root) /usr/bin/\n",
 			own:     SudoersExclusive{Lines: []string{"bob ALL=(root) /usr/bin/"}},
 			files:   map[string]string{"limits": "%ops ALL=(ALL) !/usr/bin/vi, /usr/bin/less\n%root ALL=(ALL) !/usr/bin/vi\n"},
-			foreign: []string{"/etc/sudoers.d/limits:2: %root ALL=(ALL) !/usr/bin/vi"},
-			held:    []string{"/etc/sudoers.d/limits:1: %ops ALL=(ALL) !/usr/bin/vi, /usr/bin/less|setenv"},
+			foreign: []string{"/etc/sudoers.d/limits:1: %ops ALL=(ALL) !/usr/bin/vi, /usr/bin/less (in its place: %ops ALL=(ALL) !/usr/bin/vi)", "/etc/sudoers.d/limits:2: %root ALL=(ALL) !/usr/bin/vi"},
+			remain:  1,
 		},
 		"a denial that holds nothing back goes": {
 			files:   map[string]string{"limits": "bob ALL=(ALL) !/usr/bin/su\n"},
