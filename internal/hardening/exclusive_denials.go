@@ -16,7 +16,7 @@ func (s *sorting) holdDenials(after *sudoersTree) bool {
 	held := false
 	for _, line := range s.going(func(*foreignLine) bool { return true }) {
 		spec, is := line.entry.(*sudoers.UserSpec)
-		if !is || line.denied {
+		if !is {
 			continue
 		}
 		if denials, _ := aliases.leaves(spec); denials == nil {
@@ -177,14 +177,15 @@ func (s *sorting) keepDenials(why string, lines ...*foreignLine) bool {
 	kept := false
 	for _, line := range lines {
 		spec, is := line.entry.(*sudoers.UserSpec)
-		if !is || line.denied {
+		if !is || line.unit.held != "" {
 			continue
 		}
 		denials, allows := aliases.leaves(spec)
 		switch {
-		case denials != nil && allows && line.unit.held == "" && line.unit.replaceBy(denials):
-			line.denied, kept = true, true
-		case denials != nil:
+		case denials == nil:
+		case allows:
+			kept = s.keepPart(why, line, denials) || kept
+		default:
 			kept = s.keep(why, line) || kept
 		}
 	}

@@ -44,6 +44,8 @@ func tighter(c policy.ConditionChange) bool {
 		return false
 	case c.From == "" || c.From == "*":
 		return true
+	case c.Condition == "chroot" && policy.InOthersHands("runchroot", c.From) != "":
+		return true // who writes there was root by it
 	}
 	switch c.Condition {
 	case "timeout":

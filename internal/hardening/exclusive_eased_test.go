@@ -13,7 +13,7 @@ func TestExclusiveEasesForABackdoor(t *testing.T) {
 		"alice, ghost ALL=(ALL) NOPASSWD: NOEXEC: /bin/bash":      2,
 		"alice, +those ALL=(ALL) NOPASSWD: NOEXEC: /bin/bash":     2,
 		"alice ALL=(ALL) NOPASSWD: NOEXEC: /bin/bash":             2, // it takes her password away
-		"bob, alice ALL=(ALL) CHROOT=/home/bob NOEXEC: /bin/bash": 4,
+		"bob, alice ALL=(ALL) CHROOT=/home/bob NOEXEC: /bin/bash": 2,
 		"alice ALL=(ALL) NOSETENV: /bin/bash":                     0,
 	} {
 		t.Run(line, func(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
@@ -48,15 +49,33 @@ var looseAlone = []string{"exempt_group", "iolog_group", "iolog_user", "lecture_
 // looseAnyway are the options that say where sudo writes as root, and hold nobody back: what sudo writes there it writes elsewhere without them.
 var looseAnyway = []string{"iolog_dir", "iolog_file"}
 
-// holdOptions holds each line of options but those of which every option is known to loosen: nobody else can tell what a removal gives.
+// holdOptions holds the options that are not known to loosen: nobody else can tell what a removal gives.
 func (s *sorting) holdOptions(after *sudoersTree) bool {
 	held := false
 	for _, line := range s.going(func(*foreignLine) bool { return true }) {
 		if why := s.restraint(line, after); why != "" {
-			held = s.keep(why, line) || held
+			held = s.keepOptions(why, line, after) || held
 		}
 	}
 	return held
+}
+
+// keepOptions holds a line of options. Of one with options that loosen the others stay, in its place; none that stayed in an earlier round goes after all.
+func (s *sorting) keepOptions(why string, line *foreignLine, after *sudoersTree) bool {
+	options := line.entry.(*sudoers.Defaults)
+	part := *options
+	part.HasTrailing, part.Settings = false, nil
+	before, _ := line.part.(*sudoers.Defaults)
+	staying := settingsBut(after, options)
+	for _, option := range options.Settings {
+		if before != nil && slices.Contains(before.Settings, option) || senseOf(&option, staying) != loosens {
+			part.Settings = append(part.Settings, option)
+		}
+	}
+	if len(part.Settings) == len(options.Settings) {
+		return s.keep(why, line)
+	}
+	return s.keepPart(why, line, &part)
 }
 
 // onlyRestrains is why a line of nothing but restraints stays.
@@ -143,6 +162,8 @@ func senseOf(option *sudoers.Setting, staying []scopedSetting) sense {
 		return timeoutSense(option, staying)
 	case sudoers.OnlyShows(name):
 		return shows
+	case assigned && policy.InOthersHands(name, option.Value) != "":
+		return loosens
 	case option.Operator == sudoers.OpFalse:
 		known = slices.Contains(looseOff, name)
 	case name == "env_keep":

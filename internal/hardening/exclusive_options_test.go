@@ -15,14 +15,17 @@ func TestExclusiveHoldsOptions(t *testing.T) {
 		// Who proves what, and how often.
 		"Defaults rootpw": "rootpw", "Defaults targetpw": "targetpw", "Defaults runaspw": "runaspw", "Defaults !rootpw": "rootpw", "Defaults passwd_tries=1": "passwd_tries", "Defaults timestamp_type=ppid": "timestamp_type",
 		"Defaults timestamp_timeout=0, insults": only, "Defaults:bob timestamp_timeout=0": only, "Defaults authenticate": only, "Defaults !timestamp_timeout": only,
-		"Defaults !authenticate, timestamp_timeout=0": "timestamp_timeout",
 		// What reaches the command.
 		"Defaults env_keep -= \"X\"": "env_keep", "Defaults env_keep = \"X\"": "env_keep", "Defaults !env_keep": "env_keep", "Defaults env_delete += \"X\"": "env_delete", "Defaults env_check += \"X\"": "env_check",
 		"Defaults umask=0077": "umask", "Defaults rlimit_core=0": "rlimit_core", "Defaults noexec": only, "Defaults!/usr/bin/less noexec": only, "Defaults env_file=/etc/sudo.env": "env_file",
 		"Defaults runchroot=/jail": "runchroot", "Defaults editor=/usr/bin/rnano": "editor", "Defaults secure_path=/usr/bin": "secure_path", "Defaults:bob secure_path=/usr/bin": "secure_path",
 		// Which rules match, and what is known afterwards.
 		"Defaults ignore_local_sudoers": "ignore_local_sudoers", "Defaults fast_glob": "fast_glob", "Defaults !use_netgroups": "use_netgroups", "Defaults logfile=/var/log/sudo.log": "logfile", "Defaults log_servers=a": "log_servers",
-		"Defaults no_such_option": "no_such_option",
+		"Defaults no_such_option": "no_such_option", "Defaults group_plugin=\"group_file.so /etc/sudo.group\"": "group_plugin", "Defaults mailerpath=/usr/sbin/sendmail": "mailerpath",
+
+		// What others than root write.
+		"Defaults group_plugin=/home/bob/x.so": "", "Defaults editor=/usr/bin/nano:/home/bob/x": "", "Defaults env_file=/home/bob/env": "", "Defaults mailerpath=/tmp/x": "",
+		"Defaults:bob secure_path=/home/bob:/usr/bin": "",
 
 		"Defaults !authenticate": "", "Defaults:bob !authenticate, insults": "", "Defaults env_keep += \"X\"": "", "Defaults env_delete -= \"X\"": "", "Defaults setenv": "", "Defaults !env_reset": "",
 		"Defaults timestamp_timeout=-1": "", "Defaults timestamp_timeout=15.5": "", "Defaults timestamp_type=global": "", "Defaults !tty_tickets": "", "Defaults exempt_group=bob": "", "Defaults insults": "",
@@ -44,7 +47,6 @@ func TestExclusiveComparesOptions(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ stays, text, why string }{
 		{"Defaults timestamp_timeout=0", "Defaults timestamp_timeout=5", ""}, // it loosens, though sudo's own is longer
-		{"Defaults timestamp_timeout=0", "Defaults timestamp_timeout=5, requiretty", "requiretty"},
 		{"Defaults timestamp_timeout=-1", "Defaults timestamp_timeout=30", "only restrains"},
 		{"Defaults:bob timestamp_timeout=0", "Defaults timestamp_timeout=5", "timestamp_timeout"}, // it loosens bob's, and restrains everyone else's
 		{"Defaults:bob timestamp_timeout=60", "Defaults timestamp_timeout=30", "timestamp_timeout"},
@@ -52,6 +54,8 @@ func TestExclusiveComparesOptions(t *testing.T) {
 		{"Defaults env_keep += \"BASH_ENV\"", "Defaults !env_reset", "env_reset"},
 		{"Defaults logfile=/var/log/sudo.log", "Defaults logfile=/var/log/other.log", ""},
 		{"Defaults !syslog", "Defaults logfile=/srv/sudo.log", "logfile"},
+		{"bob ALL=(root) /usr/bin/id", "Defaults:bob runchroot=/home/bob", ""},
+		{"bob ALL=(root) /usr/bin/id", "Defaults:bob runchroot=/jail", "runchroot"},
 		{"Defaults secure_path=/opt/bin", "Defaults:bob secure_path=/opt/bin", "secure_path"},
 	} {
 		t.Run(c.stays+" and "+c.text, func(t *testing.T) {
@@ -61,6 +65,40 @@ func TestExclusiveComparesOptions(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestExclusiveLeavesRestraints: of a line with options that give more the others stay.
+func TestExclusiveLeavesRestraints(t *testing.T) {
+	t.Parallel()
+	for line, part := range map[string]string{
+		"Defaults env_keep += LD_PRELOAD, requiretty":                   "Defaults requiretty",
+		"Defaults:bob !authenticate, passwd_tries=3 # mine":             "Defaults:bob passwd_tries=3",
+		"Defaults!/bin/su,/bin/sh group_plugin=/home/bob/x.so, noexec":  "Defaults!/bin/su,/bin/sh noexec",
+		"Defaults !authenticate, insults, timestamp_timeout=0, !syslog": "Defaults insults, timestamp_timeout=0",
+		"Defaults timestamp_timeout=-1, timestamp_timeout=5":            "Defaults timestamp_timeout=5",
+	} {
+		t.Run(line, func(t *testing.T) {
+			t.Parallel()
+			text := canonicalLine(line) + " (in its place: " + part + ")"
+			for _, c := range []exclusiveCase{
+				{files: map[string]string{"x": line + "\nmallory ALL=(ALL) ALL\n"}, foreign: []string{"/etc/sudoers.d/x:1: " + text, "/etc/sudoers.d/x:2: mallory ALL=(ALL) ALL"}, left: map[string]string{"x": part + "\n"}},
+				{main: shippedMain + line + "\n", foreign: []string{"/etc/sudoers:9: " + text}, left: map[string]string{sudoersMain: shippedMain + part + "\n"}},
+				{
+					main: shippedMain + "@include /etc/more\n", files: map[string]string{"/etc/more": line + "\n"}, left: map[string]string{sudoersMain: shippedMain + part + "\n"},
+					foreign: []string{"/etc/more:1: " + canonicalLine(line) + " (out of force: included by /etc/sudoers:9)", "/etc/sudoers:9: @include /etc/more (in its place: " + part + ")"},
+				},
+			} {
+				c.remain = 1
+				c.check(t)
+			}
+		})
+	}
+	exclusiveCase{ // beside the line that the distribution ships
+		main:    strings.Replace(shippedMain, `Defaults	secure_path="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"`, "Defaults secure_path=/tmp, requiretty", 1),
+		foreign: []string{"/etc/sudoers:4: Defaults secure_path=/tmp, requiretty (in its place: " + shippedLines[2] + "; Defaults requiretty)"},
+		left:    map[string]string{sudoersMain: strings.Replace(shippedMain, `Defaults	secure_path="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"`, shippedLines[2]+"\nDefaults requiretty", 1)},
+		remain:  1,
+	}.check(t)
 }
 
 // whyHeld is why a line stays that does not belong on a node, "" where it goes. stays is a line that is named.

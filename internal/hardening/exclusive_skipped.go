@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
+	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
@@ -43,14 +44,19 @@ func (s *sorting) shadows(after *sudoersTree) []*foreignLine {
 	})
 }
 
-// unshadowed is what is in force today, but for foreign definitions in the way of those that stay: whom the definition that stays names is given nothing by their removal. Every line
-// has the place that it has today.
+// unshadowed is what is in force today, but for foreign lines of which nobody is given anything by the removal: definitions in the way of those that stay, whatever they name, and options by
+// which a command runs below a directory of its caller, who is root by that already. Every line has the place that it has today.
 func (s *sorting) unshadowed() *sudoersTree {
-	shadows := s.shadows(s.t.after(s.change()))
-	if len(shadows) == 0 {
+	left := append(s.shadows(s.t.after(s.change())), s.going(func(line *foreignLine) bool {
+		options, is := line.entry.(*sudoers.Defaults)
+		return is && slices.ContainsFunc(options.Settings, func(option sudoers.Setting) bool {
+			return option.Name == "runchroot" && policy.InOthersHands(option.Name, option.Value) != ""
+		})
+	})...)
+	if len(left) == 0 {
 		return s.t
 	}
-	out := s.going(func(line *foreignLine) bool { return line.entry == nil || slices.Contains(shadows, line) })
+	out := s.going(func(line *foreignLine) bool { return line.entry == nil || slices.Contains(left, line) })
 	change := node.Change{Target: s.target}
 	for _, file := range s.t.tree.Files {
 		text := []byte(file.Text)

@@ -45,9 +45,10 @@ type foreignLine struct {
 	span sudoers.Span
 	// entry is what sudo reads of it, nil where sudo skips it.
 	entry sudoers.Entry
-	// instead are lines that come in its place: the one that the distribution ships, or what it denies, which is denied.
+	// instead are lines that come in its place: the one that the distribution ships, and the parts that stay of the lines of its unit.
 	instead []string
-	denied  bool
+	// part is what stays of it in the place of its unit, nil for nothing.
+	part sudoers.Entry
 	// unit is the line whose removal takes this one out of force: itself, or the include that leads to its file.
 	unit *foreignLine
 	// held says why the line stays, "" where it goes; harmless tells that it gives nobody anything.
@@ -268,15 +269,4 @@ func (s *sorting) shippedInstead(file *sudoers.File, options *sudoers.Defaults) 
 		}
 	}
 	return ""
-}
-
-// replaceBy puts an entry in the place of a line. It tells whether the entry can be written as one.
-func (l *foreignLine) replaceBy(entry sudoers.Entry) bool {
-	text := sudoers.PrintEntry(entry)
-	read, problems := sudoers.Parse("line", text, sudoers.Version{})
-	if len(problems) > 0 || !sudoers.SameEntries(read.Entries, []sudoers.Entry{entry}) {
-		return false
-	}
-	l.instead = append(l.instead, text)
-	return true
 }

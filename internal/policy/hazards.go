@@ -108,6 +108,16 @@ func hazardOf(option, value string, s Settings, subject Subject) (h Hazard, dang
 	return Hazard{Option: option, Value: value, Effect: o.effect(option), Why: why, Fix: o.fix(option), Condition: helped(value), InSudo: !o.inCommand, ForOthers: reaches(option, value, s, Subject{}) != ""}, true
 }
 
+// InOthersHands says what is wrong with a value of an option that has something run, or sets variables of it, in other hands than root's: who writes there is root. It is "" for what is in
+// root's, and for other options.
+func InOthersHands(option, value string) string {
+	o := options[option]
+	if o.reaches == nil || o.kind != sudoers.EffectRuns && o.kind != sudoers.EffectReads {
+		return ""
+	}
+	return o.reaches(value, Subject{}, nil)
+}
+
 // option is what is known of the values of an option: either what is wrong with a value, or why no value is a way to root.
 type option struct {
 	kind sudoers.EffectKind // of the effect that matters
