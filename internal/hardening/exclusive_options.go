@@ -62,7 +62,10 @@ func (s *sorting) holdOptions(after *sudoersTree) bool {
 
 // keepOptions holds a line of options. Of one with options that loosen the others stay, in its place; none that stayed in an earlier round goes after all.
 func (s *sorting) keepOptions(why string, line *foreignLine, after *sudoersTree) bool {
-	options := line.entry.(*sudoers.Defaults)
+	options, is := line.entry.(*sudoers.Defaults)
+	if !is {
+		return s.keep(why, line)
+	}
 	part := *options
 	part.HasTrailing, part.Settings = false, nil
 	before, _ := line.part.(*sudoers.Defaults)
