@@ -26,7 +26,7 @@ func TestMalformedPolicyIsRefusedWithoutANode(t *testing.T) {
 		{raw("agent ALL=(root) NOPASSWD /usr/bin/id\n"), "Line 1, column"},
 		{raw("Defaults:agent use_pty\nagent ALL=(root) qm start\n"), "Line 2, column"},
 		{raw("Defaults:agent no_such_option\n"), "no_such_option"},
-		{raw("bob ALL=(root) /usr/bin/id\n"), "the rule is about bob"},
+		{raw("bob ALL=(root) /usr/bin/id\n"), "the line is about bob"},
 		{raw("@include /etc/more\n"), "includes another file"},
 		{named("agent.bak"), "is skipped by sudo"},
 		{named("agent~"), "is skipped by sudo"},
