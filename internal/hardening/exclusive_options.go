@@ -94,7 +94,7 @@ func (s *sorting) markHarmless(after *sudoersTree) {
 	}
 }
 
-// restraint says why a line of options stays, "" for one that only gives more, and for every other line.
+// restraint gives the reason why a line of options stays. It is "" for a line that only gives more, and for a line that sets no options.
 func (s *sorting) restraint(line *foreignLine, after *sudoersTree) string {
 	options, is := line.entry.(*sudoers.Defaults)
 	if !is {
@@ -187,14 +187,15 @@ func senseOf(option *sudoers.Setting, staying []scopedSetting) sense {
 	return mayRestrain
 }
 
-// forAll tells that an option has a value for everyone.
+// forAll reports whether a remaining line gives an option a value for all users.
 func forAll(name string, staying []scopedSetting) bool {
 	return slices.ContainsFunc(staying, func(s scopedSetting) bool {
 		return s.Name == name && s.Operator == sudoers.OpAssign && s.scope == sudoers.ScopeGlobal
 	})
 }
 
-// beyond tells that a path for programs has a directory that no path which stays has, and that one stays for everyone: then the removal only takes places away in which others may put programs.
+// beyond reports whether secure_path names a directory that is in no remaining secure_path, and a remaining one applies to all users. Removing the line then only takes such
+// directories away.
 func beyond(path string, staying []scopedSetting) bool {
 	var known []string
 	for _, s := range staying {

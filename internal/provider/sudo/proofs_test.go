@@ -14,6 +14,13 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/review"
 )
 
+// besideFile is a node that has one other sudoers file, which sudo reads last.
+func besideFile(text string) hardening.Surroundings {
+	return hardening.Surroundings{Subjects: []policy.Subject{{Name: "agent"}}, SudoVersion: "1.9.16p2", Files: map[string]string{
+		"/etc/sudoers": "Defaults use_pty\n@includedir /etc/sudoers.d\n", "/etc/sudoers.d/z": text + "\n",
+	}}
+}
+
 // TestAlwaysIsProvenOnNodes: a later rule of another file that takes a command away is told with its file and line, once for all nodes that have it, and is an
 // error only of a configuration that changed.
 func TestAlwaysIsProvenOnNodes(t *testing.T) {
@@ -23,13 +30,8 @@ func TestAlwaysIsProvenOnNodes(t *testing.T) {
 	if err := errs.Err(); err != nil {
 		t.Fatal(err)
 	}
-	on := func(other string) hardening.Surroundings {
-		return hardening.Surroundings{Subjects: []policy.Subject{{Name: "agent"}}, SudoVersion: "1.9.16p2", Files: map[string]string{
-			"/etc/sudoers": "Defaults use_pty\n@includedir /etc/sudoers.d\n", "/etc/sudoers.d/z": other + "\n",
-		}}
-	}
 	around := surroundings{recorded: true, on: map[string]hardening.Surroundings{
-		"pve1": on(""), "pve2": on("# later\nagent ALL = !/usr/bin/w"), "pve3": on("# later\nagent ALL = !/usr/bin/w"), "pve4": on("agent ALL=(root) NOPASSWD: /usr/bin/w"),
+		"pve1": besideFile(""), "pve2": besideFile("# later\nagent ALL = !/usr/bin/w"), "pve3": besideFile("# later\nagent ALL = !/usr/bin/w"), "pve4": besideFile("agent ALL=(root) NOPASSWD: /usr/bin/w"),
 	}}
 	for name, c := range map[string]struct{ unchanged, exclusive, fails bool }{"changed": {false, false, true}, "unchanged": {true, false, false}, "exclusive": {false, true, true}} {
 		m := &sudoersPolicyModel{
@@ -56,14 +58,9 @@ func TestNeverIsProvenOnNodes(t *testing.T) {
 	if err := errs.Err(); err != nil {
 		t.Fatal(err)
 	}
-	on := func(other string) hardening.Surroundings {
-		return hardening.Surroundings{Subjects: []policy.Subject{{Name: "agent"}}, SudoVersion: "1.9.16p2", Files: map[string]string{
-			"/etc/sudoers": "Defaults use_pty\n@includedir /etc/sudoers.d\n", "/etc/sudoers.d/z": other + "\n",
-		}}
-	}
 	around := surroundings{recorded: true, on: map[string]hardening.Surroundings{
-		"pve1": on(""), "pve2": on("Defaults sudoers_locale=C.UTF-8"), "pve3": on("Defaults sudoers_locale=C.UTF-8"), "pve4": on("agent ALL=(root) NOPASSWD: /usr/bin/uptime -c x"),
-		"pve5": on("Defaults:carol sudoers_locale=C.UTF-8"),
+		"pve1": besideFile(""), "pve2": besideFile("Defaults sudoers_locale=C.UTF-8"), "pve3": besideFile("Defaults sudoers_locale=C.UTF-8"), "pve4": besideFile("agent ALL=(root) NOPASSWD: /usr/bin/uptime -c x"),
+		"pve5": besideFile("Defaults:carol sudoers_locale=C.UTF-8"),
 	}}
 	for name, unchanged := range map[string]bool{"changed": false, "unchanged": true} {
 		m := &sudoersPolicyModel{
