@@ -852,7 +852,7 @@ account_fine(finding) if is_accepted(finding)
 
 account_fine(finding) if finding.severity == "medium"
 
-account_told(finding) := sprintf("%s (%s, %s): %s", [words(finding, "about"), words(finding, "id"), words(finding, "severity"), words(finding, "why")])
+account_told(finding) := sprintf("%s (%s, %s)", [words(finding, "about"), words(finding, "id"), words(finding, "severity")])
 
 notes contains note(rc, sprintf("accepted: %s: %s", [account_told(finding), finding.accepted])) if {
 	some rc in judged_of(account_type)

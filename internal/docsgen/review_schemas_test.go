@@ -49,7 +49,7 @@ func TestReviewSchemas(t *testing.T) {
 		{policySchema, slices.Concat(finding, []string{"severity", "enum"}), `["critical", "high", "medium"]`},
 		{policySchema, slices.Concat(finding, []string{"accepted", "type"}), `["string", "null"]`},
 		{policySchema, slices.Concat(finding, []string{"id", "type"}), `"string"`},
-		{policySchema, slices.Concat(finding, []string{"lines", "items", "type"}), `"integer"`},
+		{policySchema, slices.Concat(finding, []string{"line", "type"}), `"integer"`},
 		{policySchema, []string{"properties", "deployed", "additionalProperties", "properties", "root_equivalent", "type"}, `"boolean"`},
 		{policySchema, []string{"properties", "overruled", "additionalProperties", "items", "type"}, `"string"`},
 		{policySchema, []string{"properties", "rule", "items", "additionalProperties"}, `false`},
@@ -66,6 +66,43 @@ func TestReviewSchemas(t *testing.T) {
 		if !json.Valid(text) || strings.Contains(string(text), `\u003c`) {
 			t.Errorf("%s is not plain JSON", name)
 		}
+	}
+}
+
+// TestFindingsInAPlanAreShort: a plan shows what was found and where. Why it matters and what to grant instead is in the guides and in data source
+// pvesec_sudoers_analysis, so that a plan with many findings stays readable.
+func TestFindingsInAPlanAreShort(t *testing.T) {
+	t.Parallel()
+
+	files, err := reviewSchemas(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	short := []string{"id", "severity", "rule", "about", "example", "line", "file", "nodes", "privileges_held", "root_equivalent", "accepted"}
+	seen := 0
+	var walk func(at string, value any)
+	walk = func(at string, value any) {
+		inner, is := value.(map[string]any)
+		if !is {
+			return
+		}
+		if properties, is := inner["properties"].(map[string]any); is && properties["id"] != nil && properties["severity"] != nil && !strings.HasSuffix(at, ".lint.items") {
+			seen++
+			for name := range properties {
+				if !slices.Contains(short, name) {
+					t.Errorf("%s shows %s of a finding", at, name)
+				}
+			}
+		}
+		for name, value := range inner {
+			walk(at+"."+name, value)
+		}
+	}
+	for name, text := range files {
+		walk(name, decode(t, text))
+	}
+	if seen < 5 {
+		t.Errorf("%d attributes with findings, of two of a policy, a user, a token and an account", seen)
 	}
 }
 

@@ -45,8 +45,8 @@ type saidPowers struct {
 type saidPath struct{ Privileges, ThisPathOnly, Extra []string }
 
 type saidFinding struct {
-	ID, Severity, Why, Example, Fix, Accepted string
-	PrivilegesHeld                            []string
+	ID, Severity, Example, Accepted string
+	PrivilegesHeld                  []string
 }
 
 // said is a review as a reading puts it into state. It is silent where everything is accepted.
@@ -58,7 +58,7 @@ func (r accessReview) said(explained func(proxmox.Source) bool, accepted map[str
 	for _, f := range r.findings {
 		reason, ok := accepted[f.ID]
 		silent = silent && ok
-		powers.Findings = append(powers.Findings, saidFinding{f.ID, string(f.Severity), f.Why, f.Witness, f.Fix, reason, append([]string{}, r.holds[f.ID]...)})
+		powers.Findings = append(powers.Findings, saidFinding{f.ID, string(f.Severity), f.Witness, reason, append([]string{}, r.holds[f.ID]...)})
 	}
 	return powers, silent
 }
@@ -75,8 +75,8 @@ func saidIn(ctx context.Context, effective types.Map, findings types.List, diags
 	var models []accessFindingModel
 	diags.Append(findings.ElementsAs(ctx, &models, false)...)
 	for _, m := range models {
-		powers.Findings = append(powers.Findings, saidFinding{m.ID.ValueString(), m.Severity.ValueString(), m.Why.ValueString(), m.Example.ValueString(), m.Fix.ValueString(),
-			m.Accepted.ValueString(), append([]string{}, values.StringsInList(ctx, m.PrivilegesHeld, diags)...)})
+		powers.Findings = append(powers.Findings, saidFinding{m.ID.ValueString(), m.Severity.ValueString(), m.Example.ValueString(), m.Accepted.ValueString(),
+			append([]string{}, values.StringsInList(ctx, m.PrivilegesHeld, diags)...)})
 	}
 	return powers
 }

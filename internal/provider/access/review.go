@@ -29,9 +29,7 @@ type accessFindingModel struct {
 	ID             types.String `tfsdk:"id"`
 	Severity       types.String `tfsdk:"severity"`
 	PrivilegesHeld types.List   `tfsdk:"privileges_held"`
-	Why            types.String `tfsdk:"why"`
 	Example        types.String `tfsdk:"example"`
-	Fix            types.String `tfsdk:"fix"`
 	Accepted       types.String `tfsdk:"accepted"`
 }
 
@@ -223,8 +221,7 @@ func (r accessReview) findingsValue(ctx context.Context, accepted map[string]str
 		diags.Append(problems...)
 		model := accessFindingModel{
 			ID: types.StringValue(finding.ID), Severity: types.StringValue(string(finding.Severity)), PrivilegesHeld: holds,
-			Why: types.StringValue(finding.Why), Example: types.StringValue(finding.Witness), Fix: types.StringValue(finding.Fix),
-			Accepted: types.StringNull(),
+			Example: types.StringValue(finding.Witness), Accepted: types.StringNull(),
 		}
 		if reason, ok := accepted[finding.ID]; ok {
 			model.Accepted = types.StringValue(reason)

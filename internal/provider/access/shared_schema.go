@@ -37,12 +37,10 @@ func effectiveAttribute(whose string) schema.MapNestedAttribute {
 
 // accessFindingFields are the fields of a finding about privileges.
 var accessFindingFields = []values.Field{
-	{Name: "id", Type: types.StringType, Description: "Id of the finding, `PVESEC-P` and four digits. It never changes its meaning."},
+	{Name: "id", Type: types.StringType, Description: "Id of the finding, `PVESEC-P` and four digits. It never changes its meaning. The guide [PVE findings](../guides/pve-findings) says why it matters and what to grant instead."},
 	{Name: "severity", Type: types.StringType, Description: "`critical`: these privileges alone lead to root. `high`: they do under an additional condition, such as a server that the node can reach."},
 	{Name: "privileges_held", Type: values.StringListType, Description: "The privileges that the finding is based on, each with its path and origin."},
-	{Name: "why", Type: types.StringType, Description: "Why the privileges lead to root."},
 	{Name: "example", Type: types.StringType, Description: "A request that proves it. Words in capitals stand for names."},
-	{Name: "fix", Type: types.StringType, Description: "What to grant instead."},
 	{Name: "accepted", Type: types.StringType, Description: "The reason from `accepted_risks`, if it accepts the finding."},
 }
 

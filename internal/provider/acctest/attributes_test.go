@@ -321,7 +321,7 @@ func TestPolicyAttributesInAPlan(t *testing.T) {
 			map[string]any{"commands": []any{"/usr/bin/uptime"}, "not_after": "20400101000000Z"},
 			map[string]any{"commands": []any{"/usr/sbin/qm ^set 100 --args [a-z]+$"}}}})
 	for _, want := range []string{"agent pve1=(nobody : adm)", "CWD=/root", "TIMEOUT=1h", "NOTBEFORE=20260101000000Z", "NOTAFTER=20400101000000Z", "NOEXEC:", "NOSETENV:", "LOG_INPUT:", "NOLOG_OUTPUT:", "NOPASSWD:",
-		`"sha256": "`, `"effect": "`, `"condition": "`, `"accepted": "reviewed"`} {
+		`"sha256": "`, `"rule": "`, `"example": "`, `"accepted": "reviewed"`} {
 		if !strings.Contains(policy, want) {
 			t.Errorf("no %s in the plan", want)
 		}

@@ -2,6 +2,7 @@ package acctest
 
 import (
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -56,6 +57,16 @@ func TestNodeAccountFindingsAreDocumented(t *testing.T) {
 	for _, id := range hardening.AccountFindingIDs() {
 		if !strings.Contains(string(text), "`"+id+"`") {
 			t.Errorf("%s is not documented", id)
+		}
+	}
+	groups := regexp.MustCompile("`PVESEC-A00[0-9]{2}` \\| `([a-z-]+)`").FindAllStringSubmatch(string(text), -1)
+	if len(groups) < 20 {
+		t.Errorf("the table has %d groups", len(groups))
+	}
+	for _, group := range groups {
+		found := hardening.NodeAccount{Name: "nightowl", Groups: []string{group[1]}}.Findings()
+		if len(found) != 1 || !strings.Contains(string(text), "| "+found[0].Severity+" | "+found[0].Why+" |") {
+			t.Errorf("the table does not say what is found of group %s: %v", group[1], found)
 		}
 	}
 }

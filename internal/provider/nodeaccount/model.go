@@ -67,8 +67,6 @@ type findingModel struct {
 	ID       types.String `tfsdk:"id"`
 	Severity types.String `tfsdk:"severity"`
 	About    types.String `tfsdk:"about"`
-	Why      types.String `tfsdk:"why"`
-	Fix      types.String `tfsdk:"fix"`
 	Accepted types.String `tfsdk:"accepted"`
 }
 

@@ -133,7 +133,7 @@ func (m *nodeAccountModel) showFindings(ctx context.Context, diags *diag.Diagnos
 			reason = types.StringValue(text)
 		}
 		elements = append(elements, values.WriteObject(ctx, findingType.AttrTypes, findingModel{
-			ID: types.StringValue(f.ID), Severity: types.StringValue(f.Severity), About: types.StringValue(f.About), Why: types.StringValue(f.Why), Fix: types.StringValue(f.Fix), Accepted: reason,
+			ID: types.StringValue(f.ID), Severity: types.StringValue(f.Severity), About: types.StringValue(f.About), Accepted: reason,
 		}, diags))
 	}
 	m.Findings = types.ListValueMust(findingType, elements)

@@ -225,11 +225,9 @@ func deployedAttributes() map[string]schema.Attribute {
 }
 
 var findingFields = []values.Field{
-	{Name: "id", Type: types.StringType, Description: "Id of the finding, `PVESEC-A` and four digits. It never changes its meaning."},
+	{Name: "id", Type: types.StringType, Description: "Id of the finding, `PVESEC-A` and four digits. It never changes its meaning. The table below says why each matters."},
 	{Name: "severity", Type: types.StringType, Description: "`critical`: the account is root by this. `high`: it reads or falsifies what protects the node. `medium`: it may do more than its author expects."},
-	{Name: "about", Type: types.StringType, Description: "The group or the key."},
-	{Name: "why", Type: types.StringType, Description: "Why it is a finding."},
-	{Name: "fix", Type: types.StringType, Description: "What to write instead."},
+	{Name: "about", Type: types.StringType, Description: "The group or the key that shows it."},
 	{Name: "accepted", Type: types.StringType, Description: "The reason from `accepted_risks`, if it accepts the finding."},
 }
 

@@ -3,7 +3,6 @@ package sudo
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -23,48 +22,34 @@ type sudoersAnalysisModel struct {
 	Foreign        types.List `tfsdk:"foreign"`
 }
 
-// sudoersFindingModel is one finding of an analysis.
-type sudoersFindingModel struct {
-	ID        string   `tfsdk:"id"`
-	Severity  string   `tfsdk:"severity"`
-	Effect    string   `tfsdk:"effect"`
-	Rule      string   `tfsdk:"rule"`
-	Command   string   `tfsdk:"command"`
-	Example   string   `tfsdk:"example"`
-	Line      int64    `tfsdk:"line"`
-	Condition string   `tfsdk:"condition"`
-	Why       string   `tfsdk:"why"`
-	Fix       string   `tfsdk:"fix"`
-	Root      bool     `tfsdk:"root_equivalent"`
-	Accepted  *string  `tfsdk:"accepted"`
-	Lines     []int64  `tfsdk:"lines"`
-	Also      []string `tfsdk:"also"`
+// findingModel is a finding as a plan shows it: what it is, where, and whether it stands in the way.
+type findingModel struct {
+	ID       string  `tfsdk:"id"`
+	Severity string  `tfsdk:"severity"`
+	Rule     string  `tfsdk:"rule"`
+	Example  string  `tfsdk:"example"`
+	Line     int64   `tfsdk:"line"`
+	Root     bool    `tfsdk:"root_equivalent"`
+	Accepted *string `tfsdk:"accepted"`
 }
 
 // The types of findings and of analysis, as the schema describes them.
 var (
-	sudoersFindingType  = values.TypeOfFields(findingFields(""))
+	findingType         = values.TypeOfFields(findingFields(""))
 	foreignFindingType  = values.TypeOfFields(foreignFindingFields())
 	sudoersAnalysisType = values.ObjectTypeOf(sudoersAnalysisAttribute().Attributes).AttrTypes
 )
 
-// findingFields are the fields of a finding. Line describes the field line.
+// findingFields are the fields of a finding in a plan. Line describes the field line.
 func findingFields(line string) []values.Field {
 	return []values.Field{
-		{Name: "id", Type: types.StringType, Description: "Stable id of what was found, such as `PVESEC-E0107`."},
-		{Name: "severity", Type: types.StringType, Description: "`critical`: the grant alone leads to root. `high`: it does under the condition in `condition`, or nobody knows. `medium`: it does not lead to root."},
-		{Name: "effect", Type: types.StringType, Description: "What the command does, such as `runs-code` or `reads-secret` (see the guide); empty for what is wrong with a grant whatever its command."},
+		{Name: "id", Type: types.StringType, Description: "Stable id of what was found, such as `PVESEC-E0107`. The guide [root findings](../guides/root-findings) says why it matters and what to grant instead."},
+		{Name: "severity", Type: types.StringType, Description: "`critical`: the grant alone leads to root. `high`: it does under a condition, or nobody knows. `medium`: it does not lead to root."},
 		{Name: "rule", Type: types.StringType, Description: "What it is about."},
-		{Name: "command", Type: types.StringType, Description: "Path of the command; empty where it is all or many."},
 		{Name: "example", Type: types.StringType, Description: "A command line that is allowed and that shows it."},
 		{Name: "line", Type: types.Int64Type, Description: line},
-		{Name: "condition", Type: types.StringType, Description: "Additional condition required; empty if none."},
-		{Name: "why", Type: types.StringType, Description: "Why it matters."},
-		{Name: "fix", Type: types.StringType, Description: "What to grant instead."},
 		{Name: "root_equivalent", Type: types.BoolType, Description: "Whether it leads to root."},
 		{Name: "accepted", Type: types.StringType, Description: "The reasons for which `accepted_risks` accepts it, with all that follows from the same grant."},
-		{Name: "lines", Type: types.ListType{ElemType: types.Int64Type}, Description: "All lines with the same cause."},
-		{Name: "also", Type: values.StringListType, Description: "What else follows from the same grant: id, severity, effect and an example each."},
 	}
 }
 
@@ -76,32 +61,24 @@ func foreignFindingFields() []values.Field {
 	)
 }
 
-// sudoersFindings are findings as they are shown.
-func sudoersFindings(findings []escalation.CommandFinding, accepted map[string]string) []sudoersFindingModel {
-	models := make([]sudoersFindingModel, len(findings))
-	for i, f := range findings {
-		models[i] = sudoersFindingOf(f, accepted)
-	}
-	return models
-}
-
-func sudoersFindingOf(f escalation.CommandFinding, accepted map[string]string) sudoersFindingModel {
-	model := sudoersFindingModel{
-		ID: f.ID, Severity: string(f.Severity), Effect: string(f.Effect), Rule: review.FindingRule(f), Command: f.Command, Example: f.Example,
-		Line: int64(f.Pos.Line), Condition: f.Condition, Why: f.Why, Fix: f.Fix, Root: f.Root(), Lines: []int64{}, Also: []string{},
-	}
-	for _, place := range f.Places {
-		if line := int64(place.Pos.Line); !slices.Contains(model.Lines, line) {
-			model.Lines = append(model.Lines, line)
-		}
-	}
-	for _, w := range f.Ways[1:] {
-		model.Also = append(model.Also, fmt.Sprintf("%s (%s): %s: %s", w.ID, w.Severity, w.Does, w.Example))
+// findingOf is a finding as a plan shows it.
+func findingOf(f escalation.CommandFinding, accepted map[string]string) findingModel {
+	model := findingModel{
+		ID: f.ID, Severity: string(f.Severity), Rule: review.FindingRule(f), Example: f.Example, Line: int64(f.Pos.Line), Root: f.Root(),
 	}
 	if reason, ok := review.AcceptedWhole(accepted, f); ok {
 		model.Accepted = &reason
 	}
 	return model
+}
+
+// findingsOf are findings as a plan shows them.
+func findingsOf(findings []escalation.CommandFinding, accepted map[string]string) []findingModel {
+	models := make([]findingModel, len(findings))
+	for i, f := range findings {
+		models[i] = findingOf(f, accepted)
+	}
+	return models
 }
 
 // disruptions are the command lines that disturb, and how.
@@ -115,7 +92,7 @@ func disruptions(a escalation.Analysis) []string {
 
 // sudoersAnalysisValue is the attribute analysis.
 func sudoersAnalysisValue(ctx context.Context, a escalation.Analysis, accepted map[string]string, diags *diag.Diagnostics) types.Object {
-	findings, problems := types.ListValueFrom(ctx, sudoersFindingType, sudoersFindings(a.Findings, accepted))
+	findings, problems := types.ListValueFrom(ctx, findingType, findingsOf(a.Findings, accepted))
 	diags.Append(problems...)
 	value, problems := types.ObjectValueFrom(ctx, sudoersAnalysisType, sudoersAnalysisModel{
 		RootEquivalent: types.BoolValue(a.Root()),

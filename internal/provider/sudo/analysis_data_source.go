@@ -38,29 +38,29 @@ func NewAnalysisDataSource() datasource.DataSource { return &sudoersAnalysisData
 
 // sudoersAnalysisDataModel is data source pvesec_sudoers_analysis.
 type sudoersAnalysisDataModel struct {
-	Policy         types.String          `tfsdk:"policy"`
-	Files          types.Map             `tfsdk:"files"`
-	Document       types.String          `tfsdk:"document"`
-	Subject        types.String          `tfsdk:"subject"`
-	Groups         types.List            `tfsdk:"groups"`
-	Host           types.String          `tfsdk:"host"`
-	SudoVersion    types.String          `tfsdk:"sudo_version"`
-	Commands       types.List            `tfsdk:"commands"`
-	Never          types.List            `tfsdk:"never"`
-	Always         types.List            `tfsdk:"always"`
-	CompareWith    types.String          `tfsdk:"compare_with"`
-	Vouched        types.Map             `tfsdk:"vouched"`
-	VouchedEffects types.Map             `tfsdk:"vouched_effects"`
-	Decisions      []decisionModel       `tfsdk:"decisions"`
-	Findings       []sudoersFindingModel `tfsdk:"findings"`
-	Disruptive     []string              `tfsdk:"disruptive"`
-	RootEquivalent types.Bool            `tfsdk:"root_equivalent"`
-	Denials        types.String          `tfsdk:"denials"`
-	Proofs         []proofModel          `tfsdk:"proofs"`
-	Change         *sudoersChangeModel   `tfsdk:"change"`
-	Lint           []lintModel           `tfsdk:"lint"`
-	Assumptions    []string              `tfsdk:"assumptions"`
-	Compliant      types.Bool            `tfsdk:"compliant"`
+	Policy         types.String            `tfsdk:"policy"`
+	Files          types.Map               `tfsdk:"files"`
+	Document       types.String            `tfsdk:"document"`
+	Subject        types.String            `tfsdk:"subject"`
+	Groups         types.List              `tfsdk:"groups"`
+	Host           types.String            `tfsdk:"host"`
+	SudoVersion    types.String            `tfsdk:"sudo_version"`
+	Commands       types.List              `tfsdk:"commands"`
+	Never          types.List              `tfsdk:"never"`
+	Always         types.List              `tfsdk:"always"`
+	CompareWith    types.String            `tfsdk:"compare_with"`
+	Vouched        types.Map               `tfsdk:"vouched"`
+	VouchedEffects types.Map               `tfsdk:"vouched_effects"`
+	Decisions      []decisionModel         `tfsdk:"decisions"`
+	Findings       []explainedFindingModel `tfsdk:"findings"`
+	Disruptive     []string                `tfsdk:"disruptive"`
+	RootEquivalent types.Bool              `tfsdk:"root_equivalent"`
+	Denials        types.String            `tfsdk:"denials"`
+	Proofs         []proofModel            `tfsdk:"proofs"`
+	Change         *sudoersChangeModel     `tfsdk:"change"`
+	Lint           []lintModel             `tfsdk:"lint"`
+	Assumptions    []string                `tfsdk:"assumptions"`
+	Compliant      types.Bool              `tfsdk:"compliant"`
 }
 
 // mainFile is the file that sudo begins with.
@@ -178,7 +178,7 @@ func (d *sudoersAnalysisDataSource) Schema(_ context.Context, _ datasource.Schem
 			},
 			"decisions": objects("The answer to each of `commands`, in their order.", decisionFields),
 			"findings": objects("Each way in which the policy gives the subject root, or lets it act unseen; see the guide [root findings](../guides/root-findings). No finding is accepted here.",
-				findingFields("Line of the grant; 0 where no single line lets it through.")),
+				explainedFindingFields("Line of the grant; 0 where no single line lets it through.")),
 			"disruptive":      computedList("Command lines that are allowed and can stop or lose guests, services or data."),
 			"root_equivalent": boolean("Whether any finding is root-equivalent."),
 			"denials":         computedString("What all denials of the policy together change; empty without any."),
@@ -321,7 +321,7 @@ func (m *sudoersAnalysisDataModel) analyse(tree *sudoers.Tree, questions []polic
 	}
 	all := of(whole)
 	analysis := escalation.Merge(all...)
-	m.Findings = sudoersFindings(analysis.Findings, nil)
+	m.Findings = explained(analysis.Findings)
 	m.Disruptive = disruptions(analysis)
 	m.RootEquivalent = types.BoolValue(analysis.Root())
 	m.Denials = types.StringValue("")

@@ -29,7 +29,7 @@ func (sudoersFindingsFunction) Definition(_ context.Context, _ function.Definiti
 			function.StringParameter{Name: "user", MarkdownDescription: "Name of the user, or a group name after `%`."},
 		},
 		VariadicParameter: function.StringParameter{Name: "groups", MarkdownDescription: "Groups of the user, for rules about groups."},
-		Return:            function.ListReturn{ElementType: sudoersFindingType},
+		Return:            function.ListReturn{ElementType: explainedFindingType},
 	}
 }
 
@@ -45,5 +45,5 @@ func (sudoersFindingsFunction) Run(ctx context.Context, req function.RunRequest,
 		return
 	}
 	analysis := review.Analyse(file, policy.Subject{Name: user, Groups: groups}, nil)
-	resp.Error = resp.Result.Set(ctx, sudoersFindings(analysis.Findings, nil))
+	resp.Error = resp.Result.Set(ctx, explained(analysis.Findings))
 }

@@ -17,7 +17,7 @@ import (
 
 // foreignFindingModel is a finding that takes other files of nodes.
 type foreignFindingModel struct {
-	sudoersFindingModel
+	findingModel
 	File  string   `tfsdk:"file"`
 	Nodes []string `tfsdk:"nodes"`
 }
@@ -106,7 +106,7 @@ func (m *sudoersPolicyModel) showAround(ctx context.Context, text *review.Policy
 		reasons := values.AcceptedRisks(ctx, m.AcceptedRisks, diags)
 		models := make([]foreignFindingModel, len(found))
 		for i, f := range found {
-			models[i] = foreignFindingModel{sudoersFindingOf(f.CommandFinding, reasons), f.Pos.File, f.Nodes}
+			models[i] = foreignFindingModel{findingOf(f.CommandFinding, reasons), f.Pos.File, f.Nodes}
 		}
 		var problems diag.Diagnostics
 		foreign, problems = types.ListValueFrom(ctx, foreignFindingType, models)

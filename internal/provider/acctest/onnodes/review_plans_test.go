@@ -344,7 +344,7 @@ func sameEverywhere(value any) any {
 		for key, inner := range value {
 			switch key {
 			case "before_identity", "after_identity", "identity", "identity_schema_version":
-			case "why", "fix", "rule", "also", "refused":
+			case "rule", "refused":
 				kept[key] = withoutWords(inner)
 			default:
 				kept[key] = sameEverywhere(inner)
