@@ -4,6 +4,7 @@ package main
 import (
 	"flag"
 	"log"
+	"os"
 	"time"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider"
@@ -19,7 +20,7 @@ func main() {
 		if err := logAsAsked(); err != nil {
 			log.Fatal(err)
 		}
-		go endWithParent(time.Second)
+		go endWithParent(os.Stderr, time.Second) // the one of now: serving puts another in its place
 	}
 	if err := provider.Serve(version, *debug); err != nil {
 		log.Fatal(err)

@@ -186,6 +186,91 @@ func TestLentIDsOfADirectory(t *testing.T) {
 	}
 }
 
+// TestLentIDsInOneQuestion: whatever lent ids a user draws out, a directory is asked about all of them at once, what is his beyond doubt has ended by then, and what somebody else has runs on.
+func TestLentIDsInOneQuestion(t *testing.T) {
+	t.Parallel()
+	r := newShellRoot(t)
+	r.write("etc/passwd", "root:x:0:0:root:/root:/bin/sh\nnight:x:2001:2001::/home/night:/bin/sh\n", 0o644)
+	r.write("etc/subuid", "night:200000:65536\n", 0o644)
+	started := func(ids string) *exec.Cmd {
+		process := exec.CommandContext(t.Context(), "/usr/bin/sleep", "1000")
+		if err := process.Start(); err != nil {
+			t.Fatal(err)
+		}
+		r.process(process.Process.Pid, ids)
+		return process
+	}
+	his, lent, others := started("2001 2001 2001 2001"), started("200005 200005 200005 200005"), started("200007 200007 200007 200007")
+	for i := range 40 {
+		r.process(1<<30+i, strings.TrimSpace(strings.Repeat(fmt.Sprint(201000+i)+" ", 4))) // numbers that no process has
+	}
+	ended := make(chan struct{})
+	go func() { _ = his.Wait(); close(ended) }()
+	r.tool("getent", fmt.Sprintf(`echo "$*" >>%[1]s/asked
+kill -0 %[2]d 2>/dev/null && [ "$(cut -d ' ' -f 3 /proc/%[2]d/stat)" != Z ] && echo "$*" >>%[1]s/early
+echo 'day:x:200007:200007::/home/day:/bin/sh'; exit 2`, r.dir, his.Process.Pid))
+	r.tool("sleep", fmt.Sprintf("rm -rf %[1]s/proc/%[2]d %[1]s/proc/%[3]d %[1]s/proc/10737*", r.dir, his.Process.Pid, lent.Process.Pid))
+	if said, status := r.run("end_processes 2001"); status != 0 || said != "" {
+		t.Errorf("status %d, %s", status, said)
+	}
+	asked, _ := os.ReadFile(filepath.Join(r.dir, "asked"))
+	first, more, _ := strings.Cut(string(asked), "\n")
+	if strings.Count(first, " 201") != 40 || !strings.Contains(first, " 200005") || strings.Count(more, "\n") > 2 {
+		t.Errorf("asked %q", asked)
+	}
+	if early, _ := os.ReadFile(filepath.Join(r.dir, "early")); len(early) > 0 {
+		t.Errorf("his own process was still there when the directory was asked %q", early)
+	}
+	<-ended
+	if err := lent.Wait(); err == nil || err.Error() != "signal: killed" {
+		t.Errorf("the lent one ended by %v", err)
+	}
+	if err := others.Process.Signal(os.Interrupt); err != nil {
+		t.Errorf("somebody else's was ended: %v", err)
+	}
+	if err := others.Wait(); err == nil || err.Error() != "signal: interrupt" {
+		t.Errorf("somebody else's ended by %v", err)
+	}
+}
+
+// TestLentIDsHaveALimit: however slow the directory is and whatever comes anew, the questions take no longer than a patient command in all, and what answers another question answers none.
+func TestLentIDsHaveALimit(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		getent string
+		asked  int
+	}{
+		"never answers":           {"exec /usr/bin/sleep 1000", 1},
+		"slow, with ever new ids": {`n=$(wc -l <"$0.asked"); mkdir -p "$0.root/proc/4242$n"; sed "s/200005/20000$n/g" "$0.root/proc/1073741824/status" >"$0.root/proc/4242$n/status"; echo "$((n * 25)).00 1.00" >"$0.root/proc/uptime"; exit 2`, 3},
+		"of another id":           {"echo day:x:200006:1::/:/bin/sh; exit 2", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newShellRoot(t)
+			r.write("etc/passwd", "root:x:0:0:root:/root:/bin/sh\nnight:x:2001:2001::/home/night:/bin/sh\n", 0o644)
+			r.write("etc/subuid", "night:200000:65536\n", 0o644)
+			r.write("proc/uptime", "0.00 1.00\n", 0o644)
+			r.process(1<<30, "200005 200005 200005 200005")
+			if err := os.Symlink(r.dir, filepath.Join(r.dir, "test/bin/getent.root")); err != nil {
+				t.Fatal(err)
+			}
+			r.tool("getent", `echo "$*" >>"$0.asked"; `+c.getent)
+			limits := "patient=60; "
+			if c.asked == 1 {
+				limits = "patient=1; "
+			}
+			said, status := r.run(limits + "end_processes 2001")
+			if status != 1 || !strings.Contains(said, "getent passwd does not tell whether somebody has it") {
+				t.Errorf("status %d, %s", status, said)
+			}
+			asked, _ := os.ReadFile(filepath.Join(r.dir, "test/bin/getent.asked"))
+			if n := strings.Count(string(asked), "\n"); n != c.asked {
+				t.Errorf("asked %d times: %q", n, asked)
+			}
+		})
+	}
+}
+
 // TestNewAccountHasNoProcesses: a new account does not get the user id of one that still runs something, which would be its own from then on. One that comes back when its removal is undone has what it had.
 func TestNewAccountHasNoProcesses(t *testing.T) {
 	t.Parallel()

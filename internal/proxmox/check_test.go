@@ -68,7 +68,8 @@ func TestCheckPrincipal(t *testing.T) {
 		"longest texts": {pvesim.Version91, func(p *Principal) {
 			p.Comment, p.LastName = strings.Repeat("ü", 2048), strings.Repeat("ü", 1024)
 		}, nil},
-		"text from a here document": {pvesim.Version91, func(p *Principal) { p.Comment = "line\n" }, nil},
+		"text from a here document": {pvesim.Version91, func(p *Principal) { p.Comment = "line\n" },
+			[]expected{{"comment", "line end", "replace(trimspace("}}},
 		"no UTF-8": {pvesim.Version91, func(p *Principal) { p.Comment = "\xff" },
 			[]expected{{"comment", "UTF-8", ""}}},
 	}

@@ -102,8 +102,8 @@ func (l *problemList) text(field, value string, limit int) {
 		l.add(field, "begins or ends with a space, which PVE does not store.", "Remove it; trimspace() does.")
 	case !utf8.ValidString(value):
 		l.add(field, "is not valid UTF-8.", "")
-	case untrusted.Text(value) != value:
-		l.add(field, fmt.Sprintf("holds a character that a reader cannot see: %s.", untrusted.Text(value)), "Write visible characters, and line ends as \\n.")
+	case !untrusted.Safe(value):
+		l.add(field, fmt.Sprintf("holds a line end or a character that a reader cannot see: %s.", untrusted.Line(value)), "Write one line of visible characters; replace(trimspace(text), \"\\n\", \" \") makes one of several.")
 	}
 }
 

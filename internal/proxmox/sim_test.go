@@ -138,7 +138,7 @@ func (s *sim) read(id UserID, role string) *Principal {
 // agent is a principal that uses every feature.
 func agent() Principal {
 	return Principal{
-		UserID: "agent@pve", Comment: "VM operator: größer,\nzweite Zeile %41", Email: "agent@example.com", FirstName: "A", LastName: "Gent",
+		UserID: "agent@pve", Comment: "VM operator: größer, zweiter Satz %41", Email: "agent@example.com", FirstName: "A", LastName: "Gent",
 		Enabled: true, Expire: 4102444800, Groups: []string{"ops", "audit"},
 		Role: &Role{ID: "agent-ops", Privileges: []string{"VM.PowerMgmt", "VM.Audit"}},
 		Grants: []Grant{

@@ -19,13 +19,10 @@ var asciiNames = map[string]bool{
 // userNames are the keys whose values are user ids, where PVE refuses spaces only (PVE::AccessControl::verify_username).
 var userNames = map[string]bool{"userid": true, "ugid": true}
 
-// texts are the keys whose values people write, on several lines if they like.
-var texts = map[string]bool{"comment": true, "firstname": true, "lastname": true, "email": true}
-
 // escaped finds what in JSON may stand for a hidden character: anything beyond ASCII, and escapes other than \" \\ and \/.
 var escaped = regexp.MustCompile(`[^\x20-\x7e\r\n\t]|\\[bfnrtu]`)
 
-// visible makes every text of an answer fit to be read, see [untrusted.Line]; in comments and names of people line ends stay. A name that PVE itself would not have let anybody use is an error:
+// visible makes every text of an answer fit to be read, see [untrusted.Line]. A name that PVE itself would not have let anybody use is an error:
 // such an answer is not to be trusted at all.
 func visible(body []byte) ([]byte, error) {
 	if !escaped.Match(body) {
@@ -59,9 +56,6 @@ func visibleValue(key string, value any) (any, error) {
 		}
 		if asciiNames[key] || userNames[key] && strings.ContainsFunc(v, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
 			return nil, fmt.Errorf("the answer has the %s %s, a name that PVE does not allow: find out what answers there before anything else", key, untrusted.Line(v))
-		}
-		if texts[key] {
-			return untrusted.Text(v), nil
 		}
 		return untrusted.Line(v), nil
 	case []any:

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/lab"
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
@@ -135,6 +136,7 @@ func TestAccountFaults(t *testing.T) {
 				if !*everything && (k != i%2 || step != last*(i+1)/(len(accountCycles())+1)) {
 					continue
 				}
+				begun := time.Now()
 				must(cycle.back)
 				struck++
 				n := c.Nodes[struck%len(c.Nodes)]
@@ -172,6 +174,9 @@ func TestAccountFaults(t *testing.T) {
 					if got != after[j] {
 						t.Errorf("%s: after the next change %s has\n%s\nwant\n%s", at, c.Nodes[j].Name, got, after[j])
 					}
+				}
+				if testing.Verbose() {
+					t.Logf("%5.1f s  %d of %d, %s", time.Since(begun).Seconds(), step, last, at)
 				}
 			}
 		}

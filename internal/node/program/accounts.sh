@@ -240,29 +240,46 @@ lent() {
 	done
 }
 
-# running_lent RANGES: the files in /proc of the processes that run with a user id of these ranges. An id that a directory gives to somebody is not lent; of one that nobody can look up it says "?ID".
-running_lent() {
+# lent_ids RANGES: the user ids of these ranges with which something runs, sorted.
+lent_ids() {
 	[ -n "$1" ] || return 0
-	rl_seen=' '
 	set +f
-	grep -H -e "^Uid:$tab" -- "$root"/proc/[0-9]*/status 2>/dev/null | while IFS=$tab read -r rl_file rl_uid rl_rest; do
-		for rl_range in $1; do
-			if [ "$rl_uid" -lt "${rl_range%-*}" ] || [ "$rl_uid" -gt "${rl_range#*-}" ]; then continue; fi
-			case $rl_seen in
-				*" $rl_uid="*) ;;
-				*)
-					getent passwd "$rl_uid" </dev/null >/dev/null 2>&1
-					rl_seen="$rl_seen$rl_uid=$? "
-					;;
-			esac
-			case $rl_seen in
-				*" $rl_uid=0 "*) ;;
-				*" $rl_uid=2 "*) printf '%s\n' "${rl_file%:Uid:}" ;;
-				*) printf '?%s\n' "$rl_uid" ;;
-			esac
+	grep -h -e "^Uid:$tab" -- "$root"/proc/[0-9]*/status 2>/dev/null | while IFS=$tab read -r li_x li_uid li_rest; do
+		for li_range in $1; do
+			if [ "$li_uid" -ge "${li_range%-*}" ] && [ "$li_uid" -le "${li_range#*-}" ]; then printf '%s\n' "$li_uid"; fi
 		done
-	done
+	done | sort -u
 	set -f
+}
+
+# running_with IDS: the files in /proc of the processes that run with one of these user ids.
+running_with() {
+	set +f
+	{ printf '%s\n' "$1" '' && grep -H -e "^Uid:$tab" -- "$root"/proc/[0-9]*/status 2>/dev/null; } |
+		awk -F '\t' '!all && $0 == "" { all = 1 } !all { is[$1]; next } $2 in is { sub(/:Uid:$/, "", $1); print $1 }'
+	set -f
+}
+
+# nobodys IDS SECONDS: which of these user ids a directory gives to nobody, all asked about in one question: getent(1) tells of those that it knows, and 2 where it does not know all. It fails
+# where that cannot be told within this time.
+nobodys() {
+	[ "$2" -gt 0 ] || return 1
+	nb_has=$(limited "$2" getent passwd $1 </dev/null 2>/dev/null)
+	case $? in 0) return 0 ;; 2) ;; *) return 1 ;; esac
+	{ printf '%s\n' "$1" '' && printf '%s\n' "$nb_has"; } | awk -F : '
+		!all && $0 == "" { all = 1; next }
+		!all { free[$1] = 1; next }
+		$0 != "" { if ($3 in free) free[$3] = 0; else exit failed = 1 }
+		END { if (failed) exit 1; for (id in free) if (free[id]) print id }'
+}
+
+# uptime: the seconds since the node has started, a clock that nobody sets; 0 where it cannot be told.
+uptime() {
+	ut_now=
+	read -r ut_now ut_x 2>/dev/null <"$root/proc/uptime"
+	ut_now=${ut_now%%.*}
+	case $ut_now in '' | *[!0-9]*) ut_now=0 ;; esac
+	printf '%s\n' "$ut_now"
 }
 
 # end_all UID: end every process of a user at one stroke, kill(2) with -1: none forks away from under it. It fails where he ended the process that does it. It never runs as anybody else, and not
@@ -273,19 +290,35 @@ end_all() {
 }
 
 # end_processes UID [RANGES]: end every process of a user, those too that he has borrowed another id for or lent one of his to, and take away the file systems that they serve: a home below one is nobody's any more. A look that
-# finds none is no proof: who forks and exits all the time is gone under one number before he is listed under the next. So two in a row must find none, after all were ended at one stroke. It says so
-# where a process does not end.
+# finds none is no proof: who forks and exits all the time is gone under one number before he is listed under the next. So two in a row must find none, after all were ended at one stroke. Whatever is
+# certain ends before a directory is asked whose the lent ids are, and is asked for no longer than the limit of a patient command in all. It says so where a process does not end.
 end_processes() {
 	regular "$1" || { echo "$1 is a user id of the system"; return 1; }
 	if ours "$1"; then
 		echo 'pvesec itself is logged in with it'
 		return 1
 	fi
-	ep_left=100 ep_none=0 ep_struck=0 ep_asked= ep_lent=$(lent "$1" "${2-}")
+	ep_left=100 ep_none=0 ep_struck=0 ep_lent=$(lent "$1" "${2-}") ep_asks=$patient
 	while :; do
 		{ echo 1 >"$root/sys/fs/cgroup/user.slice/user-$1.slice/cgroup.kill"; } 2>/dev/null
 		if [ "$ep_none" -eq 0 ] && end_all "$1"; then ep_struck=1; fi
-		ep_files=$(running_as "$1"; running_lent "$ep_lent")
+		ep_files=$(running_as "$1")
+		kill_each $ep_files
+		ep_ids=$(lent_ids "$ep_lent")
+		if [ -n "$ep_ids" ]; then
+			ep_asked=$(uptime)
+			ep_free=$(nobodys "$ep_ids" "$ep_asks") || {
+				echo "a process runs with the user id ${ep_ids%%"$nl"*}, which the user id $1 could lend, and getent passwd does not tell whether somebody has it"
+				return 1
+			}
+			ep_asks=$((ep_asks - $(uptime) + ep_asked))
+			if [ -n "$ep_free" ]; then
+				# Looked for anew: while the directory was asked a number may have come to another process.
+				ep_more=$(running_with "$ep_free")
+				kill_each $ep_more
+				ep_files=$ep_files${ep_more:+ }$ep_more
+			fi
+		fi
 		ep_left=$((ep_left - 1))
 		if [ "$ep_left" -eq 0 ] && [ -n "$ep_files" ] && [ "$ep_struck" -eq 1 ]; then
 			# One that has ended and that nobody asks for any more does nothing.
@@ -294,24 +327,23 @@ end_processes() {
 		fi
 		if [ -n "$ep_files" ]; then
 			ep_none=0
-			for ep_file in $ep_files; do
-				case $ep_file in \?*) ep_asked=${ep_file#?}; continue ;; esac
-				ep_pid=${ep_file%/status}
-				kill -KILL "${ep_pid##*/}" 2>/dev/null
-			done
 		elif [ "$ep_struck" -eq 1 ]; then
 			ep_none=$((ep_none + 1))
 			[ "$ep_none" -lt 2 ] || { unserve "$1"; return 0; }
-		fi
-		if [ -n "$ep_asked" ]; then
-			echo "a process runs with the user id $ep_asked, which the user id $1 could lend, and getent passwd does not tell whether somebody has it"
-			return 1
 		fi
 		if [ "$ep_left" -le 0 ]; then
 			echo "processes of the user id $1 do not end"
 			return 1
 		fi
 		sleep 0.1
+	done
+}
+
+# kill_each FILE…: end the processes that these files in /proc are about.
+kill_each() {
+	for ke_file; do
+		ke_pid=${ke_file%/status}
+		kill -KILL "${ke_pid##*/}" 2>/dev/null
 	done
 }
 

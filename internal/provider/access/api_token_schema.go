@@ -49,7 +49,7 @@ func (r *apiTokenResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
 			},
 			"comment": schema.StringAttribute{
-				MarkdownDescription: "Comment shown beside the token.",
+				MarkdownDescription: "Comment shown beside the token, one line.",
 				Optional:            true,
 				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 			},

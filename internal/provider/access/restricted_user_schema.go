@@ -34,7 +34,7 @@ func (r *restrictedUserResource) Schema(ctx context.Context, _ resource.SchemaRe
 				Required:            true,
 				Validators:          []validator.String{values.CheckedBy("be a user id other than root@pam", checkUserID)},
 			},
-			"comment":    textOrEmpty("Comment shown beside the user.", 2048),
+			"comment":    textOrEmpty("Comment shown beside the user, one line.", 2048),
 			"email":      textOrEmpty("E-mail address of the user.", 254, values.CheckedBy("be an e-mail address", proxmox.ValidateEmail)),
 			"first_name": textOrEmpty("First name of the user.", 1024),
 			"last_name":  textOrEmpty("Last name of the user.", 1024),
@@ -210,7 +210,7 @@ func tokenAttributes() map[string]schema.Attribute {
 			Validators:          []validator.String{values.CheckedBy("be a token id", proxmox.ValidateTokenID)},
 		},
 		"comment": schema.StringAttribute{
-			MarkdownDescription: "Comment shown beside the token.",
+			MarkdownDescription: "Comment shown beside the token, one line.",
 			Optional:            true,
 			Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 		},
