@@ -1,6 +1,10 @@
 package regular
 
-import "encoding/binary"
+import (
+	"cmp"
+	"encoding/binary"
+	"slices"
+)
 
 // Class is a set of texts that the same ones of several patterns match.
 type Class struct {
@@ -113,23 +117,43 @@ func mergeSorted(a, b []int) []int {
 	return append(append(merged, a...), b...)
 }
 
-// trieNode is a beginning of literals. Node 0 of a trie is where texts are that no literal begins with.
-type trieNode map[byte]int32
+// trieNode is a beginning of literals: what continues it, in the order of what a witness shows. Node 0 of a trie is where texts are that no literal begins with.
+type trieNode []trieEdge
+
+// witnessRank is the place of a byte in witnessOrder.
+var witnessRank = func() (rank [256]uint8) {
+	for i, b := range witnessOrder {
+		rank[b] = uint8(i)
+	}
+	return rank
+}()
+
+type trieEdge struct {
+	by byte
+	to int32
+}
 
 // trie returns the trie of all literals, with node 1 for the empty text.
 func (p *partition) trie() []trieNode {
-	nodes := []trieNode{nil, {}}
+	nodes := []trieNode{nil, nil}
+	next := []map[byte]int32{nil, {}}
 	for text := range p.literal {
 		at := int32(1)
 		for i := range len(text) {
-			next, known := nodes[at][text[i]]
+			to, known := next[at][text[i]]
 			if !known {
-				next = int32(len(nodes))
-				nodes = append(nodes, trieNode{})
-				nodes[at][text[i]] = next
+				to = int32(len(nodes))
+				nodes, next = append(nodes, nil), append(next, map[byte]int32{})
+				next[at][text[i]] = to
 			}
-			at = next
+			at = to
 		}
+	}
+	for at := range nodes {
+		for by, to := range next[at] {
+			nodes[at] = append(nodes[at], trieEdge{by, to})
+		}
+		slices.SortFunc(nodes[at], func(a, b trieEdge) int { return cmp.Compare(witnessRank[a.by], witnessRank[b.by]) })
 	}
 	return nodes
 }
@@ -198,10 +222,10 @@ func (p *partition) steps(from *corner, trie []trieNode, printableOnly bool, add
 			}
 			add(corner{left: left, at: at, text: from.text + string([]byte{b}), printable: printableOnly})
 		}
-		for _, b := range witnessOrder {
-			if at, ok := children[b]; ok && bytes.has(b) {
-				step(b, at)
-				bytes = bytes.minus(byteSetOf(b))
+		for _, child := range children {
+			if bytes.has(child.by) {
+				step(child.by, child.to)
+				bytes = bytes.minus(byteSetOf(child.by))
 			}
 		}
 		if !bytes.isEmpty() {
