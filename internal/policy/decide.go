@@ -211,12 +211,15 @@ func (m *matcher) privileges(spec *sudoers.UserSpec, r *Request, d *Decision) (s
 			if first == nil {
 				first = &m.grants(spec, r.Subject)[grantIndex(spec, i, j)]
 			}
+			if v != allow && v != deny { // an alias may allow or deny for sure, and which is not known
+				after := m.strayed
+				m.strayed = strayed
+				d.If = appendNew(d.If, m.condition(root, &e.Command))
+				m.strayed = after
+			}
 			if v&unsure == 0 {
 				return said, first
 			}
-			strayed, m.strayed = m.strayed, strayed
-			d.If = appendNew(d.If, m.condition(root, &e.Command))
-			m.strayed = strayed
 		}
 	}
 	return said | unsure, first

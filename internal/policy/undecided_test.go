@@ -71,10 +71,12 @@ func TestUndecidedPaths(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
 		`op ALL=(root) ^/usr/bin/(a|x)\1?$`, `op ALL=(root) ALL, !^/usr/bin/(a|x)\1?$`, `Cmnd_Alias C=/usr/bin/y, ^/usr/bin/(a|x)\1?$` + "\nop ALL=(root) C, !C",
+		// The alias allows or denies, whatever the expression matches.
+		`Cmnd_Alias C=ALL, !^/usr/bin/(a|x)\1?$` + "\nop ALL=(root) ALL, !C", `Cmnd_Alias C=ALL, !^/usr/bin/(a|x)\1?$` + "\nop ALL=(root) C",
 	} {
 		tree := treeOf(t, text)
-		if d := Decide(tree, op.request().Of(NewLine("/usr/bin/x"))); d.Verdict != Unknown {
-			t.Errorf("%s of\n%s", d.Verdict, text)
+		if d := Decide(tree, op.request().Of(NewLine("/usr/bin/x"))); d.Verdict != Unknown || len(d.If) == 0 {
+			t.Errorf("%s, if %q, of\n%s", d.Verdict, d.If, text)
 		}
 		if a := Compile(tree, op.request()).Decide("/usr/bin/x", "", false); a.Verdict != Unknown {
 			t.Errorf("compiled: %s of\n%s", a.Verdict, text)
