@@ -22,8 +22,14 @@ const (
 // The gaps are rules about which that is not enough: those that depend on addresses or netgroups of the node, and too many
 // combinations. What they allow must not be taken for denied, nor what they deny for allowed.
 func Classes(q Question, trees ...*sudoers.Tree) ([]Request, []Gap) {
+	return classesOf(q, false, trees...)
+}
+
+// classesOf gives classes. With both it has those too in which a target that rules name has an id that others name, where nobody knows. They matter to
+// comparisons alone: what is allowed in one is allowed to the name or to the id by itself.
+func classesOf(q Question, both bool, trees ...*sudoers.Tree) ([]Request, []Gap) {
 	env := q.environment()
-	c := classes{question: q, env: env}
+	c := classes{question: q, env: env, both: both}
 	for _, tree := range trees {
 		p := policyClasses{tree: tree, hosts: IndexHosts(tree), aliases: aliasesOf(tree), grants: Grants(tree, q.Subject), of: map[*sudoers.UserSpec][]*Grant{}}
 		for i := range p.grants {
@@ -69,6 +75,7 @@ type classes struct {
 	question Question
 	env      *Environment
 	policies []policyClasses
+	both     bool // see classesOf
 	gaps     []Gap
 	work     int // so far, see maxClassWork
 }
@@ -273,174 +280,4 @@ func (c *classes) partition(of []regular.Expr) []regular.Class {
 		c.gap("it has too many host patterns")
 	}
 	return found
-}
-
-// ordinaryName stands for accounts that no policy names, ordinaryGroup for groups. Debian has both (base-passwd).
-const (
-	ordinaryName  = "nobody"
-	ordinaryGroup = "nogroup"
-)
-
-// targets are the users and groups that rules on one host tell apart.
-func (c *classes) targets(host Request) []Request {
-	t := targetNames{}
-	t.user("root")
-	seen := map[*sudoers.RunAs]bool{}
-	anyGroup := false // a rule lets its target have any group, as those without a list do until 1.9.13 (runAsUntil1913)
-	for i := range c.policies {
-		p := &c.policies[i]
-		here := p.hosts.On(host)
-		m := newMatcher(here, c.env)
-		m.prepare(&host)
-		for _, entry := range here.Entries {
-			spec, ok := entry.(*sudoers.UserSpec)
-			if !ok {
-				continue
-			}
-			for _, g := range p.of[spec] {
-				anyGroup = anyGroup || g.RunAs == nil && !m.resolves()
-				if g.RunAs != nil && !seen[g.RunAs] && m.hosts(g.Hosts)&allow != 0 {
-					seen[g.RunAs] = true
-					if caller := c.question.Subject.Name; len(g.RunAs.Users) == 0 && !strings.HasPrefix(caller, "%") {
-						t.user(caller) // the caller himself, whom -u may name as well
-					}
-					p.members(g.RunAs.Users, sudoers.RunasAlias, t.addUser)
-					p.members(g.RunAs.Groups, sudoers.RunasAlias, t.addGroup)
-				}
-			}
-		}
-		p.bound(sudoers.ScopeRunAs, sudoers.RunasAlias, t.addUser)
-		for _, e := range p.tree.Entries {
-			if d, ok := e.(*sudoers.Defaults); ok {
-				for k := range d.Settings {
-					if s := &d.Settings[k]; s.Name == "runas_default" && s.Value != "" {
-						t.user(s.Value)
-					}
-				}
-			}
-		}
-	}
-	if anyGroup && len(seen) > 0 { // where all rules are such, the group makes no difference
-		t.group(ordinaryGroup)
-	}
-	if len(t.memberships) > maxMemberships {
-		c.gap("its rules tell apart too many groups of target users")
-		t.memberships = nil
-	}
-	if most := maxTargets >> len(t.memberships) / (len(t.groups) + 1); len(t.users) > most {
-		c.gap(tooManyTargets)
-		t.users, t.groups = t.users[:min(len(t.users), manyClasses)], t.groups[:min(len(t.groups), manyClasses)]
-	}
-	var requests []Request
-	for _, user := range t.users {
-		for set := range 1 << len(t.memberships) {
-			target := account(c.env, user)
-			if user == c.question.Subject.Name {
-				target = c.question.Subject
-			}
-			for i, membership := range t.memberships {
-				if set&(1<<i) != 0 {
-					membership(&target)
-				}
-			}
-			request := host
-			request.RunAsUser = &target
-			requests = append(requests, request)
-			for _, group := range t.groups {
-				requests = append(requests, withGroup(request, group))
-			}
-		}
-	}
-	for _, group := range t.groups {
-		requests = append(requests, withGroup(host, group))
-	}
-	return requests
-}
-
-// account is a user by its name, or by "#uid".
-func account(env *Environment, name string) Subject {
-	s := env.account(name)
-	if id, ok := parseID(name); ok {
-		s.UID = &id
-	}
-	return s
-}
-
-func parseID(word string) (id int, ok bool) {
-	_, err := fmt.Sscanf(word, "#%d", &id)
-	return id, err == nil
-}
-
-func withGroup(r Request, group string) Request {
-	r.RunAsGroup = group
-	if id, ok := parseID(group); ok {
-		r.RunAsGroupID = &id
-	}
-	return r
-}
-
-// targetNames are the names in run-as lists.
-type targetNames struct {
-	users, groups []string
-	known         map[string]bool // of users, and of groups behind a colon
-	named         []string        // what memberships are about
-	memberships   []func(*Subject)
-}
-
-func (t *targetNames) addUser(m sudoers.Member) {
-	switch m.Kind {
-	case sudoers.MemberAll:
-		t.user(ordinaryName)
-	case sudoers.MemberGroup, sudoers.MemberNetgroup:
-		t.user(ordinaryName)
-		if slices.Contains(t.named, m.Name) {
-			return
-		}
-		t.named = append(t.named, m.Name)
-		t.memberships = append(t.memberships, func(s *Subject) {
-			name := m.Name[1:]
-			switch id, ok := parseID(name); {
-			case m.Kind == sudoers.MemberNetgroup:
-				s.Netgroups = append(slices.Clone(s.Netgroups), name)
-			case ok:
-				s.GIDs = append(slices.Clone(s.GIDs), id)
-			default:
-				s.Groups = append(slices.Clone(s.Groups), name)
-			}
-		})
-	case sudoers.MemberWord, sudoers.MemberAlias:
-		t.user(m.Name)
-	}
-}
-
-func (t *targetNames) addGroup(m sudoers.Member) {
-	switch m.Kind {
-	case sudoers.MemberAll:
-		t.group(ordinaryGroup)
-	case sudoers.MemberWord, sudoers.MemberAlias:
-		t.group(m.Name)
-	}
-}
-
-func (t *targetNames) user(name string) {
-	if t.isNew(name) {
-		t.users = append(t.users, name)
-	}
-}
-
-func (t *targetNames) group(name string) {
-	if t.isNew(":" + name) {
-		t.groups = append(t.groups, name)
-	}
-}
-
-func (t *targetNames) isNew(name string) bool {
-	if t.known[name] {
-		return false
-	}
-	if t.known == nil {
-		t.known = map[string]bool{}
-	}
-	t.known[name] = true
-	return true
 }

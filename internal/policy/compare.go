@@ -56,13 +56,13 @@ type Comparison struct {
 // he has ("sudo -g", which sudo 1.9.13 allows beside every list of users) is no right, and left out.
 func Compare(before, after *sudoers.Tree, q Question) Comparison {
 	q = q.WithSharedBudget(before, after)
-	c := comparer{question: q, env: q.environment()}
+	c := comparer{question: q, env: q.environment(), found: map[string]*Comparison{}}
 	if slices.Equal(entryTexts(before), entryTexts(after)) && !before.Unread && !after.Unread {
 		c.judge()
 		return c.result
 	}
-	requests, gaps := Classes(q, before, after)
-	c.result.Gaps = gaps
+	requests, gaps := classesOf(q, true, before, after)
+	c.gaps(gaps)
 	was, is := IndexHosts(before), IndexHosts(after)
 	for _, request := range requests {
 		c.class(was.On(request), is.On(request), request)
@@ -116,60 +116,6 @@ func defaultsTexts(tree *sudoers.Tree, which func(*sudoers.Defaults) bool) []str
 	return list
 }
 
-func (c *comparer) gap(reason string) {
-	if !slices.ContainsFunc(c.result.Gaps, func(g Gap) bool { return g.Grant == nil && g.Reason == reason }) {
-		c.result.Gaps = append(c.result.Gaps, Gap{Reason: reason})
-	}
-}
-
-type comparer struct {
-	question Question
-	env      *Environment
-	result   Comparison
-	// before and after are what the policies admit in the class that is compared.
-	before, after *Access
-}
-
-// class compares in one class of host and target.
-func (c *comparer) class(before, after *sudoers.Tree, r Request) {
-	builders := []*accessBuilder{newAccessBuilder(before, r, c.question.Budget), newAccessBuilder(after, r, c.question.Budget)}
-	for _, b := range builders {
-		b.collect()
-	}
-	pairs := splitPaths(builders, slices.Concat(boundCommands(before, r.Env), boundCommands(after, r.Env)), c.question.Budget)
-	c.before, c.after = builders[0].access, builders[1].access
-	for _, pair := range pairs {
-		c.path(r, &pair[0], &pair[1])
-	}
-	for _, b := range builders {
-		// A denial that is not read may be what the other policy lacks.
-		c.result.Gaps = append(append(c.result.Gaps, b.access.Gaps...), b.access.Unread...)
-		for _, assumption := range b.access.Assumptions {
-			if !slices.Contains(c.result.Assumptions, assumption) {
-				c.result.Assumptions = append(c.result.Assumptions, assumption)
-			}
-		}
-	}
-}
-
-// boundCommands are the paths that Defaults are bound to: each gets a class of its own.
-func boundCommands(tree *sudoers.Tree, env *Environment) []string {
-	if env == nil {
-		env = Debian(sudoers.Version{})
-	}
-	var paths []string
-	for _, e := range tree.Entries {
-		if d, ok := e.(*sudoers.Defaults); ok && d.Scope == sudoers.ScopeCommand {
-			for i := range d.Commands {
-				if c := &d.Commands[i].Command; c.Kind == sudoers.CommandPath && pathKind(c) == LiteralPath {
-					paths = append(paths, env.Canonical(c.Name))
-				}
-			}
-		}
-	}
-	return paths
-}
-
 // path compares on one class of paths. Most are the same in both policies and need no search. Where rules hold under
 // conditions that the model cannot see, every outcome of them is compared.
 func (c *comparer) path(r Request, before, after *PathAccess) {
@@ -188,8 +134,8 @@ func (c *comparer) path(r Request, before, after *PathAccess) {
 	if !same {
 		for _, o := range all {
 			was, is := before.under(o.holds), after.under(o.holds)
-			c.add(&c.result.NewlyAllowed, c.more(r, was, is), joinConditions(o.String(), differsIf(c.before, c.after)))
-			c.add(&c.result.NoLongerAllowed, c.more(r, is, was), joinConditions(o.String(), differsIf(c.after, c.before)))
+			c.add(&c.result.NewlyAllowed, c.more(r, was, is, joinConditions(o.String(), differsIf(c.before, c.after))))
+			c.add(&c.result.NoLongerAllowed, c.more(r, is, was, joinConditions(o.String(), differsIf(c.after, c.before))))
 		}
 	}
 	// Where all conditions hold comes first: a rule's own window or digest is no news, that a denial fails is.
@@ -218,37 +164,13 @@ func joinConditions(a, b string) string {
 	return a + "; " + b
 }
 
-// add adds differences under an outcome of the conditions, each path and rule once.
-func (c *comparer) add(to *[]Difference, list []Difference, when string) {
-	for _, d := range list {
-		d.If = when
-		known := slices.ContainsFunc(*to, func(x Difference) bool {
-			return x.Rule.Pos == d.Rule.Pos && x.Line.Command == d.Line.Command && x.Request.Host == d.Request.Host && x.Request.LongHost == d.Request.LongHost &&
-				sameTarget(x.Request, d.Request)
-		})
-		if !known {
-			*to = append(*to, d)
-		}
-	}
-}
-
-func sameTarget(x, y Request) bool {
-	name := func(r Request) string {
-		if r.RunAsUser == nil {
-			return ""
-		}
-		return r.RunAsUser.Name
-	}
-	return name(x) == name(y) && x.RunAsGroup == y.RunAsGroup
-}
-
 // matchesAs tells whether two rules are written alike, but for their conditions.
 func (r *AccessRule) matchesAs(other *AccessRule) bool {
 	return r.Denied == other.Denied && r.Certain == other.Certain && slices.Equal(r.If, other.If) && r.respell == other.respell && *r.pattern == *other.pattern
 }
 
-// more is what one policy allows on a class of paths and another does not.
-func (c *comparer) more(r Request, less, more *PathAccess) []Difference {
+// more is what one policy allows on a class of paths and another does not, under a condition.
+func (c *comparer) more(r Request, less, more *PathAccess, when string) []Difference {
 	allowed := less.Allowed()
 	if !c.some(regular.Subset(more.Allowed(), allowed, c.question.Budget), more) {
 		return nil
@@ -260,7 +182,7 @@ func (c *comparer) more(r Request, less, more *PathAccess) []Difference {
 		}
 		answer := regular.Subset(more.AllowedBy(i, c.question.Budget), allowed, c.question.Budget)
 		if c.some(answer, more) {
-			list = append(list, Difference{Request: r, Line: more.Line(answer.Witness), Rule: more.Rules[i].Grant})
+			list = append(list, Difference{Request: r, Line: more.Line(answer.Witness), Rule: more.Rules[i].Grant, If: when})
 		}
 	}
 	return list
@@ -295,9 +217,7 @@ func (c *comparer) conditions(r Request, before, after *PathAccess, same bool, w
 			}
 			for _, change := range changes {
 				change.Difference = Difference{Request: r, Line: after.Line(answer.Witness), Rule: after.Rules[j].Grant, If: when}
-				if !slices.ContainsFunc(c.result.Changed, func(known ConditionChange) bool { return known.tells(change) }) {
-					c.result.Changed = append(c.result.Changed, change)
-				}
+				c.addChange(change)
 			}
 		}
 	}
@@ -327,12 +247,6 @@ func changedConditions(before, after *AccessRule, had, has Settings) []Condition
 		}
 	}
 	return list
-}
-
-// tells whether a change says what another one says.
-func (x *ConditionChange) tells(y ConditionChange) bool {
-	return x.Condition == y.Condition && x.From == y.From && x.To == y.To && x.Rule.Pos == y.Rule.Pos && x.Line.Command == y.Line.Command &&
-		x.Request.Host == y.Request.Host && x.Request.LongHost == y.Request.LongHost && sameTarget(x.Request, y.Request)
 }
 
 // judge sums up.

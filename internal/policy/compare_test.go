@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -192,6 +193,41 @@ func TestDifferencesOfUnknown(t *testing.T) {
 			if (d.If != "") != c.conditional {
 				t.Errorf("%s: %s, if %q", name, d, d.If)
 			}
+		}
+	}
+}
+
+// TestTargetsByNameAndByID: what one rule calls by name and another by number may be one group, or one account. Where nobody knows, what follows is bound to it.
+func TestTargetsByNameAndByID(t *testing.T) {
+	t.Parallel()
+	const before, after = "op ALL=(%s) /bin/a\nop ALL=(%s) !/bin/a\n", "op ALL=(%s) /bin/a\n"
+	id := func(n int) *int { return &n }
+	tests := map[string]struct {
+		name, number string
+		accounts     []Subject
+		want         []string // the conditions under which the denial is missed
+	}{
+		"a group":                  {": dock", ": #5102", nil, []string{"the group dock has the id 5102"}},
+		"an account":               {"ben", "#5002", nil, []string{"the account ben has the id 5002"}},
+		"the group of that id":     {": dock", ": #5102", []Subject{{Name: "ben", Groups: []string{"ben", "dock"}, GIDs: []int{5002, 5102}}}, []string{""}},
+		"the account of that id":   {"ben", "#5002", []Subject{{Name: "ben", UID: id(5002)}}, []string{""}},
+		"a group of another id":    {": dock", ": #5102", []Subject{{Name: "ben", Groups: []string{"dock"}, GIDs: []int{7}}}, nil},
+		"an account of another id": {"ben", "#5002", []Subject{{Name: "ben", UID: id(7)}}, nil},
+		"root":                     {"root", "#0", nil, []string{""}},
+		"the group of root":        {": root", ": #0", nil, []string{""}},
+	}
+	for name, test := range tests {
+		env := Debian(sudoers.PVE9)
+		env.Accounts = test.accounts
+		c := Compare(treeOf(t, fmt.Sprintf(before, test.name, test.number)), treeOf(t, fmt.Sprintf(after, test.name)), Question{Subject: op.Subject, Env: env})
+		var got []string
+		for _, d := range c.NewlyAllowed {
+			if isGroup := test.name[0] == ':'; isGroup == (d.Request.RunAsGroup != "") { // without -g the denial is about himself
+				got = append(got, d.If)
+			}
+		}
+		if diff := cmp.Diff(test.want, slices.Compact(got)); diff != "" {
+			t.Errorf("%s: %s", name, diff)
 		}
 	}
 }

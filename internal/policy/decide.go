@@ -48,6 +48,8 @@ type Request struct {
 	Env *Environment
 	// Candidates asks for the rules that matched the command and did not decide.
 	Candidates bool
+
+	assumed string // what is taken for given about the target, see classesOf
 }
 
 // Decision is the answer with its reasons.

@@ -47,6 +47,19 @@ func (e *Environment) account(name string) Subject {
 	return s
 }
 
+// groupID is the id of a group, nil if it is not known. Accounts list the names and ids of their groups in the same order.
+func (e *Environment) groupID(name string) *int {
+	for _, a := range e.Accounts {
+		if i := slices.Index(a.Groups, name); i >= 0 && len(a.Groups) == len(a.GIDs) {
+			return &a.GIDs[i]
+		}
+	}
+	if name == "root" {
+		return new(int)
+	}
+	return nil
+}
+
 // mayHave tells whether an account may exist: where none is known every one may.
 func (e *Environment) mayHave(name string) bool {
 	return len(e.Accounts) == 0 || name == "root" || strings.HasPrefix(name, "#") || slices.ContainsFunc(e.Accounts, func(a Subject) bool { return a.Name == name })
