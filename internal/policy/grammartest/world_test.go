@@ -33,6 +33,8 @@ useradd -u 5001 -m -G crew ann
 useradd -u 5002 -m -G dock ben
 useradd -u 5003 -m -g crew cat
 useradd -u 5004 -m svc
+# An assumption of the engine: the shell of every target is one for runas_check_shell.
+cut -d: -f7 /etc/passwd | sort -u >>/etc/shells
 mkdir -p /opt/g /opt/h /opt/root/opt/g /run/grammar
 for f in one two one2 .dot 'sp ace' '[a'; do cp /bin/true "/opt/g/$f"; done
 cp /bin/true /opt/h/one
