@@ -98,7 +98,7 @@ func TestUnlogged(t *testing.T) {
 		"all targets but":    {"agent ALL=(www-data, backup) /usr/bin/id\n", "Defaults>ALL,!backup !syslog", false, []string{"sudo -u www-data /usr/bin/id"}},
 		"a target by id":     {"agent ALL=(www-data) /usr/bin/id\n", "Defaults>#33 !syslog", false, []string{"agent ALL=(www-data) /usr/bin/id (not known)"}},
 		"an id by an alias":  {"agent ALL=(WEB) /usr/bin/id\n", "Runas_Alias WEB = #33\nDefaults>www-data !syslog", false, []string{"agent ALL=(WEB) /usr/bin/id (not known)"}},
-		"root by id":         {"agent ALL=(#0) /usr/bin/id\n", "Defaults>root !syslog", false, []string{"sudo /usr/bin/id"}},
+		"root by id":         {"agent ALL=(#0) /usr/bin/id\n", "Defaults>root !syslog", true, []string{"sudo /usr/bin/id"}},
 		"another command":    {"agent ALL=(root) /usr/bin/id\n", "Cmnd_Alias A = /usr/bin/w\nDefaults!A,/usr/sbin/ !syslog", false, nil},
 		"but recorded":       {"agent ALL=(root) LOG_OUTPUT: /usr/bin/id, NOLOG_OUTPUT: /usr/bin/w\n", "Defaults !syslog", false, []string{"sudo /usr/bin/w"}},
 		"in part":            {"agent ALL=(root) /usr/bin/id\n", "Defaults !syslog, log_ttyout", false, nil},
