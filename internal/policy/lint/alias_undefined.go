@@ -19,7 +19,7 @@ var undefinedAlias = Rule{
 				continue
 			}
 			kind := u.key.kind.String()
-			if near := l.aliases.near(u.key); near != "" {
+			if near := l.near(u.key); near != "" {
 				l.report(r, u.pos, kind+" "+u.key.name+" is not defined; "+near+" is", "write "+near+", or define it: "+kind+" "+u.key.name+" = ...")
 			} else {
 				l.report(r, u.pos, kind+" "+u.key.name+" is not defined",
@@ -29,9 +29,13 @@ var undefinedAlias = Rule{
 	},
 }
 
-// near is the alias of the same kind whose name differs by one slip of the hand, "" if there is none. Names that differ by a digit are meant to.
-func (x *aliasIndex) near(k aliasKey) string {
-	for _, known := range x.order {
+// near is the alias of the same kind whose name differs by one slip of the hand, "" if there is none, or if too many names were compared before. Names that
+// differ by a digit are meant to.
+func (l *linter) near(k aliasKey) string {
+	if !spend(&l.work.names, len(l.aliases.order)) {
+		return ""
+	}
+	for _, known := range l.aliases.order {
 		if known.kind == k.kind && len(k.name) > 2 && slip(known.name, k.name) {
 			return known.name
 		}

@@ -34,5 +34,6 @@ func init() {
 		noAuthentication, setenvDefault, setenvTag,
 		sudoeditPath, lostNotBefore, unsupportedOption,
 		lostPattern, doubleDenial, impossibleTime, unclosedBracket,
+		notLookedAt, // last: it says what the others have left out
 	}
 }

@@ -11,43 +11,47 @@ var doubleDenial = Rule{
 	Bad:     "Cmnd_Alias DANGEROUS = /usr/bin/su, !/usr/bin/id\nalice ALL = /usr/bin/, !DANGEROUS",
 	Good:    "Cmnd_Alias DANGEROUS = /usr/bin/su\nalice ALL = /usr/bin/, !DANGEROUS",
 	check: func(l *linter, r *Rule) {
+		denied := l.denials()
 		l.commands(func(c *sudoers.CommandMember) {
-			if c.Negated && c.Command.Kind == sudoers.CommandAlias {
-				if granted := l.deniedIn(c.Command.Name, map[string]bool{}); granted != "" {
-					l.report(r, c.Pos, "!"+c.Command.Name+" grants "+granted+", which the alias denies", "take !"+granted+" out of "+c.Command.Name)
-				}
+			if granted := denied[c.Command.Name]; c.Negated && c.Command.Kind == sudoers.CommandAlias && granted != "" {
+				l.report(r, c.Pos, "!"+c.Command.Name+" grants "+granted+", which the alias denies", "take !"+granted+" out of "+c.Command.Name)
 			}
 		})
 	},
 }
 
-// deniedIn is the first command that an alias denies, itself or in an alias that it names; "" for none.
-func (l *linter) deniedIn(name string, seen map[string]bool) string {
-	if seen[name] {
-		return ""
-	}
-	seen[name] = true
+// denials are the first commands that aliases deny, themselves or in an alias that they name.
+func (l *linter) denials() map[string]string {
+	denied := map[string]string{}
+	var names []string
+	namedIn := map[string][]string{}
 	for _, e := range l.tree.Entries {
 		def, is := e.(*sudoers.AliasDef)
 		if !is || def.Kind != sudoers.CmndAlias {
 			continue
 		}
 		for i := range def.Aliases {
-			if def.Aliases[i].Name != name {
-				continue
-			}
-			for j := range def.Aliases[i].Commands {
-				member := &def.Aliases[i].Commands[j]
-				switch {
-				case member.Negated:
-					return member.Command.String()
+			alias := &def.Aliases[i]
+			for j := range alias.Commands {
+				switch member := &alias.Commands[j]; {
+				case member.Negated && denied[alias.Name] == "":
+					denied[alias.Name] = member.Command.String()
+					names = append(names, alias.Name)
 				case member.Command.Kind == sudoers.CommandAlias:
-					if found := l.deniedIn(member.Command.Name, seen); found != "" {
-						return found
-					}
+					namedIn[member.Command.Name] = append(namedIn[member.Command.Name], alias.Name)
 				}
 			}
 		}
 	}
-	return ""
+	for len(names) > 0 {
+		name := names[0]
+		names = names[1:]
+		for _, outer := range namedIn[name] {
+			if denied[outer] == "" {
+				denied[outer] = denied[name]
+				names = append(names, outer)
+			}
+		}
+	}
+	return denied
 }

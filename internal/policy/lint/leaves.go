@@ -48,8 +48,15 @@ type flattener struct {
 // leaves flattens the whole policy. A command that stands for too many is left out
 // and listed as opaque.
 func (l *linter) leaves() []leaf {
+	if l.flat == nil {
+		l.flat = l.flatten()
+	}
+	return l.flat
+}
+
+func (l *linter) flatten() []leaf {
 	f := &flattener{linter: l, known: map[string][]aliasLeaf{}, busy: map[string]bool{}}
-	var out []leaf
+	out := []leaf{}
 	l.specs(func(s *sudoers.UserSpec) {
 		users := memberText(s.Users)
 		for i := range s.Privileges {
@@ -61,8 +68,9 @@ func (l *linter) leaves() []leaf {
 					limited: e.NotBefore != "" || e.NotAfter != "",
 				}
 				list, ok := f.member(&e.CommandMember)
-				if !ok {
+				if !ok || e.Command.Kind == sudoers.CommandAlias && !spend(&l.work.leaves, len(list)) {
 					base.opaque = true
+					l.passed = append(l.passed, e.Pos)
 					out = append(out, base)
 					continue
 				}

@@ -30,26 +30,36 @@ type Options struct {
 // Lint gives everything that is legal and still wrong, in the order of the
 // policy. Lines with a syntax error are not in the tree and so not judged.
 func Lint(tree *sudoers.Tree, o Options) []Finding {
+	l := newLinter(tree, o)
+	l.run()
+	return l.findings
+}
+
+func newLinter(tree *sudoers.Tree, o Options) *linter {
 	if o.Env == nil {
 		o.Env = policy.Debian(o.Version)
 	}
 	if o.Programs == nil {
 		o.Programs = programsOfPVE
 	}
-	l := &linter{tree: tree, options: o, aliases: collectAliases(tree)}
+	return &linter{tree: tree, options: o, aliases: collectAliases(tree)}
+}
+
+func (l *linter) run() {
 	for i := range rules {
-		if !slices.Contains(o.Ignore, rules[i].ID) {
+		if !slices.Contains(l.options.Ignore, rules[i].ID) {
 			rules[i].check(l, &rules[i])
 		}
 	}
+	l.countRest()
 	l.sort()
-	return l.findings
 }
 
 // UndefinedAliases gives what is named as an alias in a whole policy and defined nowhere in it.
 func UndefinedAliases(tree *sudoers.Tree) []Finding {
 	l := &linter{tree: tree, aliases: collectAliases(tree)}
 	undefinedAlias.check(l, &undefinedAlias)
+	l.countRest()
 	l.sort()
 	return l.findings
 }
@@ -59,11 +69,11 @@ type linter struct {
 	options  Options
 	aliases  *aliasIndex
 	findings []Finding
+	reported map[*Rule]*reported
 	patterns []sudoers.PatternProblem // nil until they are looked for
-}
-
-func (l *linter) report(r *Rule, at sudoers.Pos, msg, fix string) {
-	l.findings = append(l.findings, Finding{ID: r.ID, Severity: r.Severity, Pos: at, Msg: msg, Fix: fix})
+	flat     []leaf                   // of the whole policy, nil until they are looked for
+	work     work
+	passed   []sudoers.Pos // commands that were not looked at
 }
 
 // sort orders by place: files in the order of the tree, then lines.
