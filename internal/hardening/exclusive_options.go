@@ -18,6 +18,7 @@ const (
 	restrains                // it only asks or records more, or leaves the caller less
 	loosens                  // it only asks or records less, or gives the caller more
 	shows                    // it only changes text that people read
+	skipped                  // sudo does not know it, or not with this value, and skips it with a warning
 )
 
 // looseFlags are the flags of which one way gives the caller more, asks less of him or records less, and the other way the opposite: here is the loose one. What each does is in sudoers(5),
@@ -60,7 +61,7 @@ func (s *sorting) holdOptions(after *sudoersTree) bool {
 	return held
 }
 
-// keepOptions holds a line of options. Of one with options that loosen the others stay, in its place; none that stayed in an earlier round goes after all.
+// keepOptions holds a line of options. Of one with options that loosen, or that sudo skips, the others stay, in its place; none that stayed in an earlier round goes after all.
 func (s *sorting) keepOptions(why string, line *foreignLine, after *sudoersTree) bool {
 	options, is := line.entry.(*sudoers.Defaults)
 	if !is {
@@ -71,14 +72,14 @@ func (s *sorting) keepOptions(why string, line *foreignLine, after *sudoersTree)
 	before, _ := line.part.(*sudoers.Defaults)
 	staying := settingsBut(after, options)
 	for _, option := range options.Settings {
-		if before != nil && slices.Contains(before.Settings, option) || senseOf(&option, staying) != loosens {
+		if is := s.senseOf(&option, staying); before != nil && slices.Contains(before.Settings, option) || is != loosens && is != skipped {
 			part.Settings = append(part.Settings, option)
 		}
 	}
 	if len(part.Settings) == len(options.Settings) {
 		return s.keep(why, line)
 	}
-	return s.keepPart(why, line, &part)
+	return s.keepPart(line, &part)
 }
 
 // onlyRestrains is why a line of nothing but restraints stays.
@@ -104,7 +105,7 @@ func (s *sorting) restraint(line *foreignLine, after *sudoersTree) string {
 	staying := settingsBut(after, options)
 	for i := range options.Settings {
 		option := &options.Settings[i]
-		is := senseOf(option, staying)
+		is := s.senseOf(option, staying)
 		all[is] = true
 		if doubtful == "" && (is == mayRestrain || is == restrains) {
 			doubtful = option.Name
@@ -127,7 +128,13 @@ type scopedSetting struct {
 	scope sudoers.Scope
 }
 
-// settingsBut are the settings of a tree, without those of one line.
+// skips tells that the node's sudo skips a setting, and goes by the others of its line.
+func (t *sudoersTree) skips(option *sudoers.Setting) bool {
+	problem, _ := option.Check(t.version)
+	return problem != ""
+}
+
+// settingsBut are the settings of a tree, without those of one line and those that sudo skips.
 func settingsBut(t *sudoersTree, but *sudoers.Defaults) []scopedSetting {
 	var list []scopedSetting
 	for _, entry := range t.tree.Entries {
@@ -136,13 +143,23 @@ func settingsBut(t *sudoersTree, but *sudoers.Defaults) []scopedSetting {
 			continue
 		}
 		for i := range options.Settings {
-			list = append(list, scopedSetting{&options.Settings[i], options.Scope})
+			if !t.skips(&options.Settings[i]) {
+				list = append(list, scopedSetting{&options.Settings[i], options.Scope})
+			}
 		}
 	}
 	return list
 }
 
 // senseOf tells what a setting does, compared with those that stay.
+func (s *sorting) senseOf(option *sudoers.Setting, staying []scopedSetting) sense {
+	if s.t.skips(option) {
+		return skipped
+	}
+	return senseOf(option, staying)
+}
+
+// senseOf tells what a setting that sudo goes by does.
 func senseOf(option *sudoers.Setting, staying []scopedSetting) sense {
 	name, assigned := option.Name, option.Operator == sudoers.OpAssign
 	set := func(names ...string) bool {

@@ -21,7 +21,10 @@ func TestExclusiveHoldsOptions(t *testing.T) {
 		"Defaults runchroot=/jail": "runchroot", "Defaults editor=/usr/bin/rnano": "editor", "Defaults secure_path=/usr/bin": "secure_path", "Defaults:bob secure_path=/usr/bin": "secure_path",
 		// Which rules match, and what is known afterwards.
 		"Defaults ignore_local_sudoers": "ignore_local_sudoers", "Defaults fast_glob": "fast_glob", "Defaults !use_netgroups": "use_netgroups", "Defaults logfile=/var/log/sudo.log": "logfile", "Defaults log_servers=a": "log_servers",
-		"Defaults no_such_option": "no_such_option", "Defaults group_plugin=\"group_file.so /etc/sudo.group\"": "group_plugin", "Defaults mailerpath=/usr/sbin/sendmail": "mailerpath",
+		"Defaults group_plugin=\"group_file.so /etc/sudo.group\"": "group_plugin", "Defaults mailerpath=/usr/sbin/sendmail": "mailerpath",
+
+		// What sudo skips.
+		"Defaults no_such_option": "", "Defaults !env_reset, setenv, !authenticate, zz": "", "Defaults !authenticate, umask=9999": "", "Defaults !authenticate, passwd_tries=x": "", "Defaults !authenticate, requiretty=1": "",
 
 		// What others than root write.
 		"Defaults group_plugin=/home/bob/x.so": "", "Defaults editor=/usr/bin/nano:/home/bob/x": "", "Defaults env_file=/home/bob/env": "", "Defaults mailerpath=/tmp/x": "",
@@ -76,16 +79,20 @@ func TestExclusiveLeavesRestraints(t *testing.T) {
 		"Defaults!/bin/su,/bin/sh group_plugin=/home/bob/x.so, noexec":  "Defaults!/bin/su,/bin/sh noexec",
 		"Defaults !authenticate, insults, timestamp_timeout=0, !syslog": "Defaults insults, timestamp_timeout=0",
 		"Defaults timestamp_timeout=-1, timestamp_timeout=5":            "Defaults timestamp_timeout=5",
+		"Defaults !authenticate, zz, umask=9999, umask=0077":            "Defaults umask=0077",
+		"Defaults passwd_tries=x, passwd_tries=1":                       "Defaults passwd_tries=1",
 	} {
 		t.Run(line, func(t *testing.T) {
 			t.Parallel()
-			text := canonicalLine(line) + " (in its place: " + part + ")"
+			file, _ := sudoers.Parse("line", line+"\n", sudoers.Version{})
+			whole := canonicalEntry(file.Entries[0])
+			text := whole + " (in its place: " + part + ")"
 			for _, c := range []exclusiveCase{
 				{files: map[string]string{"x": line + "\nmallory ALL=(ALL) ALL\n"}, foreign: []string{"/etc/sudoers.d/x:1: " + text, "/etc/sudoers.d/x:2: mallory ALL=(ALL) ALL"}, left: map[string]string{"x": part + "\n"}},
 				{main: shippedMain + line + "\n", foreign: []string{"/etc/sudoers:9: " + text}, left: map[string]string{sudoersMain: shippedMain + part + "\n"}},
 				{
 					main: shippedMain + "@include /etc/more\n", files: map[string]string{"/etc/more": line + "\n"}, left: map[string]string{sudoersMain: shippedMain + part + "\n"},
-					foreign: []string{"/etc/more:1: " + canonicalLine(line) + " (out of force: included by /etc/sudoers:9)", "/etc/sudoers:9: @include /etc/more (in its place: " + part + ")"},
+					foreign: []string{"/etc/more:1: " + whole + " (out of force: included by /etc/sudoers:9)", "/etc/sudoers:9: @include /etc/more (in its place: " + part + ")"},
 				},
 			} {
 				c.remain = 1

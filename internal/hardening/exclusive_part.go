@@ -6,12 +6,13 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// keepPart leaves a part of a line in the place of its unit, instead of another one that is there, and tells whether that is news. The whole line is held where the part cannot be written.
-func (s *sorting) keepPart(why string, line *foreignLine, part sudoers.Entry) bool {
+// keepPart leaves a part of a line in the place of its unit, instead of another one that is there, and tells whether that is news. A part that cannot be written goes with the line: it never
+// keeps what gives more.
+func (s *sorting) keepPart(line *foreignLine, part sudoers.Entry) bool {
 	text := sudoers.PrintEntry(part)
-	read, problems := sudoers.Parse("line", text, sudoers.Version{})
+	read, problems := sudoers.Parse("line", text, s.t.version)
 	if len(problems) > 0 || !sudoers.SameEntries(read.Entries, []sudoers.Entry{part}) {
-		return s.keep(why, line)
+		return false
 	}
 	unit := line.unit
 	if line.part == nil {
