@@ -54,3 +54,22 @@ func TestPolicyTestsExample(t *testing.T) {
 		t.Errorf("a careless command passes, or fails for another reason\n%s", printed)
 	}
 }
+
+// TestFunctionInATest asserts a value of a function by an output, the way that works in OpenTofu too: OpenTofu 1.12.6 crashes where an assertion itself calls a provider's function.
+func TestFunctionInATest(t *testing.T) {
+	t.Parallel()
+	w := harness.NewWorkspace(t).Quietly()
+	w.Write("main.tf", `terraform {
+  required_providers {
+    pvesec = { source = "pvesec/pvesec" }
+  }
+}
+output "may_start" {
+  value = provider::pvesec::sudoers_allows("agent ALL=(root) NOPASSWD: /usr/sbin/qm ^start 2[0-9]{3}$\n", "agent", "/usr/sbin/qm start 2001")
+}
+`)
+	w.Write("main.tftest.hcl", "run \"start\" {\n  command = plan\n  assert {\n    condition     = output.may_start\n    error_message = \"no\"\n  }\n}\n")
+	if printed := w.Terraform("test", "-no-color"); !strings.Contains(printed, "1 passed, 0 failed") {
+		t.Errorf("the test printed\n%s", printed)
+	}
+}

@@ -3,8 +3,6 @@ package harness
 import (
 	"errors"
 	"maps"
-	"os"
-	"os/exec"
 	"regexp"
 	"strings"
 	"testing"
@@ -38,9 +36,7 @@ func Run(t *testing.T, steps ...resource.TestStep) {
 // RunWith is Run with other providers beside the one under test.
 func RunWith(t *testing.T, providers map[string]func() (tfprotov6.ProviderServer, error), steps ...resource.TestStep) {
 	t.Helper()
-	if _, err := exec.LookPath("terraform"); err != nil && os.Getenv("TF_ACC_TERRAFORM_PATH") == "" {
-		t.Fatal("terraform is not in PATH; acceptance tests run the real program, version 1.11 or later")
-	}
+	demandTerraform(t)
 	said := &diagnostics{said: map[string]bool{}}
 	providers = maps.Clone(providers)
 	providers["pvesec"] = recorded(providers["pvesec"], said)

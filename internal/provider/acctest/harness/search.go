@@ -201,7 +201,7 @@ func chosen(value any, here bool, yield func(string)) {
 }
 
 // traces are lines that show that Terraform and the provider logged all that they can say.
-var traces = [][]string{{" [TRACE] "}, {"provider_addr=registry.terraform.io/hashicorp/pvesec", "provider.terraform-provider-pvesec"}}
+var traces = [][]string{{" [TRACE] "}, {"provider_addr=" + registry + "/hashicorp/pvesec", "provider.terraform-provider-pvesec"}}
 
 // ownValue begins what Terraform itself logs of a value in state whose type is the configuration's: such values have terraform_data and the
 // provider echo, and no resource of pvesec.

@@ -33,18 +33,18 @@ func (w *Workspace) At(now time.Time) *Workspace {
 // serve starts a provider in this process for one command, and returns the variable that tells Terraform where it is.
 func (w *Workspace) serve(t *testing.T) (reattach string, stop func(), err error) {
 	t.Helper()
-	server := provider.ServerAt("test", w.now)
+	server, address := provider.ServerAt("test", w.now), registry+"/pvesec/pvesec"
 	ctx, cancel := context.WithCancel(context.Background())
 	started, ended, served := make(chan *plugin.ReattachConfig), make(chan struct{}), make(chan error, 1)
 	go func() {
-		served <- tf6server.Serve("registry.terraform.io/pvesec/pvesec", func() tfprotov6.ProviderServer { return server },
+		served <- tf6server.Serve(address, func() tfprotov6.ProviderServer { return server },
 			tf6server.WithDebug(ctx, started, ended), tf6server.WithGoPluginLogger(hclog.New(&hclog.LoggerOptions{Output: io.Discard})),
 			tf6server.WithLoggingSink(t), tf6server.WithoutLogStderrOverride())
 	}()
 	stop = func() { cancel(); <-ended }
 	select {
 	case at := <-started:
-		encoded, err := json.Marshal(map[string]any{"registry.terraform.io/pvesec/pvesec": map[string]any{"Protocol": at.Protocol, "ProtocolVersion": 6, "Pid": at.Pid, "Test": true,
+		encoded, err := json.Marshal(map[string]any{address: map[string]any{"Protocol": at.Protocol, "ProtocolVersion": 6, "Pid": at.Pid, "Test": true,
 			"Addr": map[string]string{"Network": at.Addr.Network(), "String": at.Addr.String()}}})
 		if err != nil {
 			stop()

@@ -109,7 +109,7 @@ func (w *Workspace) Try(args ...string) (string, error) {
 
 func (w *Workspace) try(args ...string) (string, error) {
 	w.t.Helper()
-	command := exec.CommandContext(context.WithoutCancel(w.t.Context()), "terraform", args...)
+	command := exec.CommandContext(context.WithoutCancel(w.t.Context()), Terraform, args...)
 	command.Dir = w.Dir
 	command.Env = w.Environment()
 	if t, isTest := w.t.(*testing.T); w.within && isTest {
@@ -165,7 +165,7 @@ func (w *Workspace) Measured(args ...string) (provider, terraform Usage) {
 		}
 		w.Write("measured/cli.tfrc", fmt.Sprintf("provider_installation {\n  dev_overrides {\n    \"pvesec/pvesec\" = %q\n  }\n  direct {}\n}\n", filepath.Dir(link)))
 	}
-	command := exec.CommandContext(w.t.Context(), "terraform", args...)
+	command := exec.CommandContext(w.t.Context(), Terraform, args...)
 	command.Dir = w.Dir
 	command.Env = append(os.Environ(), "TF_CLI_CONFIG_FILE="+filepath.Join(w.Dir, "measured", "cli.tfrc"), measuredVariable+"="+filepath.Join(w.Dir, "terraform-provider-pvesec"),
 		"TF_LOG=", "TF_REATTACH_PROVIDERS=", "CHECKPOINT_DISABLE=1")

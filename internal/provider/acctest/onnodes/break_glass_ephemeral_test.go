@@ -94,7 +94,7 @@ func TestBreakGlassForOneRun(t *testing.T) {
 
 	// A run that is killed, with its provider: nobody closes the access.
 	w.Write("main.tf", strings.Replace(forOneRun(t, c, "2m"), `resource "terraform_data" "restart"`, `resource "terraform_data" "again"`, 1))
-	command := exec.CommandContext(context.WithoutCancel(t.Context()), "terraform", "apply", "-auto-approve", "-no-color")
+	command := exec.CommandContext(context.WithoutCancel(t.Context()), harness.Terraform, "apply", "-auto-approve", "-no-color")
 	command.Dir = w.Dir
 	command.Env = append(os.Environ(), "TF_CLI_CONFIG_FILE="+filepath.Join(w.Dir, "cli.tfrc"), "CHECKPOINT_DISABLE=1")
 	if err := command.Start(); err != nil {

@@ -12,17 +12,28 @@ import (
 
 var codeBlock = regexp.MustCompile("(?ms)^```(terraform|shell)\n(.*?)^```$")
 
-// blocks are the code blocks of a guide in one language, in their order.
-func blocks(t *testing.T, guide, language string) []string {
+// codeOf is a code block of a guide.
+type codeOf struct{ language, text string }
+
+// codeBlocks are the configurations and the commands of a guide, in their order.
+func codeBlocks(t *testing.T, guide string) (found []codeOf) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(harness.Root, "docs", "guides", guide))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var found []string
 	for _, match := range codeBlock.FindAllStringSubmatch(string(text), -1) {
-		if match[1] == language {
-			found = append(found, match[2])
+		found = append(found, codeOf{match[1], match[2]})
+	}
+	return found
+}
+
+// blocks are the code blocks of a guide in one language, in their order.
+func blocks(t *testing.T, guide, language string) (found []string) {
+	t.Helper()
+	for _, block := range codeBlocks(t, guide) {
+		if block.language == language {
+			found = append(found, block.text)
 		}
 	}
 	return found
