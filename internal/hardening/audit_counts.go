@@ -28,7 +28,7 @@ var countsProgram string
 // countsScript asks a node for what was refused.
 func (a AuditLogging) countsScript(since int64) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%sbegin %d\n", countsProgram, since)
+	fmt.Fprintf(&b, "%sbegin %d\n", timelyProgram+countsProgram, since)
 	if a.SudoLog != nil {
 		for i, binding := range a.bindings() {
 			fmt.Fprintf(&b, "refusals %d %d %s\n", since, i, shellWord(a.sudoLogPath(binding.subject)))

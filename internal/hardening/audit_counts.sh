@@ -8,7 +8,7 @@ export LC_ALL
 refusals() {
 	echo "log $2"
 	[ -d "${3%/*}" ] || return 0
-	timeout 40 find "${3%/*}/" -maxdepth 1 -type f -name "${3##*/}*" -newermt "@$1" -exec zcat -f -- {} + 2>/dev/null | awk '
+	timely 40 find "${3%/*}/" -maxdepth 1 -type f -name "${3##*/}*" -newermt "@$1" -exec zcat -f -- {} + 2>/dev/null | awk '
 		/^[A-Z][a-z][a-z] [ 1-9][0-9] [0-9][0-9]:[0-9][0-9]:[0-9][0-9] [0-9][0-9][0-9][0-9] : [^ ]+ : [^A-Z]/ { sub(/ ; .*$/, ""); print "text " $0; next }
 		/^    "(reject|alert)": \{$/ { at = ""; user = ""; reason = ""; inside = 1; next }
 		inside && at == "" && /^            "seconds": [0-9]+/ { at = $2; sub(/,$/, "", at); next }
@@ -21,7 +21,7 @@ refusals() {
 # failures SINCE: records of the journal, a JSON object a line, that tell of logins that failed. Only a process of root, or a daemon of Proxmox VE, can have sent them.
 failures() {
 	echo journal
-	timeout 40 journalctl --quiet --no-pager --since="@$1" --output=json --output-fields=MESSAGE,SYSLOG_IDENTIFIER,_SYSTEMD_UNIT,_UID \
+	timely 40 journalctl --quiet --no-pager --since="@$1" --output=json --output-fields=MESSAGE,SYSLOG_IDENTIFIER,_SYSTEMD_UNIT,_UID \
 		_UID=0 SYSLOG_FACILITY=4 SYSLOG_FACILITY=10 + _SYSTEMD_UNIT=pvedaemon.service + _SYSTEMD_UNIT=pveproxy.service |
 		grep -aE '"MESSAGE":"(Failed |Connection (closed|reset) by authenticating user |Disconnected from authenticating user |authentication failure; )'
 }
@@ -29,5 +29,5 @@ failures() {
 # begin SINCE: the time as sudo writes it, and when the journal begins.
 begin() {
 	date -d "@$1" '+since %Y%m%d%H%M%S'
-	journalctl --quiet --no-pager --output=json --output-fields=_UID | head -n 1 | sed -n 's/^{.*"__CURSOR":"\([A-Za-z0-9=;]*\)".*$/oldest \1/p'
+	timely 20 journalctl --quiet --no-pager --output=json --output-fields=_UID | head -n 1 | sed -n 's/^{.*"__CURSOR":"\([A-Za-z0-9=;]*\)".*$/oldest \1/p'
 }

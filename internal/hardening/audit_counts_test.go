@@ -130,7 +130,7 @@ func TestCountsScript(t *testing.T) {
 		t.Fatalf("%v: %s", err, out)
 	}
 	cmd := exec.CommandContext(t.Context(), "/bin/sh")
-	cmd.Stdin = strings.NewReader(countsProgram + "refusals 5 0 " + filepath.Join(dir, "sudo-agent.log") + " | sort\n")
+	cmd.Stdin = strings.NewReader(timelyProgram + countsProgram + "refusals 5 0 " + filepath.Join(dir, "sudo-agent.log") + " | sort\n")
 	out, err := cmd.CombinedOutput()
 	if want := "json 1800000007 agent user NOT in sudoers\nlog 0\ntext Jan  1 12:00:02 2027 : agent : command not allowed\n"; err != nil || string(out) != want {
 		t.Errorf("got %q, %v\nwant %q", out, err, want)

@@ -55,6 +55,11 @@ const (
 //go:embed audit_health.sh
 var healthProgram string
 
+// timelyProgram stands before both programs that ask how the trail does.
+//
+//go:embed timely.sh
+var timelyProgram string
+
 // securityMatches are the records of the journal that the collector copies, as its program names them.
 var securityMatches = func() string {
 	found := regexp.MustCompile(`(?m)^set -- (SYSLOG_FACILITY=.*)$`).FindStringSubmatch(securityProgram)
@@ -67,7 +72,7 @@ var securityMatches = func() string {
 // healthScript asks a node how the trail does. How much is recorded is asked for with whole alone: it takes a walk over all recordings.
 func (a AuditLogging) healthScript(whole bool) string {
 	var b strings.Builder
-	b.WriteString(healthProgram)
+	b.WriteString(timelyProgram + healthProgram)
 	call := func(name string, paths []string, more string) {
 		b.WriteString(name)
 		for _, one := range paths {

@@ -11,7 +11,7 @@ last() {
 }
 
 # journal MATCH…: records of the journal, without what their senders wrote.
-journal() { journalctl --quiet --no-pager --output=json --output-fields=_UID "$@"; }
+journal() { timely 20 journalctl --quiet --no-pager --output=json --output-fields=_UID "$@"; }
 
 # paths PATH…: "path TYPE(hex) UID GID MTIME SIZE PATH" of each that is there.
 paths() {

@@ -211,3 +211,33 @@ func TestHealthScript(t *testing.T) {
 		t.Errorf("the copy ends at %d, %d is to come", facts.last, facts.pending)
 	}
 }
+
+// TestAuditToolsHang: a tool that had to be stopped is no trail without anything to tell: the answer is not whole, and says which tool it was.
+func TestAuditToolsHang(t *testing.T) {
+	t.Parallel()
+	a := auditOf("ops", "agent")
+	bin := t.TempDir()
+	// timeout(1) ends with 124 where it stops a command.
+	if err := os.WriteFile(filepath.Join(bin, "timeout"), []byte("#!/bin/sh\nexit 124\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	run := func(script string) node.Section {
+		cmd := exec.CommandContext(t.Context(), "/bin/sh")
+		var complaint strings.Builder
+		cmd.Stdin, cmd.Stderr = strings.NewReader("root="+t.TempDir()+"\nPATH="+bin+":$PATH\n"+script), &complaint
+		out, err := cmd.Output()
+		if err == nil {
+			t.Error("the script went on")
+		}
+		return node.Section{Data: out, Status: 143, Complaint: complaint.String()}
+	}
+	const says = "journalctl did not end within 20 seconds and was stopped"
+	if _, err := parseHealth(run(a.healthScript(true))); err == nil || !strings.Contains(err.Error(), says) {
+		t.Errorf("health: %v", err)
+	}
+	reader := &countsReader{logging: a, counts: &AuditCounts{Denials: map[string]int64{}, Failures: map[string]int64{}}}
+	reader.read(run(a.countsScript(5)))
+	if gaps := strings.Join(reader.counts.Gaps, "\n"); !strings.Contains(gaps, says) {
+		t.Errorf("counts: %q", gaps)
+	}
+}

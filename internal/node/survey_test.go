@@ -159,6 +159,21 @@ func TestSurveyIsBounded(t *testing.T) {
 	}
 }
 
+// TestSurveyAsksSudoOneByOne: where sudo does not answer for one account, the others are told, and nothing is told of that one.
+func TestSurveyAsksSudoOneByOne(t *testing.T) {
+	t.Parallel()
+	s := nodetest.Start(t, nodetest.Options{})
+	s.Tool(t, "sudo", `[ "$4" != stuck ] || exit 124
+echo "User $4 may run the following commands"`) // 124 is what timeout(1) tells
+	seen, err := newPool(t, s).Survey(testContext(t), target("pve1", s), node.SurveyQuery{Allowed: []string{"ann", "stuck", "bob"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := string(seen.Sections[node.SectionAllowed].Data), "\x01ann\nUser ann may run the following commands\n\x01bob\nUser bob may run the following commands\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 // TestSurveyFollowsLinks: every link on the way is told with where it leads, and so is what is not there or leads on and on.
 func TestSurveyFollowsLinks(t *testing.T) {
 	t.Parallel()

@@ -91,6 +91,6 @@ func shared[T any](ctx context.Context, c *Client, name string, slot func(*lists
 		}
 		return got, nil
 	case <-ctx.Done():
-		return zero, &UnreachableError{c.endpoint, ctx.Err()}
+		return zero, &UnreachableError{c.endpoint, context.Cause(ctx)}
 	}
 }

@@ -35,7 +35,7 @@ func (c *Client) write(ctx context.Context, change effect, method, path string, 
 	select {
 	case <-c.writing:
 	case <-ctx.Done():
-		return &UnreachableError{c.endpoint, ctx.Err()}
+		return &UnreachableError{c.endpoint, context.Cause(ctx)}
 	}
 	defer func() { c.writing <- struct{}{} }()
 	err := c.send(ctx, method, path, body, out)
@@ -74,7 +74,12 @@ func (c *Client) sendOnce(ctx context.Context, method, path string, body, out an
 	default:
 		err = fmt.Errorf("method %s is not used", method)
 	}
-	return c.classify(method, path, err)
+	err = c.classify(method, path, err)
+	var unreachable *UnreachableError
+	if ctx.Err() != nil && errors.As(err, &unreachable) {
+		unreachable.Err = context.Cause(ctx) // it tells whose limit is over
+	}
+	return err
 }
 
 // classify unwraps what net/http and go-proxmox put around an error.

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/pvesec/terraform-provider-pvesec/internal/budget"
 	"github.com/pvesec/terraform-provider-pvesec/internal/lab/pvesim"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
@@ -107,6 +108,8 @@ func TestAccessFaults(t *testing.T) {
 	if !all { // these two end like others: 599 like a lost connection, a missing quorum like a refusal
 		faults = slices.DeleteFunc(faults, func(name string) bool { return name == "599" || name == "no quorum" })
 	}
+	var ends budget.Struck
+	t.Cleanup(func() { ends.Report(t) })
 	for name, c := range accessCases {
 		for _, operation := range operations {
 			t.Run(name+"/"+operation, func(t *testing.T) {
@@ -128,6 +131,7 @@ func TestAccessFaults(t *testing.T) {
 								if err := r.strike(t, operation, n, accessFaults[fault]); err != nil {
 									return fmt.Errorf("%s at request %d of %d on PVE %s: %w", fault, n, calls, version, err)
 								}
+								ends.Count(fault, "as it must be")
 								return r.api.Close()
 							})
 						}

@@ -176,7 +176,7 @@ func securityLogAttributes() map[string]schema.Attribute {
 		"path":    optionalText("The file, `/var/log/<name>-security.log` by default.", logDirectory()),
 		"mode":    optionalText("Mode of the file in octal, `0600` by default.", logFileMode()),
 		"collector": optionalText("What writes the file: `journald`, the default, is a service of the node that copies records of the journal with their senders. `rsyslog` has rsyslog write the messages as they were sent, "+
-			"without the daemons of Proxmox VE; it must be on the node, and newer PVE releases ship without it.", stringvalidator.OneOf(string(hardening.Journald), string(hardening.Rsyslog))),
+			"without their senders, so that a line that looks like one of sudo may be of any user with `logger`, and without the daemons of Proxmox VE; it must be on the node, and newer PVE releases ship without it.", stringvalidator.OneOf(string(hardening.Journald), string(hardening.Rsyslog))),
 	}
 }
 

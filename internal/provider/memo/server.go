@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
@@ -151,7 +152,7 @@ func (s *server) ReadResource(ctx context.Context, req *tfprotov6.ReadResourceRe
 	}
 	memo, rest, found := readRecord(req.Private)
 	found = found && memo.Build == known.build && memo.State == before && memo.Rest == rest && sameIdentity(req.CurrentIdentity, memo.Identity)
-	if found && s.recall(ctx, req.TypeName, memo) {
+	if found && s.recall(ctx, req.TypeName, memo, readLimit(req.CurrentState)) {
 		s.note(req.TypeName, memo.Config, req.CurrentState, req.Private)
 		return &tfprotov6.ReadResourceResponse{NewState: req.CurrentState, Private: req.Private, NewIdentity: identityOf(memo.Identity)}, nil
 	}
@@ -171,13 +172,25 @@ func (s *server) ReadResource(ctx context.Context, req *tfprotov6.ReadResourceRe
 	return answer, nil
 }
 
+// readLimit is for how long the timeouts in a state let a reading take.
+func readLimit(state *tfprotov6.DynamicValue) time.Duration {
+	decoded, _ := decode(state)
+	fields, _ := decoded.(map[string]any)
+	timeouts, _ := fields["timeouts"].(map[string]any)
+	text, _ := timeouts["read"].(string)
+	if limit, err := time.ParseDuration(text); err == nil {
+		return limit
+	}
+	return session.DefaultTimeout
+}
+
 // recall asks the server what a memo is about and compares.
-func (s *server) recall(ctx context.Context, typeName string, memo record) bool {
+func (s *server) recall(ctx context.Context, typeName string, memo record, limit time.Duration) bool {
 	shared := s.shared()
 	if shared == nil {
 		return false
 	}
-	ctx, cancel := context.WithTimeout(ctx, session.DefaultTimeout)
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	said, silent := s.resources[typeName].Recall(ctx, shared, memo.About)
 

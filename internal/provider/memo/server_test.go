@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -328,5 +329,26 @@ func TestCanonical(t *testing.T) {
 		if sum(typ, "text") != "" {
 			t.Errorf("a text is taken for %s", typ)
 		}
+	}
+}
+
+// TestReadLimit: a reading takes no longer than the timeouts in the state say.
+func TestReadLimit(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		timeouts any
+		want     time.Duration
+	}{
+		"of its own":      {map[string]any{"create": nil, "read": "20s"}, 20 * time.Second},
+		"of another kind": {map[string]any{"create": "20s", "read": nil}, session.DefaultTimeout},
+		"none":            {nil, session.DefaultTimeout},
+		"no time":         {map[string]any{"read": "soon"}, session.DefaultTimeout},
+	} {
+		if got := readLimit(object(t, map[string]any{"name": "a", "timeouts": c.timeouts})); got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+	}
+	if got := readLimit(nil); got != session.DefaultTimeout {
+		t.Errorf("without a state: %s", got)
 	}
 }
