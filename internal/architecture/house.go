@@ -71,6 +71,7 @@ var House = map[string]Room{
 	"internal/docsgen":      {Uses: []string{provider, "internal/posture", "internal/escalation", "internal/policy"}, Terraform: true},
 	"internal/programnames": {Uses: []string{"internal/escalation"}},
 	"internal/programgaps":  {Uses: []string{"internal/escalation"}},
+	"internal/pvecommands":  {},
 	"internal/architecture": {},
 }
 

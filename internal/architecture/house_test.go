@@ -33,7 +33,7 @@ func TestArrowsRunDownwards(t *testing.T) {
 	t.Parallel()
 
 	storeys := []string{
-		command, "internal/demo", "internal/docsgen", "internal/programnames", "internal/programgaps", providerTest, provider, access, sudo, auditlog, nodeaccount, sshd, posture, memo, session, values, "internal/posture",
+		command, "internal/demo", "internal/docsgen", "internal/programnames", "internal/programgaps", "internal/pvecommands", providerTest, provider, access, sudo, auditlog, nodeaccount, sshd, posture, memo, session, values, "internal/posture",
 		"internal/review", "internal/hardening", "internal/proxmox", "internal/escalation", "internal/policy",
 		"internal/node", "internal/sudoers/document", "internal/sudoers", "internal/regular", "internal/paths", untrusted, lab, budget, "internal/architecture",
 	}
