@@ -38,9 +38,13 @@ const session = `sh=$(/usr/bin/pgrep -o -f '^/bin/sh -s$')
 read -r pid name state sshd rest </proc/$sh/stat
 `
 
+// ours are the directories with the stage of a change and with the copies of what it replaced.
+const ours = "/etc/pvesec /var/backups/pvesec"
+
 // faults are those that happen right before a command of the transaction.
 func faults() []fault {
 	thaw := script("chattr -i /etc/sudoers.d /etc/sudoers.d/agent; rm -f /full")
+	thawOurs := script("chattr -R -i " + ours + " || true")
 	return []fault{
 		{name: "hangs", action: "trap '' TERM; while :; do /usr/bin/sleep 1; done", every: 7, slow: true, unsure: true, only: func(step string) bool {
 			return !strings.Contains(step, " flock -n") // takes the lock or does not, and never waits
@@ -52,6 +56,7 @@ func faults() []fault {
 		{name: "disk full", action: "/usr/bin/dd if=/dev/zero of=/full bs=1M 2>/dev/null", repair: thaw, every: 3, unsure: true},
 		{name: "immutable file", action: "/usr/bin/chattr +i /etc/sudoers.d/agent", repair: thaw, every: 3, unsure: true},
 		{name: "immutable directory", action: "/usr/bin/chattr +i /etc/sudoers.d", repair: thaw, every: 3, unsure: true},
+		{name: "immutable directories of ours", action: "/usr/bin/find " + ours + " -type d -exec /usr/bin/chattr +i {} + 2>/dev/null; true", repair: thawOurs, every: 3, unsure: true},
 		{name: "command fails", action: "exit 1", every: 3, unsure: true},
 		{name: "command missing", action: `echo "/bin/sh: ${0##*/}: not found" >&2; exit 127`, every: 4, unsure: true},
 		{name: "second writer", action: "echo '# foreign' >/etc/sudoers.d/agent.new; /usr/bin/chmod 440 /etc/sudoers.d/agent.new; /usr/bin/mv /etc/sudoers.d/agent.new /etc/sudoers.d/agent", foreign: true, every: 4},
