@@ -100,6 +100,15 @@ var optionFacts = []optionFact{
 	{name: "pam_service of a command that is not granted", policy: "Defaults!/usr/bin/false pam_service=probe" + grant, script: ungranted, look: "cat /srv/pam", shows: "auth", effect: true},
 	{name: "iolog_dir, a command of another account", policy: "Defaults iolog_dir=/srv/io, log_output\nagent ALL=(www-data) NOPASSWD: /usr/bin/pveversion", script: "sudo -n -u www-data /usr/bin/pveversion 2>&1", look: "ls /srv/io | sed 's/^/made /'", shows: "made ", effect: true},
 	{name: "pam_login_service, -i", policy: "Defaults pam_login_service=probe" + grant, script: "echo secret | sudo -S -k -i /usr/bin/pveversion 2>&1", look: "cat /srv/pam", shows: "probe ", effect: true},
+	{name: "group_plugin, a library of root's", policy: "Defaults group_plugin=/srv/plugin.so" + grant, script: granted, shows: "unable to load /srv/plugin.so", effect: true},
+	{name: "group_plugin, a library of the caller's", policy: "Defaults group_plugin=/home/agent/plugin.so" + grant, script: granted, shows: "unable to load /home/agent/plugin.so", effect: true},
+	{name: "timestampdir", policy: "Defaults timestampdir=/srv/ts\nagent ALL=PASSWD: /usr/bin/pveversion", script: "echo secret | sudo -S /usr/bin/pveversion 2>&1", look: "ls -A /srv/ts | sed 's/^/made /'", shows: "made ", effect: true},
+	{name: "timestampdir, a command that is not granted", policy: "Defaults timestampdir=/srv/ts" + grant, script: "echo secret | sudo -S /usr/bin/false 2>&1", look: "ls -A /srv/ts | sed 's/^/made /'", shows: "made ", effect: true},
+	{name: "timestampdir without a password", policy: "Defaults timestampdir=/srv/ts" + grant, script: granted, look: "ls -A /srv/ts 2>/dev/null | sed 's/^/made /'", shows: "made "},
+	{name: "admin_flag of a member of the group sudo", policy: "Defaults admin_flag=/srv/open/flag\nother ALL=NOPASSWD: /usr/bin/pveversion", look: asOther + "sudo -n /usr/bin/pveversion' >/dev/null 2>&1; stat -c 'owned by %U' /srv/open/flag", shows: "owned by other", effect: true},
+	{name: "admin_flag, as root", policy: "Defaults admin_flag=/srv/open/flag\nother ALL=NOPASSWD: /usr/bin/pveversion", look: asOther + "sudo -n /usr/bin/pveversion' >/dev/null 2>&1; stat -c 'owned by %U' /srv/open/flag", shows: "owned by root"},
+	{name: "admin_flag of somebody else", policy: "Defaults admin_flag=/srv/open/flag" + grant, script: granted, look: "ls -A /srv/open | sed 's/^/made /'", shows: "made "},
+	{name: "mailerflags", policy: "Defaults mailerpath=/home/agent/editor, mailerflags=\"-oQ/srv/queue\"" + grant, look: asOther + "echo wrong | sudo -S -k /usr/bin/false' 2>&1; sleep 1; cat /home/agent/ran", shows: "with -oQ/srv/queue", effect: true},
 }
 
 // settleOptions makes what the facts need: an account with a password, an editor and a PAM service that say who runs them.
@@ -109,14 +118,16 @@ chmod 755 /home/agent
 test -e /usr/bin/pveversion || cp /bin/true /usr/bin/pveversion
 echo 'the lecture' >/srv/shown
 printf 'PERL5LIB=/tmp\nCOLORS=file\n' >/srv/env
-printf '#!/bin/sh\nid >>/home/agent/ran\n' >/home/agent/editor
+printf '#!/bin/sh\nid >>/home/agent/ran\necho "with $*" >>/home/agent/ran\n' >/home/agent/editor
 printf '#!/bin/sh\nid >/srv/pager\n' >/usr/local/sbin/pager; chmod 755 /usr/local/sbin/pager; ln -sf /usr/local/sbin/pager /usr/bin/pager
 printf '#!/bin/sh\necho probe $PAM_TYPE >>/srv/pam\n' >/usr/local/sbin/probe
 chmod 755 /home/agent/editor /usr/local/sbin/probe
+head -c 4096 /dev/zero | tee /srv/plugin.so >/home/agent/plugin.so; chown agent /home/agent/plugin.so
+usermod -aG sudo other
 for type in auth account session; do echo "$type optional pam_exec.so /usr/local/sbin/probe"; echo "$type required pam_permit.so"; done >/etc/pam.d/probe
 `
 
-const tidyOptions = "rm -rf /srv/written /srv/status /srv/io /srv/pam /home/agent/ran /home/agent/got /var/lib/sudo/lectured; touch /srv/pam /home/agent/ran; chmod 666 /srv/pam /home/agent/ran; chown agent /home/agent/ran"
+const tidyOptions = "rm -rf /srv/ts /srv/open /srv/written /srv/status /srv/io /srv/pam /home/agent/ran /home/agent/got /var/lib/sudo/lectured; install -d -m 1777 /srv/open; touch /srv/pam /home/agent/ran; chmod 666 /srv/pam /home/agent/ran; chown agent /home/agent/ran"
 
 // quoted is a text as one word of a shell.
 func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
