@@ -133,7 +133,7 @@ func refusedIn(text string, findings []escalation.CommandFinding, accepted Accep
 	for _, f := range findings {
 		place := ""
 		if line := f.Pos.Line; line > 0 && line <= len(lines) {
-			place = fmt.Sprintf("Line %d:\n\n    %s\n\n", line, strings.TrimSpace(lines[line-1]))
+			place = fmt.Sprintf("Line %d:\n\n    %s\n\n", line, excerpt(strings.TrimSpace(lines[line-1])))
 		}
 		r.Add(place, func(w escalation.Way) string { return w.Key() }, f)
 	}

@@ -26,13 +26,14 @@ type Refusal struct {
 	accepted Acceptances
 	places   []string // in the order in which they are told
 	found    map[string][]refused
+	alike    map[string]int  // where in a place a finding is that others differ from by the program alone
 	keys     map[string]bool // by which the findings would be accepted
 	over     map[string]bool // what is said of acceptances that are over
 }
 
 // NewRefusal begins a refusal of what is not accepted.
 func NewRefusal(accepted Acceptances) *Refusal {
-	return &Refusal{accepted: accepted, found: map[string][]refused{}, keys: map[string]bool{}, over: map[string]bool{}}
+	return &Refusal{accepted: accepted, found: map[string][]refused{}, alike: map[string]int{}, keys: map[string]bool{}, over: map[string]bool{}}
 }
 
 // Add takes a finding in, under what is said of its place. Key makes the key that accepts a way of it.
@@ -66,18 +67,19 @@ type refused struct {
 
 // take tells a finding together with one of the same place that differs from it by the program alone.
 func (r *Refusal) take(place string, f escalation.CommandFinding) {
-	here := r.found[place]
-	for i := range here {
-		if f.Command != "" && here[i].Command != "" && slices.Equal(here[i].Places, f.Places) && slices.EqualFunc(here[i].Ways, f.Ways, sameWay) {
-			here[i].also = append(here[i].also, f.Command)
-			return
-		}
+	key := fmt.Sprintf("%q %v", place, f.Places)
+	for _, w := range f.Ways {
+		key += fmt.Sprintf(" %q %q %q %q", w.Key(), w.Effect, w.Severity, w.Condition)
 	}
-	r.found[place] = append(here, refused{CommandFinding: f})
-}
-
-func sameWay(a, b escalation.Way) bool {
-	return a.Key() == b.Key() && a.Effect == b.Effect && a.Severity == b.Severity && a.Condition == b.Condition
+	if at, known := r.alike[key]; known && f.Command != "" {
+		here := &r.found[place][at]
+		here.also = append(here.also, f.Command)
+		return
+	}
+	if f.Command != "" {
+		r.alike[key] = len(r.found[place])
+	}
+	r.found[place] = append(r.found[place], refused{CommandFinding: f})
 }
 
 // Any tells whether anything is refused.
@@ -87,7 +89,7 @@ func (r *Refusal) Any() bool { return len(r.places) > 0 }
 func (r *Refusal) Lines() []string {
 	var lines []string
 	for _, place := range r.places {
-		where := strings.Join(strings.Fields(place), " ")
+		where := excerpt(strings.Join(strings.Fields(place), " "))
 		for _, f := range r.found[place] {
 			lines = append(lines, strings.TrimSpace(fmt.Sprintf("%s (%s): %s. %s", f.ID, f.Severity, shortOf(f), where)))
 		}
@@ -95,8 +97,11 @@ func (r *Refusal) Lines() []string {
 	return lines
 }
 
-// mostWhole is how many findings are told with their reasons. Of the others a line is told each.
-const mostWhole = 5
+// mostWhole is how many findings are told with their reasons. Of others a line is told each, of mostTold in all, and the rest is counted.
+const (
+	mostWhole = 5
+	mostTold  = 100
+)
 
 // Detail is the text of the error, with what else can be done about it; "" where everything is accepted.
 func (r *Refusal) Detail(remedy string) string {
@@ -104,21 +109,42 @@ func (r *Refusal) Detail(remedy string) string {
 		return ""
 	}
 	var b strings.Builder
-	whole := 0
+	told, untold := 0, map[string]int{}
 	for _, place := range r.places {
-		b.WriteString(place)
-		here := r.found[place]
-		for _, f := range here {
-			if whole++; whole <= mostWhole {
+		if told < mostTold {
+			b.WriteString(place)
+		}
+		for _, f := range r.found[place] {
+			switch told++; {
+			case told <= mostWhole:
 				tellWhole(&b, f)
-			} else {
+			case told <= mostTold:
 				fmt.Fprintf(&b, "%s (%s): %s\n\n", f.ID, f.Severity, shortOf(f))
+			default:
+				untold[fmt.Sprintf("%s (%s)", f.ID, f.Severity)]++
 			}
 		}
+	}
+	for _, kind := range slices.Sorted(maps.Keys(untold)) {
+		fmt.Fprintf(&b, "%s: %d more\n\n", kind, untold[kind])
 	}
 	b.WriteString(remedy)
 	b.WriteString(r.Acceptance())
 	return strings.TrimSpace(b.String())
+}
+
+// longestExcerpt is how much of a long line is told, in characters.
+const longestExcerpt = 500
+
+// excerpt is a line without the end of a long one.
+func excerpt(line string) string {
+	characters := 0
+	for at := range line {
+		if characters++; characters > longestExcerpt {
+			return line[:at] + "…"
+		}
+	}
+	return line
 }
 
 // Acceptance says how the risks can be accepted, and what has become of those that were.
@@ -144,14 +170,14 @@ func tellWhole(b *strings.Builder, f refused) {
 		fmt.Fprintf(b, "    %s\n\n", f.Example)
 	}
 	if len(f.also) > 0 {
-		fmt.Fprintf(b, "The same grant allows the same with %s.\n\n", strings.Join(f.also, ", "))
+		fmt.Fprintf(b, "The same grant allows the same with %s.\n\n", some(f.also))
 	}
 	if len(f.Places) > 1 {
 		lines := make([]string, len(f.Places))
 		for i, p := range f.Places {
 			lines[i] = strconv.Itoa(p.Pos.Line)
 		}
-		fmt.Fprintf(b, "Lines %s have the same cause.\n\n", strings.Join(lines, ", "))
+		fmt.Fprintf(b, "Lines %s have the same cause.\n\n", some(lines))
 	}
 	if len(f.Ways) > 1 {
 		more := make([]string, len(f.Ways)-1)
@@ -170,7 +196,15 @@ func shortOf(f refused) string {
 		text += ": " + f.Example
 	}
 	if len(f.also) > 0 {
-		text += " (and with " + strings.Join(f.also, ", ") + ")"
+		text += " (and with " + some(f.also) + ")"
 	}
 	return text
+}
+
+// some are words with commas, of which many are counted.
+func some(words []string) string {
+	if more := len(words) - mostTold; more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(words[:mostTold], ", "), more)
+	}
+	return strings.Join(words, ", ")
 }

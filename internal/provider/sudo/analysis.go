@@ -45,7 +45,7 @@ func findingFields(line string) []values.Field {
 	return []values.Field{
 		{Name: "id", Type: types.StringType, Description: "Stable id of what was found, such as `PVESEC-E0107`. The guide [root findings](../guides/root-findings) says why it matters and what to grant instead."},
 		{Name: "severity", Type: types.StringType, Description: "`critical`: the grant alone leads to root. `high`: it does under a condition, or nobody knows. `medium`: it does not lead to root."},
-		{Name: "rule", Type: types.StringType, Description: "What it is about."},
+		{Name: "rule", Type: types.StringType, Description: "What it is about. Of many findings with one cause a hundred are listed, and one more that says for how many others it stands."},
 		{Name: "example", Type: types.StringType, Description: "A command line that is allowed and that shows it."},
 		{Name: "line", Type: types.Int64Type, Description: line},
 		{Name: "root_equivalent", Type: types.BoolType, Description: "Whether it leads to root."},
@@ -74,11 +74,21 @@ func findingOf(f escalation.CommandFinding, accepted map[string]string) findingM
 
 // findingsOf are findings as a plan shows them.
 func findingsOf(findings []escalation.CommandFinding, accepted map[string]string) []findingModel {
-	models := make([]findingModel, len(findings))
-	for i, f := range findings {
-		models[i] = findingOf(f, accepted)
+	shown := review.ShownOf(findings, accepted)
+	models := make([]findingModel, len(shown))
+	for i, s := range shown {
+		models[i] = findingOf(s.CommandFinding, accepted)
+		models[i].Rule = withMore(models[i].Rule, s.More)
 	}
 	return models
+}
+
+// withMore says for how many others a finding stands.
+func withMore(rule string, more int) string {
+	if more == 0 {
+		return rule
+	}
+	return fmt.Sprintf("%s; and %d more like it", rule, more)
 }
 
 // disruptions are the command lines that disturb, and how.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/escalation"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
+	"github.com/pvesec/terraform-provider-pvesec/internal/review"
 )
 
 // explainedFindingModel is a finding with everything that is known of it, where somebody asks for an analysis. A plan shows less.
@@ -40,11 +41,13 @@ func explainedFindingFields(line string) []values.Field {
 
 // explained are findings with everything that is known of them. Nobody accepts any of them.
 func explained(findings []escalation.CommandFinding) []explainedFindingModel {
-	models := make([]explainedFindingModel, len(findings))
-	for i, f := range findings {
+	shown := review.ShownOf(findings, nil)
+	models := make([]explainedFindingModel, len(shown))
+	for i, f := range shown {
 		model := explainedFindingModel{
-			findingModel: findingOf(f, nil), Effect: string(f.Effect), Command: f.Command, Condition: f.Condition, Why: f.Why, Fix: f.Fix, Lines: []int64{}, Also: []string{},
+			findingModel: findingOf(f.CommandFinding, nil), Effect: string(f.Effect), Command: f.Command, Condition: f.Condition, Why: f.Why, Fix: f.Fix, Lines: []int64{}, Also: []string{},
 		}
+		model.Rule = withMore(model.Rule, f.More)
 		for _, place := range f.Places {
 			if line := int64(place.Pos.Line); !slices.Contains(model.Lines, line) {
 				model.Lines = append(model.Lines, line)
