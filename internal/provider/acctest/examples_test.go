@@ -73,3 +73,31 @@ output "may_start" {
 		t.Errorf("the test printed\n%s", printed)
 	}
 }
+
+// TestModuleTests runs the tests of the complete modules as their reader would, with no node and no credentials. Each fails where the module is made careless, or takes away what it promises.
+func TestModuleTests(t *testing.T) {
+	t.Parallel()
+	for module, broken := range map[string][2]string{
+		"restricted-operator": {`"/usr/sbin/qm list"`, `"/usr/sbin/qm set *"`},
+		"hardened-node":       {"^(start|shutdown|status) ", "^(start|status) "},
+	} {
+		t.Run(module, func(t *testing.T) {
+			t.Parallel()
+			w := harness.NewWorkspace(t).Quietly()
+			if err := os.CopyFS(w.Dir, os.DirFS(filepath.Join(harness.Examples, module))); err != nil {
+				t.Fatal(err)
+			}
+			if printed := w.Terraform("test", "-no-color"); !strings.Contains(printed, "1 passed, 0 failed") {
+				t.Errorf("terraform test printed\n%s", printed)
+			}
+			text, err := os.ReadFile(filepath.Join(w.Dir, "main.tf"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.Write("main.tf", strings.Replace(string(text), broken[0], broken[1], 1))
+			if printed := w.Refused("test"); !strings.Contains(printed, "0 passed, 1 failed") {
+				t.Errorf("a module that is broken passes, or fails for another reason\n%s", printed)
+			}
+		})
+	}
+}
