@@ -27,6 +27,12 @@ func TestContentIsAboutItsSubject(t *testing.T) {
 		"a netgroup":                {"agent", "+ops ALL=(root) /usr/bin/id\n", "1: the line is about +ops, but the policy is about agent"},
 		"several":                   {"", "User_Alias X = agent, carol\nDefaults:carol !requiretty\nX ALL=(root) /usr/bin/id\n", ""},
 		"options of no subject":     {"", "Defaults:mallory !authenticate\nagent, carol ALL=(root) /usr/bin/id\n", "1: the options are about mallory, and no rule of the policy is"},
+		"options for all":           {"agent", "Defaults !env_reset\nDefaults:agent env_reset\nagent ALL=(root) NOPASSWD: /usr/bin/id\n", "1: the option env_reset is not bound to a user"},
+		"options of a command":      {"agent", "Defaults!/usr/bin/w env_keep += LD_PRELOAD\nagent ALL=(root) /usr/bin/id\n", "1: the option env_keep is not bound to a user"},
+		"options of an account":     {"agent", "Defaults>www-data env_keep += LD_PRELOAD\nagent ALL=(root) /usr/bin/id\n", "1: the option env_keep is not bound to a user"},
+		"options of a host":         {"agent", "Defaults@pve1 !authenticate\nagent ALL=(root) /usr/bin/id\n", "1: the option authenticate is not bound to a user"},
+		"options of all subjects":   {"", "Defaults rootpw\nagent, carol ALL=(root) /usr/bin/id\n", "1: the option rootpw is not bound to a user"},
+		"more for all, less of it":  {"agent", "Defaults use_pty, !setenv, passprompt=\"%p: \"\nDefaults!/usr/bin/id noexec\nagent ALL=(root) /usr/bin/id\n", ""},
 		"several and an unknown":    {"", "agent, OPS ALL=(root) /usr/bin/id\n", "1: the rule is about OPS: no User_Alias of the text has this name"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,0 +1,34 @@
+package hardening
+
+import (
+	"fmt"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
+)
+
+// looserForAll reports the options of a policy that are bound to no user and are not known to be harmless: they hold for everybody on the node who is in another sudoers file, and no plan
+// looks at what these users can do. An option bound to a command, a host or an account to run as holds for everybody who may run that command there.
+func looserForAll(file *sudoers.File, subject string) (problems []*sudoers.Error) {
+	whom := subject
+	if whom == "" {
+		whom = "user"
+	}
+	for _, entry := range file.Entries {
+		options, is := entry.(*sudoers.Defaults)
+		if !is || options.Scope == sudoers.ScopeUser {
+			continue
+		}
+		for i := range options.Settings {
+			option := &options.Settings[i]
+			if is := senseOf(option, nil); is == restrains || is == shows {
+				continue
+			}
+			problems = append(problems, &sudoers.Error{
+				Pos:  option.Pos,
+				Msg:  fmt.Sprintf("the option %s is not bound to a user, so it may give others more, whom no plan of this policy looks at", option.Name),
+				Hint: fmt.Sprintf("bind it to whom the policy is about: Defaults:%s %s", whom, option),
+			})
+		}
+	}
+	return problems
+}
