@@ -74,8 +74,9 @@ func analysers(tree *sudoers.Tree, q Question, whole bool, versions []sudoers.Ve
 		env = q.Env
 	}
 	doubts, tooMany := policy.Doubts(tree, q.Question)
-	if len(policy.Grants(tree, q.Subject)) == 0 {
-		doubts, tooMany = nil, false
+	if len(policy.Grants(tree, q.Subject)) == 0 { // options alone give nothing
+		doubts = slices.DeleteFunc(doubts, func(d policy.Doubt) bool { return len(policy.Grants(d.Tree, q.Subject)) == 0 })
+		tooMany = tooMany && policy.MayConcern(tree, q.Subject) != nil
 	}
 	var list []*analyser
 	known := newAnswers() // of all versions

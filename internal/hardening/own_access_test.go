@@ -101,3 +101,29 @@ func TestAccessSudoersIsEnoughAndNoMore(t *testing.T) {
 		}
 	}
 }
+
+// TestRemovalBesideAFileTooLarge: a sudoers file that is too large to be read keeps nobody's access in place: a removal goes on, and the node confirms that we still get in. A new policy is refused.
+func TestRemovalBesideAFileTooLarge(t *testing.T) {
+	t.Parallel()
+	p := SudoersPolicy{Name: "agent", Subjects: []string{"agent"}, Content: "agent ALL=(root) /usr/bin/id\n"}
+	m := newMemoryNodes("pve2")
+	m.write("pve2", "/etc/sudoers.d/ops", AccessSudoers("ops", false))
+	if _, err := p.Install(t.Context(), operatedNodes{m, "ops", false}, targets("pve2"), nil, nil, silent); err != nil {
+		t.Fatal(err)
+	}
+	m.write("pve2", "/etc/sudoers.d/zz", "")
+	state := m.files["pve2"]["/etc/sudoers.d/zz"]
+	state.TooLarge, state.Content, state.Size = true, nil, 3<<20
+	m.files["pve2"]["/etc/sudoers.d/zz"] = state
+	wider := p
+	wider.Content += "agent ALL=(root) /usr/bin/w\n"
+	if _, err := wider.Install(t.Context(), operatedNodes{m, "ops", false}, targets("pve2"), nil, nil, silent); err == nil {
+		t.Error("a policy was installed beside a file that nobody read")
+	}
+	if _, err := p.Remove(t.Context(), operatedNodes{m, "ops", false}, targets("pve2"), nil, silent); err != nil {
+		t.Errorf("the removal was refused: %v", err)
+	}
+	if m.files["pve2"][p.Path()].Exists {
+		t.Error("the policy is still there")
+	}
+}

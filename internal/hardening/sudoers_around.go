@@ -10,7 +10,8 @@ import (
 )
 
 // Surroundings hold the parts of one node's other sudoers files that concern the subjects of a policy, so that the policy can be judged together with them at
-// any later time. They contain no lines about others except for aliases, which the subject's own lines may need.
+// any later time. They contain no lines about others except for aliases, which the subject's own lines may need, and rules of which a change of the policy, a directory or a group plug-in
+// can make lines about him.
 type Surroundings struct {
 	// Host is the node's short name. SudoVersion is the version of its sudo, empty for none.
 	Host        string           `json:"host"`
@@ -27,9 +28,15 @@ func (t *sudoersTree) surroundings(own string, subjects []policy.Subject) Surrou
 	host, _, _ := strings.Cut(t.seen.Facts.Hostname, ".")
 	s := Surroundings{Host: host, SudoVersion: t.seen.Facts.SudoVersion, Subjects: subjects, Files: map[string]string{}}
 	concerning := map[*sudoers.UserSpec]bool{}
+	for _, spec := range openRules(t.tree, own) {
+		concerning[spec] = true
+	}
 	for _, subject := range subjects {
 		for _, grant := range policy.Grants(t.tree, subject) {
 			concerning[grant.Spec] = true
+		}
+		for _, spec := range policy.MayConcern(t.tree, subject) {
+			concerning[spec] = true
 		}
 	}
 	limits := t.limits()
@@ -56,6 +63,52 @@ func (t *sudoersTree) surroundings(own string, subjects []policy.Subject) Surrou
 		s.Files[file.Name] = onlySpans(file.Text, kept)
 	}
 	return s
+}
+
+// openRules are the rules of other files for a User_Alias which only the policy can define, also by way of other aliases: whom they are about is decided by the policy's next text.
+func openRules(tree *sudoers.Tree, own string) (open []*sudoers.UserSpec) {
+	names := func(members []sudoers.Member) (aliases []string) {
+		for _, member := range members {
+			if member.Kind == sudoers.MemberAlias {
+				aliases = append(aliases, member.Name)
+			}
+		}
+		return aliases
+	}
+	defined, within := map[string]bool{}, map[string][]string{} // within has for each alias those that have it as a member
+	var asked []string
+	for _, entry := range tree.Entries {
+		switch entry := entry.(type) {
+		case *sudoers.AliasDef:
+			if entry.Kind != sudoers.UserAlias || entry.At.File == own {
+				continue
+			}
+			for _, alias := range entry.Aliases {
+				defined[alias.Name] = true
+				for _, name := range names(alias.Members) {
+					within[name], asked = append(within[name], alias.Name), append(asked, name)
+				}
+			}
+		case *sudoers.UserSpec:
+			asked = append(asked, names(entry.Users)...)
+		}
+	}
+	undefined := map[string]bool{} // in whole or in part
+	next := slices.DeleteFunc(asked, func(name string) bool { return defined[name] })
+	for len(next) > 0 {
+		name := next[0]
+		next = next[1:]
+		if !undefined[name] {
+			undefined[name] = true
+			next = append(next, within[name]...)
+		}
+	}
+	for _, entry := range tree.Entries {
+		if spec, is := entry.(*sudoers.UserSpec); is && slices.ContainsFunc(names(spec.Users), func(name string) bool { return undefined[name] }) {
+			open = append(open, spec)
+		}
+	}
+	return open
 }
 
 // onlySpans keeps parts of a text, which are whole lines, and empties all other lines.

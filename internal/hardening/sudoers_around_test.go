@@ -63,3 +63,31 @@ func TestSurroundings(t *testing.T) {
 		t.Errorf("the question is about %q", q.Host)
 	}
 }
+
+// TestSurroundingsThatMayBeAboutTheSubject: rules of a netgroup, of a group of a plug-in and of an alias that only the policy can define are kept, since they may be about the subject.
+func TestSurroundingsThatMayBeAboutTheSubject(t *testing.T) {
+	t.Parallel()
+	for text, kept := range map[string]bool{
+		"+admins ALL=(ALL) NOPASSWD: ALL\n": true,
+		"Defaults group_plugin=\"group_file.so /etc/sudo.group\"\n%:ops ALL=(ALL) NOPASSWD: ALL\n": true,
+		"ADMINS ALL=(ALL) NOPASSWD: ALL\n":                                     true,
+		"User_Alias A = bob, B\nUser_Alias B = A, ADMINS\nA ALL=(ALL) ALL\n":   true,
+		"User_Alias ADMINS = bob\nADMINS ALL=(ALL) ALL\n":                      false,
+		"User_Alias A = ADMINS\nUser_Alias ADMINS = A, bob\nA ALL=(ALL) ALL\n": false,
+		"%:ops ALL=(ALL) NOPASSWD: ALL\n":                                      false,
+		"Defaults !use_netgroups\n+admins ALL=(ALL) NOPASSWD: ALL\n":           false,
+	} {
+		m := newMemoryNodes("pve1")
+		m.write("pve1", "/etc/sudoers", "@includedir /etc/sudoers.d\n")
+		m.write("pve1", "/etc/sudoers.d/agent", "User_Alias ADMINS = agent\nagent ALL=/usr/bin/old\n")
+		if strings.Contains(text, "User_Alias ADMINS") {
+			m.write("pve1", "/etc/sudoers.d/agent", "agent ALL=/usr/bin/old\n")
+		}
+		m.write("pve1", "/etc/sudoers.d/x", text)
+		m.accounts["agent"] = node.Account{Exists: true, UID: 1001, GID: 1001, Groups: []string{"agent"}, GIDs: []int{1001}}
+		around := mustObserve(t, agent, m, "pve1").Around
+		if rule := "ALL=(ALL)"; strings.Contains(around.Files["/etc/sudoers.d/x"], rule) != kept {
+			t.Errorf("%q: kept is\n%s", text, around.Files["/etc/sudoers.d/x"])
+		}
+	}
+}

@@ -53,27 +53,29 @@ func namedBy(entries []sudoers.Entry, defaults bool) map[string]sudoers.Member {
 		}
 	}
 	named := map[string]sudoers.Member{}
-	var collect func(members []sudoers.Member, depth int)
-	collect = func(members []sudoers.Member, depth int) {
+	open, done := map[string]bool{}, map[string]bool{} // aliases that are looked through, and that were
+	var collect func(members []sudoers.Member)
+	collect = func(members []sudoers.Member) {
 		for _, member := range members {
-			if _, known := named[member.Name]; known {
-				continue
-			}
 			body, isAlias := aliases[member.Name]
-			if member.Kind == sudoers.MemberAlias && isAlias && depth < len(aliases) {
-				collect(body, depth+1)
-				continue
+			switch _, known := named[member.Name]; {
+			case known:
+			case member.Kind != sudoers.MemberAlias || !isAlias || open[member.Name]: // an alias of itself has no members
+				named[member.Name] = member
+			case !done[member.Name]:
+				open[member.Name] = true
+				collect(body)
+				open[member.Name], done[member.Name] = false, true
 			}
-			named[member.Name] = member
 		}
 	}
 	for _, entry := range entries {
 		switch entry := entry.(type) {
 		case *sudoers.UserSpec:
-			collect(entry.Users, 0)
+			collect(entry.Users)
 		case *sudoers.Defaults:
 			if defaults && entry.Scope == sudoers.ScopeUser {
-				collect(entry.Members, 0)
+				collect(entry.Members)
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package hardening
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -49,5 +50,19 @@ func TestContentIsAboutItsSubject(t *testing.T) {
 				t.Errorf("it says %q, want %q", said, c.says)
 			}
 		})
+	}
+}
+
+// TestAliasesOfAliasesAreReadOnce: a text of aliases that each name another one twice costs what it is long.
+func TestAliasesOfAliasesAreReadOnce(t *testing.T) {
+	t.Parallel()
+	var text strings.Builder
+	for i := range 200 {
+		fmt.Fprintf(&text, "User_Alias A%d = A%d, A%d\n", i, i+1, i+1)
+	}
+	text.WriteString("User_Alias A200 = agent, mallory\nA0 ALL=(root) /usr/bin/id\n")
+	subjects, err := SubjectsOf("policy", text.String())
+	if err != nil || !slices.Equal(subjects, []string{"agent", "mallory"}) {
+		t.Errorf("subjects are %q: %v", subjects, err)
 	}
 }

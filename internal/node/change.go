@@ -116,6 +116,11 @@ type Change struct {
 	Confirm bool
 }
 
+// OnlyRemoves tells that the change takes files away and does nothing else that could be refused.
+func (c Change) OnlyRemoves() bool {
+	return len(c.Accounts) == 0 && !slices.ContainsFunc(c.Files, func(f File) bool { return f.Kind != Absent })
+}
+
 // ownPlaces are where a transaction keeps its own files: stages, copies of what was replaced, the lock, and what restores at the next boot.
 var ownPlaces = []string{"/etc/pvesec/stage", "/var/backups/pvesec", "/run/pvesec", "/etc/systemd/system"}
 

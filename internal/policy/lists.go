@@ -39,6 +39,8 @@ type matcher struct {
 	runasDefault        string
 	locale              string // of expressions and patterns, "" for C
 	runchroot           string
+	plugin              groupPlugin
+	outside             bool // only what a directory or a plug-in answers is in doubt
 	strayed             bool // a rule behind this one has a root of its own, see straying
 
 	known    map[aliasQuestion]verdict

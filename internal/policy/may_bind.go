@@ -7,10 +7,10 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// Doubt are Defaults that may be for a subject, or not: by an id, a group or a netgroup of which it is not known whether they are his. Decisions are made as if
+// Doubt are Defaults or rules that may be for a subject, or not: by an id, a group or a netgroup of which it is not known whether they are his. Decisions are made as if
 // they were not.
 type Doubt struct {
-	// If says how it is otherwise: "Defaults:%admins holds for the caller".
+	// If says how it is otherwise: "Defaults:%admins holds for the caller", "the rule of +admins holds for the caller".
 	If string
 	// Tree is the policy as it is then.
 	Tree *sudoers.Tree
@@ -20,32 +20,34 @@ type Doubt struct {
 const mostDoubts = 8
 
 // Doubts are the bindings of a policy that may hold for a subject, each with the policy as it is if it does, and at the end all of them together. TooMany tells
-// that there are more than are looked at. Left out are Defaults of which no value does harm.
+// that there are more than are looked at. Left out are Defaults of which no value does harm, and rules of groups of the node.
 //
 // What is known of a subject: the groups of a user, unless Subject.Groups and Subject.GIDs are nil, and his netgroups, unless Subject.Netgroups is nil. Any user
-// but root may be a member of a group.
+// but root may be a member of a group. Nobody knows what a group plug-in answers.
 func Doubts(tree *sudoers.Tree, q Question) (doubts []Doubt, tooMany bool) {
 	m := newMatcher(tree, q.Env)
 	m.prepare(&Request{Subject: q.Subject, Host: q.Host})
 	m.applySettings(tree, q.Subject)
+	m.plugin = pluginOf(tree)
 	at := map[string][]int{}
 	holds := map[string]bool{}
 	var keys []string
 	for i, entry := range tree.Entries {
-		d, is := entry.(*sudoers.Defaults)
-		if !is || d.Scope != sudoers.ScopeUser || !slices.ContainsFunc(d.Settings, func(s sudoers.Setting) bool { return mayHarm(s.Name) }) {
+		var key string
+		var his bool
+		switch entry := entry.(type) {
+		case *sudoers.Defaults:
+			key, his = m.defaultsInDoubt(entry, q.Subject)
+		case *sudoers.UserSpec:
+			key = m.ruleInDoubt(entry, q.Subject)
+		}
+		if key == "" {
 			continue
 		}
-		said, _ := m.users(d.Members, sudoers.UserAlias, q.Subject)
-		doubted := m.usersInDoubt(d.Members, sudoers.UserAlias, q.Subject)
-		if said == allow && doubted == allow || said != allow && doubted&allow == 0 {
-			continue
-		}
-		key := bindingOf(d)
 		if at[key] == nil {
 			keys = append(keys, key)
 		}
-		holds[key] = said == allow
+		holds[key] = his
 		at[key] = append(at[key], i)
 	}
 	if len(keys) > mostDoubts {
@@ -57,7 +59,7 @@ func Doubts(tree *sudoers.Tree, q Question) (doubts []Doubt, tooMany bool) {
 		if holds[key] {
 			how = " does not hold for the caller"
 		}
-		doubts = append(doubts, Doubt{"Defaults" + key + how, boundTo(tree, at[key], q.Subject, !holds[key])})
+		doubts = append(doubts, Doubt{key + how, boundTo(tree, at[key], q.Subject, !holds[key])})
 		all = boundTo(all, at[key], q.Subject, !holds[key])
 	}
 	if len(doubts) > 1 {
@@ -70,7 +72,20 @@ func Doubts(tree *sudoers.Tree, q Question) (doubts []Doubt, tooMany bool) {
 	return doubts, false
 }
 
-// boundTo gives a policy in which some Defaults are for a subject, or not.
+// defaultsInDoubt names Defaults that may do harm and of which it is not known whether they are for a subject, "" for others. His tells that decisions take them for his.
+func (m *matcher) defaultsInDoubt(d *sudoers.Defaults, s Subject) (key string, his bool) {
+	if d.Scope != sudoers.ScopeUser || !slices.ContainsFunc(d.Settings, func(s sudoers.Setting) bool { return mayHarm(s.Name) }) {
+		return "", false
+	}
+	said, _ := m.users(d.Members, sudoers.UserAlias, s)
+	doubted := m.usersInDoubt(d.Members, sudoers.UserAlias, s)
+	if said == allow && doubted == allow || said != allow && doubted&allow == 0 {
+		return "", false
+	}
+	return "Defaults" + bindingOf(d), said == allow
+}
+
+// boundTo gives a policy in which some Defaults and rules are for a subject, or not.
 func boundTo(tree *sudoers.Tree, at []int, subject Subject, holds bool) *sudoers.Tree {
 	bound := *tree
 	bound.Entries = slices.Clone(tree.Entries)
@@ -79,9 +94,14 @@ func boundTo(tree *sudoers.Tree, at []int, subject Subject, holds bool) *sudoers
 		member.Kind = sudoers.MemberGroup
 	}
 	for _, i := range at {
-		if d, is := tree.Entries[i].(*sudoers.Defaults); is {
-			his := *d
+		switch entry := tree.Entries[i].(type) {
+		case *sudoers.Defaults:
+			his := *entry
 			his.Members = []sudoers.Member{member}
+			bound.Entries[i] = &his
+		case *sudoers.UserSpec:
+			his := *entry
+			his.Users = []sudoers.Member{member}
 			bound.Entries[i] = &his
 		}
 	}
@@ -104,7 +124,11 @@ func (m *matcher) usersInDoubt(members []sudoers.Member, kind sudoers.AliasKind,
 			return member(true, u.Negated)
 		}
 		if u.Kind == sudoers.MemberAlias {
-			v, found := m.inAlias(kind, u.Name, s.Name+" in doubt", func(a *sudoers.Alias) verdict { return m.usersInDoubt(a.Members, kind, s) })
+			asked := s.Name + " in doubt"
+			if m.outside {
+				asked += " outside"
+			}
+			v, found := m.inAlias(kind, u.Name, asked, func(a *sudoers.Alias) verdict { return m.usersInDoubt(a.Members, kind, s) })
 			if found {
 				return flip(v, u.Negated)
 			}
@@ -122,6 +146,10 @@ func (m *matcher) mayBe(u *sudoers.Member, s Subject) match {
 		switch {
 		case s.inGroup(u.Name, m.foldGroup && !m.groupByID):
 			return yes
+		case m.plugin.asked(u.Name) && s.Name != "root":
+			return maybe
+		case m.outside:
+			return no
 		case s.IsGroup() || !known && s.Name != "root":
 			return maybe
 		}
@@ -138,6 +166,8 @@ func (m *matcher) mayBe(u *sudoers.Member, s Subject) match {
 	switch {
 	case s.isName(u.Name, m.foldUser):
 		return yes
+	case m.outside:
+		return no
 	case u.Name == "root" || u.Name == "#0":
 		return no
 	case s.IsGroup(), s.UID == nil && isNumber(u.Name):

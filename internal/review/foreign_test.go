@@ -171,3 +171,30 @@ func TestEmbeddedKnowledge(t *testing.T) {
 		}
 	}
 }
+
+// TestForeignFindingsOfANetgroup: a rule of a netgroup, and of a group that a plug-in answers for, may be the subject's, although nobody can say that it is.
+func TestForeignFindingsOfANetgroup(t *testing.T) {
+	t.Parallel()
+	p := hardening.SudoersPolicy{Name: "agent", Subjects: []string{"agent"}, Content: "agent ALL=(root) /usr/bin/id\n"}
+	own, errs := ParsePolicy(p.Path(), p.Subjects[0], p.Content)
+	if err := errs.Err(); err != nil {
+		t.Fatal(err)
+	}
+	for text, condition := range map[string]string{
+		"+admins ALL=(ALL) NOPASSWD: ALL\n": "the rule of +admins holds for the caller",
+		"Defaults group_plugin=\"group_file.so /etc/sudo.group\"\n%:ops ALL=(ALL) NOPASSWD: ALL\n": "the rule of %:ops holds for the caller",
+		"%:ops ALL=(ALL) NOPASSWD: ALL\n": "",
+	} {
+		around := hardening.Surroundings{Subjects: []policy.Subject{{Name: "agent", Groups: []string{"agent"}, GIDs: []int{1001}}}, SudoVersion: "1.9.16p2", Files: map[string]string{
+			"/etc/sudoers": "Defaults use_pty, secure_path=/usr/bin\n@includedir /etc/sudoers.d\n", "/etc/sudoers.d/x": text,
+		}}
+		found := ForeignFindings(p, own, map[string]hardening.Surroundings{"pve1": around})
+		got := ""
+		if len(found) > 0 && len(found[0].Ways) > 0 {
+			got = found[0].Ways[0].Condition
+		}
+		if len(found) > 1 || got != condition {
+			t.Errorf("%q: %v, if %q, want %q", text, found, got, condition)
+		}
+	}
+}

@@ -18,7 +18,7 @@ import (
 )
 
 // proveAround proves the statements on each node together with its other files, and reports what these change. What the policy alone does not keep is reported
-// without the nodes.
+// without the nodes. A change that only takes access away is not refused: what stands in its way is in a file of somebody else.
 func (m *sudoersPolicyModel) proveAround(ctx context.Context, text *review.Policy, around surroundings, diags *diag.Diagnostics) {
 	if text == nil || m.cutsUnknown() {
 		return
@@ -58,7 +58,7 @@ func (m *sudoersPolicyModel) proveNeverAround(statements []string, text *review.
 		}
 		for _, why := range slices.Sorted(maps.Keys(nodes[i])) {
 			summary := fmt.Sprintf("%q is not proven on %s", statement, strings.Join(nodes[i][why], ", "))
-			m.add(m.ofStatements(), problem{path.Root("never").AtListIndex(i), summary, why + "\n\nThe policy alone does not allow it. Other sudoers files of the node change what its rules mean, by " +
+			m.add(m.ofFindings(), problem{path.Root("never").AtListIndex(i), summary, why + "\n\nThe policy alone does not allow it. Other sudoers files of the node change what its rules mean, by " +
 				"options, aliases or rules. Change those files, or write the rule in another way.", []string{summary}}, diags)
 		}
 	}
@@ -98,7 +98,7 @@ func (m *sudoersPolicyModel) proveAlwaysAround(commands []string, text *review.P
 		for _, why := range slices.Sorted(maps.Keys(nodes)) {
 			on := strings.Join(nodes[why], ", ")
 			summary := fmt.Sprintf("%q is not allowed on %s", command, on)
-			m.add(m.ofStatements(), problem{path.Root("always").AtListIndex(i), summary, why + "\n\nThe policy allows it. Change that file, or take the command out of always.",
+			m.add(m.ofFindings(), problem{path.Root("always").AtListIndex(i), summary, why + "\n\nThe policy allows it. Change that file, or take the command out of always.",
 				[]string{summary}}, diags)
 		}
 	}

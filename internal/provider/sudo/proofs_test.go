@@ -33,12 +33,14 @@ func TestAlwaysIsProvenOnNodes(t *testing.T) {
 	around := surroundings{recorded: true, on: map[string]hardening.Surroundings{
 		"pve1": besideFile(""), "pve2": besideFile("# later\nagent ALL = !/usr/bin/w"), "pve3": besideFile("# later\nagent ALL = !/usr/bin/w"), "pve4": besideFile("agent ALL=(root) NOPASSWD: /usr/bin/w"),
 	}}
-	for name, c := range map[string]struct{ unchanged, exclusive, fails bool }{"changed": {false, false, true}, "unchanged": {true, false, false}, "exclusive": {false, true, true}} {
+	for name, c := range map[string]struct{ unchanged, exclusive, narrows, fails bool }{
+		"changed": {fails: true}, "unchanged": {unchanged: true}, "exclusive": {exclusive: true, fails: true}, "narrowed": {narrows: true},
+	} {
 		m := &sudoersPolicyModel{
 			Name: types.StringValue("agent"), Subject: types.StringValue("agent"), Content: types.StringValue(content), Exclusive: types.BoolValue(c.exclusive),
 			Always: values.StringList([]string{"/usr/bin/id", "/usr/bin/w"}), Never: values.StringList(nil),
 		}
-		m.unchanged = c.unchanged
+		m.unchanged, m.narrows = c.unchanged, func() bool { return c.narrows }
 		var diags diag.Diagnostics
 		m.proveAround(t.Context(), text, around, &diags)
 		if len(diags) != 1 || diags.HasError() != c.fails || diags[0].Summary() != `"/usr/bin/w" is not allowed on pve2, pve3` || !strings.Contains(detailOf(diags), "/etc/sudoers.d/z, line 2") {
