@@ -91,7 +91,7 @@ func checkMember(member sudoers.Member) error {
 }
 
 // CheckContent reports what makes a hand-written text unfit as the policy of a subject although sudo would accept it: rules about
-// somebody else, which would be granted unseen under this policy's name, options that give everybody on the node more, files included from elsewhere, whose grants no plan could show, and
+// somebody else, which would be granted unseen under this policy's name, options that give everyone on the node more, files included from elsewhere, whose grants no plan could show, and
 // patterns that never match: what they should deny would be allowed. Without a subject, "", the policy is about everyone whom its rules name.
 func CheckContent(file *sudoers.File, subject string) []*sudoers.Error {
 	problems := append(aboutOthers(file, subject), looserForAll(file, subject)...)
