@@ -7,22 +7,11 @@ import (
 )
 
 // judgeProbe names the link that did not pass a record on. Of one chain it names the first: what follows it cannot have the record.
-func (a AuditLogging) judgeProbe(subjects []*probed, found map[string]bool) *ProbeResult {
+func (a AuditLogging) judgeProbe(subjects []*probed, answer probeAnswer) *ProbeResult {
 	r := &ProbeResult{}
-	if a.SecurityLog != nil {
-		r.tell(found["auth-security"], "the authentication event in "+a.SecurityLog.Path)
-		switch {
-		case found["auth-security"]:
-		case found[unstored]:
-			r.broken("%s", notStored)
-		case found["auth-journal"]:
-			r.broken("an authentication event was sent and is in the journal, but %s", a.notCollected())
-		default:
-			r.broken("an authentication event was sent, but the journal does not have it: is %s active, and does it store what it gets?", journalUnit)
-		}
-	}
+	a.judgeEvent(r, answer)
 	for i, p := range subjects {
-		a.judgeSubject(r, i, p, found)
+		a.judgeSubject(r, i, p, answer.found)
 	}
 	return r
 }

@@ -24,6 +24,8 @@ type AuditHealth struct {
 	Free map[string]float64
 	// Behind is for how long the oldest record of the journal waits that is not in the security log; 0 for none.
 	Behind time.Duration
+	// Unsent is for how long the oldest record of the journal waits that the collector has not acknowledged, in seconds; nil without a collector.
+	Unsent *int64
 	// JournalSince is when the journal of the node begins, in Unix seconds; 0 where that is not known.
 	JournalSince int64
 	// Recordings are those of sudo, where they were asked for and are there.
@@ -73,6 +75,9 @@ var securityMatches = func() string {
 func (a AuditLogging) healthScript(whole bool) string {
 	var b strings.Builder
 	b.WriteString(timelyProgram + healthProgram)
+	if a.Forward != nil {
+		b.WriteString(forwardState)
+	}
 	call := func(name string, paths []string, more string) {
 		b.WriteString(name)
 		for _, one := range paths {
@@ -88,6 +93,9 @@ func (a AuditLogging) healthScript(whole bool) string {
 		call("collected", []string{a.SecurityLog.Path, "/var/lib/" + a.securityName() + "/begin"}, " "+securityMatches)
 	case a.collects(Rsyslog):
 		call("written", []string{a.SecurityLog.Path}, " SYSLOG_FACILITY=4 + SYSLOG_FACILITY=10")
+	}
+	if a.Forward != nil {
+		call("forwarded", []string{a.statePath(), a.forwardService(), a.certificatePath(), a.keyPath()}, "")
 	}
 	if whole && a.IOLogs != nil {
 		call("recordings", []string{a.IOLogs.Directory}, "")
@@ -141,6 +149,9 @@ func (a AuditLogging) healthUnits() map[string]string {
 		}
 		units[collector] = "nothing is written to " + a.SecurityLog.Path
 	}
+	if a.Forward != nil {
+		units[a.forwardService()] = "nothing is sent to " + a.Forward.address()
+	}
 	if a.bounded() {
 		units[a.recordingsName()+".timer"] = "no recording is ever removed"
 	}
@@ -172,8 +183,12 @@ type healthFacts struct {
 	space           map[string][4]int64
 	last, latest    journalCursor // the last record of the security log, and the highest time of some before it
 	pending, oldest journalCursor
-	recordings      *RecordingsHealth
-	clock           int64
+
+	acknowledged, waiting journalCursor // of the collector
+	says                  string        // why nothing could be sent
+	unpaired              bool
+	recordings            *RecordingsHealth
+	clock                 int64
 }
 
 // A journalCursor is a place in the journal, systemd.journal-fields(7): when its record came, in microseconds. It is 0 for no place.
@@ -218,10 +233,14 @@ func parseHealth(part node.Section) (healthFacts, error) {
 		case words[0] == "recordings" && len(words) == 5:
 			facts.recordings = &RecordingsHealth{}
 			err = readNumbers(words[1:], &facts.recordings.Count, &facts.recordings.KiB, &facts.recordings.Oldest, &facts.recordings.Newest)
+		case words[0] == "says":
+			facts.says = strings.Join(words[1:], " ")
+		case words[0] == "unpaired":
+			facts.unpaired = true
 		case words[0] == "clock" && len(words) == 2:
 			err = readNumbers(words[1:], &facts.clock)
 		case len(words) == 3 && words[1] == "cursor":
-			place := map[string]*journalCursor{"last": &facts.last, "pending": &facts.pending, "oldest": &facts.oldest}[words[0]]
+			place := map[string]*journalCursor{"last": &facts.last, "pending": &facts.pending, "oldest": &facts.oldest, "acknowledged": &facts.acknowledged, "waiting": &facts.waiting}[words[0]]
 			if place == nil {
 				err = fmt.Errorf("%q is not known", words[0])
 			} else {

@@ -27,25 +27,31 @@ space() {
 	true
 }
 
+# next PLACE MATCH…: the cursor of the first matching record after a place of the journal, or of all without a place.
+next() {
+	n_place=$1
+	shift
+	if [ -z "$n_place" ]; then
+		journal "$@" | cursor
+		return
+	fi
+	# Where that record is none of them, or not there any more, the next one is the first to come. Older versions leave that one out with --after-cursor.
+	n_next=$(journal --cursor="$n_place" "$@" | cursor)
+	[ "$n_next" != "cursor $n_place" ] || n_next=$(journal --after-cursor="$n_place" "$@" | cursor)
+	printf '%s\n' "$n_next"
+}
+
+# oldest: where the journal begins.
+oldest() { printf 'oldest %s\n' "$(journal | cursor)"; }
+
 # collected LOG BEGIN MATCH…: where the copy of the journal ends, what of the matching records comes after it, and where the journal begins.
 collected() {
 	c_last=$(last "$root$1")
 	[ -n "$c_last" ] || c_last=$(last "$root$1.1")
 	[ -n "$c_last" ] || c_last=$(last "$root$2")
 	shift 2
-	printf '%s\npending ' "$c_last"
-	c_place=${c_last##*cursor }
-	if [ -z "$c_place" ]; then
-		journal "$@" | cursor
-	else
-		# Where that record is none of them, or not there any more, the next one is the first to come. Older versions leave that one out with --after-cursor.
-		c_next=$(journal --cursor="$c_place" "$@" | cursor)
-		[ "$c_next" != "cursor $c_place" ] || c_next=$(journal --after-cursor="$c_place" "$@" | cursor)
-		printf '%s' "$c_next"
-	fi
-	printf '\noldest '
-	journal | cursor
-	echo
+	printf '%s\npending %s\n' "$c_last" "$(next "${c_last##*cursor }" "$@")"
+	oldest
 }
 
 # written LOG MATCH…: the first matching record of the journal after the second in which another program last wrote the log.
@@ -55,6 +61,15 @@ written() {
 	printf 'pending '
 	[ -z "$w_time" ] || journal --since="@$((w_time + 1))" "$@" | cursor
 	echo
+}
+
+# forwarded STATE UNIT CERTIFICATE KEY: up to where the collector has the journal, what comes after it, why the service could not send, and whether certificate and key are a pair.
+forwarded() {
+	f_place=$(acknowledged "$root$1")
+	printf 'acknowledged cursor %s\nwaiting %s\nsays %s\n' "$f_place" "$(next "$f_place")" "$(complaint "$2")"
+	oldest
+	f_public=$(timeout 5 openssl x509 -in "$root$3" -noout -pubkey 2>/dev/null </dev/null)
+	[ -n "$f_public" ] && [ "$f_public" = "$(timeout 5 openssl pkey -in "$root$4" -pubout -passin pass: 2>/dev/null </dev/null)" ] || echo unpaired
 }
 
 # recordings DIRECTORY: "recordings COUNT KIB OLDEST NEWEST", times in seconds.

@@ -46,6 +46,8 @@ func healthyTrail(script string) string {
 			}
 		case "collected":
 			fmt.Fprintf(&b, "last cursor %s\npending \noldest cursor %s\n", cursorAt(trailClock-30), cursorAt(trailClock-3000))
+		case "forwarded":
+			fmt.Fprintf(&b, "acknowledged cursor %s\nwaiting \nsays \noldest cursor %s\n", cursorAt(trailClock-100), cursorAt(trailClock-3000))
 		}
 	}
 	return b.String() + fmt.Sprintf("clock %d\n", trailClock)

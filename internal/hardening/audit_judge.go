@@ -18,6 +18,7 @@ func (a AuditLogging) health(seen *node.Observation, whole bool) AuditHealth {
 		h.add("how the logs do is not known: %v", err)
 		return h
 	}
+	h.forwarding(a, facts, seen)
 	h.Clock, h.JournalSince, h.Recordings = facts.clock, facts.oldest.seconds(), facts.recordings
 	for name := range a.logFiles() {
 		if file, there := facts.files[name]; there {
@@ -43,7 +44,7 @@ func (h *AuditHealth) units(a AuditLogging, seen *node.Observation) {
 	for name, without := range a.healthUnits() {
 		unit := seen.Services[name]
 		state := serviceState(unit)
-		if state == "active" {
+		if state == "active" || name == a.forwardService() && retrying(unit) {
 			continue
 		}
 		if unit.Load == "masked" {

@@ -28,6 +28,8 @@ type AuditLogging struct {
 	Mail        *Mail
 	// SecurityLog is the file of everything that concerns authentication, nil for none.
 	SecurityLog *SecurityLog
+	// Forward sends the journal to a collector, nil for nowhere.
+	Forward *Forward
 	// Rotation is how the log files are rotated, nil for not at all.
 	Rotation *Rotation
 	// AuditRules are what the kernel writes down, nil for nothing.
@@ -104,7 +106,7 @@ func (a AuditLogging) managed() []managedFile {
 			sudo.also = []string{"sendmail"}
 		}
 	}
-	return slices.Concat([]managedFile{logrotate}, a.security(), a.recordings(), a.audit(), a.journald(), []managedFile{sudo})
+	return slices.Concat([]managedFile{logrotate}, a.security(), a.forwarding(), a.recordings(), a.audit(), a.journald(), []managedFile{sudo})
 }
 
 // Paths lists every configuration file that audit logging of this name can have, whatever is switched on.

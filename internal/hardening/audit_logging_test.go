@@ -34,6 +34,7 @@ func settings() map[string]AuditLogging {
 	onlySecurity := AuditLogging{Name: "sec", Require: true, SecurityLog: full.SecurityLog}
 	onlySessions := AuditLogging{Name: "io", Subjects: []string{"agent"}, Require: true, IOLogs: &IOLogs{Output: true, Directory: "/var/log/sudo-io", Mode: "0600"}}
 	onlyLog := AuditLogging{Name: "log", Subjects: []string{"agent"}, SudoLog: full.SudoLog, Rotation: full.Rotation}
+	loose.Forward = &Forward{Host: "2001:db8::1", Port: 10514, CA: "the authority\n", Certificate: "the node\n", Key: "hush"}
 	full.AuditRules = &AuditRules{Areas: AuditAreas(), Paths: []string{"/srv", "/usr/local/sbin"}, Backlog: 8192, Failure: "log"}
 	onlyRules := AuditLogging{Name: "audit", Subjects: []string{"agent", "bob"}, Require: true, AuditRules: &AuditRules{Areas: []string{"pve", "root_commands", "time"}, Backlog: 1024, Failure: "panic", Immutable: true}}
 	return map[string]AuditLogging{"rules": onlyRules, "mail": onlyMail, "journal": onlyJournal, "full": full, "everyone": everyone, "loose": loose, "security": onlySecurity, "sessions": onlySessions, "log": onlyLog}
@@ -61,6 +62,9 @@ func TestSettingsAreReadBack(t *testing.T) {
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
+		}
+		if want.Forward != nil {
+			want.Forward.Key = "" // no file that is read back has it
 		}
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("%s:\ngot  %+v\nwant %+v", name, got, want)

@@ -49,6 +49,9 @@ func (a AuditLogging) Desired() AuditState {
 			state.Services[file.service] = "active"
 		}
 	}
+	if a.Forward != nil {
+		state.Files[a.keyPath()] = FileStatus{Present: true, Type: "file", Mode: "0600", Owner: "root:root"} // without a digest: nobody reads it
+	}
 	for name, mode := range a.logFiles() {
 		state.Files[name] = FileStatus{Present: true, Type: "file", Mode: mode, Owner: "root:root"}
 	}
@@ -159,7 +162,7 @@ func (a AuditLogging) installation(seen *AuditState, applied map[string]string) 
 	desired := a.Desired()
 	for _, name := range sortedKeys(desired.Files) {
 		status := desired.Files[name]
-		if _, config := desired.Contents[name]; config {
+		if _, config := desired.Contents[name]; config || name == a.keyPath() {
 			continue
 		}
 		mode, err := parseMode(status.Mode)
@@ -180,6 +183,9 @@ func (a AuditLogging) installation(seen *AuditState, applied map[string]string) 
 		}
 		file.applied = digestOf(applied[file.path])
 		file.installOn(&change, status.Present)
+	}
+	if err := a.addKey(&change, applied); err != nil {
+		return change, err
 	}
 	for _, dir := range a.directories() {
 		if !dir.wanted && applied[dir.holds] != "" {
@@ -233,6 +239,7 @@ func (a AuditLogging) removals(targets []node.Target, applied map[string]string)
 			file.applied = digestOf(applied[file.path])
 			file.removeFrom(&change, file.wanted())
 		}
+		a.eraseKey(&change, applied)
 		for _, dir := range a.directories() {
 			if dir.wanted {
 				change.Files = append(change.Files, node.File{Path: dir.path, Kind: node.Absent})

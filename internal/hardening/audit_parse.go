@@ -31,6 +31,11 @@ func ParseAuditLogging(name string, files map[string]string) (AuditLogging, erro
 		a.IOLogs.Bounds = bounds
 	}
 	a.SecurityLog = a.parseSecurityLog(files)
+	forward, err := a.parseForward(files)
+	if err != nil {
+		return a, err
+	}
+	a.Forward = forward
 	if text, ok := files[a.JournaldPath()]; ok {
 		journal, err := parseJournal(a.JournaldPath(), text)
 		if err != nil {

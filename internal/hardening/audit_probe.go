@@ -74,11 +74,11 @@ func (a AuditLogging) Probe(ctx context.Context, nodes Runner, target node.Targe
 	if err != nil {
 		return nil, err
 	}
-	found, err := parseProbe(part, subjects)
+	answer, err := parseProbe(part, subjects)
 	if err != nil {
 		return nil, fmt.Errorf("the probe of %s on %s could not be run: %w", a.label(), target.Name, err)
 	}
-	return a.judgeProbe(subjects, found), nil
+	return a.judgeProbe(subjects, answer), nil
 }
 
 // probeLimit is for how long a probe may run: each subject's sudo has half a minute, one look at everything takes as long in the worst case, and a look that begins in time ends later.
@@ -123,15 +123,27 @@ func (a AuditLogging) securityLinks(journal, security, nonce, pid string) []link
 
 // authLinks are those of the event of authentication.
 func (a AuditLogging) authLinks(nonce string) []link {
-	if a.SecurityLog == nil {
-		return nil
+	const pid = `"$pid_auth"`
+	nonce = shellWord(nonce + "-auth")
+	var links []link
+	switch {
+	case a.SecurityLog != nil:
+		links = a.securityLinks("auth-journal", "auth-security", nonce, pid)
+	case a.Forward != nil:
+		links = []link{{name: "auth-journal", condition: "journal " + nonce + " " + pid, stored: true}}
 	}
-	return a.securityLinks("auth-journal", "auth-security", shellWord(nonce+"-auth"), `"$pid_auth"`)
+	if a.Forward != nil {
+		links = append(links, link{name: "auth-forward", condition: "taken " + shellWord(a.statePath()) + " " + nonce + " " + pid, stored: true})
+	}
+	return links
 }
 
 func (a AuditLogging) probeScript(subjects []*probed, nonce string, patience time.Duration) string {
 	var b, all strings.Builder
 	b.WriteString(probeProgram)
+	if a.Forward != nil {
+		b.WriteString(forwardState)
+	}
 	look := func(links []link) {
 		for _, l := range links {
 			unless := ""
@@ -156,7 +168,11 @@ func (a AuditLogging) probeScript(subjects []*probed, nonce string, patience tim
 		look(a.links(i, p))
 		all.WriteString("\tfi\n")
 	}
-	fmt.Fprintf(&b, "all() {\n\tok=0\n%s\treturn \"$ok\"\n}\nawait %d\necho end\n", all.String(), int(patience/time.Second))
+	fmt.Fprintf(&b, "all() {\n\tok=0\n%s\treturn \"$ok\"\n}\nawait %d\n", all.String(), int(patience/time.Second))
+	if a.Forward != nil {
+		fmt.Fprintf(&b, "printf 'says %%s\\n' \"$(complaint %s)\"\n", a.forwardService())
+	}
+	b.WriteString("echo end\n")
 	return b.String()
 }
 
@@ -165,9 +181,15 @@ const unstored = "unstored"
 
 var probeRan = regexp.MustCompile(`^([0-9]+) (\S+) ([0-9]+)$`)
 
-// parseProbe reads the answer of the program: what became of each subject goes into it, and the names of the links that were found are returned.
-func parseProbe(part node.Section, subjects []*probed) (map[string]bool, error) {
-	found := map[string]bool{}
+// probeAnswer is what a node says of a probe.
+type probeAnswer struct {
+	found map[string]bool // the names of links, and unstored
+	says  string          // why nothing could be sent to the collector
+}
+
+// parseProbe reads the answer of the program. What became of each subject goes into it.
+func parseProbe(part node.Section, subjects []*probed) (probeAnswer, error) {
+	answer := probeAnswer{found: map[string]bool{}}
 	whole := false
 	var last *probed
 	for line := range strings.Lines(string(part.Data)) {
@@ -176,11 +198,11 @@ func parseProbe(part node.Section, subjects []*probed) (map[string]bool, error) 
 		case "ran":
 			words := probeRan.FindStringSubmatch(rest)
 			if words == nil {
-				return nil, fmt.Errorf("%q makes no sense", printable(line))
+				return answer, fmt.Errorf("%q makes no sense", printable(line))
 			}
 			i, err := strconv.Atoi(words[1])
 			if err != nil || i >= len(subjects) {
-				return nil, fmt.Errorf("%q makes no sense", printable(line))
+				return answer, fmt.Errorf("%q makes no sense", printable(line))
 			}
 			last = subjects[i]
 			last.user, last.status = printable(words[2]), words[3]
@@ -189,15 +211,17 @@ func parseProbe(part node.Section, subjects []*probed) (map[string]bool, error) 
 				last.said = append(last.said, printable(rest))
 			}
 		case "found":
-			found[rest] = true
+			answer.found[rest] = true
 		case unstored:
-			found[unstored] = true
+			answer.found[unstored] = true
+		case "says":
+			answer.says = rest
 		case "end":
 			whole = true
 		}
 	}
 	if !whole {
-		return nil, fmt.Errorf("the answer is not whole (status %d): %s", part.Status, strings.TrimSpace(part.Complaint))
+		return answer, fmt.Errorf("the answer is not whole (status %d): %s", part.Status, strings.TrimSpace(part.Complaint))
 	}
-	return found, nil
+	return answer, nil
 }

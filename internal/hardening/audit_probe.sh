@@ -33,6 +33,17 @@ holds() { tail_of "$1" | grep -qaF -- "$2"; }
 # copied LOG TEXT PID: whether a copy of the journal has the text in a record that the process sent. Inside of a text, quotation marks follow a backslash.
 copied() { tail_of "$1" | grep -aF -- "$2" | grep -qF "\"_PID\":\"$3\""; }
 
+# taken STATE TEXT PID: whether the collector has acknowledged a record of authentication with the text that the process sent. Each file of the journal may number its records by itself, but their times since
+# the boot can be compared.
+taken() {
+	k_ack=$(acknowledged "$1")
+	k_record=$(timeout 10 journalctl --quiet --no-pager --output=json --output-fields=MESSAGE ${start:+"--cursor=$start"} "_PID=$3" SYSLOG_FACILITY=4 + "_PID=$3" SYSLOG_FACILITY=10 |
+		grep -F -- "$2" | sed -n 's/^{.*"__CURSOR":"\([A-Za-z0-9=;]*\)".*$/\1/p' | tail -n 1)
+	k_time() { printf '%s\n' "$1" | sed -n 's/^s=[0-9a-f]*;i=[0-9a-f]*;b=\([0-9a-f]*\);m=\([0-9a-f]\{1,15\}\);.*$/\1 \2/p'; }
+	k_have=$(k_time "$k_ack") k_want=$(k_time "$k_record")
+	[ -n "$k_have" ] && [ -n "$k_want" ] && [ "${k_have% *}" = "${k_want% *}" ] && [ $((0x${k_have#* })) -ge $((0x${k_want#* })) ]
+}
+
 # listed DIRECTORY USER TEXT: whether sudoreplay lists a recording of the command.
 listed() { timeout 10 sudoreplay -d "$1/$2" -l command "$3" 2>/dev/null </dev/null | grep -qaF -- "$3"; }
 

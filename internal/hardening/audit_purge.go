@@ -10,7 +10,7 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// purged are the logs of the settings: with what was rotated, recordings, and where a collector began. Recordings lie in a directory for each user, and other settings may have theirs beside them: those
+// purged are the logs of the settings: with what was rotated, recordings, and where a collector is. Recordings lie in a directory for each user, and other settings may have theirs beside them: those
 // of the subjects go, and where a group or everyone is a subject the whole directory.
 func (a AuditLogging) purged() []node.File {
 	var files []node.File
@@ -20,6 +20,10 @@ func (a AuditLogging) purged() []node.File {
 	erase := func(name string) { files = append(files, node.File{Path: name, Kind: node.ErasedTree}) }
 	if a.collects(Journald) {
 		erase(stateDir + "/" + a.securityName())
+	}
+	if a.Forward != nil {
+		erase(stateDir + "/private/" + a.forwardName())
+		files = append(files, node.File{Path: stateDir + "/" + a.forwardName(), Kind: node.Erased})
 	}
 	if a.IOLogs == nil {
 		return files

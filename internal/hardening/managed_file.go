@@ -23,6 +23,8 @@ type managedFile struct {
 	also []string
 	// service reads the file when it starts, so it is restarted with it and must run while the file is there. Empty for none.
 	service string
+	// retries tells that the service starts over and over again as long as another machine is not reached. A change does not fail with it.
+	retries bool
 	// applied is the digest of what was applied to the path last, "" for nothing.
 	applied string
 }
@@ -55,7 +57,7 @@ func (m managedFile) installOn(change *node.Change, there bool) {
 	change.RequireCommands = append(append(change.RequireCommands, m.command), m.also...)
 	if m.service != "" {
 		m.restartIn(change)
-		if !slices.Contains(change.RequireActive, m.service) {
+		if !m.retries && !slices.Contains(change.RequireActive, m.service) {
 			change.RequireActive = append(change.RequireActive, m.service)
 		}
 	}

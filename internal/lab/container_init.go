@@ -47,6 +47,10 @@ func containerMain() error {
 	if err := changeRoot(root); err != nil {
 		return err
 	}
+	// systemd does so itself, but not in a container: credentials of services reach them only in this way.
+	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_SHARED, ""); err != nil {
+		return fmt.Errorf("sharing the mounts of the node: %w", err)
+	}
 	if err := dropCapabilities(); err != nil {
 		return err
 	}

@@ -373,6 +373,9 @@ func checkChanges(changes []Change) error {
 	return nil
 }
 
+// erasable begins the paths that may go without a copy: logs, and what pvesec itself keeps.
+var erasable = []string{"/var/log/", "/var/lib/pvesec-", "/var/lib/private/pvesec-", "/etc/systemd/system/pvesec-"}
+
 func (c Change) check() error {
 	paths := map[string]bool{}
 	for _, f := range c.Files {
@@ -386,7 +389,7 @@ func (c Change) check() error {
 			return errPath(f.Path, "is given twice")
 		case kindWords[f.Kind] == "" || validatorWords[f.Validate] == "":
 			return errPath(f.Path, "has an unknown kind or validator")
-		case f.Kind.Erases() && !strings.HasPrefix(f.Path, "/var/log/") && !strings.HasPrefix(f.Path, "/var/lib/pvesec-"):
+		case f.Kind.Erases() && !slices.ContainsFunc(erasable, func(start string) bool { return strings.HasPrefix(f.Path, start) }):
 			return errPath(f.Path, "is no log")
 		}
 		if f.Applied != "" && !sha256Hex.MatchString(f.Applied) {

@@ -21,7 +21,7 @@ const (
 	EnsureFile
 	// Absent is removed. A directory is removed only when it is empty and otherwise left alone.
 	Absent
-	// Erased is a log, with what logrotate(8) made of it. It goes for good, without a copy, once the change stands on every node.
+	// Erased is a log, with what logrotate(8) made of it, or a secret of pvesec. It goes for good, without a copy, once the change stands on every node.
 	Erased
 	// ErasedTree is a directory that goes with all that is in it, as Erased does. What has a longer name is not of it.
 	ErasedTree

@@ -67,7 +67,7 @@ func TestErased(t *testing.T) {
 		}
 	}
 	s := nodetest.Start(t, nodetest.Options{})
-	for _, path := range []string{"/etc/passwd", "/var/log", "/var/lib/x", "/var/logs/x"} {
+	for _, path := range []string{"/etc/passwd", "/var/log", "/var/lib/x", "/etc/systemd/system/ssh.service", "/var/logs/x"} {
 		err := newPool(t, s).Apply(testContext(t), []node.Change{{Target: target("pve1", s), Files: []node.File{{Path: path, Kind: node.Erased}}}}, nil)
 		if err == nil || !strings.Contains(err.Error(), "is no log") {
 			t.Errorf("%s: %v", path, err)

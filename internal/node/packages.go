@@ -12,6 +12,7 @@ import (
 var debianPackages = map[string]string{
 	"visudo": "sudo", "sudo": "sudo", "cvtsudoers": "sudo", "sudoreplay": "sudo", "sudo_logsrvd": "sudo",
 	"awk": "mawk", "rsyslogd": "rsyslog", "logrotate": "logrotate", "auditctl": "auditd", "augenrules": "auditd", "auditd": "auditd",
+	"systemd-journal-upload": "systemd-journal-remote", "openssl": "openssl",
 	"sendmail": "postfix", // what Proxmox VE has
 	"sshd":     "openssh-server", "systemctl": "systemd", "systemd-analyze": "systemd", "journalctl": "systemd", "flock": "util-linux", "setpriv": "util-linux", "sort": "coreutils", "dd": "coreutils",
 	"useradd": "passwd", "usermod": "passwd", "userdel": "passwd", "groupadd": "passwd", "groupdel": "passwd", "chage": "passwd", "chpasswd": "passwd", "passwd": "passwd",

@@ -168,3 +168,24 @@ func TestUndoKeepsPackages(t *testing.T) {
 	}
 	allHave(t, "old\n", servers...)
 }
+
+// TestProgramsOfSystemd: a program of systemd that is not on the path is looked for where Debian has it, under every shell, and its package is known.
+func TestProgramsOfSystemd(t *testing.T) {
+	t.Parallel()
+	const program = "systemd-journal-upload"
+	for name, shell := range shells() {
+		for _, there := range []bool{true, false} {
+			s := nodetest.Start(t, nodetest.Options{Shell: shell})
+			if there {
+				s.Write(t, "usr/lib/systemd/"+program, "", 0o755)
+			}
+			seen, err := newPool(t, s).Observe(testContext(t), target("pve1", s), node.Query{Commands: []string{program}})
+			if err != nil || (seen.Commands[program] != "") != there {
+				t.Errorf("%s, there %v: %+v, %v", name, there, seen, err)
+			}
+		}
+	}
+	if got := node.PackageOf(program); got != "systemd-journal-remote" {
+		t.Errorf("it is in %q", got)
+	}
+}

@@ -109,10 +109,11 @@ hello() {
 # absent MESSAGE: whether a message of stat proves that there is no such file. strerror(3) stands last in it.
 absent() { case $1 in stat:*': No such file or directory' | */stat:*': No such file or directory') return 0 ;; esac; return 1; }
 
-# on_path NAME: a command of the node in $found. Not by command -v, which would find functions and builtins of this shell.
+# on_path NAME: a command of the node in $found, or a program of systemd, which are in a place of their own. Not by command -v, which would find functions and builtins of this shell.
 on_path() {
+	case $1 in systemd-journal-*) set -- "$1" "$root/usr/lib/systemd" ;; *) set -- "$1" "$PATH" ;; esac
 	IFS=:
-	for found in $PATH; do
+	for found in $2; do
 		found=$found/$1
 		if [ -f "$found" ] && [ -x "$found" ]; then
 			unset IFS

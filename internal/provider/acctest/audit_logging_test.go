@@ -1,6 +1,7 @@
 package acctest
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
@@ -12,6 +13,9 @@ func TestAuditLoggingBadInput(t *testing.T) {
 	t.Parallel()
 	server := api(t, "9.1")
 	provider := apiConfig(server, server.RootToken())
+	ca := harness.NewAuthority(t)
+	certificate, _ := ca.Issue("node.example.com")
+	_, otherKey := ca.Issue("other.example.com")
 	var steps []resource.TestStep
 	for _, bad := range []struct{ attributes, message string }{
 		{`io_logs { directory = "/etc/logs" }`, "under /var/log"},
@@ -27,6 +31,10 @@ func TestAuditLoggingBadInput(t *testing.T) {
 		{`audit_rules { paths = ["/srv -p r"] }`, "clean absolute path"},
 		{`audit_rules { on_loss = "stop" }`, "on_loss"},
 		{`audit_rules { immutable = true }`, "before a node mounts /etc/pve"},
+		{`forward_to { host = "logs.example.com" }`, "Missing collector"},
+		{`forward_to { host = "logs example.com" }`, "is no host"},
+		{`forward_to { ca_pem = "nonsense" }`, "it is not in PEM"},
+		{fmt.Sprintf("forward_to {\n host = \"logs.example.com\"\n ca_pem = %q\n certificate_pem = %q\n private_key = %q\n}", ca.PEM, certificate, otherKey), "not the private key of the certificate"},
 		{`journald { rate_limit_messages = 10 }`, "rate_limit_seconds"},
 	} {
 		steps = append(steps, resource.TestStep{Config: provider + harness.AuditConfig(bad.attributes), ExpectError: harness.Matches(bad.message)})

@@ -55,6 +55,7 @@ type nodeHealthModel struct {
 	LastSecurity    types.String      `tfsdk:"last_security_event"`
 	LastSecurityAge types.Int64       `tfsdk:"last_security_event_age_seconds"`
 	Behind          int64             `tfsdk:"behind_seconds"`
+	Unsent          types.Int64       `tfsdk:"unsent_seconds"`
 	JournalSince    types.String      `tfsdk:"journal_since"`
 	FreePercent     types.Int64       `tfsdk:"free_percent"`
 	Recordings      types.Int64       `tfsdk:"recordings"`
@@ -147,7 +148,7 @@ func nodeHealth(report *hardening.AuditReport) nodeHealthModel {
 	one := nodeHealthModel{
 		Healthy: len(report.Problems) == 0, Problems: orEmpty(report.Problems), NotCounted: orEmpty(report.Counts.Gaps),
 		Services: report.Services, Denials: report.Counts.Denials, Failures: report.Counts.Failures,
-		Behind: int64(health.Behind / time.Second), JournalSince: values.TimeValue(health.JournalSince), FreePercent: types.Int64Null(),
+		Behind: int64(health.Behind / time.Second), Unsent: types.Int64PointerValue(health.Unsent), JournalSince: values.TimeValue(health.JournalSince), FreePercent: types.Int64Null(),
 	}
 	var events, security int64
 	for log, state := range health.Logs {

@@ -57,6 +57,7 @@ func healthAttributes(numbers func(string) schema.MapAttribute) map[string]schem
 		{Name: "last_security_event", Type: types.StringType, Description: "When the security log was last written to; null where there is none."},
 		{Name: "last_security_event_age_seconds", Type: types.Int64Type, Description: "How long ago that was, by the clock of the node."},
 		{Name: "behind_seconds", Type: types.Int64Type, Description: "For how long the oldest record of the journal waits that is not in the security log; 0 for none. One that came this moment is on its way."},
+		{Name: "unsent_seconds", Type: types.Int64Type, Description: "For how long the oldest record of the journal waits that the collector of `forward_to` has not acknowledged; 0 for none, null without a collector."},
 		{Name: "journal_since", Type: types.StringType, Description: "When the journal begins; null where that is not known."},
 		{Name: "free_percent", Type: types.Int64Type, Description: "How much of the file system of the logs is free, in percent; of several, the one with the least."},
 		{Name: "recordings", Type: types.Int64Type, Description: "Number of recordings."},

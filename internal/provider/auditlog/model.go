@@ -21,6 +21,7 @@ type auditLoggingModel struct {
 	SudoLog        types.Object `tfsdk:"sudo_log"`
 	IOLogs         types.Object `tfsdk:"io_logs"`
 	SecurityLog    types.Object `tfsdk:"security_log"`
+	Forward        types.Object `tfsdk:"forward_to"`
 	Rotation       types.Object `tfsdk:"rotation"`
 	AuditRules     types.Object `tfsdk:"audit_rules"`
 	Journald       types.Object `tfsdk:"journald"`
@@ -36,6 +37,8 @@ type auditLoggingModel struct {
 	created bool
 
 	unproven map[string]bool // nodes on which the probe of this apply failed
+
+	key string // the private key of forward_to, which is in the configuration alone
 }
 
 type sudoLogModel struct {
@@ -120,6 +123,7 @@ func (m *auditLoggingModel) logging(ctx context.Context, diags *diag.Diagnostics
 	sort.Strings(a.Subjects)
 	a.AuditRules, a.Journal = m.auditRules(ctx, diags), m.journal(ctx, diags)
 	m.sudoOptions(ctx, &a, diags)
+	a.Forward = m.forward(ctx, diags)
 
 	var sudoLog sudoLogModel
 	diags.Append(values.ReadObject(ctx, m.SudoLog, &sudoLog)...)
@@ -182,6 +186,7 @@ func (m *auditLoggingModel) setLogging(ctx context.Context, a hardening.AuditLog
 	m.setAuditRules(ctx, a.AuditRules, diags)
 	m.setJournal(ctx, a.Journal, diags)
 	m.setSudoOptions(ctx, a, diags)
+	m.setForward(ctx, a.Forward, diags)
 	off := types.BoolValue(false)
 	var sudoLog sudoLogModel
 	if a.SudoLog == nil {

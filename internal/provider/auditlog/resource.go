@@ -50,8 +50,9 @@ func (r *auditLoggingResource) ValidateConfig(ctx context.Context, req resource.
 			"io_logs records neither input nor output. Set one of them to true, or set enabled = false.")
 	}
 	refuseLost(logging, &resp.Diagnostics)
+	model.refuseUnsent(ctx, &resp.Diagnostics)
 	refuseUnwatched(logging.AuditRules, &resp.Diagnostics)
-	if !logging.ConfiguresSudo() && logging.SecurityLog == nil && logging.AuditRules == nil && logging.Journal == nil {
+	if !logging.ConfiguresSudo() && logging.SecurityLog == nil && logging.AuditRules == nil && logging.Journal == nil && logging.Forward == nil {
 		resp.Diagnostics.AddAttributeError(path.Root("sudo_log"), "Nothing is logged",
 			"sudo_log, io_logs and security_log are all off. Enable one of them, write another block such as audit_rules, or remove the resource.")
 	}
@@ -60,7 +61,7 @@ func (r *auditLoggingResource) ValidateConfig(ctx context.Context, req resource.
 // known tells that no setting depends on a value that Terraform learns later.
 func (m *auditLoggingModel) known() bool {
 	return !slices.ContainsFunc([]attr.Value{
-		m.Name, m.Subjects, m.SudoLog, m.IOLogs, m.SecurityLog, m.Rotation, m.AuditRules, m.SubCommands, m.SudoSyslog, m.SudoMail, m.Journald, m.RequireLogging,
+		m.Name, m.Subjects, m.SudoLog, m.IOLogs, m.SecurityLog, m.Forward, m.Rotation, m.AuditRules, m.SubCommands, m.SudoSyslog, m.SudoMail, m.Journald, m.RequireLogging,
 	}, func(value attr.Value) bool { return !values.FullyKnown(value) })
 }
 

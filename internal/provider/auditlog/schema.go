@@ -93,7 +93,8 @@ func (r *auditLoggingResource) Schema(ctx context.Context, _ resource.SchemaRequ
 				MarkdownDescription: "Rotation of the log files by logrotate. On by default.",
 				Attributes:          rotationAttributes(),
 			},
-			"journald": journaldBlock(),
+			"forward_to": forwardBlock(),
+			"journald":   journaldBlock(),
 			"audit_rules": schema.SingleNestedBlock{
 				MarkdownDescription: "What the kernel itself writes down, with auditd: who changed which file or ran which program as root, whatever program it was done with, by the user who logged in. Without this block, nothing; an empty block " +
 					"records everything below. The rules are in a file of `/etc/audit/rules.d`, checked with the node's own `auditctl` before anything changes, and an apply has the kernel take them. It needs the package `auditd` (`install_packages`) and a " +
@@ -225,7 +226,7 @@ func deployedAttributes() map[string]schema.Attribute {
 		},
 		"problems": schema.ListAttribute{
 			MarkdownDescription: "Why records may not be where a reader looks for them, looked at in every refresh, a sentence each: a service that does not run or is masked, records of the journal that are not in the security log after a " +
-				"minute, a journal that begins later than the security log ends, recordings of sudo without lines in its log, a file system with less than 5 % free, a directory that somebody else than root can change, a clock that has gone back, audit rules that the kernel does not have, a probe that did not arrive at the last apply. " +
+				"minute, a journal that begins later than the security log ends, recordings of sudo without lines in its log, a file system with less than 5 % free, a directory that somebody else than root can change, a clock that has gone back, audit rules that the kernel does not have, a collector that does not acknowledge, a private key of another certificate, a probe that did not arrive at the last apply. " +
 				"A plan shows them as drift and warns. What an apply does not mend every plan shows until somebody does.",
 			ElementType: types.StringType,
 			Computed:    true,

@@ -36,6 +36,7 @@ func TestExamples(t *testing.T) {
 	}
 	c := cluster(t, 2)
 	harness.Tamper(t, c.API.AddGroup("operators"), c.API.AddGroup("helpdesk"), c.API.AddUser("deploy@pve", nil)) // what examples take for given
+	collector := examplesCollector(t, c)
 	steps := []resource.TestStep{}
 	kept, offline := 0, ""
 	for _, file := range append(files, filepath.Join(harness.Root, "README.md")) {
@@ -48,7 +49,11 @@ func TestExamples(t *testing.T) {
 		}
 		variables := tfconfig.Variables{}
 		for _, declared := range variableBlock.FindAllStringSubmatch(text, -1) {
-			harness.KeepSecret(t, "variable "+declared[1], "a value for "+declared[1]) // all that examples declare are secrets
+			if text, is := collector[declared[1]]; is {
+				variables[declared[1]] = tfconfig.StringVariable(text)
+				continue
+			}
+			harness.KeepSecret(t, "variable "+declared[1], "a value for "+declared[1]) // all others that examples declare are secrets
 			variables[declared[1]] = tfconfig.StringVariable("a value for " + declared[1])
 		}
 		applied := resource.TestStep{Config: config(c) + settingsBlock.ReplaceAllString(text, ""), ConfigVariables: variables}
