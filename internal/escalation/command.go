@@ -118,6 +118,11 @@ func (j *judging) outcome(command string, o program.Outcome) {
 	}
 	w.Example = j.line(o.Args)
 	if op := o.Operation; op != nil {
+		if one := op.OneArgument(o.Args); one != "" && j.shown == "" {
+			line := j.at.access.Line(o.Args)
+			line.One = one
+			w.Example = policy.ShellLine(j.at.request, line)
+		}
 		w.Does, w.Condition, w.Source = op.Does, op.Condition, op.SourceText()
 		if op.ID != "" && len(op.Effects) > 0 && op.Effects[0] == o.Effect {
 			w.ID = op.ID

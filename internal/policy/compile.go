@@ -266,6 +266,8 @@ type Line struct {
 	// Args are joined by single spaces; HasArgs tells none from an empty one.
 	Args    string
 	HasArgs bool
+	// One is a part of Args that is one argument, with the blanks in it; "" where each word is one.
+	One string
 }
 
 // NewLine joins the words of a command line as sudo does.

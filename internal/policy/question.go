@@ -3,6 +3,7 @@ package policy
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -88,11 +89,29 @@ func ShellLine(r Request, line Line) string {
 		words = append(words, shellWord(line.Command))
 	}
 	if line.HasArgs {
-		for _, argument := range strings.Split(line.Args, " ") {
+		for _, argument := range line.arguments() {
 			words = append(words, shellWord(argument))
 		}
 	}
 	return strings.Join(words, " ")
+}
+
+// arguments are the arguments of a command line.
+func (l Line) arguments() []string {
+	before, after, found := strings.Cut(" "+l.Args+" ", " "+l.One+" ")
+	if l.One == "" || !found {
+		return strings.Split(l.Args, " ")
+	}
+	return slices.Concat(wordsOf(before), []string{l.One}, wordsOf(after))
+}
+
+// wordsOf gives words that stand between or around others: none where there is no text.
+func wordsOf(text string) []string {
+	text = strings.Trim(text, " ")
+	if text == "" {
+		return nil
+	}
+	return strings.Split(text, " ")
 }
 
 // shellWord quotes a word where a shell would read it otherwise (POSIX, Shell Command Language, 2.2).

@@ -19,6 +19,8 @@ func TestShellLine(t *testing.T) {
 		{Request{RunAsUser: web, RunAsGroup: "adm"}, NewLine("/usr/bin/id"), "sudo -u www-data -g adm /usr/bin/id"},
 		{Request{RunAsGroup: "adm"}, NewLine("/usr/bin/id"), "sudo -g adm /usr/bin/id"},
 		{Request{}, NewLine("sudoedit", "/etc/motd"), "sudo -e /etc/motd"},
+		{Request{}, Line{Command: "/usr/sbin/nft", Args: "-c -f /etc/x y", HasArgs: true, One: "-f /etc/x"}, "sudo /usr/sbin/nft -c '-f /etc/x' y"},
+		{Request{}, Line{Command: "/usr/bin/wall", Args: "a b", HasArgs: true, One: "a b"}, "sudo /usr/bin/wall 'a b'"},
 		{Request{}, NewLine("list"), "sudo -l -U root"},
 		{Request{RunAsUser: web}, NewLine("list"), "sudo -l -U www-data"},
 	} {

@@ -47,6 +47,7 @@ const (
 	ChangesConfig    Effect = "changes-config"
 	BecomesUser      Effect = "becomes-user"
 	ChangesSudo      Effect = "changes-sudo"
+	HidesRecords     Effect = "hides-records"
 )
 
 // Severity says how bad an effect is for the node.
@@ -140,6 +141,7 @@ var effects = []*EffectInfo{
 	{ReadsLog, "PVESEC-E0092", Harmless, "reads logs", "", ""},
 	{BecomesUser, "PVESEC-E0094", Harmless, "runs a command as another account", "", ""},
 	{ChangesSudo, "PVESEC-E0095", Disruptive, "removes sudo with what it allows", "", ""},
+	{HidesRecords, "PVESEC-E0096", Harmless, "may keep records from being written, or hide or lose some", "", ""},
 	{ChangesConfig, "PVESEC-E0093", Disruptive, "changes configuration of the node", "", ""},
 }
 

@@ -225,6 +225,9 @@ func (o *Operation) read(c *compiler) error {
 	if len(o.Examples) == 0 || o.Example != "" || len(o.Signs) > 0 || o.Reviewed != "" {
 		return errors.New("no examples, or what only otherwise has")
 	}
+	if _, err := regexp.Compile(o.Joined); err != nil {
+		return fmt.Errorf("joined: %w", err)
+	}
 	o.prepare(c)
 	return nil
 }

@@ -47,6 +47,9 @@ type Operation struct {
 	NoExec bool   `json:"noexec"`
 	Fix    string `json:"fix"`
 	Source string `json:"source"`
+	// Joined is an expression for the words, among the arguments, that the caller gives as one argument, with which the operation has its effects. sudo compares
+	// arguments joined by blanks: where a rule has "-f /etc/x", the caller may give both words as one argument, whose value begins with a blank and is a relative name.
+	Joined string `json:"joined"`
 	// Examples are arguments that the operation covers, Not some that come near and are not.
 	Examples []string `json:"examples"`
 	Not      []string `json:"not"`
@@ -59,6 +62,7 @@ type Operation struct {
 	Reviewed string `json:"reviewed"`
 
 	program  *Program
+	joined   func() *regexp.Regexp
 	parsed   func() (synopsis, error)
 	wraps    func() bool
 	starts   func() []string
@@ -83,8 +87,17 @@ func (o *Operation) SourceText() string {
 	return o.program.Source
 }
 
+// OneArgument gives the part of arguments that the caller gives as one argument; "" where each word is one.
+func (o *Operation) OneArgument(args string) string {
+	if o.Joined == "" {
+		return ""
+	}
+	return o.joined().FindString(args)
+}
+
 // prepare makes the languages ready to be compiled when they are asked for.
 func (o *Operation) prepare(c *compiler) {
+	o.joined = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(o.Joined) })
 	o.parsed = sync.OnceValues(func() (synopsis, error) {
 		parsed, err := parseSynopsis(o.Args, o.program.Sets)
 		if err == nil {
