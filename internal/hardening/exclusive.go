@@ -92,8 +92,7 @@ func (e SudoersExclusive) sorted(ctx context.Context, nodes Nodes, t *sudoersTre
 	if s.subjects, err = s.everyone(ctx, nodes); err != nil {
 		return nil, err
 	}
-	s.hold()
-	return s, nil
+	return s, s.hold(ctx)
 }
 
 // state sums up.

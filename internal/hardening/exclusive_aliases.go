@@ -23,13 +23,27 @@ func (s *sorting) holdAliases(after *sudoersTree) bool {
 			used[name{use.Kind, use.Name}] = true
 		}
 	}
-	return s.keep("a line that stays refers to the alias", s.going(func(line *foreignLine) bool {
-		definition, is := line.entry.(*sudoers.AliasDef)
-		return is && slices.ContainsFunc(definition.Aliases, func(alias sudoers.Alias) bool {
-			of := name{definition.Kind, alias.Name}
-			return used[of] && !defined[of]
+	held := false
+	for more := true; more; {
+		lines := s.going(func(line *foreignLine) bool {
+			definition, is := line.entry.(*sudoers.AliasDef)
+			return is && slices.ContainsFunc(definition.Aliases, func(alias sudoers.Alias) bool {
+				of := name{definition.Kind, alias.Name}
+				return used[of] && !defined[of]
+			})
 		})
-	})...)
+		more = s.keep("a line that stays refers to the alias", lines...)
+		held = held || more
+		for _, line := range lines {
+			for _, alias := range line.entry.(*sudoers.AliasDef).Aliases {
+				defined[name{line.entry.(*sudoers.AliasDef).Kind, alias.Name}] = true
+			}
+			for _, use := range aliasesIn(line.entry) {
+				used[name{use.Kind, use.Name}] = true
+			}
+		}
+	}
+	return held
 }
 
 // aliasUse is an alias that an entry refers to.

@@ -1,6 +1,7 @@
 package hardening
 
 import (
+	"context"
 	"math"
 	"slices"
 	"strings"
@@ -21,18 +22,20 @@ func eased(change policy.Comparison) []policy.ConditionChange {
 }
 
 // gives tells whether the rules that stay with a line allow somebody something that he is not allowed without them, or on easier conditions. with is what is in force if the line stays.
-func (s *sorting) gives(line *foreignLine, with, without *sudoersTree) bool {
+func (s *sorting) gives(ctx context.Context, line *foreignLine, with, without *sudoersTree) bool {
 	rules := s.going(func(other *foreignLine) bool {
 		_, rule := other.entry.(*sudoers.UserSpec)
 		return rule && other.unit == line.unit
 	})
+	of := map[sudoers.Pos]bool{}
+	for _, rule := range rules {
+		of[rule.entry.Pos()] = true
+	}
 	return slices.ContainsFunc(s.subjects, func(subject policy.Subject) bool {
-		if !slices.ContainsFunc(policy.Grants(s.before.tree, subject), func(g policy.Grant) bool {
-			return slices.ContainsFunc(rules, func(rule *foreignLine) bool { return g.Spec.At == rule.entry.Pos() })
-		}) {
+		if !s.within(ctx, 0) || !slices.ContainsFunc(s.grants(s.before, subject), func(g policy.Grant) bool { return of[g.Spec.At] }) {
 			return false
 		}
-		change := policy.Compare(with.tree, without.tree, s.question(subject))
+		change := s.compared(ctx, subject, with, without)
 		return len(change.NoLongerAllowed) > 0 || slices.ContainsFunc(change.Changed, func(c policy.ConditionChange) bool { return c.Looser < 0 })
 	})
 }

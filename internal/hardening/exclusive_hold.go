@@ -1,13 +1,11 @@
 package hardening
 
 import (
-	"fmt"
+	"context"
 	"slices"
 	"strings"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
-	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
-	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
 // change is what removes the lines that are not held.
@@ -63,16 +61,19 @@ func (s *sorting) without(name string) (text string, left bool) {
 }
 
 // hold keeps lines whose removal would give somebody more, cut pvesec off, or break what stays. It ends: each round holds at least one line more, and with all held nothing changes.
-func (s *sorting) hold() {
+func (s *sorting) hold(ctx context.Context) error {
 	s.holdNamed()
 	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		for s.holdWhole() {
 		}
 		s.before = s.unshadowed()
 		after := s.t.after(s.change())
-		if !s.holdOptions(after) && !s.holdDenials(after) && !s.holdAliases(after) && !s.holdOwnWay(after) && !s.holdWidening(after) {
+		if !s.holdOptions(after) && !s.holdDenials(after) && !s.holdAliases(after) && !s.holdOwnWay(ctx, after) && !s.holdWidening(ctx, after) {
 			s.markHarmless(after)
-			return
+			return ctx.Err()
 		}
 	}
 }
@@ -115,87 +116,4 @@ func (s *sorting) holdWhole() bool {
 		}
 	}
 	return held
-}
-
-// holdWidening holds lines without which somebody would be allowed more than today by what stays, or the same on easier conditions.
-func (s *sorting) holdWidening(after *sudoersTree) bool {
-	held := false
-	s.eased = nil
-	for _, subject := range s.subjects {
-		grants := policy.Grants(s.before.tree, subject)
-		concerned := s.going(func(line *foreignLine) bool {
-			spec, is := line.entry.(*sudoers.UserSpec)
-			return line.entry != nil && (!is || slices.ContainsFunc(grants, func(g policy.Grant) bool { return g.Spec.At == spec.At }))
-		})
-		if len(concerned) == 0 || !slices.ContainsFunc(policy.Grants(after.tree, subject), func(g policy.Grant) bool { return !g.Negated }) {
-			continue
-		}
-		change := s.compared(subject, after)
-		switch {
-		case len(change.NewlyAllowed) > 0:
-			gained := change.NewlyAllowed[0]
-			held = s.holdBack(fmt.Sprintf("without it %s would be allowed %s, by %s:%d", printable(subject.Name), printable(gained.String()), printable(gained.Rule.Pos.File), gained.Rule.Pos.Line), concerned, grants) || held
-		case len(change.Gaps) > 0:
-			held = s.keepDenials(fmt.Sprintf("it cannot be told what %s would be allowed without it: %s", printable(subject.Name), printable(change.Gaps[0].Reason)), denying(concerned, grants)...) || held
-		}
-		if len(change.NewlyAllowed) == 0 {
-			held = s.holdEased(subject, change, concerned, after) || held
-		}
-	}
-	return held
-}
-
-// holdBack holds the denials among lines. Where there are none the options and aliases are what holds something back, or, where there are none of them either, all lines.
-func (s *sorting) holdBack(why string, concerned []*foreignLine, grants []policy.Grant) bool {
-	if s.keepDenials(why, denying(concerned, grants)...) {
-		return true
-	}
-	others := slices.DeleteFunc(slices.Clone(concerned), func(line *foreignLine) bool { _, rule := line.entry.(*sudoers.UserSpec); return rule })
-	return s.keep(why, others...) || s.keep(why, concerned...)
-}
-
-// denying are the lines that deny the subject of the grants something.
-func denying(lines []*foreignLine, grants []policy.Grant) []*foreignLine {
-	return slices.DeleteFunc(slices.Clone(lines), func(line *foreignLine) bool {
-		return !slices.ContainsFunc(grants, func(g policy.Grant) bool { return g.Negated && g.Spec.At == line.entry.Pos() })
-	})
-}
-
-// mostTried bounds how many lines are tried one by one for each subject.
-const mostTried = 32
-
-// holdEased holds lines without which a command would lose a condition: options, and rules that give nobody anything. A rule that gives somebody something goes, and it is told.
-func (s *sorting) holdEased(subject policy.Subject, change policy.Comparison, concerned []*foreignLine, after *sudoersTree) bool {
-	for _, c := range eased(change) {
-		what := fmt.Sprintf("%s would be allowed %s with %s %q instead of %q, by %s:%d", printable(subject.Name), printable(c.String()), c.Condition, printable(c.To), printable(c.From),
-			printable(c.Rule.Pos.File), c.Rule.Pos.Line)
-		for i, line := range concerned {
-			if i >= mostTried {
-				break
-			}
-			with := s.t.after(s.changeWith(line))
-			still := slices.ContainsFunc(eased(s.compared(subject, with)), func(still policy.ConditionChange) bool { return still.Condition == c.Condition })
-			if !still && !s.gives(line, with, after) {
-				return s.keep("without it "+what, line)
-			}
-		}
-		s.eased = append(s.eased, what)
-	}
-	return false
-}
-
-// changeWith is the change if a line stayed.
-func (s *sorting) changeWith(line *foreignLine) node.Change {
-	line.unit.held = "for a trial"
-	defer func() { line.unit.held = "" }()
-	return s.change()
-}
-
-// compared compares what a subject is allowed now and afterwards.
-func (s *sorting) compared(subject policy.Subject, after *sudoersTree) policy.Comparison {
-	return policy.Compare(s.before.tree, after.tree, s.question(subject))
-}
-
-func (s *sorting) question(subject policy.Subject) policy.Question {
-	return policy.Question{Subject: subject, Host: s.t.seen.Facts.Hostname, Env: policy.Debian(s.t.version)}
 }

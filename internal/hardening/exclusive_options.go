@@ -53,16 +53,17 @@ var looseAnyway = []string{"iolog_dir", "iolog_file"}
 // holdOptions holds the options that are not known to loosen: nobody else can tell what a removal gives.
 func (s *sorting) holdOptions(after *sudoersTree) bool {
 	held := false
+	in := settingsOf(after)
 	for _, line := range s.going(func(*foreignLine) bool { return true }) {
-		if why := s.restraint(line, after); why != "" {
-			held = s.keepOptions(why, line, after) || held
+		if why := s.restraint(line, in); why != "" {
+			held = s.keepOptions(why, line, in) || held
 		}
 	}
 	return held
 }
 
 // keepOptions holds a line of options. Of one with options that loosen, or that sudo skips, the others stay, in its place; none that stayed in an earlier round goes after all.
-func (s *sorting) keepOptions(why string, line *foreignLine, after *sudoersTree) bool {
+func (s *sorting) keepOptions(why string, line *foreignLine, in []scopedSetting) bool {
 	options, is := line.entry.(*sudoers.Defaults)
 	if !is {
 		return s.keep(why, line)
@@ -70,7 +71,7 @@ func (s *sorting) keepOptions(why string, line *foreignLine, after *sudoersTree)
 	part := *options
 	part.HasTrailing, part.Settings = false, nil
 	before, _ := line.part.(*sudoers.Defaults)
-	staying := settingsBut(after, options)
+	staying := but(in, options)
 	for _, option := range options.Settings {
 		if is := s.senseOf(&option, staying); before != nil && slices.Contains(before.Settings, option) || is != loosens && is != skipped {
 			part.Settings = append(part.Settings, option)
@@ -87,22 +88,23 @@ const onlyRestrains = "it only restrains, so its removal would give more"
 
 // markHarmless marks the lines of options that stay and give nobody anything.
 func (s *sorting) markHarmless(after *sudoersTree) {
+	in := settingsOf(after)
 	for _, line := range s.lines {
 		if line.held == onlyRestrains {
-			line.held = s.restraint(line, after)
+			line.held = s.restraint(line, in)
 			line.harmless = line.held == onlyRestrains
 		}
 	}
 }
 
 // restraint gives the reason why a line of options stays. It is "" for a line that only gives more, and for a line that sets no options.
-func (s *sorting) restraint(line *foreignLine, after *sudoersTree) string {
+func (s *sorting) restraint(line *foreignLine, in []scopedSetting) string {
 	options, is := line.entry.(*sudoers.Defaults)
 	if !is {
 		return ""
 	}
 	all, doubtful := map[sense]bool{}, ""
-	staying := settingsBut(after, options)
+	staying := but(in, options)
 	for i := range options.Settings {
 		option := &options.Settings[i]
 		is := s.senseOf(option, staying)
@@ -122,10 +124,11 @@ func (s *sorting) restraint(line *foreignLine, after *sudoersTree) string {
 	return "the option " + printable(doubtful) + " of " + printable(line.file) + ":" + strconv.Itoa(line.at) + " may hold somebody back"
 }
 
-// scopedSetting is a setting with whom it is about.
+// scopedSetting is a setting with whom it is about, and its line.
 type scopedSetting struct {
 	*sudoers.Setting
-	scope sudoers.Scope
+	scope      sudoers.Scope
+	file, line string
 }
 
 // skips tells that the node's sudo skips a setting, and goes by the others of its line.
@@ -134,21 +137,28 @@ func (t *sudoersTree) skips(option *sudoers.Setting) bool {
 	return problem != ""
 }
 
-// settingsBut are the settings of a tree, without those of one line and those that sudo skips.
-func settingsBut(t *sudoersTree, but *sudoers.Defaults) []scopedSetting {
+// settingsOf are the settings of a tree, without those that sudo skips.
+func settingsOf(t *sudoersTree) []scopedSetting {
 	var list []scopedSetting
 	for _, entry := range t.tree.Entries {
 		options, is := entry.(*sudoers.Defaults)
-		if !is || options.At.File == but.At.File && canonicalEntry(options) == canonicalEntry(but) {
+		if !is {
 			continue
 		}
+		line := canonicalEntry(options)
 		for i := range options.Settings {
 			if !t.skips(&options.Settings[i]) {
-				list = append(list, scopedSetting{&options.Settings[i], options.Scope})
+				list = append(list, scopedSetting{&options.Settings[i], options.Scope, options.At.File, line})
 			}
 		}
 	}
 	return list
+}
+
+// but are settings without those of one line.
+func but(list []scopedSetting, line *sudoers.Defaults) []scopedSetting {
+	text := canonicalEntry(line)
+	return slices.DeleteFunc(slices.Clone(list), func(s scopedSetting) bool { return s.line == text && s.file == line.At.File })
 }
 
 // senseOf tells what a setting does, compared with those that stay.

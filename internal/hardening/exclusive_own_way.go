@@ -1,6 +1,7 @@
 package hardening
 
 import (
+	"context"
 	"fmt"
 	"slices"
 
@@ -45,7 +46,7 @@ func (t *sudoersTree) hindrances(user string, password bool) []string {
 }
 
 // holdOwnWay holds the rule and the options by which pvesec itself gets in, where nothing else lets it.
-func (s *sorting) holdOwnWay(after *sudoersTree) bool {
+func (s *sorting) holdOwnWay(ctx context.Context, after *sudoersTree) bool {
 	if s.operator == "root" {
 		return false
 	}
@@ -69,6 +70,9 @@ func (s *sorting) holdOwnWay(after *sudoersTree) bool {
 			is && slices.ContainsFunc(options.Settings, func(option sudoers.Setting) bool { return slices.Contains(ownWayOptions, option.Name) })
 	})
 	for _, line := range concerned {
+		if ctx.Err() != nil {
+			return false
+		}
 		if hindered(s.t.after(s.changeWith(line))) < now {
 			return s.keep(why, line)
 		}

@@ -35,6 +35,9 @@ type sorting struct {
 	// known are the words of user lists that mean an account or a group of the node.
 	known map[string]bool
 	eased []string
+	// work is what comparisons cost so far; spent tells that they may cost no more, see [sorting.within].
+	work  int
+	spent bool
 }
 
 // foreignLine is a line that does not belong to the sudoers files of a node.

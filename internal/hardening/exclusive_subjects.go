@@ -62,36 +62,39 @@ func (s *sorting) everyone(ctx context.Context, nodes Nodes) ([]policy.Subject, 
 	if sources, _ := linesOf(s.t.seen, switchFile); asksOthers(sources) {
 		for _, subject := range all {
 			for _, group := range groups {
-				if slices.Contains(names, subject.Name) && !subject.IsGroup() {
+				if _, named := slices.BinarySearch(names, subject.Name); named && !subject.IsGroup() && s.within(ctx, 1) {
 					all = append(all, policy.Subject{Name: subject.Name, UID: subject.UID, Groups: append(slices.Clone(subject.Groups), group[1:]), GIDs: subject.GIDs})
 				}
 			}
 		}
 		for i, one := range groups {
 			for _, other := range groups[:i] {
+				if !s.within(ctx, 1) {
+					break
+				}
 				all = append(all, policy.Subject{Name: fmt.Sprintf("somebody in %s and %s", one, other), Groups: []string{one[1:], other[1:]}})
 			}
 		}
 	}
-	return s.apart(all), nil
+	return s.apart(ctx, all), nil
 }
 
-// apart leaves one of those whom the same rules are about. Options about users tell them apart too.
-func (s *sorting) apart(all []policy.Subject) []policy.Subject {
+// apart leaves one of those whom the same rules are about. Options about users tell them apart too. It leaves nobody where they are too many, see [sorting.within].
+func (s *sorting) apart(ctx context.Context, all []policy.Subject) []policy.Subject {
 	byUser := slices.ContainsFunc(s.before.tree.Entries, func(entry sudoers.Entry) bool {
 		options, is := entry.(*sudoers.Defaults)
 		return is && options.Scope == sudoers.ScopeUser
 	})
 	told := map[string]bool{}
 	return slices.DeleteFunc(all, func(subject policy.Subject) bool {
-		if subject.UID != nil && *subject.UID == 0 {
+		if subject.UID != nil && *subject.UID == 0 || !s.within(ctx, 0) {
 			return true
 		}
 		var key strings.Builder
 		if byUser {
 			key.WriteString(subject.Name)
 		}
-		grants := policy.Grants(s.before.tree, subject)
+		grants := s.grants(s.before, subject)
 		for _, grant := range grants {
 			fmt.Fprintf(&key, "\x00%s:%d:%d", grant.Pos.File, grant.Pos.Line, grant.Pos.Col)
 		}

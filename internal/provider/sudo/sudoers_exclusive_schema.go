@@ -25,7 +25,8 @@ func (r *exclusiveResource) Schema(ctx context.Context, _ resource.SchemaRequest
 			"* files that an installed package ships, as long as they are as dpkg knows them, and the lines that Debian ships in `/etc/sudoers`;\n" +
 			"* `files` and `lines`, and what a file that stays includes;\n" +
 			"* the lines by which pvesec itself gets in, and lines whose removal would give somebody more. `deployed` shows those as `held`, with the reason, and a plan warns of them. " +
-			"Of a line of `Defaults` the options that are known to give more go, such as `!authenticate`, and the others stay in its place; of a rule that denies and allows the denials stay.\n\n" +
+			"Of a line of `Defaults` the options that are known to give more go, such as `!authenticate`, and the others stay in its place; of a rule that denies and allows the denials stay. " +
+			"Where the files say too much to compare what a removal changes, every grant goes, every denial stays, and a plan warns of it.\n\n" +
 			"Files that sudo does not read, such as names with a dot, give nobody anything and are left alone. A file that only a foreign `@include` leads to is left on the node too; the include goes. " +
 			"Use one such resource for a node: two of different workspaces that name different files would each remove what the other one names.",
 		Attributes: session.PlacedAttributes(map[string]schema.Attribute{
