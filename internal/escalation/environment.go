@@ -1,7 +1,6 @@
 package escalation
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
@@ -9,31 +8,6 @@ import (
 )
 
 func writableByOthers(file string) bool { return policy.WritableByOthers(file) }
-
-// harmlessVariables are those whose value cannot name code, programs or files, whatever program reads them. A name ending in a star is a prefix.
-// Sources: sudo's own initial list (sudo -V, "Environment variables to preserve"), locale(7), terminfo(5), tzset(3) for values that env_check lets through.
-var harmlessVariables = []string{
-	"LANG", "LANGUAGE", "LC_*", "TZ", "TERM", "COLORTERM", "COLUMNS", "LINES", "COLORS", "LS_COLORS", "NO_COLOR", "HOSTNAME", "USER", "USERNAME", "LOGNAME", "MAIL", "SUDO_*",
-	"SSH_CLIENT", "SSH_CONNECTION", "SSH_TTY", "SSH_AUTH_SOCK", "DISPLAY", "WINDOWID", "WAYLAND_DISPLAY", "XAUTHORIZATION", "KRB5CCNAME", "PS1", "PS2", "XDG_CURRENT_DESKTOP", "XAUTHORITY", "DEBIAN_FRONTEND", "LINGUAS", "HISTSIZE", "HISTFILESIZE", "HISTCONTROL", "HISTTIMEFORMAT", "QTDIR", "KDEDIR", "_XKB_CHARSET",
-}
-
-// dangerous gives the first word of a list of variables that is not known to be harmless. A pattern is harmless only if everything it matches is.
-func dangerous(list string) string {
-	for _, word := range strings.Fields(list) {
-		name, _, _ := strings.Cut(word, "=")
-		known := slices.ContainsFunc(harmlessVariables, func(h string) bool {
-			prefix, open := strings.CutSuffix(h, "*")
-			if stem, pattern := strings.CutSuffix(name, "*"); pattern {
-				return open && strings.HasPrefix(stem, prefix)
-			}
-			return name == h || open && strings.HasPrefix(name, prefix)
-		})
-		if !known || strings.ContainsAny(strings.TrimSuffix(name, "*"), "*?[") {
-			return word
-		}
-	}
-	return ""
-}
 
 // exploit shows what a kept variable is good for: the name as a caller sets it.
 func exploit(word string) string {
@@ -67,7 +41,7 @@ func (a *analyser) environment(at grantAt) {
 	if g.Tags.Setenv == sudoers.Yes || g.Tags.Setenv == sudoers.Unset && s["setenv"] == "on" {
 		a.addWay(at, freeEnvironment.way(with("LD_PRELOAD=./x.so"), ""))
 	}
-	kept, checked := dangerous(s["env_keep"]), dangerous(s["env_check"])
+	kept, checked := policy.OpenVariable(s["env_keep"]), policy.OpenVariable(s["env_check"])
 	switch {
 	case s["env_reset"] == "off":
 		a.addWay(at, keptEnvironment.way(with("PYTHONPATH=."), ""))

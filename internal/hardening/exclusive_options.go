@@ -19,6 +19,7 @@ const (
 	loosens                  // it only asks or records less, or gives the caller more
 	shows                    // it only changes text that people read
 	skipped                  // sudo does not know it, or not with this value, and skips it with a warning
+	mixed                    // some words of its list give the caller more, and the others may hold somebody back
 )
 
 // looseFlags are the flags of which one way gives the caller more, asks less of him or records less, and the other way the opposite: here is the loose one. What each does is in sudoers(5),
@@ -73,11 +74,15 @@ func (s *sorting) keepOptions(why string, line *foreignLine, in []scopedSetting)
 	before, _ := line.part.(*sudoers.Defaults)
 	staying := but(in, options)
 	for _, option := range options.Settings {
-		if is := s.senseOf(&option, staying); before != nil && slices.Contains(before.Settings, option) || is != loosens && is != skipped {
+		is := s.senseOf(&option, staying)
+		if is == mixed {
+			option = closed(option)
+		}
+		if before != nil && slices.Contains(before.Settings, option) || is != loosens && is != skipped {
 			part.Settings = append(part.Settings, option)
 		}
 	}
-	if len(part.Settings) == len(options.Settings) {
+	if slices.Equal(part.Settings, options.Settings) {
 		return s.keep(why, line)
 	}
 	return s.keepPart(line, &part)
@@ -109,56 +114,19 @@ func (s *sorting) restraint(line *foreignLine, in []scopedSetting) string {
 		option := &options.Settings[i]
 		is := s.senseOf(option, staying)
 		all[is] = true
-		if doubtful == "" && (is == mayRestrain || is == restrains) {
+		if doubtful == "" && (is == mayRestrain || is == restrains || is == mixed) {
 			doubtful = option.Name
 		}
 	}
 	switch {
 	case doubtful == "":
 		return ""
-	case !all[mayRestrain] && !all[loosens] && line.unit == line:
+	case !all[mayRestrain] && !all[loosens] && !all[mixed] && line.unit == line:
 		return onlyRestrains
 	case line.unit == line:
 		return "its option " + printable(doubtful) + " may hold somebody back"
 	}
 	return "the option " + printable(doubtful) + " of " + printable(line.file) + ":" + strconv.Itoa(line.at) + " may hold somebody back"
-}
-
-// scopedSetting is a setting with whom it is about, and its line.
-type scopedSetting struct {
-	*sudoers.Setting
-	scope      sudoers.Scope
-	file, line string
-}
-
-// skips tells that the node's sudo skips a setting, and goes by the others of its line.
-func (t *sudoersTree) skips(option *sudoers.Setting) bool {
-	problem, _ := option.Check(t.version)
-	return problem != ""
-}
-
-// settingsOf are the settings of a tree, without those that sudo skips.
-func settingsOf(t *sudoersTree) []scopedSetting {
-	var list []scopedSetting
-	for _, entry := range t.tree.Entries {
-		options, is := entry.(*sudoers.Defaults)
-		if !is {
-			continue
-		}
-		line := canonicalEntry(options)
-		for i := range options.Settings {
-			if !t.skips(&options.Settings[i]) {
-				list = append(list, scopedSetting{&options.Settings[i], options.Scope, options.At.File, line})
-			}
-		}
-	}
-	return list
-}
-
-// but are settings without those of one line.
-func but(list []scopedSetting, line *sudoers.Defaults) []scopedSetting {
-	text := canonicalEntry(line)
-	return slices.DeleteFunc(slices.Clone(list), func(s scopedSetting) bool { return s.line == text && s.file == line.At.File })
 }
 
 // senseOf tells what a setting does, compared with those that stay.
@@ -177,7 +145,7 @@ func senseOf(option *sudoers.Setting, staying []scopedSetting) sense {
 	}
 	if loose, is := looseFlags[name]; is {
 		switch {
-		case name == "env_reset" && set("env_keep"): // env_keep lets through what env_delete keeps out without env_reset
+		case name == "env_reset" && slices.ContainsFunc(staying, func(s scopedSetting) bool { return s.opens("env_keep") }): // env_keep lets through what env_delete keeps out without env_reset
 			return mayRestrain
 		case option.Operator == loose:
 			return loosens
@@ -196,8 +164,10 @@ func senseOf(option *sudoers.Setting, staying []scopedSetting) sense {
 		return loosens
 	case option.Operator == sudoers.OpFalse:
 		known = slices.Contains(looseOff, name)
-	case name == "env_keep":
-		known = option.Operator == sudoers.OpAdd
+	case name == "env_keep" && option.Operator == sudoers.OpAdd:
+		known = true
+	case name == "env_keep", name == "env_check":
+		return variablesSense(option, staying)
 	case name == "env_delete":
 		known = option.Operator == sudoers.OpRemove
 	case !assigned:
@@ -212,13 +182,6 @@ func senseOf(option *sudoers.Setting, staying []scopedSetting) sense {
 		return loosens
 	}
 	return mayRestrain
-}
-
-// forAll reports whether a remaining line gives an option a value for all users.
-func forAll(name string, staying []scopedSetting) bool {
-	return slices.ContainsFunc(staying, func(s scopedSetting) bool {
-		return s.Name == name && s.Operator == sudoers.OpAssign && s.scope == sudoers.ScopeGlobal
-	})
 }
 
 // beyond reports whether secure_path names a directory that is in no remaining secure_path, and a remaining one applies to all users. Removing the line then only takes such

@@ -16,7 +16,7 @@ func TestExclusiveHoldsOptions(t *testing.T) {
 		"Defaults rootpw": "rootpw", "Defaults targetpw": "targetpw", "Defaults runaspw": "runaspw", "Defaults !rootpw": "rootpw", "Defaults passwd_tries=1": "passwd_tries", "Defaults timestamp_type=ppid": "timestamp_type",
 		"Defaults timestamp_timeout=0, insults": only, "Defaults:bob timestamp_timeout=0": only, "Defaults authenticate": only, "Defaults !timestamp_timeout": only,
 		// What reaches the command.
-		"Defaults env_keep -= \"X\"": "env_keep", "Defaults env_keep = \"X\"": "env_keep", "Defaults !env_keep": "env_keep", "Defaults env_delete += \"X\"": "env_delete", "Defaults env_check += \"X\"": "env_check",
+		"Defaults env_keep -= \"X\"": "env_keep", "Defaults env_keep = \"LANG\"": "env_keep", "Defaults !env_keep": "env_keep", "Defaults env_delete += \"X\"": "env_delete", "Defaults env_check += \"LANG\"": "env_check",
 		"Defaults umask=0077": "umask", "Defaults rlimit_core=0": "rlimit_core", "Defaults noexec": only, "Defaults!/usr/bin/less noexec": only, "Defaults env_file=/etc/sudo.env": "env_file",
 		"Defaults runchroot=/jail": "runchroot", "Defaults editor=/usr/bin/rnano": "editor", "Defaults secure_path=/usr/bin": "secure_path", "Defaults:bob secure_path=/usr/bin": "secure_path",
 		// Which rules match, and what is known afterwards.
@@ -30,7 +30,7 @@ func TestExclusiveHoldsOptions(t *testing.T) {
 		"Defaults group_plugin=/home/bob/x.so": "", "Defaults editor=/usr/bin/nano:/home/bob/x": "", "Defaults env_file=/home/bob/env": "", "Defaults mailerpath=/tmp/x": "",
 		"Defaults:bob secure_path=/home/bob:/usr/bin": "",
 
-		"Defaults !authenticate": "", "Defaults:bob !authenticate, insults": "", "Defaults env_keep += \"X\"": "", "Defaults env_delete -= \"X\"": "", "Defaults setenv": "", "Defaults !env_reset": "",
+		"Defaults !authenticate": "", "Defaults:bob !authenticate, insults": "", "Defaults env_keep += \"X\"": "", "Defaults env_keep = \"LANG LD_PRELOAD\"": "", "Defaults env_check = \"LD_PRELOAD\"": "", "Defaults env_check += \"LD_PRELOAD X\"": "", "Defaults env_delete -= \"X\"": "", "Defaults setenv": "", "Defaults !env_reset": "",
 		"Defaults timestamp_timeout=-1": "", "Defaults timestamp_timeout=15.5": "", "Defaults timestamp_type=global": "", "Defaults !tty_tickets": "", "Defaults exempt_group=bob": "", "Defaults insults": "",
 		"Defaults secure_path=/usr/bin:/tmp": "", "Defaults !secure_path": "", "Defaults !syslog, !log_allowed": "", "Defaults logfile=/etc/cron.d/x": "", "Defaults !use_pty": "", "Defaults!/usr/bin/less !noexec": "",
 		"Defaults runchroot=*": "", "Defaults !command_timeout": "", "Defaults iolog_user=bob": "",
@@ -55,6 +55,10 @@ func TestExclusiveComparesOptions(t *testing.T) {
 		{"Defaults:bob timestamp_timeout=60", "Defaults timestamp_timeout=30", "timestamp_timeout"},
 		{"Defaults exempt_group=ops", "Defaults exempt_group=alice", "exempt_group"},
 		{"Defaults env_keep += \"BASH_ENV\"", "Defaults !env_reset", "env_reset"},
+		{"Defaults env_keep += \"LANG\"", "Defaults !env_reset", ""},
+		{"Defaults env_keep -= \"DISPLAY\"", "Defaults !env_reset", ""},
+		{"Defaults !env_reset", "Defaults env_check += \"LD_PRELOAD\"", "env_check"},
+		{"Defaults env_check += \"Y\"", "Defaults env_check += \"LD_PRELOAD\"", ""},
 		{"Defaults logfile=/var/log/sudo.log", "Defaults logfile=/var/log/other.log", ""},
 		{"Defaults !syslog", "Defaults logfile=/srv/sudo.log", "logfile"},
 		{"bob ALL=(root) /usr/bin/id", "Defaults:bob runchroot=/home/bob", ""},
@@ -99,6 +103,21 @@ func TestExclusiveLeavesRestraints(t *testing.T) {
 				c.check(t)
 			}
 		})
+	}
+	for line, part := range map[string]string{ // of lists, where another line names variables
+		"Defaults env_keep = \"LANG LD_PRELOAD TZ\"": "Defaults env_keep = \"LANG TZ\"",
+		"Defaults env_keep = \"LD_PRELOAD\"":         "Defaults !env_keep",
+		"Defaults env_check += \"LANG LD_PRELOAD\"":  "Defaults env_check += LANG",
+		"Defaults env_check = \"LD_PRELOAD\"":        "Defaults !env_check",
+	} {
+		part = canonicalLine(part)
+		exclusiveCase{
+			own:     SudoersExclusive{Files: []string{"named"}},
+			files:   map[string]string{"named": "Defaults env_keep += HOME, env_check += HOME\n", "x": line + "\n"},
+			foreign: []string{"/etc/sudoers.d/x:1: " + canonicalLine(line) + " (in its place: " + part + ")"},
+			kept:    []string{"/etc/sudoers.d/named (named in files)"},
+			left:    map[string]string{"x": part + "\n"}, remain: 1,
+		}.check(t)
 	}
 	exclusiveCase{ // beside the line that the distribution ships
 		main:    strings.Replace(shippedMain, `Defaults	secure_path="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"`, "Defaults secure_path=/tmp, requiretty", 1),

@@ -1,0 +1,51 @@
+package hardening
+
+import (
+	"slices"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
+)
+
+// scopedSetting is a setting with whom it is about, and its line.
+type scopedSetting struct {
+	*sudoers.Setting
+	scope      sudoers.Scope
+	file, line string
+}
+
+// skips tells that the node's sudo skips a setting, and goes by the others of its line.
+func (t *sudoersTree) skips(option *sudoers.Setting) bool {
+	problem, _ := option.Check(t.version)
+	return problem != ""
+}
+
+// settingsOf are the settings of a tree, without those that sudo skips.
+func settingsOf(t *sudoersTree) []scopedSetting {
+	var list []scopedSetting
+	for _, entry := range t.tree.Entries {
+		options, is := entry.(*sudoers.Defaults)
+		if !is {
+			continue
+		}
+		line := canonicalEntry(options)
+		for i := range options.Settings {
+			if !t.skips(&options.Settings[i]) {
+				list = append(list, scopedSetting{&options.Settings[i], options.Scope, options.At.File, line})
+			}
+		}
+	}
+	return list
+}
+
+// but are settings without those of one line.
+func but(list []scopedSetting, line *sudoers.Defaults) []scopedSetting {
+	text := canonicalEntry(line)
+	return slices.DeleteFunc(slices.Clone(list), func(s scopedSetting) bool { return s.line == text && s.file == line.At.File })
+}
+
+// forAll reports whether a remaining line gives an option a value for all users.
+func forAll(name string, staying []scopedSetting) bool {
+	return slices.ContainsFunc(staying, func(s scopedSetting) bool {
+		return s.Name == name && s.Operator == sudoers.OpAssign && s.scope == sudoers.ScopeGlobal
+	})
+}
