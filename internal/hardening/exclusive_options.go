@@ -2,6 +2,7 @@ package hardening
 
 import (
 	"math"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -140,9 +141,6 @@ func (s *sorting) senseOf(option *sudoers.Setting, staying []scopedSetting) sens
 // senseOf tells what a setting that sudo goes by does.
 func senseOf(option *sudoers.Setting, staying []scopedSetting) sense {
 	name, assigned := option.Name, option.Operator == sudoers.OpAssign
-	set := func(names ...string) bool {
-		return slices.ContainsFunc(staying, func(s scopedSetting) bool { return slices.Contains(names, s.Name) })
-	}
 	if loose, is := looseFlags[name]; is {
 		switch {
 		case name == "env_reset" && slices.ContainsFunc(staying, func(s scopedSetting) bool { return s.opens("env_keep") }): // env_keep lets through what env_delete keeps out without env_reset
@@ -172,11 +170,11 @@ func senseOf(option *sudoers.Setting, staying []scopedSetting) sense {
 		known = option.Operator == sudoers.OpRemove
 	case !assigned:
 	case name == "logfile":
-		known = forAll(name, staying) || !set("logfile", "syslog") && !strings.HasPrefix(option.Value, "/var/log/")
+		known = forAll(name, staying) || !unlogged(staying) && !strings.HasPrefix(path.Clean(option.Value), "/var/log/")
 	case name == "secure_path":
 		known = beyond(option.Value, staying)
 	default:
-		known = looseValues[name] == option.Value && option.Value != "" || slices.Contains(looseAnyway, name) || slices.Contains(looseAlone, name) && !set(name)
+		known = looseValues[name] == option.Value && option.Value != "" || slices.Contains(looseAnyway, name) || slices.Contains(looseAlone, name) && !given(name, staying)
 	}
 	if known {
 		return loosens

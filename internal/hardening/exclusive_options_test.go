@@ -1,6 +1,7 @@
 package hardening
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -125,6 +126,32 @@ func TestExclusiveLeavesRestraints(t *testing.T) {
 		left:    map[string]string{sudoersMain: strings.Replace(shippedMain, `Defaults	secure_path="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"`, shippedLines[2]+"\nDefaults requiretty", 1)},
 		remain:  1,
 	}.check(t)
+}
+
+// TestExclusiveHoldsNoOptionByAnother: an option that restrains stays, and is no reason to leave one that loosens.
+func TestExclusiveHoldsNoOptionByAnother(t *testing.T) {
+	t.Parallel()
+	for restrains, loosens := range map[string]string{
+		"Defaults !exempt_group":              "Defaults exempt_group=mallory",
+		"Defaults syslog=auth":                "Defaults logfile=/etc/cron.d/x",
+		"Defaults:bob logfile=/var/log/bob":   "Defaults logfile=/var/log/../../etc/cron.d/x",
+		"Defaults env_keep-=DISPLAY":          "Defaults !env_reset",
+		"Defaults env_check-=HOME":            "Defaults env_check+=LD_PRELOAD",
+		"Defaults:bob timestamp_timeout=0":    "Defaults timestamp_timeout=60",
+		"Defaults:bob secure_path=/usr/bin":   "Defaults secure_path=/usr/bin:/opt/bin",
+		"Defaults:mallory !iolog_user":        "Defaults iolog_user=mallory",
+		"Defaults !lecture_file, !runchroot":  "Defaults lecture_file=/root/x, runchroot=*",
+		"Defaults !timestampowner, !log_year": "Defaults timestampowner=mallory",
+	} {
+		t.Run(loosens, func(t *testing.T) {
+			t.Parallel()
+			m := exclusiveNode(shippedMain, map[string]string{"x": restrains + "\n" + loosens + "\n"})
+			seen, err := SudoersExclusive{}.Observe(t.Context(), m, targets("pve1")[0])
+			if err != nil || !slices.ContainsFunc(seen.Foreign, func(line string) bool { return strings.HasSuffix(line, ":2: "+canonicalLine(loosens)) }) {
+				t.Errorf("foreign %q, held %q: %v", seen.Foreign, seen.Held, err)
+			}
+		})
+	}
 }
 
 // whyHeld is why a line stays that does not belong on a node, "" where it goes. stays is a line that is named.

@@ -49,3 +49,15 @@ func forAll(name string, staying []scopedSetting) bool {
 		return s.Name == name && s.Operator == sudoers.OpAssign && s.scope == sudoers.ScopeGlobal
 	})
 }
+
+// given reports whether a remaining line gives an option a value for anybody.
+func given(name string, staying []scopedSetting) bool {
+	return slices.ContainsFunc(staying, func(s scopedSetting) bool { return s.Name == name && s.Operator == sudoers.OpAssign })
+}
+
+// unlogged reports whether by a remaining line something is not in the system log, so that a log file may have the only record of it.
+func unlogged(staying []scopedSetting) bool {
+	return slices.ContainsFunc(staying, func(s scopedSetting) bool {
+		return s.Name == "syslog" && s.Operator == sudoers.OpFalse || (s.Name == "syslog_goodpri" || s.Name == "syslog_badpri") && (s.Operator == sudoers.OpFalse || s.Value == "none")
+	})
+}
