@@ -184,7 +184,7 @@ func (s *sorting) keepDenials(why string, lines ...*foreignLine) bool {
 		switch {
 		case denials == nil:
 		case allows:
-			kept = s.keepPart(line, denials) || kept
+			kept = s.keepPart(line, &line.part, denials) || kept
 		default:
 			kept = s.keep(why, line) || kept
 		}

@@ -45,6 +45,14 @@ func TestExclusiveHoldsDenials(t *testing.T) {
 			remain:  1,
 			left:    map[string]string{"x": "bob ALL=(ALL) !/usr/bin/zzz\n"},
 		},
+		"of a rule that holds back several": {
+			own:     SudoersExclusive{Files: []string{"named"}},
+			files:   map[string]string{"named": "bob ALL=(ALL) ALL\n", "x": "ALL ALL=(ALL) NOPASSWD: ALL, !/usr/bin/su\n"},
+			foreign: []string{"/etc/sudoers.d/x:1: ALL ALL=(ALL) NOPASSWD: ALL, !/usr/bin/su (in its place: ALL ALL=(ALL) !/usr/bin/su)"},
+			kept:    []string{"/etc/sudoers.d/named (named in files)"},
+			remain:  1,
+			left:    map[string]string{"x": "ALL ALL=(ALL) !/usr/bin/su\n"},
+		},
 		"of an alias that allows something by denying it": {
 			files:   map[string]string{"x": "Cmnd_Alias NO = /bin/ls, !/bin/sh\nghost ALL=(ALL) !NO\n"},
 			foreign: []string{"/etc/sudoers.d/x:1: Cmnd_Alias NO = /bin/ls, !/bin/sh", "/etc/sudoers.d/x:2: ghost ALL=(ALL) !NO (in its place: ghost ALL=(ALL) !/bin/ls)"},

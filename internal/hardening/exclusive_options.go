@@ -73,7 +73,7 @@ func (s *sorting) keepOptions(why string, line *foreignLine, in []scopedSetting)
 	part := *options
 	part.HasTrailing, part.Settings = false, nil
 	before, _ := line.part.(*sudoers.Defaults)
-	staying := but(in, options)
+	staying := but(in, line)
 	for _, option := range options.Settings {
 		is := s.senseOf(&option, staying)
 		if is == mixed {
@@ -86,7 +86,7 @@ func (s *sorting) keepOptions(why string, line *foreignLine, in []scopedSetting)
 	if slices.Equal(part.Settings, options.Settings) {
 		return s.keep(why, line)
 	}
-	return s.keepPart(line, &part)
+	return s.keepPart(line, &line.part, &part)
 }
 
 // onlyRestrains is why a line of nothing but restraints stays.
@@ -110,7 +110,7 @@ func (s *sorting) restraint(line *foreignLine, in []scopedSetting) string {
 		return ""
 	}
 	all, doubtful := map[sense]bool{}, ""
-	staying := but(in, options)
+	staying := but(in, line)
 	for i := range options.Settings {
 		option := &options.Settings[i]
 		is := s.senseOf(option, staying)

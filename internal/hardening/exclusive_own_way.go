@@ -45,7 +45,7 @@ func (t *sudoersTree) hindrances(user string, password bool) []string {
 	return list
 }
 
-// holdOwnWay holds the rule and the options by which pvesec itself gets in, where nothing else lets it.
+// holdOwnWay holds the rule and the options by which pvesec itself gets in, where nothing else lets it. Of those about others too it holds what they say of pvesec's own user.
 func (s *sorting) holdOwnWay(ctx context.Context, after *sudoersTree) bool {
 	if s.operator == "root" {
 		return false
@@ -74,8 +74,50 @@ func (s *sorting) holdOwnWay(ctx context.Context, after *sudoersTree) bool {
 			return false
 		}
 		if hindered(s.t.after(s.changeWith(line))) < now {
-			return s.keep(why, line)
+			return s.keepOwnWay(why, func() bool { return hindered(s.t.after(s.change())) < now }, line)
 		}
 	}
-	return s.keep(why, concerned...)
+	return s.keepOwnWay(why, func() bool { return hindered(s.t.after(s.change())) < now }, concerned...)
+}
+
+// keepOwnWay holds lines by which pvesec gets in. What they say of others goes, as long as pvesec gets in by the rest.
+func (s *sorting) keepOwnWay(why string, enough func() bool, lines ...*foreignLine) bool {
+	news := false
+	for _, line := range lines {
+		if part := s.forOperator(line.entry); part == nil {
+			news = s.keep(why, line) || news
+		} else {
+			news = s.keepPart(line, &line.way, part) || news
+		}
+	}
+	if news && enough() {
+		return true
+	}
+	return s.keep(why, lines...)
+}
+
+// forOperator is what a line says of the user that pvesec logs in as, for it alone. It is nil where the line says nothing else.
+func (s *sorting) forOperator(entry sudoers.Entry) sudoers.Entry {
+	alone := []sudoers.Member{{Kind: sudoers.MemberWord, Name: s.operator}}
+	switch entry := entry.(type) {
+	case *sudoers.UserSpec:
+		part := *entry
+		part.HasTrailing, part.Users = false, alone
+		if canonicalEntry(&part) != canonicalEntry(entry) {
+			return &part
+		}
+	case *sudoers.Defaults:
+		part := *entry
+		part.HasTrailing = false
+		if entry.Scope != sudoers.ScopeRunAs && entry.Scope != sudoers.ScopeCommand { // those have the last word
+			part.Scope, part.Members = sudoers.ScopeUser, alone
+		}
+		part.Settings = slices.DeleteFunc(slices.Clone(entry.Settings), func(option sudoers.Setting) bool {
+			return !slices.Contains(ownWayOptions, option.Name) || s.t.skips(&option)
+		})
+		if canonicalEntry(&part) != canonicalEntry(entry) {
+			return &part
+		}
+	}
+	return nil
 }

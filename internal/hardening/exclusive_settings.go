@@ -37,10 +37,15 @@ func settingsOf(t *sudoersTree) []scopedSetting {
 	return list
 }
 
-// but are settings without those of one line.
-func but(list []scopedSetting, line *sudoers.Defaults) []scopedSetting {
-	text := canonicalEntry(line)
-	return slices.DeleteFunc(slices.Clone(list), func(s scopedSetting) bool { return s.line == text && s.file == line.At.File })
+// but are settings without those of one line, and of what stays of it since pvesec gets in by it.
+func but(list []scopedSetting, line *foreignLine) []scopedSetting {
+	text, way := canonicalEntry(line.entry), ""
+	if line.way != nil {
+		way = canonicalEntry(line.way)
+	}
+	return slices.DeleteFunc(slices.Clone(list), func(s scopedSetting) bool {
+		return s.line == text && s.file == line.file || way != "" && s.line == way && s.file == line.unit.file
+	})
 }
 
 // forAll reports whether a remaining line gives an option a value for all users.

@@ -35,6 +35,8 @@ type sorting struct {
 	// known are the words of user lists that mean an account or a group of the node.
 	known map[string]bool
 	eased []string
+	// fresh are lines of which a part stays since the last look at what becomes allowed.
+	fresh map[*foreignLine]bool
 	// work is what comparisons cost so far; spent tells that they may cost no more, see [sorting.within].
 	work  int
 	spent bool
@@ -50,8 +52,8 @@ type foreignLine struct {
 	entry sudoers.Entry
 	// instead are lines that come in its place: the one that the distribution ships, and the parts that stay of the lines of its unit.
 	instead []string
-	// part is what stays of it in the place of its unit, nil for nothing.
-	part sudoers.Entry
+	// part is what stays of it in the place of its unit since it restrains, and way since pvesec gets in by it; nil for nothing.
+	part, way sudoers.Entry
 	// unit is the line whose removal takes this one out of force: itself, or the include that leads to its file.
 	unit *foreignLine
 	// held says why the line stays, "" where it goes; harmless tells that it gives nobody anything.
@@ -80,7 +82,7 @@ func (l *foreignLine) String() string {
 }
 
 func newSorting(own SudoersExclusive, nodes Nodes, t *sudoersTree, target node.Target) *sorting {
-	s := &sorting{own: own, t: t, target: target, read: map[string]bool{}, of: map[sudoers.Entry]*foreignLine{}, known: knownNames(t)}
+	s := &sorting{own: own, t: t, target: target, read: map[string]bool{}, of: map[sudoers.Entry]*foreignLine{}, fresh: map[*foreignLine]bool{}, known: knownNames(t)}
 	if s.operator, s.password = operatorOf(nodes); s.operator != "root" {
 		for line := range strings.SplitSeq(AccessSudoers(s.operator, s.password), "\n") {
 			if canonical := canonicalLine(line); canonical != "" {

@@ -335,8 +335,11 @@ func TestExclusiveLeavesTheWayIn(t *testing.T) {
 		"the least":            {own + "mallory ALL=(ALL) ALL\n", own, 0},
 		"every command":        {"mallory ALL=(ALL) ALL\ndeploy ALL=(ALL) NOPASSWD: ALL\n", "deploy ALL=(ALL) NOPASSWD: ALL\n", 1},
 		"two ways":             {own + "deploy ALL=(ALL) NOPASSWD: ALL\n", own, 0},
-		"through a group":      {"%deployers ALL=(ALL) NOPASSWD: ALL\nmallory ALL=(ALL) ALL\n", "%deployers ALL=(ALL) NOPASSWD: ALL\n", 1},
-		"as one of a list":     {"mallory, deploy ALL=(ALL) NOPASSWD: ALL\n", "mallory, deploy ALL=(ALL) NOPASSWD: ALL\n", 1},
+		"through a group":      {"%deployers ALL=(ALL) NOPASSWD: ALL\nmallory ALL=(ALL) ALL\n", "deploy ALL=(ALL) NOPASSWD: ALL\n", 0},
+		"as one of a list":     {"mallory, deploy ALL=(ALL) NOPASSWD: ALL\n", "deploy ALL=(ALL) NOPASSWD: ALL\n", 0},
+		"in an alias":          {"User_Alias P = mallory, deploy\nP ALL=(ALL) NOPASSWD: ALL\n", "deploy ALL=(ALL) NOPASSWD: ALL\n", 0},
+		"as anybody":           {"ALL ALL=(ALL) NOPASSWD: ALL, !/bin/su\n", "deploy ALL=(ALL) NOPASSWD: ALL, !/bin/su\nALL ALL=(ALL) !/bin/su\n", 0},
+		"with a denial":        {"mallory, ghost, deploy ALL=(ALL) NOPASSWD: ALL, !/bin/su\n", "mallory, ghost, deploy ALL=(ALL) !/bin/su\ndeploy ALL=(ALL) NOPASSWD: ALL, !/bin/su\n", 0},
 		"denied by another":    {own + "deploy ALL=(ALL) !/bin/true\n", own, 0},
 		"the access is not so": {"mallory ALL=(ALL) ALL\n", "", 0},
 	} {

@@ -14,7 +14,7 @@ import (
 // lines deny: without grants alone nobody is allowed more.
 func (s *sorting) holdWidening(ctx context.Context, after *sudoersTree) bool {
 	held := false
-	s.eased = nil
+	s.eased, s.fresh = nil, map[*foreignLine]bool{}
 	trials := trials{}
 	for _, subject := range s.subjects {
 		if !s.within(ctx, 0) {
@@ -57,7 +57,8 @@ const tooMuch = "the sudoers files say too much to compare all that a removal ch
 
 // holdBack holds the denials among lines. Where there are none the options and aliases are what holds something back, or, where there are none of them either, all lines.
 func (s *sorting) holdBack(why string, concerned []*foreignLine, grants []policy.Grant) bool {
-	if s.keepDenials(why, denying(concerned, grants)...) {
+	denials := denying(concerned, grants)
+	if s.keepDenials(why, denials...) || slices.ContainsFunc(denials, func(line *foreignLine) bool { return s.fresh[line] }) {
 		return true
 	}
 	others := slices.DeleteFunc(slices.Clone(concerned), func(line *foreignLine) bool { _, rule := line.entry.(*sudoers.UserSpec); return rule })

@@ -6,7 +6,7 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
 )
 
-// mostWork bounds what the comparisons for one node cost together: about as many grants may be compared. It is counted, and does not depend on the machine. Whoever writes files that cost
+// mostWork bounds what the comparisons for one node cost together: about as many grants may be compared. It is counted, and does not depend on the machine. Who writes files that cost
 // more does not keep his grants by that, see [sorting.holdWidening].
 const mostWork = 150_000
 
