@@ -34,7 +34,7 @@ func (s *sorting) edited() []string {
 	return names
 }
 
-// without is the text of a file without the lines that go; left tells whether it still says anything.
+// without is the text of a file without the lines that go, as sudo reads it: without what stands behind a NUL byte in its line; left tells whether it still says anything.
 func (s *sorting) without(name string) (text string, left bool) {
 	file := s.t.tree.File(name)
 	if file == nil {
@@ -66,8 +66,6 @@ func (s *sorting) hold(ctx context.Context) error {
 	for {
 		if err := ctx.Err(); err != nil {
 			return err
-		}
-		for s.holdWhole() {
 		}
 		s.before = s.unshadowed()
 		after := s.t.after(s.change())
@@ -101,19 +99,4 @@ func (s *sorting) holdNamed() {
 			s.keep("the name of the file has control characters: remove it by hand", line)
 		}
 	}
-}
-
-// holdWhole holds the lines of a text with NUL bytes, which sudo reads cut short, so that no place in it is certain: all of the main file, and of a file of which one must stay. Another
-// file goes as a whole.
-func (s *sorting) holdWhole() bool {
-	held := false
-	for _, file := range s.t.tree.Files {
-		stays := file.Name == sudoersMain || slices.ContainsFunc(s.lines, func(line *foreignLine) bool {
-			return line.file == file.Name && (line.unit.held != "" || len(line.instead) > 0)
-		})
-		if stays && file.Text != string(followed(s.t.files[file.Name]).Content) {
-			held = s.keep("the file has NUL bytes: edit it by hand", s.going(func(line *foreignLine) bool { return line.file == file.Name })...) || held
-		}
-	}
-	return held
 }

@@ -203,15 +203,16 @@ func (s *sorting) included(name, from string) {
 	}
 }
 
-// staysIn tells which entries of a file that belongs there belong there, nil for all of it. Audit logging writes options and nothing else: a rule below its header is not its own.
+// staysIn tells which entries of a file that belongs there belong there, nil for all of it. Audit logging writes some options and nothing else: another option or a rule below its header is not
+// its own.
 func (s *sorting) staysIn(name string) func(sudoers.Entry) bool {
 	if s.auditFile(name) == "" || s.named(name) {
 		return nil
 	}
 	return func(entry sudoers.Entry) bool {
-		_, options := entry.(*sudoers.Defaults)
+		options, is := entry.(*sudoers.Defaults)
 		line := canonicalEntry(entry)
-		return options || line == "" || slices.Contains(s.ownWay, line)
+		return is && !slices.ContainsFunc(options.Settings, func(option sudoers.Setting) bool { return !ofAudit(option) }) || line == "" || slices.Contains(s.ownWay, line)
 	}
 }
 
@@ -250,9 +251,7 @@ func (s *sorting) foreign(file *sudoers.File, entry sudoers.Entry) *foreignLine 
 	line := s.add(&foreignLine{file: file.Name, at: entry.Pos().Line, text: canonicalEntry(entry), span: entry.Span(), entry: entry})
 	s.of[entry] = line
 	if options, is := entry.(*sudoers.Defaults); is && file.Name == sudoersMain && options.Scope == sudoers.ScopeGlobal {
-		if shipped := s.shippedInstead(file, options); shipped != "" {
-			line.instead = []string{shipped + "\n"}
-		}
+		line.instead = s.shippedInstead(file, options)
 	}
 	return line
 }
@@ -263,15 +262,19 @@ func (s *sorting) add(line *foreignLine) *foreignLine {
 	return line
 }
 
-// shippedInstead is the line that Debian ships for an option which a foreign line of the main file sets, where that line is not there: without it sudo would go by what it was built with.
-func (s *sorting) shippedInstead(file *sudoers.File, options *sudoers.Defaults) string {
+// shippedInstead are the lines that Debian ships for options which a foreign line of the main file sets, where they are not there: without them sudo would go by what it was built with.
+func (s *sorting) shippedInstead(file *sudoers.File, options *sudoers.Defaults) []string {
+	var back []string
 	for _, option := range options.Settings {
 		shipped := shippedOption(option.Name)
+		if shipped == "" || slices.Contains(back, shipped+"\n") {
+			continue
+		}
 		there := func(entry sudoers.Entry) bool { return canonicalEntry(entry) == shipped }
-		back := func(line *foreignLine) bool { return slices.Contains(line.instead, shipped+"\n") }
-		if shipped != "" && !slices.ContainsFunc(file.Entries, there) && !slices.ContainsFunc(s.lines, back) {
-			return shipped
+		elsewhere := func(line *foreignLine) bool { return slices.Contains(line.instead, shipped+"\n") }
+		if !slices.ContainsFunc(file.Entries, there) && !slices.ContainsFunc(s.lines, elsewhere) {
+			back = append(back, shipped+"\n")
 		}
 	}
-	return ""
+	return back
 }

@@ -105,6 +105,11 @@ func TestSudoersExclusive(t *testing.T) {
 			},
 			left: map[string]string{sudoersMain: strings.Replace(shippedMain, `Defaults	secure_path="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"`, shippedLines[2], 1), "/etc/more": "eve ALL=(ALL) ALL\n@include /etc/deeper\n"},
 		},
+		"several shipped options in a line of the main file": {
+			main:    "Defaults !env_reset, !use_pty, secure_path=/tmp\nroot ALL=(ALL:ALL) ALL\n@includedir /etc/sudoers.d\n",
+			foreign: []string{"/etc/sudoers:1: Defaults !env_reset, !use_pty, secure_path=/tmp (in its place: Defaults env_reset; Defaults use_pty; " + shippedLines[2] + ")"},
+			left:    map[string]string{sudoersMain: "Defaults env_reset\nDefaults use_pty\n" + shippedLines[2] + "\nroot ALL=(ALL:ALL) ALL\n@includedir /etc/sudoers.d\n"},
+		},
 		"an include of its own leads to a policy": {
 			main:  strings.Replace(shippedMain, "@includedir /etc/sudoers.d", "@include /etc/sudoers.d/agent", 1),
 			files: map[string]string{"agent": header("agent") + "agent ALL=(root) /usr/bin/id\n@include /etc/site\n", "/etc/site": "site ALL=(root) /usr/bin/id\n"},
@@ -181,10 +186,10 @@ func TestSudoersExclusive(t *testing.T) {
 			held: []string{`/etc/sudoers.d/line\nbreak:1: mallory ALL=(ALL) ALL|remove it by hand`},
 		},
 		"NUL bytes": {
-			main:    shippedMain + "mallory ALL=(ALL) ALL\x00\n",
+			main:    "# x\x00y\n" + shippedMain + "mallory ALL=(ALL) ALL\x00\n",
 			files:   map[string]string{"x": "mallory ALL=(ALL) ALL\x00 # x\n"},
-			foreign: []string{"/etc/sudoers.d/x:1: mallory ALL=(ALL) ALL"},
-			held:    []string{"/etc/sudoers:9: mallory ALL=(ALL) ALL|NUL bytes"},
+			foreign: []string{"/etc/sudoers:10: mallory ALL=(ALL) ALL", "/etc/sudoers.d/x:1: mallory ALL=(ALL) ALL"},
+			left:    map[string]string{sudoersMain: "# x\n" + shippedMain, "x": ""},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
