@@ -518,19 +518,7 @@ grants_nothing(rc) if {
 problems contains problem(rc, "unlogged", "whether the nodes log what it allows is not known before the apply") if {
 	some rc in judged_of(policy_type)
 	not is_object(field(after(rc), "logged"))
-	not every_node_is_new(rc)
 	not grants_nothing(rc)
-}
-
-notes contains note(rc, "whether the nodes log what it allows is known after the apply: plan again then") if {
-	some rc in judged_of(policy_type)
-	is_unknown(rc, "logged")
-}
-
-# The plan of a policy that is new on a node cannot hold what that node logs. Such a plan is new access, which somebody has to except.
-every_node_is_new(rc) if {
-	some node in nodes(rc)
-	new_on(rc, node)
 }
 
 problems contains standing(rc, "unlogged", sprintf("sudo on %s does not log all of it: %s", [node, listed(elements(field(field(field(after(rc), "logged"), node), "switched_off")))])) if {

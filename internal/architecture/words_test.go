@@ -140,6 +140,8 @@ var statedFindings = []string{
 	"…", // decided elsewhere
 	"… is not as safe as its settings on …",
 	"… is not removed on …",
+	"… ended on …",
+	"Another resource has this name",
 	"The logs of … stay",
 	"Records of … do not arrive on …",
 	"The logs of … stay",

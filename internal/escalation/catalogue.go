@@ -11,6 +11,9 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
 )
 
+// ProgramAt tells whether somebody has described a program at just this path. One in another directory may be taken for it, and may be a mistake.
+func ProgramAt(path string) bool { return program.At(path) != nil }
+
 // AcceptedIn is the key by which a finding is accepted in one file of a node only.
 func AcceptedIn(id, file string) string { return id + " in " + file }
 

@@ -78,6 +78,11 @@ func AccountFindingIDs() []string {
 	return ids
 }
 
+// FoundOnNodes tells whether only a node shows what has an id.
+func FoundOnNodes(id string) bool {
+	return slices.Contains([]string{openHomeID, otherWayID, unreadKeysID, untoldWaysID, sharedHomeID}, id)
+}
+
 // CheckAccountFindingID says why a text is no id of a finding about an account, or returns nil.
 func CheckAccountFindingID(id string) error {
 	if !slices.Contains(AccountFindingIDs(), id) {

@@ -19,6 +19,8 @@ type lists struct {
 	permissions Permissions
 	version     *Version
 	pools       map[string]PoolMembers
+	poolIDs     []string
+	storageIDs  []string
 	rights      *Rights
 	poolRights  *Rights
 }
@@ -44,12 +46,12 @@ func (c *Client) patchLists(change effect) {
 	c.lists = &patched
 }
 
-// dropLists forgets what writes can change: all but version, realms and pools,
-// which pvesec never writes.
+// dropLists forgets what writes can change: all but version, realms, pools and
+// storages, which pvesec never writes.
 func (c *Client) dropLists() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.lists = &lists{version: c.lists.version, realms: c.lists.realms, pools: c.lists.pools}
+	c.lists = &lists{version: c.lists.version, realms: c.lists.realms, pools: c.lists.pools, poolIDs: c.lists.poolIDs, storageIDs: c.lists.storageIDs}
 }
 
 // shared returns what slot points at, fetching it first if it is empty. Callers

@@ -16,22 +16,20 @@ func (c *Client) Pools(ctx context.Context) (map[string]PoolMembers, error) {
 }
 
 func (c *Client) fetchPools(ctx context.Context) (map[string]PoolMembers, error) {
-	var ids []struct {
-		PoolID string `json:"poolid"`
-	}
-	if err := c.read(ctx, "/pools", &ids); err != nil {
+	ids, err := c.placeIDs(ctx, places[0])
+	if err != nil {
 		return nil, err
 	}
 	pools := make(map[string]PoolMembers, len(ids))
-	for _, pool := range ids {
+	for _, id := range ids {
 		var raw []struct {
 			Members []struct {
 				VMID    integer `json:"vmid"`
 				Storage string  `json:"storage"`
 			} `json:"members"`
 		}
-		if err := c.read(ctx, "/pools?poolid="+url.QueryEscape(pool.PoolID), &raw); err != nil {
-			return nil, fmt.Errorf("reading pool %s: %w", pool.PoolID, err)
+		if err := c.read(ctx, "/pools?poolid="+url.QueryEscape(id), &raw); err != nil {
+			return nil, fmt.Errorf("reading pool %s: %w", id, err)
 		}
 		var members PoolMembers
 		for _, r := range raw {
@@ -44,7 +42,7 @@ func (c *Client) fetchPools(ctx context.Context) (map[string]PoolMembers, error)
 				}
 			}
 		}
-		pools[pool.PoolID] = PoolMembers{Guests: normalSet(members.Guests), Storages: normalSet(members.Storages)}
+		pools[id] = PoolMembers{Guests: normalSet(members.Guests), Storages: normalSet(members.Storages)}
 	}
 	return pools, nil
 }

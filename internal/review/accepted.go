@@ -83,9 +83,21 @@ func Broad(said map[string]string, findings ...escalation.CommandFinding) map[st
 // Idle are the acceptances, in order, that accept nothing in the policy itself. Those for another file of the nodes, and those of what no file says, are
 // left out: only the nodes tell.
 func (p *Policy) Idle(said map[string]string) []string {
-	return slices.DeleteFunc(Unmatched(said, p.Analysis().Findings...), func(key string) bool {
-		return strings.Contains(key, " in ") || !escalation.FoundInFile(key)
-	})
+	return slices.DeleteFunc(Unmatched(said, p.Analysis().Findings...), aboutNodes)
+}
+
+// IdleAround are the others, in order, that accept nothing in the policy and in what was found on all nodes.
+func (p *Policy) IdleAround(said map[string]string, found []ForeignFinding) []string {
+	findings := slices.Clone(p.Analysis().Findings)
+	for _, f := range found {
+		findings = append(findings, f.CommandFinding)
+	}
+	return slices.DeleteFunc(Unmatched(said, findings...), func(key string) bool { return !aboutNodes(key) })
+}
+
+// aboutNodes tells that only nodes tell what an acceptance accepts.
+func aboutNodes(key string) bool {
+	return strings.Contains(key, " in ") || !escalation.FoundInFile(key)
 }
 
 // Acceptances are the risks that a configuration accepts, by the id of the finding, or by id and file.

@@ -97,11 +97,14 @@ func (r *Refusal) Lines() []string {
 	return lines
 }
 
-// mostWhole is how many findings are told with their reasons. Of others a line is told each, of mostTold in all, and the rest is counted.
+// mostWhole is how many findings are told with their reasons. Of more, a line is told of each, of mostTold in all, and the rest is counted.
 const (
 	mostWhole = 5
 	mostTold  = 100
 )
+
+// elsewhereWhole says where the rest is told.
+const elsewhereWhole = "The guide \"Root findings\" says of each id why it matters and what to grant instead. Data source pvesec_sudoers_analysis has it all.\n\n"
 
 // Detail is the text of the error, with what else can be done about it; "" where everything is accepted.
 func (r *Refusal) Detail(remedy string) string {
@@ -109,6 +112,10 @@ func (r *Refusal) Detail(remedy string) string {
 		return ""
 	}
 	var b strings.Builder
+	findings := 0
+	for _, here := range r.found {
+		findings += len(here)
+	}
 	told, untold := 0, map[string]int{}
 	for _, place := range r.places {
 		if told < mostTold {
@@ -116,14 +123,20 @@ func (r *Refusal) Detail(remedy string) string {
 		}
 		for _, f := range r.found[place] {
 			switch told++; {
-			case told <= mostWhole:
+			case findings <= mostWhole:
 				tellWhole(&b, f)
 			case told <= mostTold:
-				fmt.Fprintf(&b, "%s (%s): %s\n\n", f.ID, f.Severity, shortOf(f))
+				fmt.Fprintf(&b, "%s (%s): %s\n", f.ID, f.Severity, shortOf(f))
 			default:
 				untold[fmt.Sprintf("%s (%s)", f.ID, f.Severity)]++
 			}
 		}
+		if findings > mostWhole && told <= mostTold {
+			b.WriteString("\n")
+		}
+	}
+	if findings > mostWhole {
+		b.WriteString(elsewhereWhole)
 	}
 	for _, kind := range slices.Sorted(maps.Keys(untold)) {
 		fmt.Fprintf(&b, "%s: %d more\n\n", kind, untold[kind])

@@ -29,19 +29,21 @@ func (p *Policy) resolved(subject string, grant policy.Grant) []string {
 	if !ok {
 		return []string{before + command}
 	}
-	for i := range list {
-		list[i] = before + list[i]
+	lines := make([]string, len(list))
+	for i, one := range list {
+		lines[i] = before
+		if one.Negated {
+			lines[i] += "!"
+		}
+		lines[i] += one.Command.String()
 	}
-	return list
+	return lines
 }
 
 // commandsOf are the commands that one stands for, with their signs; ok is false where an alias is not defined here, names itself, or stands for too many.
-func (p *Policy) commandsOf(member sudoers.CommandMember, within map[string]bool) (list []string, ok bool) {
+func (p *Policy) commandsOf(member sudoers.CommandMember, within map[string]bool) (list []sudoers.CommandMember, ok bool) {
 	if member.Command.Kind != sudoers.CommandAlias {
-		if member.Negated {
-			return []string{"!" + member.Command.String()}, true
-		}
-		return []string{member.Command.String()}, true
+		return []sudoers.CommandMember{member}, true
 	}
 	name := member.Command.Name
 	if within[name] {

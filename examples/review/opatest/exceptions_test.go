@@ -61,7 +61,7 @@ func TestIndexedAddresses(t *testing.T) {
 	t.Parallel()
 	plan := recordedPlans(t)["modules"]
 	var exceptions []exception
-	for _, rule := range []string{"new_access", "root", "root_on_node"} {
+	for _, rule := range []string{"new_access", "root", "root_on_node", "unlogged"} {
 		exceptions = append(exceptions, exception{Address: `module.operators["moda"].pvesec_sudoers_policy.this["moda"]`, Rule: rule, Reason: "tested", Until: "2027-01-01"})
 	}
 	for _, message := range newEngine(t, exceptions).judge(t, plan).Deny {
@@ -71,5 +71,20 @@ func TestIndexedAddresses(t *testing.T) {
 	}
 	if len(newEngine(t, exceptions).judge(t, plan).Deny) == 0 {
 		t.Error("the other operator was excepted too")
+	}
+}
+
+// TestNewAccessMayBeUnlogged: an exception for new access lets no policy in of which nobody knows whether it is logged.
+func TestNewAccessMayBeUnlogged(t *testing.T) {
+	t.Parallel()
+	const address = "pvesec_sudoers_policy.new"
+	exceptions := []exception{{Address: address, Rule: "new_access", Reason: "tested", Until: "2027-01-01"}}
+	want := []string{address + ": unlogged: whether the nodes log what it allows is not known before the apply"}
+	if said := newEngine(t, exceptions).judge(t, recordedPlans(t)["new"]); !slices.Equal(said.Deny, want) {
+		t.Errorf("refused: %q, want %q", said.Deny, want)
+	}
+	exceptions = append(exceptions, exception{Address: address, Rule: "unlogged", Reason: "the next plan shows it", Until: "2027-01-01"})
+	if said := newEngine(t, exceptions).judge(t, recordedPlans(t)["new"]); len(said.Deny) > 0 {
+		t.Errorf("refused with both exceptions: %q", said.Deny)
 	}
 }

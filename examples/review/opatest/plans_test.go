@@ -71,23 +71,19 @@ var expected = map[string]struct {
 			`module.operators["moda"].pvesec_sudoers_policy.this["moda"]: root: sudo /usr/bin/less /var/log/syslog (PVESEC-E2306, critical)`,
 			`module.operators["moda"].pvesec_sudoers_policy.this["moda"]: root: what other sudoers files of the nodes bring in is not known before the apply`,
 			`module.operators["moda"].pvesec_sudoers_policy.this["moda"]: root_on_node: what node pve1 allows beyond the policy is not known before the apply`,
+			`module.operators["moda"].pvesec_sudoers_policy.this["moda"]: unlogged: whether the nodes log what it allows is not known before the apply`,
 			`module.operators["modb"].pvesec_sudoers_policy.this["modb"]: new_access: wider: sudo /usr/bin/less /var/log/syslog (if the time is in the window ..20400101000000Z)`,
 			`module.operators["modb"].pvesec_sudoers_policy.this["modb"]: root: sudo /usr/bin/less /var/log/syslog (PVESEC-E2306, critical)`,
 			`module.operators["modb"].pvesec_sudoers_policy.this["modb"]: root: what other sudoers files of the nodes bring in is not known before the apply`,
 			`module.operators["modb"].pvesec_sudoers_policy.this["modb"]: root_on_node: what node pve1 allows beyond the policy is not known before the apply`,
-		},
-		warns: []string{
-			"whether the nodes log what it allows is known after the apply: plan again then",
-			"whether the nodes log what it allows is known after the apply: plan again then",
+			`module.operators["modb"].pvesec_sudoers_policy.this["modb"]: unlogged: whether the nodes log what it allows is not known before the apply`,
 		},
 	},
 	"narrowed": {},
 	"new": {
 		deny: []string{
 			"pvesec_sudoers_policy.new: new_access: wider: sudo /usr/bin/id (if the time is in the window ..20400101000000Z)",
-		},
-		warns: []string{
-			"whether the nodes log what it allows is known after the apply: plan again then",
+			"pvesec_sudoers_policy.new: unlogged: whether the nodes log what it allows is not known before the apply",
 		},
 	},
 	"node-skipped": {
@@ -109,18 +105,16 @@ var expected = map[string]struct {
 	"replaced": {
 		deny: []string{
 			"pvesec_sudoers_policy.replaced: new_access: wider: sudo /usr/bin/id (if the time is in the window ..20400101000000Z)",
-		},
-		warns: []string{
-			"whether the nodes log what it allows is known after the apply: plan again then",
+			"pvesec_sudoers_policy.replaced: unlogged: whether the nodes log what it allows is not known before the apply",
 		},
 	},
 	"root-accepted": {
 		deny: []string{
 			"pvesec_sudoers_policy.rootaccepted: new_access: wider: sudo /usr/bin/less /var/log/syslog (if the time is in the window ..20400101000000Z)",
+			"pvesec_sudoers_policy.rootaccepted: unlogged: whether the nodes log what it allows is not known before the apply",
 		},
 		warns: []string{
 			"accepted: sudo /usr/bin/less /var/log/syslog (PVESEC-E2306, critical): reads one log",
-			"whether the nodes log what it allows is known after the apply: plan again then",
 		},
 	},
 	"root-narrowed": {
@@ -140,9 +134,7 @@ var expected = map[string]struct {
 			"pvesec_sudoers_policy.rootwarned: root: sudo /usr/bin/less /var/log/syslog (PVESEC-E2306, critical)",
 			"pvesec_sudoers_policy.rootwarned: root: what other sudoers files of the nodes bring in is not known before the apply",
 			"pvesec_sudoers_policy.rootwarned: root_on_node: what node pve1 allows beyond the policy is not known before the apply",
-		},
-		warns: []string{
-			"whether the nodes log what it allows is known after the apply: plan again then",
+			"pvesec_sudoers_policy.rootwarned: unlogged: whether the nodes log what it allows is not known before the apply",
 		},
 	},
 	"tokens": {
@@ -172,9 +164,7 @@ var expected = map[string]struct {
 			"pvesec_sudoers_policy.someone: unknown: content is not known before the apply",
 			"pvesec_sudoers_policy.someone: unknown: grants is not known before the apply",
 			"pvesec_sudoers_policy.someone: unknown: subject is not known before the apply",
-		},
-		warns: []string{
-			"whether the nodes log what it allows is known after the apply: plan again then",
+			"pvesec_sudoers_policy.someone: unlogged: whether the nodes log what it allows is not known before the apply",
 		},
 	},
 	"unlogged": {

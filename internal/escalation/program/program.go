@@ -190,6 +190,9 @@ func Find(command string) *Program {
 	return nil
 }
 
+// At gives the program that is described at just this path, nil if there is none.
+func At(command string) *Program { return knowledge().at(Merged(command)) }
+
 // Merged is a path as it is since /bin, /sbin and /lib are links below /usr.
 func Merged(path string) string {
 	for _, directory := range []string{"/bin/", "/sbin/", "/lib/", "/lib32/", "/lib64/"} {

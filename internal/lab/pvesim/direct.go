@@ -71,6 +71,11 @@ func (s *Server) AddGroup(groupid string) error {
 	return s.do("POST", "/access/groups", url.Values{"groupid": {groupid}})
 }
 
+// AddPool creates a pool.
+func (s *Server) AddPool(poolid string) error {
+	return s.do("POST", "/pools", url.Values{"poolid": {poolid}})
+}
+
 // DeleteGroup removes a group with its memberships.
 func (s *Server) DeleteGroup(groupid string) error {
 	return s.do("DELETE", "/access/groups/"+groupid, nil)

@@ -2,7 +2,7 @@
 // for the demo.
 //
 // It answers /access/*, /version, /nodes, /cluster/status and the little of
-// /pools that access control touches, in the dialect of PVE 8.4, 9.1 or 9.2. It
+// /pools and /storage that access control touches, in the dialect of PVE 8.4, 9.1 or 9.2. It
 // is held to recordings of the real API (testdata/contract): status, reason
 // phrase, JSON types and values, and the user.cfg that each write leaves
 // behind. What deviates is listed in testdata/deviations.json with a reason.

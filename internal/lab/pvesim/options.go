@@ -31,6 +31,8 @@ type Options struct {
 	// LockTimeout is the wait for a held configuration lock before the call fails:
 	// [DefaultLockTimeout] when zero, none when negative.
 	LockTimeout time.Duration
+	// Storages are the storages of the cluster; local when nil.
+	Storages []string
 	// PAMUsers are the accounts of the operating system with their passwords; an
 	// account without password cannot log in. root exists always.
 	PAMUsers map[string]string
@@ -63,6 +65,9 @@ func (o *Options) setDefaults() {
 	}
 	if len(o.Nodes) == 0 {
 		o.Nodes = []NodeInfo{{Name: "pve1", Address: "192.0.2.10", Online: true}}
+	}
+	if o.Storages == nil {
+		o.Storages = []string{"local"}
 	}
 	if o.ClusterName == "" {
 		o.ClusterName = "pvesec"

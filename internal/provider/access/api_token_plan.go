@@ -27,6 +27,7 @@ func (r *apiTokenResource) ValidateConfig(ctx context.Context, req resource.Vali
 		return
 	}
 	model.checkExpiry(&resp.Diagnostics)
+	values.WarnOfEnd("the token", values.UnixEnd(values.UnixTime(model.ExpiresAt)), r.Clients.Now(), path.Root("expires_at"), &resp.Diagnostics)
 	separated := model.PrivilegeSeparation
 	switch {
 	case model.Grants.IsUnknown() || separated.IsUnknown():
@@ -319,6 +320,7 @@ func (r *apiTokenResource) planAccess(ctx context.Context, plan *apiTokenModel, 
 		}
 	}
 	review.judgeFindings(j, quiet, plan.fullName(), accepted, diags)
+	r.remark(ctx, plan, c, review, quiet, diags)
 	if c.state == nil && owner != nil && owner.UserID != want.UserID {
 		diags.AddAttributeError(path.Root("user_id"), "Invalid spelling of the user", fmt.Sprintf("The realm ignores the case of user names, and PVE stores this user as %s. Set user_id = %q.",
 			owner.UserID, string(owner.UserID)))
@@ -336,6 +338,22 @@ func (r *apiTokenResource) planAccess(ctx context.Context, plan *apiTokenModel, 
 	missing, err := pve.MissingTokenPrivileges(ctx, plan.user(), groups, plan.token(ctx, diags))
 	if session.PlanReached(err, path.Empty(), diags) {
 		judgeMissing(j, quiet, missing, diags)
+	}
+}
+
+// remark warns of what PVE takes and what does nothing. Of what the state has too, the refresh has warned. Which accepted risks a token needs that changes is known
+// once its user is as it will be.
+func (r *apiTokenResource) remark(ctx context.Context, plan *apiTokenModel, c tokenChange, review accessReview, quiet bool, diags *diag.Diagnostics) {
+	var granted []proxmox.Grant
+	if c.state != nil {
+		if quiet {
+			return
+		}
+		granted = c.state.token(ctx, diags).Grants
+	}
+	warnOfMissingPlaces(ctx, r.Clients, plan.token(ctx, diags).Grants, granted, diags)
+	if !c.changed {
+		values.WarnOfUnneeded("token "+plan.fullName(), review.unneeded(values.AcceptedRisks(ctx, plan.AcceptedRisks, diags)), unneededIn(ctx, c.state.AcceptedRisks, c.state.Findings, diags), diags)
 	}
 }
 

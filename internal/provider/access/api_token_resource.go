@@ -157,7 +157,7 @@ func (r *apiTokenResource) Read(ctx context.Context, req resource.ReadRequest, r
 		state.RotationDue = types.BoolValue(true)
 	}
 	if err != nil {
-		values.AddError(&resp.Diagnostics, "Unable to read token "+state.FullTokenID.ValueString(), err)
+		values.AddReadError(&resp.Diagnostics, "Unable to read token "+state.FullTokenID.ValueString(), err)
 		return
 	}
 	if !found {
@@ -165,7 +165,18 @@ func (r *apiTokenResource) Read(ctx context.Context, req resource.ReadRequest, r
 		return
 	}
 	state.remember(ctx, resp.Private, &resp.Diagnostics)
+	state.warnOfIdle(ctx, r.Clients, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+}
+
+// warnOfIdle warns of what the token has and does nothing: grants on what PVE does not have, accepted risks without a finding, and an end that is over. Of an end that
+// the configuration has, its validation warns.
+func (m *apiTokenModel) warnOfIdle(ctx context.Context, clients *session.Clients, diags *diag.Diagnostics) {
+	warnOfMissingPlaces(ctx, clients, m.token(ctx, diags).Grants, nil, diags)
+	values.WarnOfUnneeded("token "+m.fullName(), unneededIn(ctx, m.AcceptedRisks, m.Findings, diags), nil, diags)
+	if !m.ExpiresIn.IsNull() {
+		values.WarnOfEnd("token "+m.fullName(), values.UnixEnd(values.UnixTime(m.ExpiresAt)), clients.Now(), path.Root("expires_in"), diags)
+	}
 }
 
 // privateState is private state that a refresh may write.

@@ -49,7 +49,7 @@ type saidFinding struct {
 	PrivilegesHeld                  []string
 }
 
-// said is a review as a reading puts it into state. It is silent where everything is accepted.
+// said is a review as a reading puts it into state. It is silent where everything is accepted, and every acceptance is needed.
 func (r accessReview) said(explained func(proxmox.Source) bool, accepted map[string]string) (powers saidPowers, silent bool) {
 	powers, silent = saidPowers{Paths: map[string]saidPath{}}, true
 	for at, rights := range r.rights(explained) {
@@ -60,7 +60,13 @@ func (r accessReview) said(explained func(proxmox.Source) bool, accepted map[str
 		silent = silent && ok
 		powers.Findings = append(powers.Findings, saidFinding{f.ID, string(f.Severity), f.Witness, reason, append([]string{}, r.holds[f.ID]...)})
 	}
-	return powers, silent
+	return powers, silent && len(r.unneeded(accepted)) == 0
+}
+
+// allPlaces tells that PVE has every pool and storage that grants are on.
+func allPlaces(ctx context.Context, pve *proxmox.Client, grants []proxmox.Grant) bool {
+	missing, err := pve.MissingPlaces(ctx, grants)
+	return err == nil && len(missing) == 0
 }
 
 // saidIn is the same out of effective_permissions and findings.
@@ -119,7 +125,7 @@ func (r *restrictedUserResource) Recall(ctx context.Context, shared *session.Cli
 	}
 	own = own.Normal()
 	powers, silent := review.said(grantsExplain(map[string][]proxmox.Grant{string(about.User): about.Grants}), about.Accepted)
-	return userSaid{own, powers}, silent && len(pve.CheckPrincipal(ctx, own)) == 0 && len(nodesWithoutAccount(ctx, shared, about.User)) == 0
+	return userSaid{own, powers}, silent && allPlaces(ctx, pve, allGrants(own)) && len(pve.CheckPrincipal(ctx, own)) == 0 && len(nodesWithoutAccount(ctx, shared, about.User)) == 0
 }
 
 // tokenAbout is what a reading of a token asks, and by what it sorts the answer.
@@ -183,5 +189,6 @@ func (r *apiTokenResource) Recall(ctx context.Context, shared *session.Clients, 
 	now.Powers, silent = review.said(grantsExplain(map[string][]proxmox.Grant{authID: about.Grants}), about.Accepted)
 	due := dueAt(types.StringValue(about.RotateBefore), now.Token.Expire, time.Now())
 	planned := proxmox.Principal{UserID: about.User, Tokens: map[string]proxmox.Token{about.ID: now.Token}}
-	return now, silent && !due && len(pve.CheckPrincipal(ctx, planned)) == 0
+	ended := now.Token.Expire != 0 && now.Token.Expire <= shared.Now().Unix()
+	return now, silent && !due && !ended && allPlaces(ctx, pve, now.Token.Grants) && len(pve.CheckPrincipal(ctx, planned)) == 0
 }

@@ -144,6 +144,7 @@ func (r *restrictedUserResource) planAccess(ctx context.Context, plan, state *re
 		j, plan.Findings = values.Deferred, types.ListUnknown(accessFindingType)
 	}
 	review.judgeFindings(j, quiet, string(want.UserID), accepted, diags)
+	r.remark(ctx, plan, state, want, review, quiet, diags)
 	if state == nil {
 		missing, err := pve.MissingPrivileges(ctx, all)
 		if session.PlanReached(err, path.Empty(), diags) {
@@ -159,6 +160,23 @@ func (r *restrictedUserResource) planAccess(ctx context.Context, plan, state *re
 	missing, err := pve.MissingPrivileges(ctx, all)
 	if session.PlanReached(err, path.Empty(), diags) {
 		judgeMissing(j, quiet, missing, diags)
+	}
+}
+
+// remark warns of what PVE takes and what does nothing. Of what the state has too, the refresh has warned.
+func (r *restrictedUserResource) remark(ctx context.Context, plan, state *restrictedUserModel, want proxmox.Principal, review accessReview, quiet bool, diags *diag.Diagnostics) {
+	var granted []proxmox.Grant
+	var unneeded []string
+	if state != nil {
+		if quiet {
+			return
+		}
+		granted = allGrants(state.principal(ctx, diags))
+		unneeded = unneededIn(ctx, state.AcceptedRisks, state.Findings, diags)
+	}
+	warnOfMissingPlaces(ctx, r.Clients, allGrants(want), granted, diags)
+	if !review.shared {
+		values.WarnOfUnneeded(userName(plan.UserID.ValueString()), review.unneeded(values.AcceptedRisks(ctx, plan.AcceptedRisks, diags)), unneeded, diags)
 	}
 }
 

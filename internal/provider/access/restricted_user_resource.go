@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -42,6 +43,7 @@ func (r *restrictedUserResource) ValidateConfig(ctx context.Context, req resourc
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
 	if !resp.Diagnostics.HasError() {
 		model.validate(&resp.Diagnostics)
+		model.warnOfEnds(r.Clients.Now(), &resp.Diagnostics)
 	}
 }
 
@@ -102,6 +104,18 @@ func (m *restrictedUserModel) validateExpiry(id string, token map[string]attr.Va
 	case token["expires_at"].IsNull() && token["expires_in"].IsNull() && !never.ValueBool() && m.ExpiresAt.IsNull():
 		diags.AddAttributeError(at, "Missing expiry",
 			fmt.Sprintf("Token %q has no expiry. Set its expires_in (for example \"90d\") or expires_at, or never_expires = true, or set expires_at of the user.", id))
+	}
+}
+
+// warnOfEnds warns of ends that are over.
+func (m *restrictedUserModel) warnOfEnds(now time.Time, diags *diag.Diagnostics) {
+	values.WarnOfEnd("the user", values.UnixEnd(values.UnixTime(m.ExpiresAt)), now, path.Root("expires_at"), diags)
+	for _, value := range m.TokenBlocks.Elements() {
+		if object, ok := value.(types.Object); ok && !object.IsUnknown() && !object.IsNull() {
+			name, _ := object.Attributes()["name"].(types.String)
+			end, _ := object.Attributes()["expires_at"].(types.String)
+			values.WarnOfEnd(fmt.Sprintf("token %q", name.ValueString()), values.UnixEnd(values.UnixTime(end)), now, path.Root("token"), diags)
+		}
 	}
 }
 
@@ -254,7 +268,7 @@ func (r *restrictedUserResource) Read(ctx context.Context, req resource.ReadRequ
 	found, err := r.read(ctx, &state, state.managedRole(ctx, &resp.Diagnostics), &resp.Diagnostics)
 	lost.drop(&state)
 	if err != nil {
-		values.AddError(&resp.Diagnostics, fmt.Sprintf("Unable to read user %s", state.UserID.ValueString()), err)
+		values.AddReadError(&resp.Diagnostics, fmt.Sprintf("Unable to read user %s", state.UserID.ValueString()), err)
 		return
 	}
 	if !found {
@@ -263,6 +277,8 @@ func (r *restrictedUserResource) Read(ctx context.Context, req resource.ReadRequ
 	}
 	state.remember(ctx, resp.Private, &resp.Diagnostics)
 	warnOfMissingAccount(ctx, r.Clients, proxmox.UserID(state.UserID.ValueString()), &resp.Diagnostics)
+	warnOfMissingPlaces(ctx, r.Clients, allGrants(state.principal(ctx, &resp.Diagnostics)), nil, &resp.Diagnostics)
+	values.WarnOfUnneeded(userName(state.UserID.ValueString()), unneededIn(ctx, state.AcceptedRisks, state.Findings, &resp.Diagnostics), nil, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 }
 

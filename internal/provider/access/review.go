@@ -243,20 +243,26 @@ func (r accessReview) open(accepted map[string]string) bool {
 	return slices.ContainsFunc(r.findings, func(f escalation.Finding) bool { _, ok := accepted[f.ID]; return !ok })
 }
 
+// mostWhole is how many findings are told with their reasons. Of more, a line is told of each, so that a reader sees all of them.
+const mostWhole = 5
+
 // judgeFindings reports the findings that are not accepted, as an error or a warning depending on the judgement.
 func (r accessReview) judgeFindings(j values.Judgement, quiet bool, who string, accepted map[string]string, diags *diag.Diagnostics) {
-	var text strings.Builder
-	open := 0
-	for _, finding := range r.findings {
-		if _, ok := accepted[finding.ID]; ok {
-			continue
-		}
-		open++
-		fmt.Fprintf(&text, "%s (%s): %s\n%s\n\n    %s\n\n%s\n\n", finding.ID, finding.Severity, strings.Join(r.holds[finding.ID], "; "), finding.Why,
-			finding.Witness, finding.Fix)
-	}
-	if open == 0 {
+	open := slices.DeleteFunc(slices.Clone(r.findings), func(f escalation.Finding) bool { _, ok := accepted[f.ID]; return ok })
+	if len(open) == 0 {
 		return
+	}
+	var text strings.Builder
+	for _, finding := range open {
+		fmt.Fprintf(&text, "%s (%s): %s", finding.ID, finding.Severity, strings.Join(r.holds[finding.ID], "; "))
+		if len(open) <= mostWhole {
+			fmt.Fprintf(&text, "\n%s\n\n    %s\n\n%s\n\n", finding.Why, finding.Witness, finding.Fix)
+		} else {
+			fmt.Fprintf(&text, ": %s\n", finding.Witness)
+		}
+	}
+	if len(open) > mostWhole {
+		text.WriteString("\nThe guide \"PVE findings\" says of each id why it matters and what to grant instead.\n\n")
 	}
 	text.WriteString("To accept a risk, add it with a reason: accepted_risks = { \"ID\" = \"why\" }.")
 	at := path.Root("grant")

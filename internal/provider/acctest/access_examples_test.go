@@ -26,7 +26,7 @@ func TestAccessExamples(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := api(t, pvesim.Version92)
-			harness.Tamper(t, server.AddGroup("helpdesk"), server.AddGroup("customers"), server.AddUser("deploy@pve", nil), server.GrantACL("/", "deploy@pve", "PVEVMUser", true))
+			harness.Tamper(t, server.AddPool("build"), server.AddGroup("helpdesk"), server.AddGroup("customers"), server.AddUser("deploy@pve", nil), server.GrantACL("/", "deploy@pve", "PVEVMUser", true))
 			before := server.UserCfg()
 			text, err := os.ReadFile(filepath.Join("..", "..", "..", "examples", filepath.FromSlash(example)))
 			if err != nil {

@@ -54,9 +54,7 @@ resource "pvesec_restricted_user" "agent" {
 func userAPI(t *testing.T, version string) *pvesim.Server {
 	t.Helper()
 	server := api(t, version)
-	if err := server.AddGroup("operators"); err != nil {
-		t.Fatal(err)
-	}
+	harness.Tamper(t, server.AddGroup("operators"), server.AddPool("build"))
 	return server
 }
 

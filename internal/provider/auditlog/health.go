@@ -2,7 +2,6 @@ package auditlog
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -116,8 +115,8 @@ func (d *auditHealth) Read(ctx context.Context, req datasource.ReadRequest, resp
 		switch {
 		case one.Err == nil:
 			model.add(name, one.Value)
-		case node.Interrupted(one.Err), errors.Is(one.Err, context.Canceled):
-			values.AddError(&resp.Diagnostics, "Interrupted; nothing was changed", one.Err)
+		case node.Interrupted(one.Err):
+			values.AddReadError(&resp.Diagnostics, summary, one.Err)
 		default:
 			model.Problems = append(model.Problems, name+": it was not looked at: "+untrusted.Line(one.Err.Error()))
 			resp.Diagnostics.AddWarning("Unable to look at node "+name, values.UpperFirst(one.Err.Error())+"\n\nIts audit trail counts as not healthy.")

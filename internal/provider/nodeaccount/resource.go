@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -52,6 +53,9 @@ func (r *nodeAccountResource) ValidateConfig(ctx context.Context, req resource.V
 	if model.PasswordHash.IsNull() != model.PasswordVersion.IsNull() {
 		resp.Diagnostics.AddAttributeError(path.Root("password_hash"), "Missing password_hash or password_version",
 			"Set both, or none for an account whose password is locked. Raise password_version whenever the hash changes: Terraform does not remember the hash.")
+	}
+	if end, err := time.Parse(time.DateOnly, model.Expires.ValueString()); err == nil {
+		values.WarnOfEnd("the account", end, r.Clients.Now(), path.Root("expires"), &resp.Diagnostics)
 	}
 	if !values.FullyKnown(model.Keys) {
 		return
@@ -102,6 +106,7 @@ func (r *nodeAccountResource) ModifyPlan(ctx context.Context, req resource.Modif
 	if plan.known() {
 		plan.showFindings(ctx, &resp.Diagnostics)
 		r.judge(ctx, &plan, state, &resp.Diagnostics)
+		r.warnOfUnneeded(ctx, &plan, state, &resp.Diagnostics)
 		if targets, known := r.PlanTargets(ctx, plan.Nodes, &resp.Diagnostics); known {
 			desired := map[string]attr.Value{}
 			for _, target := range targets {

@@ -2,7 +2,6 @@ package posture
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -66,8 +65,8 @@ func (d *looker) nodes(ctx context.Context, names []string, diags *diag.Diagnost
 		switch {
 		case err == nil:
 			nodes = append(nodes, seen[i])
-		case node.Interrupted(err), errors.Is(err, context.Canceled):
-			values.AddError(diags, "Interrupted; nothing was changed", err)
+		case node.Interrupted(err):
+			values.AddReadError(diags, d.what, err)
 		default:
 			gaps = append(gaps, posture.Gap{Node: targets[i].Name, About: "the node", Reason: untrusted.Line(err.Error())})
 			diags.AddWarning("Unable to look at node "+targets[i].Name, values.UpperFirst(err.Error())+"\n\nThe report does not have this node. unknown says so.")

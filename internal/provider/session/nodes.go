@@ -93,7 +93,7 @@ func PlanReached(err error, at path.Path, diags *diag.Diagnostics) bool {
 		return true
 	case errors.Is(err, ErrUnknownSettings):
 	case node.Interrupted(err):
-		diags.AddError("Interrupted; nothing was changed", fmt.Sprintf("%s. Plan again when you are ready.", values.UpperFirst(err.Error())))
+		values.AddInterrupted(diags, err, "Plan again when you are ready.")
 	case errors.As(err, &missing):
 		diags.AddWarning("The plan did not check PVE or the nodes", fmt.Sprintf("%s\n\nThe plan does not show their current state. An apply needs this configuration.", values.UpperFirst(missing.Error())))
 	case errors.As(err, &noNode):

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -10,15 +11,27 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
+	"github.com/pvesec/terraform-provider-pvesec/internal/proxmox"
 )
 
 // TestInterruptedPlan: a plan that is stopped says so, and not that the nodes cannot be reached.
 func TestInterruptedPlan(t *testing.T) {
 	t.Parallel()
-	err := errors.Join(&node.UnreachableError{Node: "pve1", Address: "192.0.2.1", Port: 22, Err: context.Canceled}, &node.RemoteError{Node: "pve2", Doing: "observing", Err: context.Canceled})
-	var diags diag.Diagnostics
-	if PlanReached(err, path.Empty(), &diags) || len(diags.Errors()) != 1 || diags[0].Summary() != "Interrupted; nothing was changed" || strings.Contains(diags[0].Detail(), "cannot reach") {
-		t.Errorf("got %v", diags)
+	nodes := errors.Join(&node.UnreachableError{Node: "pve1", Address: "192.0.2.1", Port: 22, Err: context.Canceled}, &node.RemoteError{Node: "pve2", Doing: "observing", Err: context.Canceled})
+	api := fmt.Errorf("asking for the users: %w", &proxmox.UnreachableError{Endpoint: "https://pve1:8006", Err: context.Canceled})
+	for _, err := range []error{nodes, api} {
+		var diags, read diag.Diagnostics
+		if PlanReached(err, path.Empty(), &diags) || len(diags.Errors()) != 1 || diags[0].Summary() != "Interrupted; nothing was changed" || strings.Contains(diags[0].Detail(), "cannot reach") {
+			t.Errorf("got %v", diags)
+		}
+		if values.AddReadError(&read, "Unable to read the user", err); read[0].Summary() != "Interrupted; nothing was changed" {
+			t.Errorf("a refresh says %v", read)
+		}
+	}
+	var read diag.Diagnostics
+	if values.AddReadError(&read, "Unable to read the user", errors.Join(api, errors.New("the node refuses"))); read[0].Summary() != "Unable to read the user" {
+		t.Errorf("a refresh that failed says %v", read)
 	}
 }
 

@@ -399,7 +399,7 @@ func (r *OnNodes[M, S, P]) observe(ctx context.Context, model P, targets []node.
 		seen, err = Observe(ctx, nodes, targets, model.Observer(ctx, diags))
 	}
 	if err != nil {
-		values.AddError(diags, "Unable to read "+model.What(), err)
+		values.AddReadError(diags, "Unable to read "+model.What(), err)
 	}
 	return seen
 }

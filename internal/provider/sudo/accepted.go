@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/escalation"
+	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
 	"github.com/pvesec/terraform-provider-pvesec/internal/review"
 )
@@ -34,6 +35,17 @@ func (m *sudoersPolicyModel) warnOfIdle(ctx context.Context, text *review.Policy
 		diags.AddAttributeWarning(path.Root("accepted_risks").AtMapKey(key), "An accepted risk matches no finding",
 			fmt.Sprintf("The policy has no finding that %q matches. Remove it, so that it does not accept a later finding unnoticed. If it is meant for another file on the nodes, add the file: %q.",
 				key, escalation.AcceptedIn(key, "/etc/sudoers.d/other")))
+	}
+}
+
+// warnOfIdleAround warns of acceptances for other files of the nodes, and for what no file says, that match no finding on any node. Every node has to be known for that.
+func (m *sudoersPolicyModel) warnOfIdleAround(ctx context.Context, text *review.Policy, around surroundings, targets []node.Target, diags *diag.Diagnostics) {
+	if text == nil || !m.knowsAcceptances() || m.cutsUnknown() || slices.ContainsFunc(targets, func(t node.Target) bool { _, known := around.on[t.Name]; return !known }) {
+		return
+	}
+	for _, key := range text.IdleAround(values.AcceptedRisks(ctx, m.AcceptedRisks, diags), review.ForeignFindings(m.policy(), text, around.on)) {
+		diags.AddAttributeWarning(path.Root("accepted_risks").AtMapKey(key), "An accepted risk matches no finding",
+			fmt.Sprintf("No node has a finding that %q matches. Remove it, so that it does not accept a later finding unnoticed.", key))
 	}
 }
 

@@ -76,6 +76,8 @@ func (r *sudoersPolicyResource) ModifyPlan(ctx context.Context, req resource.Mod
 		plan.proveAround(ctx, text, around, &resp.Diagnostics)
 		if !plan.quiet || state == nil {
 			plan.warnOfUnproven(around, targets, &resp.Diagnostics)
+			plan.warnOfIdleAround(ctx, text, around, targets, &resp.Diagnostics)
+			r.warnOfMissingPrograms(ctx, &plan, text, targets, &resp.Diagnostics)
 		}
 		plan.showLogged(ctx, around, !plan.quiet || !around.recorded && state == nil, &resp.Diagnostics)
 		plan.showOverruled(ctx, text, around, !plan.quiet || !around.recorded && state == nil, state, nil, &resp.Diagnostics)

@@ -81,7 +81,7 @@ func (r *exclusiveResource) ModifyPlan(ctx context.Context, req resource.ModifyP
 	if diags.HasError() {
 		return
 	}
-	if plan.Twice(ctx, r.on.Clients, plan.What(), state != nil, req.Private, resp.Private, diags) {
+	if plan.Twice(ctx, r.on.Clients, plan.What(), state != nil, req.Private, resp.Private, diags) == session.NewTwice {
 		diags.AddAttributeError(path.Root("nodes"), "Invalid nodes: another pvesec_sudoers_exclusive has one of them",
 			"Two resources of the configuration say what the sudoers files of a node may hold, and each would remove what only the other one names. Write one resource for a node.")
 	}

@@ -26,6 +26,20 @@ func AddErrorWithAdvice(diags *diag.Diagnostics, summary string, err error, advi
 	diags.AddError(summary, strings.TrimSpace(detail+"\n\n"+advice))
 }
 
+// AddReadError is [AddError] of an operation that only reads: where somebody interrupted it (Ctrl-C) while it waited for a node or for PVE, nothing was changed.
+func AddReadError(diags *diag.Diagnostics, summary string, err error) {
+	if node.Interrupted(err) {
+		AddInterrupted(diags, err, "Plan again when you are ready.")
+		return
+	}
+	AddError(diags, summary, err)
+}
+
+// AddInterrupted reports that somebody interrupted an operation that only reads, with what to do.
+func AddInterrupted(diags *diag.Diagnostics, err error, advice string) {
+	diags.AddError("Interrupted; nothing was changed", UpperFirst(err.Error())+". "+advice)
+}
+
 // UpperFirst begins a diagnostic's text with a capital letter, as Terraform's own do.
 func UpperFirst(text string) string {
 	if text == "" {

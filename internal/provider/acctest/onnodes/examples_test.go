@@ -35,7 +35,7 @@ func TestExamples(t *testing.T) {
 		files = append(files, found...)
 	}
 	c := cluster(t, 2)
-	harness.Tamper(t, c.API.AddGroup("operators"), c.API.AddGroup("helpdesk"), c.API.AddUser("deploy@pve", nil)) // what examples take for given
+	harness.Tamper(t, c.API.AddPool("build"), c.API.AddGroup("operators"), c.API.AddGroup("helpdesk"), c.API.AddUser("deploy@pve", nil)) // what examples take for given
 	collector := examplesCollector(t, c)
 	steps := []resource.TestStep{}
 	kept, offline := 0, ""

@@ -1,0 +1,25 @@
+package hardening
+
+import (
+	"context"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/node"
+)
+
+// Programs are paths of programs.
+type Programs []string
+
+// Missing are those at which a node has nothing, or a link that leads nowhere.
+func (p Programs) Missing(ctx context.Context, nodes Nodes, target node.Target) (*Programs, error) {
+	seen, err := nodes.Observe(ctx, target, node.Query{Stats: p})
+	if err != nil {
+		return nil, err
+	}
+	var missing Programs
+	for _, path := range p {
+		if at := followed(seen.Files[path]); !at.Exists || at.Type == node.TypeSymlink {
+			missing = append(missing, path)
+		}
+	}
+	return &missing, nil
+}
