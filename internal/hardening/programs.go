@@ -9,7 +9,7 @@ import (
 // Programs are paths of programs.
 type Programs []string
 
-// Missing are those at which a node has nothing, or a link that leads nowhere.
+// Missing are those at which a node has nothing. A link counts as something, wherever it leads.
 func (p Programs) Missing(ctx context.Context, nodes Nodes, target node.Target) (*Programs, error) {
 	seen, err := nodes.Observe(ctx, target, node.Query{Stats: p})
 	if err != nil {
@@ -17,7 +17,7 @@ func (p Programs) Missing(ctx context.Context, nodes Nodes, target node.Target) 
 	}
 	var missing Programs
 	for _, path := range p {
-		if at := followed(seen.Files[path]); !at.Exists || at.Type == node.TypeSymlink {
+		if !seen.Files[path].Exists {
 			missing = append(missing, path)
 		}
 	}

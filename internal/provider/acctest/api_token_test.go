@@ -34,7 +34,7 @@ const tokenAddress = "pvesec_api_token.ci"
 func tokenAPI(t *testing.T, version string) *pvesim.Server {
 	t.Helper()
 	server := api(t, version)
-	harness.Tamper(t, server.AddUser("deploy@pve", nil), server.GrantACL("/", "deploy@pve", "PVEVMUser", true))
+	harness.Tamper(t, server.AddPool("build"), server.AddUser("deploy@pve", nil), server.GrantACL("/", "deploy@pve", "PVEVMUser", true))
 	return server
 }
 
