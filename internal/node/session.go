@@ -44,6 +44,14 @@ func (e errGreeting) Error() string {
 		e.user, e.limit)
 }
 
+// errLocking is a program that started and did not come to take the lock of changes: it was stopped, or a file system of the node hangs.
+type errLocking struct{ limit time.Duration }
+
+func (e errLocking) Error() string {
+	return fmt.Sprintf("the program that was sent to it started and did not come to take the lock of changes within %s; nothing was changed. See whether its processes are stopped (ps -e -o pid,stat,args) and whether /run answers",
+		e.limit)
+}
+
 // greeting bounds the time until the program on a node says its first word.
 func (p *Pool) greeting(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeoutCause(ctx, p.timing.Greeting, errGreeting{p.login.user, p.timing.Greeting})

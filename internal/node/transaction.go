@@ -96,7 +96,9 @@ func (tx *transaction) start(ctx context.Context, last string) (busy bool, err e
 	if f.arg(0) != "0" {
 		return false, notRoot(tx.name(), tx.pool.login.user, f.arg(0))
 	}
-	f, err = tx.expect(ctx, "locked", "busy")
+	locking, cancel := context.WithTimeoutCause(ctx, tx.pool.timing.Greeting, errLocking{tx.pool.timing.Greeting})
+	defer cancel()
+	f, err = tx.expect(locking, "locked", "busy")
 	if err != nil {
 		return false, err
 	}

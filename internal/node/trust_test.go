@@ -473,6 +473,19 @@ func TestEndlessLoginShell(t *testing.T) {
 	}
 }
 
+// TestStoppedBeforeTheLock: a program that is stopped before it has the lock is given up, whatever the caller waits for. It has changed nothing.
+func TestStoppedBeforeTheLock(t *testing.T) {
+	t.Parallel()
+	s := nodetest.Start(t, nodetest.Options{})
+	s.Tool(t, "rm", `mkdir "$0.once" 2>/dev/null && exec sleep 15; exec /bin/rm "$@"`)
+	p := poolOf(t, node.Config{PrivateKey: s.PrivateKey, KnownHosts: s.KnownHosts, Timing: node.Timing{Greeting: 5 * time.Second}})
+	err := p.Apply(testContext(t), []node.Change{{Target: target("pve1", s)}}, nil)
+	var ae *node.ApplyError
+	if !errors.As(err, &ae) || !ae.Clean() || !strings.Contains(err.Error(), "did not come to take the lock") {
+		t.Errorf("applied: %v", err)
+	}
+}
+
 // TestReadsLastAsLongAsAsked: a read ends when the caller's time is over, and not before.
 func TestReadsLastAsLongAsAsked(t *testing.T) {
 	t.Parallel()
