@@ -35,8 +35,10 @@ func (s *sorting) holdAliases(after *sudoersTree) bool {
 		more = s.keep("a line that stays refers to the alias", lines...)
 		held = held || more
 		for _, line := range lines {
-			for _, alias := range line.entry.(*sudoers.AliasDef).Aliases {
-				defined[name{line.entry.(*sudoers.AliasDef).Kind, alias.Name}] = true
+			if definition, is := line.entry.(*sudoers.AliasDef); is {
+				for _, alias := range definition.Aliases {
+					defined[name{definition.Kind, alias.Name}] = true
+				}
 			}
 			for _, use := range aliasesIn(line.entry) {
 				used[name{use.Kind, use.Name}] = true

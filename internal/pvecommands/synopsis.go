@@ -9,7 +9,7 @@ import (
 
 var (
 	// heading begins a subcommand: *qm clone* `<vmid> <newid>` `[OPTIONS]`
-	heading = regexp.MustCompile("^\\*([a-z-]+)((?: [A-Za-z0-9_-]+)*)\\*(?: (.*))?$")
+	heading = regexp.MustCompile(`^\*([a-z-]+)((?: [A-Za-z0-9_-]+)*)\*(?: (.*))?$`)
 	// optionLine is one option: `--full` `<boolean>` ('default =' `0`)::
 	optionLine = regexp.MustCompile("^`--?([A-Za-z0-9_-]+(?:\\[n\\])?)` `(.*?)`(?: \\('default =' .*)? ?(?:\\(.*\\))? ?::")
 	// operandLine is one operand: `<vmid>`: `<integer> (100 - 999999999)` ::
