@@ -12,6 +12,7 @@ import (
 
 // parseRecipient reads the public key of somebody who may decrypt a secret: an age recipient (age1…) or an SSH public key (ssh-ed25519, ssh-rsa).
 func parseRecipient(text string) (age.Recipient, error) {
+	text = strings.TrimRight(text, "\r\n") // file() keeps the end of the line
 	if strings.ContainsAny(text, "\r\n") {
 		return nil, fmt.Errorf("one public key is one line; give several as several elements")
 	}
