@@ -167,6 +167,7 @@ func (d *day) live(t *testing.T, name string) {
 		}
 		before = append(before, traces(t, node))
 	}
+	harness.Tamper(t, c.API.AddPool("build"), c.API.AddPool("agents")) // what examples take for given
 	users := c.API.UserCfg()
 	steps := []resource.TestStep{{Config: config(c) + text, ConfigVariables: variables, Check: func(s *terraform.State) error {
 		errs := []error{d.promise.keep(c)(s), d.attacked(t, name, c, who, canary), d.promise.keep(c)(s)}
