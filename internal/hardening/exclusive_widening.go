@@ -77,7 +77,7 @@ func denying(lines []*foreignLine, grants []policy.Grant) []*foreignLine {
 // mostTried bounds how many lines are tried one by one for each subject.
 const mostTried = 32
 
-// trials are what is in force if a line stays, and whether it gives somebody something then, by line. They are of one round, and the same for every subject.
+// trials are what is in force if a line stays, and whether it gives somebody something then, by line. All subjects share those of one round.
 type trials map[*foreignLine]*trial
 
 type trial struct {

@@ -6,8 +6,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// looserForAll reports the options of a policy that are bound to no user and are not known to be harmless: they hold for everyone on the node who is in another sudoers file, and no plan
-// looks at what these users can do. An option bound to a command, a host or an account to run as holds for everyone who may run that command there.
+// looserForAll reports the options of a policy that are bound to no user and may give more. They also reach users of other sudoers files, and no plan of this policy looks at those.
+// Binding an option to a command, a host or an account to run as does not change that.
 func looserForAll(file *sudoers.File, subject string) (problems []*sudoers.Error) {
 	whom := subject
 	if whom == "" {

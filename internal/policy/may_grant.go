@@ -13,7 +13,7 @@ type groupPlugin struct {
 	always bool // and so is each "%name", where the node has no such group
 }
 
-// pluginOf looks for a group plug-in. Only Defaults for everyone can set it; what turns it off again is not believed.
+// pluginOf looks for a group plug-in. A line that turns it off again is not believed: which one counts depends on the order of all files.
 func pluginOf(tree *sudoers.Tree) (plugin groupPlugin) {
 	for _, entry := range tree.Entries {
 		d, is := entry.(*sudoers.Defaults)
