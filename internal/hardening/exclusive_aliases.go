@@ -32,20 +32,41 @@ func (s *sorting) holdAliases(after *sudoersTree) bool {
 				return used[of] && !defined[of]
 			})
 		})
-		more = s.keep("a line that stays refers to the alias", lines...)
+		more = len(lines) > 0
 		held = held || more
 		for _, line := range lines {
-			if definition, is := line.entry.(*sudoers.AliasDef); is {
-				for _, alias := range definition.Aliases {
-					defined[name{definition.Kind, alias.Name}] = true
-				}
+			stays := s.keepAliases(line, func(kind sudoers.AliasKind, alias string) bool {
+				return used[name{kind, alias}] && !defined[name{kind, alias}]
+			})
+			for _, alias := range stays.Aliases {
+				defined[name{stays.Kind, alias.Name}] = true
 			}
-			for _, use := range aliasesIn(line.entry) {
+			for _, use := range aliasesIn(stays) {
 				used[name{use.Kind, use.Name}] = true
 			}
 		}
 	}
 	return held
+}
+
+// keepAliases holds the definitions of a line that are needed, beside those that stay already, and gives what stays of it. The others of the line go: they may say who is an administrator.
+func (s *sorting) keepAliases(line *foreignLine, needed func(kind sudoers.AliasKind, name string) bool) *sudoers.AliasDef {
+	whole, is := line.entry.(*sudoers.AliasDef)
+	if !is {
+		return &sudoers.AliasDef{}
+	}
+	before, _ := line.part.(*sudoers.AliasDef)
+	part := *whole
+	part.HasTrailing = false
+	part.Aliases = slices.DeleteFunc(slices.Clone(whole.Aliases), func(alias sudoers.Alias) bool {
+		there := before != nil && slices.ContainsFunc(before.Aliases, func(kept sudoers.Alias) bool { return kept.Name == alias.Name })
+		return !there && !needed(whole.Kind, alias.Name)
+	})
+	if len(part.Aliases) < len(whole.Aliases) && s.keepPart(line, &line.part, &part) {
+		return &part
+	}
+	s.keep("a line that stays refers to the alias", line)
+	return whole
 }
 
 // aliasUse is an alias that an entry refers to.

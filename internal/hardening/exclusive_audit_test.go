@@ -19,6 +19,7 @@ func TestExclusiveKnowsAuditLogging(t *testing.T) {
 	for _, line := range []string{
 		"Defaults !env_reset, setenv, !authenticate", "Defaults env_keep+=LD_PRELOAD", "Defaults secure_path=/home/mallory", "Defaults !use_pty", "Defaults !log_allowed", "Defaults syslog_goodpri=none",
 		"Defaults logfile=/etc/cron.d/x", "Defaults iolog_dir=/var/log/../../etc", "Defaults iolog_file=x", "Defaults !syslog",
+		"Defaults!/bin/bash !log_output", "Defaults>root !log_output", "Defaults@pve1 !log_output",
 	} {
 		t.Run(line, func(t *testing.T) {
 			t.Parallel()

@@ -212,7 +212,7 @@ func (s *sorting) staysIn(name string) func(sudoers.Entry) bool {
 	return func(entry sudoers.Entry) bool {
 		options, is := entry.(*sudoers.Defaults)
 		line := canonicalEntry(entry)
-		return is && !slices.ContainsFunc(options.Settings, func(option sudoers.Setting) bool { return !ofAudit(option) }) || line == "" || slices.Contains(s.ownWay, line)
+		return is && (options.Scope == sudoers.ScopeGlobal || options.Scope == sudoers.ScopeUser) && !slices.ContainsFunc(options.Settings, func(option sudoers.Setting) bool { return !ofAudit(option) }) || line == "" || slices.Contains(s.ownWay, line)
 	}
 }
 

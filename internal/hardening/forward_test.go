@@ -67,7 +67,7 @@ func TestForwardKey(t *testing.T) {
 	if err := install(nil); err != nil {
 		t.Fatal(err)
 	}
-	if file := last(); file == nil || string(file.Content) != "hush" || file.Mode != 0o600 {
+	if file := last(); file == nil || string(file.Content) != "hush" || file.Mode != 0o600 || file.Owner != "root" || file.Group != "root" {
 		t.Errorf("installed is %+v", file)
 	}
 	applied := a.Render()

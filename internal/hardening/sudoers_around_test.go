@@ -79,10 +79,7 @@ func TestSurroundingsThatMayBeAboutTheSubject(t *testing.T) {
 	} {
 		m := newMemoryNodes("pve1")
 		m.write("pve1", "/etc/sudoers", "@includedir /etc/sudoers.d\n")
-		m.write("pve1", "/etc/sudoers.d/agent", "User_Alias ADMINS = agent\nagent ALL=/usr/bin/old\n")
-		if strings.Contains(text, "User_Alias ADMINS") {
-			m.write("pve1", "/etc/sudoers.d/agent", "agent ALL=/usr/bin/old\n")
-		}
+		m.write("pve1", "/etc/sudoers.d/agent", "agent ALL=/usr/bin/old\n") // the next text may define ADMINS
 		m.write("pve1", "/etc/sudoers.d/x", text)
 		m.accounts["agent"] = node.Account{Exists: true, UID: 1001, GID: 1001, Groups: []string{"agent"}, GIDs: []int{1001}}
 		around := mustObserve(t, agent, m, "pve1").Around

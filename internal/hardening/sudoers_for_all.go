@@ -6,6 +6,9 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
+// strictest is what another file may set, so that a value which only restrains beside the one that sudo is built with loosens.
+var strictest = []scopedSetting{{Setting: &sudoers.Setting{Name: "timestamp_timeout", Operator: sudoers.OpFalse}, scope: sudoers.ScopeUser}}
+
 // looserForAll reports the options of a policy that are bound to no user and may give more. They also reach users of other sudoers files, and no plan of this policy looks at those.
 // Binding an option to a command, a host or an account to run as does not change that.
 func looserForAll(file *sudoers.File, subject string) (problems []*sudoers.Error) {
@@ -20,7 +23,7 @@ func looserForAll(file *sudoers.File, subject string) (problems []*sudoers.Error
 		}
 		for i := range options.Settings {
 			option := &options.Settings[i]
-			if is := senseOf(option, nil); is == restrains || is == shows {
+			if is := senseOf(option, strictest); is == restrains || is == shows {
 				continue
 			}
 			problems = append(problems, &sudoers.Error{

@@ -14,6 +14,7 @@ type expectation struct {
 	question
 	want        byte
 	why, change string
+	of          *pair
 }
 
 // heldPair is a pair of policies of which the comparison says that no command line is newly allowed, or none is lost, with command lines to ask about.
@@ -39,7 +40,7 @@ func (n *node) shows(p *pair, change string, all *tally) (list []expectation) {
 			all.shown++
 			for text, want := range map[string]byte{allowed: '1', refused: '0'} {
 				q.text = text
-				list = append(list, expectation{q, want, d.String(), change})
+				list = append(list, expectation{q, want, d.String(), change, p})
 			}
 		}
 	}
@@ -79,7 +80,7 @@ func (n *node) confirm(t *testing.T, list []expectation, all *tally) {
 		for i, answer := range n.ask(t, questions) {
 			if e := &made[i]; answer[0] != e.want {
 				all.wrong++
-				t.Errorf("%s: sudo says %s, expected %c: %s on %q as %q:%q\n%s", e.change, answer, e.want, e.why, e.host, e.runAsUser, e.runAsGroup, e.text)
+				t.Errorf("%s: sudo says %s, expected %c: %s on %q as %q:%q by\n%s\nof the pair\n%s\n%s", e.change, answer, e.want, e.why, e.host, e.runAsUser, e.runAsGroup, e.text, e.of.before, e.of.after)
 			}
 		}
 	}
