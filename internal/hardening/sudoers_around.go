@@ -10,7 +10,7 @@ import (
 )
 
 // Surroundings hold the parts of one node's other sudoers files that concern the subjects of a policy, so that the policy can be judged together with them at
-// any later time. They contain no lines about others except for aliases, which the subject's own lines may need, and rules of which a change of the policy, a directory or a group plug-in
+// any later time. They contain no lines about others except for aliases, which the subject's own lines may need, and rules of which the policy's next text, a directory or a group plug-in
 // can make lines about him.
 type Surroundings struct {
 	// Host is the node's short name. SudoVersion is the version of its sudo, empty for none.
@@ -21,20 +21,19 @@ type Surroundings struct {
 	Files map[string]string `json:"files"`
 	// Policies are the files that were written for other policies: an exclusive policy leaves them alone.
 	Policies []string `json:"policies,omitempty"`
+	// Undefined are the aliases that lines of the files use and none of the files defines.
+	Undefined []UndefinedAlias `json:"undefined,omitempty"`
 }
 
 // surroundings takes the policy's own file out of a tree, and what is about others.
 func (t *sudoersTree) surroundings(own string, subjects []policy.Subject) Surroundings {
 	host, _, _ := strings.Cut(t.seen.Facts.Hostname, ".")
-	s := Surroundings{Host: host, SudoVersion: t.seen.Facts.SudoVersion, Subjects: subjects, Files: map[string]string{}}
+	s := Surroundings{Host: host, SudoVersion: t.seen.Facts.SudoVersion, Subjects: subjects, Files: map[string]string{}, Undefined: t.undefinedAliases(own)}
 	concerning := map[*sudoers.UserSpec]bool{}
 	for _, spec := range openRules(t.tree, own) {
 		concerning[spec] = true
 	}
 	for _, subject := range subjects {
-		for _, grant := range policy.Grants(t.tree, subject) {
-			concerning[grant.Spec] = true
-		}
 		for _, spec := range policy.MayConcern(t.tree, subject) {
 			concerning[spec] = true
 		}

@@ -6,8 +6,12 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// strictest is what another file may set, so that a value which only restrains beside the one that sudo is built with loosens.
-var strictest = []scopedSetting{{Setting: &sudoers.Setting{Name: "timestamp_timeout", Operator: sudoers.OpFalse}, scope: sudoers.ScopeUser}}
+// strictest is what another file may set, so that a value which only restrains beside the one that sudo is built with loosens: no time for a password, and variables that sudo lets through with
+// env_reset alone.
+var strictest = []scopedSetting{
+	{Setting: &sudoers.Setting{Name: "timestamp_timeout", Operator: sudoers.OpFalse}, scope: sudoers.ScopeUser},
+	{Setting: &sudoers.Setting{Name: "env_keep", Operator: sudoers.OpAdd, Value: "PYTHONPATH"}, scope: sudoers.ScopeGlobal},
+}
 
 // looserForAll reports the options of a policy that are bound to no user and may give more. They also reach users of other sudoers files, and no plan of this policy looks at those.
 // Binding an option to a command, a host or an account to run as does not change that.

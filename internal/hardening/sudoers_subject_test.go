@@ -34,6 +34,8 @@ func TestContentIsAboutItsSubject(t *testing.T) {
 		"options of a host":         {"agent", "Defaults@pve1 !authenticate\nagent ALL=(root) /usr/bin/id\n", "1: the option authenticate is not bound to a user"},
 		"options of all subjects":   {"", "Defaults rootpw\nagent, carol ALL=(root) /usr/bin/id\n", "1: the option rootpw is not bound to a user"},
 		"a longer time for some":    {"agent", "Defaults timestamp_timeout=10\nagent ALL=(root) /usr/bin/id\n", "1: the option timestamp_timeout is not bound to a user"},
+		"a fresh environment":       {"agent", "Defaults env_reset\nagent ALL=(root) /usr/bin/id\n", "1: the option env_reset is not bound to a user"},
+		"one for its subject":       {"agent", "Defaults:agent env_reset\nagent ALL=(root) /usr/bin/id\n", ""},
 		"no time for all":           {"agent", "Defaults timestamp_timeout=0\nagent ALL=(root) /usr/bin/id\n", ""},
 		"more for all, less of it":  {"agent", "Defaults use_pty, !setenv, passprompt=\"%p: \"\nDefaults!/usr/bin/id noexec\nagent ALL=(root) /usr/bin/id\n", ""},
 		"several and an unknown":    {"", "agent, OPS ALL=(root) /usr/bin/id\n", "1: the rule is about OPS: no User_Alias of the text has this name"},

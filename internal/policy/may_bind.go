@@ -140,6 +140,9 @@ func (m *matcher) usersInDoubt(members []sudoers.Member, kind sudoers.AliasKind,
 
 // mayBe tells whether a member of a list, which is no alias, matches a subject.
 func (m *matcher) mayBe(u *sudoers.Member, s Subject) match {
+	if m.anyOptions {
+		return m.mayBecome(u, s)
+	}
 	switch u.Kind {
 	case sudoers.MemberGroup:
 		known := s.GIDs != nil || s.Groups != nil && !isNumber(u.Name)

@@ -37,17 +37,41 @@ func (p groupPlugin) asked(group string) bool {
 	return p.set && (p.always || strings.HasPrefix(group, "%:"))
 }
 
-// MayConcern are the rules of a policy that may be for a subject by a netgroup or a group of a plug-in, of which it is not known whether he is in it, nil for none. Grants does not have them.
+// MayConcern are the rules of a policy that are for a subject, or may be: by a netgroup or a group of a plug-in, of which it is not known whether he is in it, and by the options that say how
+// names are compared (sudoers(5): case_insensitive_user, case_insensitive_group, use_netgroups, group_plugin, always_query_group_plugin). These count with every value: the next text of
+// the policy may set another one for the subject.
 func MayConcern(tree *sudoers.Tree, s Subject) (rules []*sudoers.UserSpec) {
 	m := newMatcher(tree, nil)
-	m.applySettings(tree, s)
-	m.plugin = pluginOf(tree)
+	m.anyOptions, m.outside = true, true
 	for _, entry := range tree.Entries {
-		if spec, is := entry.(*sudoers.UserSpec); is && m.ruleInDoubt(spec, s) != "" {
+		if spec, is := entry.(*sudoers.UserSpec); is && m.usersInDoubt(spec.Users, sudoers.UserAlias, s)&allow != 0 {
 			rules = append(rules, spec)
 		}
 	}
 	return rules
+}
+
+// mayBecome tells whether a member of a list, which is no alias, matches a subject with some values of the options for him.
+func (m *matcher) mayBecome(u *sudoers.Member, s Subject) match {
+	his := false
+	switch u.Kind {
+	case sudoers.MemberGroup:
+		if s.inGroup(u.Name, false) {
+			return yes
+		}
+		his = s.Name != "root" // a plug-in may say so
+	case sudoers.MemberNetgroup:
+		his = s.Netgroups == nil || s.inNetgroup(u.Name)
+	default:
+		if s.isName(u.Name, false) {
+			return yes
+		}
+		his = s.isName(u.Name, true)
+	}
+	if his {
+		return maybe
+	}
+	return no
 }
 
 // ruleInDoubt names a rule that may be for a subject by a netgroup or a group of a plug-in, "" for others.

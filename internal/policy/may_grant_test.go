@@ -38,11 +38,49 @@ func TestRulesInDoubt(t *testing.T) {
 		if tooMany || said != c.want {
 			t.Errorf("%q for %s: %q, want %q", c.text, c.subject.Name, said, c.want)
 		}
-		if rules := MayConcern(tree, c.subject); (len(rules) > 0) != (c.want != "") {
-			t.Errorf("%q for %s: rules that may concern him: %d", c.text, c.subject.Name, len(rules))
-		}
 	}
 	if _, tooMany := Doubts(treeOf(t, "+a ALL=ALL\n+b ALL=ALL\n+c ALL=ALL\n+d ALL=ALL\n+e ALL=ALL\n+f ALL=ALL\n+g ALL=ALL\n+h ALL=ALL\n+i ALL=ALL\n"), Question{Subject: Subject{Name: "bob"}}); !tooMany {
 		t.Error("nine netgroups are more than are looked at")
+	}
+}
+
+// TestRulesThatMayConcern: a rule may be for a subject by what is not known of him, and by every value of the options that say how names are compared.
+func TestRulesThatMayConcern(t *testing.T) {
+	t.Parallel()
+	bob := Subject{Name: "bob", Groups: []string{"bob", "staff"}, GIDs: []int{1002, 50}}
+	for text, want := range map[string]bool{
+		"bob ALL=ALL":                                  true,
+		"#1003 ALL=ALL":                                false,
+		"%staff ALL=ALL":                               true,
+		"%#50 ALL=ALL":                                 true,
+		"+admins ALL=ALL":                              true,
+		"+admins, !bob ALL=ALL":                        false,
+		"!bob, +admins ALL=ALL":                        true,
+		"%:ops ALL=ALL":                                true,
+		"%ops ALL=ALL":                                 true,
+		"%STAFF ALL=ALL":                               true,
+		"Bob ALL=ALL":                                  true,
+		"ALL, !Bob ALL=ALL":                            true,
+		"ALL, !bob ALL=ALL":                            false,
+		"ALL, !%staff ALL=ALL":                         false,
+		"ALL, !%ops ALL=ALL":                           true,
+		"carol ALL=ALL":                                false,
+		"User_Alias A = carol, Bob\nA ALL=ALL":         true,
+		"Defaults !use_netgroups\n+admins ALL=ALL":     true,
+		"Defaults !case_insensitive_user\nBob ALL=ALL": true,
+		"Defaults !case_insensitive_group\n%STAFF ALL=ALL": true,
+		"Defaults match_group_by_gid\n%STAFF ALL=ALL":      true,
+		"User_Alias A = carol, !bob\nA ALL=ALL":            false,
+	} {
+		tree := treeOf(t, text+"\n")
+		if rules := MayConcern(tree, bob); (len(rules) > 0) != want {
+			t.Errorf("%q: %d rules may concern him", text, len(rules))
+		}
+	}
+	if rules := MayConcern(treeOf(t, "%ops ALL=ALL\n+ops ALL=ALL\n"), Subject{Name: "root", Netgroups: []string{}}); rules != nil {
+		t.Error("root is in no group of a plug-in")
+	}
+	if rules := MayConcern(treeOf(t, "alice ALL=ALL\n#7 ALL=ALL\n%OPS ALL=ALL\n"), Subject{Name: "%ops"}); len(rules) != 1 {
+		t.Errorf("%d rules may concern a group", len(rules))
 	}
 }

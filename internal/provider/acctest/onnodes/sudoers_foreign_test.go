@@ -54,3 +54,40 @@ func TestForeignGrantIsToldOnce(t *testing.T) {
 	w.Terraform("apply", "-auto-approve", "-no-color")
 	planned("harmless", 0, 1, "agent has other sudo grants on pve1")
 }
+
+// TestPolicyOpensNoRuleOfOthers: an alias that another file uses and none defines is not defined by a policy, which would give others what no plan shows. A policy that was applied before the file
+// came is told, and destroyed.
+func TestPolicyOpensNoRuleOfOthers(t *testing.T) {
+	t.Parallel()
+	c := cluster(t, 1)
+	w := harness.NewWorkspace(t).Quietly().Within()
+	write := func(text string) {
+		w.Write("main.tf", requirePvesec+config(c)+`
+resource "pvesec_sudoers_policy" "agent" {
+  name    = "agent"
+  subject = "agent"
+  content = "`+text+`agent ALL=(root) /usr/bin/id\n"
+}
+`)
+	}
+	const opened, uses = `Cmnd_Alias OPS = /usr/bin/id\n`, "echo 'bob ALL=(root) OPS' >/etc/sudoers.d/bob; chmod 0440 /etc/sudoers.d/bob"
+	const told = "The policy defines Cmnd_Alias OPS, which lines of other sudoers files use"
+	shell(t, c.Nodes[0], uses)
+	write(opened)
+	if said := w.Refused("plan"); !strings.Contains(said, told) || !strings.Contains(said, "/etc/sudoers.d/bob:1 on pve1") {
+		t.Errorf("the plan says\n%s", said)
+	}
+	write("")
+	w.Terraform("apply", "-auto-approve", "-no-color")
+	write(opened)
+	if said := w.Refused("plan"); !strings.Contains(said, told) {
+		t.Errorf("the changed plan says\n%s", said)
+	}
+	shell(t, c.Nodes[0], "rm /etc/sudoers.d/bob")
+	w.Terraform("apply", "-auto-approve", "-no-color")
+	shell(t, c.Nodes[0], uses)
+	if said := w.Terraform("plan", "-no-color"); !strings.Contains(said, told) || !strings.Contains(said, "+ refused") {
+		t.Errorf("the unchanged plan says\n%s", said)
+	}
+	w.Terraform("destroy", "-auto-approve", "-no-color")
+}
