@@ -53,6 +53,20 @@ func TestChangedIf(t *testing.T) {
 	}
 }
 
+// TestCompareDenialOfEveryPath: a path through a link of a directory stands for no file of its own, so that nothing is newly allowed where ALL is taken back by an expression.
+func TestCompareDenialOfEveryPath(t *testing.T) {
+	t.Parallel()
+	file, _ := sudoers.Parse("policy", "op ALL=ALL, !^.*$\n", sudoers.PVE9)
+	c := Compare(treeOf(t, "op ALL=/bin/a"), sudoers.TreeOf(file), Question{Subject: op.Subject, Env: Debian(sudoers.PVE9)})
+	var got []string
+	for _, d := range c.NewlyAllowed {
+		got = append(got, d.String())
+	}
+	if diff := cmp.Diff([]string{"sudo -e", "sudo -l -U root"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // TestCompare has the verdict of each pair of policies, what is newly allowed, and what no longer.
 func TestCompare(t *testing.T) {
 	t.Parallel()

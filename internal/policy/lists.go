@@ -51,6 +51,7 @@ type matcher struct {
 	boundIf string // on what it depends that Defaults bound to the command say what they seem to, "" if on nothing
 
 	budget regular.Budget // of what languages of paths cost
+	all    *regular.Expr  // see everything, nil until it is asked for
 }
 
 // hostName is the node as the policy sees it.

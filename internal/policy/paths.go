@@ -51,8 +51,7 @@ func mustCompile(s regular.Source) regular.Expr {
 func (m *matcher) pathLanguages(c *sudoers.Command) (languages []pathLanguage, reason string) {
 	switch {
 	case c.Kind == sudoers.CommandAll:
-		all, _ := regular.Alternate(pathSpace, literal("sudoedit"), literal("list"))
-		return []pathLanguage{{expr: all, certain: true}}, ""
+		return []pathLanguage{{expr: m.everything(), certain: true}}, ""
 	case c.Kind == sudoers.CommandRegex:
 		return m.typedLanguages(regular.ERE{Pattern: c.Name})
 	case c.Kind == sudoers.CommandPseudo:
@@ -70,6 +69,30 @@ func (m *matcher) pathLanguages(c *sudoers.Command) (languages []pathLanguage, r
 		languages = append(languages, m.linkedLanguages(languages, func(path string) match { return m.pathOf(c, m.patternsOf(c), path) })...)
 	}
 	return languages, reason
+}
+
+// canonicalPaths are the paths of a language that lead through no link of a directory.
+func (m *matcher) canonicalPaths(language regular.Expr) (canonical regular.Expr, err error) {
+	canonical, err = regular.Both(language, pathSpace, m.budget)
+	for _, link := range slices.Sorted(maps.Keys(m.env.Links)) { // in order: witnesses must be the same in every plan
+		if err == nil {
+			canonical, err = regular.Both(canonical, regular.NotPrefixed(link+"/"), m.budget)
+		}
+	}
+	return canonical, err
+}
+
+// everything is what ALL stands for.
+func (m *matcher) everything() regular.Expr {
+	if m.all == nil {
+		paths, err := m.canonicalPaths(pathSpace)
+		if err != nil {
+			paths = pathSpace // some more, that stand for no file
+		}
+		all, _ := regular.Alternate(paths, literal("sudoedit"), literal("list"))
+		m.all = &all
+	}
+	return *m.all
 }
 
 func literal(text string) regular.Expr { return mustCompile(regular.Literal(text)) }
@@ -138,12 +161,7 @@ func (m *matcher) typedLanguages(pattern regular.Source) (languages []pathLangua
 	if around := regular.Disjoint(typed, roundaboutly, m.budget); around.Verdict != regular.Yes {
 		reason = `its pattern of paths matches detours such as "/../", and so commands elsewhere`
 	}
-	canonical, err := regular.Both(typed, pathSpace, m.budget)
-	for _, link := range slices.Sorted(maps.Keys(m.env.Links)) { // in order: witnesses must be the same in every plan
-		if err == nil {
-			canonical, err = regular.Both(canonical, regular.NotPrefixed(link+"/"), m.budget)
-		}
-	}
+	canonical, err := m.canonicalPaths(typed)
 	if err != nil {
 		return nil, "its pattern of paths: " + err.Error()
 	}
