@@ -160,6 +160,11 @@ func (a AuditLogging) Install(ctx context.Context, nodes Nodes, targets, leave [
 func (a AuditLogging) installation(seen *AuditState, applied map[string]string) (node.Change, error) {
 	change := node.Change{Label: a.label(), ReloadAuditRules: seen == nil || !rulesAreLoaded(seen.AuditRules)}
 	desired := a.Desired()
+	if text := desired.Contents[a.DropInPath()]; text != "" {
+		if err := checkLines(a.DropInPath(), text); err != nil {
+			return change, err
+		}
+	}
 	for _, name := range sortedKeys(desired.Files) {
 		status := desired.Files[name]
 		if _, config := desired.Contents[name]; config || name == a.keyPath() {

@@ -26,6 +26,9 @@ func (m *matcher) assumptions(tree *sudoers.Tree, r *Request) []string {
 	if f.patterns && m.locale == "" && !f.locale {
 		list = append(list, "sudoers_locale is C, as sudo has it unless another file sets it: patterns are compared byte by byte")
 	}
+	if f.lib32 {
+		list = append(list, "/lib32 is a link to /usr/lib32: not every node has it")
+	}
 	if name := m.runasDefault; name != "root" && len(m.env.Accounts) == 0 {
 		list = append(list, "the account "+name+", which runas_default names, exists on the node")
 	}
@@ -66,6 +69,7 @@ type features struct {
 	patterns, locale                                       bool // what a locale has a say in, and the option that sets it
 	callersCwd, callersRoot, anyTarget, checksShell        bool
 	chroot                                                 bool // whether some command is looked for below another root
+	lib32                                                  bool // whether some command is in the directory of 32-bit libraries
 }
 
 func (f *features) look(tree *sudoers.Tree) {
@@ -120,6 +124,7 @@ func (f *features) spec(e *sudoers.UserSpec) {
 
 func (f *features) command(c *sudoers.Command) {
 	f.patterns = f.patterns || mayReadOtherwise(c, "en_US.UTF-8")
+	f.lib32 = f.lib32 || strings.HasPrefix(c.Name, "/lib32/") || strings.HasPrefix(c.Name, "/usr/lib32/")
 }
 
 func (f *features) members(list []sudoers.Member, hosts bool) {

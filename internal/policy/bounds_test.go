@@ -32,8 +32,8 @@ func withinWork(t *testing.T, q Question, ask func(Question), trees ...*sudoers.
 	ask(q)
 	madeStates, madeParts := q.Budget.Shared.Work()
 	t.Logf("%d of %d states, %d of %d parts", madeStates, states, madeParts, states*partsOfAState)
-	if madeStates > 2*states || madeParts > 2*states*partsOfAState {
-		t.Errorf("%d of %d states, %d of %d parts", madeStates, states, madeParts, states*partsOfAState)
+	if most := partsOfAState*(states+states/2) + 1<<17; madeStates+madeParts > most { // a spent budget keeps a half of itself for easy questions (regular.SharedBudget), and both end with a step
+		t.Errorf("%d states and %d parts, where %d parts are the most", madeStates, madeParts, most)
 	}
 }
 

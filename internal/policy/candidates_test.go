@@ -44,7 +44,7 @@ func TestAssumptions(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ policy, want string }{
 		{"+ops ALL = ALL", "in the netgroups that"}, {"a +pves = ALL", "the node is in no netgroup"},
-		{"%:ops ALL = ALL", "no group plug-in"}, {"a ALL = INTERCEPT: ALL", "INTERCEPT refuses"},
+		{"a ALL = /bin/id, !/lib32/x", "/lib32 is a link"}, {"a ALL = /usr/lib32/x", "/lib32 is a link"}, {"%:ops ALL = ALL", "no group plug-in"}, {"a ALL = INTERCEPT: ALL", "INTERCEPT refuses"},
 	} {
 		file, _ := sudoers.Parse("p", tt.policy+"\n", sudoers.PVE9)
 		has := func(f *sudoers.File) bool {

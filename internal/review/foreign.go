@@ -15,9 +15,15 @@ type ForeignFinding struct {
 	Nodes []string
 }
 
-// sameAs tells whether a finding on another node is the same one.
-func (f *ForeignFinding) sameAs(other escalation.CommandFinding) bool {
-	return f.Key() == other.Key() && f.Pos.File == other.Pos.File && f.Pos.Line == other.Pos.Line && f.Command == other.Command && f.Grant == other.Grant && f.Root() == other.Root()
+// foreignKey is what findings on several nodes have in common that are one.
+type foreignKey struct {
+	key, file, command, grant string
+	line                      int
+	root                      bool
+}
+
+func foreignKeyOf(f escalation.CommandFinding) foreignKey {
+	return foreignKey{f.Key(), f.Pos.File, f.Command, f.Grant, f.Pos.Line, f.Root()}
 }
 
 // ForeignFindings judges a policy together with what the other files of each node say about its subject. What is found of the policy alone
@@ -29,6 +35,7 @@ func ForeignFindings(p hardening.SudoersPolicy, own *Policy, around map[string]h
 		})
 	}
 	var all []ForeignFinding
+	at := map[foreignKey]int{}
 	known := map[string][]escalation.CommandFinding{} // nodes of a cluster are mostly alike
 	for _, name := range slices.Sorted(maps.Keys(around)) {
 		tree := around[name].With(p)
@@ -47,10 +54,13 @@ func ForeignFindings(p hardening.SudoersPolicy, own *Policy, around map[string]h
 			known[string(key)] = findings
 		}
 		for _, f := range findings {
-			if at := slices.IndexFunc(all, func(known ForeignFinding) bool { return known.sameAs(f) }); at >= 0 {
-				all[at].Nodes = append(all[at].Nodes, name)
+			if i, is := at[foreignKeyOf(f)]; is {
+				if nodes := all[i].Nodes; nodes[len(nodes)-1] != name {
+					all[i].Nodes = append(nodes, name)
+				}
 				continue
 			}
+			at[foreignKeyOf(f)] = len(all)
 			all = append(all, ForeignFinding{f, []string{name}})
 		}
 	}

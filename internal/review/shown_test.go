@@ -68,6 +68,33 @@ func TestManyFindings(t *testing.T) { //nolint:paralleltest // what others alloc
 	}
 }
 
+// TestManyForeignFindings: findings of many commands in other files are shown by their cause, apart for each file and the nodes that have it.
+func TestManyForeignFindings(t *testing.T) {
+	t.Parallel()
+	var findings []ForeignFinding
+	for _, where := range []struct {
+		file  string
+		nodes []string
+	}{{"/etc/sudoers.d/x", []string{"pve1", "pve2"}}, {"/etc/sudoers.d/x", []string{"pve3"}}, {"/etc/sudoers.d/y", []string{"pve1", "pve2"}}} {
+		for i := range 1000 {
+			f := findingAt(i, fmt.Sprintf("/usr/bin/program%d", i), escalation.Way{ID: "PVESEC-E0003", Severity: escalation.High, Does: "runs a program that nobody has described"})
+			f.Pos.File = where.file
+			findings = append(findings, ForeignFinding{f, where.nodes})
+		}
+	}
+	count, more := map[string]int{}, map[string]int{}
+	for _, s := range ShownForeignOf(findings, nil) {
+		key := s.Pos.File + " " + strings.Join(s.Nodes, ",")
+		count[key]++
+		more[key] += s.More
+	}
+	for _, key := range []string{"/etc/sudoers.d/x pve1,pve2", "/etc/sudoers.d/x pve3", "/etc/sudoers.d/y pve1,pve2"} {
+		if count[key] != mostOfACause+1 || more[key] != 1000-mostOfACause-1 {
+			t.Errorf("%s: %d are shown, for %d more", key, count[key], more[key])
+		}
+	}
+}
+
 // findingAt is a finding about one command of a long line.
 func findingAt(i int, command string, w escalation.Way) escalation.CommandFinding {
 	place := escalation.Place{Pos: sudoers.Pos{File: "policy", Line: 1, Col: 20 * i}, Grant: command}

@@ -24,17 +24,19 @@ func (g *generator) witnessRule() string {
 	host := pick(g, "ALL", "ALL", "pve1", "pve*", "p*1", "web", "*.lab.example", "pve1.lab.*", "HOSTS", "ALL, !web", "ALL, !*.lab.example", "[a-z.]*")
 	runAs := pick(g, "", "", "(root) ", "(bob) ", "(ALL) ", "(TARGETS) ", "(%ops) ", "(#0) ", "(root:ops) ", "(bob:dev) ", "(:dev) ", "(ALL:ALL) ", "(ALL, !root) ", "(%ops, !carol) ")
 	command := pick(g, "/opt/wit/a", `/opt/wit/a ""`, "/opt/wit/a set *", "/opt/wit/a set [0-9]*", "/opt/wit/a ^set ([0-9]+|all)$", "/opt/wit/a ^(set|get) [a-z]{1,3}$", "/opt/wit/", "/opt/*/a",
-		"/opt/wit/[!b]*", "/srv/wit/c * x", "/srv/wit/c ?", "ALL", "TOOLS", "^/opt/wit/(a|ab)$ ^x$", "/opt/wit/sub/a -*")
+		"/opt/wit/[!b]*", "/srv/wit/c * x", "/srv/wit/c ?", "ALL", "TOOLS", "^/opt/wit/(a|ab)$ ^x$", "/opt/wit/sub/a -*",
+		"/bin/true", "/usr/bin/tru?", "^/bin/true$", "/opt//wit/./a", "^.*$", "^/opt/wit/(a$", "/opt/wit/a ^x [b-a]$", "/opt/wit/a ^set .$", `/opt/wit/a ^set [^x]+$`)
+	options := pick(g, "", "", "", "", "", "", "CHROOT=/nowhere ", "CHROOT=/ ", "CHROOT=* ", "CWD=* ", "NOTAFTER=20990101000000Z ", "NOTBEFORE=20200101000000Z ")
 	not := ""
 	if g.chance(3) {
 		not = "!"
 	}
-	return fmt.Sprintf("alice %s = %s%s%s%s\n", host, runAs, pick(g, "", "", "NOPASSWD: ", "NOEXEC: "), not, command)
+	return fmt.Sprintf("alice %s = %s%s%s%s%s\n", host, runAs, options, pick(g, "", "", "NOPASSWD: ", "NOEXEC: "), not, command)
 }
 
 // witnessPair are two policies that differ in a rule.
 func (g *generator) witnessPair() (before, after string) {
-	const head = quiet + "Host_Alias HOSTS = web, pve1.lab.example\nRunas_Alias TARGETS = bob, %dev\nCmnd_Alias TOOLS = /opt/wit/a, !/opt/wit/a set all, /srv/wit/\n"
+	head := quiet + pick(g, "", "", "Defaults sudoers_locale=C.UTF-8\n", "Defaults:alice runas_default=bob\n", "Defaults fast_glob\n", "Defaults runchroot=*\n") + "Host_Alias HOSTS = web, pve1.lab.example\nRunas_Alias TARGETS = bob, %dev\nCmnd_Alias TOOLS = /opt/wit/a, !/opt/wit/a set all, /srv/wit/\n"
 	var rules []string
 	for range 1 + g.IntN(4) {
 		rules = append(rules, g.witnessRule())
@@ -117,8 +119,9 @@ func (s *station) witnesses(t *testing.T, q policy.Question, c policy.Comparison
 	}
 	add(c.NewlyAllowed, after, before)
 	add(c.NoLongerAllowed, before, after)
+	elsewhere := strings.Contains(before+after, "CHROOT=") || strings.Contains(before+after, "runchroot=") // a change does not say that its own rule takes the program to be there
 	for _, change := range c.Changed {
-		if change.If == "" {
+		if change.If == "" && !elsewhere {
 			list = append(list, witness{before, change.Request.Of(change.Line), true, change.String()}, witness{after, change.Request.Of(change.Line), true, change.String()})
 		}
 	}

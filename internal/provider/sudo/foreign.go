@@ -104,9 +104,11 @@ func (m *sudoersPolicyModel) showAround(ctx context.Context, text *review.Policy
 	foreign := types.ListUnknown(foreignFindingType)
 	if around.recorded {
 		reasons := values.AcceptedRisks(ctx, m.AcceptedRisks, diags)
-		models := make([]foreignFindingModel, len(found))
-		for i, f := range found {
+		shown := review.ShownForeignOf(found, reasons)
+		models := make([]foreignFindingModel, len(shown))
+		for i, f := range shown {
 			models[i] = foreignFindingModel{findingOf(f.CommandFinding, reasons), f.Pos.File, f.Nodes}
+			models[i].Rule = withMore(models[i].Rule, f.More)
 		}
 		var problems diag.Diagnostics
 		foreign, problems = types.ListValueFrom(ctx, foreignFindingType, models)
