@@ -527,8 +527,21 @@ problems contains standing(rc, "unlogged", sprintf("sudo on %s does not log all 
 	not grants_nothing(rc)
 	some node in nodes(rc)
 	not after(rc).logged[node].events == true
+	not unknown_log(rc, node)
 	not field(field(unknown(rc), "deployed"), node) == true
 }
+
+problems contains problem(rc, "unlogged", sprintf("whether node %s logs what it allows is not known before the apply", [node])) if {
+	some rc in judged_of(policy_type)
+	is_object(after(rc).logged)
+	not grants_nothing(rc)
+	some node in nodes(rc)
+	unknown_log(rc, node)
+}
+
+unknown_log(rc, node) if field(field(unknown(rc), "logged"), node) == true
+
+unknown_log(rc, node) if field(field(field(unknown(rc), "logged"), node), "events") == true
 
 problems contains standing(rc, "unlogged", "the policy itself switches a log off: !syslog or !log_allowed") if {
 	some rc in judged_of(policy_type)

@@ -58,6 +58,29 @@ func LoggedOn(p hardening.SudoersPolicy, around hardening.Surroundings) Logged {
 	return logged
 }
 
+// StaysLogged tells that a node logs all that a policy allows, by what its files say before the policy is there, whatever else the same run brings to the node: audit logging adds logs, and
+// accounts join groups. A line that switches a log off for a group, an alias or a number may be about a subject then.
+func StaysLogged(p hardening.SudoersPolicy, around hardening.Surroundings, l *Logged) bool {
+	return l.Events && !slices.ContainsFunc(around.With(p).Entries, func(entry sudoers.Entry) bool {
+		d, is := entry.(*sudoers.Defaults)
+		return is && d.Scope == sudoers.ScopeUser && slices.ContainsFunc(d.Settings, switchesOff) && slices.ContainsFunc(d.Members, mayBeAnybody)
+	})
+}
+
+// switchesOff tells that a setting may switch events off.
+func switchesOff(s sudoers.Setting) bool {
+	switch s.Name {
+	case "syslog", "logfile", "log_allowed", "log_servers", "syslog_goodpri":
+		return s.Operator == sudoers.OpFalse || s.Name == "syslog_goodpri" && s.Value == "none"
+	}
+	return false
+}
+
+// mayBeAnybody tells that a member of a user list is not one account by its name.
+func mayBeAnybody(m sudoers.Member) bool {
+	return m.Kind != sudoers.MemberWord && m.Kind != sudoers.MemberAll || strings.HasPrefix(m.Name, "#")
+}
+
 // granted is a command line that a grant of the policy admits.
 type granted struct {
 	request policy.Request

@@ -140,3 +140,30 @@ func TestEnds(t *testing.T) {
 		}
 	}
 }
+
+// TestStaysLogged: what is logged now stays so whatever accounts and audit logging come with the same run, unless a log is off for a group, an alias or a number that a subject may get into.
+func TestStaysLogged(t *testing.T) {
+	t.Parallel()
+	for options, want := range map[string]bool{
+		"":                                   true,
+		"Defaults logfile=/var/log/sudo.log": true,
+		"Defaults:carol !syslog":             true,
+		"Defaults:%ops log_output, !use_pty": true,
+		"Defaults:%ops !log_input, syslog_goodpri=info": true,
+		"Defaults !syslog":                         false,
+		"Defaults:agent !syslog":                   false,
+		"Defaults:%ops !syslog":                    false,
+		"Defaults:+ops !log_allowed":               false,
+		"Defaults:#1001 !syslog":                   false,
+		"Defaults:%ops syslog_goodpri=none":        false,
+		"User_Alias A = carol\nDefaults:A !syslog": false,
+		"Defaults!/usr/bin/id !syslog":             false,
+	} {
+		p := hardening.SudoersPolicy{Name: "agent", Subjects: []string{"agent"}, Content: "agent ALL=(root) /usr/bin/id\n"}
+		around := hardening.Surroundings{Host: "pve1", SudoVersion: "1.9.16p2", Subjects: []policy.Subject{{Name: "agent"}}, Files: map[string]string{"/etc/sudoers": options + "\n@includedir /etc/sudoers.d\n"}}
+		l := LoggedOn(p, around)
+		if got := StaysLogged(p, around, &l); got != want {
+			t.Errorf("%s: %t, want %t", options, got, want)
+		}
+	}
+}

@@ -77,14 +77,14 @@ func TestIndexedAddresses(t *testing.T) {
 // TestNewAccessMayBeUnlogged: an exception for new access lets no policy in of which nobody knows whether it is logged.
 func TestNewAccessMayBeUnlogged(t *testing.T) {
 	t.Parallel()
-	const address = "pvesec_sudoers_policy.new"
+	const address = "pvesec_sudoers_policy.newunlogged"
 	exceptions := []exception{{Address: address, Rule: "new_access", Reason: "tested", Until: "2027-01-01"}}
-	want := []string{address + ": unlogged: whether the nodes log what it allows is not known before the apply"}
-	if said := newEngine(t, exceptions).judge(t, recordedPlans(t)["new"]); !slices.Equal(said.Deny, want) {
+	want := []string{address + ": unlogged: whether node pve1 logs what it allows is not known before the apply"}
+	if said := newEngine(t, exceptions).judge(t, recordedPlans(t)["new-unlogged"]); !slices.Equal(said.Deny, want) {
 		t.Errorf("refused: %q, want %q", said.Deny, want)
 	}
 	exceptions = append(exceptions, exception{Address: address, Rule: "unlogged", Reason: "the next plan shows it", Until: "2027-01-01"})
-	if said := newEngine(t, exceptions).judge(t, recordedPlans(t)["new"]); len(said.Deny) > 0 {
+	if said := newEngine(t, exceptions).judge(t, recordedPlans(t)["new-unlogged"]); len(said.Deny) > 0 {
 		t.Errorf("refused with both exceptions: %q", said.Deny)
 	}
 }

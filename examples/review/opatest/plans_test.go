@@ -71,19 +71,22 @@ var expected = map[string]struct {
 			`module.operators["moda"].pvesec_sudoers_policy.this["moda"]: root: sudo /usr/bin/less /var/log/syslog (PVESEC-E2306, critical)`,
 			`module.operators["moda"].pvesec_sudoers_policy.this["moda"]: root: what other sudoers files of the nodes bring in is not known before the apply`,
 			`module.operators["moda"].pvesec_sudoers_policy.this["moda"]: root_on_node: what node pve1 allows beyond the policy is not known before the apply`,
-			`module.operators["moda"].pvesec_sudoers_policy.this["moda"]: unlogged: whether the nodes log what it allows is not known before the apply`,
 			`module.operators["modb"].pvesec_sudoers_policy.this["modb"]: new_access: wider: sudo /usr/bin/less /var/log/syslog (if the time is in the window ..20400101000000Z)`,
 			`module.operators["modb"].pvesec_sudoers_policy.this["modb"]: root: sudo /usr/bin/less /var/log/syslog (PVESEC-E2306, critical)`,
 			`module.operators["modb"].pvesec_sudoers_policy.this["modb"]: root: what other sudoers files of the nodes bring in is not known before the apply`,
 			`module.operators["modb"].pvesec_sudoers_policy.this["modb"]: root_on_node: what node pve1 allows beyond the policy is not known before the apply`,
-			`module.operators["modb"].pvesec_sudoers_policy.this["modb"]: unlogged: whether the nodes log what it allows is not known before the apply`,
 		},
 	},
 	"narrowed": {},
 	"new": {
 		deny: []string{
 			"pvesec_sudoers_policy.new: new_access: wider: sudo /usr/bin/id (if the time is in the window ..20400101000000Z)",
-			"pvesec_sudoers_policy.new: unlogged: whether the nodes log what it allows is not known before the apply",
+		},
+	},
+	"new-unlogged": {
+		deny: []string{
+			"pvesec_sudoers_policy.newunlogged: new_access: wider: sudo /usr/bin/id (if the time is in the window ..20400101000000Z)",
+			"pvesec_sudoers_policy.newunlogged: unlogged: whether node pve1 logs what it allows is not known before the apply",
 		},
 	},
 	"node-skipped": {
@@ -105,13 +108,11 @@ var expected = map[string]struct {
 	"replaced": {
 		deny: []string{
 			"pvesec_sudoers_policy.replaced: new_access: wider: sudo /usr/bin/id (if the time is in the window ..20400101000000Z)",
-			"pvesec_sudoers_policy.replaced: unlogged: whether the nodes log what it allows is not known before the apply",
 		},
 	},
 	"root-accepted": {
 		deny: []string{
 			"pvesec_sudoers_policy.rootaccepted: new_access: wider: sudo /usr/bin/less /var/log/syslog (if the time is in the window ..20400101000000Z)",
-			"pvesec_sudoers_policy.rootaccepted: unlogged: whether the nodes log what it allows is not known before the apply",
 		},
 		warns: []string{
 			"accepted: sudo /usr/bin/less /var/log/syslog (PVESEC-E2306, critical): reads one log",
@@ -134,7 +135,6 @@ var expected = map[string]struct {
 			"pvesec_sudoers_policy.rootwarned: root: sudo /usr/bin/less /var/log/syslog (PVESEC-E2306, critical)",
 			"pvesec_sudoers_policy.rootwarned: root: what other sudoers files of the nodes bring in is not known before the apply",
 			"pvesec_sudoers_policy.rootwarned: root_on_node: what node pve1 allows beyond the policy is not known before the apply",
-			"pvesec_sudoers_policy.rootwarned: unlogged: whether the nodes log what it allows is not known before the apply",
 		},
 	},
 	"tokens": {

@@ -62,12 +62,14 @@ func TestAsPlanned(t *testing.T) {
 		return types.ObjectValueMust(shape, map[string]attr.Value{"uid": uid, "groups": groups, "comment": types.StringValue(comment)})
 	}
 	none := types.SetValueMust(types.StringType, nil)
+	unread := types.ObjectNull(shape)
 	open := types.SetValueMust(types.StringType, []attr.Value{types.StringUnknown()})
 	for name, c := range map[string]struct {
 		planned             attr.Value
 		installed, expected types.Object
 	}{
 		"some known":     {entry(types.Int64Value(1001), open, "x"), entry(types.Int64Null(), none, "x"), entry(types.Int64Value(1001), none, "x")},
+		"nothing found":  {entry(types.Int64Value(1001), open, "x"), unread, entry(types.Int64Value(1001), types.SetNull(types.StringType), "x")},
 		"nothing known":  {types.ObjectUnknown(shape), entry(types.Int64Null(), none, "x"), entry(types.Int64Null(), none, "x")},
 		"a node is new":  {nil, entry(types.Int64Null(), none, "x"), entry(types.Int64Null(), none, "x")},
 		"nothing before": {types.ObjectNull(shape), entry(types.Int64Null(), none, "x"), entry(types.Int64Null(), none, "x")},

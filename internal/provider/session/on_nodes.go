@@ -299,16 +299,10 @@ func (r *OnNodes[M, S, P]) settle(ctx context.Context, plan, state P, targets, r
 func asPlanned(planned, installed attr.Value) attr.Value {
 	plan, is := planned.(types.Object)
 	entry, both := installed.(types.Object)
-	if !is || !both || plan.IsNull() || plan.IsUnknown() {
+	if !is || !both {
 		return installed
 	}
-	known := entry.Attributes()
-	for name, value := range plan.Attributes() {
-		if values.FullyKnown(value) {
-			known[name] = value
-		}
-	}
-	return types.ObjectValueMust(entry.AttributeTypes(context.Background()), known)
+	return values.Settled(plan, entry)
 }
 
 // recordedEntries are the entries of deployed in a state, none without one.

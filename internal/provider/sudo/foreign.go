@@ -84,6 +84,9 @@ type surroundings struct {
 	on map[string]hardening.Surroundings
 	// recorded is set if they come from the state, so that the plan during the apply finds the same.
 	recorded bool
+	// looked are the nodes that the plan itself has read. Others may hold something else when the plan is made again during the apply. Open is set where one that had to be read was not.
+	looked map[string]bool
+	open   bool
 }
 
 // surroundingsOf returns the surroundings of nodes that were just read.

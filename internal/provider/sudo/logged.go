@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -45,11 +46,18 @@ func (m *sudoersPolicyModel) showLogged(ctx context.Context, around surroundings
 	if m.Content.IsUnknown() || m.cutsUnknown() || !m.knowsSubjects() {
 		return
 	}
-	models := map[string]loggedModel{}
+	entries := map[string]attr.Value{}
 	var said warnings
 	for _, name := range slices.Sorted(maps.Keys(around.on)) {
 		l := review.LoggedOn(m.policy(), around.on[name])
-		models[name] = loggedModel{l.Events, l.Syslog, l.LogFile, l.Input, l.Output, append([]string{}, l.Off...), append([]string{}, l.Unlogged...)}
+		switch {
+		case !around.looked[name]:
+			entries[name] = values.WriteObject(ctx, loggedType.AttrTypes, loggedModel{l.Events, l.Syslog, l.LogFile, l.Input, l.Output, append([]string{}, l.Off...), append([]string{}, l.Unlogged...)}, diags)
+		case review.StaysLogged(m.policy(), around.on[name], &l):
+			entries[name] = loggedForSure()
+		default:
+			entries[name] = types.ObjectUnknown(loggedType.AttrTypes)
+		}
 		switch {
 		case len(l.Off) == 0 && len(l.Unlogged) == 0:
 		case !l.Nothing() && len(l.Unlogged) > 0:
@@ -62,11 +70,34 @@ func (m *sudoersPolicyModel) showLogged(ctx context.Context, around surroundings
 	if warn {
 		said.report(m.subjects(), diags)
 	}
-	if around.recorded {
-		value, problems := types.MapValueFrom(ctx, loggedType, models)
-		diags.Append(problems...)
-		m.Logged = value
+	if !around.open {
+		m.Logged = types.MapValueMust(loggedType, entries)
 	}
+}
+
+// loggedForSure is the entry of a node that the policy is new on and that logs all of it: audit logging of the same run may add files and recordings.
+func loggedForSure() types.Object {
+	attributes := map[string]attr.Value{
+		"syslog": types.StringUnknown(), "logfile": types.StringUnknown(), "input": types.BoolUnknown(), "output": types.BoolUnknown(), "switched_off": types.ListUnknown(types.StringType),
+	}
+	attributes["events"], attributes["unlogged"] = types.BoolValue(true), values.StringList(nil)
+	return types.ObjectValueMust(loggedType.AttrTypes, attributes)
+}
+
+// settleLogged fills in what a plan left open, from what the nodes said after the apply. What the plan knew stays, since Terraform holds an apply to it: the next refresh tells what has changed since.
+func settleLogged(planned, found types.Map) types.Map {
+	if planned.IsUnknown() || planned.IsNull() {
+		return found
+	}
+	entries := map[string]attr.Value{}
+	for name, entry := range planned.Elements() {
+		read, is := found.Elements()[name].(types.Object)
+		if !is {
+			read = types.ObjectNull(loggedType.AttrTypes) // a node that could not be read back
+		}
+		entries[name] = values.Settled(entry.(types.Object), read) //nolint:forcetypeassert // of that type
+	}
+	return types.MapValueMust(loggedType, entries)
 }
 
 // unloggedText lists what is not logged, apart from what is not known, and the lines that switch logs off.
@@ -140,9 +171,10 @@ func (m *sudoersPolicyModel) warnOfEnds(text *review.Policy, diags *diag.Diagnos
 
 func loggedAttribute() schema.MapNestedAttribute {
 	return schema.MapNestedAttribute{
-		MarkdownDescription: "What sudo logs on each node of what the policy allows, by node name, with the options of all sudoers files that bind to the subject. A plan that leaves a node without any log warns.",
-		Computed:            true,
-		NestedObject:        schema.NestedAttributeObject{Attributes: values.ResourceFields(loggedFields)},
+		MarkdownDescription: "What sudo logs on each node of what the policy allows, by node name, with the options of all sudoers files that bind to the subject. A plan that leaves a node without any log warns. Of a node that the policy is new on, a plan knows `events` where all of it is logged now; the rest shows after the apply, " +
+			"since audit logging of the same run may add to it.",
+		Computed:     true,
+		NestedObject: schema.NestedAttributeObject{Attributes: values.ResourceFields(loggedFields)},
 	}
 }
 

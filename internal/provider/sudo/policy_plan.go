@@ -254,8 +254,9 @@ func (r *sudoersPolicyResource) planAround(
 	}
 	around.recorded = false
 	seen = r.lookAhead(ctx, plan, state, text, look, diags)
+	around.looked, around.open = map[string]bool{}, len(seen) < len(look)
 	for name, found := range seen {
-		around.on[name] = found.Around
+		around.on[name], around.looked[name] = found.Around, true
 	}
 	return around, seen
 }

@@ -134,8 +134,11 @@ func (m *sudoersPolicyModel) Took(ctx context.Context, reading session.Reading[h
 	if reading.Refresh || !values.FullyKnown(m.Analysis) {
 		found = m.showAround(ctx, text, around, diags)
 	}
-	if reading.Refresh || m.Logged.IsUnknown() || m.Logged.IsNull() {
+	if planned := m.Logged; reading.Refresh || planned.IsNull() || !values.FullyKnown(planned) {
 		m.showLogged(ctx, around, false, diags)
+		if !reading.Refresh {
+			m.Logged = settleLogged(planned, m.Logged)
+		}
 	}
 	if reading.Refresh || m.Overruled.IsUnknown() || m.Overruled.IsNull() {
 		m.showOverruled(ctx, text, around, reading.Refresh, nil, reading.Seen, diags)

@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/untrusted"
 )
@@ -133,6 +134,26 @@ func StringSet(texts []string) types.Set {
 func FullyKnown(value attr.Value) bool {
 	terraform, err := value.ToTerraformValue(context.Background())
 	return err == nil && terraform.IsFullyKnown()
+}
+
+// Settled fills in what a plan left open of an object. What the plan knew stays, since Terraform holds an apply to it; what nobody found out is null.
+func Settled(planned, found types.Object) types.Object {
+	if planned.IsNull() || planned.IsUnknown() {
+		return found
+	}
+	ctx := context.Background()
+	settled, read := planned.Attributes(), found.Attributes()
+	for name, kind := range planned.AttributeTypes(ctx) {
+		if FullyKnown(settled[name]) {
+			continue
+		}
+		value, is := read[name]
+		if !is {
+			value, _ = kind.ValueFromTerraform(ctx, tftypes.NewValue(kind.TerraformType(ctx), nil)) // null, which every type has
+		}
+		settled[name] = value
+	}
+	return types.ObjectValueMust(planned.AttributeTypes(ctx), settled)
 }
 
 // KeepString keeps null for an empty text that was never set.

@@ -87,6 +87,7 @@ func reviewedPlans() []reviewed {
 		of("foreign-root", "foreignroot", id, foreign("foreignroot"), id),
 		of("foreign-root-warned", "foreignwarned", id+warns, foreign("foreignwarned"), id+warns),
 		of("own-file-changed", "tampered", id, "echo 'tampered ALL=(ALL) NOPASSWD: ALL' >>/etc/sudoers.d/tampered", id),
+		of("new-unlogged", "newunlogged", "", "umask 337; echo 'Defaults:newunlogged !syslog' >/etc/sudoers.d/zz-newunlogged", id),
 		of("unlogged", "unlogged", id, "umask 337; echo 'Defaults:unlogged !syslog' >/etc/sudoers.d/zz-unlogged", both),
 		of("unending", "unending", id+afterLogging, "", "rule {\n  commands = ["+idOnly+"]\n  nopasswd = true\n}\n"+afterLogging),
 		replaced, forgotten, imported, someone,
@@ -193,7 +194,7 @@ func TestReviewedPlans(t *testing.T) {
 	c := cluster(t, 1)
 	pve1 := c.Nodes[0]
 	harness.Tamper(t, c.API.AddUser("owner@pve", nil))
-	shell(t, pve1, `for name in new rootwarned rootaccepted rootnarrowed widened narrowed foreignroot foreignwarned tampered unlogged unending forgotten replaced imported someone moda modb skipped
+	shell(t, pve1, `for name in new newunlogged rootwarned rootaccepted rootnarrowed widened narrowed foreignroot foreignwarned tampered unlogged unending forgotten replaced imported someone moda modb skipped
 do useradd -m $name; done`)
 	w := harness.NewWorkspace(t).Quietly().Within()
 	if err := os.Mkdir(filepath.Join(w.Dir, "operator"), 0o700); err != nil {

@@ -1,6 +1,9 @@
 package onnodes
 
 import (
+	"encoding/json"
+	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
@@ -8,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
+	"github.com/pvesec/terraform-provider-pvesec/internal/lab"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
@@ -38,4 +42,44 @@ func TestEndAndLogs(t *testing.T) {
 			},
 		},
 	)
+}
+
+// TestLoggedOfNewPolicy: on both releases the plan of a new policy knows that all of it is logged, and audit logging of the same run, which goes first, makes no other plan of it. Where a log is switched off for
+// a group, the subject may be in it after the apply, so that nothing is known.
+func TestLoggedOfNewPolicy(t *testing.T) {
+	t.Parallel()
+	c := clusterOf(t, lab.ClusterSpec{Nodes: []lab.NodeSpec{{Suite: lab.Bookworm}, {Suite: lab.Trixie}, {Suite: lab.Trixie}}})
+	shell(t, c.Nodes[2], `groupadd quiet; umask 337; echo 'Defaults:%quiet !syslog' >/etc/sudoers.d/quiet`)
+	w := harness.NewWorkspace(t).Quietly().Within()
+	w.Write("main.tf", requirePvesec+config(c)+harness.AuditConfig("")+harness.PolicyConfig(`"/usr/bin/id"`, "depends_on = [pvesec_audit_logging.ops]"))
+	w.Terraform("plan", "-out", "plan", "-no-color")
+	var plan struct {
+		Changes []struct {
+			Address string `json:"address"`
+			Change  struct {
+				After   map[string]any `json:"after"`
+				Unknown map[string]any `json:"after_unknown"`
+			} `json:"change"`
+		} `json:"resource_changes"`
+	}
+	if err := json.Unmarshal([]byte(w.Terraform("show", "-json", "plan")), &plan); err != nil {
+		t.Fatal(err)
+	}
+	for _, rc := range plan.Changes {
+		if rc.Address != harness.PolicyAddress {
+			continue
+		}
+		known, open := map[string]any{"events": true, "unlogged": []any{}}, map[string]any{"input": true, "logfile": true, "output": true, "switched_off": true, "syslog": true, "unlogged": []any{}}
+		if want := map[string]any{"pve1": known, "pve2": known}; !reflect.DeepEqual(rc.Change.After["logged"], any(want)) {
+			t.Errorf("known: %v, want %v", rc.Change.After["logged"], want)
+		}
+		if want := map[string]any{"pve1": open, "pve2": open, "pve3": true}; !reflect.DeepEqual(rc.Change.Unknown["logged"], any(want)) {
+			t.Errorf("open: %v, want %v", rc.Change.Unknown["logged"], want)
+		}
+	}
+	w.Terraform("apply", "-no-color", "plan")
+	if shown := w.Terraform("state", "show", "-no-color", harness.PolicyAddress); strings.Count(shown, `"/var/log/sudo-agent.log"`) != 3 || strings.Count(shown, "events       = true") != 3 {
+		t.Errorf("after the apply:\n%s", shown)
+	}
+	w.Terraform("plan", "-detailed-exitcode", "-no-color")
 }
