@@ -65,7 +65,7 @@ var House = map[string]Room{
 	untrusted:                   {Pure: true},
 
 	// Not part of what is released.
-	lab:                     {Lab: true},
+	lab:                     {Uses: []string{budget}, Lab: true},
 	budget:                  {},
 	"internal/demo":         {Uses: []string{"internal/proxmox", "internal/escalation", "internal/policy", "internal/node", "internal/sudoers"}, Lab: true},
 	"internal/docsgen":      {Uses: []string{provider, "internal/posture", "internal/escalation", "internal/policy"}, Terraform: true},

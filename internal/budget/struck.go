@@ -54,12 +54,19 @@ func (s *Struck) Report(tb testing.TB) (total int) {
 	}
 	text += " (" + strings.Join(kinds, ", ") + ")"
 	tb.Log(text)
-	if name := os.Getenv(countsVariable); name != "" {
-		if err := add(name, text+"\n"); err != nil {
-			tb.Error(err)
-		}
+	if err := Say(text); err != nil {
+		tb.Error(err)
 	}
 	return total
+}
+
+// Say adds a line to what make prints at its end, if make runs this test.
+func Say(line string) error {
+	name := os.Getenv(countsVariable)
+	if name == "" {
+		return nil
+	}
+	return add(name, line+"\n")
 }
 
 // add appends a line to a file that several processes write.

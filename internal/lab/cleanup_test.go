@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/lab/kerneltest"
 )
 
 // traces lists what is left of a lab.
@@ -42,6 +44,11 @@ func traces(t *testing.T, id string) []string {
 
 func TestCloseLeavesNothing(t *testing.T) {
 	t.Parallel()
+	kerneltest.Run(t, closeLeavesNothing)
+}
+
+func closeLeavesNothing(t *testing.T) {
+	t.Helper()
 	c := ForTest(t, ClusterSpec{Nodes: []NodeSpec{{}, {Kernel: true}}})
 	id := c.lab.state.id
 	if len(traces(t, id)) == 0 {

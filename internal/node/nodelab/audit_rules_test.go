@@ -7,12 +7,18 @@ import (
 	"testing"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/lab"
+	"github.com/pvesec/terraform-provider-pvesec/internal/lab/kerneltest"
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 )
 
 // TestAuditRules: the real auditctl of both releases judges rules, and the kernel of a node that has one of its own learns of none of them.
 func TestAuditRules(t *testing.T) {
 	t.Parallel()
+	kerneltest.Run(t, auditRules)
+}
+
+func auditRules(t *testing.T) {
+	t.Helper()
 	c := lab.ForTest(t, lab.ClusterSpec{Nodes: []lab.NodeSpec{
 		{Name: "pve8", Suite: lab.Bookworm}, {Name: "pve9", Suite: lab.Trixie}, {Name: "kernel", Suite: lab.Trixie, Kernel: true},
 	}})

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/budget"
 	"github.com/pvesec/terraform-provider-pvesec/internal/lab"
+	"github.com/pvesec/terraform-provider-pvesec/internal/lab/kerneltest"
 )
 
 // everyStep makes TestPowerCutOfKernel cut the power at every step, which takes long: make chaos.
@@ -26,6 +27,11 @@ var decisive = map[string][]string{
 // what was: right before and after the rename, and when the journal goes.
 func TestPowerCutOfKernel(t *testing.T) {
 	t.Parallel()
+	kerneltest.Run(t, powerCutOfKernel)
+}
+
+func powerCutOfKernel(t *testing.T) {
+	t.Helper()
 	c := lab.ForTest(t, lab.ClusterSpec{Nodes: []lab.NodeSpec{{Name: "pve8", Suite: lab.Bookworm, Kernel: true}, {Name: "pve9", Suite: lab.Trixie, Kernel: true}}})
 	var wg sync.WaitGroup
 	var ends budget.Struck

@@ -15,6 +15,7 @@ import (
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/hardening"
 	"github.com/pvesec/terraform-provider-pvesec/internal/lab"
+	"github.com/pvesec/terraform-provider-pvesec/internal/lab/kerneltest"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
@@ -46,73 +47,78 @@ func TestAuditRules(t *testing.T) {
 	for _, suite := range lab.Suites() {
 		t.Run(string(suite), func(t *testing.T) {
 			t.Parallel()
-			c := clusterOf(t, lab.ClusterSpec{Nodes: []lab.NodeSpec{{Suite: suite, Kernel: true}}})
-			pve1 := c.Nodes[0]
-			shell(t, pve1, likePVE)
-			before := snapshot(t, pve1)
-			first := config(c) + rulesConfig("")
-			// /etc/pve is mounted after the lock.
-			areas := "    areas = [\"" + strings.Join(slices.DeleteFunc(hardening.AuditAreas(), func(area string) bool { return area == "pve" }), "\", \"") + "\"]\n"
-			locked := config(c) + rulesConfig(areas+"    immutable = true")
-			more := config(c) + rulesConfig(areas+"    immutable = true\n    paths = [\"/srv\"]")
-			inForce := func(want string) []statecheck.StateCheck {
-				return []statecheck.StateCheck{statecheck.ExpectKnownValue(auditAddress, deployedAt("pve1", "audit_rules"), knownvalue.StringExact(want))}
-			}
-			reboot := func() {
-				shell(t, pve1, "sync")
-				pve1.Kill()
-				if err := pve1.Start(t.Context()); err != nil {
-					t.Fatal(err)
-				}
-			}
-			harness.Run(t,
-				resource.TestStep{
-					Config:            first,
-					ConfigPlanChecks:  harness.Planned(auditAddress, plancheck.ResourceActionCreate),
-					ConfigStateChecks: inForce(hardening.AuditInForce),
-					Check:             func(*terraform.State) error { return recordsAreFound(t, pve1, "mounted") },
-				},
-				resource.TestStep{ // drift: a rule taken out of the file, and all out of the kernel
-					PreConfig:         func() { shell(t, pve1, "sed -i /sudoers/d /etc/audit/rules.d/pvesec-audit-ops.rules; auditctl -D") },
-					Config:            first,
-					ConfigPlanChecks:  drifted(`- -w /etc/sudoers -p wa -k pvesec-sudoers`, `"audit_rules":"0 of 37 rules"`, "the audit rules of /etc/audit/rules.d/pvesec-audit-ops.rules are not in force: 0 of 37 rules"),
-					ConfigStateChecks: inForce(hardening.AuditInForce),
-				},
-				resource.TestStep{ // the lock comes with the next boot
-					Config:            locked,
-					ConfigStateChecks: inForce(hardening.AuditInForce),
-				},
-				resource.TestStep{
-					PreConfig:         reboot,
-					Config:            locked,
-					ConfigStateChecks: inForce(hardening.AuditLocked),
-					ConfigPlanChecks:  resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
-					Check:             func(*terraform.State) error { return recordsAreFound(t, pve1, "") },
-				},
-				resource.TestStep{ // a locked kernel follows with the next boot, and the plan says so
-					Config: more,
-					ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
-						plancheck.ExpectKnownValue(auditAddress, deployedAt("pve1", "audit_rules"), knownvalue.StringExact(hardening.AuditAfterBoot)),
-					}},
-					ConfigStateChecks: inForce(hardening.AuditAfterBoot),
-				},
-				resource.TestStep{
-					ResourceName:                         auditAddress,
-					ImportState:                          true,
-					ImportStateId:                        "ops",
-					ImportStateVerify:                    true,
-					ImportStateVerifyIdentifierAttribute: "name",
-					ImportStateVerifyIgnore:              []string{"probe"},
-				},
-			)
-			if after := snapshot(t, pve1); after != before {
-				t.Errorf("destroy left something behind:\nbefore\n%s\nafter\n%s", before, after)
-			}
-			reboot()
-			if got := shell(t, pve1, "auditctl -l; systemctl is-active auditd.service pve-cluster.service"); got != "No rules\nactive\nactive" {
-				t.Errorf("after destroy and a reboot: %s", got)
-			}
+			kerneltest.Run(t, func(t *testing.T) { auditRules(t, suite) })
 		})
+	}
+}
+
+func auditRules(t *testing.T, suite lab.Suite) {
+	t.Helper()
+	c := clusterOf(t, lab.ClusterSpec{Nodes: []lab.NodeSpec{{Suite: suite, Kernel: true}}})
+	pve1 := c.Nodes[0]
+	shell(t, pve1, likePVE)
+	before := snapshot(t, pve1)
+	first := config(c) + rulesConfig("")
+	// /etc/pve is mounted after the lock.
+	areas := "    areas = [\"" + strings.Join(slices.DeleteFunc(hardening.AuditAreas(), func(area string) bool { return area == "pve" }), "\", \"") + "\"]\n"
+	locked := config(c) + rulesConfig(areas+"    immutable = true")
+	more := config(c) + rulesConfig(areas+"    immutable = true\n    paths = [\"/srv\"]")
+	inForce := func(want string) []statecheck.StateCheck {
+		return []statecheck.StateCheck{statecheck.ExpectKnownValue(auditAddress, deployedAt("pve1", "audit_rules"), knownvalue.StringExact(want))}
+	}
+	reboot := func() {
+		shell(t, pve1, "sync")
+		pve1.Kill()
+		if err := pve1.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	harness.Run(t,
+		resource.TestStep{
+			Config:            first,
+			ConfigPlanChecks:  harness.Planned(auditAddress, plancheck.ResourceActionCreate),
+			ConfigStateChecks: inForce(hardening.AuditInForce),
+			Check:             func(*terraform.State) error { return recordsAreFound(t, pve1, "mounted") },
+		},
+		resource.TestStep{ // drift: a rule taken out of the file, and all out of the kernel
+			PreConfig:         func() { shell(t, pve1, "sed -i /sudoers/d /etc/audit/rules.d/pvesec-audit-ops.rules; auditctl -D") },
+			Config:            first,
+			ConfigPlanChecks:  drifted(`- -w /etc/sudoers -p wa -k pvesec-sudoers`, `"audit_rules":"0 of 37 rules"`, "the audit rules of /etc/audit/rules.d/pvesec-audit-ops.rules are not in force: 0 of 37 rules"),
+			ConfigStateChecks: inForce(hardening.AuditInForce),
+		},
+		resource.TestStep{ // the lock comes with the next boot
+			Config:            locked,
+			ConfigStateChecks: inForce(hardening.AuditInForce),
+		},
+		resource.TestStep{
+			PreConfig:         reboot,
+			Config:            locked,
+			ConfigStateChecks: inForce(hardening.AuditLocked),
+			ConfigPlanChecks:  resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
+			Check:             func(*terraform.State) error { return recordsAreFound(t, pve1, "") },
+		},
+		resource.TestStep{ // a locked kernel follows with the next boot, and the plan says so
+			Config: more,
+			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
+				plancheck.ExpectKnownValue(auditAddress, deployedAt("pve1", "audit_rules"), knownvalue.StringExact(hardening.AuditAfterBoot)),
+			}},
+			ConfigStateChecks: inForce(hardening.AuditAfterBoot),
+		},
+		resource.TestStep{
+			ResourceName:                         auditAddress,
+			ImportState:                          true,
+			ImportStateId:                        "ops",
+			ImportStateVerify:                    true,
+			ImportStateVerifyIdentifierAttribute: "name",
+			ImportStateVerifyIgnore:              []string{"probe"},
+		},
+	)
+	if after := snapshot(t, pve1); after != before {
+		t.Errorf("destroy left something behind:\nbefore\n%s\nafter\n%s", before, after)
+	}
+	reboot()
+	if got := shell(t, pve1, "auditctl -l; systemctl is-active auditd.service pve-cluster.service"); got != "No rules\nactive\nactive" {
+		t.Errorf("after destroy and a reboot: %s", got)
 	}
 }
 

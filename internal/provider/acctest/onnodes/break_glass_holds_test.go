@@ -7,12 +7,18 @@ import (
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/hardening"
 	"github.com/pvesec/terraform-provider-pvesec/internal/lab"
+	"github.com/pvesec/terraform-provider-pvesec/internal/lab/kerneltest"
 )
 
 // TestBreakGlassHolds: the end of an access holds on a node of each release with a clock of its own: after a power cut and while the node is off, with the clock set forward and back, and
 // where who has the access has masked the timer: then sudo alone ends it.
 func TestBreakGlassHolds(t *testing.T) {
 	t.Parallel()
+	kerneltest.Run(t, breakGlassHolds)
+}
+
+func breakGlassHolds(t *testing.T) {
+	t.Helper()
 	var spec lab.ClusterSpec
 	for _, suite := range lab.Suites() {
 		spec.Nodes = append(spec.Nodes, lab.NodeSpec{Suite: suite, Kernel: true})
