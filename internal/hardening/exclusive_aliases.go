@@ -8,49 +8,53 @@ import (
 
 // holdAliases holds definitions that a line which stays refers to.
 func (s *sorting) holdAliases(after *sudoersTree) bool {
-	type name struct {
-		kind sudoers.AliasKind
-		name string
+	defined, used := map[aliasUse]bool{}, map[aliasUse]bool{}
+	var next []aliasUse
+	use := func(entry sudoers.Entry) {
+		for _, alias := range aliasesIn(entry) {
+			if !used[alias] {
+				used[alias], next = true, append(next, alias)
+			}
+		}
 	}
-	defined, used := map[name]bool{}, map[name]bool{}
 	for _, entry := range after.tree.Entries {
 		if definition, is := entry.(*sudoers.AliasDef); is {
 			for _, alias := range definition.Aliases {
-				defined[name{definition.Kind, alias.Name}] = true
+				defined[aliasUse{definition.Kind, alias.Name}] = true
 			}
 		}
-		for _, use := range aliasesIn(entry) {
-			used[name{use.Kind, use.Name}] = true
+		use(entry)
+	}
+	by := map[aliasUse]*foreignLine{} // of two definitions sudo goes by the first
+	for _, line := range s.going(func(*foreignLine) bool { return true }) {
+		if definition, is := line.entry.(*sudoers.AliasDef); is {
+			for _, alias := range definition.Aliases {
+				if of := (aliasUse{definition.Kind, alias.Name}); by[of] == nil {
+					by[of] = line
+				}
+			}
 		}
 	}
 	held := false
-	for more := true; more; {
-		lines := s.going(func(line *foreignLine) bool {
-			definition, is := line.entry.(*sudoers.AliasDef)
-			return is && slices.ContainsFunc(definition.Aliases, func(alias sudoers.Alias) bool {
-				of := name{definition.Kind, alias.Name}
-				return used[of] && !defined[of]
-			})
-		})
-		more = len(lines) > 0
-		held = held || more
-		for _, line := range lines {
-			stays := s.keepAliases(line, func(kind sudoers.AliasKind, alias string) bool {
-				return used[name{kind, alias}] && !defined[name{kind, alias}]
-			})
-			for _, alias := range stays.Aliases {
-				defined[name{stays.Kind, alias.Name}] = true
-			}
-			for _, use := range aliasesIn(stays) {
-				used[name{use.Kind, use.Name}] = true
-			}
+	for len(next) > 0 {
+		alias := next[0]
+		next = next[1:]
+		line := by[alias]
+		if defined[alias] || line == nil {
+			continue
 		}
+		held = true
+		stays := s.keepAliases(line, func(of aliasUse) bool { return used[of] && !defined[of] })
+		for _, alias := range stays.Aliases {
+			defined[aliasUse{stays.Kind, alias.Name}] = true
+		}
+		use(stays)
 	}
 	return held
 }
 
 // keepAliases holds the definitions of a line that are needed, beside those that stay already, and gives what stays of it. The others of the line go: they may say who is an administrator.
-func (s *sorting) keepAliases(line *foreignLine, needed func(kind sudoers.AliasKind, name string) bool) *sudoers.AliasDef {
+func (s *sorting) keepAliases(line *foreignLine, needed func(aliasUse) bool) *sudoers.AliasDef {
 	whole, is := line.entry.(*sudoers.AliasDef)
 	if !is {
 		return &sudoers.AliasDef{}
@@ -60,7 +64,7 @@ func (s *sorting) keepAliases(line *foreignLine, needed func(kind sudoers.AliasK
 	part.HasTrailing = false
 	part.Aliases = slices.DeleteFunc(slices.Clone(whole.Aliases), func(alias sudoers.Alias) bool {
 		there := before != nil && slices.ContainsFunc(before.Aliases, func(kept sudoers.Alias) bool { return kept.Name == alias.Name })
-		return !there && !needed(whole.Kind, alias.Name)
+		return !there && !needed(aliasUse{whole.Kind, alias.Name})
 	})
 	if len(part.Aliases) < len(whole.Aliases) && s.keepPart(line, &line.part, &part) {
 		return &part

@@ -24,11 +24,11 @@ func (s *sorting) holdDenials(after *sudoersTree) bool {
 		}
 		for _, member := range aliases.users(spec) {
 			if !s.resolved(member) {
-				held = s.keepDenials("it denies something to "+printable(member.Name)+", and the node does not tell who that is", line) || held
+				held = s.keepDenial(aliases, "it denies something to "+printable(member.Name)+", and the node does not tell who that is", line) || held
 			}
 		}
 		if anybodys != "" {
-			held = s.keepDenials("it denies something, and a line that stays is about "+printable(anybodys)+", in which anybody may be", line) || held
+			held = s.keepDenial(aliases, "it denies something, and a line that stays is about "+printable(anybodys)+", in which anybody may be", line) || held
 		}
 	}
 	return held
@@ -176,18 +176,23 @@ func (s *sorting) keepDenials(why string, lines ...*foreignLine) bool {
 	aliases := aliasesOf(s.before.tree)
 	kept := false
 	for _, line := range lines {
-		spec, is := line.entry.(*sudoers.UserSpec)
-		if !is || line.unit.held != "" {
-			continue
-		}
-		denials, allows := aliases.leaves(spec)
-		switch {
-		case denials == nil:
-		case allows:
-			kept = s.keepPart(line, &line.part, denials) || kept
-		default:
-			kept = s.keep(why, line) || kept
-		}
+		kept = s.keepDenial(aliases, why, line) || kept
 	}
 	return kept
+}
+
+// keepDenial is keepDenials for one line.
+func (s *sorting) keepDenial(aliases aliasBodies, why string, line *foreignLine) bool {
+	spec, is := line.entry.(*sudoers.UserSpec)
+	if !is || line.unit.held != "" {
+		return false
+	}
+	denials, allows := aliases.leaves(spec)
+	switch {
+	case denials == nil:
+		return false
+	case allows:
+		return s.keepPart(line, &line.part, denials)
+	}
+	return s.keep(why, line)
 }

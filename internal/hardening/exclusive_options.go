@@ -55,7 +55,7 @@ var looseAnyway = []string{"iolog_dir", "iolog_file"}
 // holdOptions holds the options that are not known to loosen: nobody else can tell what a removal gives.
 func (s *sorting) holdOptions(after *sudoersTree) bool {
 	held := false
-	in := settingsOf(after)
+	in := optionsOf(after)
 	for _, line := range s.going(func(*foreignLine) bool { return true }) {
 		if why := s.restraint(line, in); why != "" {
 			held = s.keepOptions(why, line, in) || held
@@ -65,21 +65,26 @@ func (s *sorting) holdOptions(after *sudoersTree) bool {
 }
 
 // keepOptions holds a line of options. Of one with options that loosen, or that sudo skips, the others stay, in its place; none that stayed in an earlier round goes after all.
-func (s *sorting) keepOptions(why string, line *foreignLine, in []scopedSetting) bool {
+func (s *sorting) keepOptions(why string, line *foreignLine, in *optionsIn) bool {
 	options, is := line.entry.(*sudoers.Defaults)
 	if !is {
 		return s.keep(why, line)
 	}
 	part := *options
 	part.HasTrailing, part.Settings = false, nil
-	before, _ := line.part.(*sudoers.Defaults)
-	staying := but(in, line)
+	stayed := map[sudoers.Setting]bool{}
+	if before, is := line.part.(*sudoers.Defaults); is {
+		for _, option := range before.Settings {
+			stayed[option] = true
+		}
+	}
+	staying := in.but(line)
 	for _, option := range options.Settings {
 		is := s.senseOf(&option, staying)
 		if is == mixed {
 			option = closed(option)
 		}
-		if before != nil && slices.Contains(before.Settings, option) || is != loosens && is != skipped {
+		if stayed[option] || is != loosens && is != skipped {
 			part.Settings = append(part.Settings, option)
 		}
 	}
@@ -94,7 +99,7 @@ const onlyRestrains = "it only restrains, so its removal would give more"
 
 // markHarmless marks the lines of options that stay and give nobody anything.
 func (s *sorting) markHarmless(after *sudoersTree) {
-	in := settingsOf(after)
+	in := optionsOf(after)
 	for _, line := range s.lines {
 		if line.held == onlyRestrains {
 			line.held = s.restraint(line, in)
@@ -104,13 +109,13 @@ func (s *sorting) markHarmless(after *sudoersTree) {
 }
 
 // restraint gives the reason why a line of options stays. It is "" for a line that only gives more, and for a line that sets no options.
-func (s *sorting) restraint(line *foreignLine, in []scopedSetting) string {
+func (s *sorting) restraint(line *foreignLine, in *optionsIn) string {
 	options, is := line.entry.(*sudoers.Defaults)
 	if !is {
 		return ""
 	}
 	all, doubtful := map[sense]bool{}, ""
-	staying := but(in, line)
+	staying := in.but(line)
 	for i := range options.Settings {
 		option := &options.Settings[i]
 		is := s.senseOf(option, staying)
@@ -131,7 +136,7 @@ func (s *sorting) restraint(line *foreignLine, in []scopedSetting) string {
 }
 
 // senseOf tells what a setting does, compared with those that stay.
-func (s *sorting) senseOf(option *sudoers.Setting, staying []scopedSetting) sense {
+func (s *sorting) senseOf(option *sudoers.Setting, staying *optionsBeside) sense {
 	if s.t.skips(option) {
 		return skipped
 	}
@@ -139,11 +144,11 @@ func (s *sorting) senseOf(option *sudoers.Setting, staying []scopedSetting) sens
 }
 
 // senseOf tells what a setting that sudo goes by does.
-func senseOf(option *sudoers.Setting, staying []scopedSetting) sense {
+func senseOf(option *sudoers.Setting, staying *optionsBeside) sense {
 	name, assigned := option.Name, option.Operator == sudoers.OpAssign
 	if loose, is := looseFlags[name]; is {
 		switch {
-		case name == "env_reset" && slices.ContainsFunc(staying, func(s scopedSetting) bool { return s.opens("env_keep") }): // env_keep lets through what env_delete keeps out without env_reset
+		case name == "env_reset" && staying.say(factOpens, "env_keep"): // env_keep lets through what env_delete keeps out without env_reset
 			return mayRestrain
 		case option.Operator == loose:
 			return loosens
@@ -170,11 +175,11 @@ func senseOf(option *sudoers.Setting, staying []scopedSetting) sense {
 		known = option.Operator == sudoers.OpRemove
 	case !assigned:
 	case name == "logfile":
-		known = forAll(name, staying) || !unlogged(staying) && !strings.HasPrefix(path.Clean(option.Value), "/var/log/")
+		known = staying.say(factForAll, name) || !staying.say(factUnlogged, "") && !strings.HasPrefix(path.Clean(option.Value), "/var/log/")
 	case name == "secure_path":
 		known = beyond(option.Value, staying)
 	default:
-		known = looseValues[name] == option.Value && option.Value != "" || slices.Contains(looseAnyway, name) || slices.Contains(looseAlone, name) && !given(name, staying)
+		known = looseValues[name] == option.Value && option.Value != "" || slices.Contains(looseAnyway, name) || slices.Contains(looseAlone, name) && !staying.say(factGiven, name)
 	}
 	if known {
 		return loosens
@@ -184,43 +189,29 @@ func senseOf(option *sudoers.Setting, staying []scopedSetting) sense {
 
 // beyond reports whether secure_path names a directory that is in no remaining secure_path, and a remaining one applies to all users. Removing the line then only takes such
 // directories away.
-func beyond(path string, staying []scopedSetting) bool {
-	var known []string
-	for _, s := range staying {
-		if s.Name == "secure_path" && s.Operator == sudoers.OpAssign {
-			known = append(known, strings.Split(s.Value, ":")...)
-		}
-	}
-	return forAll("secure_path", staying) && slices.ContainsFunc(strings.Split(path, ":"), func(dir string) bool { return !slices.Contains(known, dir) })
+func beyond(path string, staying *optionsBeside) bool {
+	return staying.say(factForAll, "secure_path") && slices.ContainsFunc(strings.Split(path, ":"), func(dir string) bool { return !staying.say(factDir, dir) })
 }
 
 // sudosTimeout is the timestamp_timeout that Debian builds sudo with, in minutes.
 const sudosTimeout = 15
 
+// timeoutMinutes is for how long a password holds by a setting.
+func timeoutMinutes(s *sudoers.Setting) (float64, bool) {
+	if s.Operator == sudoers.OpFalse {
+		return 0, true
+	}
+	value, err := strconv.ParseFloat(s.Value, 64)
+	if value < 0 {
+		value = math.Inf(1) // until the node restarts
+	}
+	return value, err == nil && s.Operator == sudoers.OpAssign
+}
+
 // timeoutSense compares for how long a password holds with every time that may be in force without the setting.
-func timeoutSense(option *sudoers.Setting, staying []scopedSetting) sense {
-	minutes := func(s *sudoers.Setting) (float64, bool) {
-		if s.Operator == sudoers.OpFalse {
-			return 0, true
-		}
-		value, err := strconv.ParseFloat(s.Value, 64)
-		if value < 0 {
-			value = math.Inf(1) // until the node restarts
-		}
-		return value, err == nil && s.Operator == sudoers.OpAssign
-	}
-	var others []float64
-	everyone := false
-	for _, other := range staying {
-		if value, is := minutes(other.Setting); is && other.Name == option.Name {
-			others, everyone = append(others, value), everyone || other.scope == sudoers.ScopeGlobal
-		}
-	}
-	if !everyone {
-		others = append(others, sudosTimeout)
-	}
-	least, most := slices.Min(others), slices.Max(others)
-	switch value, is := minutes(option); {
+func timeoutSense(option *sudoers.Setting, staying *optionsBeside) sense {
+	least, most := staying.times()
+	switch value, is := timeoutMinutes(option); {
 	case !is:
 		return mayRestrain
 	case value >= most:

@@ -8,21 +8,16 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// opens tells that a setting lets through variables whose value may name code, programs or files.
-func (s scopedSetting) opens(list string) bool {
-	return s.Name == list && (s.Operator == sudoers.OpAssign || s.Operator == sudoers.OpAdd) && policy.OpenVariable(s.Value) != ""
-}
-
 // variablesSense tells what a setting of a list of variables does that sudo lets through. Without a value of its own sudo has a list in which every variable is harmless.
-func variablesSense(option *sudoers.Setting, staying []scopedSetting) sense {
-	checksAll := slices.ContainsFunc(staying, func(s scopedSetting) bool { return s.Name == "env_reset" && s.Operator == sudoers.OpFalse })
+func variablesSense(option *sudoers.Setting, staying *optionsBeside) sense {
+	checksAll := staying.say(factOff, "env_reset")
 	rest := closed(*option)
 	switch {
 	case rest == *option, option.Name == "env_check" && checksAll: // without env_reset a variable that is not in env_check is not checked
 		return mayRestrain
 	case rest.Operator == sudoers.OpAdd && rest.Value == "":
 		return loosens
-	case rest.Operator != sudoers.OpAdd && !slices.ContainsFunc(staying, func(s scopedSetting) bool { return s.Name == option.Name }):
+	case rest.Operator != sudoers.OpAdd && !staying.say(factSet, option.Name):
 		return loosens
 	}
 	return mixed

@@ -12,7 +12,7 @@ import (
 )
 
 // sortedFor sorts the lines of a node with files in /etc/sudoers.d.
-func sortedFor(ctx context.Context, t *testing.T, switches string, files map[string]string) (*sorting, error) {
+func sortedFor(ctx context.Context, t testing.TB, switches string, files map[string]string) (*sorting, error) {
 	t.Helper()
 	m := exclusiveNode(shippedMain, files)
 	m.write("pve1", switchFile, switches)
@@ -78,5 +78,62 @@ func TestExclusiveHeedsItsContext(t *testing.T) {
 	cancel()
 	if _, err := sortedFor(ended, t, "group: files\n", map[string]string{"x": "mallory ALL=(ALL) NOPASSWD: ALL\n"}); !errors.Is(err, context.Canceled) {
 		t.Errorf("it ended with %v", err)
+	}
+}
+
+// TestExclusiveAsksOfEachOptionOnce: what the look at options costs grows with their number, and not with the number of the others beside each.
+func TestExclusiveAsksOfEachOptionOnce(t *testing.T) {
+	t.Parallel()
+	var times strings.Builder // of one long line
+	for i := range 100 {
+		fmt.Fprintf(&times, ", timestamp_timeout=%d", i)
+	}
+	for name, line := range map[string]string{
+		"flags": "Defaults:g%d use_pty", "times": "Defaults:g%[1]d timestamp_timeout=%[1]d", "paths": "Defaults:g%[1]d secure_path=/usr/bin:/srv/%[1]d", "variables": "Defaults:g%[1]d env_keep=\"LD_PRELOAD V%[1]d\"",
+		"long lines": "Defaults:g%d use_pty" + times.String(),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			asked := func(count int) int {
+				s, err := sortedFor(t.Context(), t, "group: files\n", map[string]string{"x": lines(count, line)})
+				if err != nil {
+					t.Fatal(err)
+				}
+				in := optionsOf(s.t)
+				for _, line := range s.lines {
+					s.restraint(line, in)
+				}
+				return in.asked
+			}
+			if few, many := asked(8), asked(32); many > 5*few {
+				t.Errorf("%d facts are asked for of 8 lines, %d of 32", few, many)
+			}
+		})
+	}
+}
+
+// BenchmarkExclusive: lines of each kind that is looked at beside all others. The time for a line is the same for each number of them.
+func BenchmarkExclusive(b *testing.B) {
+	for name, line := range map[string]string{
+		"options": "Defaults:g%d use_pty", "times": "Defaults:g%[1]d timestamp_timeout=%[1]d", "denials": "+g%d ALL=(ALL) ALL, !/usr/bin/su", "aliases": "Cmnd_Alias A%d = A%d",
+	} {
+		for _, count := range []int{4000, 16000} {
+			b.Run(fmt.Sprintf("%s/%d", name, count), func(b *testing.B) {
+				text := lines(count, line)
+				if name == "aliases" {
+					var chain strings.Builder
+					for i := range count {
+						fmt.Fprintf(&chain, line+"\n", i, i+1)
+					}
+					text = chain.String() + "Defaults!A0 noexec\n"
+				}
+				for b.Loop() {
+					if _, err := sortedFor(b.Context(), b, "group: files\n", map[string]string{"x": text}); err != nil {
+						b.Fatal(err)
+					}
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(count), "ns/line")
+			})
+		}
 	}
 }

@@ -8,9 +8,12 @@ import (
 
 // strictest is what another file may set, so that a value which only restrains beside the one that sudo is built with loosens: no time for a password, and variables that sudo lets through with
 // env_reset alone.
-var strictest = []scopedSetting{
-	{Setting: &sudoers.Setting{Name: "timestamp_timeout", Operator: sudoers.OpFalse}, scope: sudoers.ScopeUser},
-	{Setting: &sudoers.Setting{Name: "env_keep", Operator: sudoers.OpAdd, Value: "PYTHONPATH"}, scope: sudoers.ScopeGlobal},
+func strictest() *optionsBeside {
+	in := &optionsIn{of: map[optionLine]map[optionFact]bool{}, lines: map[optionFact]int{}}
+	in.add(optionLine{}, &sudoers.Defaults{Scope: sudoers.ScopeUser, Settings: []sudoers.Setting{
+		{Name: "timestamp_timeout", Operator: sudoers.OpFalse}, {Name: "env_keep", Operator: sudoers.OpAdd, Value: "PYTHONPATH"},
+	}}, func(*sudoers.Setting) bool { return false })
+	return &optionsBeside{in: in}
 }
 
 // looserForAll reports the options of a policy that are bound to no user and may give more. They also reach users of other sudoers files, and no plan of this policy looks at those.
@@ -20,6 +23,7 @@ func looserForAll(file *sudoers.File, subject string) (problems []*sudoers.Error
 	if whom == "" {
 		whom = "user"
 	}
+	others := strictest()
 	for _, entry := range file.Entries {
 		options, is := entry.(*sudoers.Defaults)
 		if !is || options.Scope == sudoers.ScopeUser {
@@ -27,7 +31,7 @@ func looserForAll(file *sudoers.File, subject string) (problems []*sudoers.Error
 		}
 		for i := range options.Settings {
 			option := &options.Settings[i]
-			if is := senseOf(option, strictest); is == restrains || is == shows {
+			if is := senseOf(option, others); is == restrains || is == shows {
 				continue
 			}
 			problems = append(problems, &sudoers.Error{
