@@ -194,7 +194,7 @@ func (s *sorting) included(name, from string) {
 	case file == nil:
 	case why != "":
 		s.kept = append(s.kept, fmt.Sprintf("%s (%s)", printable(name), why))
-		s.file(file, s.staysIn(name))
+		s.file(file, s.staysIn(file))
 	default:
 		s.file(file, func(entry sudoers.Entry) bool {
 			line := canonicalEntry(entry)
@@ -203,16 +203,15 @@ func (s *sorting) included(name, from string) {
 	}
 }
 
-// staysIn tells which entries of a file that belongs there belong there, nil for all of it. Audit logging writes some options and nothing else: another option or a rule below its header is not
-// its own.
-func (s *sorting) staysIn(name string) func(sudoers.Entry) bool {
-	if s.auditFile(name) == "" || s.named(name) {
+// staysIn tells which entries of a file that belongs there belong there, nil for all of it. Audit logging writes some lines of options and nothing else: whatever else is below its header is not its own.
+func (s *sorting) staysIn(file *sudoers.File) func(sudoers.Entry) bool {
+	if s.auditFile(file.Name) == "" || s.named(file.Name) {
 		return nil
 	}
+	written := auditLines(file)
 	return func(entry sudoers.Entry) bool {
-		options, is := entry.(*sudoers.Defaults)
 		line := canonicalEntry(entry)
-		return is && (options.Scope == sudoers.ScopeGlobal || options.Scope == sudoers.ScopeUser) && !slices.ContainsFunc(options.Settings, func(option sudoers.Setting) bool { return !ofAudit(option) }) || line == "" || slices.Contains(s.ownWay, line)
+		return line == "" || written[line] || slices.Contains(s.ownWay, line)
 	}
 }
 

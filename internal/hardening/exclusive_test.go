@@ -55,6 +55,12 @@ type exclusiveCase struct {
 
 func header(name string) string { return "# " + PolicyHeader(name) + "\n" }
 
+// auditFile is what audit logging writes for sudo, in six lines.
+func auditFile(name string) string {
+	a := AuditLogging{Name: name, Require: true, SudoLog: &SudoLog{Directory: "/var/log", Mode: "0600", Format: "json"}}
+	return a.Render()[a.DropInPath()]
+}
+
 func TestSudoersExclusive(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]exclusiveCase{
@@ -69,7 +75,7 @@ func TestSudoersExclusive(t *testing.T) {
 		},
 		"of pvesec": {
 			files: map[string]string{
-				"pvesec-audit-ops": "# Managed by Terraform: pvesec_audit_logging \"ops\".\nDefaults log_output\n",
+				"pvesec-audit-ops": auditFile("ops"),
 				"agent":            header("other") + "agent ALL=(ALL) ALL\n", // a header of another name is not believed
 			},
 			foreign: []string{"/etc/sudoers.d/agent:2: agent ALL=(ALL) ALL"},
@@ -77,14 +83,14 @@ func TestSudoersExclusive(t *testing.T) {
 		},
 		"more than options under the header of audit logging": {
 			files: map[string]string{
-				"pvesec-audit-ops": "# Managed by Terraform: pvesec_audit_logging \"ops\".\nDefaults log_output\nmallory ALL=(ALL) ALL\n@include /home/mallory/x\nUser_Alias X = mallory\nno line\n",
+				"pvesec-audit-ops": auditFile("ops") + "mallory ALL=(ALL) ALL\n@include /home/mallory/x\nUser_Alias X = mallory\nno line\n",
 			},
 			foreign: []string{
-				"/etc/sudoers.d/pvesec-audit-ops:3: mallory ALL=(ALL) ALL", "/etc/sudoers.d/pvesec-audit-ops:4: @include /home/mallory/x", "/etc/sudoers.d/pvesec-audit-ops:5: User_Alias X = mallory",
-				"/etc/sudoers.d/pvesec-audit-ops:6: no line (malformed: sudo skips it)",
+				"/etc/sudoers.d/pvesec-audit-ops:7: mallory ALL=(ALL) ALL", "/etc/sudoers.d/pvesec-audit-ops:8: @include /home/mallory/x", "/etc/sudoers.d/pvesec-audit-ops:9: User_Alias X = mallory",
+				"/etc/sudoers.d/pvesec-audit-ops:10: no line (malformed: sudo skips it)",
 			},
 			kept: []string{`/etc/sudoers.d/pvesec-audit-ops (pvesec_audit_logging "ops")`},
-			left: map[string]string{"pvesec-audit-ops": "# Managed by Terraform: pvesec_audit_logging \"ops\".\nDefaults log_output\n"},
+			left: map[string]string{"pvesec-audit-ops": auditFile("ops")},
 		},
 		"named": {
 			main:    shippedMain + "%wheel ALL=(ALL) ALL\n\t%dba   ALL = (postgres)   ALL # ours\n",
