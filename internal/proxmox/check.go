@@ -179,6 +179,19 @@ func (k *checker) privileges(ctx context.Context) error {
 	return nil
 }
 
+// UnknownRoleError is the cause of a problem with a role that the server does not have, and that somebody may make: it has no name that PVE keeps for itself.
+type UnknownRoleError struct{ Role string }
+
+// Error names the role.
+func (e *UnknownRoleError) Error() string { return fmt.Sprintf("role %q does not exist", e.Role) }
+
+// UnknownRoles returns the problems of grants of such roles.
+func (c *Client) UnknownRoles(ctx context.Context, p Principal) ([]Problem, error) {
+	k := checker{Client: c, p: p}
+	err := k.roles(ctx)
+	return slices.DeleteFunc(k.found, func(p Problem) bool { return !errors.As(p.Err, new(*UnknownRoleError)) }), err
+}
+
 func (k *checker) roles(ctx context.Context) error {
 	var known []string
 	check := func(field string, grants []Grant) error {
@@ -199,8 +212,11 @@ func (k *checker) roles(ctx context.Context) error {
 				}
 			}
 			if !slices.Contains(known, g.Role) {
-				k.found.add(fmt.Sprintf("%s[%d].role", field, i),
-					fmt.Sprintf("role %q does not exist on this server.", g.Role), suggest(g.Role, known))
+				problem := Problem{Field: fmt.Sprintf("%s[%d].role", field, i), Msg: fmt.Sprintf("role %q does not exist on this server.", g.Role), Fix: suggest(g.Role, known)}
+				if ValidateRoleID(g.Role) == nil {
+					problem.Err = &UnknownRoleError{Role: g.Role}
+				}
+				k.found = append(k.found, problem)
 			}
 		}
 		return nil

@@ -295,6 +295,10 @@ func (r *apiTokenResource) planAccess(ctx context.Context, plan *apiTokenModel, 
 	}
 	accepted := values.AcceptedRisks(ctx, plan.AcceptedRisks, diags)
 	j := judge(ctx, pve, have, planned, tainted, c.last, plan.digest(ctx, diags))
+	problems, toCome := withoutMissingRoles(problems)
+	if c.state == nil || !quiet {
+		warnOfMissingRoles(r.Clients, toCome, tokenProblemPath, diags)
+	}
 	for _, problem := range problems {
 		if problem.Field == "" && problem.Err != nil {
 			session.PlanReached(problem.Err, path.Empty(), diags)

@@ -90,6 +90,9 @@ func (r *apiTokenResource) mayWrite(ctx context.Context, pve *proxmox.Client, pl
 			return false
 		}
 	}
+	if refuseMissingRoles(ctx, pve, plan.principal(ctx, diags), tokenProblemPath, diags); diags.HasError() {
+		return false
+	}
 	review, owner, planned, err := r.foretell(ctx, pve, plan, diags)
 	if err != nil {
 		values.AddError(diags, "Unable to tell what "+plan.fullName()+" may do", err)

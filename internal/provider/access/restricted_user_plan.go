@@ -108,7 +108,13 @@ func (r *restrictedUserResource) planAccess(ctx context.Context, plan, state *re
 			return append(pve.CheckPrincipal(ctx, p), pve.CheckUpdate(ctx, recorded, p)...)
 		}
 	}
-	problems := check(ctx, want)
+	problems, toCome := withoutMissingRoles(check(ctx, want))
+	if want.Role != nil {
+		r.Clients.Holdings().NoteRole(want.Role.ID)
+	}
+	if state == nil || !quiet {
+		warnOfMissingRoles(r.Clients, toCome, problemPath, diags)
+	}
 	all := want
 	if all.Groups, err = plan.allGroups(ctx, pve, state, want.Groups, diags); !session.PlanReached(err, path.Empty(), diags) {
 		return
@@ -135,6 +141,7 @@ func (r *restrictedUserResource) planAccess(ctx context.Context, plan, state *re
 	if !session.PlanReached(err, path.Empty(), diags) {
 		return
 	}
+	review.shared = review.shared || len(toCome) > 0
 	unchanged := state != nil && plan.samePowers(state)
 	if unchanged || !review.shared { // otherwise the apply tells, since the role may change before this user does
 		review.show(ctx, plan, all, diags)

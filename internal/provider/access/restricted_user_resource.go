@@ -201,6 +201,9 @@ func (r *restrictedUserResource) mayWrite(ctx context.Context, pve *proxmox.Clie
 		diags.AddAttributeError(path.Root("password_version"), noPasswordChange, passwordAdvice(plan.UserID.ValueString()))
 		return false
 	}
+	if refuseMissingRoles(ctx, pve, want, problemPath, diags); diags.HasError() {
+		return false
+	}
 	review, err := reviewAccess(ctx, pve, want.UserID, string(want.UserID), &want)
 	if err != nil {
 		values.AddError(diags, "Unable to tell what "+string(want.UserID)+" may do", err)

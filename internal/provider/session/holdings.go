@@ -9,12 +9,12 @@ import (
 // Holdings are the objects that the states of this run hold, each by a name such as "user agent@pve". Terraform plans a replacement, and every
 // tainted object, as if there were no object yet: what PVE has under that name is then somebody else's, or the very object that is to be replaced.
 type Holdings struct {
-	mu                  sync.Mutex
-	held, planned, read map[string]bool
-	applied             map[string]string
-	told                map[string][]string
-	any                 bool
-	lacked              lists
+	mu                         sync.Mutex
+	held, planned, read, roles map[string]bool
+	applied                    map[string]string
+	told                       map[string][]string
+	any                        bool
+	lacked                     lists
 }
 
 // lacks notes what packages a node was seen to lack, and gives those of some packages that it was seen to lack at any time of this run. One resource may install
@@ -124,4 +124,14 @@ type replacementKey struct{}
 // WithReplacement marks a request as the second half of planning a replacement: the creation of what comes after an object of this resource.
 func WithReplacement(ctx context.Context) context.Context {
 	return context.WithValue(ctx, replacementKey{}, true)
+}
+
+// NoteRole notes a role that a user who is planned brings along.
+func (h *Holdings) NoteRole(id string) { h.note(&h.roles, id) }
+
+// MakesRole tells whether a user who was planned before brings a role along.
+func (h *Holdings) MakesRole(id string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.roles[id]
 }
