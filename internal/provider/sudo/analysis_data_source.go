@@ -58,7 +58,7 @@ type sudoersAnalysisDataModel struct {
 	Denials        types.String            `tfsdk:"denials"`
 	Proofs         []proofModel            `tfsdk:"proofs"`
 	Change         *sudoersChangeModel     `tfsdk:"change"`
-	Lint           []lintModel             `tfsdk:"lint"`
+	Lint           []explainedLintModel    `tfsdk:"lint"`
 	Assumptions    []string                `tfsdk:"assumptions"`
 	Compliant      types.Bool              `tfsdk:"compliant"`
 }
@@ -188,7 +188,7 @@ func (d *sudoersAnalysisDataSource) Schema(_ context.Context, _ datasource.Schem
 				Computed:            true,
 				Attributes:          values.DataSourceFields(changeFields),
 			},
-			"lint":        objects("Problems that sudo accepts without an error but that make the policy behave differently than intended; see the guide [sudoers findings](../guides/sudoers-findings).", lintFields),
+			"lint":        objects("Problems that sudo accepts without an error but that make the policy behave differently than intended; see the guide [sudoers findings](../guides/sudoers-findings).", explainedLintFields),
 			"assumptions": computedList("What the answers take for given of the node."),
 			"compliant":   boolean("Whether nothing leads to root, every statement of `never` is proven, and every command of `always` is allowed."),
 		},
@@ -233,7 +233,7 @@ func (d *sudoersAnalysisDataSource) Read(ctx context.Context, req datasource.Rea
 			model.Change = &found
 		}
 	}
-	model.Lint = lintModels(lint.Lint(tree, lint.Options{Version: version, Fragment: true}))
+	model.Lint = explainedLint(lint.Lint(tree, lint.Options{Version: version, Fragment: true}))
 	if resp.Diagnostics.HasError() {
 		return
 	}

@@ -16,14 +16,19 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/review"
 )
 
-// lintModel is one finding in the policy's own text.
+// lintModel is one finding in the policy's own text, as a plan shows it: what to write instead is in the warning, in the error of a refused plan and in the guide.
 type lintModel struct {
 	ID       types.String `tfsdk:"id"`
 	Severity types.String `tfsdk:"severity"`
 	Line     types.Int64  `tfsdk:"line"`
 	Column   types.Int64  `tfsdk:"column"`
 	Message  types.String `tfsdk:"message"`
-	Fix      types.String `tfsdk:"fix"`
+}
+
+// explainedLintModel is a finding with what to write instead, where somebody asks for an analysis.
+type explainedLintModel struct {
+	lintModel
+	Fix types.String `tfsdk:"fix"`
 }
 
 var lintType = values.TypeOfFields(lintFields)
@@ -35,8 +40,9 @@ var lintFields = []values.Field{
 	{Name: "line", Type: types.Int64Type, Description: "Line in the text."},
 	{Name: "column", Type: types.Int64Type, Description: "Column in that line, in bytes."},
 	{Name: "message", Type: types.StringType, Description: "What is wrong."},
-	{Name: "fix", Type: types.StringType, Description: "What to write instead."},
 }
+
+var explainedLintFields = append(slices.Clone(lintFields), values.Field{Name: "fix", Type: types.StringType, Description: "What to write instead."})
 
 // warnOfLint reports findings at the attribute that the text comes from. Notices are left to the lint attribute: they are worth a thought, not an
 // interruption.
@@ -141,32 +147,39 @@ func (m *sudoersPolicyModel) boundRules(ctx context.Context, diags *diag.Diagnos
 	return bound
 }
 
-// lintModels are findings as they are shown.
-func lintModels(findings []lint.Finding) []lintModel {
-	models := []lintModel{}
+func lintOf(finding lint.Finding) lintModel {
+	return lintModel{
+		ID:       types.StringValue(finding.ID),
+		Severity: types.StringValue(string(finding.Severity)),
+		Line:     types.Int64Value(int64(finding.Pos.Line)),
+		Column:   types.Int64Value(int64(finding.Pos.Col)),
+		Message:  types.StringValue(finding.Msg),
+	}
+}
+
+// explainedLint are findings with what to write instead.
+func explainedLint(findings []lint.Finding) []explainedLintModel {
+	models := []explainedLintModel{}
 	for _, finding := range findings {
-		models = append(models, lintModel{
-			ID:       types.StringValue(finding.ID),
-			Severity: types.StringValue(string(finding.Severity)),
-			Line:     types.Int64Value(int64(finding.Pos.Line)),
-			Column:   types.Int64Value(int64(finding.Pos.Col)),
-			Message:  types.StringValue(finding.Msg),
-			Fix:      types.StringValue(finding.Fix),
-		})
+		models = append(models, explainedLintModel{lintOf(finding), types.StringValue(finding.Fix)})
 	}
 	return models
 }
 
 // lintValue is the lint attribute for a policy.
 func lintValue(ctx context.Context, text *review.Policy, diags *diag.Diagnostics) types.List {
-	value, problems := types.ListValueFrom(ctx, lintType, lintModels(text.Lint()))
+	models := []lintModel{}
+	for _, finding := range text.Lint() {
+		models = append(models, lintOf(finding))
+	}
+	value, problems := types.ListValueFrom(ctx, lintType, models)
 	diags.Append(problems...)
 	return value
 }
 
 func lintAttribute() schema.ListNestedAttribute {
 	return schema.ListNestedAttribute{
-		MarkdownDescription: "Problems that sudo accepts without an error but that make the policy behave differently than intended; see the guide [sudoers findings](../guides/sudoers-findings).",
+		MarkdownDescription: "Problems that sudo accepts without an error but that make the policy behave differently than intended; see the guide [sudoers findings](../guides/sudoers-findings). What to write instead is in the guide, in the warning or the error, and in `pvesec_sudoers_analysis`.",
 		Computed:            true,
 		NestedObject:        schema.NestedAttributeObject{Attributes: values.ResourceFields(lintFields)},
 	}
