@@ -3,18 +3,10 @@ package session
 import (
 	"context"
 	"errors"
-	"fmt"
-	"maps"
-	"slices"
-	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
-	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -26,25 +18,6 @@ import (
 // OnNodes is a resource that lives on nodes: one model M for all of them, and an S for what one of them holds. It creates, reads, updates, deletes
 // and imports; a resource that embeds it adds its schema, its plan, and the methods of [NodeModel].
 type OnNodes[M, S any, P NodeModel[M, S]] struct{ Configured }
-
-// Placed are the attributes that every resource on nodes has. Its model embeds them, and [PlacedAttributes] and [PlacedBlocks] describe them.
-type Placed struct {
-	Nodes         types.Set    `tfsdk:"nodes"`
-	OnUnreachable types.String `tfsdk:"on_unreachable"`
-	Deployed      types.Map    `tfsdk:"deployed"`
-	NodesSkipped  types.List   `tfsdk:"nodes_skipped"`
-
-	InstallPackages   types.Bool `tfsdk:"install_packages"`
-	MissingPackages   types.Map  `tfsdk:"missing_packages"`
-	InstalledPackages types.Map  `tfsdk:"installed_packages"`
-
-	Timeouts timeouts.Value `tfsdk:"timeouts"`
-}
-
-func (p *Placed) placed() *Placed { return p } //nolint:unused // NodeModel asks for it
-
-// Observer reads what one node holds of a resource.
-type Observer[S any] func(ctx context.Context, nodes hardening.Nodes, target node.Target) (*S, error)
 
 // NodeModel says what differs from resource to resource.
 type NodeModel[M, S any] interface {
@@ -106,49 +79,9 @@ type Keeper interface {
 	KeepsLost() bool
 }
 
-// Importer is a model that records something of what an import found. Terraform keeps the record with the state of the object.
-type Importer[S any] interface {
-	Imported(ctx context.Context, seen map[string]*S, private values.PrivateWriter, diags *diag.Diagnostics)
-}
-
 // WriteOnly is a model with values that are in the configuration alone, neither in a plan nor in a state.
 type WriteOnly interface {
 	TakeWriteOnly(ctx context.Context, config tfsdk.Config, diags *diag.Diagnostics)
-}
-
-// Reading is what was read of nodes, and why.
-type Reading[S any] struct {
-	Seen    map[string]*S
-	Shared  *Clients
-	Refresh bool
-	// Private is where a later plan finds what deployed does not show; nil at an import.
-	Private values.PrivateState
-}
-
-// PlacedAttributes adds the attributes of [Placed] to a schema. Entry describes a node's entry of deployed; its attribute changes, a list of strings,
-// says of a skipped node that nothing is known.
-func PlacedAttributes(attributes, entry map[string]schema.Attribute) map[string]schema.Attribute {
-	attributes["nodes"] = schema.SetAttribute{
-		MarkdownDescription: "Names of the nodes. All nodes of the provider or, where it names none, of the cluster by default; a node that joins later is then planned for.",
-		ElementType:         types.StringType,
-		Optional:            true,
-		Validators:          []validator.Set{setvalidator.SizeAtLeast(1)},
-	}
-	attributes["on_unreachable"] = onUnreachableAttribute()
-	attributes["deployed"] = schema.MapNestedAttribute{
-		MarkdownDescription: "What each node holds, by node name. A difference from what was applied is drift; the plan shows it and the next apply mends it.",
-		Computed:            true,
-		NestedObject:        schema.NestedAttributeObject{Attributes: entry},
-	}
-	attributes["nodes_skipped"] = skippedAttribute()
-	packageAttributes(attributes)
-	return attributes
-}
-
-// PlacedBlocks adds the blocks of [Placed] to a schema.
-func PlacedBlocks(ctx context.Context, blocks map[string]schema.Block) map[string]schema.Block {
-	blocks["timeouts"] = timeouts.Block(ctx, AllTimeouts)
-	return blocks
 }
 
 // Create installs the resource.
@@ -328,81 +261,6 @@ func skipped[M, S any, P NodeModel[M, S]](ctx context.Context, plan, state P, na
 	return entry
 }
 
-func (p *Placed) setDeployed(ctx context.Context, entries map[string]attr.Value, diags *diag.Diagnostics) {
-	deployed, problems := types.MapValue(p.Deployed.ElementType(ctx), entries)
-	diags.Append(problems...)
-	p.Deployed = deployed
-}
-
-// Read compares what is recorded with what the nodes hold. Nodes that do not answer are skipped where on_unreachable says so, and keep their entries.
-// Where no node holds anything any more, the resource is gone, unless it is a [Keeper] that stays.
-func (r *OnNodes[M, S, P]) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	state := P(new(M))
-	resp.Diagnostics.Append(req.State.Get(ctx, state)...)
-	setIdentity(ctx, resp.Identity, req.State, &resp.Diagnostics) // of what is gone too
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	ctx, cancel := WithTimeout(ctx, state.placed().Timeouts.Read, &resp.Diagnostics)
-	defer cancel()
-	r.Clients.Holdings().NoteHeld(state.placed().HeldAs(state.What()))
-	r.Clients.Holdings().NoteApplied(state.placed().HeldAs(state.What()), values.ReadApplied(ctx, req.Private, &resp.Diagnostics))
-	r.Clients.Holdings().NoteRead(state.What())
-	targets := r.recordedTargets(ctx, state, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	reached := r.Reachable(ctx, targets, state.placed().OnUnreachable, &resp.Diagnostics)
-	seen := r.observe(ctx, state, reached, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	if keeper, is := any(state).(Keeper); len(reached) == len(targets) && !anyHolds(state, seen) && !(is && keeper.KeepsLost()) {
-		resp.State.RemoveResource(ctx)
-		return
-	}
-	entries := map[string]attr.Value{}
-	for _, target := range without(targets, reached) {
-		entries[target.Name] = skipped[M, S](ctx, state, state, target.Name, &resp.Diagnostics)
-	}
-	for _, name := range slices.Sorted(maps.Keys(seen)) {
-		entries[name] = state.Found(ctx, seen[name], &resp.Diagnostics)
-		unfinished, leftover := state.Unfinished(seen[name])
-		WarnOfUnfinished(name, unfinished, leftover, &resp.Diagnostics)
-	}
-	state.placed().setDeployed(ctx, entries, &resp.Diagnostics)
-	state.placed().NodesSkipped = values.StringList(TargetNames(without(targets, reached)))
-	state.placed().showMissing(ctx, lacking(state, seen), &resp.Diagnostics)
-	state.Took(ctx, Reading[S]{Seen: seen, Shared: r.Clients, Refresh: true, Private: resp.Private}, &resp.Diagnostics)
-	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
-}
-
-func anyHolds[M, S any, P NodeModel[M, S]](model P, seen map[string]*S) bool {
-	for _, found := range seen {
-		if model.Holds(found) {
-			return true
-		}
-	}
-	return false
-}
-
-func (r *OnNodes[M, S, P]) observe(ctx context.Context, model P, targets []node.Target, diags *diag.Diagnostics) map[string]*S {
-	nodes, err := r.Clients.Nodes()
-	var seen map[string]*S
-	if err == nil {
-		seen, err = Observe(ctx, nodes, targets, model.Observer(ctx, diags))
-	}
-	if err != nil {
-		values.AddReadError(diags, "Unable to read "+model.What(), err)
-	}
-	return seen
-}
-
-// recordedTargets returns the nodes of deployed in the state.
-func (r *OnNodes[M, S, P]) recordedTargets(ctx context.Context, state P, diags *diag.Diagnostics) []node.Target {
-	return r.RecordedTargets(ctx, slices.Sorted(maps.Keys(state.placed().Deployed.Elements())), state.What(), diags)
-}
-
 // Delete removes the resource from its nodes. It skips no node, because the state would forget what stays there.
 func (r *OnNodes[M, S, P]) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	state := P(new(M))
@@ -425,69 +283,4 @@ func (r *OnNodes[M, S, P]) Delete(ctx context.Context, req resource.DeleteReques
 	if err != nil {
 		values.AddError(&resp.Diagnostics, "Unable to remove "+state.What(), err)
 	}
-}
-
-// ImportState accepts "NAME" for all nodes, or "NAME@NODE,NODE", or an identity.
-func (r *OnNodes[M, S, P]) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	name, names, err := importedAs(ctx, req, &resp.Diagnostics)
-	if err != nil {
-		resp.Diagnostics.AddError("Invalid import id", values.UpperFirst(err.Error()))
-		return
-	}
-	model := r.Adopted(ctx, resp.State, name, names, resp.Private, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
-	setIdentity(ctx, resp.Identity, resp.State, &resp.Diagnostics)
-}
-
-// Adopted is the model of what nodes hold under a name; names are nil for all nodes. State is one without a value, of which the model takes the types.
-func (r *OnNodes[M, S, P]) Adopted(ctx context.Context, state tfsdk.State, name string, names []string, private values.PrivateState, diags *diag.Diagnostics) P {
-	model := P(new(M))
-	diags.Append(values.NullModel(ctx, state, model)...)
-	observer := model.Named(name)
-	summary := "Unable to import " + model.What()
-	targets, err := r.Clients.Targets(ctx, names)
-	var nodes hardening.Nodes
-	if err == nil {
-		nodes, err = r.Clients.Nodes()
-	}
-	var seen map[string]*S
-	if err == nil {
-		seen, err = Observe(ctx, nodes, targets, observer)
-	}
-	if err != nil {
-		values.AddError(diags, summary, err)
-		return model
-	}
-	if !anyHolds(model, seen) {
-		diags.AddError("Unable to find the object to import", fmt.Sprintf("None of the nodes %s has %s.", strings.Join(TargetNames(targets), ", "), model.What()))
-		return model
-	}
-	if names != nil {
-		model.placed().Nodes = values.StringSet(names)
-	}
-	model.placed().OnUnreachable = types.StringValue(failUnreachable)
-	model.Adopt(ctx, targets, seen, diags)
-	if diags.HasError() {
-		return model
-	}
-	entries := map[string]attr.Value{}
-	for _, target := range targets {
-		entries[target.Name] = model.Found(ctx, seen[target.Name], diags)
-	}
-	model.placed().setDeployed(ctx, entries, diags)
-	model.placed().NodesSkipped = values.StringList(nil)
-	model.placed().showMissing(ctx, lacking(model, seen), diags)
-	model.Took(ctx, Reading[S]{Seen: seen, Shared: r.Clients}, diags)
-	if importer, is := any(model).(Importer[S]); is && private != nil {
-		importer.Imported(ctx, seen, private, diags)
-	}
-	return model
-}
-
-// Observe reads nodes, several at a time, and gives what each holds by its name. The error names every node that failed.
-func Observe[S any](ctx context.Context, nodes hardening.Nodes, targets []node.Target, observer Observer[S]) (map[string]*S, error) {
-	return onEach(ctx, targets, func(ctx context.Context, target node.Target) (*S, error) { return observer(ctx, nodes, target) })
 }
