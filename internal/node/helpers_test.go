@@ -2,28 +2,20 @@ package node_test
 
 import (
 	"context"
-	"flag"
 	"os"
 	"os/exec"
 	"os/user"
 	"path/filepath"
-	"runtime"
-	"strconv"
 	"testing"
 	"time"
 
+	"github.com/pvesec/terraform-provider-pvesec/internal/budget"
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 	"github.com/pvesec/terraform-provider-pvesec/internal/node/nodetest"
 )
 
-// atOnce is how many tests run at the same time, whatever the number of processors: most of the time they wait for processes of their nodes.
-const atOnce = 4
-
 func TestMain(m *testing.M) {
-	flag.Parse()
-	if err := flag.Set("test.parallel", strconv.Itoa(max(atOnce, runtime.GOMAXPROCS(0)))); err != nil {
-		panic(err)
-	}
+	budget.MoreAtOnce()
 	m.Run()
 }
 

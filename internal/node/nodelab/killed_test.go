@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pvesec/terraform-provider-pvesec/internal/budget"
 	"github.com/pvesec/terraform-provider-pvesec/internal/lab"
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 )
@@ -26,6 +27,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
+	budget.MoreAtOnce()
 	os.Exit(m.Run())
 }
 

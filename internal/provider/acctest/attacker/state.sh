@@ -1,7 +1,8 @@
 # What a node is, a line for each thing: kind, a tab, and what it is. Run by root with the operator and the canary as arguments.
 export LC_ALL=C
 user=$1 canary=$2
-kind() { while IFS= read -r line; do printf '%s\t%s\n' "$1" "$line"; done; }
+# A loop of read would make a system call for each byte.
+kind() { sed "s/^/$1	/"; }
 # Files that are not the operator's. The time of the last change of the inode cannot be forged: it stands for the content.
 find / -xdev \( -path /proc -o -path /sys -o -path /dev -o -path /run -o -path /tmp -o -path /var/tmp -o -path /var/log -o -path "/home/$user" -o -path /var/lib/systemd \
 	-o -path /var/lib/stand-in/calls -o -path /etc/pve/guests -o -path /var/lib/sudo/ts -o -path /var/spool/cron/crontabs \) -prune \

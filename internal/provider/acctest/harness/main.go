@@ -15,13 +15,16 @@ var logDir string
 // program is where the provider is built, once for all tests of a process.
 var program string
 
+// garbage is how much heap is new, in percent of the old, when a program of these tests collects garbage.
+const garbage = 400
+
 // Main has every run of terraform, and the provider within it, log all that they can say to a file of its test, and keep its working
 // directory: [Run] searches both for secrets. A test package calls it from its TestMain.
 func Main(m *testing.M) {
 	if measured := os.Getenv(measuredVariable); measured != "" {
 		measure(measured)
 	}
-	debug.SetGCPercent(400) // collecting garbage takes a third of the time of short runs
+	debug.SetGCPercent(garbage) // collecting garbage takes a third of the time of short runs
 	dir, err := os.MkdirTemp("", "pvesec-acctest")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -39,6 +42,7 @@ func Main(m *testing.M) {
 		// The test framework itself logs each configuration, with what is secret in it.
 		"TF_LOG_SDK_HELPER_RESOURCE": "OFF",
 		"TF_ACC_PERSIST_WORKING_DIR": "1", "TF_ACC_TEMP_DIR": filepath.Join(dir, "tmp"),
+		"GOGC": fmt.Sprint(garbage), // of terraform
 	} {
 		if err := os.Setenv(name, value); err != nil {
 			fmt.Fprintln(os.Stderr, err)

@@ -168,7 +168,7 @@ func (w *Workspace) Measured(args ...string) (provider, terraform Usage) {
 	command := exec.CommandContext(w.t.Context(), Terraform, args...)
 	command.Dir = w.Dir
 	command.Env = append(os.Environ(), "TF_CLI_CONFIG_FILE="+filepath.Join(w.Dir, "measured", "cli.tfrc"), measuredVariable+"="+filepath.Join(w.Dir, "terraform-provider-pvesec"),
-		"TF_LOG=", "TF_REATTACH_PROVIDERS=", "CHECKPOINT_DISABLE=1")
+		"TF_LOG=", "GOGC=", "TF_REATTACH_PROVIDERS=", "CHECKPOINT_DISABLE=1")
 	command.Env = append(command.Env, w.Env...)
 	if output, err := command.CombinedOutput(); err != nil {
 		w.t.Fatalf("terraform %v: %v\n%s", args, err, output)

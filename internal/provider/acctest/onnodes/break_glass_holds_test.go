@@ -118,7 +118,7 @@ func (g *glassNode) masked() {
 
 // whileOff: a node that was off at the end of the access ends it when it starts.
 func (g *glassNode) whileOff() {
-	g.grants(20)
+	g.grants(40)    // opening it takes ten seconds where many nodes share a processor
 	g.shell("sync") // that the stage was removed need not be on the disk yet; the next transaction removes it
 	g.restarts()
 	g.isGone("the node starts", "ended at its time")
