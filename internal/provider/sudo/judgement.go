@@ -12,10 +12,15 @@ import (
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
 	"github.com/pvesec/terraform-provider-pvesec/internal/review"
+	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
 // judging is what a plan knows about itself, by which its problems are judged. The zero value is a configuration that nobody planned.
 type judging struct {
+	// validating is set where the configuration is looked at without what was applied of it: Terraform does so before each destroy, too.
+	validating bool
+	// unfit is what makes the text unfit as a policy although sudo accepts it.
+	unfit []*sudoers.Error
 	// narrows tells that the plan takes access away and grants nothing; nil where that is not known.
 	narrows func() bool
 	// unchanged tells that the configuration is the one that was applied last.
@@ -70,6 +75,10 @@ type problem struct {
 
 // add reports a problem as it is judged.
 func (j *judging) add(judged values.Judgement, p problem, diags *diag.Diagnostics) {
+	if j.validating {
+		diags.AddAttributeWarning(p.at, p.summary, p.detail+"\n\n"+refusedByPlan)
+		return
+	}
 	if judged == values.Deferred {
 		j.refused = append(j.refused, p.lines...)
 		if j.quiet {
@@ -78,6 +87,9 @@ func (j *judging) add(judged values.Judgement, p problem, diags *diag.Diagnostic
 	}
 	judged.Report(diags, j.quiet, p.at, p.summary, p.detail)
 }
+
+// refusedByPlan says of a problem why it is a warning while nobody plans.
+const refusedByPlan = "A plan refuses this in a policy that is new or changed. Terraform validates before each destroy too, so it is a warning here."
 
 // refusedValue is the attribute refused.
 func (j *judging) refusedValue() types.List { return listOrNull(j.refused) }

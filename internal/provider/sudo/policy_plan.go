@@ -54,6 +54,10 @@ func (r *sudoersPolicyResource) ModifyPlan(ctx context.Context, req resource.Mod
 			plan.unchanged, plan.quiet = true, false
 		}
 	}
+	plan.refuseUnfit(state, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
 	if plan.Enforcement.ValueString() != enforceWarn { // a warning is said by the validation
 		plan.refuseLint(ctx, text, &resp.Diagnostics)
 	}

@@ -49,20 +49,53 @@ func render(ctx context.Context, m *sudoersPolicyModel, diags *diag.Diagnostics)
 	return text
 }
 
-// parseContent parses a hand-written text.
+// parseContent parses a hand-written text. What makes it unfit as a policy although sudo accepts it is noted, see [sudoersPolicyModel.refuseUnfit].
 func parseContent(m *sudoersPolicyModel, diags *diag.Diagnostics) *sudoers.File {
 	text := m.Content.ValueString()
 	file, problems := sudoers.Parse(m.Name.ValueString(), text, review.PlanVersion)
-	if len(problems) == 0 {
-		problems = hardening.CheckContent(file, m.Subject.ValueString())
-	}
 	for _, problem := range problems {
-		diags.AddAttributeError(path.Root("content"), fmt.Sprintf("Line %d, column %d: %s", problem.Pos.Line, problem.Pos.Col, problem.Msg), problemDetail(problem, text))
+		found := contentProblem(problem, text)
+		diags.AddAttributeError(found.at, found.summary, found.detail)
 	}
 	if len(problems) > 0 {
 		return nil
 	}
+	m.unfit = hardening.CheckContent(file, m.Subject.ValueString())
 	return file
+}
+
+func contentProblem(found *sudoers.Error, text string) problem {
+	summary := fmt.Sprintf("Line %d, column %d: %s", found.Pos.Line, found.Pos.Col, found.Msg)
+	return problem{path.Root("content"), summary, problemDetail(found, text), []string{strings.ToLower(summary[:1]) + summary[1:]}}
+}
+
+// refuseUnfit refuses a text that is unfit as a policy: rules about others, options that give everyone more, other files, and patterns that never match. Of a text that was applied as it is, by a release
+// that did not know this, nobody is kept from destroying it, nor from taking something out of it.
+func (m *sudoersPolicyModel) refuseUnfit(state *sudoersPolicyModel, diags *diag.Diagnostics) {
+	if len(m.unfit) == 0 {
+		return
+	}
+	text := m.Content.ValueString()
+	known := map[string]bool{}
+	said := func(found *sudoers.Error, text string) string {
+		lines := strings.Split(text, "\n")
+		return found.Msg + "\n" + lines[min(max(found.Pos.Line-1, 0), len(lines)-1)]
+	}
+	if state != nil && state.Name.Equal(m.Name) {
+		earlier := state.Content.ValueString()
+		if file, problems := sudoers.Parse(m.Name.ValueString(), earlier, review.PlanVersion); len(problems) == 0 {
+			for _, found := range hardening.CheckContent(file, m.Subject.ValueString()) {
+				known[said(found, earlier)] = true
+			}
+		}
+	}
+	for _, found := range m.unfit {
+		judged := values.Refused
+		if m.unchanged || known[said(found, text)] {
+			judged = m.ofFindings()
+		}
+		m.add(judged, contentProblem(found, text), diags)
+	}
 }
 
 // problemDetail shows the line with a caret, and what to write instead.

@@ -58,6 +58,7 @@ func (r *sudoersPolicyResource) ValidateConfig(ctx context.Context, req resource
 		resp.Diagnostics.AddAttributeWarning(path.Root("rule"), "The policy grants nothing",
 			"It has no rule, no document and no content. If its rules come from a list, that list is empty. Otherwise write a rule block, or remove the resource.")
 	}
+	model.validating = true
 	model.checkSubject(&resp.Diagnostics)
 	model.checkShared(ctx, &resp.Diagnostics)
 	model.checkStatements(ctx, &resp.Diagnostics)
@@ -66,6 +67,7 @@ func (r *sudoersPolicyResource) ValidateConfig(ctx context.Context, req resource
 			resp.Diagnostics.AddAttributeWarning(model.textAttribute(), "The policy grants nothing",
 				"None of its rules grants a command. If the commands come from a list, that list is empty. Otherwise write them, or remove the resource.")
 		}
+		model.refuseUnfit(nil, &resp.Diagnostics)
 		model.warnOfLint(text, &resp.Diagnostics)
 		model.refuseLint(ctx, text, &resp.Diagnostics)
 		model.warnOfRoot(ctx, text, &resp.Diagnostics)

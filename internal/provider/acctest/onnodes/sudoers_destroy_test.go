@@ -2,6 +2,7 @@ package onnodes
 
 import (
 	"errors"
+	"fmt"
 	"os/exec"
 	"strings"
 	"testing"
@@ -174,5 +175,45 @@ func TestImportedFileComesBack(t *testing.T) {
 	}
 	if got := shell(t, c.Nodes[0], "visudo -c >&2 && cat /etc/sudoers.d/agent"); got != file {
 		t.Errorf("the node holds\n%s\nwant\n%s", got, file)
+	}
+}
+
+// TestLintRefusesNoDestroy: a policy that was in force before anybody found fault with its text is told in validation and in a plan, which exits with 2; it is destroyed, and something can be taken out of
+// it. A new fault is refused.
+func TestLintRefusesNoDestroy(t *testing.T) {
+	t.Parallel()
+	const faulty = "Defaults env_reset\nagent ALL=(root) /usr/bin/id, /usr/bin/w, BACKUPS\n"
+	c := cluster(t, 1)
+	w := harness.NewWorkspace(t).Quietly().Within()
+	write := func(text string) {
+		w.Write("main.tf", requirePvesec+config(c)+fmt.Sprintf("resource \"pvesec_sudoers_policy\" \"agent\" {\n  name = \"agent\"\n  subject = \"agent\"\n  content = %q\n}\n", text))
+	}
+	imported := func() {
+		shell(t, c.Nodes[0], "cat >/etc/sudoers.d/agent <<'EOT'\n"+faulty+"EOT\nchmod 0440 /etc/sudoers.d/agent")
+		write(faulty)
+		w.Terraform("import", "-no-color", harness.PolicyAddress, "agent")
+	}
+	says := func(what, said string, texts ...string) {
+		t.Helper()
+		for _, text := range texts {
+			if !strings.Contains(said, text) {
+				t.Errorf("%s does not say %q:\n%s", what, text, said)
+			}
+		}
+	}
+	const unbound, undefined = "the option env_reset is not bound to a user", "Cmnd_Alias BACKUPS is not defined"
+	imported()
+	says("validation", w.Terraform("validate", "-no-color"), "Warning: Line 1, column 10: "+unbound, undefined, "so it is a warning here")
+	says("the plan", w.Terraform("plan", "-no-color"), unbound, undefined, "this is only a warning", "+ refused")
+	says("the apply", w.Refused("apply", "-auto-approve"), "Error: ", unbound)
+	write("Defaults env_reset, !use_pty\nagent ALL=(root) /usr/bin/id, /usr/bin/w, BACKUPS\n")
+	says("a plan of one fault more", w.Refused("plan"), "Error: ", "the option use_pty is not bound to a user")
+	write("Defaults env_reset\nagent ALL=(root) /usr/bin/id, BACKUPS\n")
+	says("an apply that takes away", w.Terraform("apply", "-auto-approve", "-no-color"), unbound, "This change grants nothing")
+	w.Terraform("destroy", "-auto-approve", "-no-color")
+	imported()
+	w.Terraform("destroy", "-auto-approve", "-no-color")
+	if got := shell(t, c.Nodes[0], "ls /etc/sudoers.d/agent 2>/dev/null || echo gone"); got != "gone" {
+		t.Errorf("the destroy left %s", got)
 	}
 }
