@@ -164,7 +164,7 @@ func (n *Node) packages(s *node.Survey) {
 	}
 	part, told := s.Sections[node.SectionPackages]
 	if !told || part.Lacks != "" || part.Cut || part.Status > 1 || len(part.Data) == 0 {
-		n.unknown("which package has a program with a set-id bit", "dpkg did not tell; those that packages usually have are taken for theirs")
+		n.unknown("packages of programs with a set-id bit or capabilities", "dpkg did not tell; those that packages usually have are taken for theirs")
 		return
 	}
 	n.packaged = map[string]bool{}

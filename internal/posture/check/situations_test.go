@@ -100,3 +100,27 @@ func TestNothingPassesUnread(t *testing.T) {
 		})
 	}
 }
+
+// TestProgramsOfUnknownPackages: where dpkg did not tell whether a package has a program with a set-id bit or capabilities, nothing that takes it for the distribution's passes.
+func TestProgramsOfUnknownPackages(t *testing.T) {
+	t.Parallel()
+	for id, section := range map[string]struct{ name, data string }{
+		"PVESEC-C0507": {node.SectionSetID, "F 4755 0 0 9 /usr/bin/su\x00"},
+		"PVESEC-C0508": {node.SectionCapabilities, "/usr/bin/newuidmap cap_setuid=ep\n"},
+		"PVESEC-C0509": {node.SectionSetID, "F 6755 1 1 9 /usr/bin/at\x00"},
+	} {
+		for what, lost := range map[string]node.Section{"took too long": {Status: 124}, "was cut": {Cut: true, Data: []byte("x: /y\n")}, "lacks dpkg": {Lacks: "dpkg", Status: 127}, "says nothing": {}} {
+			f := hardened()
+			f.sections[section.name] = node.Section{Data: []byte(section.data)}
+			judged := f.with(node.SectionPackages, lost).node(t)
+			for _, c := range check.Catalogue() {
+				if c.ID != id {
+					continue
+				}
+				if o := c.Judge(judged); o.Status != check.Unknown {
+					t.Errorf("%s, %s: %s %q", id, what, o.Status, o.Observed)
+				}
+			}
+		}
+	}
+}
