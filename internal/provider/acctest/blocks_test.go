@@ -1,6 +1,7 @@
 package acctest
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -129,6 +130,46 @@ func TestMisspeltKeysAreRefused(t *testing.T) {
 	}
 	if t.Failed() {
 		t.Log(output)
+	}
+}
+
+// TestEveryBlockRefusesUnknownKeys walks every schema that a configuration can have and writes a key that is none into each block, at any depth. terraform validate names each of them.
+func TestEveryBlockRefusesUnknownKeys(t *testing.T) {
+	t.Parallel()
+	all, err := provider.Server("test").GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := "terraform {\n  required_providers {\n    pvesec = { source = \"pvesec/pvesec\" }\n  }\n}\n"
+	places := map[string]string{} // of keys
+	put := func(place, before, after string) {
+		key := fmt.Sprintf("unknown_%d", len(places))
+		places[key] = place
+		config += strings.ReplaceAll(before, "KEY", key) + key + " = 1\n" + strings.ReplaceAll(after, "KEY", key)
+	}
+	var walk func(place, before, after string, block *tfprotov6.SchemaBlock)
+	walk = func(place, before, after string, block *tfprotov6.SchemaBlock) {
+		put(place, before, after)
+		for _, nested := range block.BlockTypes {
+			walk(place+" "+nested.TypeName, before+nested.TypeName+" {\n", "}\n"+after, nested.Block)
+		}
+	}
+	for kind, byName := range map[string]map[string]*tfprotov6.Schema{"resource": all.ResourceSchemas, "data": all.DataSourceSchemas, "ephemeral": all.EphemeralResourceSchemas} {
+		for name, schema := range byName {
+			walk(kind+" "+name, fmt.Sprintf("%s %q \"KEY\" {\n", kind, name), "}\n", schema.Block)
+		}
+	}
+	walk("provider", "provider \"pvesec\" {\nalias = \"KEY\"\n", "}\nresource \"pvesec_audit_logging\" \"KEY\" {\nprovider = pvesec.KEY\nname = \"it\"\n}\n", all.Provider.Block)
+	w := harness.NewWorkspace(t).Quietly()
+	w.Write("main.tf", config)
+	output, err := w.Try("validate", "-no-color")
+	if err == nil || len(places) < 40 {
+		t.Fatalf("%d keys, and validate takes all of it:\n%s", len(places), output)
+	}
+	for key, place := range places {
+		if !strings.Contains(output, `An argument named "`+key+`" is not expected here.`) {
+			t.Errorf("%s takes an unknown key", place)
+		}
 	}
 }
 
