@@ -54,17 +54,10 @@ func (a AuditLogging) notInForce(seen *node.Observation) string {
 	for _, rule := range seen.Audit.Rules {
 		have[comparableRule(rule)]++
 	}
-	numbers := []string{"auid!=unset", "auid!=-1"}
-	for _, name := range a.ruleAccounts() {
-		if account := seen.Accounts[name]; account.Exists {
-			numbers = append(numbers, "auid="+name+" ", fmt.Sprintf("auid=%d ", account.UID))
-		}
-	}
-	numbered := strings.NewReplacer(numbers...)
-	want := a.auditRules()
+	want := a.comparableRules(seen)
 	found := 0
 	for _, rule := range want {
-		if rule = comparableRule(numbered.Replace(rule)); have[rule] > 0 {
+		if have[rule] > 0 {
 			have[rule]--
 			found++
 		}
@@ -73,6 +66,22 @@ func (a AuditLogging) notInForce(seen *node.Observation) string {
 		return fmt.Sprintf("%d of %d rules", found, len(want))
 	}
 	return ""
+}
+
+// comparableRules are the rules of the settings as the kernel of a node has them.
+func (a AuditLogging) comparableRules(seen *node.Observation) []string {
+	numbers := []string{"auid!=unset", "auid!=-1"}
+	for _, name := range a.ruleAccounts() {
+		if account := seen.Accounts[name]; account.Exists {
+			numbers = append(numbers, "auid="+name+" ", fmt.Sprintf("auid=%d ", account.UID))
+		}
+	}
+	numbered := strings.NewReplacer(numbers...)
+	rules := a.auditRules()
+	for i, rule := range rules {
+		rules[i] = comparableRule(numbered.Replace(rule))
+	}
+	return rules
 }
 
 // ruleAccounts are the users whom rules name.
@@ -123,9 +132,7 @@ func PlannedAuditRules(found string, changed bool) string {
 
 var (
 	switchesOff = regexp.MustCompile(`^\s*(-e\s*0|-[aA]\s+(never,task|task,never))(\s|$)`)
-	// silences are rules of the kernel, as auditctl prints them, after which nothing of a program is recorded that starts later.
-	silences  = regexp.MustCompile(`^-a (never,task|task,never)( -S all)?$`)
-	ruleCalls = regexp.MustCompile(` -S (\S+)`)
+	ruleCalls   = regexp.MustCompile(` -S (\S+)`)
 )
 
 // comparableRule is a rule such that the text in a file, with numbers for users, and what the kernel tells of it are the same.

@@ -66,10 +66,12 @@ func (h *AuditHealth) rules(a AuditLogging, seen *node.Observation) {
 		h.add("the audit rules of %s are not in force: %s", a.AuditRulesPath(), found)
 		return
 	}
-	for _, rule := range seen.Audit.Rules {
-		if silences.MatchString(rule) {
-			h.add("the kernel has a rule that keeps audit rules from recording anything: %s", rule)
-		}
+	all, some := a.silencing(seen)
+	for _, rule := range all {
+		h.add("the kernel has a rule that keeps audit rules from recording anything: %s", rule)
+	}
+	for _, rule := range some {
+		h.add("the kernel has a rule that keeps the audit rules of %s from recording some of what they are about: %s", a.AuditRulesPath(), rule)
 	}
 }
 

@@ -72,12 +72,13 @@ func TestAuditRulesInForce(t *testing.T) {
 	}
 }
 
-// TestHealthOfAuditRules: rules that the kernel does not have, and a rule that keeps them all from recording, are problems; a locked kernel that follows with the next boot is told elsewhere.
+// TestHealthOfAuditRules: rules that the kernel does not have, and rules of others that keep all or some of them from recording, are problems; a locked kernel that follows with the next boot is told elsewhere.
 func TestHealthOfAuditRules(t *testing.T) {
 	t.Parallel()
 	a := withRules()
 	m := newMemoryNodes("pve1")
 	all := printed(a.auditRules())
+	const some = "the kernel has a rule that keeps the audit rules of /etc/audit/rules.d/pvesec-audit-ops.rules from recording some of what they are about: "
 	after := kernel(all[1:])
 	after.Enabled = 2
 	for name, test := range map[string]struct {
@@ -85,8 +86,15 @@ func TestHealthOfAuditRules(t *testing.T) {
 		want   string
 	}{
 		"all": {kernel(all), ""}, "after boot": {after, ""},
-		"one less": {kernel(all[1:]), "the audit rules of /etc/audit/rules.d/pvesec-audit-ops.rules are not in force: 37 of 38 rules"},
-		"silenced": {kernel(append([]string{"-a never,task"}, all...)), "the kernel has a rule that keeps audit rules from recording anything: -a never,task"},
+		"one less":           {kernel(all[1:]), "the audit rules of /etc/audit/rules.d/pvesec-audit-ops.rules are not in force: 37 of 38 rules"},
+		"never before ours":  {kernel(append([]string{"-a never,exit -S all -F uid=1001 -F key=x", "-a exit,never -F dir=/etc"}, all...)), some + "-a exit,never -F dir=/etc; " + some + "-a never,exit -S all -F uid=1001 -F key=x"},
+		"never of a service": {kernel(append([]string{"-a never,exit -F arch=b64 -S adjtimex -F auid=-1 -F uid=998 -F key=chrony"}, all...)), ""},
+		"never of root":      {kernel(append([]string{"-a never,exit -S adjtimex -F auid=-1 -F uid=0"}, all...)), some + "-a never,exit -S adjtimex -F auid=-1 -F uid=0"},
+		"never of a session": {kernel(append([]string{"-a never,exit -S adjtimex -F auid=1001 -F uid=998"}, all...)), some + "-a never,exit -S adjtimex -F auid=1001 -F uid=998"},
+		"never after ours":   {kernel(append(slices.Clone(all), "-a never,exit -F dir=/etc")), ""},
+		"excluded":           {kernel(append(slices.Clone(all), "-a always,exclude -F msgtype=CWD", "-a exclude,never -F uid=1001", "-a never,exclude -F msgtype!=PATH")), some + "-a always,exclude -F msgtype=CWD; " + some + "-a exclude,never -F uid=1001; " + some + "-a never,exclude -F msgtype!=PATH"},
+		"of no concern":      {kernel(append(slices.Clone(all), "-a always,exclude -F msgtype=CRYPTO_KEY_USER", "-a always,exit -F dir=/x")), ""},
+		"silenced":           {kernel(append([]string{"-a never,task"}, all...)), "the kernel has a rule that keeps audit rules from recording anything: -a never,task"},
 	} {
 		m.audit = test.status
 		state, err := a.Observe(t.Context(), m, targets("pve1")[0])
