@@ -232,7 +232,9 @@ func (a *analyser) addWay(at grantAt, w Way) {
 		if !w.Root() {
 			return
 		}
-		w = mightyAccount.way(w.Example, "As that account it "+w.Does+" ("+w.ID+").")
+		of := mightyAccount.way(w.Example, "As that account it "+w.Does+" ("+w.ID+").")
+		of.Made = w.Made
+		w = of
 	}
 	a.outcomes = append(a.outcomes, effectAt{way: w, place: at.place()})
 	command := at.access.Path

@@ -53,6 +53,13 @@ func judgeCases(t *testing.T, name string) {
 			t.Fatal(err)
 		}
 		a := analyseFor(t, c.Line, "agent", "ops")
+		for _, f := range a.Findings {
+			for _, w := range f.Ways {
+				if w.Severity == Critical && w.Condition != "" {
+					t.Errorf("critical, and needs more (%s): %s: %s", w.Condition, c.Line, w.Does)
+				}
+			}
+		}
 		if c.Found {
 			if len(a.Findings) == 0 || a.Root() {
 				t.Errorf("must be found, and is no way to root (%s): %s: %s", c.Class, c.Line, c.Note)

@@ -124,6 +124,9 @@ func (j *judging) outcome(command string, o program.Outcome) {
 			w.Example = policy.ShellLine(j.at.request, line)
 		}
 		w.Does, w.Condition, w.Source = op.Does, op.Condition, op.SourceText()
+		if w.Severity == Critical && w.Condition != "" {
+			w.Severity = High // critical needs nothing else
+		}
 		if op.ID != "" && len(op.Effects) > 0 && op.Effects[0] == o.Effect {
 			w.ID = op.ID
 		}

@@ -57,3 +57,19 @@ func TestPasswordOfAnAccountIsTold(t *testing.T) {
 		}
 	}
 }
+
+// TestExampleOfAnotherAccount: a finding about another account shows the command as that account or group, and one that convinces.
+func TestExampleOfAnotherAccount(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"agent ALL=(www-data) NOPASSWD: /usr/bin/bash":           "sudo -u www-data /usr/bin/bash -i",
+		"agent ALL=(ceph) NOPASSWD: /usr/bin/bash \"\"":          "sudo -u ceph /usr/bin/bash",
+		"agent ALL=(alice:disk) NOPASSWD: /usr/bin/cat /dev/sda": "sudo -u alice -g disk /usr/bin/cat /dev/sda",
+		"agent ALL=(:shadow) NOPASSWD: /usr/bin/cat /etc/shadow": "sudo -u agent -g shadow /usr/bin/cat /etc/shadow",
+	} {
+		a := analyseFor(t, text, "agent")
+		if len(a.Findings) != 1 || a.Findings[0].ID != "PVESEC-E0011" || a.Findings[0].Example != want {
+			t.Errorf("%s: %+v", text, a.Findings)
+		}
+	}
+}

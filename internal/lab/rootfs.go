@@ -22,10 +22,10 @@ import (
 
 // packages are installed in every root file system in addition to Debian's minimal base. rsyslog, auditd, logrotate and
 // systemd-journal-remote are what the provider configures; a PVE node has all of them or they are in its repositories. stunnel4
-// asks senders for certificates in front of a collector of a test, which systemd-journal-remote of Debian does not.
+// asks senders for certificates in front of a collector of a test, which systemd-journal-remote of Debian does not. strace tells what a program really does.
 var packages = []string{
 	"openssh-server", "sudo", "logrotate", "rsyslog", "systemd-journal-remote", "auditd", "systemd", "systemd-sysv", "dbus",
-	"libpam-systemd", "iproute2", "procps", "cron", "ca-certificates", "openssl", "less", "e2fsprogs", "stunnel4",
+	"libpam-systemd", "iproute2", "procps", "cron", "ca-certificates", "openssl", "less", "e2fsprogs", "stunnel4", "strace",
 }
 
 // bootstrapOptions leave out what no test looks at, and what must differ between nodes.
