@@ -118,6 +118,9 @@ func (a AuditLogging) Paths() []string {
 	return paths
 }
 
+// Planned lists every path that an apply replaces: [AuditLogging.Paths], and the private key, of which no text is known.
+func (a AuditLogging) Planned() []string { return append(a.Paths(), a.keyPath()) }
+
 // Render gives the text of every configuration file by path. A file whose purpose is switched off is not in the map.
 func (a AuditLogging) Render() map[string]string {
 	files := map[string]string{}

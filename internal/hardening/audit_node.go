@@ -83,6 +83,9 @@ func (a AuditLogging) observe(ctx context.Context, nodes Nodes, target node.Targ
 			query.Stats = append(query.Stats, name)
 		}
 	}
+	if a.Forward == nil {
+		query.Stats = append(query.Stats, a.keyPath()) // one that is left from other settings
+	}
 	if a.AuditRules != nil {
 		query.Trees = append(query.Trees, auditRulesDir)
 	}
@@ -109,6 +112,9 @@ func (a AuditLogging) observe(ctx context.Context, nodes Nodes, target node.Targ
 	}
 	for _, name := range query.Stats {
 		status := statusOf(seen.Files[name])
+		if name == a.keyPath() && a.Forward == nil && !status.Present {
+			continue
+		}
 		status.SHA256 = ""
 		state.Files[name] = status
 	}
@@ -189,7 +195,7 @@ func (a AuditLogging) installation(seen *AuditState, applied map[string]string) 
 		file.applied = digestOf(applied[file.path])
 		file.installOn(&change, status.Present)
 	}
-	if err := a.addKey(&change, applied); err != nil {
+	if err := a.addKey(&change, seen, applied); err != nil {
 		return change, err
 	}
 	for _, dir := range a.directories() {
@@ -244,7 +250,7 @@ func (a AuditLogging) removals(targets []node.Target, applied map[string]string)
 			file.applied = digestOf(applied[file.path])
 			file.removeFrom(&change, file.wanted())
 		}
-		a.eraseKey(&change, applied)
+		a.eraseKey(&change)
 		for _, dir := range a.directories() {
 			if dir.wanted {
 				change.Files = append(change.Files, node.File{Path: dir.path, Kind: node.Absent})

@@ -98,24 +98,24 @@ RestrictNamespaces=yes
 `, a.Forward.address(), a.ForwardPath(), a.forwardName(), a.caPath(), a.certificatePath(), a.keyPath())
 }
 
-// addKey adds the private key to a change, or its removal where the settings that were applied last have one.
-func (a AuditLogging) addKey(change *node.Change, applied map[string]string) error {
+// addKey adds the private key to a change, or its removal where one is there, or was with the settings that were applied last. No copy is kept of one that is replaced.
+func (a AuditLogging) addKey(change *node.Change, seen *AuditState, applied map[string]string) error {
+	there := seen != nil && seen.Files[a.keyPath()].Present || applied[a.certificatePath()] != ""
 	switch {
+	case a.Forward == nil && there:
+		a.eraseKey(change)
 	case a.Forward == nil:
-		a.eraseKey(change, applied)
 	case a.Forward.Key == "":
 		return errors.New("the private key of the client certificate is not known")
 	default:
-		change.Files = append(change.Files, node.File{Path: a.keyPath(), Content: []byte(a.Forward.Key), Mode: 0o600, Owner: "root", Group: "root"})
+		change.Files = append(change.Files, node.File{Path: a.keyPath(), Content: []byte(a.Forward.Key), Mode: 0o600, Owner: "root", Group: "root", Secret: true})
 	}
 	return nil
 }
 
-// eraseKey adds the removal of a private key that was applied, without a copy.
-func (a AuditLogging) eraseKey(change *node.Change, applied map[string]string) {
-	if applied[a.certificatePath()] != "" {
-		change.Files = append(change.Files, node.File{Path: a.keyPath(), Kind: node.Erased})
-	}
+// eraseKey adds the removal of a private key, without a copy.
+func (a AuditLogging) eraseKey(change *node.Change) {
+	change.Files = append(change.Files, node.File{Path: a.keyPath(), Kind: node.Erased})
 }
 
 // address is the collector as people write it.

@@ -67,7 +67,7 @@ func TestForwardKey(t *testing.T) {
 	if err := install(nil); err != nil {
 		t.Fatal(err)
 	}
-	if file := last(); file == nil || string(file.Content) != "hush" || file.Mode != 0o600 || file.Owner != "root" || file.Group != "root" {
+	if file := last(); file == nil || string(file.Content) != "hush" || file.Mode != 0o600 || file.Owner != "root" || file.Group != "root" || !file.Secret {
 		t.Errorf("installed is %+v", file)
 	}
 	applied := a.Render()
@@ -80,6 +80,17 @@ func TestForwardKey(t *testing.T) {
 	}
 	if err := install(a.Render()); err != nil || last() != nil {
 		t.Errorf("settings that never forwarded have %+v, %v", last(), err)
+	}
+	left := map[string]*AuditState{"pve1": {Files: map[string]FileStatus{key: {Present: true}}}}
+	if err := a.Install(t.Context(), m, targets("pve1"), nil, left, nil, silent); err != nil || last() == nil || last().Kind != node.Erased {
+		t.Errorf("a key that is left, of which nothing is recorded, has %+v, %v", last(), err)
+	}
+	if err := a.Remove(t.Context(), m, targets("pve1"), silent); err != nil || last() == nil || last().Kind != node.Erased {
+		t.Errorf("a removal without a record has %+v, %v", last(), err)
+	}
+	m.write("pve1", key, "hush")
+	if seen := mustObserveAudit(t, a, m); !seen.Files[key].Present || seen.Contents[key] != "" {
+		t.Errorf("a key that is left is seen as %+v", seen.Files[key])
 	}
 }
 
@@ -200,4 +211,13 @@ func TestTaken(t *testing.T) {
 			t.Errorf("%s: %v, want %v; %v", name, got, test.want, err)
 		}
 	}
+}
+
+func mustObserveAudit(t *testing.T, a AuditLogging, m *memoryNodes) *AuditState {
+	t.Helper()
+	seen, err := a.Observe(t.Context(), m, targets("pve1")[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return seen
 }

@@ -64,6 +64,8 @@ type File struct {
 	// Applied is the SHA-256 of what was applied to the path last, in hexadecimal; empty for nothing. The copy that is kept of what the change replaces or
 	// removes is named by it: "applied" where it is that, and "found" where somebody else left it there.
 	Applied string
+	// Secret is a file of which no copy is kept: what it held is of no use any more, and must not outlive it.
+	Secret bool
 }
 
 // Expect is what the plan saw. A node that has changed since is refused with a [ConflictError].

@@ -120,3 +120,43 @@ func TestLastAppliedCopyStays(t *testing.T) {
 		t.Errorf("%d copies %v: %q", len(copies), err, copies)
 	}
 }
+
+// TestSecretsLeaveNoCopy: of a secret that is replaced or removed nothing stays, and a change that fails puts it back.
+func TestSecretsLeaveNoCopy(t *testing.T) {
+	t.Parallel()
+	for name, shell := range shells() {
+		for what, kind := range map[string]node.Kind{"replaced": node.Regular, "removed": node.Absent} {
+			for _, fails := range []bool{false, true} {
+				s := nodetest.Start(t, nodetest.Options{Shell: shell})
+				fakes(t, s)
+				s.Write(t, "etc/key.pem", "hush\n", 0o600)
+				file := node.File{Path: "/etc/key.pem", Kind: kind, Mode: 0o600, Secret: true}
+				if kind == node.Regular {
+					file.Content = []byte("new\n")
+				}
+				change := node.Change{Target: target("pve1", s), Files: mine(t, file)}
+				if fails {
+					s.Write(t, "etc/failing/cron", "", 0o644)
+					change.RequireActive = []string{"cron"}
+				}
+				if err := newPool(t, s).Apply(testContext(t), []node.Change{change}, nil); (err != nil) != fails {
+					t.Fatal(err)
+				}
+				held := 0
+				for line := range strings.Lines(s.List(t, ".")) {
+					_, file, _ := strings.Cut(line, "/")
+					file, _, _ = strings.Cut(file, " ")
+					if text, err := os.ReadFile(filepath.Join(s.Root, file)); err == nil && strings.Contains(string(text), "hush") {
+						held++
+						if file != "etc/key.pem" {
+							t.Errorf("%s, %s: the secret is in %s", name, what, file)
+						}
+					}
+				}
+				if (held > 0) != fails {
+					t.Errorf("%s, %s, undone %t: the secret is in %d files:\n%s", name, what, fails, held, s.List(t, "."))
+				}
+			}
+		}
+	}
+}

@@ -314,7 +314,7 @@ func (tx *transaction) program() string {
 			sum = hex.EncodeToString(h[:])
 		}
 		fmt.Fprintf(&b, "\"$@\" %d %s %s %s %s %s %s %s %s %s\n", i, kindWords[f.Kind], octal(f.Mode),
-			quote(orRoot(f.Owner)), quote(orRoot(f.Group)), validatorWords[f.Validate], sum, quote(f.Path), quote(backupName(f.Path)), orNone(f.Applied))
+			quote(orRoot(f.Owner)), quote(orRoot(f.Group)), validatorWords[f.Validate], sum, quote(f.Path), quote(f.copies()), orNone(f.Applied))
 	}
 	b.WriteString("}\n" + accountCalls(c.Accounts) + "content() {\ncase $1 in\n")
 	for i, f := range c.Files {
@@ -390,6 +390,14 @@ var (
 	kindWords      = map[Kind]string{Regular: "regular", Directory: "directory", EnsureFile: "ensure", Absent: "absent", Erased: "erased", ErasedTree: "erased-tree"}
 	validatorWords = map[Validator]string{NoValidation: "none", Sudoers: "sudoers", Rsyslog: "rsyslog", Logrotate: "logrotate", Sshd: "sshd", AuditRules: "audit"}
 )
+
+// copies is the name of the directory for copies of the file, "-" for none.
+func (f File) copies() string {
+	if f.Secret {
+		return "-"
+	}
+	return backupName(f.Path)
+}
 
 // backupName makes one directory name of a path, readable and without collisions: slashes become dashes, dashes %2D.
 func backupName(path string) string {

@@ -3,7 +3,7 @@
 #   provides         COMMAND:PACKAGE for each required command whose package may be installed
 #   walls FUNCTION   calls FUNCTION with every directory on the way to a path that is written
 #   mended           the directories that get a mode and an owner, a line for each, after an empty line
-#   each FUNCTION    calls FUNCTION NUMBER KIND MODE OWNER GROUP VALIDATOR SHA256 PATH BACKUP APPLIED for every file; APPLIED is the digest of what was
+#   each FUNCTION    calls FUNCTION NUMBER KIND MODE OWNER GROUP VALIDATOR SHA256 PATH BACKUP APPLIED for every file; BACKUP is - where no copy is kept, APPLIED is the digest of what was
 #                    applied to the path last, or -
 #   accounts FUNCTION calls FUNCTION NUMBER NAME for every account, as account_change.sh says
 #   looks FUNCTION   calls FUNCTION with every path that is looked at before the change, sought FUNCTION with those whose content is compared
@@ -360,7 +360,7 @@ copy_name() {
 
 # copied NUMBER KIND …: whether a copy is kept of what is there now.
 copied() {
-	needs "$1" && [ "$copies" -eq 1 ] || return 1
+	needs "$1" && [ "$copies" -eq 1 ] && [ "$9" != - ] || return 1
 	case $2 in regular | absent) ;; *) return 1 ;; esac
 	way "$root$8"
 	[ -z "$open" ]

@@ -251,7 +251,7 @@ func asPlanned(ctx context.Context, logging hardening.AuditLogging, nodes harden
 				known = values.StringsInMap(files)
 			}
 		}
-		for _, name := range logging.Paths() {
+		for _, name := range logging.Planned() {
 			found, planned := seen[target.Name].Files[name].String(), known[name]
 			if planned == "" {
 				planned = hardening.FileStatus{}.String()

@@ -155,9 +155,50 @@ func TestAuditForward(t *testing.T) {
 			if after := snapshot(t, pve1); after != before {
 				t.Errorf("destroy left something behind:\nbefore\n%s\nafter\n%s", before, after)
 			}
-			if got := shell(t, pve1, "systemctl is-active pvesec-forward-ops.service || true; grep -rl 'BEGIN PRIVATE KEY' /etc /run 2>/dev/null || true"); got != "inactive" {
+			if got := shell(t, pve1, "systemctl is-active pvesec-forward-ops.service || true; grep -rl 'PRIVATE KEY-----' /etc /run /var/backups /var/lib /var/log /root /tmp 2>/dev/null | grep -v -e ^/etc/ssh/ -e ^/etc/ssl/private/ || true"); got != "inactive" {
 				t.Errorf("after a destroy: %s", got)
 			}
 		})
+	}
+}
+
+// TestForwardKeyIsReplaced: of a private key that another one replaces nothing stays on the node, a key that is not as planned is refused, and one that is left goes with a destroy.
+func TestForwardKeyIsReplaced(t *testing.T) {
+	t.Parallel()
+	c := cluster(t, 1)
+	pve1 := c.Nodes[0]
+	w := harness.NewWorkspace(t).Quietly().Within()
+	ca := harness.NewAuthority(t)
+	certificate, key := ca.Issue("node.example.com")
+	nextCertificate, nextKey := ca.Issue("node.example.com")
+	write := func(certificate, key string) {
+		w.Write("main.tf", requirePvesec+config(c)+harness.AuditConfig(fmt.Sprintf("probe = false\n  forward_to {\n    host = \"logs.example.com\"\n    ca_pem = %q\n    certificate_pem = %q\n    private_key = %q\n  }", ca.PEM, certificate, key)))
+	}
+	const path = "/etc/systemd/system/pvesec-forward-ops.key.pem"
+	// holds are the files with a line of a key. Not counted are those that systemd gives the service while it runs.
+	holds := func(key string) string {
+		line := strings.Split(key, "\n")[1]
+		return shell(t, pve1, "grep -rlF -e '"+line+"' /etc /run /var/backups /var/lib /var/log /var/tmp /tmp /root 2>/dev/null | grep -v ^/run/credentials/ || true")
+	}
+	write(certificate, key)
+	w.Terraform("apply", "-auto-approve", "-no-color")
+	if got := holds(key); got != path {
+		t.Errorf("the key is in %q", got)
+	}
+	write(nextCertificate, nextKey)
+	w.Terraform("apply", "-auto-approve", "-no-color")
+	if got, next := holds(key), holds(nextKey); got != "" || next != path {
+		t.Errorf("the replaced key is in %q, the next one in %q", got, next)
+	}
+	write(certificate, key)
+	w.Terraform("plan", "-no-color", "-out=plan")
+	shell(t, pve1, "chmod 0644 "+path)
+	if said := w.Refused("apply", "plan"); !strings.Contains(said, path) {
+		t.Errorf("the apply says\n%s", said)
+	}
+	w.Terraform("apply", "-auto-approve", "-no-color")
+	w.Terraform("destroy", "-auto-approve", "-no-color")
+	if got, next := holds(key), holds(nextKey); got+next != "" {
+		t.Errorf("after a destroy the keys are in %q and %q", got, next)
 	}
 }
