@@ -62,6 +62,7 @@ func (l lostTokens) drop(m *restrictedUserModel) {
 		delete(read, id)
 	}
 	m.Tokens = types.MapValueMust(tokenReadType, read)
+	m.showEnds()
 	m.TokenBlocks = types.SetValueMust(tokenType, slices.DeleteFunc(slices.Clone(m.TokenBlocks.Elements()), func(element attr.Value) bool {
 		object, ok := element.(types.Object)
 		if !ok {

@@ -32,6 +32,7 @@ type restrictedUserModel struct {
 	ExternalTokens  types.Set      `tfsdk:"external_tokens"`
 	SecretInState   types.Bool     `tfsdk:"secret_in_state"`
 	TokenSecrets    types.Map      `tfsdk:"token_secrets"`
+	Expires         types.Object   `tfsdk:"expires"`
 	AcceptedRisks   types.Map      `tfsdk:"accepted_risks"`
 	Effective       types.Map      `tfsdk:"effective_permissions"`
 	Findings        types.List     `tfsdk:"findings"`
@@ -146,6 +147,7 @@ func (m *restrictedUserModel) take(ctx context.Context, found *proxmox.Principal
 	m.takeTokens(ctx, &own, m.principalGrants(ctx, managed, diags), managed, diags)
 	m.Grants = grantSet(ctx, m.Grants, found.Grants, managed, diags)
 	m.TokenSecrets = keepSecrets(m.TokenSecrets, own.Tokens)
+	m.showEnds()
 }
 
 // principalGrants are the user's grants as recorded, by which a token without grants of its own is judged.

@@ -44,6 +44,7 @@ func (r *restrictedUserResource) ModifyPlan(ctx context.Context, req resource.Mo
 	}
 	nameRole(ctx, &plan, &config, &resp.Diagnostics)
 	planTokens(ctx, &plan, state, readExpiries(ctx, req.Private, &resp.Diagnostics), &resp.Diagnostics)
+	plan.showEnds()
 	planSecrets(&plan, state)
 	warnOfPassword(&plan, state, &resp.Diagnostics)
 	plan.Effective, plan.Findings = types.MapUnknown(effectiveType), types.ListUnknown(accessFindingType)

@@ -103,6 +103,7 @@ func (r *restrictedUserResource) Schema(ctx context.Context, _ resource.SchemaRe
 				Computed:            true,
 				Sensitive:           true,
 			},
+			"expires":               endsAttribute(),
 			"accepted_risks":        acceptedPrivileges(),
 			"effective_permissions": effectiveAttribute("the user"),
 			"findings":              accessFindingsAttribute(),

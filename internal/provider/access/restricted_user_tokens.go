@@ -244,6 +244,7 @@ func computeExpiry(ctx context.Context, plan *restrictedUserModel, diags *diag.D
 	value, problems := types.MapValueFrom(ctx, tokenReadType, entries)
 	diags.Append(problems...)
 	plan.Tokens = value
+	plan.showEnds()
 	return computed
 }
 

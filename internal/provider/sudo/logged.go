@@ -180,7 +180,7 @@ func loggedAttribute() schema.MapNestedAttribute {
 
 func endsAttribute() schema.SingleNestedAttribute {
 	return schema.SingleNestedAttribute{
-		MarkdownDescription: "When the rules of the policy end (`not_after`). A time without a zone is shown as UTC; each node takes it in its own zone. It says nothing of the subject's account on the nodes, which may end earlier (`expires` of `pvesec_node_account`), and nothing of API tokens, which sudo does not know (`expires_at` of `pvesec_restricted_user` and `pvesec_api_token`).",
+		MarkdownDescription: "When the rules of the policy end (`not_after`). A time without a zone is shown as UTC; each node takes it in its own zone. It says nothing of the subject's account on the nodes, which may end earlier (`expires` of `pvesec_node_account`), and nothing of API tokens, which sudo does not know (`expires` of `pvesec_restricted_user`, `expires_at` of `pvesec_api_token`).",
 		Computed:            true,
 		Attributes:          values.ResourceFields(endsFields),
 	}
