@@ -159,6 +159,9 @@ func (a AuditLogging) Install(ctx context.Context, nodes Nodes, targets, leave [
 		change.Target = target
 		changes = append(changes, change)
 	}
+	if err := guardSecrets(ctx, nodes, changes); err != nil {
+		return err
+	}
 	return nodes.Apply(ctx, append(changes, a.removals(leave, applied)...), progress)
 }
 

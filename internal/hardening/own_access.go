@@ -10,6 +10,7 @@ import (
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
+	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
 // Operator is what an access to nodes may tell of the user it logs in as. *node.Pool does.
@@ -121,9 +122,12 @@ func (t *sudoersTree) permits(user string, password bool) permission {
 }
 
 // decide gives the decision about what pvesec runs.
-func (t *sudoersTree) decide(user string) policy.Decision {
+func (t *sudoersTree) decide(user string) policy.Decision { return t.decideBy(t.tree, user) }
+
+// decideBy is decide by another policy for the node.
+func (t *sudoersTree) decideBy(tree *sudoers.Tree, user string) policy.Decision {
 	words := strings.Fields(node.SudoersCommand)
-	return policy.Decide(t.tree, policy.Request{
+	return policy.Decide(tree, policy.Request{
 		Subject: subjectOf(user, t.account(user)), Host: t.seen.Facts.Hostname, LongHost: t.seen.Facts.FQDN, Command: words[0], Args: words[1:],
 	})
 }

@@ -108,6 +108,23 @@ func boundTo(tree *sudoers.Tree, at []int, subject Subject, holds bool) *sudoers
 	return &bound
 }
 
+// PerhapsBound gives the policy as it is where Defaults hold for a subject of which that is not known: by a netgroup or a group of a plug-in. There is one for each of them, whatever it sets.
+func PerhapsBound(tree *sudoers.Tree, s Subject) (trees []*sudoers.Tree) {
+	m := newMatcher(tree, nil)
+	m.applySettings(tree, s)
+	m.plugin, m.outside = pluginOf(tree), true
+	for i, entry := range tree.Entries {
+		d, is := entry.(*sudoers.Defaults)
+		if !is || d.Scope != sudoers.ScopeUser {
+			continue
+		}
+		if said, _ := m.users(d.Members, sudoers.UserAlias, s); said != allow && m.usersInDoubt(d.Members, sudoers.UserAlias, s)&allow != 0 {
+			trees = append(trees, boundTo(tree, []int{i}, s, true))
+		}
+	}
+	return trees
+}
+
 // mayHarm tells whether some value of an option does harm, or changes what a grant allows.
 func mayHarm(name string) bool {
 	o, known := options[name]
