@@ -6,6 +6,10 @@
 //
 //	go run ./internal/pvecommands 8=DIRECTORY 9=DIRECTORY > internal/escalation/program/testdata/pve-commands.json
 //
+// With -api it makes the list of what pvesh takes instead, from api-viewer/apidata.js of the same branches:
+//
+//	go run ./internal/pvecommands -api 8=DIRECTORY 9=DIRECTORY > internal/escalation/program/testdata/pve-api.json
+//
 // Names of subcommands, options and formal types are taken, and no text.
 package main
 
@@ -66,8 +70,11 @@ type option struct {
 }
 
 func run(args []string, out io.Writer) error {
-	if len(args) == 0 {
+	if len(args) == 0 || len(args) == 1 && args[0] == "-api" {
 		return errors.New("say RELEASE=DIRECTORY for each release")
+	}
+	if args[0] == "-api" {
+		return runAPI(args[1:], out)
 	}
 	all := map[string]map[string]*command{}
 	for _, arg := range args {

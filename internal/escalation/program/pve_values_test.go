@@ -39,7 +39,7 @@ func (p *Program) pveCovered(name string, c pveCommand) map[string]bool {
 }
 
 // pveBeside are options without which operations cover another use of a subcommand.
-var pveBeside = map[string]string{"pct create": "--unprivileged 1", "pct restore": "--unprivileged 1", "pveum acl modify": "--users bob@pve", "pveum aclmod": "--users bob@pve"}
+var pveBeside = map[string]string{"pct create": "--unprivileged 1", "pct restore": "--unprivileged 1", "pvesh create /nodes/pve1/lxc": "--unprivileged 1", "pveum acl modify": "--users bob@pve", "pveum aclmod": "--users bob@pve"}
 
 // withOption has each of the lines with an option and each of the values to try for it.
 func withOption(lines []string, option, kind string) (with []string) {
@@ -92,5 +92,6 @@ var pveValuesByName = map[string][]string{
 	"volume": {"local:100/vm-100-disk-0.raw", "rootfs", "nas:backup/vzdump-qemu-100.vma.zst"}, "source": {"esxi:dc/store/web/web.vmx", "pve2"},
 	"dev": {"/dev/sdb"}, "db_dev": {"/dev/sdc"}, "wal_dev": {"/dev/sdc"}, "path": {"/vms/100"}, "roles": {"PVEAuditor"}, "template": {"debian-12-standard.tar.zst", "1"},
 	"template_path": {"local:vztmpl/debian.tar.zst"}, "exclude-path": {"/tmp/x"}, "cicustom": {"user=local:snippets/x.yaml"}, "serial[n]": {"socket"}, "filename": {"-", "/root/key", "vm-100-disk-1"}, "disk": {"scsi0", "rootfs"}, "users": {"bob@pve"}, "tokens": {"bob@pve!ci"}, "username": {"bob@pve", "x"}, "parallel[n]": {"/dev/parport0"}, "resource-mode": {"freeze"},
+	"ide[n]": {"local:8"}, "sata[n]": {"local:8"}, "scsi[n]": {"local:8"}, "virtio[n]": {"local:8"}, "cdrom": {"none"}, "efidisk0": {"local:1"}, "tpmstate0": {"local:1"},
 	"unused[n]": {"local:100/vm-100-disk-0.raw", "local:vm-100-disk-0"}, "rootfs": {"local:8"}, "mp[n]": {"local:8,mp=/srv"}, "usb[n]": {"host=1-2"}, "virtiofs[n]": {"data"}, "groups": {"staff"}, "delete": {"comment", "1"}, "append": {"1"}, "rng0": {"source=/dev/urandom"}, "ssh-public-keys": {"/root/keys"}, "sshkeys": {"/root/keys"},
 }
