@@ -34,6 +34,7 @@ var nullables = []string{
 	"pvesec_sudoers_policy.analysis.findings.accepted", "pvesec_sudoers_policy.analysis.foreign.accepted",
 	"pvesec_sudoers_policy.expires.earliest", "pvesec_sudoers_policy.expires.latest",
 	"pvesec_restricted_user.findings.accepted", "pvesec_api_token.findings.accepted",
+	"pvesec_restricted_user.expires.earliest", "pvesec_restricted_user.expires.latest",
 	"pvesec_restricted_user.tokens.expires_at", "pvesec_api_token.previous.expires_at",
 }
 

@@ -84,6 +84,11 @@ func loggedForSure() types.Object {
 	return types.ObjectValueMust(loggedType.AttrTypes, attributes)
 }
 
+// nothingLogged is the entry of a node of which nobody knows what it logs.
+func nothingLogged() types.Object {
+	return values.WriteObject(context.Background(), loggedType.AttrTypes, loggedModel{SwitchedOff: []string{}, Unlogged: []string{}}, &diag.Diagnostics{})
+}
+
 // settleLogged fills in what a plan left open, from what the nodes said after the apply. What the plan knew stays, since Terraform holds an apply to it: the next refresh tells what has changed since.
 func settleLogged(planned, found types.Map) types.Map {
 	if planned.IsUnknown() || planned.IsNull() {
@@ -93,7 +98,7 @@ func settleLogged(planned, found types.Map) types.Map {
 	for name, entry := range planned.Elements() {
 		read, is := found.Elements()[name].(types.Object)
 		if !is {
-			read = types.ObjectNull(loggedType.AttrTypes) // a node that could not be read back
+			read = nothingLogged() // a node that could not be read back
 		}
 		entries[name] = values.Settled(entry.(types.Object), read) //nolint:forcetypeassert // of that type
 	}

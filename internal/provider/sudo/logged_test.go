@@ -1,0 +1,35 @@
+package sudo
+
+import (
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
+)
+
+// TestSettleLogged: what a plan knew of a node stays after the apply, the rest is as the node said it, and nothing counts as logged of a node that could not be read back.
+func TestSettleLogged(t *testing.T) {
+	t.Parallel()
+	read := nothingLogged().Attributes()
+	read["events"], read["logfile"] = types.BoolValue(true), types.StringValue("/var/log/sudo.log")
+	said := types.ObjectValueMust(loggedType.AttrTypes, read)
+	kept := nothingLogged().Attributes()
+	kept["events"] = types.BoolValue(true)
+	entries := func(sure, open attr.Value) types.Map {
+		return types.MapValueMust(loggedType, map[string]attr.Value{"sure": sure, "open": open})
+	}
+	planned := entries(loggedForSure(), types.ObjectUnknown(loggedType.AttrTypes))
+	for name, c := range map[string]struct{ planned, found, want types.Map }{
+		"read":          {planned, entries(said, said), entries(said, said)},
+		"not read":      {planned, types.MapValueMust(loggedType, nil), entries(types.ObjectValueMust(loggedType.AttrTypes, kept), nothingLogged())},
+		"changed since": {planned, entries(nothingLogged(), nothingLogged()), entries(types.ObjectValueMust(loggedType.AttrTypes, kept), nothingLogged())},
+		"nothing known": {types.MapUnknown(loggedType), entries(said, said), entries(said, said)},
+	} {
+		got := settleLogged(c.planned, c.found)
+		if !got.Equal(c.want) || !values.FullyKnown(got) {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+	}
+}
