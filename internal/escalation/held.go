@@ -101,9 +101,9 @@ func (h Hold) below(other Hold) bool {
 func (h Held) meet(rule PrivilegeRule, given bool) (Finding, bool) {
 	finding := Finding{ID: rule.ID, Severity: rule.Severity, Why: rule.Why, Witness: rule.Witness, Fix: rule.Fix}
 	for _, need := range rule.Needs {
-		hold, member := h.find(need, need.Privilege)
+		hold, member := h.find(need, need.Privilege, h.at)
 		if hold.Path == "" && given {
-			if hold, member = h.find(need, modifies); hold.Path != "" && !slices.Contains(finding.Holds, hold) {
+			if hold, member = h.find(need, modifies, h.at, h.above); hold.Path != "" && !slices.Contains(finding.Holds, hold) {
 				finding.Why = "With " + hold.String() + ", a user can give itself " + need.Privilege + " there. " + finding.Why
 				finding.Witness = "pvesh set /access/acl --path " + hold.Path + " --roles Administrator --users SELF; " + finding.Witness
 				finding.Fix = "Do not grant " + hold.String() + ". " + finding.Fix
@@ -125,19 +125,51 @@ func (h Held) meet(rule PrivilegeRule, given bool) (Finding, bool) {
 	return finding, true
 }
 
-// find returns the first path of a need on which a privilege is held, "" for none, and the powerful group member.
-func (h Held) find(need Need, privilege string) (hold Hold, member string) {
+// find returns the first path of a need on which a privilege is held, or one from which it can be, "" for none, and the powerful group member.
+func (h Held) find(need Need, privilege string, where ...func(path, privilege string) string) (hold Hold, member string) {
 	for _, pattern := range need.On {
 		for _, candidate := range h.candidates(pattern) {
-			if !h.Has(candidate, privilege) {
-				continue
-			}
-			if member, met := h.asks(need, strings.TrimPrefix(candidate, "/access/groups/")); met {
-				return Hold{privilege, candidate}, member
+			for _, held := range where {
+				at := held(candidate, privilege)
+				if at == "" {
+					continue
+				}
+				if member, met := h.asks(need, strings.TrimPrefix(candidate, "/access/groups/")); met {
+					return Hold{privilege, at}, member
+				}
 			}
 		}
 	}
 	return Hold{}, ""
+}
+
+// at is a path on which a privilege is held, "" where it is not.
+func (h Held) at(path, privilege string) string {
+	if h.Has(path, privilege) {
+		return path
+	}
+	return ""
+}
+
+// above is the nearest path above another one on which a privilege is held, "" for none. A role that the holder gives itself there holds below it, whether its own
+// right to give roles does or not.
+func (h Held) above(path, privilege string) string {
+	for above := parent(path); above != ""; above = parent(above) {
+		if h.Has(above, privilege) {
+			return above
+		}
+	}
+	return ""
+}
+
+// parent is the path above another one, "" above the root.
+func parent(path string) string {
+	if i := strings.LastIndexByte(path, '/'); i > 0 {
+		return path[:i]
+	} else if path != "/" {
+		return "/"
+	}
+	return ""
 }
 
 // candidates returns the paths that a pattern stands for: the pattern itself, for

@@ -149,6 +149,17 @@ func TestGivenToOneself(t *testing.T) {
 		{false, []string{"Permissions.Modify /pool/build"}, []string{}},
 		{true, []string{"Permissions.Modify /vms", "Datastore.AllocateSpace /storage/local"}, []string{"P0014"}},
 		{false, []string{"Permissions.Modify /"}, []string{"P0003", "P0004", "P0005", "P0006"}},
+		// A right to give roles that is not propagated gives one that is.
+		{false, []string{"=Permissions.Modify /access"}, []string{"P0004"}},
+		{false, []string{"=Permissions.Modify /access/groups"}, []string{"P0004"}},
+		{false, []string{"=Permissions.Modify /nodes"}, []string{"P0005"}},
+		{false, []string{"=Permissions.Modify /mapping/dir", "VM.Config.Disk /vms/100"}, []string{"P0007"}},
+		{false, []string{"=Permissions.Modify /mapping", "VM.Config.HWType /vms/100"}, []string{"P0013"}},
+		{false, []string{"=Permissions.Modify /mapping/pci", "=Permissions.Modify /vms"}, []string{"P0013"}},
+		{true, []string{"=Permissions.Modify /pool"}, []string{"P0014"}},
+		{false, []string{"=Permissions.Modify /pool"}, []string{}},
+		{true, []string{"=Permissions.Modify /pool/build"}, []string{"P0014"}},
+		{false, []string{"=Permissions.Modify /vms"}, []string{}},
 	} {
 		held := holding(test.grants...)
 		held.PVE8 = test.pve8
