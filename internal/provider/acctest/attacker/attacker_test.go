@@ -44,7 +44,7 @@ func TestJudge(t *testing.T) {
 	for line, concern := range map[string]string{
 		"call\tqm start 2001": "", "call\tqm start 100": "only what is promised", "call\tpveum passwd root@pam": "root@pam untouched", "call\tqm start 2001 --args=x": "only what is promised",
 		"guest\t2001 0644 root": "", "guest\t100 0644 root": "only what is promised",
-		"package\tevil 1 install ok installed": "no package", "service\tcron.service masked": "no service", "network\t1: lo: <LOOPBACK>": "no network change",
+		"package\tevil 1 install ok installed": "no package", "service\t/etc/systemd/system/cron.service /dev/null": "no service", "network\t1: lo: <LOOPBACK>": "no network change",
 		"account\tevil:x:0:0": "no account", "process\t/bin/sh": "no root", "operator's place\t/tmp/x f 4755 root": "no root", "secret\t/tmp/x": "no secret",
 		"file\t/etc/sudoers.d/evil f 440 root:root 1 2": "no sudoers edit", "file\t/etc/evil-root f 644 root:root 1 2": "no root", "file\t/etc/passwd f 644 root:root 1 2": "no file outside of the promise",
 		"mount\ttmpfs /etc": "no file outside of the promise", "name\tevil": "no file outside of the promise",

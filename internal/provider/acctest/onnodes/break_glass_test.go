@@ -28,7 +28,10 @@ const startGuest = `runuser -u agent -- sudo -n sh -c 'trap "" HUP; setsid syste
 // becomes waits until a script on a node succeeds.
 func becomes(t *testing.T, node *lab.Node, what, script string) {
 	t.Helper()
-	deadline := time.Now().Add(5 * time.Minute)
+	deadline, pause := time.Now().Add(5*time.Minute), 500*time.Millisecond
+	if node.Kernel {
+		pause = 2 * time.Second // a look takes a tenth of a second of a processor
+	}
 	for {
 		_, err := node.Shell(t.Context(), script)
 		if err == nil {
@@ -37,7 +40,7 @@ func becomes(t *testing.T, node *lab.Node, what, script string) {
 		if time.Now().After(deadline) {
 			t.Fatalf("%s: %s: %v", node.Name, what, err)
 		}
-		time.Sleep(500 * time.Millisecond)
+		time.Sleep(pause)
 	}
 }
 

@@ -36,7 +36,7 @@ var holes = []hole{
 	{name: "a denial and an abbreviation", policy: "/usr/sbin/qm *, !/usr/sbin/qm set *, !/usr/sbin/qm destroy *", technique: "abbreviation", concern: evilRoot},
 	{name: "guests of others", policy: "/usr/sbin/qm ^(start|stop) [0-9]+$", technique: "plain", concern: otherCall + "qm"},
 	{name: "users of PVE", policy: "/usr/sbin/pveum ^user modify .*$", technique: "plain", concern: "root@pam untouched: + call pveum user modify root@pam --enable=0"},
-	{name: "services", breaks: true, policy: "/usr/bin/systemctl *", technique: "plain", tries: []string{"mask"}, concern: "no service: + service cron.service masked"},
+	{name: "services", breaks: true, policy: "/usr/bin/systemctl *", technique: "plain", tries: []string{"mask"}, concern: "no service: + service /etc/systemd/system/cron.service /dev/null"},
 	{name: "packages", breaks: true, policy: "/usr/bin/dpkg ^-i .*$", technique: "plain", concern: "no package: + package evil"},
 	{name: "the network", breaks: true, policy: "/usr/bin/ip *", technique: "plain", tries: []string{"address"}, concern: "no network change: "},
 	{name: "accounts", breaks: true, policy: "/usr/sbin/usermod *", technique: "plain", concern: "no account: "},
