@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/pvesec/terraform-provider-pvesec/internal/lab/kerneltest"
 )
 
@@ -26,6 +28,10 @@ func ownKernel(t *testing.T, suite Suite) {
 	c := ForTest(t, ClusterSpec{Nodes: []NodeSpec{{Suite: suite, Kernel: true}}})
 	n := c.Nodes[0]
 
+	var processors unix.CPUSet
+	if err := unix.SchedGetaffinity(n.machine.(*guest).cmd.Process.Pid, &processors); err != nil || processors.Count() != 1 {
+		t.Errorf("the kernel may run on %d processors, %v: its turns with the processes of the node take twice as long", processors.Count(), err)
+	}
 	shell(t, n, `auditctl -w /etc/sudoers.d -p wa -k lab-sudoers`)
 	contains(t, shell(t, n, `auditctl -l`), "-w /etc/sudoers.d -p wa -k lab-sudoers")
 	shell(t, n, `echo '# watched' >/etc/sudoers.d/watched`)

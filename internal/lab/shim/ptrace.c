@@ -4,8 +4,8 @@
  * User-mode-linux keeps the extended registers of a process in a buffer of a fixed size and hands that size back to
  * PTRACE_SETREGSET. The host kernel accepts nothing but the full size of the processor's state, which is larger on processors
  * with AMX, so there the first process of the guest dies with EFAULT. Here the part that user-mode-linux knows is laid over
- * the full state that the process has at that moment. What lies behind are the AMX tiles, which no process of the guest can
- * use: that takes a permission that user-mode-linux does not give.
+ * the full state that the first process had. What lies behind are the AMX tiles, which no process of the guest can
+ * use: that takes a permission that user-mode-linux does not give. This runs at every system call and page fault of the guest.
  *
  * No header is included, so that a compiler without a development environment is enough.
  */
@@ -20,21 +20,26 @@ struct iovec {
 extern long syscall(long number, ...);
 extern int *__errno_location(void);
 
-static char state[1 << 16];
+static unsigned long state[1 << 13], full; /* full is the size of the processor's state in bytes, once it is known */
 
 static long set_extended_registers(long pid, struct iovec *known)
 {
-	struct iovec full;
+	struct iovec all;
+	char *from = known->base;
 	unsigned long i;
 
-	full.base = state;
-	full.length = sizeof state;
-	if (syscall(SYS_ptrace, (long)PTRACE_GETREGSET, pid, (long)NT_X86_XSTATE, &full) < 0)
-		return -1;
-	if (known->length < full.length) {
-		for (i = 0; i < known->length; i++)
-			state[i] = known->base[i];
-		known = &full;
+	all.base = (char *)state;
+	all.length = full ? full : sizeof state;
+	if (!full) {
+		if (syscall(SYS_ptrace, (long)PTRACE_GETREGSET, pid, (long)NT_X86_XSTATE, &all) < 0)
+			return -1;
+		full = all.length;
+	}
+	if (known->length < full) {
+		/* The sizes are multiples of 64. */
+		for (i = 0; i < known->length / sizeof *state; i++)
+			state[i] = ((unsigned long *)from)[i];
+		known = &all;
 	}
 	return syscall(SYS_ptrace, (long)PTRACE_SETREGSET, pid, (long)NT_X86_XSTATE, known);
 }
