@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -57,9 +58,14 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		return nil, e
 	}
+	if req.Method == http.MethodGet && isHollow(body) {
+		e := t.newError(req, resp)
+		e.Message = "the answer has null where PVE has what was asked for, so that it tells nothing: find out what answers there"
+		return nil, e
+	}
 	if body, err = visible(body); err != nil {
 		e := t.newError(req, resp)
-		e.Message = err.Error()
+		e.Message = t.clean(err.Error())
 		return nil, e
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(body))
@@ -84,6 +90,19 @@ func isEnvelope(body []byte) bool {
 	}
 	_, ok := keys["data"]
 	return ok
+}
+
+// isHollow tells whether an answer has null as its data, or as an element of a list: decoded, that is an empty list, or something without a name.
+func isHollow(body []byte) bool {
+	var envelope struct {
+		Data json.RawMessage `json:"data"`
+	}
+	isNull := func(value json.RawMessage) bool { return string(value) == "null" }
+	if json.Unmarshal(body, &envelope) != nil || len(envelope.Data) == 0 || isNull(envelope.Data) {
+		return true
+	}
+	var list []json.RawMessage
+	return envelope.Data[0] == '[' && json.Unmarshal(envelope.Data, &list) == nil && slices.ContainsFunc(list, isNull)
 }
 
 // failure reads the bounded body of an unsuccessful answer into an *Error.

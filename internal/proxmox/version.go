@@ -2,6 +2,7 @@ package proxmox
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"strings"
 )
@@ -58,6 +59,9 @@ func (c *Client) fetchVersion(ctx context.Context) (*Version, error) {
 	}
 	if err := c.read(ctx, "/version", &raw); err != nil {
 		return nil, err
+	}
+	if raw.Release == "" && raw.Version == "" {
+		return nil, errors.New("GET /version: the answer has no version: find out what answers there")
 	}
 	return &Version{Release: raw.Release, Version: raw.Version}, nil
 }
