@@ -163,6 +163,9 @@ func (a *analyser) path(request policy.Request, as target, p *policy.PathAccess)
 			a.addWay(at, all.way(at.example(), ""))
 			continue
 		}
+		if rule.AsTyped {
+			a.addWay(at, typedPath.way(at.example(), ""))
+		}
 		a.command(at)
 	}
 }

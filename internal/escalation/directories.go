@@ -20,6 +20,12 @@ var (
 		Example: "agent ALL=(root) CWD=* /usr/bin/make check",
 		Fix:     "Leave CWD=* and runcwd=* out, or name the one directory that is needed.",
 	}
+	typedPath = &GrantRule{
+		ID: "PVESEC-E0024", Severity: Critical, About: "runs a path as the caller typed it, after comparing what it leads to",
+		Why:     "Since sudo 1.9.14 (Debian 13, Proxmox VE 9) an expression, and with fast_glob a pattern, is compared with the resolved path, but sudo runs the path that was typed. The caller types the path through a link in his home, turns the link to a directory of his while sudo asks for the password, and his own program runs as root.",
+		Example: "agent ALL=(root) ^/usr/sbin/(qm|pct)$ ^status [0-9]+$",
+		Fix:     "Write a rule for each program with its literal path: /usr/sbin/qm ^status [0-9]+$, /usr/sbin/pct ^status [0-9]+$. An expression for the arguments is fine.",
+	}
 	hazardousOption = &GrantRule{
 		ID: "PVESEC-E0023", Severity: High, Options: true, About: "sets an option to a value that is dangerous, or that nobody has vetted",
 		Why:     "sudo is root while it works: the files and programs that its options name are read, written and run as root. Other options change what a command of root's leaves behind.",

@@ -120,6 +120,6 @@ func GrantRules() []*GrantRule {
 	return []*GrantRule{
 		everything, manyCommands, unknownProgram, foreignPath, freeEnvironment, keptEnvironment,
 		noPTY, noSecurePath, unlogged, undecided, mightyAccount, idleDenial, foreignSearchPath, foreignEdit, grantsNothing,
-		callersRoot, callersDirectory, hazardousOption,
+		callersRoot, callersDirectory, hazardousOption, typedPath,
 	}
 }

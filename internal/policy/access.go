@@ -59,6 +59,8 @@ type AccessRule struct {
 	If []string
 	// Paths says how the command is named.
 	Paths PathKind
+	// AsTyped tells that sudo runs the path as the caller typed it, though it compared the resolved one.
+	AsTyped bool
 
 	respell respelling
 	pattern *sudoers.Command
@@ -292,7 +294,7 @@ func (b *accessBuilder) add(p *pattern) {
 		b.rules = append(b.rules, AccessRule{
 			Grant: grant, Denied: p.denied, Args: args, respell: path.respell, If: conditions,
 			Certain: path.certain && len(conditions) == 0,
-			Paths:   pathKind(p.command), pattern: p.command,
+			Paths:   pathKind(p.command), pattern: p.command, AsTyped: !p.denied && b.runsAsTyped(p),
 		})
 	}
 	b.all = b.all || p.command.Kind == sudoers.CommandAll

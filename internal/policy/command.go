@@ -57,6 +57,13 @@ func (m *matcher) pathOf(c *sudoers.Command, patterns *commandPattern, path stri
 		return matched(path == c.Name)
 	case !strings.HasPrefix(path, "/"):
 		return no
+	case throughProcess(c.Name):
+		_, base := split(path)
+		_, named := split(c.Name)
+		if named == "" || named == base || sudoers.HasMeta(named) {
+			return maybe
+		}
+		return no
 	case sudoers.HasMeta(c.Name):
 		return m.pathMatchesGlob(patterns, path)
 	}

@@ -236,6 +236,9 @@ func changedConditions(before, after *AccessRule, had, has Settings) []Condition
 		}
 		list = append(list, change)
 	}
+	if before.AsTyped != after.AsTyped {
+		list = append(list, ConditionChange{Condition: "path_as_typed", From: flagText(before.AsTyped), To: flagText(after.AsTyped), Looser: gives("", flagText(after.AsTyped))})
+	}
 	for _, name := range slices.Sorted(maps.Keys(has)) {
 		if !covered[name] && had[name] != has[name] {
 			list = append(list, ConditionChange{Condition: name, From: had[name], To: has[name]})

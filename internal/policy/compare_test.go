@@ -53,6 +53,40 @@ func TestChangedIf(t *testing.T) {
 	}
 }
 
+// TestAsTyped: since 1.9.14 sudo runs a path that an expression, or with fast_glob a pattern, matches as the caller typed it. So a change to one is wider, and no program is proven to be out of reach.
+func TestAsTyped(t *testing.T) {
+	t.Parallel()
+	const literal = "op ALL=(root) /usr/bin/uptime\n"
+	digest := "sha256:" + strings.Repeat("0", 64) + " "
+	for _, test := range []struct {
+		text    string
+		version sudoers.Version
+		typed   bool
+	}{
+		{"op ALL=(root) ^/usr/bin/uptime$", sudoers.PVE9, true}, {"op ALL=(root) ^/usr/bin/uptime$", sudoers.Version{}, true}, {"op ALL=(root) ^/usr/bin/uptime$", sudoers.PVE8, false},
+		{"Defaults fast_glob\nop ALL=(root) /usr/bin/uptim[e]", sudoers.PVE9, true}, {"op ALL=(root) /usr/bin/uptim[e]", sudoers.PVE9, false}, {literal, sudoers.PVE9, false},
+		{"Cmnd_Alias X = ^/usr/bin/uptime$\nop ALL=(root) X", sudoers.PVE9, true}, {"op ALL=(root) ALL, !^/usr/bin/bash$", sudoers.PVE9, false},
+		{"op ALL=(root) " + digest + "^/usr/bin/uptime$", sudoers.PVE9, false}, {"Defaults fdexec=never\nop ALL=(root) " + digest + "^/usr/bin/uptime$", sudoers.PVE9, true},
+	} {
+		file, _ := sudoers.Parse("policy", test.text+"\n", test.version)
+		q := Question{Subject: op.Subject, Env: Debian(test.version)}
+		statement, err := ParseStatement("/usr/sbin/none", q.Env)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(test.text, "ALL, !") {
+			statement.Patterns[0].Args = regular.Empty()
+		}
+		if proof := ProveNever(sudoers.TreeOf(file), q, statement); proof.Verdict == regular.Yes == test.typed {
+			t.Errorf("%s, %s: never /usr/sbin/none is %v", test.text, test.version, proof.Verdict)
+		}
+		c := Compare(treeOf(t, literal), sudoers.TreeOf(file), q)
+		if told := slices.ContainsFunc(c.Changed, func(c ConditionChange) bool { return c.Condition == "path_as_typed" && c.Looser > 0 }); told != test.typed || told && c.Verdict == Equal {
+			t.Errorf("%s, %s: %s, %v", test.text, test.version, c.Verdict, c.Changed)
+		}
+	}
+}
+
 // TestCompareDenialOfEveryPath: a path through a link of a directory stands for no file of its own, so that nothing is newly allowed where ALL is taken back by an expression.
 func TestCompareDenialOfEveryPath(t *testing.T) {
 	t.Parallel()

@@ -74,6 +74,9 @@ func Debian(v sudoers.Version) *Environment {
 		"/lib":   "/usr/lib",
 		"/lib32": "/usr/lib32",
 		"/lib64": "/usr/lib64",
+		// base-files ships these two.
+		"/var/run":  "/run",
+		"/var/lock": "/run/lock",
 	}}
 }
 

@@ -50,6 +50,8 @@ func mustCompile(s regular.Source) regular.Expr {
 // pathLanguages are the canonical paths that a command stands for. Where they are not all known the reason says why.
 func (m *matcher) pathLanguages(c *sudoers.Command) (languages []pathLanguage, reason string) {
 	switch {
+	case c.Kind == sudoers.CommandPath && throughProcess(c.Name):
+		return nil, "its path leads through links that are other ones for each process"
 	case c.Kind == sudoers.CommandAll:
 		return []pathLanguage{{expr: m.everything(), certain: true}}, ""
 	case c.Kind == sudoers.CommandRegex:
@@ -80,6 +82,11 @@ func (m *matcher) canonicalPaths(language regular.Expr) (canonical regular.Expr,
 		}
 	}
 	return canonical, err
+}
+
+// throughProcess tells a path through /proc or /dev/fd, where links lead to what a process has open, is in, or has as its root (proc(5)).
+func throughProcess(path string) bool {
+	return strings.HasPrefix(path, "/proc/") || strings.HasPrefix(path, "/dev/fd/")
 }
 
 // everything is what ALL stands for.

@@ -1,6 +1,11 @@
 package policy
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/regular"
+	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
+)
 
 // TestNotRoots: users of Proxmox VE and service accounts write below /etc.
 func TestNotRoots(t *testing.T) {
@@ -35,5 +40,30 @@ func TestCallersDirectory(t *testing.T) {
 	}
 	if CallersDirectory("~", "www-data") == "" {
 		t.Error("the home of another target is taken to be root's")
+	}
+}
+
+// TestLinksOfTheSystem: /var/run and /var/lock are links on every Debian, and where a path through /proc leads nobody knows. So no proof about what they lead to holds.
+func TestLinksOfTheSystem(t *testing.T) {
+	t.Parallel()
+	q := Question{Subject: op.Subject, Env: Debian(sudoers.PVE9)}
+	for rule, path := range map[string]string{
+		"/var/run/tool": "/run/tool", "/var/lock/tool": "/run/lock/tool", "/run/tool": "/var/run/tool", "/proc/self/root/usr/bin/nproc": "/usr/bin/nproc", "/proc/1/root/usr/bin/": "/usr/bin/id",
+		"/dev/fd/../bin/x": "/dev/bin/x",
+	} {
+		statement, err := ParseStatement(path, q.Env)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if proof := ProveNever(treeOf(t, "op ALL=(root) "+rule), q, statement); proof.Verdict == regular.Yes {
+			t.Errorf("%s: never %s is proven", rule, path)
+		}
+		if proof := ProveAlways(treeOf(t, "op ALL=(root) "+path+", !"+rule), q, []string{path}); proof.Verdict == regular.Yes {
+			t.Errorf("%s: always %s is proven", rule, path)
+		}
+		r := Request{Subject: op.Subject, Command: path, Env: q.Env}
+		if d := Decide(treeOf(t, "op ALL=(root) "+rule), r); d.Verdict == Unmatched {
+			t.Errorf("%s: %s is %s", rule, path, d.Verdict)
+		}
 	}
 }

@@ -122,6 +122,7 @@ func proveNever(tree *sudoers.Tree, q Question, s Statement, counts func(*Grant)
 			p := &access.Paths[i]
 			p.Rules = slices.DeleteFunc(p.Rules, func(r AccessRule) bool { return !r.Denied && !counts(r.Grant) })
 		}
+		note(asTyped(access.Paths, counts))
 		for _, pattern := range s.Patterns {
 			for i := range access.Paths {
 				p := &access.Paths[i]

@@ -2,6 +2,7 @@ package review
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -133,6 +134,11 @@ func (l *Logged) takeCells(cells []cell, request policy.Request, grant policy.Gr
 	}
 }
 
+// keepsLog tells whether a file can be a log that stays: a device keeps nothing, and in a place where others write they replace it.
+func keepsLog(name string) bool {
+	return strings.HasPrefix(path.Clean(name), "/var/log/") || policy.RootsPlace(name)
+}
+
 // literalOf is a command without patterns, with its arguments where it says them.
 func literalOf(c *sudoers.Command) (name string, args []string, literal bool) {
 	if c.Kind != sudoers.CommandPath || strings.ContainsAny(c.Name, "*?[\\") || strings.HasSuffix(c.Name, "/") {
@@ -167,7 +173,13 @@ func (l *Logged) take(tree *sudoers.Tree, one granted) {
 		syslog = value
 	}
 	logFile := s["logfile"]
-	if off("logfile") {
+	switch {
+	case off("logfile"):
+		logFile = ""
+	case logFile != "" && !keepsLog(logFile):
+		if pos, found := policy.SetBy(tree, one.request, "logfile"); found {
+			l.Off = append(l.Off, fmt.Sprintf("%s:%d: logfile=%s", pos.File, pos.Line, logFile))
+		}
 		logFile = ""
 	}
 	switch {

@@ -17,6 +17,7 @@ var weighed = map[string]string{
 	"nopasswd": "authenticate", "setenv": "setenv", "noexec": "noexec", "intercept": "intercept", "follow": "sudoedit_follow", "timeout": "command_timeout",
 	"not_before": "", "not_after": "", "cwd": "runcwd", "chroot": "runchroot", "role": "role", "type": "type", "apparmor_profile": "apparmor_profile",
 	"requiretty": "requiretty", "rootpw": "rootpw", "targetpw": "targetpw", "runaspw": "runaspw", "runas_default": "runas_default",
+	"path_as_typed": "",
 }
 
 // OverruledOn lists what of a policy is not so on a node, since another file says otherwise: commands that it denies, and those that it allows on other

@@ -21,7 +21,7 @@ func TestRefusalTellsACauseOnce(t *testing.T) {
 	}{
 		{"agent ALL=(root) NOPASSWD: /usr/bin/ip *", "", 1, "The same grant allows the same with /usr/sbin/ip."},
 		{"agent ALL=(root) NOPASSWD: /usr/bin/ip *", "/usr/bin/ip", 1, ""},
-		{"agent ALL=(root) NOPASSWD: ^/usr/bin/(bash|dash|zsh|tcsh)$", "", 1, "The same grant allows the same with /usr/bin/dash, /usr/bin/tcsh, /usr/bin/zsh."},
+		{"agent ALL=(root) NOPASSWD: ^/usr/bin/(bash|dash|zsh|tcsh)$", "", 2, "The same grant allows the same with /usr/bin/dash, /usr/bin/tcsh, /usr/bin/zsh."},
 		{"agent ALL=(root) NOPASSWD: /usr/bin/bash, /usr/bin/dash", "", 2, ""},
 	} {
 		file, errs := sudoers.Parse("policy", c.text+"\n", sudoers.PVE9)

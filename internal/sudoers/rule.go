@@ -175,6 +175,8 @@ func (b *builder) subject(s string) (Member, bool) {
 		b.fail("Subject", -1, "a control character in the subject", "write a user name, or %group")
 	case s == "%" || s == "%:" || s == "+":
 		b.fail("Subject", -1, "empty group", "write the name of the group behind the sign")
+	case severalNames(s):
+		b.fail("Subject", -1, "not one name", "write one user name, or %group")
 	default:
 		return m, true
 	}
@@ -195,6 +197,9 @@ func memberOf(s string) Member {
 	return Member{Kind: MemberWord, Name: s}
 }
 
+// severalNames tells a text that looks like more than one name, or like syntax of sudoers: no account and no host has such a name.
+func severalNames(s string) bool { return strings.ContainsAny(s, ",()=\"") }
+
 func badName(s string) bool {
 	return strings.IndexFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f }) >= 0
 }
@@ -213,6 +218,10 @@ func (b *builder) members(field string, names []string, hosts, groups bool) []Me
 			b.fail(field, i, "empty name", "write a name, or remove the element")
 		case badName(s):
 			b.fail(field, i, "a control character in a name", "write the name without it")
+		case strings.HasPrefix(s, "!"):
+			b.fail(field, i, "'!' excludes nothing here: it would be a letter of the name", "list what is meant, or write the rule in content")
+		case severalNames(s) || hosts && strings.ContainsAny(s, " \t"):
+			b.fail(field, i, "not one name", "write each name as an element of its own")
 		case m.Kind == MemberGroup && (hosts || groups):
 			b.fail(field, i, "'%' has no meaning here", "write the name without '%'")
 		case m.Kind == MemberNetgroup && groups:
@@ -302,6 +311,8 @@ func (b *builder) options(r *Rule) []Option {
 			b.fail(o.field, -1, "a control character in the value", "write the value without it")
 		} else if msg, hint := checkOption(o.kind, o.value); msg != "" {
 			b.fail(o.field, -1, msg, hint)
+		} else if o.kind == OptionTimeout && strings.Trim(o.value, "0dhmsDHMS") == "" {
+			b.fail(o.field, -1, "no time: sudo takes it for no limit", "write a time such as 30m, or leave it out")
 		}
 		list = append(list, Option{Kind: o.kind, Value: o.value})
 	}

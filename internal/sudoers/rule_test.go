@@ -74,18 +74,24 @@ func TestLongRulesAreBroken(t *testing.T) {
 func TestRuleErrorsNameTheirPlace(t *testing.T) {
 	t.Parallel()
 	for want, p := range map[string]Policy{
-		"Subject: col 1: empty subject":                                {},
-		"Subject: col 1: a control character in the subject":           {Subject: "a\nb ALL=ALL"},
-		"Defaults[1]: col 1: unknown defaults entry \"use_ptty\"":      {Subject: "a", Defaults: []string{"use_pty", "use_ptty"}},
-		"Defaults[0]: col 1: a setting must stand on one line":         {Subject: "a", Defaults: []string{"use_pty\nb ALL=ALL"}},
-		"Defaults[0]: col 1: not exactly one setting":                  {Subject: "a", Defaults: []string{"use_pty, !lecture"}},
-		"rules[0].Commands: col 1: a rule needs a command":             {Subject: "a", Rules: []Rule{{}}},
-		"rules[1].Commands[1]: col 1: expected a fully-qualified":      {Subject: "a", Rules: []Rule{{Commands: []string{"ALL"}}, {Commands: []string{"/x", "ls"}}}},
-		"rules[0].Timeout: col 1: invalid timeout value":               {Subject: "a", Rules: []Rule{{Commands: []string{"ALL"}, Timeout: "soon"}}},
-		"rules[0].RunAsGroups[0]: col 1: '%' has no meaning here":      {Subject: "a", Rules: []Rule{{Commands: []string{"ALL"}, RunAsGroups: []string{"%g"}}}},
-		"rules[0].Hosts[0]: col 1: empty name":                         {Subject: "a", Rules: []Rule{{Commands: []string{"ALL"}, Hosts: []string{""}}}},
-		"rules[0].RunAsUsers[0]: col 1: a control character in a name": {Subject: "a", Rules: []Rule{{Commands: []string{"ALL"}, RunAsUsers: []string{"x\n"}}}},
-		"rules[0].Cwd: col 1: values for \"CWD\" must start":           {Subject: "a", Rules: []Rule{{Commands: []string{"ALL"}, Cwd: "x"}}},
+		"Subject: col 1: empty subject":                                                              {},
+		"Subject: col 1: a control character in the subject":                                         {Subject: "a\nb ALL=ALL"},
+		"Defaults[1]: col 1: unknown defaults entry \"use_ptty\"":                                    {Subject: "a", Defaults: []string{"use_pty", "use_ptty"}},
+		"Defaults[0]: col 1: a setting must stand on one line":                                       {Subject: "a", Defaults: []string{"use_pty\nb ALL=ALL"}},
+		"Defaults[0]: col 1: not exactly one setting":                                                {Subject: "a", Defaults: []string{"use_pty, !lecture"}},
+		"rules[0].Commands: col 1: a rule needs a command":                                           {Subject: "a", Rules: []Rule{{}}},
+		"rules[1].Commands[1]: col 1: expected a fully-qualified":                                    {Subject: "a", Rules: []Rule{{Commands: []string{"ALL"}}, {Commands: []string{"/x", "ls"}}}},
+		"rules[0].Timeout: col 1: invalid timeout value":                                             {Subject: "a", Rules: []Rule{{Commands: []string{"ALL"}, Timeout: "soon"}}},
+		"rules[0].RunAsGroups[0]: col 1: '%' has no meaning here":                                    {Subject: "a", Rules: []Rule{{Commands: []string{"ALL"}, RunAsGroups: []string{"%g"}}}},
+		"rules[0].Hosts[0]: col 1: empty name":                                                       {Subject: "a", Rules: []Rule{{Commands: []string{"ALL"}, Hosts: []string{""}}}},
+		"rules[0].Hosts[1]: col 1: '!' excludes nothing here: it would be a letter of the name":      {Subject: "a", Rules: []Rule{{Commands: []string{"/bin/x"}, Hosts: []string{"ALL", "!pve2"}}}},
+		"rules[0].RunAsUsers[1]: col 1: '!' excludes nothing here: it would be a letter of the name": {Subject: "a", Rules: []Rule{{Commands: []string{"/bin/x"}, RunAsUsers: []string{"ALL", "!root"}}}},
+		"rules[0].RunAsUsers[0]: col 1: not one name":                                                {Subject: "a", Rules: []Rule{{Commands: []string{"/bin/x"}, RunAsUsers: []string{"root,bob"}}}},
+		"rules[0].Hosts[0]: col 1: not one name":                                                     {Subject: "a", Rules: []Rule{{Commands: []string{"/bin/x"}, Hosts: []string{"pve1 pve2"}}}},
+		"Subject: col 1: not one name":                                                               {Subject: "a,b", Rules: []Rule{{Commands: []string{"/bin/x"}}}},
+		"rules[0].Timeout: col 1: no time: sudo takes it for no limit":                               {Subject: "a", Rules: []Rule{{Commands: []string{"/bin/x"}, Timeout: "0"}}},
+		"rules[0].RunAsUsers[0]: col 1: a control character in a name":                               {Subject: "a", Rules: []Rule{{Commands: []string{"ALL"}, RunAsUsers: []string{"x\n"}}}},
+		"rules[0].Cwd: col 1: values for \"CWD\" must start":                                         {Subject: "a", Rules: []Rule{{Commands: []string{"ALL"}, Cwd: "x"}}},
 	} {
 		_, errs := Render(p, PVE9)
 		if len(errs) != 1 || !strings.HasPrefix(errs[0].Error(), want) || errs[0].Err.Hint == "" {

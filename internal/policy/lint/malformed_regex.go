@@ -7,8 +7,8 @@ var malformedRegex = Rule{
 	ID: "PVESEC-S0011", Name: "malformed-regex", Severity: Error,
 	Summary: "A regular expression is malformed.",
 	Why:     "sudo takes it for one that matches nothing, in allow and in deny rules alike.",
-	Bad:     "alice ALL = ^/usr/bin/(id$",
-	Good:    "alice ALL = ^/usr/bin/(id)$",
+	Bad:     "alice ALL = /usr/bin/systemctl ^status (nginx$",
+	Good:    "alice ALL = /usr/bin/systemctl ^status (nginx|haproxy)$",
 	check:   patternCheck(sudoers.MalformedPattern),
 }
 
