@@ -3,6 +3,7 @@ package onnodes
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -26,6 +27,17 @@ func keepCluster(t *testing.T, c *lab.Cluster) {
 func cluster(t *testing.T, n int) *lab.Cluster {
 	t.Helper()
 	return clusterOf(t, lab.ClusterSpec{Nodes: make([]lab.NodeSpec, n)})
+}
+
+// onEachRelease runs a test on a cluster of n nodes of each release.
+func onEachRelease(t *testing.T, n int, test func(*testing.T, *lab.Cluster)) {
+	t.Helper()
+	for _, suite := range lab.Suites() {
+		t.Run(string(suite), func(t *testing.T) {
+			t.Parallel()
+			test(t, clusterOf(t, lab.ClusterSpec{Nodes: slices.Repeat([]lab.NodeSpec{{Suite: suite}}, n)}))
+		})
+	}
 }
 
 func clusterOf(t *testing.T, spec lab.ClusterSpec) *lab.Cluster {

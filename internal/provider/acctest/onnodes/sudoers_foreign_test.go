@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pvesec/terraform-provider-pvesec/internal/lab"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
@@ -13,7 +14,11 @@ import (
 // Another grant is one warning and no drift.
 func TestForeignGrantIsToldOnce(t *testing.T) {
 	t.Parallel()
-	c := cluster(t, 1)
+	onEachRelease(t, 1, foreignGrantIsToldOnce)
+}
+
+func foreignGrantIsToldOnce(t *testing.T, c *lab.Cluster) {
+	t.Helper()
 	w := harness.NewWorkspace(t).Quietly().Within()
 	write := func(more string) {
 		w.Write("main.tf", requirePvesec+config(c)+harness.PolicyConfig(`"/usr/bin/id"`, more))

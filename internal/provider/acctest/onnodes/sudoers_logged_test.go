@@ -18,7 +18,11 @@ import (
 // TestEndAndLogs: a policy says when its rules end, and where a node logs what it allows, with the line that switches a log off.
 func TestEndAndLogs(t *testing.T) {
 	t.Parallel()
-	c := cluster(t, 1)
+	onEachRelease(t, 1, endAndLogs)
+}
+
+func endAndLogs(t *testing.T, c *lab.Cluster) {
+	t.Helper()
 	shell(t, c.Nodes[0], `printf 'Defaults:agent logfile=/var/log/agent.log\nDefaults:agent !syslog\n' >/etc/sudoers.d/quiet; chmod 0440 /etc/sudoers.d/quiet`)
 	logged := func(name string, want knownvalue.Check) statecheck.StateCheck {
 		return statecheck.ExpectKnownValue(harness.PolicyAddress, tfjsonpath.New("logged").AtMapKey("pve1").AtMapKey(name), want)

@@ -7,13 +7,18 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 
+	"github.com/pvesec/terraform-provider-pvesec/internal/lab"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
 // TestNeverOnNodes: an option of another file makes a denial of the policy hold no longer. The sudo of the node lets through what never names, and a plan is refused.
 func TestNeverOnNodes(t *testing.T) {
 	t.Parallel()
-	c := cluster(t, 2)
+	onEachRelease(t, 2, neverOnNodes)
+}
+
+func neverOnNodes(t *testing.T, c *lab.Cluster) {
+	t.Helper()
 	pve1 := c.Nodes[0]
 	lets := func(want bool) {
 		t.Helper()

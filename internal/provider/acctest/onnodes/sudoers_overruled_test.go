@@ -12,13 +12,18 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
+	"github.com/pvesec/terraform-provider-pvesec/internal/lab"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
 // TestOverruledOnNodes: what another file of one node decides instead of the policy is told with the file and the line, and sudo there does what is told.
 func TestOverruledOnNodes(t *testing.T) {
 	t.Parallel()
-	c := cluster(t, 2)
+	onEachRelease(t, 2, overruledOnNodes)
+}
+
+func overruledOnNodes(t *testing.T, c *lab.Cluster) {
+	t.Helper()
 	pve1 := c.Nodes[0]
 	says := func(command, want string) resource.TestCheckFunc {
 		return func(*terraform.State) error {

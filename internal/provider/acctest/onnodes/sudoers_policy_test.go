@@ -160,7 +160,11 @@ func TestSudoersPolicyLifeCycle(t *testing.T) {
 
 func TestSudoersPolicyForeignGrants(t *testing.T) {
 	t.Parallel()
-	c := cluster(t, 2)
+	onEachRelease(t, 2, sudoersPolicyForeignGrants)
+}
+
+func sudoersPolicyForeignGrants(t *testing.T, c *lab.Cluster) {
+	t.Helper()
 	pve2 := c.Nodes[1]
 	tolerant := config(c) + harness.PolicyConfig(`"/usr/bin/id"`, "")
 	exclusive := config(c) + harness.PolicyConfig(`"/usr/bin/id"`, "exclusive = true")

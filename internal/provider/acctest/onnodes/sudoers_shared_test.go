@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
+	"github.com/pvesec/terraform-provider-pvesec/internal/lab"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
@@ -18,7 +19,11 @@ import (
 // knows of it or only finds its header.
 func TestSharedSubject(t *testing.T) {
 	t.Parallel()
-	c := cluster(t, 1)
+	onEachRelease(t, 1, sharedSubject)
+}
+
+func sharedSubject(t *testing.T, c *lab.Cluster) {
+	t.Helper()
 	pve1 := c.Nodes[0]
 	second := func(extra string) string {
 		return config(c) + harness.PolicyConfig(`"/usr/bin/id ^$"`, "") + fmt.Sprintf(`
