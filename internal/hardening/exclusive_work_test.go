@@ -12,14 +12,14 @@ import (
 )
 
 // sortedFor sorts the lines of a node with files in /etc/sudoers.d.
-func sortedFor(ctx context.Context, t testing.TB, switches string, files map[string]string) (*sorting, error) {
-	t.Helper()
+func sortedFor(ctx context.Context, tb testing.TB, switches string, files map[string]string) (*sorting, error) {
+	tb.Helper()
 	m := exclusiveNode(shippedMain, files)
 	m.write("pve1", switchFile, switches)
 	target := targets("pve1")[0]
-	tree, err := readSudoersTree(t.Context(), m, target, node.Query{Files: memberFiles, Conffiles: []string{sudoersMain, sudoersDir}, Clock: true})
+	tree, err := readSudoersTree(tb.Context(), m, target, node.Query{Files: memberFiles, Conffiles: []string{sudoersMain, sudoersDir}, Clock: true})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return SudoersExclusive{}.sorted(ctx, m, tree, target)
 }

@@ -68,7 +68,7 @@ func pinToOneProcessor() error {
 		return os.NewSyscallError("sched_getaffinity", err)
 	}
 	processor := -1
-	for nth := rand.IntN(allowed.Count()); nth >= 0; { //nolint:gosec // nodes need only be on different ones
+	for nth := rand.IntN(allowed.Count()); nth >= 0; {
 		if processor++; allowed.IsSet(processor) {
 			nth--
 		}

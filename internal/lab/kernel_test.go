@@ -18,7 +18,10 @@ func TestOwnKernel(t *testing.T) {
 	for _, suite := range Suites() {
 		t.Run(string(suite), func(t *testing.T) {
 			t.Parallel()
-			kerneltest.Run(t, func(t *testing.T) { ownKernel(t, suite) })
+			kerneltest.Run(t, func(t *testing.T) {
+				t.Helper()
+				ownKernel(t, suite)
+			})
 		})
 	}
 }
@@ -29,7 +32,8 @@ func ownKernel(t *testing.T, suite Suite) {
 	n := c.Nodes[0]
 
 	var processors unix.CPUSet
-	if err := unix.SchedGetaffinity(n.machine.(*guest).cmd.Process.Pid, &processors); err != nil || processors.Count() != 1 {
+	machine, _ := n.machine.(*guest)
+	if err := unix.SchedGetaffinity(machine.cmd.Process.Pid, &processors); err != nil || processors.Count() != 1 {
 		t.Errorf("the kernel may run on %d processors, %v: its turns with the processes of the node take twice as long", processors.Count(), err)
 	}
 	shell(t, n, `auditctl -w /etc/sudoers.d -p wa -k lab-sudoers`)

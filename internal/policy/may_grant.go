@@ -53,7 +53,7 @@ func MayConcern(tree *sudoers.Tree, s Subject) (rules []*sudoers.UserSpec) {
 
 // mayBecome tells whether a member of a list, which is no alias, matches a subject with some values of the options for him.
 func (m *matcher) mayBecome(u *sudoers.Member, s Subject) match {
-	his := false
+	var his bool
 	switch u.Kind {
 	case sudoers.MemberGroup:
 		if s.inGroup(u.Name, false) {

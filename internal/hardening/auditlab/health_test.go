@@ -107,7 +107,10 @@ func TestHealthOverClockJumps(t *testing.T) {
 	for _, suite := range lab.Suites() {
 		t.Run(string(suite), func(t *testing.T) {
 			t.Parallel()
-			kerneltest.Run(t, func(t *testing.T) { healthOverClockJumps(t, suite) })
+			kerneltest.Run(t, func(t *testing.T) {
+				t.Helper()
+				healthOverClockJumps(t, suite)
+			})
 		})
 	}
 }

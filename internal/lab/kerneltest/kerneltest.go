@@ -74,7 +74,7 @@ func alone(t *testing.T) (output string, err error) {
 		}
 	})
 	var out bytes.Buffer
-	cmd := exec.CommandContext(t.Context(), program, arguments...) //nolint:gosec // this program
+	cmd := exec.CommandContext(t.Context(), program, arguments...)
 	cmd.Env = append(os.Environ(), testVariable+"="+t.Name())
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Run(); err != nil {

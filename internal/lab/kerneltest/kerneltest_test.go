@@ -3,6 +3,7 @@ package kerneltest
 import (
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -35,8 +36,8 @@ type record struct{ logs, errors []string }
 
 func (r *record) Helper()           {}
 func (r *record) Name() string      { return "TestAuditRules/bookworm" }
-func (r *record) Log(args ...any)   { r.logs = append(r.logs, args[0].(string)) }
-func (r *record) Error(args ...any) { r.errors = append(r.errors, args[0].(error).Error()) }
+func (r *record) Log(args ...any)   { r.logs = append(r.logs, fmt.Sprint(args...)) }
+func (r *record) Error(args ...any) { r.errors = append(r.errors, fmt.Sprint(args...)) }
 
 // TestRepeat: only a failure with the known panic is repeated, only once, and make is told.
 func TestRepeat(t *testing.T) {

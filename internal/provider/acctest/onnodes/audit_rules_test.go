@@ -47,7 +47,10 @@ func TestAuditRules(t *testing.T) {
 	for _, suite := range lab.Suites() {
 		t.Run(string(suite), func(t *testing.T) {
 			t.Parallel()
-			kerneltest.Run(t, func(t *testing.T) { auditRules(t, suite) })
+			kerneltest.Run(t, func(t *testing.T) {
+				t.Helper()
+				auditRules(t, suite)
+			})
 		})
 	}
 }
