@@ -85,7 +85,8 @@ func TestEndsWithoutItsParent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The provider starts when the shell, which stands for Terraform, is gone. Its end of the pipe goes after that, so that there is a provider to be seen.
+	// The provider starts when the shell, which stands for Terraform, is gone. Its end of the pipe goes after that, so
+	// that there is a provider to be seen.
 	terraform := exec.CommandContext(t.Context(), "/bin/sh", "-c", `(while kill -0 $$ 2>/dev/null; do sleep 0.05; done; exec "$0") & echo "pid $!"; exit`, self)
 	terraform.Env = append(os.Environ(), serveVariable+"=1", "PLUGIN_PROTOCOL_VERSIONS=6", "TF_PLUGIN_MAGIC_COOKIE=d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2")
 	terraform.Stderr = written

@@ -8,7 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// unread reports whether a file is a pipe whose other end nobody has open any more. Terraform reads the standard error of its providers through one.
+// unread reports whether a file is a pipe whose other end nobody has open any more. Terraform reads the standard error
+// of its providers through one.
 func unread(file *os.File) bool {
 	if is, err := file.Stat(); err != nil || is.Mode()&os.ModeNamedPipe == 0 {
 		return false

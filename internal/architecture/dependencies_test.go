@@ -13,7 +13,8 @@ var (
 	inTable  = regexp.MustCompile("`([^` ]+)`")
 )
 
-// TestDependenciesHaveReasons: each module that go.mod names directly stands in DESIGN.md with its reason, and no other one does.
+// TestDependenciesHaveReasons: each module that go.mod names directly stands in DESIGN.md with its reason, and no other
+// one does.
 func TestDependenciesHaveReasons(t *testing.T) {
 	t.Parallel()
 	mod, err := os.ReadFile("../../go.mod")

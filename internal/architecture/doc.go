@@ -13,8 +13,8 @@
 //	            policy
 //	node        sudoers/document   sudoers   regular
 //
-// The table [House] is the exact statement of who may import whom; a package that stands in no room is an error, so that a
-// new one is placed on purpose. Three further rules follow from what the rooms are for:
+// The table [House] is the exact statement of who may import whom; a package that stands in no room is an error, so
+// that a new one is placed on purpose. Three further rules follow from what the rooms are for:
 //
 //   - The pure rooms (sudoers, sudoers/document, regular, policy, escalation) take values and return values. They import a fixed part of the
 //     standard library and each other, nothing else: no Terraform, SSH, HTTP, files, environment. They may compute with

@@ -16,7 +16,8 @@ const (
 	// command is the room of main.go: the directory of the module itself.
 	command = "."
 	lab     = "internal/lab"
-	// provider is the room of the provider block; the families of resources and what they share have rooms of their own below it.
+	// provider is the room of the provider block; the families of resources and what they share have rooms of their own
+	// below it.
 	provider     = "internal/provider"
 	access       = "internal/provider/access"
 	sudo         = "internal/provider/sudo"
@@ -76,7 +77,8 @@ var House = map[string]Room{
 }
 
 // pureImports are the packages of the standard library that a pure room may import: no files, processes, network
-// (net/netip is addresses as values), environment, randomness or logging. Of package time, the functions in clockFunctions are refused.
+// (net/netip is addresses as values), environment, randomness or logging. Of package time, the functions in
+// clockFunctions are refused.
 var pureImports = map[string]bool{
 	"bufio": true, "bytes": true, "cmp": true, "container/heap": true, "container/list": true, "context": true,
 	"crypto/sha256": true, "crypto/sha512": true, "embed": true, "encoding": true, "encoding/base64": true,
@@ -87,8 +89,8 @@ var pureImports = map[string]bool{
 	"time": true, "unicode": true, "unicode/utf16": true, "unicode/utf8": true, "unique": true,
 }
 
-// clockFunctions are the functions and variables of package time that read the clock, wait for it, or read the machine's
-// time zones.
+// clockFunctions are the functions and variables of package time that read the clock, wait for it, or read the
+// machine's time zones.
 var clockFunctions = map[string]bool{
 	"Now": true, "Since": true, "Until": true, "Sleep": true, "After": true, "AfterFunc": true, "Tick": true,
 	"NewTimer": true, "NewTicker": true, "LoadLocation": true, "Local": true,

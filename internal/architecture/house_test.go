@@ -27,8 +27,8 @@ func TestHouse(t *testing.T) {
 	}
 }
 
-// TestArrowsRunDownwards holds the table itself to the design: rooms have an order in which every arrow points to a later
-// room, pure rooms lean on pure rooms only, and every room that is named is described.
+// TestArrowsRunDownwards holds the table itself to the design: rooms have an order in which every arrow points to a
+// later room, pure rooms lean on pure rooms only, and every room that is named is described.
 func TestArrowsRunDownwards(t *testing.T) {
 	t.Parallel()
 

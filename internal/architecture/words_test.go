@@ -15,7 +15,8 @@ import (
 	"testing"
 )
 
-// stumbling are phrases at which readers stumble, with better words. A space stands for any white space and for the beginning of a comment's next line.
+// stumbling are phrases at which readers stumble, with better words. A space stands for any white space and for the
+// beginning of a comment's next line.
 var stumbling = map[string]string{
 	"as good as":                    `leads to root; root-equivalent`,
 	"that of":                       `repeat the noun: "the version of sudo", "the node's root"`,
@@ -135,7 +136,8 @@ var summaryArgument = map[string]int{
 	"AddAttributeError": 1, "AddAttributeWarning": 1, "NewAttributeErrorDiagnostic": 1, "NewAttributeWarningDiagnostic": 1,
 }
 
-// statedFindings are the summaries that state what was found instead of an operation that failed. "…" stands for what is filled in.
+// statedFindings are the summaries that state what was found instead of an operation that failed. "…" stands for what
+// is filled in.
 var statedFindings = []string{
 	"…", // decided elsewhere
 	"… is not as safe as its settings on …",
@@ -193,7 +195,8 @@ var statedFindings = []string{
 	"No administrator can log in to node … yet",
 }
 
-// TestSummaries holds the summaries of diagnostics to one form: "Unable to", "Invalid" or "Missing", or a finding that is stated.
+// TestSummaries holds the summaries of diagnostics to one form: "Unable to", "Invalid" or "Missing", or a finding that
+// is stated.
 func TestSummaries(t *testing.T) {
 	t.Parallel()
 

@@ -2,7 +2,8 @@ package budget
 
 import "testing"
 
-// Bar reports a figure of a benchmark beside what it is to reach, and fails the benchmark where it misses that by more than a quarter: figures differ from run to run.
+// Bar reports a figure of a benchmark beside what it is to reach, and fails the benchmark where it misses that by more
+// than a quarter: figures differ from run to run.
 func Bar(b reporter, figure, bar float64, unit string) {
 	b.Helper()
 	b.ReportMetric(figure, unit)

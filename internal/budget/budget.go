@@ -1,6 +1,7 @@
-// Package budget is what tests and fuzz targets demand of memory, and fuzzing of time: no more for an input than is linear in its size.
-// An input is made long first, so that what is quadratic in a short one stands out. Tests that are not fuzzing hold nothing to time, which depends on the
-// machine and on what else it does; where work must be bounded and takes no memory, they count it. What tests strike is counted here as well, and a run of hours is parted.
+// Package budget is what tests and fuzz targets demand of memory, and fuzzing of time: no more for an input than is
+// linear in its size. An input is made long first, so that what is quadratic in a short one stands out. Tests that are
+// not fuzzing hold nothing to time, which depends on the machine and on what else it does; where work must be bounded
+// and takes no memory, they count it. What tests strike is counted here as well, and a run of hours is parted.
 package budget
 
 import (

@@ -30,7 +30,8 @@ func (s *Struck) Count(kind, end string) {
 	s.ends[kind][end]++
 }
 
-// countsVariable names a file to which tests add their counts. go test prints what a test logs only where it fails or with -v; make prints this file.
+// countsVariable names a file to which tests add their counts. go test prints what a test logs only where it fails or
+// with -v; make prints this file.
 const countsVariable = "PVESEC_TEST_COUNTS"
 
 // Report logs the counts, adds them to the file that make prints, and returns their sum.
@@ -105,7 +106,8 @@ func (p *part) Set(text string) error {
 	return nil
 }
 
-// InPart tells whether the cell with this number, counted from 0, belongs to the part that this process runs. Without the flag -part all do.
+// InPart tells whether the cell with this number, counted from 0, belongs to the part that this process runs. Without
+// the flag -part all do.
 func InPart(cell int) bool { return mine.has(cell) }
 
 func (p part) has(cell int) bool { return cell%p.of == p.number-1 }

@@ -51,8 +51,8 @@ func demonstrate(ctx context.Context, n *narrator) (err error) {
 	return nil
 }
 
-// install brings Debian packages that the nodes need, where root runs the demo on a system with apt-get; elsewhere the list of what is
-// missing says what to do.
+// install brings Debian packages that the nodes need, where root runs the demo on a system with apt-get; elsewhere the
+// list of what is missing says what to do.
 func install(ctx context.Context, n *narrator, packages []string) error {
 	if len(packages) == 0 || os.Geteuid() != 0 || !exists("/usr/bin/apt-get") {
 		return nil
@@ -112,7 +112,8 @@ func (s *story) prepare(ctx context.Context) error {
 	return err
 }
 
-// traces lists what pvesec may have touched: the configuration directories of each node, and PVE's users, roles and ACL.
+// traces lists what pvesec may have touched: the configuration directories of each node, and PVE's users, roles and
+// ACL.
 func (s *story) traces(ctx context.Context) ([]string, error) {
 	traces := []string{s.cluster.API.UserCfg()}
 	for _, node := range s.cluster.Nodes {

@@ -1,4 +1,5 @@
-// Command demo shows pvesec at its main job, on real parts: `make demo`. With -plan-only it shows the half that needs neither root nor nodes.
+// Command demo shows pvesec at its main job, on real parts: `make demo`. With -plan-only it shows the half that needs
+// neither root nor nodes.
 package main
 
 import (

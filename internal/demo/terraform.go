@@ -12,15 +12,16 @@ import (
 	"strings"
 )
 
-// workspace is a directory with a configuration, in which the real terraform runs with the provider built from this tree.
+// workspace is a directory with a configuration, in which the real terraform runs with the provider built from this
+// tree.
 type workspace struct {
 	*narrator
 	dir string
 	env []string
 }
 
-// newWorkspace builds the provider, puts it into a file system mirror, so that terraform init finds it as it would find a release, and copies the
-// example that the demo applies. The caller removes dir.
+// newWorkspace builds the provider, puts it into a file system mirror, so that terraform init finds it as it would find
+// a release, and copies the example that the demo applies. The caller removes dir.
 func newWorkspace(ctx context.Context, n *narrator, provider map[string]string) (*workspace, error) {
 	if _, err := exec.LookPath("terraform"); err != nil {
 		return nil, errors.New("terraform is not in PATH; version 1.11 or later is needed: https://developer.hashicorp.com/terraform/install")

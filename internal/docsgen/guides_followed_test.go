@@ -66,7 +66,8 @@ func TestFirstLookInREADME(t *testing.T) {
 	}
 }
 
-// TestVersionsAreTested: the provider's page names the versions that make test and make compat run with, and README the oldest of each.
+// TestVersionsAreTested: the provider's page names the versions that make test and make compat run with, and README the
+// oldest of each.
 func TestVersionsAreTested(t *testing.T) {
 	t.Parallel()
 	root := filepath.Join("..", "..")

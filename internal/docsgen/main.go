@@ -103,7 +103,8 @@ func writeSchema(ctx context.Context, name string) error {
 	return nil
 }
 
-// render has the program renderer write the pages into the directory target. What it prints is shown only when it fails.
+// render has the program renderer write the pages into the directory target. What it prints is shown only when it
+// fails.
 func render(ctx context.Context, renderer, schemaFile, target string) error {
 	root, err := os.Getwd()
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/escalation"
 )
 
-// privilegesGuide explains every finding about PVE privileges: which privileges it needs and where, why they lead to root, a request that
-// proves it, and what to grant instead.
+// privilegesGuide explains every finding about PVE privileges: which privileges it needs and where, why they lead to
+// root, a request that proves it, and what to grant instead.
 func privilegesGuide() string {
 	rules := escalation.Privileges()
 	var b strings.Builder

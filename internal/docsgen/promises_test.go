@@ -17,7 +17,8 @@ var (
 	makeTarget = regexp.MustCompile("`make ([a-z-]+)")
 )
 
-// TestPromisesAreProven: the guide "promises" has a row for each of the sixteen demands, each row names a test, and each test and each target that it names exists.
+// TestPromisesAreProven: the guide "promises" has a row for each of the sixteen demands, each row names a test, and
+// each test and each target that it names exists.
 func TestPromisesAreProven(t *testing.T) {
 	t.Parallel()
 	root := filepath.Join("..", "..")

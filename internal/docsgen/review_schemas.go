@@ -77,8 +77,8 @@ func writeReviewSchemas(ctx context.Context, target string) error {
 // node is a JSON Schema.
 type node = map[string]any
 
-// reviewSchema is the JSON Schema of a resource as plan JSON has it in change.before and change.after. What is not known is left out there, so that no
-// attribute is required.
+// reviewSchema is the JSON Schema of a resource as plan JSON has it in change.before and change.after. What is not
+// known is left out there, so that no attribute is required.
 func reviewSchema(ctx context.Context, name string, s schema.Schema, used map[string]bool) ([]byte, error) {
 	w := schemaWriter{ctx, used}
 	properties := node{}

@@ -9,8 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestReviewSchemas checks what a policy engine relies on: every resource has a JSON Schema, in which every object is closed, words that are fixed are listed, and
-// null is named where a value can be null.
+// TestReviewSchemas checks what a policy engine relies on: every resource has a JSON Schema, in which every object is
+// closed, words that are fixed are listed, and null is named where a value can be null.
 func TestReviewSchemas(t *testing.T) {
 	t.Parallel()
 
@@ -69,8 +69,8 @@ func TestReviewSchemas(t *testing.T) {
 	}
 }
 
-// TestFindingsInAPlanAreShort: a plan shows what was found and where. Why it matters and what to grant instead is in the guides and in data source
-// pvesec_sudoers_analysis, so that a plan with many findings stays readable.
+// TestFindingsInAPlanAreShort: a plan shows what was found and where. Why it matters and what to grant instead is in
+// the guides and in data source pvesec_sudoers_analysis, so that a plan with many findings stays readable.
 func TestFindingsInAPlanAreShort(t *testing.T) {
 	t.Parallel()
 

@@ -12,8 +12,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/policy/lint"
 )
 
-// vocabularies are the values that a computed attribute can have, where they are fixed, by the resource type and the path of the attribute. The values of an
-// attribute that a person writes come from its validators.
+// vocabularies are the values that a computed attribute can have, where they are fixed, by the resource type and the
+// path of the attribute. The values of an attribute that a person writes come from its validators.
 var vocabularies = map[string][]string{
 	"pvesec_sudoers_policy.analysis.findings.severity": severities,
 	"pvesec_sudoers_policy.analysis.foreign.severity":  severities,
@@ -27,8 +27,8 @@ var vocabularies = map[string][]string{
 
 var severities = []string{string(escalation.Critical), string(escalation.High), string(escalation.Medium)}
 
-// nullables are the attributes within computed ones that can be null. All others always have a value. An attribute of the resource itself can be null unless a
-// person must write it: an older release may have written the state.
+// nullables are the attributes within computed ones that can be null. All others always have a value. An attribute of
+// the resource itself can be null unless a person must write it: an older release may have written the state.
 var nullables = []string{
 	"pvesec_audit_logging.deployed.audit_rules",
 	"pvesec_sudoers_policy.analysis.findings.accepted", "pvesec_sudoers_policy.analysis.foreign.accepted",

@@ -19,8 +19,9 @@ type Question struct {
 	Vouched Vouched
 }
 
-// Analyse meets what a policy admits with what command lines do. It proves: what is not found is not done by any command line that sudo
-// allows, under the assumptions that are listed. What nobody described, and what cannot be decided, is a finding itself.
+// Analyse meets what a policy admits with what command lines do. It proves: what is not found is not done by any
+// command line that sudo allows, under the assumptions that are listed. What nobody described, and what cannot be
+// decided, is a finding itself.
 func Analyse(tree *sudoers.Tree, q Question) Analysis {
 	a := newAnalyser(q)
 	a.analyse(tree)

@@ -119,7 +119,8 @@ func TestAnalyseOneHost(t *testing.T) {
 	}
 }
 
-// TestSameEveryTime: a plan that is made anew while it is applied must come to the same findings, with the same witnesses in the same order.
+// TestSameEveryTime: a plan that is made anew while it is applied must come to the same findings, with the same
+// witnesses in the same order.
 func TestSameEveryTime(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
@@ -199,7 +200,8 @@ func TestAnalyseAdversary(t *testing.T) {
 	t.Logf("%d steps, %d findings", steps, len(a.Findings))
 }
 
-// TestOptionsOfWholeGrants: a value by which anybody comes to root is found, though the caller is granted everything. What only he can use is not: he has it all.
+// TestOptionsOfWholeGrants: a value by which anybody comes to root is found, though the caller is granted everything.
+// What only he can use is not: he has it all.
 func TestOptionsOfWholeGrants(t *testing.T) {
 	t.Parallel()
 	for option, want := range map[string]string{

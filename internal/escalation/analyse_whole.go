@@ -7,13 +7,15 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// AnalyseReleases is Analyse for a policy that the sudo of any of these versions may read: a way to root on one of them is one.
+// AnalyseReleases is Analyse for a policy that the sudo of any of these versions may read: a way to root on one of them
+// is one.
 func AnalyseReleases(tree *sudoers.Tree, q Question, versions ...sudoers.Version) Analysis {
 	return onReleases(tree, q, false, versions)
 }
 
-// AnalyseWhole is AnalyseReleases for all the sudoers files that a node reads, from /etc/sudoers on. What stands nowhere in them is what sudo has built
-// in, so that an option which protects the node and is missing is a finding too. A fragment is no such tree: the main file of the node sets it.
+// AnalyseWhole is AnalyseReleases for all the sudoers files that a node reads, from /etc/sudoers on. What stands
+// nowhere in them is what sudo has built in, so that an option which protects the node and is missing is a finding too.
+// A fragment is no such tree: the main file of the node sets it.
 func AnalyseWhole(tree *sudoers.Tree, q Question, versions ...sudoers.Version) Analysis {
 	return onReleases(tree, q, true, versions)
 }
@@ -99,7 +101,8 @@ func analysers(tree *sudoers.Tree, q Question, whole bool, versions []sudoers.Ve
 	return list
 }
 
-// needDoubt writes down of all that is found that it needs a doubt to be so. What is found without it, too, stays as it is.
+// needDoubt writes down of all that is found that it needs a doubt to be so. What is found without it, too, stays as it
+// is.
 func (a *analyser) needDoubt() {
 	if a.doubt == "" {
 		return

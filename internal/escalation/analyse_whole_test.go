@@ -15,7 +15,8 @@ import (
 const debianMain = "Defaults env_reset\nDefaults mail_badpass\nDefaults secure_path=\"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\"\nDefaults use_pty\n" +
 	"root ALL=(ALL:ALL) ALL\n%sudo ALL=(ALL:ALL) ALL\n@includedir /etc/sudoers.d\n"
 
-// TestMissingOptions: what neither the files of a node nor its sudo set is found, once, and only where the whole is known.
+// TestMissingOptions: what neither the files of a node nor its sudo set is found, once, and only where the whole is
+// known.
 func TestMissingOptions(t *testing.T) {
 	t.Parallel()
 	const grants = "op ALL=(root) /usr/bin/id, /usr/bin/uptime\n"
@@ -65,7 +66,8 @@ func TestMissingOptions(t *testing.T) {
 	}
 }
 
-// TestAnalyseReleases: a denial by a pattern of paths holds since 1.9.14 only, so that a policy for both releases of PVE leads to root.
+// TestAnalyseReleases: a denial by a pattern of paths holds since 1.9.14 only, so that a policy for both releases of
+// PVE leads to root.
 func TestAnalyseReleases(t *testing.T) {
 	t.Parallel()
 	file, errs := sudoers.Parse("policy", "op ALL=(root) /usr/bin/bash, !^/usr/bin/ba.h$\nop ALL=(root) /usr/sbin/qm ^stop 100$\n", sudoers.PVE9)

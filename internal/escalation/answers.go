@@ -7,8 +7,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/regular"
 )
 
-// answers are kept while a policy is looked at: as each account, on each host, and with each version of sudo a rule admits the same arguments of a program, mostly.
-// They depend on nothing but those patterns, which are compiled once.
+// answers are kept while a policy is looked at: as each account, on each host, and with each version of sudo a rule
+// admits the same arguments of a program, mostly. They depend on nothing but those patterns, which are compiled once.
 type answers struct {
 	numbers map[regular.Expr]uint32
 	judged  map[string]judged
@@ -24,7 +24,8 @@ func newAnswers() *answers {
 	return &answers{numbers: map[regular.Expr]uint32{}, judged: map[string]judged{}, example: map[string]string{}}
 }
 
-// key names a language by its patterns. Those of [policy.PathAccess.AllowedBy] are what a rule admits and then what other rules take of it, and say all.
+// key names a language by its patterns. Those of [policy.PathAccess.AllowedBy] are what a rule admits and then what
+// other rules take of it, and say all.
 func (a *answers) key(command string, languages ...regular.Language) string {
 	key := append([]byte(command), 0)
 	for _, l := range languages {

@@ -24,8 +24,8 @@ func TestBoundsOfAnalysis(t *testing.T) { //nolint:paralleltest // what others a
 	})
 }
 
-// TestBoundsOfUndecidable: a policy of rules that no budget answers ends in what pvesec cannot tell, on both releases, within so much memory and work. As
-// in the other tests, the knowledge of programs is compiled before.
+// TestBoundsOfUndecidable: a policy of rules that no budget answers ends in what pvesec cannot tell, on both releases,
+// within so much memory and work. As in the other tests, the knowledge of programs is compiled before.
 func TestBoundsOfUndecidable(t *testing.T) { //nolint:paralleltest // what others allocate would count
 	tree := undecidable(t, 50)
 	AnalyseReleases(undecidable(t, 1), Question{Question: policy.Question{Subject: policy.Subject{Name: "agent"}}}, sudoers.PVE8, sudoers.PVE9)

@@ -23,8 +23,8 @@ type caseLine struct {
 	Doubtful  bool   `json:"doubtful"`
 }
 
-// TestCases puts policies of one line to the analysis, written as an attacker and as a careful administrator would. A way to root gives a critical
-// or high finding, a harmless grant none, and what is neither another finding.
+// TestCases puts policies of one line to the analysis, written as an attacker and as a careful administrator would. A
+// way to root gives a critical or high finding, a harmless grant none, and what is neither another finding.
 func TestCases(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("testdata/cases*.jsonl")

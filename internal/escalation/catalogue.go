@@ -11,13 +11,15 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
 )
 
-// ProgramAt tells whether somebody has described a program at just this path. One in another directory may be taken for it, and may be a mistake.
+// ProgramAt tells whether somebody has described a program at just this path. One in another directory may be taken for
+// it, and may be a mistake.
 func ProgramAt(path string) bool { return program.At(path) != nil }
 
 // AcceptedIn is the key by which a finding is accepted in one file of a node only.
 func AcceptedIn(id, file string) string { return id + " in " + file }
 
-// FoundInFile tells whether what a key of an acceptance names is always found in a file. What no file of a node says is found in none.
+// FoundInFile tells whether what a key of an acceptance names is always found in a file. What no file of a node says is
+// found in none.
 func FoundInFile(key string) bool {
 	return !slices.ContainsFunc(GrantRules(), func(rule *GrantRule) bool { return rule.ID == key && rule.Missing })
 }

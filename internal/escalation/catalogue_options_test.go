@@ -6,7 +6,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
 )
 
-// TestAcceptedOptionsMatch: an option that an acceptance may name is one that a finding has in its key, and the other way round.
+// TestAcceptedOptionsMatch: an option that an acceptance may name is one that a finding has in its key, and the other
+// way round.
 func TestAcceptedOptionsMatch(t *testing.T) {
 	t.Parallel()
 	const used = "Defaults lecture=always, log_output, log_servers=10.0.0.9\nDefaults "

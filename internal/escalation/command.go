@@ -182,7 +182,8 @@ func (j *judging) commandLine(in program.Inside, depth int) {
 	j.program(command, program.Question{Allowed: shape, Shape: shape, Budget: j.question.Budget}, depth)
 }
 
-// resolve finds the program that a word names: an absolute path, or a name that is looked for in secure_path. It is "" where the caller chooses.
+// resolve finds the program that a word names: an absolute path, or a name that is looked for in secure_path. It is ""
+// where the caller chooses.
 func (j *judging) resolve(word string) string {
 	switch {
 	case path.IsAbs(word):
@@ -211,8 +212,8 @@ func (j *judging) resolve(word string) string {
 // plainWords are the characters of a shell text in which nothing is expanded.
 const plainWords = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._=:,@%+- "
 
-// unquoted is a text without the quotes around all of it. Sudo takes them as they stand, so that the shell looks for a program with this name; the administrator who writes
-// them means what is inside, which is judged.
+// unquoted is a text without the quotes around all of it. Sudo takes them as they stand, so that the shell looks for a
+// program with this name; the administrator who writes them means what is inside, which is judged.
 func unquoted(text string) string {
 	for _, quote := range []string{`"`, "'"} {
 		inside, is := strings.CutPrefix(text, quote)

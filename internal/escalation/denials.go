@@ -9,8 +9,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// Denials says what the denials of a policy do. sudo allows only what is granted, so a denial does something only where a grant
-// is wider than it was meant to be; all others are there for the reader, and mislead him.
+// Denials says what the denials of a policy do. sudo allows only what is granted, so a denial does something only where
+// a grant is wider than it was meant to be; all others are there for the reader, and mislead him.
 type Denials struct {
 	// Count is how many commands are denied, aliases resolved.
 	Count int

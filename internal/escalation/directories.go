@@ -34,7 +34,8 @@ var (
 	}
 )
 
-// surroundings looks at where a granted command runs, and at the options in force for it. Line gives a command line that is granted.
+// surroundings looks at where a granted command runs, and at the options in force for it. Line gives a command line
+// that is granted.
 func surroundings(g *policy.Grant, s policy.Settings, uses policy.Uses, subject policy.Subject, target string, line func() string) []Way {
 	var ways []Way
 	if why := policy.CallersDirectory(cmp.Or(g.Effective.Chroot, s["runchroot"]), target); why != "" {
@@ -49,7 +50,8 @@ func surroundings(g *policy.Grant, s policy.Settings, uses policy.Uses, subject 
 	return ways
 }
 
-// optionsOfSudo looks at the options by which sudo itself does harm, which is root whichever account the command runs as.
+// optionsOfSudo looks at the options by which sudo itself does harm, which is root whichever account the command runs
+// as.
 func (a *analyser) optionsOfSudo(at grantAt) {
 	for _, h := range policy.Hazards(at.access.Settings, a.uses, at.request.Subject) {
 		if h.InSudo {
@@ -60,7 +62,8 @@ func (a *analyser) optionsOfSudo(at grantAt) {
 	}
 }
 
-// optionsForOthers looks at the options of a root grant of everything: by those that only the caller can use he gets nothing more.
+// optionsForOthers looks at the options of a root grant of everything: by those that only the caller can use he gets
+// nothing more.
 func (a *analyser) optionsForOthers(at grantAt) {
 	for _, h := range policy.Hazards(at.access.Settings, a.uses, at.request.Subject) {
 		if h.ForOthers {
@@ -82,7 +85,8 @@ func ruleOfOption(name string) *GrantRule {
 	return hazardousOption
 }
 
-// ofHazard is what an option lets through. What needs something else is no way to root by itself, and what the policy does not use is none.
+// ofHazard is what an option lets through. What needs something else is no way to root by itself, and what the policy
+// does not use is none.
 func ofHazard(h *policy.Hazard, line string) Way {
 	rule := ruleOfOption(h.Option)
 	w := rule.way(line, h.Option+"="+h.Value+": "+h.Effect.What+". Here "+h.Why+".")

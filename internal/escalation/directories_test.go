@@ -9,7 +9,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// TestSurroundings: directories in the caller's hands, and options that are dangerous with their value, are findings of every command that is granted.
+// TestSurroundings: directories in the caller's hands, and options that are dangerous with their value, are findings of
+// every command that is granted.
 func TestSurroundings(t *testing.T) {
 	t.Parallel()
 	const command = "/usr/bin/pveversion"
@@ -62,8 +63,8 @@ func TestSurroundings(t *testing.T) {
 	}
 }
 
-// TestOptionsThatWait: what another file of the node has to turn on is told and is no way to root, until one does. Each option is a finding of its own, with
-// its own key and fix.
+// TestOptionsThatWait: what another file of the node has to turn on is told and is no way to root, until one does. Each
+// option is a finding of its own, with its own key and fix.
 func TestOptionsThatWait(t *testing.T) {
 	t.Parallel()
 	const policy = "Defaults:agent iolog_dir=/tmp/io, iolog_mode=0666, lecture_file=/etc/shadow\nagent ALL=(root) NOPASSWD: /usr/bin/pveversion \"\""
@@ -94,7 +95,8 @@ func TestOptionsThatWait(t *testing.T) {
 	}
 }
 
-// TestOptionsOfSudoItself: sudo is root while it logs, locks and asks, whichever account the command runs as. What an option does in the command is a matter of its target.
+// TestOptionsOfSudoItself: sudo is root while it logs, locks and asks, whichever account the command runs as. What an
+// option does in the command is a matter of its target.
 func TestOptionsOfSudoItself(t *testing.T) {
 	t.Parallel()
 	grants := []string{"agent ALL=(deploy) NOPASSWD: /usr/bin/id", "agent ALL=(deploy) ALL", "agent ALL=(:deploy) /usr/bin/id \"\"", "agent ALL=(www-data) /usr/bin/id", "agent ALL=(www-data) ALL", "agent ALL=(deploy) /usr/bin/*"}

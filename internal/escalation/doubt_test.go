@@ -9,7 +9,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// TestDoubts: Defaults for a group, an id or a netgroup of which the caller may be lead to root where they hold for him. It is told what that needs.
+// TestDoubts: Defaults for a group, an id or a netgroup of which the caller may be lead to root where they hold for
+// him. It is told what that needs.
 func TestDoubts(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

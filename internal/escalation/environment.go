@@ -27,8 +27,8 @@ func exploit(word string) string {
 	return strings.NewReplacer("*", "X", "?", "X").Replace(name) + "=./x"
 }
 
-// environment looks at what surrounds a command that is allowed. Of a fragment only what it says itself is found: that it does
-// not repeat what the main file of the node sets is no fault of it.
+// environment looks at what surrounds a command that is allowed. Of a fragment only what it says itself is found: that
+// it does not repeat what the main file of the node sets is no fault of it.
 func (a *analyser) environment(at grantAt) {
 	g, s, line := at.grant(), at.access.Settings, at.example
 	for _, w := range surroundings(g, s, a.uses, at.request.Subject, "root", line) {
@@ -71,8 +71,9 @@ func (a *analyser) environment(at grantAt) {
 // ptyByDefault is the version since which use_pty is on where nothing is said (sudo's NEWS, 1.9.14).
 var ptyByDefault = sudoers.Version{Major: 1, Minor: 9, Patch: 14}
 
-// missing looks for options that protect the node and that neither the files nor sudo itself set. env_reset and the log to syslog are on by
-// default (sudoers(5), "SUDOERS OPTIONS"); secure_path is not, and use_pty only in newer versions. Each is told once.
+// missing looks for options that protect the node and that neither the files nor sudo itself set. env_reset and the log
+// to syslog are on by default (sudoers(5), "SUDOERS OPTIONS"); secure_path is not, and use_pty only in newer versions.
+// Each is told once.
 func (a *analyser) missing(line func() string, s policy.Settings) {
 	if s["use_pty"] == "" && !a.version().AtLeast(ptyByDefault) {
 		a.addGrant(noPTY, nil, "", line(), "No file of the node sets use_pty, and sudo "+a.version().String()+" has it off by default. "+noPTY.Why)

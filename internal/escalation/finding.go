@@ -12,7 +12,8 @@ import (
 // Severity says how bad a finding is for the node.
 type Severity = program.Severity
 
-// The severities, the worst first. Critical and High are ways to root; critical needs nothing else. Disruptive is no finding.
+// The severities, the worst first. Critical and High are ways to root; critical needs nothing else. Disruptive is no
+// finding.
 const (
 	Critical   = program.Critical
 	High       = program.High
@@ -61,8 +62,8 @@ type Place struct {
 	Grant string // the grant, "" for the Defaults
 }
 
-// CommandFinding is one thing to mend in a sudoers policy: a grant that leads to root, that nobody has described, or that is not
-// logged. Its own fields are those of the worst way.
+// CommandFinding is one thing to mend in a sudoers policy: a grant that leads to root, that nobody has described, or
+// that is not logged. Its own fields are those of the worst way.
 type CommandFinding struct {
 	Way
 	Place
@@ -112,11 +113,11 @@ func boolean(a, b bool) int {
 type Analysis struct {
 	// Findings are in the order of the policy, one for each thing to mend.
 	Findings []CommandFinding
-	// Disruptive are grants by which guests, services or data can be stopped or lost. They are no findings: to stop guests may
-	// be just what an operator is there for.
+	// Disruptive are grants by which guests, services or data can be stopped or lost. They are no findings: to stop
+	// guests may be just what an operator is there for.
 	Disruptive []CommandFinding
-	// Unvouched are commands that nobody described and that the caller cannot turn to his own ends: pinned, at a path of root's. They are no
-	// findings. What they do is not known, so that no statement is proven while they are there.
+	// Unvouched are commands that nobody described and that the caller cannot turn to his own ends: pinned, at a path
+	// of root's. They are no findings. What they do is not known, so that no statement is proven while they are there.
 	Unvouched []CommandFinding
 	Denials   Denials
 	// Assumptions say what the analysis takes for given.

@@ -52,7 +52,8 @@ var plainFixes = map[string]obeyed{
 	"Leave CWD=* and runcwd=* out":                       {"agent ALL=(root) CWD=* /usr/local/sbin/nightly \"\"", "agent ALL=(root) CWD=/srv/app /usr/local/sbin/nightly \"\"", ""},
 }
 
-// TestPlainFixes obeys every fix that names no command: the policy that it is proposed for is found with it, and nothing is found afterwards.
+// TestPlainFixes obeys every fix that names no command: the policy that it is proposed for is found with it, and
+// nothing is found afterwards.
 func TestPlainFixes(t *testing.T) {
 	t.Parallel()
 	met := map[string]bool{}
@@ -102,7 +103,8 @@ var hazardousValues = map[string]string{
 	"rlimit_core": "rlimit_core=infinity", "stay_setuid": "stay_setuid", "timestampdir": "timestampdir=/tmp/ts", "timestampowner": "timestampowner=agent", "umask": "umask=0",
 }
 
-// TestFixesOfOptions obeys the fix of each option: it is proposed for a dangerous value, and nothing is found with the value that it names.
+// TestFixesOfOptions obeys the fix of each option: it is proposed for a dangerous value, and nothing is found with the
+// value that it names.
 func TestFixesOfOptions(t *testing.T) {
 	t.Parallel()
 	const used = "Defaults lecture=always, log_output, log_servers=10.0.0.9\nDefaults "

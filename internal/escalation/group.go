@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// collector brings together what is found. First come the ways of each grant and command; what has the same cause becomes one finding.
+// collector brings together what is found. First come the ways of each grant and command; what has the same cause
+// becomes one finding.
 type collector struct {
 	found []*CommandFinding
 	at    map[groupKey]*CommandFinding
@@ -44,7 +45,8 @@ func (c *collector) add(place Place, command string, w Way) {
 	f.Ways = append(f.Ways, w)
 }
 
-// prefer orders two ways that are one in what they are about: first the worse, then the one that needs nothing else, then the one with an example that convinces.
+// prefer orders two ways that are one in what they are about: first the worse, then the one that needs nothing else,
+// then the one with an example that convinces.
 func prefer(a, b *Way) int {
 	return cmp.Or(worse(a.Severity, b.Severity), boolean(a.Condition != "", b.Condition != ""), boolean(a.Made, b.Made))
 }
@@ -60,8 +62,8 @@ func (c *collector) take(findings []CommandFinding) {
 	}
 }
 
-// findings gives what was found, one finding for each thing to mend: grants of one command with the same ways are one, and so is what is wrong with
-// grants whatever their command.
+// findings gives what was found, one finding for each thing to mend: grants of one command with the same ways are one,
+// and so is what is wrong with grants whatever their command.
 func (c *collector) findings() []CommandFinding {
 	var list []CommandFinding
 	index := map[string]int{}

@@ -2,7 +2,8 @@ package escalation
 
 import "testing"
 
-// TestWorseWayStays: of two ways of one place about the same option the worse one is told, whichever comes first; of two as bad the one that needs nothing else.
+// TestWorseWayStays: of two ways of one place about the same option the worse one is told, whichever comes first; of
+// two as bad the one that needs nothing else.
 func TestWorseWayStays(t *testing.T) {
 	t.Parallel()
 	way := func(severity Severity, condition string) Way {
@@ -29,7 +30,8 @@ func TestWorseWayStays(t *testing.T) {
 	}
 }
 
-// TestGrantsOfAnotherSeverityAreApart: an option that is worse for one grant than for another is told of each of them as it is.
+// TestGrantsOfAnotherSeverityAreApart: an option that is worse for one grant than for another is told of each of them
+// as it is.
 func TestGrantsOfAnotherSeverityAreApart(t *testing.T) {
 	t.Parallel()
 	for _, severities := range [][]Severity{{Medium, High}, {High, Medium}} {

@@ -17,7 +17,8 @@ type Held struct {
 	// PowerfulMember returns a member of a group that leads to root without this
 	// group, "" for none. If it is nil, no group has such a member.
 	PowerfulMember func(group string) string
-	// PowerfulGroup tells whether everyone who is put into a group leads to root, and no member does already. If it is nil, no group has such rights.
+	// PowerfulGroup tells whether everyone who is put into a group leads to root, and no member does already. If it is
+	// nil, no group has such rights.
 	PowerfulGroup func(group string) bool
 	// AnyMember returns a member of a group, "" for none. If it is nil, no group has one.
 	AnyMember func(group string) string
@@ -64,8 +65,9 @@ func (h Hold) String() string { return h.Privilege + " on " + h.Path }
 // modifies is the privilege to give any role on its path, to oneself too.
 const modifies = "Permissions.Modify"
 
-// FindPrivileges returns the holder's paths to root, each once, in the order of their ids. What the holder can give itself counts as held. A rule that it
-// meets only so is left out where the same privilege to give roles is a way to root by itself.
+// FindPrivileges returns the holder's paths to root, each once, in the order of their ids. What the holder can give
+// itself counts as held. A rule that it meets only so is left out where the same privilege to give roles is a way to
+// root by itself.
 func FindPrivileges(held Held) []Finding {
 	var findings []Finding
 	var met []Hold
@@ -125,7 +127,8 @@ func (h Held) meet(rule PrivilegeRule, given bool) (Finding, bool) {
 	return finding, true
 }
 
-// find returns the first path of a need on which a privilege is held, or one from which it can be, "" for none, and the powerful group member.
+// find returns the first path of a need on which a privilege is held, or one from which it can be, "" for none, and the
+// powerful group member.
 func (h Held) find(need Need, privilege string, where ...func(path, privilege string) string) (hold Hold, member string) {
 	for _, pattern := range need.On {
 		for _, candidate := range h.candidates(pattern) {
@@ -151,8 +154,8 @@ func (h Held) at(path, privilege string) string {
 	return ""
 }
 
-// above is the nearest path above another one on which a privilege is held, "" for none. A role that the holder gives itself there holds below it, whether its own
-// right to give roles does or not.
+// above is the nearest path above another one on which a privilege is held, "" for none. A role that the holder gives
+// itself there holds below it, whether its own right to give roles does or not.
 func (h Held) above(path, privilege string) string {
 	for above := parent(path); above != ""; above = parent(above) {
 		if h.Has(above, privilege) {

@@ -10,7 +10,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/regular"
 )
 
-// TestNeverLines has commands that are no way to root, each with the statements that it disproves. What else is asked is proven.
+// TestNeverLines has commands that are no way to root, each with the statements that it disproves. What else is asked
+// is proven.
 func TestNeverLines(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("testdata/statements.jsonl")

@@ -7,7 +7,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/escalation/program"
 )
 
-// TestNoExec has grants with NOEXEC. What takes an exec of the program that sudo starts, and nothing else, is no way to root then; all else stays one.
+// TestNoExec has grants with NOEXEC. What takes an exec of the program that sudo starts, and nothing else, is no way to
+// root then; all else stays one.
 func TestNoExec(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

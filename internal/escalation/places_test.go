@@ -11,8 +11,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/regular"
 )
 
-// TestPlacesOfOthers compares the two forms in which pvesec knows where others than root write: as directories, for the commands themselves and the options of
-// sudo, and as classes of paths, for arguments.
+// TestPlacesOfOthers compares the two forms in which pvesec knows where others than root write: as directories, for the
+// commands themselves and the options of sudo, and as classes of paths, for arguments.
 func TestPlacesOfOthers(t *testing.T) {
 	t.Parallel()
 	var directories []regular.Expr

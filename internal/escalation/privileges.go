@@ -33,7 +33,8 @@ type Need struct {
 	// PowerfulMember requires that the group of the path also has a member that
 	// leads to root.
 	PowerfulMember bool `json:"powerful_member"`
-	// PowerfulGroup requires that the group of the path has rights that lead to root. It needs no member: a user who joins it has them.
+	// PowerfulGroup requires that the group of the path has rights that lead to root. It needs no member: a user who
+	// joins it has them.
 	PowerfulGroup bool `json:"powerful_group"`
 	// AnyMember requires that the group of the path has a member.
 	AnyMember bool `json:"any_member"`

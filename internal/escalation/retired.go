@@ -10,7 +10,8 @@ import (
 //go:embed retired.json
 var retiredData embed.FS
 
-// retired are the ids that were published and name nothing any more, with the effects by which the same is found now. An id is never given away again.
+// retired are the ids that were published and name nothing any more, with the effects by which the same is found now.
+// An id is never given away again.
 var retired = sync.OnceValue(func() map[string][]program.Effect {
 	byID := map[string][]program.Effect{}
 	if err := decodeFile(retiredData, "retired.json", &byID); err != nil {

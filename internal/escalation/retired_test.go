@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// TestIDsAreNeverReused: an id that was published is alive or retired, and never both. A retired one says which effects stand for it.
+// TestIDsAreNeverReused: an id that was published is alive or retired, and never both. A retired one says which effects
+// stand for it.
 func TestIDsAreNeverReused(t *testing.T) {
 	t.Parallel()
 	published, err := os.ReadFile("testdata/published-ids.txt")

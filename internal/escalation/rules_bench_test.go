@@ -39,7 +39,8 @@ func processorTime() time.Duration {
 	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
-// BenchmarkAnalyseOnePath is the analysis of many rules about one program, for both releases. It holds the work of each, and what 300 and 1,000 take together.
+// BenchmarkAnalyseOnePath is the analysis of many rules about one program, for both releases. It holds the work of
+// each, and what 300 and 1,000 take together.
 func BenchmarkAnalyseOnePath(b *testing.B) {
 	const perRule = 0.5 // milliseconds
 	together := map[int]float64{300: 150, 1000: 500}

@@ -41,8 +41,8 @@ func siteProgram(command string) bool {
 // mostLines is how many command lines of a site's own program may be granted at once. More are the caller's choice.
 const mostLines = 256
 
-// nobodyDescribed judges a program of which nothing is known. It is a way to root, unless it is the site's own, at a place where only root writes,
-// and every argument is fixed: then the caller chooses nothing.
+// nobodyDescribed judges a program of which nothing is known. It is a way to root, unless it is the site's own, at a
+// place where only root writes, and every argument is fixed: then the caller chooses nothing.
 func (j *judging) nobodyDescribed(command string, q program.Question) {
 	vouch, vouched := j.question.Vouched[command]
 	lines, few := regular.Texts(q.Shape, mostLines, true)

@@ -50,8 +50,9 @@ func ofRules(tb testing.TB, n int) *sudoers.Tree {
 	return sudoers.TreeOf(file)
 }
 
-// TestSizeOfAnalysis: an analysis of a policy of 300 rules, and one of 1,000, takes so much memory and so much work, which grows with the rules and not
-// with their square. The knowledge is compiled once for all analyses of a run, which is not counted.
+// TestSizeOfAnalysis: an analysis of a policy of 300 rules, and one of 1,000, takes so much memory and so much work,
+// which grows with the rules and not with their square. The knowledge is compiled once for all analyses of a run, which
+// is not counted.
 func TestSizeOfAnalysis(t *testing.T) { //nolint:paralleltest // what others allocate would count
 	const statesPerRule, partsPerRule = 100, 10_000
 	for rules, limit := range map[int]budget.Question{
@@ -74,7 +75,8 @@ func TestSizeOfAnalysis(t *testing.T) { //nolint:paralleltest // what others all
 	}
 }
 
-// TestRulesOnOnePath: so it is with many rules about one program, on both releases. They are told apart by how their arguments begin, and all of them are decided.
+// TestRulesOnOnePath: so it is with many rules about one program, on both releases. They are told apart by how their
+// arguments begin, and all of them are decided.
 func TestRulesOnOnePath(t *testing.T) { //nolint:paralleltest // what others allocate would count
 	const partsPerRule, memoryPerRule = 6_000, 100 << 10
 	q := Question{Question: policy.Question{Subject: policy.Subject{Name: "agent"}}}

@@ -13,7 +13,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// Statement is a claim about a policy that people make in words: that nobody does something by it. It is a question about effects.
+// Statement is a claim about a policy that people make in words: that nobody does something by it. It is a question
+// about effects.
 type Statement struct {
 	Name        string `json:"name"`
 	Description string `json:"description"`
@@ -26,7 +27,8 @@ type Proof struct {
 	Statement *Statement
 	// Verdict is Yes if no command line does it, No if one does, and Unknown if that could not be told.
 	Verdict regular.Verdict
-	// Example is a command line that does it, for No; for Unknown the one that stands in the way, "" if there is none to show.
+	// Example is a command line that does it, for No; for Unknown the one that stands in the way, "" if there is none
+	// to show.
 	Example string
 	Pos     sudoers.Pos
 	Grant   string // the grant that lets it through
@@ -78,10 +80,12 @@ func loadStatements() ([]*Statement, error) {
 	return list, nil
 }
 
-// Never proves of a statement that no command line does what it says, or shows one that does, or says what stands in the way of knowing. The worst answer
-// on any of the versions counts. All statements about a policy take this one analysis, however many there are.
+// Never proves of a statement that no command line does what it says, or shows one that does, or says what stands in
+// the way of knowing. The worst answer on any of the versions counts. All statements about a policy take this one
+// analysis, however many there are.
 //
-// It is about what runs as root. What runs as another account is taken to do nothing of it, unless that account may lead to root.
+// It is about what runs as root. What runs as another account is taken to do nothing of it, unless that account may
+// lead to root.
 func (a *Analysis) Never(s *Statement) Proof {
 	return a.never(s, func(Place) bool { return true })
 }
@@ -108,7 +112,8 @@ func (a *Analysis) never(s *Statement, counts func(Place) bool) Proof {
 	return worst
 }
 
-// prove looks for the effect that answers best: one that disproves the statement itself, then a way to root, then what is not known.
+// prove looks for the effect that answers best: one that disproves the statement itself, then a way to root, then what
+// is not known.
 func prove(outcomes []effectAt, s *Statement, counts func(Place) bool) Proof {
 	best, rank := Proof{Statement: s, Verdict: regular.Yes}, 0
 	for i := range outcomes {

@@ -59,7 +59,8 @@ func TestDenylistClaims(t *testing.T) {
 	}
 }
 
-// TestNever has a policy that does nothing of all, one of which nothing can be told, and for each statement one that does it.
+// TestNever has a policy that does nothing of all, one of which nothing can be told, and for each statement one that
+// does it.
 func TestNever(t *testing.T) {
 	t.Parallel()
 	tree := func(text string) *sudoers.Tree {

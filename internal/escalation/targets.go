@@ -18,8 +18,8 @@ const (
 	rootTarget
 )
 
-// mightyAccounts are accounts of Debian and PVE that own services, sockets or files by which the node is taken over. Sources: base-passwd's
-// users-and-groups document, and the units and directories that the packages of PVE ship.
+// mightyAccounts are accounts of Debian and PVE that own services, sockets or files by which the node is taken over.
+// Sources: base-passwd's users-and-groups document, and the units and directories that the packages of PVE ship.
 var mightyAccounts = []string{
 	"www-data", "daemon", "bin", "sys", "sync", "man", "backup", "postfix", "Debian-exim", "_chrony", "ceph", "systemd-network", "systemd-resolve", "systemd-timesync",
 	"messagebus", "polkitd", "_rpc", "statd", "sshd", "tss", "frr", "gluster", "lxc-dnsmasq", "libvirt-qemu", "proxmox-backup", "_apt", "dnsmasq", "nut", "zabbix-root",
@@ -51,7 +51,8 @@ func targetOf(r policy.Request) target {
 	return ordinaryTarget
 }
 
-// ordinary looks at grants that are about accounts of their own only: what the commands do is no concern of root, but sudo itself is root.
+// ordinary looks at grants that are about accounts of their own only: what the commands do is no concern of root, but
+// sudo itself is root.
 func (a *analyser) ordinary(tree *sudoers.Tree, request policy.Request, paths []string) {
 	if !a.uses.InSudo() {
 		return
@@ -91,7 +92,8 @@ func (a *analyser) leftOver(tree *sudoers.Tree, g *policy.Grant) {
 	}
 }
 
-// asMighty gives a command line of a grant that runs as the first of the mighty accounts that it lets the caller choose, "" where pvesec knows none.
+// asMighty gives a command line of a grant that runs as the first of the mighty accounts that it lets the caller
+// choose, "" where pvesec knows none.
 func (a *analyser) asMighty(tree *sudoers.Tree, g *policy.Grant) string {
 	for _, name := range mightyAccounts {
 		request := policy.Request{Subject: a.question.Subject, Host: a.question.Host, RunAsUser: &policy.Subject{Name: name}, Env: a.question.Env}
@@ -111,12 +113,14 @@ func (a *analyser) asMighty(tree *sudoers.Tree, g *policy.Grant) string {
 	return ""
 }
 
-// asRootOnly tells whether a run-as list names root and nobody else. What was met for root is looked at; what was not has no command line.
+// asRootOnly tells whether a run-as list names root and nobody else. What was met for root is looked at; what was not
+// has no command line.
 func asRootOnly(as *sudoers.RunAs) bool {
 	return len(as.Users) > 0 && len(as.Groups) == 0 && !slices.ContainsFunc(as.Users, func(u sudoers.Member) bool { return openChoice(u) || u.Name != "root" && u.Name != "#0" })
 }
 
-// openChoice tells whether a member of a run-as list leaves the choice to the caller, or names what only the node knows.
+// openChoice tells whether a member of a run-as list leaves the choice to the caller, or names what only the node
+// knows.
 func openChoice(m sudoers.Member) bool { return m.Kind != sudoers.MemberWord || m.Negated }
 
 // ordinaryAccounts tells whether a run-as list names accounts that are not known to be mighty, and nothing else.

@@ -8,7 +8,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/escalation/program"
 )
 
-// TestGrantsNothing: a misspelt alias and a pattern that matches nothing are told as such, at their place, and not as commands of another account.
+// TestGrantsNothing: a misspelt alias and a pattern that matches nothing are told as such, at their place, and not as
+// commands of another account.
 func TestGrantsNothing(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]struct{ id, why string }{
@@ -31,7 +32,8 @@ func TestGrantsNothing(t *testing.T) {
 	}
 }
 
-// TestChosenAccountHasAnExample: where the list leaves the account to the caller, the example names one that it lets him take.
+// TestChosenAccountHasAnExample: where the list leaves the account to the caller, the example names one that it lets
+// him take.
 func TestChosenAccountHasAnExample(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
@@ -45,8 +47,8 @@ func TestChosenAccountHasAnExample(t *testing.T) {
 	}
 }
 
-// TestPasswordOfAnAccountIsTold: whether an account is an administrator's is known by name only. Of any other one a new password is no way to root, and still an
-// effect on accounts that a reviewer reads.
+// TestPasswordOfAnAccountIsTold: whether an account is an administrator's is known by name only. Of any other one a new
+// password is no way to root, and still an effect on accounts that a reviewer reads.
 func TestPasswordOfAnAccountIsTold(t *testing.T) {
 	t.Parallel()
 	for line, root := range map[string]bool{"passwd root": true, "passwd admin": true, "passwd www-data": true, "passwd alice": false, "passwd -u alice": false, "passwd -q alice": false} {
@@ -58,7 +60,8 @@ func TestPasswordOfAnAccountIsTold(t *testing.T) {
 	}
 }
 
-// TestExampleOfAnotherAccount: a finding about another account shows the command as that account or group, and one that convinces.
+// TestExampleOfAnotherAccount: a finding about another account shows the command as that account or group, and one that
+// convinces.
 func TestExampleOfAnotherAccount(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{

@@ -9,10 +9,11 @@ import (
 	"testing"
 )
 
-// TestAttacksAndHarmlessLines grants one command line at a time, out of a collection that was made before the data: every attack leads to root,
-// what takes more than the command line is found, and what is harmless has no finding (it may be disruptive: that is what an operator is there for).
-// What is undescribed comes near an attack and is none, but nobody would grant it, so that no operation covers it: it is found. Grants with a wildcard
-// are what the attacks came in through.
+// TestAttacksAndHarmlessLines grants one command line at a time, out of a collection that was made before the data:
+// every attack leads to root, what takes more than the command line is found, and what is harmless has no finding (it
+// may be disruptive: that is what an operator is there for). What is undescribed comes near an attack and is none, but
+// nobody would grant it, so that no operation covers it: it is found. Grants with a wildcard are what the attacks came
+// in through.
 func TestAttacksAndHarmlessLines(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile(filepath.Join("testdata", "vectors.json"))

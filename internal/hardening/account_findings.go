@@ -10,7 +10,8 @@ import (
 // AccountFinding is a way by which an account is or becomes more than an operator: by a group, or by how it gets in.
 type AccountFinding struct {
 	ID string
-	// Severity is critical where the account is root by this, high where it reads or falsifies what protects the node, and medium for what its author may not expect.
+	// Severity is critical where the account is root by this, high where it reads or falsifies what protects the node,
+	// and medium for what its author may not expect.
 	Severity string
 	About    string // the group, or the key
 	Why, Fix string
@@ -91,7 +92,8 @@ func CheckAccountFindingID(id string) error {
 	return nil
 }
 
-// NoLogin tells whether a login shell lets nobody log in: nologin(8) and false(1) where Debian has them. Another file of that name is a program like any other.
+// NoLogin tells whether a login shell lets nobody log in: nologin(8) and false(1) where Debian has them. Another file
+// of that name is a program like any other.
 func NoLogin(shell string) bool {
 	return slices.Contains([]string{"/usr/sbin/nologin", "/sbin/nologin", "/bin/false", "/usr/bin/false"}, shell)
 }
@@ -101,7 +103,8 @@ func refusedID(id string) bool {
 	return id == systemGroup.id || slices.ContainsFunc(powerfulGroups, func(known powerfulGroup) bool { return known.id == id && known.severity != "medium" })
 }
 
-// problemsOf tells what is wrong with an account on a node, and which other ways sshd has for it. Where there is no sshd there are none.
+// problemsOf tells what is wrong with an account on a node, and which other ways sshd has for it. Where there is no
+// sshd there are none.
 func problemsOf(s *AccountState) []AccountProblem {
 	var problems []AccountProblem
 	add := func(id, format string, args ...any) {

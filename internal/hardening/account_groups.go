@@ -13,7 +13,8 @@ type powerfulGroup struct {
 	why          string
 }
 
-// powerfulGroups come from the documentation of Debian (SystemGroups in its wiki, /usr/share/doc/base-passwd/users-and-groups), of the programs that own the groups, and from the files of a node.
+// powerfulGroups come from the documentation of Debian (SystemGroups in its wiki,
+// /usr/share/doc/base-passwd/users-and-groups), of the programs that own the groups, and from the files of a node.
 var powerfulGroups = []powerfulGroup{
 	{"PVESEC-A0001", "critical", []string{"sudo", "admin", "wheel"}, "/etc/sudoers of Debian lets its members run every command as root"},
 	{"PVESEC-A0002", "critical", []string{"disk"}, "its members read and write the disks themselves, past every permission of files"},
@@ -48,7 +49,8 @@ var powerfulGroups = []powerfulGroup{
 	},
 }
 
-// systemGroup is what holds of every group of systemd, and of every one whose name begins as Debian names those of its services.
+// systemGroup is what holds of every group of systemd, and of every one whose name begins as Debian names those of its
+// services.
 var systemGroup = powerfulGroup{id: "PVESEC-A0026", severity: "high", why: "it belongs to a service of the system, and its members read or write what the service keeps for itself"}
 
 // powerOf is what a group gives more than its name says; ok is false for one that is not known to give anything.
@@ -61,8 +63,9 @@ func powerOf(group string) (power powerfulGroup, ok bool) {
 	return systemGroup, strings.HasPrefix(group, "systemd-") || strings.HasPrefix(group, "_")
 }
 
-// groupProblems tells the powerful groups that an account has on a node and that an apply of what is asked for leaves: others' with additive membership, and those that have the same id as a
-// group that is asked for. The kernel asks for ids, not for names. What is asked for by its name is a finding of its own, and what an apply takes away is drift.
+// groupProblems tells the powerful groups that an account has on a node and that an apply of what is asked for leaves:
+// others' with additive membership, and those that have the same id as a group that is asked for. The kernel asks for
+// ids, not for names. What is asked for by its name is a finding of its own, and what an apply takes away is drift.
 func (a NodeAccount) groupProblems(s *AccountState) []AccountProblem {
 	var problems []AccountProblem
 	names := slices.Concat([]string{s.Group}, s.Groups, s.GroupsByID)

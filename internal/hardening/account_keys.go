@@ -23,7 +23,8 @@ var keyFiles = []string{"authorized_keys", "authorized_keys2"}
 type AuthorizedKey struct {
 	// Key is the public key as it stands in a .pub file: type, base64, comment.
 	Key string
-	// Restrict switches off forwarding, terminals and ~/.ssh/rc, also what later releases add; PTY permits a terminal again.
+	// Restrict switches off forwarding, terminals and ~/.ssh/rc, also what later releases add; PTY permits a terminal
+	// again.
 	Restrict, PTY bool
 	// From are addresses, networks and host patterns; none means anywhere.
 	From []string
@@ -38,7 +39,8 @@ var (
 	expiryTime  = regexp.MustCompile(`^[0-9]{8}(?:[0-9]{4}(?:[0-9]{2})?)?Z?$`)
 )
 
-// minRSABits is the least that OpenSSH's own documentation advises and Debian's sshd takes without a finding of its judges.
+// minRSABits is the least that OpenSSH's own documentation advises and Debian's sshd takes without a finding of its
+// judges.
 const minRSABits = 2048
 
 // CheckPublicKey says why a text is not a public key that sshd takes, or returns nil.
@@ -125,7 +127,8 @@ func (k AuthorizedKey) Check() error {
 	return errors.Join(problems...)
 }
 
-// Line is the line of authorized_keys. It is one line whatever the key holds; a control character, which [AuthorizedKey.Check] refuses, is a question mark.
+// Line is the line of authorized_keys. It is one line whatever the key holds; a control character, which
+// [AuthorizedKey.Check] refuses, is a question mark.
 func (k AuthorizedKey) Line() string {
 	var options []string
 	add := func(name, value string) {
@@ -160,7 +163,8 @@ func (k AuthorizedKey) String() string { return keyLine(keyFiles[0], 0, k.Line()
 // Fingerprint tells the key apart from others, "" where it is none.
 func (k AuthorizedKey) Fingerprint() string { return keyLine(keyFiles[0], 0, k.Key).Fingerprint }
 
-// Parse gives the key of a line; ok is false where the line is no key, or has options that an [AuthorizedKey] cannot say.
+// Parse gives the key of a line; ok is false where the line is no key, or has options that an [AuthorizedKey] cannot
+// say.
 func (l KeyLine) Parse() (key AuthorizedKey, ok bool) {
 	if l.Type == "" || l.File != keyFiles[0] {
 		return key, false
@@ -208,7 +212,8 @@ type KeyLine struct {
 	// File is the name of the key file, Number the line in it.
 	File   string
 	Number int
-	// Type, Fingerprint and Comment are those of the key, Options what stands before it. Type is empty where the line is none that sshd understands.
+	// Type, Fingerprint and Comment are those of the key, Options what stands before it. Type is empty where the line
+	// is none that sshd understands.
 	Type, Fingerprint, Comment string
 	Options                    []string
 	// Problem is why a whole file could not be read.
@@ -240,8 +245,9 @@ func (l KeyLine) String() string {
 	return told
 }
 
-// restricted tells whether a key does less than its account could at the console: restrict switches everything off, and nothing but a terminal is permitted again. A forced command alone
-// restricts nothing else: ports and agents are forwarded all the same (sshd(8), "AUTHORIZED_KEYS FILE FORMAT").
+// restricted tells whether a key does less than its account could at the console: restrict switches everything off, and
+// nothing but a terminal is permitted again. A forced command alone restricts nothing else: ports and agents are
+// forwarded all the same (sshd(8), "AUTHORIZED_KEYS FILE FORMAT").
 func (l KeyLine) restricted() bool {
 	restrict := false
 	for _, option := range l.Options {
@@ -273,7 +279,8 @@ func keyLine(file string, number int, text string) KeyLine {
 	return line
 }
 
-// keyLines are the keys of a file. Empty lines and comments are none. A file that cannot be read is one line that says so: it may hold any key.
+// keyLines are the keys of a file. Empty lines and comments are none. A file that cannot be read is one line that says
+// so: it may hold any key.
 func keyLines(file string, state node.KeyState) []KeyLine {
 	if state.Problem != "" {
 		return []KeyLine{{File: file, Problem: state.Problem}}

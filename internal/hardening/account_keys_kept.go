@@ -10,7 +10,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 )
 
-// fingerprints are those of the keys that a line may let in. A line is one key at most, but of one that only sshd may understand every word counts.
+// fingerprints are those of the keys that a line may let in. A line is one key at most, but of one that only sshd may
+// understand every word counts.
 func (l KeyLine) fingerprints() []string {
 	if l.Type != "" {
 		return []string{l.Fingerprint}
@@ -41,8 +42,9 @@ func Fingerprints(keys []AuthorizedKey) []string {
 	return all
 }
 
-// KeysAfter tells the keys of an account that may have others, as [KeyLine.String] tells them, after an apply that gives keys and takes those with the fingerprints drop away. known is false
-// where authorized_keys2 changes too: only the node knows then what it says.
+// KeysAfter tells the keys of an account that may have others, as [KeyLine.String] tells them, after an apply that
+// gives keys and takes those with the fingerprints drop away. known is false where authorized_keys2 changes too: only
+// the node knows then what it says.
 func KeysAfter(told []string, keys []AuthorizedKey, drop []string) (after []string, known bool) {
 	drop = slices.Concat(drop, Fingerprints(keys))
 	known = true
@@ -61,9 +63,10 @@ func KeysAfter(told []string, keys []AuthorizedKey, drop []string) (after []stri
 	return slices.Compact(after), known
 }
 
-// keptKeys is the key file of an account that may have other keys: what is there stays, but for the keys that the resource gives or gave, told by their fingerprints, which come last. Where
-// authorized_keys2 holds one of those, its other lines move here and it goes; what sshd does not read there today becomes a comment, so that the move lets nobody in. A change that only adds is held to the
-// file that it was made from.
+// keptKeys is the key file of an account that may have other keys: what is there stays, but for the keys that the
+// resource gives or gave, told by their fingerprints, which come last. Where authorized_keys2 holds one of those, its
+// other lines move here and it goes; what sshd does not read there today becomes a comment, so that the move lets
+// nobody in. A change that only adds is held to the file that it was made from.
 func keptKeys(now *AccountState, keys []AuthorizedKey, drop []string) (*node.KeyFile, error) {
 	ours := slices.Concat(drop, Fingerprints(keys))
 	var kept strings.Builder

@@ -8,8 +8,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 )
 
-// TestKeptKeys: keys of others stay in an additive key file, and those of the resource are there once, as they are asked for. A key that it no longer gives goes from both files, whatever its
-// user made of its line.
+// TestKeptKeys: keys of others stay in an additive key file, and those of the resource are there once, as they are
+// asked for. A key that it no longer gives goes from both files, whatever its user made of its line.
 func TestKeptKeys(t *testing.T) {
 	t.Parallel()
 	const other = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKCkbU1Jq4iHvtYRJyvKyDmz7PmZ0P2EJ4nB6fMzHNgk other@example"

@@ -46,7 +46,8 @@ func TestCheckAccountInput(t *testing.T) {
 	}
 }
 
-// TestKeyLines: a line that pvesec writes is read back as what was asked for, and every other line of a file is told, none by its text.
+// TestKeyLines: a line that pvesec writes is read back as what was asked for, and every other line of a file is told,
+// none by its text.
 func TestKeyLines(t *testing.T) {
 	t.Parallel()
 	key := AuthorizedKey{Key: nightKey, Restrict: true, PTY: true, From: []string{"192.0.2.0/24", "!192.0.2.7"}, Command: `/usr/bin/id "-u", x`, ExpiryTime: "20300131Z"}

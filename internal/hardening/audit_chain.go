@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// judgeProbe names the link that did not pass a record on. Of one chain it names the first: what follows it cannot have the record.
+// judgeProbe names the link that did not pass a record on. Of one chain it names the first: what follows it cannot have
+// the record.
 func (a AuditLogging) judgeProbe(subjects []*probed, answer probeAnswer) *ProbeResult {
 	r := &ProbeResult{}
 	a.judgeEvent(r, answer)

@@ -13,10 +13,12 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 )
 
-// AuditCounts are how often something was refused to each subject since a time. What counts is what only root can write: sudo's own log, and records of the journal that a process
-// of root or a daemon of Proxmox VE sent, whatever their text says.
+// AuditCounts are how often something was refused to each subject since a time. What counts is what only root can
+// write: sudo's own log, and records of the journal that a process of root or a daemon of Proxmox VE sent, whatever
+// their text says.
 type AuditCounts struct {
-	// Denials are commands that sudo refused because no rule allows them, Failures passwords and logins that were wrong.
+	// Denials are commands that sudo refused because no rule allows them, Failures passwords and logins that were
+	// wrong.
 	Denials, Failures map[string]int64
 	// Gaps say what is not counted, a sentence each.
 	Gaps []string
@@ -38,7 +40,8 @@ func (a AuditLogging) countsScript(since int64) string {
 	return b.String()
 }
 
-// Count asks a node what was refused since a time, to the subjects of the settings, or to the users that are named where the settings are for everyone.
+// Count asks a node what was refused since a time, to the subjects of the settings, or to the users that are named
+// where the settings are for everyone.
 func (a AuditLogging) Count(ctx context.Context, nodes Nodes, target node.Target, since time.Time, users []string) (*AuditCounts, error) {
 	script := a.countsScript(since.Unix())
 	seen, err := nodes.Observe(ctx, target, node.Query{Scripts: []string{script}})
@@ -181,8 +184,9 @@ func (r *countsReader) refused(user, reason string) {
 // mostCounted bounds how many users are told apart.
 const mostCounted = 1000
 
-// What sshd and Proxmox VE say of a login that failed, from the beginning of the message: everyone who tries chooses the name, and an address stands behind it. A name that the node does
-// not have is behind "invalid user", and is nobody's.
+// What sshd and Proxmox VE say of a login that failed, from the beginning of the message: everyone who tries chooses
+// the name, and an address stands behind it. A name that the node does not have is behind "invalid user", and is
+// nobody's.
 var loginFailed = []*regexp.Regexp{
 	regexp.MustCompile(`^Failed \S+ for (\S+) from \S+ port [0-9]+`),
 	regexp.MustCompile(`^(?:Connection (?:closed|reset) by|Disconnected from) authenticating user (\S+) \S+ port [0-9]+ \[preauth\]$`),

@@ -31,7 +31,8 @@ func sent(uid, identifier, unit, message string) string {
 	return `{"MESSAGE":"` + message + `","_UID":"` + uid + `","SYSLOG_IDENTIFIER":"` + identifier + `","_SYSTEMD_UNIT":"` + unit + `"}`
 }
 
-// TestCountsOfSudo: refusals are counted from each format of sudo's log, from the time on that was asked for, for the subject of the log.
+// TestCountsOfSudo: refusals are counted from each format of sudo's log, from the time on that was asked for, for the
+// subject of the log.
 func TestCountsOfSudo(t *testing.T) {
 	t.Parallel()
 	counts := counted(t, auditOf("ops", "%helpers", "agent"), []string{
@@ -63,7 +64,8 @@ func TestCountsOfSudo(t *testing.T) {
 	}
 }
 
-// TestCountsOfLogins: what counts is who sent a record, and how its message begins. A user who tries to log in chooses the name.
+// TestCountsOfLogins: what counts is who sent a record, and how its message begins. A user who tries to log in chooses
+// the name.
 func TestCountsOfLogins(t *testing.T) {
 	t.Parallel()
 	const ssh, pve = "ssh.service", "pvedaemon.service"
@@ -110,7 +112,8 @@ func TestCountsTellGaps(t *testing.T) {
 	}
 }
 
-// TestCountsScript: the program takes refusals from logs as sudo writes them, rotated ones too, and nothing that a user wrote into one.
+// TestCountsScript: the program takes refusals from logs as sudo writes them, rotated ones too, and nothing that a user
+// wrote into one.
 func TestCountsScript(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

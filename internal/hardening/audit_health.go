@@ -14,7 +14,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 )
 
-// AuditHealth is how the audit trail of a node does. What changes from minute to minute is in figures; Problems are judged from them, and stay the same as long as nothing happens.
+// AuditHealth is how the audit trail of a node does. What changes from minute to minute is in figures; Problems are
+// judged from them, and stay the same as long as nothing happens.
 type AuditHealth struct {
 	// Problems say why a record may not be where a reader looks for it, a sentence each.
 	Problems []string
@@ -24,7 +25,8 @@ type AuditHealth struct {
 	Free map[string]float64
 	// Behind is for how long the oldest record of the journal waits that is not in the security log; 0 for none.
 	Behind time.Duration
-	// Unsent is for how long the oldest record of the journal waits that the collector has not acknowledged, in seconds; nil without a collector.
+	// Unsent is for how long the oldest record of the journal waits that the collector has not acknowledged, in
+	// seconds; nil without a collector.
 	Unsent *int64
 	// JournalSince is when the journal of the node begins, in Unix seconds; 0 where that is not known.
 	JournalSince int64
@@ -71,7 +73,8 @@ var securityMatches = func() string {
 	return found[1]
 }()
 
-// healthScript asks a node how the trail does. How much is recorded is asked for with whole alone: it takes a walk over all recordings.
+// healthScript asks a node how the trail does. How much is recorded is asked for with whole alone: it takes a walk over
+// all recordings.
 func (a AuditLogging) healthScript(whole bool) string {
 	var b strings.Builder
 	b.WriteString(timelyProgram + healthProgram)
@@ -124,7 +127,8 @@ func (a AuditLogging) watchedDirectories() []string {
 	return sortedKeys(all)
 }
 
-// counters are the files in which sudo counts the recordings of each subject that is a user and has a log of its own, by the log. sudo writes both at each command.
+// counters are the files in which sudo counts the recordings of each subject that is a user and has a log of its own,
+// by the log. sudo writes both at each command.
 func (a AuditLogging) counters() map[string]string {
 	counters := map[string]string{}
 	if a.SudoLog == nil || a.IOLogs == nil {
@@ -191,7 +195,8 @@ type healthFacts struct {
 	clock                 int64
 }
 
-// A journalCursor is a place in the journal, systemd.journal-fields(7): when its record came, in microseconds. It is 0 for no place.
+// A journalCursor is a place in the journal, systemd.journal-fields(7): when its record came, in microseconds. It is 0
+// for no place.
 type journalCursor int64
 
 var cursorTime = regexp.MustCompile(`(?:^|;)t=([0-9a-f]{1,15})(?:;|$)`)

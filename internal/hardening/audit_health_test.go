@@ -68,7 +68,8 @@ func judged(a AuditLogging, replaced ...string) []string {
 	return a.health(seen, false).Problems
 }
 
-// TestHealthOfATrail: each thing that keeps a record from where a reader looks for it is a problem, and nothing else is.
+// TestHealthOfATrail: each thing that keeps a record from where a reader looks for it is a problem, and nothing else
+// is.
 func TestHealthOfATrail(t *testing.T) {
 	t.Parallel()
 	a := auditOf("ops", "agent")
@@ -139,7 +140,8 @@ func TestHealthOfServices(t *testing.T) {
 	}
 }
 
-// answered runs a health script on this machine, below a directory, with a journalctl that keeps its arguments and prints what is given.
+// answered runs a health script on this machine, below a directory, with a journalctl that keeps its arguments and
+// prints what is given.
 func answered(t *testing.T, a AuditLogging, root, journal string) (healthFacts, string) {
 	t.Helper()
 	bin := t.TempDir()
@@ -165,7 +167,8 @@ func answered(t *testing.T, a AuditLogging, root, journal string) (healthFacts, 
 	return facts, string(said)
 }
 
-// TestHealthScript: what is there is told, a record that is cut off or forged is no place to go on from, and right after a rotation the rotated file is.
+// TestHealthScript: what is there is told, a record that is cut off or forged is no place to go on from, and right
+// after a rotation the rotated file is.
 func TestHealthScript(t *testing.T) {
 	t.Parallel()
 	a := auditOf("ops", "agent")
@@ -214,7 +217,8 @@ func TestHealthScript(t *testing.T) {
 	}
 }
 
-// TestAuditToolsHang: a tool that had to be stopped is no trail without anything to tell: the answer is not whole, and says which tool it was.
+// TestAuditToolsHang: a tool that had to be stopped is no trail without anything to tell: the answer is not whole, and
+// says which tool it was.
 func TestAuditToolsHang(t *testing.T) {
 	t.Parallel()
 	a := auditOf("ops", "agent")

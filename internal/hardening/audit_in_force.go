@@ -48,7 +48,8 @@ func (a AuditLogging) inForce(seen *node.Observation) string {
 	return AuditInForce
 }
 
-// notInForce says how many of the rules the kernel has, "" where it has all. The kernel knows users by number: a rule about one whom the node does not have is in force nowhere.
+// notInForce says how many of the rules the kernel has, "" where it has all. The kernel knows users by number: a rule
+// about one whom the node does not have is in force nowhere.
 func (a AuditLogging) notInForce(seen *node.Observation) string {
 	have := map[string]int{}
 	for _, rule := range seen.Audit.Rules {
@@ -92,7 +93,8 @@ func (a AuditLogging) ruleAccounts() []string {
 	return slices.DeleteFunc(slices.Clone(a.Subjects), func(name string) bool { return strings.HasPrefix(name, "%") })
 }
 
-// overruledRules lists the lines of other files of audit rules that switch auditing off or set another limit than the kernel should have, as "file:line: what".
+// overruledRules lists the lines of other files of audit rules that switch auditing off or set another limit than the
+// kernel should have, as "file:line: what".
 func (a AuditLogging) overruledRules(seen *node.Observation) []string {
 	if a.AuditRules == nil || seen.Audit == nil || seen.Audit.Missing || seen.Audit.Problem != "" {
 		return nil
@@ -116,8 +118,8 @@ func (a AuditLogging) overruledRules(seen *node.Observation) []string {
 	return lines
 }
 
-// PlannedAuditRules is what a node's kernel does with the rules after an apply. Found is what it did before, and changed tells that the apply writes other rules. A kernel whose rules are locked
-// keeps what it has.
+// PlannedAuditRules is what a node's kernel does with the rules after an apply. Found is what it did before, and
+// changed tells that the apply writes other rules. A kernel whose rules are locked keeps what it has.
 func PlannedAuditRules(found string, changed bool) string {
 	switch {
 	case found == AuditAfterBoot:
@@ -135,7 +137,8 @@ var (
 	ruleCalls   = regexp.MustCompile(` -S (\S+)`)
 )
 
-// comparableRule is a rule such that the text in a file, with numbers for users, and what the kernel tells of it are the same.
+// comparableRule is a rule such that the text in a file, with numbers for users, and what the kernel tells of it are
+// the same.
 func comparableRule(rule string) string {
 	// The calls that a permission stands for are the kernel's own matter.
 	if strings.Contains(rule, "-F perm=") {
@@ -148,7 +151,8 @@ func comparableRule(rule string) string {
 	})
 }
 
-// AskAuditRules asks a node what its kernel does with the audit rules of the settings. Problem is why it cannot have any, "" where it can.
+// AskAuditRules asks a node what its kernel does with the audit rules of the settings. Problem is why it cannot have
+// any, "" where it can.
 func (a AuditLogging) AskAuditRules(ctx context.Context, nodes Nodes, target node.Target) (found, problem string, err error) {
 	seen, err := nodes.Observe(ctx, target, node.Query{Audit: true, Accounts: a.ruleAccounts()})
 	if err != nil {

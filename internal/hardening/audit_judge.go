@@ -57,7 +57,8 @@ func (h *AuditHealth) units(a AuditLogging, seen *node.Observation) {
 	}
 }
 
-// rules looks at what the kernel has of the audit rules, and at what keeps them all from doing anything. Rules that wait for the next boot are told elsewhere.
+// rules looks at what the kernel has of the audit rules, and at what keeps them all from doing anything. Rules that
+// wait for the next boot are told elsewhere.
 func (h *AuditHealth) rules(a AuditLogging, seen *node.Observation) {
 	switch found := a.inForce(seen); {
 	case found == "" || found == AuditAfterBoot:

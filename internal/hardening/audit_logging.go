@@ -11,8 +11,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 )
 
-// AuditLogging is what a node must write down about sudo: sudo's own log, I/O logs of the sessions, a security event log of everything
-// that concerns authentication, and the rotation of these files.
+// AuditLogging is what a node must write down about sudo: sudo's own log, I/O logs of the sessions, a security event
+// log of everything that concerns authentication, and the rotation of these files.
 type AuditLogging struct {
 	// Name tells several settings on one node apart and is part of every file name.
 	Name string
@@ -38,7 +38,8 @@ type AuditLogging struct {
 	Journal *Journal
 	// PurgeLogs has Remove take the logs away too.
 	PurgeLogs bool
-	// Require makes sudo refuse a command that it cannot log (sudoers(5): ignore_audit_errors, ignore_iolog_errors, ignore_logfile_errors).
+	// Require makes sudo refuse a command that it cannot log (sudoers(5): ignore_audit_errors, ignore_iolog_errors,
+	// ignore_logfile_errors).
 	Require bool
 }
 
@@ -51,13 +52,15 @@ type SudoLog struct {
 	Format string
 }
 
-// IOLogs are sudo's recordings of terminal input and output, replayed by sudoreplay(8). They lie under Directory/<user>/.
+// IOLogs are sudo's recordings of terminal input and output, replayed by sudoreplay(8). They lie under
+// Directory/<user>/.
 type IOLogs struct {
 	Input, Output bool
 	Directory     string
 	// Mode is the mode of the log files; directories get the search bits added by sudo (sudoers(5), iolog_mode).
 	Mode string
-	// MaxSessions is the number of sessions kept for each user before the oldest is overwritten; 0 for sudo's default (sudoers(5), maxseq).
+	// MaxSessions is the number of sessions kept for each user before the oldest is overwritten; 0 for sudo's default
+	// (sudoers(5), maxseq).
 	MaxSessions int64
 	// Compress writes zlib streams.
 	Compress bool
@@ -92,8 +95,8 @@ const auditPrefix = "pvesec-audit-"
 
 func (a AuditLogging) fileName() string { return auditPrefix + a.Name }
 
-// managed lists the configuration files, in the order in which they are installed. The sudoers file comes last, and goes first: sudo must not be
-// told to log to a place that is not there.
+// managed lists the configuration files, in the order in which they are installed. The sudoers file comes last, and
+// goes first: sudo must not be told to log to a place that is not there.
 func (a AuditLogging) managed() []managedFile {
 	logrotate := managedFile{path: a.LogrotatePath(), mode: 0o644, owner: "root", group: "root", validate: node.Logrotate, command: "logrotate"}
 	sudo := sudoersFile(a.DropInPath(), "")
@@ -118,7 +121,8 @@ func (a AuditLogging) Paths() []string {
 	return paths
 }
 
-// Planned lists every path that an apply replaces: [AuditLogging.Paths], and the private key, of which no text is known.
+// Planned lists every path that an apply replaces: [AuditLogging.Paths], and the private key, of which no text is
+// known.
 func (a AuditLogging) Planned() []string { return append(a.Paths(), a.keyPath()) }
 
 // Render gives the text of every configuration file by path. A file whose purpose is switched off is not in the map.
@@ -136,8 +140,9 @@ func (a AuditLogging) header() string {
 	return fmt.Sprintf("# Managed by Terraform: pvesec_audit_logging %q.\n# A change made here is shown as drift and undone by the next apply.\n", a.Name)
 }
 
-// renderSudoers writes one Defaults line per setting and subject. Bound Defaults are applied after unbound ones (sudoers(5),
-// "SUDOERS FILE FORMAT", Defaults), so that they hold wherever else in the tree a setting for everyone stands.
+// renderSudoers writes one Defaults line per setting and subject. Bound Defaults are applied after unbound ones
+// (sudoers(5), "SUDOERS FILE FORMAT", Defaults), so that they hold wherever else in the tree a setting for everyone
+// stands.
 func (a AuditLogging) renderSudoers() string {
 	var b strings.Builder
 	b.WriteString(a.header())
@@ -213,7 +218,8 @@ func (a AuditLogging) renderLogrotate() string {
 			b.WriteString("    compress\n    delaycompress\n")
 		}
 		if a.collects(Journald) && name == a.SecurityLog.Path {
-			// Right after a rotation, the collector finds its place in the rotated file, by that name and not compressed.
+			// Right after a rotation, the collector finds its place in the rotated file, by that name and not
+			// compressed.
 			b.WriteString("    nodateext\n")
 		}
 		if a.collects(Rsyslog) && name == a.SecurityLog.Path {
@@ -244,8 +250,9 @@ var (
 	logMode = regexp.MustCompile(`^0[046][046]0$`)
 )
 
-// CheckLogPath says why name cannot be a log file or directory, or returns nil. Logs stay under /var/log, which is where rotation, backup and
-// the next reader look, and their names need no quoting in sudoers, rsyslog and logrotate files.
+// CheckLogPath says why name cannot be a log file or directory, or returns nil. Logs stay under /var/log, which is
+// where rotation, backup and the next reader look, and their names need no quoting in sudoers, rsyslog and logrotate
+// files.
 func CheckLogPath(name string) error {
 	if !logPath.MatchString(name) || path.Clean(name) != name {
 		return fmt.Errorf("%q is not a usable log path: give a clean absolute path under /var/log of letters, digits and \"_.@-\", for example /var/log/sudo-io", name)
@@ -253,8 +260,8 @@ func CheckLogPath(name string) error {
 	return nil
 }
 
-// CheckLogMode says why mode cannot be the mode of a log, or returns nil: root must not be locked out, nobody may execute it, and others may
-// not read who did what.
+// CheckLogMode says why mode cannot be the mode of a log, or returns nil: root must not be locked out, nobody may
+// execute it, and others may not read who did what.
 func CheckLogMode(mode string) error {
 	if !logMode.MatchString(mode) || mode[1] == '0' || mode[1] == '4' {
 		return fmt.Errorf("%q is not a usable mode for a log: the owner must read and write it and others must not read it; use \"0600\" or \"0640\"", mode)

@@ -164,7 +164,8 @@ func TestSudoersComesLastAndGoesFirst(t *testing.T) {
 	}
 }
 
-// TestServiceOnItsWayUp: a service that is activating or reads its configuration anew is no drift; one that falls over again and again, has failed or is not there is.
+// TestServiceOnItsWayUp: a service that is activating or reads its configuration anew is no drift; one that falls over
+// again and again, has failed or is not there is.
 func TestServiceOnItsWayUp(t *testing.T) {
 	t.Parallel()
 	a := settings()["full"]
@@ -196,7 +197,8 @@ func TestServiceOnItsWayUp(t *testing.T) {
 	}
 }
 
-// TestLeftoverIsPassedOn: what an interrupted change left on a node reaches the code that warns of it, from both kinds of files.
+// TestLeftoverIsPassedOn: what an interrupted change left on a node reaches the code that warns of it, from both kinds
+// of files.
 func TestLeftoverIsPassedOn(t *testing.T) {
 	t.Parallel()
 	m := newMemoryNodes("pve1")

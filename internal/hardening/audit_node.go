@@ -23,11 +23,13 @@ type AuditState struct {
 	Contents map[string]string
 	// Services gives systemd's state of each service that logging needs: "active", "failed", "inactive", "not-found".
 	Services map[string]string
-	// Overruled are the lines of other files of sudoers, audit rules, logrotate and journald that switch off or change what is set here, as "file:line: what".
+	// Overruled are the lines of other files of sudoers, audit rules, logrotate and journald that switch off or change
+	// what is set here, as "file:line: what".
 	Overruled []string
 	// Health is whether records arrive.
 	Health AuditHealth
-	// AuditRules is what the kernel does with the audit rules: [AuditInForce], [AuditLocked], [AuditAfterBoot], or what is wrong; "" without any.
+	// AuditRules is what the kernel does with the audit rules: [AuditInForce], [AuditLocked], [AuditAfterBoot], or what
+	// is wrong; "" without any.
 	AuditRules string
 	// Lacks are the Debian packages that the settings need and the node does not have.
 	Lacks []string
@@ -128,7 +130,8 @@ func serviceState(service node.Service) string {
 	if service.Load == "not-found" {
 		return service.Load
 	}
-	// A service that is on its way up, or reads its configuration anew, runs in a moment. One that systemd starts over and over again does not.
+	// A service that is on its way up, or reads its configuration anew, runs in a moment. One that systemd starts over
+	// and over again does not.
 	if service.Active == "reloading" || service.Active == "activating" && service.Sub != "auto-restart" {
 		return "active"
 	}
@@ -146,9 +149,9 @@ func (s *AuditState) Changes(recorded map[string]string) []string {
 	return changes
 }
 
-// Install brings audit logging onto targets and takes it off the nodes in leave, all in one transaction. Configuration files
-// that this version no longer has are removed. applied gives the texts that were applied last, by path. seen gives for each node what it held when the change was
-// planned: its configuration files must be the same still.
+// Install brings audit logging onto targets and takes it off the nodes in leave, all in one transaction. Configuration
+// files that this version no longer has are removed. applied gives the texts that were applied last, by path. seen
+// gives for each node what it held when the change was planned: its configuration files must be the same still.
 func (a AuditLogging) Install(ctx context.Context, nodes Nodes, targets, leave []node.Target, seen map[string]*AuditState, applied map[string]string, progress func(node, step string)) error {
 	var changes []node.Change
 	for _, target := range targets {

@@ -35,8 +35,8 @@ func (a AuditLogging) look(ctx context.Context, nodes Nodes, target node.Target,
 	return tree.seen, a.overruled(tree), nil
 }
 
-// overruled lists the lines of a node's other sudoers files that switch off or change what audit logging sets, as "file:line: what". A tree without the
-// settings is judged as if it had them.
+// overruled lists the lines of a node's other sudoers files that switch off or change what audit logging sets, as
+// "file:line: what". A tree without the settings is judged as if it had them.
 func (a AuditLogging) overruled(t *sudoersTree) []string {
 	own := a.DropInPath()
 	if !a.ConfiguresSudo() {
@@ -93,7 +93,8 @@ type overruling struct {
 }
 
 func (o *overruling) add(pos sudoers.Pos, what string) {
-	// An emergency access in which sudo refuses what it cannot record is stricter than the settings, and ends by itself.
+	// An emergency access in which sudo refuses what it cannot record is stricter than the settings, and ends by
+	// itself.
 	stricter := strings.Contains(what, "!ignore_") && o.emergency(pos.File)
 	if pos.File != o.own && !stricter {
 		o.lines = append(o.lines, printable(fmt.Sprintf("%s:%d: %s", pos.File, pos.Line, strings.TrimSpace(what))))
@@ -190,7 +191,8 @@ func (o *overruling) unlogged(tags sudoers.TagSet, want policy.Settings) bool {
 	return tags.LogInput == sudoers.No && want["log_input"] == "on" || tags.LogOutput == sudoers.No && want["log_output"] == "on"
 }
 
-// sameValue tells whether two values of an option mean the same to sudo. A mode is a number in octal, with zeros before it or without.
+// sameValue tells whether two values of an option mean the same to sudo. A mode is a number in octal, with zeros before
+// it or without.
 func sameValue(option, a, b string) bool {
 	if a == b || option != "iolog_mode" {
 		return a == b

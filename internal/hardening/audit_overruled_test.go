@@ -7,7 +7,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 )
 
-// TestOverruledLogging: a line of another file that switches a log off, or sends it elsewhere, is found, for the subjects that it concerns.
+// TestOverruledLogging: a line of another file that switches a log off, or sends it elsewhere, is found, for the
+// subjects that it concerns.
 func TestOverruledLogging(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -83,7 +84,8 @@ func TestSecurityLogNeedsNoSudoers(t *testing.T) {
 	}
 }
 
-// TestEmergencyOverrulesNoLogging: an emergency access is told of only where sudo runs what it cannot record and the settings refuse that. A file that only looks like one is told of.
+// TestEmergencyOverrulesNoLogging: an emergency access is told of only where sudo runs what it cannot record and the
+// settings refuse that. A file that only looks like one is told of.
 func TestEmergencyOverrulesNoLogging(t *testing.T) {
 	t.Parallel()
 	strict, lax := rescue, rescue

@@ -14,8 +14,9 @@ import (
 
 var logrotateDetail = regexp.MustCompile(`(?m)^    (daily|weekly|monthly)\n    rotate ([0-9]+)$`)
 
-// ParseAuditLogging reads the settings back out of the configuration files of that name, for an import. Files that this package did not write, or
-// that were edited so that they no longer mean any setting, are an error rather than a guess: rendering the result must give the files.
+// ParseAuditLogging reads the settings back out of the configuration files of that name, for an import. Files that this
+// package did not write, or that were edited so that they no longer mean any setting, are an error rather than a guess:
+// rendering the result must give the files.
 func ParseAuditLogging(name string, files map[string]string) (AuditLogging, error) {
 	a := AuditLogging{Name: name, Require: true} // as by default, where nothing of sudo's says otherwise
 	if text, ok := files[a.DropInPath()]; ok {
@@ -84,7 +85,8 @@ func (a *AuditLogging) sudoLogMode(logrotate string) string {
 	return mode
 }
 
-// parseSudoers takes the settings of the first subject; the comparison with the rendered text sees to it that all subjects have the same.
+// parseSudoers takes the settings of the first subject; the comparison with the rendered text sees to it that all
+// subjects have the same.
 func (a *AuditLogging) parseSudoers(text string) error {
 	file, problems := sudoers.Parse(a.DropInPath(), text, sudoers.Version{})
 	if len(problems) > 0 {

@@ -25,7 +25,8 @@ var _ Runner = (*node.Pool)(nil)
 type ProbeResult struct {
 	// Broken names for each record that did not arrive the link of the chain that did not pass it on.
 	Broken []string
-	// Unproven names what could not be proven, with the reason: an account that the node does not have, or that sudo refuses.
+	// Unproven names what could not be proven, with the reason: an account that the node does not have, or that sudo
+	// refuses.
 	Unproven []string
 	// Empty are the groups that have no member on the node by whom to try. There is nothing wrong with that.
 	Empty []string
@@ -59,7 +60,8 @@ func (p probed) who() string {
 	return p.subject
 }
 
-// Probe sends records through the trail of a node and looks for them where they must arrive. It grants nobody anything, and leaves nothing but the records.
+// Probe sends records through the trail of a node and looks for them where they must arrive. It grants nobody anything,
+// and leaves nothing but the records.
 func (a AuditLogging) Probe(ctx context.Context, nodes Runner, target node.Target, patience time.Duration) (*ProbeResult, error) {
 	b := make([]byte, 12)
 	rand.Read(b) // never fails, crypto/rand
@@ -81,7 +83,8 @@ func (a AuditLogging) Probe(ctx context.Context, nodes Runner, target node.Targe
 	return a.judgeProbe(subjects, answer), nil
 }
 
-// probeLimit is for how long a probe may run: each subject's sudo has half a minute, one look at everything takes as long in the worst case, and a look that begins in time ends later.
+// probeLimit is for how long a probe may run: each subject's sudo has half a minute, one look at everything takes as
+// long in the worst case, and a look that begins in time ends later.
 func probeLimit(subjects int, patience time.Duration) time.Duration {
 	return patience + time.Duration(subjects+2)*time.Minute
 }
@@ -112,7 +115,8 @@ func (a AuditLogging) links(i int, p *probed) []link {
 	return links
 }
 
-// securityLinks are the journal and the security log. rsyslog writes down what was sent and not who sent it: that it is no one else's the journal says.
+// securityLinks are the journal and the security log. rsyslog writes down what was sent and not who sent it: that it is
+// no one else's the journal says.
 func (a AuditLogging) securityLinks(journal, security, nonce, pid string) []link {
 	log := link{name: security, condition: "holds " + shellWord(a.SecurityLog.Path) + " " + nonce}
 	if a.collects(Journald) {

@@ -10,8 +10,9 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// purged are the logs of the settings: with what was rotated, recordings, and where a collector is. Recordings lie in a directory for each user, and other settings may have theirs beside them: those
-// of the subjects go, and where a group or everyone is a subject the whole directory.
+// purged are the logs of the settings: with what was rotated, recordings, and where a collector is. Recordings lie in a
+// directory for each user, and other settings may have theirs beside them: those of the subjects go, and where a group
+// or everyone is a subject the whole directory.
 func (a AuditLogging) purged() []node.File {
 	var files []node.File
 	for _, name := range sortedKeys(a.logFiles()) {
@@ -41,7 +42,8 @@ func (a AuditLogging) purged() []node.File {
 // stateDir is where services keep what they must remember (systemd.exec(5), StateDirectory).
 const stateDir = "/var/lib"
 
-// Unlogged lists the policies of pvesec on a node that are about a subject of the settings, sorted: once the settings are gone, what these allow is logged as the node does it by itself.
+// Unlogged lists the policies of pvesec on a node that are about a subject of the settings, sorted: once the settings
+// are gone, what these allow is logged as the node does it by itself.
 func (a AuditLogging) Unlogged(ctx context.Context, nodes Nodes, target node.Target) ([]string, error) {
 	if !a.ConfiguresSudo() {
 		return nil, nil

@@ -8,7 +8,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 )
 
-// TestPurge: a removal takes the logs away where that is asked for, and never otherwise; recordings of others stay where the subjects are users.
+// TestPurge: a removal takes the logs away where that is asked for, and never otherwise; recordings of others stay
+// where the subjects are users.
 func TestPurge(t *testing.T) {
 	t.Parallel()
 	users := settings()["full"]
@@ -52,7 +53,8 @@ func TestPurge(t *testing.T) {
 	}
 }
 
-// TestUnlogged: policies of pvesec about the subjects are told, and neither those about others nor files of somebody else.
+// TestUnlogged: policies of pvesec about the subjects are told, and neither those about others nor files of somebody
+// else.
 func TestUnlogged(t *testing.T) {
 	t.Parallel()
 	policy := func(name, subject string) string {

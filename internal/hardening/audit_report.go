@@ -21,7 +21,8 @@ type AuditReport struct {
 	Logging  AuditLogging
 }
 
-// ReportAudit reads how the audit logging of a name does on a node, and counts what was refused since a time. Users are counted beside its subjects.
+// ReportAudit reads how the audit logging of a name does on a node, and counts what was refused since a time. Users are
+// counted beside its subjects.
 func ReportAudit(ctx context.Context, nodes Nodes, target node.Target, name string, since time.Time, users []string) (*AuditReport, error) {
 	a, err := HeldAudit(ctx, nodes, target, name)
 	var unknown *UnknownAuditError

@@ -41,10 +41,12 @@ var failures = []string{"ignore", "log", "panic"}
 // AuditFailures are what [AuditRules.Failure] can be.
 func AuditFailures() []string { return slices.Clone(failures) }
 
-// auditArea is a subject of audit rules. Each of its rules gets the key "pvesec-" and its name, by which ausearch(8) finds the records.
+// auditArea is a subject of audit rules. Each of its rules gets the key "pvesec-" and its name, by which ausearch(8)
+// finds the records.
 type auditArea struct {
 	name string
-	// watched are files and directories whose changes are recorded. One that is not there yet is watched for being made.
+	// watched are files and directories whose changes are recorded. One that is not there yet is watched for being
+	// made.
 	watched []string
 	// calls are system calls with conditions. Each is recorded for programs of 64 and of 32 bits.
 	calls []auditCall
@@ -59,7 +61,8 @@ const person = "-F auid!=unset"
 var auditAreas = []auditArea{
 	{name: "accounts", watched: []string{"/etc/passwd", "/etc/shadow", "/etc/group", "/etc/gshadow", "/etc/subuid", "/etc/subgid", "/etc/nsswitch.conf", "/etc/security/opasswd"}},
 	{name: "audit", watched: []string{"/etc/audit", "/etc/libaudit.conf", "/var/log/audit", "/usr/sbin/auditctl", "/usr/sbin/auditd", "/usr/sbin/augenrules"}},
-	// Collectors and rotation run outside of sessions. sudo writes its own logs from within, and is recorded like every program: it is the one that writes for sudoedit too.
+	// Collectors and rotation run outside of sessions. sudo writes its own logs from within, and is recorded like every
+	// program: it is the one that writes for sudoedit too.
 	{name: "logs", calls: []auditCall{{fields: "-F dir=/var/log -F perm=wa " + person}}},
 	{name: "modules", watched: []string{"/etc/modules", "/etc/modules-load.d", "/etc/modprobe.d"}, calls: []auditCall{{b64: "init_module,delete_module,finit_module", b32: "init_module,delete_module,finit_module"}}},
 	{name: "pam", watched: []string{"/etc/pam.conf", "/etc/pam.d", "/etc/security", "/etc/login.defs"}},
@@ -94,7 +97,8 @@ func CheckAuditPath(name string) error {
 // AuditRulesPath is the file of the audit rules. augenrules reads it after the file of Debian, and its limits count.
 func (a AuditLogging) AuditRulesPath() string { return auditRulesDir + "/" + a.fileName() + ".rules" }
 
-// audit lists the files of audit rules: the rules, and where /etc/pve is watched a service that has the kernel look there anew after a mount, with what starts it.
+// audit lists the files of audit rules: the rules, and where /etc/pve is watched a service that has the kernel look
+// there anew after a mount, with what starts it.
 func (a AuditLogging) audit() []managedFile {
 	name := a.fileName() + ".service"
 	rules := managedFile{path: a.AuditRulesPath(), mode: 0o600, owner: "root", group: "root", validate: node.AuditRules, command: "auditctl", service: auditService}
@@ -115,7 +119,8 @@ func (a AuditLogging) watchesPVE() bool {
 	return a.AuditRules != nil && slices.Contains(a.AuditRules.Areas, "pve")
 }
 
-// renderAuditRules has loading go on after a rule that the kernel refuses (-c), as one about an account that is gone: it must not keep the others out.
+// renderAuditRules has loading go on after a rule that the kernel refuses (-c), as one about an account that is gone:
+// it must not keep the others out.
 func (a AuditLogging) renderAuditRules() string {
 	rules := a.AuditRules
 	var b strings.Builder
@@ -155,7 +160,8 @@ func (a AuditLogging) auditRules() []string {
 	return lines
 }
 
-// rootCalls are programs that run as root in sessions of the subjects. The kernel knows no login groups: where one is a subject, and where none is named, those of all people count.
+// rootCalls are programs that run as root in sessions of the subjects. The kernel knows no login groups: where one is a
+// subject, and where none is named, those of all people count.
 func (a AuditLogging) rootCalls() []auditCall {
 	who := []string{"-F auid>=1000 " + person}
 	if len(a.Subjects) > 0 && !slices.ContainsFunc(a.Subjects, func(name string) bool { return strings.HasPrefix(name, "%") }) {
@@ -186,8 +192,10 @@ func watchRule(watched, key string) string { return "-w " + watched + " -p wa -k
 
 func auditKey(area string) string { return "pvesec-" + area }
 
-// renderAuditService sees to /etc/pve. The kernel watches what is mounted at the moment at which it takes a rule: a file system that is mounted later is not watched until it is told so (-q), and
-// a rule that was taken while it was mounted is gone when it is unmounted. A line that the kernel refuses shows in what the kernel says of its rules, and leaves no unit failed.
+// renderAuditService sees to /etc/pve. The kernel watches what is mounted at the moment at which it takes a rule: a
+// file system that is mounted later is not watched until it is told so (-q), and a rule that was taken while it was
+// mounted is gone when it is unmounted. A line that the kernel refuses shows in what the kernel says of its rules, and
+// leaves no unit failed.
 func (a AuditLogging) renderAuditService() string {
 	return a.header() + fmt.Sprintf(`[Unit]
 Description=Have the kernel watch %[1]s after it was mounted
@@ -205,7 +213,8 @@ var (
 	auditLogins = regexp.MustCompile(`(?m)^-a .* -F auid=(\S+) -F key=pvesec-root_commands$`)
 )
 
-// parseAuditRules reads the settings back from the file, nil where there is none. Where sudo's log says nothing of the subjects, they are those whose programs are recorded.
+// parseAuditRules reads the settings back from the file, nil where there is none. Where sudo's log says nothing of the
+// subjects, they are those whose programs are recorded.
 func (a *AuditLogging) parseAuditRules(text string) error {
 	limits := auditLimits.FindStringSubmatch(text)
 	if limits == nil {

@@ -19,7 +19,8 @@ func kernel(rules []string) *node.AuditStatus {
 	return &node.AuditStatus{Enabled: 1, Failure: 1, Backlog: 8192, Rules: rules}
 }
 
-// printed are rules as auditctl prints them once the kernel has them: names as numbers, calls in another order, and what a permission stands for.
+// printed are rules as auditctl prints them once the kernel has them: names as numbers, calls in another order, and
+// what a permission stands for.
 func printed(rules []string) []string {
 	out := slices.Clone(rules)
 	for i, rule := range out {
@@ -72,7 +73,8 @@ func TestAuditRulesInForce(t *testing.T) {
 	}
 }
 
-// TestHealthOfAuditRules: rules that the kernel does not have, and rules of others that keep all or some of them from recording, are problems; a locked kernel that follows with the next boot is told elsewhere.
+// TestHealthOfAuditRules: rules that the kernel does not have, and rules of others that keep all or some of them from
+// recording, are problems; a locked kernel that follows with the next boot is told elsewhere.
 func TestHealthOfAuditRules(t *testing.T) {
 	t.Parallel()
 	a := withRules()
@@ -171,7 +173,8 @@ func TestRootCommands(t *testing.T) {
 	}
 }
 
-// TestOverruledAuditRules: a line of another file that switches auditing off, or sets a limit that is in force instead, is told with its place.
+// TestOverruledAuditRules: a line of another file that switches auditing off, or sets a limit that is in force instead,
+// is told with its place.
 func TestOverruledAuditRules(t *testing.T) {
 	t.Parallel()
 	a := withRules("agent")

@@ -9,7 +9,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// SubCommands is what sudo does with the programs that a command starts, such as those of an editor or a script (sudoers(5), log_subcmds, intercept).
+// SubCommands is what sudo does with the programs that a command starts, such as those of an editor or a script
+// (sudoers(5), log_subcmds, intercept).
 type SubCommands struct {
 	// Log writes each of them to sudo's logs.
 	Log bool
@@ -80,7 +81,8 @@ func (a AuditLogging) renderSudoOptions(line func(format string, args ...any)) {
 	}
 }
 
-// renderPrompts writes which prompts keep what is typed after them out of the recordings. The first replaces sudo's own.
+// renderPrompts writes which prompts keep what is typed after them out of the recordings. The first replaces sudo's
+// own.
 func (l IOLogs) renderPrompts(line func(format string, args ...any)) {
 	operator := "="
 	for _, prompt := range l.PasswordPrompts {
@@ -91,7 +93,8 @@ func (l IOLogs) renderPrompts(line func(format string, args ...any)) {
 
 var mailAddress = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._%+-]*(@[A-Za-z0-9][A-Za-z0-9.-]*)?$`)
 
-// CheckMailAddress says why sudo cannot mail to address, or returns nil. It is a word of the mailer's input, and must be nothing else.
+// CheckMailAddress says why sudo cannot mail to address, or returns nil. It is a word of the mailer's input, and must
+// be nothing else.
 func CheckMailAddress(address string) error {
 	if !mailAddress.MatchString(address) {
 		return fmt.Errorf("%q is not a mail address: write one address, such as root or security@example.com", address)

@@ -15,7 +15,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// BreakGlass is emergency access: a grant that ends on the node by itself. sudo itself heeds the end (sudoers(5), NOTAFTER), and a timer of the node takes the file away.
+// BreakGlass is emergency access: a grant that ends on the node by itself. sudo itself heeds the end (sudoers(5),
+// NOTAFTER), and a timer of the node takes the file away.
 type BreakGlass struct {
 	// Name tells several on one node apart and is part of every file name.
 	Name string
@@ -44,7 +45,8 @@ type Window struct {
 //go:embed break_glass.sh
 var breakGlassProgram string
 
-// emergencyPrefix begins the name of the sudoers file. sudo takes the last rule that matches, so the file is to be read after all others.
+// emergencyPrefix begins the name of the sudoers file. sudo takes the last rule that matches, so the file is to be read
+// after all others.
 const emergencyPrefix = "zz-pvesec-emergency-"
 
 // BreakGlassFile is the name of the file in /etc/sudoers.d.
@@ -113,7 +115,8 @@ func (b BreakGlass) renderSudoers(w Window) (string, error) {
 	if !b.RequirePassword {
 		rule.NoPasswd = sudoers.Yes
 	}
-	// Without a pseudo-terminal of its own, a command can outlive the recording (sudoers(5), use_pty). What a person types blindly is not recorded.
+	// Without a pseudo-terminal of its own, a command can outlive the recording (sudoers(5), use_pty). What a person
+	// types blindly is not recorded.
 	defaults := []string{"use_pty", "!log_passwords"}
 	for _, option := range recordingErrors {
 		if b.RequireLogging {
@@ -182,7 +185,8 @@ ExecStart=/bin/sh %[2]s/%[3]s.sh begin
 `, b.Name, unitsDir, b.Ends())
 }
 
-// renderTimer ends the access by whichever clock is first: the node's, also where the node was off at that moment, and one that nobody sets.
+// renderTimer ends the access by whichever clock is first: the node's, also where the node was off at that moment, and
+// one that nobody sets.
 func (b BreakGlass) renderTimer(w Window) string {
 	return b.header() + fmt.Sprintf(`[Unit]
 Description=End the emergency access %s
@@ -228,7 +232,8 @@ func holdsBack(version sudoers.Version) bool {
 	return decision.Verdict != policy.Allowed
 }
 
-// CheckReason says why a text cannot be the reason of an emergency access, or returns nil. It stands in a comment and in one line of the node's events.
+// CheckReason says why a text cannot be the reason of an emergency access, or returns nil. It stands in a comment and
+// in one line of the node's events.
 func CheckReason(text string) error {
 	switch {
 	case strings.TrimSpace(text) == "":

@@ -16,7 +16,8 @@ import (
 type BreakGlassState struct {
 	// Node is its name.
 	Node string
-	// Clock is what the node's clock showed, in Unix seconds, and Asked the middle of the time in which it was asked, by the clock of this machine.
+	// Clock is what the node's clock showed, in Unix seconds, and Asked the middle of the time in which it was asked,
+	// by the clock of this machine.
 	Clock int64
 	Asked time.Time
 	// SudoVersion is the version of the node's sudo.
@@ -32,7 +33,8 @@ type BreakGlassState struct {
 	Unfinished, Leftover bool
 }
 
-// Skew is how far the node's clock is ahead of this machine's, in whole seconds. What the way to the node takes is no skew.
+// Skew is how far the node's clock is ahead of this machine's, in whole seconds. What the way to the node takes is no
+// skew.
 func (s *BreakGlassState) Skew() int64 {
 	skew := s.Clock - s.Asked.Unix()
 	if skew >= -1 && skew <= 1 {
@@ -78,7 +80,8 @@ func (s *BreakGlassState) Present(b BreakGlass) bool { return s.Files[b.Path()].
 // said are the subject and the times in the second line of a sudoers file of an emergency access, [BreakGlass.comment].
 var said = regexp.MustCompile(`\A# .*\n# (Emergency access of \S+ from (\S+) to (\S+)\.)`)
 
-// Same tells whether the sudoers file that is there is this access, granted with exactly these settings, and for which window. Any other is somebody else's.
+// Same tells whether the sudoers file that is there is this access, granted with exactly these settings, and for which
+// window. Any other is somebody else's.
 func (s *BreakGlassState) Same(b BreakGlass) (Window, bool) {
 	text := s.Contents[b.Path()]
 	found := said.FindStringSubmatch(text)
@@ -205,7 +208,8 @@ func (b BreakGlass) Open(ctx context.Context, nodes Nodes, openings []Opening, p
 	return nodes.Apply(ctx, changes, progress)
 }
 
-// sparesOperator refuses an access whose end would end pvesec's own commands on a node: the user that pvesec logs in as is the subject or one of its group, and [BreakGlass.EndSessions] is set.
+// sparesOperator refuses an access whose end would end pvesec's own commands on a node: the user that pvesec logs in as
+// is the subject or one of its group, and [BreakGlass.EndSessions] is set.
 func (b BreakGlass) sparesOperator(ctx context.Context, nodes Nodes, openings []Opening) error {
 	operator, ok := nodes.(Operator)
 	if !ok || !b.EndSessions {
@@ -228,9 +232,11 @@ func (b BreakGlass) sparesOperator(ctx context.Context, nodes Nodes, openings []
 	return nil
 }
 
-// Close ends the access on one node: first the sudoers file goes, whatever becomes of the rest; then the node's own program marks the end and, where the access says so, ends the
-// subject's sessions; then what is left is removed. Unmarked is why the program did not run to its end, nil where it did. Where the file cannot be removed the program tries too, since
-// it also knows how to remove one that somebody made immutable, and what it is run by stays if that fails.
+// Close ends the access on one node: first the sudoers file goes, whatever becomes of the rest; then the node's own
+// program marks the end and, where the access says so, ends the subject's sessions; then what is left is removed.
+// Unmarked is why the program did not run to its end, nil where it did. Where the file cannot be removed the program
+// tries too, since it also knows how to remove one that somebody made immutable, and what it is run by stays if that
+// fails.
 func (b BreakGlass) Close(ctx context.Context, nodes Nodes, target node.Target, progress func(node, step string)) (unmarked, err error) {
 	apply := func(change node.Change) error {
 		change.Target, change.Label = target, b.label()

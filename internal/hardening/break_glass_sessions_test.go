@@ -81,8 +81,9 @@ esac; }`
 	return events
 }
 
-// TestBreakGlassEndsSessions: what sudo runs for the subject goes, with all that it started, also where it has lost its environment and its parent; and nothing of others, of
-// guests, of the system or of the program itself. A sudo that has begun its command is root's.
+// TestBreakGlassEndsSessions: what sudo runs for the subject goes, with all that it started, also where it has lost its
+// environment and its parent; and nothing of others, of guests, of the system or of the program itself. A sudo that has
+// begun its command is root's.
 func TestBreakGlassEndsSessions(t *testing.T) {
 	t.Parallel()
 	var all []process

@@ -27,7 +27,8 @@ func textOf(t *testing.T, b BreakGlass, w Window, path string) string {
 	return texts[path]
 }
 
-// TestBreakGlassRendering: the grant ends, everything is recorded, and the password is asked for unless somebody said otherwise.
+// TestBreakGlassRendering: the grant ends, everything is recorded, and the password is asked for unless somebody said
+// otherwise.
 func TestBreakGlassRendering(t *testing.T) {
 	t.Parallel()
 	some := rescue
@@ -98,7 +99,8 @@ func TestCheckEmergencyCommand(t *testing.T) {
 	}
 }
 
-// endProgram runs the program that ends an access with its files below a directory, and gives what it told the node's events. Tools are shell functions before it.
+// endProgram runs the program that ends an access with its files below a directory, and gives what it told the node's
+// events. Tools are shell functions before it.
 func endProgram(t *testing.T, b BreakGlass, dir, tools string) (events string, failed bool) {
 	t.Helper()
 	return glassProgram(t, b, dir, tools, "end")
@@ -139,7 +141,8 @@ func writeBelow(t *testing.T, dir, path, text string) {
 	}
 }
 
-// TestBreakGlassBegins: the event of the begin has its reason before its commands, since the node's log may cut what is long. It forgets an end of before.
+// TestBreakGlassBegins: the event of the begin has its reason before its commands, since the node's log may cut what is
+// long. It forgets an end of before.
 func TestBreakGlassBegins(t *testing.T) {
 	t.Parallel()
 	b := rescue
@@ -178,7 +181,8 @@ func TestBreakGlassEnds(t *testing.T) {
 	}
 }
 
-// TestBreakGlassSuperseded: an end that is late changes nothing of an access that was granted anew meanwhile, whether that happens before it began or while it ends sessions.
+// TestBreakGlassSuperseded: an end that is late changes nothing of an access that was granted anew meanwhile, whether
+// that happens before it began or while it ends sessions.
 func TestBreakGlassSuperseded(t *testing.T) {
 	t.Parallel()
 	anew := window
@@ -210,7 +214,8 @@ func TestBreakGlassSuperseded(t *testing.T) {
 	}
 }
 
-// TestBreakGlassTimerRunsOn: a change of an open access starts its timer anew only where the timer differs or does not run, since its clock would begin anew with it.
+// TestBreakGlassTimerRunsOn: a change of an open access starts its timer anew only where the timer differs or does not
+// run, since its clock would begin anew with it.
 func TestBreakGlassTimerRunsOn(t *testing.T) {
 	t.Parallel()
 	timer := rescue.Ends() + ".timer"
@@ -249,8 +254,9 @@ func TestBreakGlassTimerRunsOn(t *testing.T) {
 	}
 }
 
-// TestBreakGlassEndsAgain: where the file cannot be taken away the program fails and leaves what runs it again. From its time on the end is marked and the sessions go once; before it
-// sudo still allows the commands, so that they go each time.
+// TestBreakGlassEndsAgain: where the file cannot be taken away the program fails and leaves what runs it again. From
+// its time on the end is marked and the sessions go once; before it sudo still allows the commands, so that they go
+// each time.
 func TestBreakGlassEndsAgain(t *testing.T) {
 	t.Parallel()
 	b := rescue

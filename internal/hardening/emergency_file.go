@@ -8,7 +8,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// byHandName names the emergency access that a person opens by the printed page of the guide "emergencies", and byHandHeader is the first line of its file.
+// byHandName names the emergency access that a person opens by the printed page of the guide "emergencies", and
+// byHandHeader is the first line of its file.
 const (
 	byHandName   = "by-hand"
 	byHandHeader = "# Emergency access by hand.\n"
@@ -17,7 +18,8 @@ const (
 // byHandLongest is how long the access of the printed page is open, whatever the provider's limit is.
 const byHandLongest = 2 * time.Hour
 
-// clockSlack is how far a node's clock may step back without an access of the longest duration being taken for another grant.
+// clockSlack is how far a node's clock may step back without an access of the longest duration being taken for another
+// grant.
 const clockSlack = 60
 
 // limits are what the end of an emergency access on a node is judged by.
@@ -34,8 +36,10 @@ func (t *sudoersTree) limits() limits {
 	return limits{clock: t.seen.Clock, longest: t.longest, holdsBack: HoldsBack(t.seen.Facts.SudoVersion)}
 }
 
-// emergencyFor is the name of the emergency access that a sudoers file was written for, by its header; empty for another file. Only a file of that name is believed, and only where it
-// has the shape that pvesec or the printed page writes: one rule for one subject that records everything and is open no longer than the limits allow, and the options of pvesec.
+// emergencyFor is the name of the emergency access that a sudoers file was written for, by its header; empty for
+// another file. Only a file of that name is believed, and only where it has the shape that pvesec or the printed page
+// writes: one rule for one subject that records everything and is open no longer than the limits allow, and the options
+// of pvesec.
 func emergencyFor(file, text string, within limits) string {
 	name, inside := strings.CutPrefix(file, sudoersDir+"/"+emergencyPrefix)
 	header := "# " + breakGlassHeader(name) + "\n"
@@ -71,7 +75,8 @@ func emergencyFor(file, text string, within limits) string {
 	return name
 }
 
-// emergencyRule tells whether a rule is one that an emergency access has: for one subject, recorded, with an end, and without options beside it.
+// emergencyRule tells whether a rule is one that an emergency access has: for one subject, recorded, with an end, and
+// without options beside it.
 func emergencyRule(rule *sudoers.UserSpec, within limits) bool {
 	if len(rule.Users) != 1 || rule.Users[0].Negated || rule.Users[0].Kind != sudoers.MemberWord && rule.Users[0].Kind != sudoers.MemberGroup || len(rule.Privileges) != 1 {
 		return false
@@ -93,7 +98,8 @@ func emergencyRule(rule *sudoers.UserSpec, within limits) bool {
 	return true
 }
 
-// hold tells whether a grant ends, and is open no longer than the limits allow. What its sudo pays no heed to is no begin.
+// hold tells whether a grant ends, and is open no longer than the limits allow. What its sudo pays no heed to is no
+// begin.
 func (l limits) hold(notBefore, notAfter string) bool {
 	ends, err := sudoers.ParseTime(notAfter, time.UTC)
 	if err != nil {
@@ -106,7 +112,8 @@ func (l limits) hold(notBefore, notAfter string) bool {
 	return ends.Unix() <= from+int64(l.longest/time.Second)+clockSlack && ends.Unix() <= l.clock+int64(MostEmergency/time.Second)+clockSlack
 }
 
-// emergencyOptions tells whether options are those that pvesec writes for the subject, each once; the printed page writes none.
+// emergencyOptions tells whether options are those that pvesec writes for the subject, each once; the printed page
+// writes none.
 func emergencyOptions(options []*sudoers.Defaults, subject sudoers.Member, byHand bool) bool {
 	seen := map[string]bool{}
 	for _, line := range options {

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// TestEmergencyFor believes only a file of the right name with the right header that grants what pvesec would write, with an end within a month, or what the printed page writes.
+// TestEmergencyFor believes only a file of the right name with the right header that grants what pvesec would write,
+// with an end within a month, or what the printed page writes.
 func TestEmergencyFor(t *testing.T) {
 	t.Parallel()
 	text := textOf(t, rescue, window, rescue.Path())
@@ -59,7 +60,8 @@ func TestEmergencyFor(t *testing.T) {
 	}
 }
 
-// TestEmergencyWithin: how long an access may be open is the provider's limit. A begin counts only where sudo heeds it, and the printed page opens for two hours in any case.
+// TestEmergencyWithin: how long an access may be open is the provider's limit. A begin counts only where sudo heeds it,
+// and the printed page opens for two hours in any case.
 func TestEmergencyWithin(t *testing.T) {
 	t.Parallel()
 	now := window.Granted
@@ -93,7 +95,8 @@ type limitedNodes struct{ *memoryNodes }
 
 func (limitedNodes) LongestEmergency() time.Duration { return time.Hour }
 
-// TestPoliciesKnowTheLimit: an exclusive policy takes an access that is open longer than the provider allows for what it is: a grant of somebody else.
+// TestPoliciesKnowTheLimit: an exclusive policy takes an access that is open longer than the provider allows for what
+// it is: a grant of somebody else.
 func TestPoliciesKnowTheLimit(t *testing.T) {
 	t.Parallel()
 	m := newMemoryNodes("pve1")
@@ -109,7 +112,8 @@ func TestPoliciesKnowTheLimit(t *testing.T) {
 	}
 }
 
-// TestPoliciesKnowAnEmergency: an exclusive policy leaves the file of an emergency access alone and is not judged by it, and says whose it is.
+// TestPoliciesKnowAnEmergency: an exclusive policy leaves the file of an emergency access alone and is not judged by
+// it, and says whose it is.
 func TestPoliciesKnowAnEmergency(t *testing.T) {
 	t.Parallel()
 	m := newMemoryNodes("pve1")

@@ -38,7 +38,8 @@ func CheckSudoersLine(text string) error {
 type ExclusiveState struct {
 	// Foreign are the lines that an apply removes: "/etc/sudoers.d/emergency:1: agent ALL=(ALL) NOPASSWD: ALL".
 	Foreign []string
-	// Held are lines that do not belong there and stay, since their removal would give somebody more, or cut pvesec off.
+	// Held are lines that do not belong there and stay, since their removal would give somebody more, or cut pvesec
+	// off.
 	Held []HeldLine
 	// Kept are the files that stay, with the reason: `/etc/sudoers.d/agent (pvesec_sudoers_policy "agent")`.
 	Kept []string
@@ -119,8 +120,8 @@ func (e *UnplannedLinesError) Error() string {
 		e.Node, strings.Join(e.Lines, "\n  "))
 }
 
-// Install removes from all nodes, or from none, what does not belong there. planned gives the lines that the plan showed, by node; a node without an entry is one that the plan
-// could not tell about.
+// Install removes from all nodes, or from none, what does not belong there. planned gives the lines that the plan
+// showed, by node; a node without an entry is one that the plan could not tell about.
 func (e SudoersExclusive) Install(ctx context.Context, nodes Nodes, targets []node.Target, planned map[string][]string, progress func(node, step string)) (map[string][]string, error) {
 	removed := map[string][]string{}
 	var changes []node.Change

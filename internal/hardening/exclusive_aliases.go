@@ -53,7 +53,8 @@ func (s *sorting) holdAliases(after *sudoersTree) bool {
 	return held
 }
 
-// keepAliases holds the definitions of a line that are needed, beside those that stay already, and gives what stays of it. The others of the line go: they may say who is an administrator.
+// keepAliases holds the definitions of a line that are needed, beside those that stay already, and gives what stays of
+// it. The others of the line go: they may say who is an administrator.
 func (s *sorting) keepAliases(line *foreignLine, needed func(aliasUse) bool) *sudoers.AliasDef {
 	whole, is := line.entry.(*sudoers.AliasDef)
 	if !is {

@@ -2,7 +2,8 @@ package hardening
 
 import "testing"
 
-// TestExclusiveLeavesAliases: of a line with several aliases those stay that a line which stays refers to, and no other one, which could say who an administrator is.
+// TestExclusiveLeavesAliases: of a line with several aliases those stay that a line which stays refers to, and no other
+// one, which could say who an administrator is.
 func TestExclusiveLeavesAliases(t *testing.T) {
 	t.Parallel()
 	exclusiveCase{

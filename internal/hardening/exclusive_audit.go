@@ -8,8 +8,9 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// auditLines are the lines of a file that audit logging writes: for everyone, or for one subject, all lines of its log file, of its recordings, or of another part of it, as the renderer
-// has them. A line for which others are missing is somebody's own.
+// auditLines are the lines of a file that audit logging writes: for everyone, or for one subject, all lines of its log
+// file, of its recordings, or of another part of it, as the renderer has them. A line for which others are missing is
+// somebody's own.
 func auditLines(file *sudoers.File) map[string]bool {
 	var subjects []string
 	texts, of := map[string]string{}, map[string]map[string]bool{}
@@ -50,7 +51,8 @@ func auditLines(file *sudoers.File) map[string]bool {
 	return written
 }
 
-// sudoLines are the lines that the renderer writes for sudo, in canonical form; none for settings that nobody can write.
+// sudoLines are the lines that the renderer writes for sudo, in canonical form; none for settings that nobody can
+// write.
 func (a AuditLogging) sudoLines() (lines []string) {
 	if !a.ConfiguresSudo() || a.checkSudo() != nil {
 		return nil

@@ -9,7 +9,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// TestExclusiveKnowsAuditLogging: what audit logging writes stays, in every shape, and what somebody wrote under its header goes.
+// TestExclusiveKnowsAuditLogging: what audit logging writes stays, in every shape, and what somebody wrote under its
+// header goes.
 func TestExclusiveKnowsAuditLogging(t *testing.T) {
 	t.Parallel()
 	for name, audit := range settings() {
@@ -39,7 +40,8 @@ func TestExclusiveKnowsAuditLogging(t *testing.T) {
 	}
 }
 
-// TestNothingUnderTheHeaderOfAuditLoggingIsSilent: a line under a forged header goes, or is told with the reason why it stays, unless audit logging writes it with all others of its kind.
+// TestNothingUnderTheHeaderOfAuditLoggingIsSilent: a line under a forged header goes, or is told with the reason why it
+// stays, unless audit logging writes it with all others of its kind.
 func TestNothingUnderTheHeaderOfAuditLoggingIsSilent(t *testing.T) {
 	t.Parallel()
 	const recordings = "Defaults log_input, !log_output, !log_passwords\nDefaults iolog_dir=/var/log/sudo-io/%{user}, iolog_file=%{seq}, iolog_mode=0600\nDefaults !compress_io\n"
@@ -86,7 +88,8 @@ func TestNothingUnderTheHeaderOfAuditLoggingIsSilent(t *testing.T) {
 	}
 }
 
-// TestAuditLinesAreThoseOfTheRenderer: of a file with a line more than audit logging writes, the others stay its own, for each of its subjects.
+// TestAuditLinesAreThoseOfTheRenderer: of a file with a line more than audit logging writes, the others stay its own,
+// for each of its subjects.
 func TestAuditLinesAreThoseOfTheRenderer(t *testing.T) {
 	t.Parallel()
 	for name, audit := range settings() {

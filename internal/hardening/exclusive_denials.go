@@ -8,8 +8,9 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// holdDenials holds the denials of each line that denies something to members whom the node does not tell: a netgroup, a group of a plug-in, a name or a number without an account or a group. What
-// stays may allow it to them. It holds every denial while a line that stays is about a netgroup or a group of a plug-in: anybody may be in it.
+// holdDenials holds the denials of each line that denies something to members whom the node does not tell: a netgroup,
+// a group of a plug-in, a name or a number without an account or a group. What stays may allow it to them. It holds
+// every denial while a line that stays is about a netgroup or a group of a plug-in: anybody may be in it.
 func (s *sorting) holdDenials(after *sudoersTree) bool {
 	aliases := aliasesOf(s.before.tree)
 	anybodys := anybodysGroup(after.tree)
@@ -127,8 +128,8 @@ func (b aliasBodies) users(spec *sudoers.UserSpec) []sudoers.Member {
 	return words
 }
 
-// leaves are what a rule says of commands, with the bodies of aliases in their place: what it denies, as a rule of its own (nil for nothing), and whether it allows anything. A denied
-// alias allows what is denied in it.
+// leaves are what a rule says of commands, with the bodies of aliases in their place: what it denies, as a rule of its
+// own (nil for nothing), and whether it allows anything. A denied alias allows what is denied in it.
 func (b aliasBodies) leaves(spec *sudoers.UserSpec) (denials *sudoers.UserSpec, allows bool) {
 	var privileges []sudoers.Privilege
 	for i := range spec.Privileges {
@@ -171,7 +172,8 @@ func (b aliasBodies) leaves(spec *sudoers.UserSpec) (denials *sudoers.UserSpec, 
 	return &sudoers.UserSpec{Users: spec.Users, Privileges: privileges}, allows
 }
 
-// keepDenials holds the rules that do nothing but deny. Of one that allows something too only what it denies stays, in its place. It tells whether there were any.
+// keepDenials holds the rules that do nothing but deny. Of one that allows something too only what it denies stays, in
+// its place. It tells whether there were any.
 func (s *sorting) keepDenials(why string, lines ...*foreignLine) bool {
 	aliases := aliasesOf(s.before.tree)
 	kept := false

@@ -95,7 +95,8 @@ func TestExclusiveHoldsDenials(t *testing.T) {
 	}
 }
 
-// TestExclusiveHoldsDenialsOfADirectory: where groups come from a directory, a user of the node may be in a group of whose members the node says nothing.
+// TestExclusiveHoldsDenialsOfADirectory: where groups come from a directory, a user of the node may be in a group of
+// whose members the node says nothing.
 func TestExclusiveHoldsDenialsOfADirectory(t *testing.T) {
 	t.Parallel()
 	m := exclusiveNode(shippedMain, map[string]string{"limits": "bob ALL=(ALL) !/usr/bin/su\n"})
@@ -117,7 +118,8 @@ func TestExclusiveAsksForAccounts(t *testing.T) {
 	}
 }
 
-// TestExclusiveEasesNoRule: a rule that gives nothing beside and bounds what is allowed stays, and one that lifts a bound goes.
+// TestExclusiveEasesNoRule: a rule that gives nothing beside and bounds what is allowed stays, and one that lifts a
+// bound goes.
 func TestExclusiveEasesNoRule(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -14,14 +14,16 @@ import (
 // ofRules are conditions that a rule may have and of which Compare does not say which value gives more.
 var ofRules = []string{"apparmor_profile", "chroot", "cwd", "not_after", "not_before", "role", "timeout", "type"}
 
-// eased are the conditions that commands lose, or that get a value which may give more. The SETENV that comes with ALL is none: who may run all needs no variable for it.
+// eased are the conditions that commands lose, or that get a value which may give more. The SETENV that comes with ALL
+// is none: who may run all needs no variable for it.
 func eased(change policy.Comparison) []policy.ConditionChange {
 	return slices.DeleteFunc(slices.Clone(change.Changed), func(c policy.ConditionChange) bool {
 		return c.Condition == "setenv" && c.Rule.Tags.Setenv == sudoers.Implied || c.Looser < 0 || c.Looser == 0 && (!slices.Contains(ofRules, c.Condition) || tighter(c))
 	})
 }
 
-// gives tells whether the rules that stay with a line allow somebody something that he is not allowed without them, or on easier conditions. with is what is in force if the line stays.
+// gives tells whether the rules that stay with a line allow somebody something that he is not allowed without them, or
+// on easier conditions. with is what is in force if the line stays.
 func (s *sorting) gives(ctx context.Context, line *foreignLine, with, without *sudoersTree) bool {
 	rules := s.going(func(other *foreignLine) bool {
 		_, rule := other.entry.(*sudoers.UserSpec)
@@ -40,7 +42,8 @@ func (s *sorting) gives(ctx context.Context, line *foreignLine, with, without *s
 	})
 }
 
-// tighter tells that the new value of a condition gives no more than the old one: a bound where there was none, or one that ends sooner. With * the caller chooses.
+// tighter tells that the new value of a condition gives no more than the old one: a bound where there was none, or one
+// that ends sooner. With * the caller chooses.
 func tighter(c policy.ConditionChange) bool {
 	switch {
 	case c.To == "*":

@@ -2,7 +2,8 @@ package hardening
 
 import "testing"
 
-// TestExclusiveEasesForABackdoor: a rule that gives somebody something goes, though it bounds what somebody else is allowed.
+// TestExclusiveEasesForABackdoor: a rule that gives somebody something goes, though it bounds what somebody else is
+// allowed.
 func TestExclusiveEasesForABackdoor(t *testing.T) {
 	t.Parallel()
 	for line, told := range map[string]int{

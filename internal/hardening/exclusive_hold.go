@@ -34,7 +34,8 @@ func (s *sorting) edited() []string {
 	return names
 }
 
-// without is the text of a file without the lines that go, as sudo reads it: without what stands behind a NUL byte in its line; left tells whether it still says anything.
+// without is the text of a file without the lines that go, as sudo reads it: without what stands behind a NUL byte in
+// its line; left tells whether it still says anything.
 func (s *sorting) without(name string) (text string, left bool) {
 	file := s.t.tree.File(name)
 	if file == nil {
@@ -60,7 +61,8 @@ func (s *sorting) without(name string) (text string, left bool) {
 	return b.String(), left
 }
 
-// hold keeps lines whose removal would give somebody more, cut pvesec off, or break what stays. It ends: each round holds at least one line more, and with all held nothing changes.
+// hold keeps lines whose removal would give somebody more, cut pvesec off, or break what stays. It ends: each round
+// holds at least one line more, and with all held nothing changes.
 func (s *sorting) hold(ctx context.Context) error {
 	s.holdNamed()
 	for {

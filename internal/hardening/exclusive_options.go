@@ -23,8 +23,9 @@ const (
 	mixed                    // some words of its list give the caller more, and the others may hold somebody back
 )
 
-// looseFlags are the flags of which one way gives the caller more, asks less of him or records less, and the other way the opposite: here is the loose one. What each does is in sudoers(5),
-// "SUDOERS OPTIONS". A flag of which neither can be said, such as rootpw, is not here.
+// looseFlags are the flags of which one way gives the caller more, asks less of him or records less, and the other way
+// the opposite: here is the loose one. What each does is in sudoers(5), "SUDOERS OPTIONS". A flag of which neither can
+// be said, such as rootpw, is not here.
 var looseFlags = map[string]sudoers.Operator{
 	"authenticate": sudoers.OpFalse, "env_reset": sudoers.OpFalse, "ignore_dot": sudoers.OpFalse, "intercept": sudoers.OpFalse, "intercept_authenticate": sudoers.OpFalse,
 	"intercept_verify": sudoers.OpFalse, "log_allowed": sudoers.OpFalse, "log_denied": sudoers.OpFalse, "log_exit_status": sudoers.OpFalse, "log_host": sudoers.OpFalse, "log_input": sudoers.OpFalse,
@@ -46,10 +47,12 @@ var looseValues = map[string]string{
 // looseOff are the other options that give at least as much where they are off as in every other way.
 var looseOff = []string{"command_timeout", "env_delete", "listpw", "logfile", "mailto", "secure_path", "syslog", "tty_tickets", "verifypw"}
 
-// looseAlone are the options that give more with a value than without one: where no line that stays sets them, sudo has none, or root's.
+// looseAlone are the options that give more with a value than without one: where no line that stays sets them, sudo has
+// none, or root's.
 var looseAlone = []string{"exempt_group", "iolog_group", "iolog_user", "lecture_file", "timestampowner"}
 
-// looseAnyway are the options that say where sudo writes as root, and hold nobody back: what sudo writes there it writes elsewhere without them.
+// looseAnyway are the options that say where sudo writes as root, and hold nobody back: what sudo writes there it
+// writes elsewhere without them.
 var looseAnyway = []string{"iolog_dir", "iolog_file"}
 
 // holdOptions holds the options that are not known to loosen: nobody else can tell what a removal gives.
@@ -64,7 +67,8 @@ func (s *sorting) holdOptions(after *sudoersTree) bool {
 	return held
 }
 
-// keepOptions holds a line of options. Of one with options that loosen, or that sudo skips, the others stay, in its place; none that stayed in an earlier round goes after all.
+// keepOptions holds a line of options. Of one with options that loosen, or that sudo skips, the others stay, in its
+// place; none that stayed in an earlier round goes after all.
 func (s *sorting) keepOptions(why string, line *foreignLine, in *optionsIn) bool {
 	options, is := line.entry.(*sudoers.Defaults)
 	if !is {
@@ -108,7 +112,8 @@ func (s *sorting) markHarmless(after *sudoersTree) {
 	}
 }
 
-// restraint gives the reason why a line of options stays. It is "" for a line that only gives more, and for a line that sets no options.
+// restraint gives the reason why a line of options stays. It is "" for a line that only gives more, and for a line that
+// sets no options.
 func (s *sorting) restraint(line *foreignLine, in *optionsIn) string {
 	options, is := line.entry.(*sudoers.Defaults)
 	if !is {
@@ -187,8 +192,8 @@ func senseOf(option *sudoers.Setting, staying *optionsBeside) sense {
 	return mayRestrain
 }
 
-// beyond reports whether secure_path names a directory that is in no remaining secure_path, and a remaining one applies to all users. Removing the line then only takes such
-// directories away.
+// beyond reports whether secure_path names a directory that is in no remaining secure_path, and a remaining one applies
+// to all users. Removing the line then only takes such directories away.
 func beyond(path string, staying *optionsBeside) bool {
 	return staying.say(factForAll, "secure_path") && slices.ContainsFunc(strings.Split(path, ":"), func(dir string) bool { return !staying.say(factDir, dir) })
 }

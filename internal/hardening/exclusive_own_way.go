@@ -9,8 +9,9 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// ownWayOptions are those that decide whether pvesec gets in by its rule: sudo may ask it for a terminal or for a password that it does not have, record the secrets that it sends, keep its
-// program from starting others, end it, or run it elsewhere.
+// ownWayOptions are those that decide whether pvesec gets in by its rule: sudo may ask it for a terminal or for a
+// password that it does not have, record the secrets that it sends, keep its program from starting others, end it, or
+// run it elsewhere.
 var ownWayOptions = []string{
 	"authenticate", "command_timeout", "exempt_group", "intercept", "log_input", "log_stdin", "noexec", "requiretty", "rootpw", "runaspw", "runchroot", "runcwd", "targetpw",
 }
@@ -45,7 +46,8 @@ func (t *sudoersTree) hindrances(user string, password bool) []string {
 	return list
 }
 
-// holdOwnWay holds the rule and the options by which pvesec itself gets in, where nothing else lets it. Of those about others too it holds what they say of pvesec's own user.
+// holdOwnWay holds the rule and the options by which pvesec itself gets in, where nothing else lets it. Of those about
+// others too it holds what they say of pvesec's own user.
 func (s *sorting) holdOwnWay(ctx context.Context, after *sudoersTree) bool {
 	if s.operator == "root" {
 		return false
@@ -96,7 +98,8 @@ func (s *sorting) keepOwnWay(why string, enough func() bool, lines ...*foreignLi
 	return s.keep(why, lines...)
 }
 
-// forOperator is what a line says of the user that pvesec logs in as, for it alone. It is nil where the line says nothing else.
+// forOperator is what a line says of the user that pvesec logs in as, for it alone. It is nil where the line says
+// nothing else.
 func (s *sorting) forOperator(entry sudoers.Entry) sudoers.Entry {
 	alone := []sudoers.Member{{Kind: sudoers.MemberWord, Name: s.operator}}
 	switch entry := entry.(type) {

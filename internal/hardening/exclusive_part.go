@@ -6,8 +6,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// keepPart leaves a part of a line in the place of its unit, instead of the one of the same kind that is there, and tells whether that is news. A part that cannot be written goes with the line: it never
-// keeps what gives more.
+// keepPart leaves a part of a line in the place of its unit, instead of the one of the same kind that is there, and
+// tells whether that is news. A part that cannot be written goes with the line: it never keeps what gives more.
 func (s *sorting) keepPart(line *foreignLine, there *sudoers.Entry, part sudoers.Entry) bool {
 	text := sudoers.PrintEntry(part)
 	read, problems := sudoers.Parse("line", text, s.t.version)

@@ -15,7 +15,8 @@ func (t *sudoersTree) skips(option *sudoers.Setting) bool {
 	return problem != ""
 }
 
-// optionsIn are the options that are in force, as facts by which one tells what a further option does beside them. Each line is read once.
+// optionsIn are the options that are in force, as facts by which one tells what a further option does beside them. Each
+// line is read once.
 type optionsIn struct {
 	// of has the facts of each line, lines in how many lines each fact is.
 	of    map[optionLine]map[optionFact]bool
@@ -160,7 +161,8 @@ func (b *optionsBeside) say(kind factKind, of string) bool {
 	return lines > 0
 }
 
-// times are the shortest and the longest time for which a password may hold. Where nothing says it for all it may be the one that sudo is built with.
+// times are the shortest and the longest time for which a password may hold. Where nothing says it for all it may be
+// the one that sudo is built with.
 func (b *optionsBeside) times() (least, most float64) {
 	if b.looked {
 		return b.least, b.most

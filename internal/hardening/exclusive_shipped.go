@@ -12,7 +12,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// shippedLines are what Debian 12 and 13 ship as /etc/sudoers, in canonical form. They count where somebody changed that file, so that its digest says nothing any more.
+// shippedLines are what Debian 12 and 13 ship as /etc/sudoers, in canonical form. They count where somebody changed
+// that file, so that its digest says nothing any more.
 var shippedLines = []string{
 	"Defaults env_reset",
 	"Defaults mail_badpass",
@@ -102,7 +103,8 @@ func (s *sorting) auditFile(name string) string {
 	return of[1]
 }
 
-// belongs says why a file in /etc/sudoers.d stays as it is, "" for one that does not belong there. A header is believed where only root can have written it.
+// belongs says why a file in /etc/sudoers.d stays as it is, "" for one that does not belong there. A header is believed
+// where only root can have written it.
 func (s *sorting) belongs(name string) string {
 	state := s.t.files[name]
 	if s.named(name) {

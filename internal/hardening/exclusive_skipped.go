@@ -9,7 +9,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// malformed notes what stands between entries and does not belong there: lines that sudo skips. One that stays may be a definition of a name that another line defined before it.
+// malformed notes what stands between entries and does not belong there: lines that sudo skips. One that stays may be a
+// definition of a name that another line defined before it.
 func (s *sorting) malformed(file *sudoers.File, from, to int, stays func(sudoers.Entry) bool) {
 	if stays == nil || from >= to {
 		return
@@ -44,8 +45,9 @@ func (s *sorting) shadows(after *sudoersTree) []*foreignLine {
 	})
 }
 
-// unshadowed is what is in force today, but for foreign lines of which nobody is given anything by the removal: definitions in the way of those that stay, whatever they name, and options by
-// which a command runs below a directory of its caller, who is root by that already. Every line has the place that it has today.
+// unshadowed is what is in force today, but for foreign lines of which nobody is given anything by the removal:
+// definitions in the way of those that stay, whatever they name, and options by which a command runs below a directory
+// of its caller, who is root by that already. Every line has the place that it has today.
 func (s *sorting) unshadowed() *sudoersTree {
 	left := append(s.shadows(s.t.after(s.change())), s.going(func(line *foreignLine) bool {
 		options, is := line.entry.(*sudoers.Defaults)

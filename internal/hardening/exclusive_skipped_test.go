@@ -2,7 +2,8 @@ package hardening
 
 import "testing"
 
-// TestExclusiveLeavesDefinitions: a foreign definition of a name goes where a line that stays defines the name, though sudo skips that one as long as the foreign one stands before it.
+// TestExclusiveLeavesDefinitions: a foreign definition of a name goes where a line that stays defines the name, though
+// sudo skips that one as long as the foreign one stands before it.
 func TestExclusiveLeavesDefinitions(t *testing.T) {
 	t.Parallel()
 	const skipped = " (malformed: sudo skips it)"

@@ -17,7 +17,8 @@ type sorting struct {
 	own    SudoersExclusive
 	t      *sudoersTree
 	target node.Target
-	// operator is the user that pvesec logs in as, "root" for nobody whose sudo counts. ownWay are the lines that let it in.
+	// operator is the user that pvesec logs in as, "root" for nobody whose sudo counts. ownWay are the lines that let
+	// it in.
 	operator string
 	password bool
 	ownWay   []string
@@ -50,9 +51,11 @@ type foreignLine struct {
 	span sudoers.Span
 	// entry is what sudo reads of it, nil where sudo skips it.
 	entry sudoers.Entry
-	// instead are lines that come in its place: the one that the distribution ships, and the parts that stay of the lines of its unit.
+	// instead are lines that come in its place: the one that the distribution ships, and the parts that stay of the
+	// lines of its unit.
 	instead []string
-	// part is what stays of it in the place of its unit since it restrains, and way since pvesec gets in by it; nil for nothing.
+	// part is what stays of it in the place of its unit since it restrains, and way since pvesec gets in by it; nil for
+	// nothing.
 	part, way sudoers.Entry
 	// unit is the line whose removal takes this one out of force: itself, or the include that leads to its file.
 	unit *foreignLine
@@ -118,7 +121,8 @@ func (s *sorting) sort() {
 	slices.Sort(s.kept)
 }
 
-// stays tells whether an entry of the main file belongs there: Debian ships it, somebody named it, it lets pvesec in, or it leads to files that stay.
+// stays tells whether an entry of the main file belongs there: Debian ships it, somebody named it, it lets pvesec in,
+// or it leads to files that stay.
 func (s *sorting) stays(entry sudoers.Entry) bool {
 	line := canonicalEntry(entry)
 	if line == "" || slices.Contains(shippedLines, line) || slices.Contains(s.ownWay, line) {
@@ -141,8 +145,9 @@ func (s *sorting) leadsTo(file string, include *sudoers.Include) string {
 	return sudoers.ResolveInclude(file, include.Path, host, s.t.version)
 }
 
-// file sorts the entries of a file, and follows the includes that stay. Without stays all of the file does, what sudo skips today included: it may skip a definition only since another
-// file has one of that name, and the line is in force when that is gone.
+// file sorts the entries of a file, and follows the includes that stay. Without stays all of the file does, what sudo
+// skips today included: it may skip a definition only since another file has one of that name, and the line is in force
+// when that is gone.
 func (s *sorting) file(file *sudoers.File, stays func(sudoers.Entry) bool) {
 	s.read[file.Name] = true
 	at := 0
@@ -203,7 +208,8 @@ func (s *sorting) included(name, from string) {
 	}
 }
 
-// staysIn tells which entries of a file that belongs there belong there, nil for all of it. Audit logging writes some lines of options and nothing else: whatever else is below its header is not its own.
+// staysIn tells which entries of a file that belongs there belong there, nil for all of it. Audit logging writes some
+// lines of options and nothing else: whatever else is below its header is not its own.
 func (s *sorting) staysIn(file *sudoers.File) func(sudoers.Entry) bool {
 	if s.auditFile(file.Name) == "" || s.named(file.Name) {
 		return nil
@@ -261,7 +267,8 @@ func (s *sorting) add(line *foreignLine) *foreignLine {
 	return line
 }
 
-// shippedInstead are the lines that Debian ships for options which a foreign line of the main file sets, where they are not there: without them sudo would go by what it was built with.
+// shippedInstead are the lines that Debian ships for options which a foreign line of the main file sets, where they are
+// not there: without them sudo would go by what it was built with.
 func (s *sorting) shippedInstead(file *sudoers.File, options *sudoers.Defaults) []string {
 	var back []string
 	for _, option := range options.Settings {

@@ -23,8 +23,9 @@ const mostAsked = 64
 // anybody is a user whom no file names. It stands for everyone else, of whom only rules about ALL are.
 const anybody = "anybody else"
 
-// everyone lists whom the files are about: each account of the node and each named user with its groups, each named group, and one for everyone else. Those whom the same rules
-// are about are one. Where groups come from a directory, nobody knows all members: then each named user in each named group, and somebody in two of them, are among them too.
+// everyone lists whom the files are about: each account of the node and each named user with its groups, each named
+// group, and one for everyone else. Those whom the same rules are about are one. Where groups come from a directory,
+// nobody knows all members: then each named user in each named group, and somebody in two of them, are among them too.
 func (s *sorting) everyone(ctx context.Context, nodes Nodes) ([]policy.Subject, error) {
 	names := namesIn(s.before.tree.Entries)
 	local := localSubjects(s.t.seen)
@@ -79,7 +80,8 @@ func (s *sorting) everyone(ctx context.Context, nodes Nodes) ([]policy.Subject, 
 	return s.apart(ctx, all), nil
 }
 
-// apart leaves one of those whom the same rules are about. Options about users tell them apart too. It leaves nobody where they are too many, see [sorting.within].
+// apart leaves one of those whom the same rules are about. Options about users tell them apart too. It leaves nobody
+// where they are too many, see [sorting.within].
 func (s *sorting) apart(ctx context.Context, all []policy.Subject) []policy.Subject {
 	byUser := slices.ContainsFunc(s.before.tree.Entries, func(entry sudoers.Entry) bool {
 		options, is := entry.(*sudoers.Defaults)

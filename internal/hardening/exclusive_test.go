@@ -253,7 +253,8 @@ func (c exclusiveCase) check(t *testing.T) {
 	}
 }
 
-// TestExclusiveTellsWhatPackagesShip: a file counts as its package's where its text is what the package ships, in whatever place, and no longer.
+// TestExclusiveTellsWhatPackagesShip: a file counts as its package's where its text is what the package ships, in
+// whatever place, and no longer.
 func TestExclusiveTellsWhatPackagesShip(t *testing.T) {
 	t.Parallel()
 	const text, main = "zfs ALL=(root) NOPASSWD: /usr/sbin/zfs list\n", "# a release to come\nDefaults lecture=never\n@includedir /etc/sudoers.d\n"
@@ -272,7 +273,8 @@ func TestExclusiveTellsWhatPackagesShip(t *testing.T) {
 	}
 }
 
-// TestExclusiveBelievesOnlyRoot: a file with pvesec's header counts as pvesec's only where root alone can have written it.
+// TestExclusiveBelievesOnlyRoot: a file with pvesec's header counts as pvesec's only where root alone can have written
+// it.
 func TestExclusiveBelievesOnlyRoot(t *testing.T) {
 	t.Parallel()
 	text := header("agent") + "agent ALL=(root) /usr/bin/id\n"
@@ -311,7 +313,8 @@ func TestExclusiveBelievesOnlyRoot(t *testing.T) {
 	}
 }
 
-// TestExclusiveRemovesWhatThePlanShowed: a line that appeared since is refused by name, on all nodes; one that vanished is no error.
+// TestExclusiveRemovesWhatThePlanShowed: a line that appeared since is refused by name, on all nodes; one that vanished
+// is no error.
 func TestExclusiveRemovesWhatThePlanShowed(t *testing.T) {
 	t.Parallel()
 	m := exclusiveNode(shippedMain, map[string]string{"a": "mallory ALL=(ALL) ALL\n", "b": "mallory ALL=(root) /bin/sh\n"})

@@ -8,7 +8,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// variablesSense tells what a setting of a list of variables does that sudo lets through. Without a value of its own sudo has a list in which every variable is harmless.
+// variablesSense tells what a setting of a list of variables does that sudo lets through. Without a value of its own
+// sudo has a list in which every variable is harmless.
 func variablesSense(option *sudoers.Setting, staying *optionsBeside) sense {
 	checksAll := staying.say(factOff, "env_reset")
 	rest := closed(*option)
@@ -23,7 +24,8 @@ func variablesSense(option *sudoers.Setting, staying *optionsBeside) sense {
 	return mixed
 }
 
-// closed is a setting of a list of variables without those whose value may name code, programs or files. A list in which nothing is left is off.
+// closed is a setting of a list of variables without those whose value may name code, programs or files. A list in
+// which nothing is left is off.
 func closed(option sudoers.Setting) sudoers.Setting {
 	if option.Operator != sudoers.OpAssign && option.Operator != sudoers.OpAdd || policy.OpenVariable(option.Value) == "" {
 		return option

@@ -10,8 +10,9 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// holdWidening holds lines without which somebody would be allowed more than today by what stays, or the same on easier conditions. Where the files say too much to compare, it holds what
-// lines deny: without grants alone nobody is allowed more.
+// holdWidening holds lines without which somebody would be allowed more than today by what stays, or the same on easier
+// conditions. Where the files say too much to compare, it holds what lines deny: without grants alone nobody is allowed
+// more.
 func (s *sorting) holdWidening(ctx context.Context, after *sudoersTree) bool {
 	held := false
 	s.eased, s.fresh = nil, map[*foreignLine]bool{}
@@ -55,7 +56,8 @@ func (s *sorting) holdWidening(ctx context.Context, after *sudoersTree) bool {
 const tooMuch = "the sudoers files say too much to compare all that a removal changes. Grants go, and what their lines deny stays, so that nobody is allowed more. Where a rule that goes asked for more " +
 	"than one that stays, such as a password, that is not asked for any more"
 
-// holdBack holds the denials among lines. Where there are none the options and aliases are what holds something back, or, where there are none of them either, all lines.
+// holdBack holds the denials among lines. Where there are none the options and aliases are what holds something back,
+// or, where there are none of them either, all lines.
 func (s *sorting) holdBack(why string, concerned []*foreignLine, grants []policy.Grant) bool {
 	denials := denying(concerned, grants)
 	if s.keepDenials(why, denials...) || slices.ContainsFunc(denials, func(line *foreignLine) bool { return s.fresh[line] }) {
@@ -77,7 +79,8 @@ func denying(lines []*foreignLine, grants []policy.Grant) []*foreignLine {
 // mostTried bounds how many lines are tried one by one for each subject.
 const mostTried = 32
 
-// trials are what is in force if a line stays, and whether it gives somebody something then, by line. All subjects share those of one round.
+// trials are what is in force if a line stays, and whether it gives somebody something then, by line. All subjects
+// share those of one round.
 type trials map[*foreignLine]*trial
 
 type trial struct {
@@ -94,7 +97,8 @@ func (t trials) of(s *sorting, line *foreignLine) *trial {
 	return t[line]
 }
 
-// holdEased holds lines without which a command would lose a condition: options, and rules that give nobody anything. A rule that gives somebody something goes, and it is told.
+// holdEased holds lines without which a command would lose a condition: options, and rules that give nobody anything. A
+// rule that gives somebody something goes, and it is told.
 func (s *sorting) holdEased(ctx context.Context, subject policy.Subject, change policy.Comparison, concerned []*foreignLine, after *sudoersTree, trials trials) bool {
 	still := map[*foreignLine][]policy.ConditionChange{} // what the subject is eased even with a line
 	for _, c := range eased(change) {

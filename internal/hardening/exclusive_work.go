@@ -6,11 +6,13 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
 )
 
-// mostWork bounds what the comparisons for one node cost together: about as many grants may be compared. It is counted, and does not depend on the machine. Who writes files that cost
-// more does not keep his grants by that, see [sorting.holdWidening].
+// mostWork bounds what the comparisons for one node cost together: about as many grants may be compared. It is counted,
+// and does not depend on the machine. Who writes files that cost more does not keep his grants by that, see
+// [sorting.holdWidening].
 const mostWork = 150_000
 
-// What costs as much as the comparison of one grant: entries of the files that are looked through, states of patterns, and the parts of those.
+// What costs as much as the comparison of one grant: entries of the files that are looked through, states of patterns,
+// and the parts of those.
 const (
 	entriesPerGrant = 8
 	statesPerGrant  = 8
@@ -30,7 +32,8 @@ func (s *sorting) grants(tree *sudoersTree, subject policy.Subject) []policy.Gra
 	return policy.Grants(tree.tree, subject)
 }
 
-// compared compares what a subject is allowed by two states of the files. There is nothing in the comparison where the work is spent.
+// compared compares what a subject is allowed by two states of the files. There is nothing in the comparison where the
+// work is spent.
 func (s *sorting) compared(ctx context.Context, subject policy.Subject, before, after *sudoersTree) policy.Comparison {
 	if !s.within(ctx, len(s.grants(before, subject))+len(s.grants(after, subject))) {
 		return policy.Comparison{}

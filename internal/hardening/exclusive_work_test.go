@@ -33,7 +33,8 @@ func lines(count int, line string) string {
 	return b.String()
 }
 
-// TestExclusiveTriesEachLineOnce: what the trials of lines cost grows with the lines that are tried, and not with what becomes easier too.
+// TestExclusiveTriesEachLineOnce: what the trials of lines cost grows with the lines that are tried, and not with what
+// becomes easier too.
 func TestExclusiveTriesEachLineOnce(t *testing.T) {
 	t.Parallel()
 	s, err := sortedFor(t.Context(), t, "group: files\n", map[string]string{"x": lines(32, "%%sudo ALL=(ALL) TIMEOUT=%[1]d /usr/bin/p%[1]d")})
@@ -81,7 +82,8 @@ func TestExclusiveHeedsItsContext(t *testing.T) {
 	}
 }
 
-// TestExclusiveAsksOfEachOptionOnce: what the look at options costs grows with their number, and not with the number of the others beside each.
+// TestExclusiveAsksOfEachOptionOnce: what the look at options costs grows with their number, and not with the number of
+// the others beside each.
 func TestExclusiveAsksOfEachOptionOnce(t *testing.T) {
 	t.Parallel()
 	var times strings.Builder // of one long line
@@ -112,7 +114,8 @@ func TestExclusiveAsksOfEachOptionOnce(t *testing.T) {
 	}
 }
 
-// BenchmarkExclusive: lines of each kind that is looked at beside all others. The time for a line is the same for each number of them.
+// BenchmarkExclusive: lines of each kind that is looked at beside all others. The time for a line is the same for each
+// number of them.
 func BenchmarkExclusive(b *testing.B) {
 	for name, line := range map[string]string{
 		"options": "Defaults:g%d use_pty", "times": "Defaults:g%[1]d timestamp_timeout=%[1]d", "denials": "+g%d ALL=(ALL) ALL, !/usr/bin/su", "aliases": "Cmnd_Alias A%d = A%d",

@@ -21,8 +21,8 @@ type FileStatus struct {
 	SHA256 string
 }
 
-// String puts the status on one line: "0440 root:root sha256:9f86d081884c" or "absent". The digest is cut to twelve digits, which is
-// what a person compares; decisions are made on the whole digest.
+// String puts the status on one line: "0440 root:root sha256:9f86d081884c" or "absent". The digest is cut to twelve
+// digits, which is what a person compares; decisions are made on the whole digest.
 func (s FileStatus) String() string {
 	if !s.Present {
 		return "absent"
@@ -37,7 +37,8 @@ func (s FileStatus) String() string {
 	return strings.Join(parts, " ")
 }
 
-// expectAt has a transaction insist on the status of the file at name: its presence and, of a regular file, its content.
+// expectAt has a transaction insist on the status of the file at name: its presence and, of a regular file, its
+// content.
 func (s FileStatus) expectAt(name string) node.Expect {
 	return node.Expect{Path: name, Exists: s.Present, SHA256: s.SHA256}
 }

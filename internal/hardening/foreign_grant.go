@@ -15,12 +15,14 @@ type ForeignGrant struct {
 	Text string
 	// Policy is the policy that the file was written for; empty for a file of somebody else.
 	Policy string
-	// Emergency is the emergency access (pvesec_break_glass, or by hand) that the file was written for, as its header says.
+	// Emergency is the emergency access (pvesec_break_glass, or by hand) that the file was written for, as its header
+	// says.
 	Emergency string
 	// Shared tells that the policy which looks shares its subject with that file.
 	Shared bool
-	// Removable tells that the grant names the subject itself, so that it can be cut out without touching anybody else's rights. A grant
-	// that reaches the subject through a group, an alias or ALL is not removable, nor is one of another policy or of an emergency access.
+	// Removable tells that the grant names the subject itself, so that it can be cut out without touching anybody
+	// else's rights. A grant that reaches the subject through a group, an alias or ALL is not removable, nor is one of
+	// another policy or of an emergency access.
 	Removable bool
 }
 

@@ -11,11 +11,13 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 )
 
-// Forward sends the journal to a collector over HTTPS, in the order in which it came (systemd-journal-upload(8)). The journal keeps what the collector has not acknowledged.
+// Forward sends the journal to a collector over HTTPS, in the order in which it came (systemd-journal-upload(8)). The
+// journal keeps what the collector has not acknowledged.
 type Forward struct {
 	Host string
 	Port int64
-	// CA are the authorities of the collector's certificate, Certificate shows the collector who sends. Both are in PEM.
+	// CA are the authorities of the collector's certificate, Certificate shows the collector who sends. Both are in
+	// PEM.
 	CA, Certificate string
 	// Key belongs to Certificate. It is known at an apply alone, and in no text of [AuditLogging.Render].
 	Key string
@@ -46,7 +48,8 @@ func (a AuditLogging) keyPath() string         { return a.forwardFile(".key.pem"
 // statePath is where the service keeps how far the collector is.
 func (a AuditLogging) statePath() string { return stateDir + "/" + a.forwardName() + "/state" }
 
-// forwarding lists the files of forwarding but the key: certificates, a program, the service that runs it, and what starts the service at boot.
+// forwarding lists the files of forwarding but the key: certificates, a program, the service that runs it, and what
+// starts the service at boot.
 func (a AuditLogging) forwarding() []managedFile {
 	file := func(name, command string) managedFile {
 		return managedFile{path: name, mode: 0o644, owner: "root", group: "root", command: command}
@@ -64,8 +67,8 @@ func (a AuditLogging) forwarding() []managedFile {
 	return []managedFile{ca, certificate, program, service, wanted}
 }
 
-// renderForwardService has the program run as a user of its own, which sees the key and the journal and can write nothing but its state. A connection that hangs ends by the watchdog, and it starts
-// again however it ends.
+// renderForwardService has the program run as a user of its own, which sees the key and the journal and can write
+// nothing but its state. A connection that hangs ends by the watchdog, and it starts again however it ends.
 func (a AuditLogging) renderForwardService() string {
 	return a.header() + fmt.Sprintf(`[Unit]
 Description=Send the journal to %[1]s
@@ -98,7 +101,8 @@ RestrictNamespaces=yes
 `, a.Forward.address(), a.ForwardPath(), a.forwardName(), a.caPath(), a.certificatePath(), a.keyPath())
 }
 
-// addKey adds the private key to a change, or its removal where one is there, or was with the settings that were applied last. No copy is kept of one that is replaced.
+// addKey adds the private key to a change, or its removal where one is there, or was with the settings that were
+// applied last. No copy is kept of one that is replaced.
 func (a AuditLogging) addKey(change *node.Change, seen *AuditState, applied map[string]string) error {
 	there := seen != nil && seen.Files[a.keyPath()].Present || applied[a.certificatePath()] != ""
 	switch {

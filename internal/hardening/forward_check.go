@@ -43,7 +43,8 @@ func CheckCertificates(text string) error {
 	return nil
 }
 
-// CheckKeyPair says why a private key does not go with a certificate, or returns nil. It does not repeat anything of the key.
+// CheckKeyPair says why a private key does not go with a certificate, or returns nil. It does not repeat anything of
+// the key.
 func CheckKeyPair(certificate, key string) error {
 	if _, err := tls.X509KeyPair([]byte(certificate), []byte(key)); err != nil {
 		return errors.New("it is not the private key of the certificate, in PEM and without a passphrase")

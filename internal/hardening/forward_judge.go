@@ -22,7 +22,8 @@ func orUnanswered(says string) string {
 	return says
 }
 
-// forwarding looks at the collector. What it has not acknowledged after a minute waits, and a service that starts again and again is known to have failed.
+// forwarding looks at the collector. What it has not acknowledged after a minute waits, and a service that starts again
+// and again is known to have failed.
 func (h *AuditHealth) forwarding(a AuditLogging, facts healthFacts, seen *node.Observation) {
 	if a.Forward == nil {
 		return

@@ -40,7 +40,8 @@ func TestForwardIsReadBack(t *testing.T) {
 	}
 }
 
-// TestForwardKey: the key is installed with the certificate, is in nothing that is shown or recorded, and goes without a copy.
+// TestForwardKey: the key is installed with the certificate, is in nothing that is shown or recorded, and goes without
+// a copy.
 func TestForwardKey(t *testing.T) {
 	t.Parallel()
 	const key = "/etc/systemd/system/pvesec-forward-ops.key.pem"
@@ -94,7 +95,8 @@ func TestForwardKey(t *testing.T) {
 	}
 }
 
-// TestHealthOfForwarding: a collector that does not acknowledge is a problem, with the reason; for how long the oldest record waits is a figure.
+// TestHealthOfForwarding: a collector that does not acknowledge is a problem, with the reason; for how long the oldest
+// record waits is a figure.
 func TestHealthOfForwarding(t *testing.T) {
 	t.Parallel()
 	a := forwarded()
@@ -137,7 +139,8 @@ func TestHealthOfForwarding(t *testing.T) {
 	}
 }
 
-// TestJudgeEvent: of an event of authentication that did not arrive everywhere, each link that did not pass it on is named.
+// TestJudgeEvent: of an event of authentication that did not arrive everywhere, each link that did not pass it on is
+// named.
 func TestJudgeEvent(t *testing.T) {
 	t.Parallel()
 	both := forwarded()
@@ -170,7 +173,8 @@ func TestJudgeEvent(t *testing.T) {
 	}
 }
 
-// TestTaken: a record is at the collector when what the collector acknowledged last is not older, whichever file of the journal has it; of another boot nothing is known, nor of a state that is no file.
+// TestTaken: a record is at the collector when what the collector acknowledged last is not older, whichever file of the
+// journal has it; of another boot nothing is known, nor of a state that is no file.
 func TestTaken(t *testing.T) {
 	t.Parallel()
 	const text = "pvesec-probe-1"

@@ -11,7 +11,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 )
 
-// Journal is how journald keeps what it is sent, journald.conf(5). A number of 0 and a nil flag leave a setting to the node.
+// Journal is how journald keeps what it is sent, journald.conf(5). A number of 0 and a nil flag leave a setting to the
+// node.
 type Journal struct {
 	// Storage is "persistent", "volatile" or "auto".
 	Storage string
@@ -33,7 +34,8 @@ const (
 	journaldService = "systemd-journald.service"
 )
 
-// JournaldPath is the drop-in of journald. systemd reads drop-ins in the order of their names, and Debian 12 has one with the name syslog.conf.
+// JournaldPath is the drop-in of journald. systemd reads drop-ins in the order of their names, and Debian 12 has one
+// with the name syslog.conf.
 func (a AuditLogging) JournaldPath() string { return journaldDir + "/zz-" + a.fileName() + ".conf" }
 
 // journald lists the drop-in.
@@ -78,7 +80,8 @@ func yes(on bool) string {
 	return "no"
 }
 
-// overruledJournal lists the lines of other files that decide about a setting instead, as "file:line: what". The order of files is the one of systemd-analyze.
+// overruledJournal lists the lines of other files that decide about a setting instead, as "file:line: what". The order
+// of files is the one of systemd-analyze.
 func (a AuditLogging) overruledJournal(effective string) []string {
 	if a.Journal == nil {
 		return nil

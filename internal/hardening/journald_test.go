@@ -8,7 +8,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 )
 
-// TestOverruledJournal: the last line of all files counts, as journald takes it; lines of other sections, comments and equal values overrule nothing.
+// TestOverruledJournal: the last line of all files counts, as journald takes it; lines of other sections, comments and
+// equal values overrule nothing.
 func TestOverruledJournal(t *testing.T) {
 	t.Parallel()
 	on := true
@@ -30,7 +31,8 @@ func TestOverruledJournal(t *testing.T) {
 	}
 }
 
-// TestDirectoryGoesWithItsFile: settings that no longer have a file take its directory too, where nothing else is in it; one that they never made stays.
+// TestDirectoryGoesWithItsFile: settings that no longer have a file take its directory too, where nothing else is in
+// it; one that they never made stays.
 func TestDirectoryGoesWithItsFile(t *testing.T) {
 	t.Parallel()
 	full := settings()["full"]

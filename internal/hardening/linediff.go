@@ -8,14 +8,15 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/untrusted"
 )
 
-// LineChanges lists the lines by which found differs from recorded, in file order: "-" before a line that is missing on the node and "+"
-// before a line that the node has and the record has not. Control characters are shown escaped, since the text comes from a node that
-// somebody may have tampered with. It returns nil when both texts are equal.
+// LineChanges lists the lines by which found differs from recorded, in file order: "-" before a line that is missing on
+// the node and "+" before a line that the node has and the record has not. Control characters are shown escaped, since
+// the text comes from a node that somebody may have tampered with. It returns nil when both texts are equal.
 func LineChanges(recorded, found string) []string {
 	var changes []string
 	unified, err := udiff.ToUnifiedDiff("recorded", "found", recorded, udiff.Lines(recorded, found), 0)
 	if err != nil {
-		// The edits come from the same text, so they always fit it; were that to change, saying "differs" beats saying nothing.
+		// The edits come from the same text, so they always fit it; were that to change, saying "differs" beats saying
+		// nothing.
 		return []string{"content differs"}
 	}
 	for _, hunk := range unified.Hunks {

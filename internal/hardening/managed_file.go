@@ -7,8 +7,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 )
 
-// managedFile is a configuration file that pvesec keeps on nodes. One entry in a list of them says everything that installing, observing and
-// removing the file takes.
+// managedFile is a configuration file that pvesec keeps on nodes. One entry in a list of them says everything that
+// installing, observing and removing the file takes.
 type managedFile struct {
 	path string
 	// text is what the file holds, "" where the settings want none.
@@ -21,9 +21,11 @@ type managedFile struct {
 	command string
 	// also are further programs that what the file says makes use of.
 	also []string
-	// service reads the file when it starts, so it is restarted with it and must run while the file is there. Empty for none.
+	// service reads the file when it starts, so it is restarted with it and must run while the file is there. Empty for
+	// none.
 	service string
-	// retries tells that the service starts over and over again as long as another machine is not reached. A change does not fail with it.
+	// retries tells that the service starts over and over again as long as another machine is not reached. A change
+	// does not fail with it.
 	retries bool
 	// applied is the digest of what was applied to the path last, "" for nothing.
 	applied string
@@ -44,8 +46,8 @@ func (m managedFile) status() FileStatus {
 	return FileStatus{Present: true, Type: "file", Mode: formatMode(m.mode), Owner: m.owner + ":" + m.group, SHA256: Digest(m.text)}
 }
 
-// installOn adds the file to a change, or its removal where it is not wanted. There tells that the file was on the node when the change was
-// planned: then its service must learn that it is gone.
+// installOn adds the file to a change, or its removal where it is not wanted. There tells that the file was on the node
+// when the change was planned: then its service must learn that it is gone.
 func (m managedFile) installOn(change *node.Change, there bool) {
 	if !m.wanted() {
 		m.removeFrom(change, there)
@@ -63,7 +65,8 @@ func (m managedFile) installOn(change *node.Change, there bool) {
 	}
 }
 
-// removeFrom adds the removal of the file to a change. It needs no command: taking a file away must not require that the program is installed.
+// removeFrom adds the removal of the file to a change. It needs no command: taking a file away must not require that
+// the program is installed.
 func (m managedFile) removeFrom(change *node.Change, restart bool) {
 	change.Files = append(change.Files, node.File{Path: m.path, Kind: node.Absent, Validate: m.validate, Applied: m.applied})
 	if restart && m.service != "" {

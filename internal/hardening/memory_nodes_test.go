@@ -9,7 +9,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 )
 
-// memoryNodes are nodes of which only the files exist. They answer queries as a node does and take changes without validating them.
+// memoryNodes are nodes of which only the files exist. They answer queries as a node does and take changes without
+// validating them.
 type memoryNodes struct {
 	files    map[string]map[string]node.FileState // by node, by path
 	accounts map[string]node.Account

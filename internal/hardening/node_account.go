@@ -11,7 +11,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 )
 
-// NodeAccount is the Linux account behind an operator or an agent, on nodes: who it is, how it gets in, and which groups it has.
+// NodeAccount is the Linux account behind an operator or an agent, on nodes: who it is, how it gets in, and which
+// groups it has.
 type NodeAccount struct {
 	Name string
 	// UID is 0 where the node chooses.
@@ -22,7 +23,8 @@ type NodeAccount struct {
 	OnlyGroups bool
 	// Expires is a date, "2027-01-31", or "".
 	Expires string
-	// SetsPassword tells that there is a password; without, it is locked. Hash is what to set, "" to leave the one that a node has.
+	// SetsPassword tells that there is a password; without, it is locked. Hash is what to set, "" to leave the one that
+	// a node has.
 	SetsPassword bool
 	Hash         string
 	// Keys are those of ~/.ssh/authorized_keys. With OnlyKeys there is no other.
@@ -55,7 +57,8 @@ type PlannedAccount struct {
 	UID int64
 	// SetPassword sets the hash; otherwise a password that is set stays.
 	SetPassword bool
-	// DropGroups and DropKeys are what the resource gave and no longer gives; without OnlyGroups and OnlyKeys nothing else is taken away. Keys are told by their fingerprints.
+	// DropGroups and DropKeys are what the resource gave and no longer gives; without OnlyGroups and OnlyKeys nothing
+	// else is taken away. Keys are told by their fingerprints.
 	DropGroups, DropKeys []string
 }
 
@@ -129,8 +132,9 @@ type Leaving struct {
 	UID    int
 }
 
-// Install brings the account onto nodes, and takes it off those that it leaves. planned tells what the plan saw on each; an account that changed since is refused. It returns the nodes that it
-// leaves and on which the account is another one by now, as [NodeAccount.Remove] does.
+// Install brings the account onto nodes, and takes it off those that it leaves. planned tells what the plan saw on
+// each; an account that changed since is refused. It returns the nodes that it leaves and on which the account is
+// another one by now, as [NodeAccount.Remove] does.
 func (a NodeAccount) Install(ctx context.Context, nodes Nodes, targets []node.Target, leave []Leaving, planned map[string]PlannedAccount, removal Removal, progress func(node, step string)) (others []string, err error) {
 	var changes []node.Change
 	for _, target := range targets {
@@ -150,11 +154,12 @@ func (a NodeAccount) Install(ctx context.Context, nodes Nodes, targets []node.Ta
 	return others, nodes.Apply(ctx, append(changes, removals...), progress)
 }
 
-// Removal says what else goes with an account: its home, and what its user runs, which with Sessions ends before a change of the account too.
+// Removal says what else goes with an account: its home, and what its user runs, which with Sessions ends before a
+// change of the account too.
 type Removal struct{ Home, Sessions bool }
 
-// Remove takes the account off nodes. An account of the name that has another user id than the recorded one is not the one that was made: it stays, and others are the nodes that have it. It
-// does not keep the account on the other nodes.
+// Remove takes the account off nodes. An account of the name that has another user id than the recorded one is not the
+// one that was made: it stays, and others are the nodes that have it. It does not keep the account on the other nodes.
 func (a NodeAccount) Remove(ctx context.Context, nodes Nodes, leave []Leaving, removal Removal, progress func(node, step string)) (others []string, err error) {
 	changes, others, err := a.removals(ctx, nodes, leave, removal)
 	if err != nil || len(changes) == 0 {
@@ -211,7 +216,8 @@ func (a NodeAccount) changeOn(ctx context.Context, nodes Nodes, target node.Targ
 	if err != nil {
 		return change, err
 	}
-	// A home that it has already stays: the problems of the node tell of it, and nothing keeps its keys and groups from being taken away.
+	// A home that it has already stays: the problems of the node tell of it, and nothing keeps its keys and groups from
+	// being taken away.
 	if len(others) > 0 && !(now.Present && now.Home == a.Home) {
 		return refused("cannot have the home %s: it is, holds or lies in the home of %s", a.Home, strings.Join(others, ", "))
 	}
@@ -243,7 +249,8 @@ func (a NodeAccount) lookAround(ctx context.Context, nodes Nodes, target node.Ta
 	return a.look(ctx, nodes, target, node.Query{LocalAccounts: true, OnlyAccount: a.Name})
 }
 
-// refusedOf is a problem of a node's account that would have refused the plan if it had been known then, nil without one.
+// refusedOf is a problem of a node's account that would have refused the plan if it had been known then, nil without
+// one.
 func (a NodeAccount) refusedOf(now *AccountState, accepted []string) *AccountProblem {
 	for i, problem := range now.Problems {
 		if refusedID(problem.ID) && !slices.Contains(accepted, problem.ID) {
@@ -262,7 +269,8 @@ func (a NodeAccount) changedSince(target node.Target, planned, now *AccountState
 	return &node.AccountChangedError{Node: target.Name, Account: a.Name, Expected: was, Found: is}
 }
 
-// looks tells in short what root decides of an account. What its user changes himself (chfn, chsh, passwd) is not in it.
+// looks tells in short what root decides of an account. What its user changes himself (chfn, chsh, passwd) is not in
+// it.
 func (s *AccountState) looks() string {
 	if !s.Present {
 		return "no account"

@@ -41,7 +41,8 @@ func holding(accounts ...node.LocalAccount) map[string]node.LocalAccount {
 	return all
 }
 
-// TestOnlyItsOwnAccountIsRemoved: another account of the name stays, whatever was recorded, and does not keep ours on other nodes.
+// TestOnlyItsOwnAccountIsRemoved: another account of the name stays, whatever was recorded, and does not keep ours on
+// other nodes.
 func TestOnlyItsOwnAccountIsRemoved(t *testing.T) {
 	t.Parallel()
 	nodes := &accountNodes{accounts: map[string]map[string]node.LocalAccount{
@@ -77,7 +78,8 @@ func TestOnlyItsOwnAccountIsRemoved(t *testing.T) {
 	}
 }
 
-// TestAccountInstalled: what a node has decides whether an account is made or changed there, and its own user cannot hold up a change.
+// TestAccountInstalled: what a node has decides whether an account is made or changed there, and its own user cannot
+// hold up a change.
 func TestAccountInstalled(t *testing.T) {
 	t.Parallel()
 	was := func() *AccountState { return &AccountState{Present: true, LocalAccount: local("agent", 1001, nil)} }
@@ -150,7 +152,8 @@ func TestAccountInstalled(t *testing.T) {
 	}
 }
 
-// TestGroupProblems: what an apply leaves of powerful groups is told, whatever name their ids have, and what it takes away is not.
+// TestGroupProblems: what an apply leaves of powerful groups is told, whatever name their ids have, and what it takes
+// away is not.
 func TestGroupProblems(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

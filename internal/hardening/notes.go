@@ -7,7 +7,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 )
 
-// Noting are nodes that tell what they note while they change: what one could not do or found wrong although the change stands. Calls of noted may overlap.
+// Noting are nodes that tell what they note while they change: what one could not do or found wrong although the change
+// stands. Calls of noted may overlap.
 func Noting(nodes Nodes, noted func(node, text string)) Nodes {
 	return noting{nodes, noted}
 }

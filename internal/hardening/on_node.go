@@ -7,8 +7,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 )
 
-// SudoersFilesOn gives the files in /etc/sudoers.d of a node that policies can be, by name: those that sudo reads and that say something, without those that packages ship, and without
-// those of audit logging and of emergency accesses.
+// SudoersFilesOn gives the files in /etc/sudoers.d of a node that policies can be, by name: those that sudo reads and
+// that say something, without those that packages ship, and without those of audit logging and of emergency accesses.
 func SudoersFilesOn(ctx context.Context, nodes Nodes, target node.Target) (map[string]string, error) {
 	seen, err := nodes.Observe(ctx, target, node.Query{Trees: []string{sudoersDir}, Conffiles: []string{sudoersDir}, Clock: true})
 	if err != nil {

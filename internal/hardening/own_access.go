@@ -21,8 +21,9 @@ type Operator interface {
 
 var _ Operator = (*node.Pool)(nil)
 
-// AccessSudoers is the least that sudoers must permit the user that pvesec logs in as, where that is not root: one fixed command line, to
-// which every program and every file travels over standard input, with no terminal and in no recording of sudo. With a password sudo asks for it.
+// AccessSudoers is the least that sudoers must permit the user that pvesec logs in as, where that is not root: one
+// fixed command line, to which every program and every file travels over standard input, with no terminal and in no
+// recording of sudo. With a password sudo asks for it.
 func AccessSudoers(user string, password bool) string {
 	tag := "NOPASSWD: "
 	if password {
@@ -54,8 +55,9 @@ func accessRule(user string) string {
 	return lines[len(lines)-1]
 }
 
-// guardOwnAccess refuses changes of sudoers files after which the operator's own sudo would be gone, before anything is touched. What it cannot
-// foresee, the node itself finds out: such changes are confirmed over a new connection or restored.
+// guardOwnAccess refuses changes of sudoers files after which the operator's own sudo would be gone, before anything is
+// touched. What it cannot foresee, the node itself finds out: such changes are confirmed over a new connection or
+// restored.
 func guardOwnAccess(ctx context.Context, nodes Nodes, changes []node.Change) error {
 	operator, ok := nodes.(Operator)
 	if !ok {

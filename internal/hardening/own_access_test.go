@@ -18,7 +18,8 @@ type operatedNodes struct {
 
 func (o operatedNodes) Operator() (string, bool) { return o.user, o.password }
 
-// TestOwnAccessIsGuarded: a change after which our own sudo would be gone is refused before anything is touched, whatever takes it away.
+// TestOwnAccessIsGuarded: a change after which our own sudo would be gone is refused before anything is touched,
+// whatever takes it away.
 func TestOwnAccessIsGuarded(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -102,7 +103,8 @@ func TestAccessSudoersIsEnoughAndNoMore(t *testing.T) {
 	}
 }
 
-// TestRemovalBesideAFileTooLarge: a sudoers file that is too large to be read keeps nobody's access in place: a removal goes on, and the node confirms that we still get in. A new policy is refused.
+// TestRemovalBesideAFileTooLarge: a sudoers file that is too large to be read keeps nobody's access in place: a removal
+// goes on, and the node confirms that we still get in. A new policy is refused.
 func TestRemovalBesideAFileTooLarge(t *testing.T) {
 	t.Parallel()
 	p := SudoersPolicy{Name: "agent", Subjects: []string{"agent"}, Content: "agent ALL=(root) /usr/bin/id\n"}

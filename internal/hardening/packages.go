@@ -29,8 +29,8 @@ func PackagesOf(commands []string) []string {
 	return slices.Compact(packages)
 }
 
-// InstallingPackages are nodes that install the packages of required commands which they lack, as the first part of a change. Installed is told what they
-// installed; its calls may overlap.
+// InstallingPackages are nodes that install the packages of required commands which they lack, as the first part of a
+// change. Installed is told what they installed; its calls may overlap.
 func InstallingPackages(nodes Nodes, installed func(node string, packages []string)) Nodes {
 	return packageInstaller{nodes, installed}
 }

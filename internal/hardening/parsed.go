@@ -10,10 +10,12 @@ import (
 // mostParsed bounds how many trees are kept.
 const mostParsed = 96
 
-// parsedTrees are the trees of late: all policies of a node are about one tree, which their refresh and their plan ask for again and again.
+// parsedTrees are the trees of late: all policies of a node are about one tree, which their refresh and their plan ask
+// for again and again.
 var parsedTrees parsedCache
 
-// parsedCache keeps trees with all that the source of each said, so that it is known by everything that it depends on. A tree is not to be changed.
+// parsedCache keeps trees with all that the source of each said, so that it is known by everything that it depends on.
+// A tree is not to be changed.
 type parsedCache struct {
 	mu   sync.Mutex
 	kept []*parsedTree // those used last come first

@@ -16,7 +16,8 @@ import (
 // unrecorded is the sudoers line that keeps what pvesec sends out of sudo's recordings.
 func unrecorded(user string) string { return fmt.Sprintf("Defaults:%s !log_input, !log_stdin", user) }
 
-// RecordedSecretError tells that a secret would land in sudo's recordings on a node, since sudo records what the user of pvesec sends, or that it may. Unknown is why that is not known, "" where it is.
+// RecordedSecretError tells that a secret would land in sudo's recordings on a node, since sudo records what the user
+// of pvesec sends, or that it may. Unknown is why that is not known, "" where it is.
 type RecordedSecretError struct{ Node, User, Unknown string }
 
 func (e *RecordedSecretError) Error() string {
@@ -28,7 +29,8 @@ func (e *RecordedSecretError) Error() string {
 		"This line in sudoers, after the one that switches the recording on, exempts the user of pvesec:\n\n  %s", e.Node, e.User, unrecorded(e.User))
 }
 
-// guardSecrets refuses changes that bring a secret to a node whose sudo records it. Every file and every hash travels over the standard input of sudo, where pvesec does not log in as root.
+// guardSecrets refuses changes that bring a secret to a node whose sudo records it. Every file and every hash travels
+// over the standard input of sudo, where pvesec does not log in as root.
 func guardSecrets(ctx context.Context, nodes Nodes, changes []node.Change) error {
 	operator, ok := nodes.(Operator)
 	if !ok {
@@ -60,7 +62,8 @@ func guardSecrets(ctx context.Context, nodes Nodes, changes []node.Change) error
 	return group.Wait()
 }
 
-// recordsInputOf tells whether sudo records what a user sends to it, and why that is not known: other sources have rules and options too, and nobody knows who is in a netgroup.
+// recordsInputOf tells whether sudo records what a user sends to it, and why that is not known: other sources have
+// rules and options too, and nobody knows who is in a netgroup.
 func (t *sudoersTree) recordsInputOf(user string) (records bool, unknown string) {
 	decision := t.decide(user)
 	if recordsInput(decision) {
@@ -80,7 +83,8 @@ func (t *sudoersTree) recordsInputOf(user string) (records bool, unknown string)
 	return false, ""
 }
 
-// otherSudoers is a source of rules that nsswitch.conf names for sudo and that is not its files, "" for none (sudoers.ldap(5), "Configuring nsswitch.conf").
+// otherSudoers is a source of rules that nsswitch.conf names for sudo and that is not its files, "" for none
+// (sudoers.ldap(5), "Configuring nsswitch.conf").
 func (t *sudoersTree) otherSudoers() string {
 	lines, _ := linesOf(t.seen, switchFile)
 	for _, line := range lines {
@@ -98,7 +102,8 @@ func (t *sudoersTree) otherSudoers() string {
 	return ""
 }
 
-// recordsInput tells whether sudo records what a command reads. A tag counts before the options, and log_input sets the two others (defaults.c).
+// recordsInput tells whether sudo records what a command reads. A tag counts before the options, and log_input sets the
+// two others (defaults.c).
 func recordsInput(d policy.Decision) bool {
 	on := func(option string) bool { return d.Settings[option] == "on" }
 	if d.Rule != nil && d.Rule.Effective.Tags.LogInput != sudoers.Unset {

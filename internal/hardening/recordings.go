@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// Bounds keep recordings from filling a disk: sudo itself knows only how many there may be (sudoers(5), maxseq). A field of 0 is no bound.
+// Bounds keep recordings from filling a disk: sudo itself knows only how many there may be (sudoers(5), maxseq). A
+// field of 0 is no bound.
 type Bounds struct {
 	// MaxAgeDays is after how many days a recording is removed.
 	MaxAgeDays int64
@@ -18,7 +19,8 @@ type Bounds struct {
 	MinFreePercent int64
 }
 
-// recordingsProgram removes recordings beyond the bounds. What stands before its first assignment is the header of the file.
+// recordingsProgram removes recordings beyond the bounds. What stands before its first assignment is the header of the
+// file.
 //
 //go:embed recordings.sh
 var recordingsProgram string
@@ -36,7 +38,8 @@ func (a AuditLogging) RecordingsPath() string { return unitsDir + "/" + a.record
 // bounded tells whether recordings are made and kept within bounds.
 func (a AuditLogging) bounded() bool { return a.IOLogs != nil && a.IOLogs.Bounds != Bounds{} }
 
-// recordings lists the files that keep recordings within bounds: a program, the service that runs it, its timer, and what starts the timer at boot.
+// recordings lists the files that keep recordings within bounds: a program, the service that runs it, its timer, and
+// what starts the timer at boot.
 func (a AuditLogging) recordings() []managedFile {
 	name := a.recordingsName()
 	program := managedFile{path: a.RecordingsPath(), mode: 0o644, owner: "root", group: "root", command: "awk"}

@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// recordingsOf makes recordings of 64 KiB in a new directory, by user and number, and the number that sudo used last for each.
+// recordingsOf makes recordings of 64 KiB in a new directory, by user and number, and the number that sudo used last
+// for each.
 func recordingsOf(t *testing.T, users map[string][]string, last map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -94,8 +95,8 @@ func TestRecordingsBySize(t *testing.T) {
 	}
 }
 
-// TestRecordingsBeginAnew: at sudo's limit the numbers begin anew, and the higher ones are the older ones then. Numbers that look like those of a
-// computer, such as 1E2, are none.
+// TestRecordingsBeginAnew: at sudo's limit the numbers begin anew, and the higher ones are the older ones then. Numbers
+// that look like those of a computer, such as 1E2, are none.
 func TestRecordingsBeginAnew(t *testing.T) {
 	t.Parallel()
 	numbers := []string{"00/01/E2", "00/01/E3", "00/00/00", "00/00/01", "00/00/02", "00/00/03", "00/00/04", "00/00/05", "00/00/06", "00/00/07", "00/00/08"}
@@ -106,7 +107,8 @@ func TestRecordingsBeginAnew(t *testing.T) {
 	}
 }
 
-// TestRecordingsAndFreeSpace: where the disk lacks free space the oldest recordings go, the newest stay, and what is still missing is an error.
+// TestRecordingsAndFreeSpace: where the disk lacks free space the oldest recordings go, the newest stay, and what is
+// still missing is an error.
 func TestRecordingsAndFreeSpace(t *testing.T) {
 	t.Parallel()
 	dir := recordingsOf(t, map[string][]string{"a": numbered(1, 9), "b": numbered(1, 10)}, map[string]string{"a": "000009", "b": "000010"})
@@ -119,7 +121,8 @@ func TestRecordingsAndFreeSpace(t *testing.T) {
 	}
 }
 
-// TestRecordingsByAge: what is too old goes once the clock went on steadily for two days. A clock that jumps, in either direction, removes nothing.
+// TestRecordingsByAge: what is too old goes once the clock went on steadily for two days. A clock that jumps, in either
+// direction, removes nothing.
 func TestRecordingsByAge(t *testing.T) {
 	t.Parallel()
 	dir := recordingsOf(t, map[string][]string{"a": numbered(1, 2)}, map[string]string{"a": "000002"})

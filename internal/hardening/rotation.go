@@ -23,7 +23,8 @@ func (a AuditLogging) RotatedLogs() []string {
 	return sortedKeys(a.logFiles())
 }
 
-// RotatedElsewhere lists the lines of a node's other logrotate files that name one of the logs too, as "file:line: pattern". logrotate then drops the whole file that it reads second.
+// RotatedElsewhere lists the lines of a node's other logrotate files that name one of the logs too, as "file:line:
+// pattern". logrotate then drops the whole file that it reads second.
 func (a AuditLogging) RotatedElsewhere(ctx context.Context, nodes Nodes, target node.Target) ([]string, error) {
 	query := node.Query{}
 	a.observeRotation(&query)
@@ -99,7 +100,8 @@ func braces(pattern string) []string {
 	}
 }
 
-// rotatedIn reads the patterns of a file of logrotate: words outside of braces on lines that begin with one. Scripts between their word and endscript count for nothing.
+// rotatedIn reads the patterns of a file of logrotate: words outside of braces on lines that begin with one. Scripts
+// between their word and endscript count for nothing.
 func rotatedIn(text string) []rotatedPattern {
 	var found []rotatedPattern
 	inside, script := false, false

@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// TestRotatedElsewhere: every way in which another file can name a log of ours is found with its line, and nothing else is.
+// TestRotatedElsewhere: every way in which another file can name a log of ours is found with its line, and nothing else
+// is.
 func TestRotatedElsewhere(t *testing.T) {
 	t.Parallel()
 	a := AuditLogging{Name: "ops", Subjects: []string{"agent"}, SudoLog: &SudoLog{Directory: "/var/log", Mode: "0600", Format: "sudo"}, Rotation: &Rotation{Frequency: "daily", Keep: 1}}

@@ -9,8 +9,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 )
 
-// SecurityLog is a file of everything that concerns authentication: the messages of the facilities auth and authpriv (syslog(3)), and with the journal
-// as their source also those of the daemons of Proxmox VE at which users log in.
+// SecurityLog is a file of everything that concerns authentication: the messages of the facilities auth and authpriv
+// (syslog(3)), and with the journal as their source also those of the daemons of Proxmox VE at which users log in.
 type SecurityLog struct {
 	Path string
 	Mode string
@@ -21,7 +21,8 @@ type SecurityLog struct {
 // Collector is what writes the security log of a node.
 type Collector string
 
-// The collectors. The journal is on every node, and says of each record who sent it; rsyslog is where it was installed, and takes the sender's word.
+// The collectors. The journal is on every node, and says of each record who sent it; rsyslog is where it was installed,
+// and takes the sender's word.
 const (
 	Journald Collector = "journald"
 	Rsyslog  Collector = "rsyslog"
@@ -50,7 +51,8 @@ func (a AuditLogging) collects(by Collector) bool {
 	return a.SecurityLog != nil && a.SecurityLog.Collector == by
 }
 
-// security lists the files of both collectors: rsyslog's configuration, or a program, the service that runs it, and what starts the service at boot.
+// security lists the files of both collectors: rsyslog's configuration, or a program, the service that runs it, and
+// what starts the service at boot.
 func (a AuditLogging) security() []managedFile {
 	name := a.securityName()
 	rsyslog := managedFile{path: a.RsyslogPath(), mode: 0o644, owner: "root", group: "root", validate: node.Rsyslog, command: "rsyslogd", service: rsyslogService}
@@ -68,7 +70,8 @@ func (a AuditLogging) security() []managedFile {
 	return []managedFile{rsyslog, program, service, wanted}
 }
 
-// renderRsyslog uses rsyslog's advanced format, so that mode and owner are those of this file only and no global setting is changed.
+// renderRsyslog uses rsyslog's advanced format, so that mode and owner are those of this file only and no global
+// setting is changed.
 func (a AuditLogging) renderRsyslog() string {
 	return a.header() + fmt.Sprintf(`if $syslogfacility-text == "auth" or $syslogfacility-text == "authpriv" then {
     action(type="omfile" name="%s" file="%s" fileOwner="root" fileGroup="root" fileCreateMode="%s")
@@ -76,7 +79,8 @@ func (a AuditLogging) renderRsyslog() string {
 `, a.fileName(), a.SecurityLog.Path, a.SecurityLog.Mode)
 }
 
-// renderSecurityService has the program see nothing but what it needs, systemd.exec(5), and starts it again however it ends.
+// renderSecurityService has the program see nothing but what it needs, systemd.exec(5), and starts it again however it
+// ends.
 func (a AuditLogging) renderSecurityService() string {
 	return a.header() + fmt.Sprintf(`[Unit]
 Description=Write what the journal holds about authentication to %[1]s

@@ -12,8 +12,9 @@ type sshdAlgorithmList struct {
 	strict           []string
 }
 
-// sshdAlgorithms are the settings that choose algorithms, with the names that `ssh -Q` has for them, and what the strict profile takes, best first: nothing with SHA-1, CBC, a modulus below 4096 bits, a
-// curve of NIST, or a MAC that is made before the encryption. The RSA signatures stay, since the nodes of a cluster know each other by RSA keys.
+// sshdAlgorithms are the settings that choose algorithms, with the names that `ssh -Q` has for them, and what the
+// strict profile takes, best first: nothing with SHA-1, CBC, a modulus below 4096 bits, a curve of NIST, or a MAC that
+// is made before the encryption. The RSA signatures stay, since the nodes of a cluster know each other by RSA keys.
 var sshdAlgorithms = []sshdAlgorithmList{
 	{"ciphers", "cipher", []string{"chacha20-poly1305@openssh.com", "aes256-gcm@openssh.com", "aes128-gcm@openssh.com", "aes256-ctr", "aes192-ctr", "aes128-ctr"}},
 	{"macs", "mac", []string{"hmac-sha2-512-etm@openssh.com", "hmac-sha2-256-etm@openssh.com", "umac-128-etm@openssh.com"}},
@@ -38,7 +39,8 @@ func strictAlgorithms(has map[string][]string) (map[string]string, error) {
 	return settings, nil
 }
 
-// offered are what a client of OpenSSH 9.2 offers, the oldest of a release of PVE, where nobody configured it: myproposal.h of that version. Nodes know each other by RSA keys.
+// offered are what a client of OpenSSH 9.2 offers, the oldest of a release of PVE, where nobody configured it:
+// myproposal.h of that version. Nodes know each other by RSA keys.
 var offered = map[string][]string{
 	"cipher": {"chacha20-poly1305@openssh.com", "aes128-ctr", "aes192-ctr", "aes256-ctr", "aes128-gcm@openssh.com", "aes256-gcm@openssh.com"},
 	"mac": {
@@ -52,7 +54,8 @@ var offered = map[string][]string{
 	"HostKeyAlgorithms": {"rsa-sha2-512", "rsa-sha2-256"},
 }
 
-// nodesSpeak are the algorithms that nodes of a cluster have as clients: those that every release of PVE offers and that this node has, or all of them where it does not tell what it has.
+// nodesSpeak are the algorithms that nodes of a cluster have as clients: those that every release of PVE offers and
+// that this node has, or all of them where it does not tell what it has.
 func (l *sshdLook) nodesSpeak() map[string][]string {
 	speak := map[string][]string{}
 	for query, names := range offered {

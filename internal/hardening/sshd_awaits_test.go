@@ -9,7 +9,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 )
 
-// TestSshdAdministratorOfTheSameRun: an administrator whose account or key the same run makes does not keep the policy from being planned, and nothing is changed before he can come in.
+// TestSshdAdministratorOfTheSameRun: an administrator whose account or key the same run makes does not keep the policy
+// from being planned, and nothing is changed before he can come in.
 func TestSshdAdministratorOfTheSameRun(t *testing.T) {
 	t.Parallel()
 	makes := func(name, onNode string) bool { return onNode == "pve1" && (name == "carol" || name == "bob") }

@@ -7,10 +7,13 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 )
 
-// closes tells what would keep out pvesec itself, or root of another node, that does not do so as sshd is: nil where nothing would. Then is the login afterwards, judged by a text of the file.
+// closes tells what would keep out pvesec itself, or root of another node, that does not do so as sshd is: nil where
+// nothing would. Then is the login afterwards, judged by a text of the file.
 //
-// What sshd has read and does already is not the policy's doing. pvesec came in by it: where that looks as if it kept pvesec out, it says more than pvesec knows, such as the command of a key or the name of an address. What sshd
-// has not read yet counts, since the change has it do so. After a removal the new login tells whether that was true, so that a list that gets shorter is no reason to refuse one.
+// What sshd has read and does already is not the policy's doing. pvesec came in by it: where that looks as if it kept
+// pvesec out, it says more than pvesec knows, such as the command of a key or the name of an address. What sshd has not
+// read yet counts, since the change has it do so. After a removal the new login tells whether that was true, so that a
+// list that gets shorter is no reason to refuse one.
 func (l *sshdLook) closes(i int, then sshdLogin, judged node.SshdJudgement, text string, removal bool) *SshdLockoutError {
 	c, speak := l.connections[i], node.ClientAlgorithms()
 	if c.role == sshdCluster {
@@ -35,7 +38,8 @@ func (l *sshdLook) closes(i int, then sshdLogin, judged node.SshdJudgement, text
 	return nil
 }
 
-// opensAsMuch tells whether a setting lets in the user of a login wherever it did before, also where pvesec cannot tell whether it does: it has the same values, or a list of more who may, or of fewer who may not.
+// opensAsMuch tells whether a setting lets in the user of a login wherever it did before, also where pvesec cannot tell
+// whether it does: it has the same values, or a list of more who may, or of fewer who may not.
 func (l sshdLogin) opensAsMuch(before sshdLogin, keyword string) bool {
 	now, was := l.list(keyword), before.list(keyword)
 	within := func(all, of []string) bool {

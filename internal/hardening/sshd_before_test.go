@@ -9,7 +9,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 )
 
-// loginsThatWork are settings by which pvesec comes in, although they look as if it could not: they say more than pvesec knows.
+// loginsThatWork are settings by which pvesec comes in, although they look as if it could not: they say more than
+// pvesec knows.
 var loginsThatWork = map[string]string{
 	"a name of the place":     "allowusers root@admin.example.org",
 	"a name not of the place": "allowusers alice|root@!*.example.net,*.example.org",
@@ -17,7 +18,8 @@ var loginsThatWork = map[string]string{
 	"another way to prove it": "authenticationmethods hostbased",
 }
 
-// TestSshdOwnLoginInDoubt: pvesec came in by what sshd has read, so that a judgement that says otherwise of the same setting errs. Neither a change nor a removal stops there, and both do where sshd has not read it.
+// TestSshdOwnLoginInDoubt: pvesec came in by what sshd has read, so that a judgement that says otherwise of the same
+// setting errs. Neither a change nor a removal stops there, and both do where sshd has not read it.
 func TestSshdOwnLoginInDoubt(t *testing.T) {
 	t.Parallel()
 	p := SshdPolicy{Name: "ops", Settings: map[string]string{"max_auth_tries": "3"}}
@@ -83,7 +85,8 @@ func TestSshdRemovalThatCloses(t *testing.T) {
 	}
 }
 
-// TestSshdClusterWasClosed: what other files close for root of other nodes stays closed, and is not the policy's doing, also where the policy says more of the same setting. A removal does not warn of it.
+// TestSshdClusterWasClosed: what other files close for root of other nodes stays closed, and is not the policy's doing,
+// also where the policy says more of the same setting. A removal does not warn of it.
 func TestSshdClusterWasClosed(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -127,7 +130,8 @@ func TestSshdClusterWasClosed(t *testing.T) {
 	}
 }
 
-// TestNodesSpeak: nodes speak what every release of PVE offers, as far as this one has it. One that does not tell what it has is taken to have that.
+// TestNodesSpeak: nodes speak what every release of PVE offers, as far as this one has it. One that does not tell what
+// it has is taken to have that.
 func TestNodesSpeak(t *testing.T) {
 	t.Parallel()
 	for name, has := range map[string]map[string][]string{"told": {"kex": {"curve25519-sha256", "mlkem768x25519-sha256", "sntrup761x25519-sha512"}, "cipher": {"aes256-gcm@openssh.com", "aes128-cbc"}, "mac": {"hmac-sha1", "hmac-md5"}}, "silent": nil} {

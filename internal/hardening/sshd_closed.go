@@ -11,7 +11,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 )
 
-// A sshdPart is a network that is not kept open as a whole: other files close what the policy would keep open for a part of it, or may do so.
+// A sshdPart is a network that is not kept open as a whole: other files close what the policy would keep open for a
+// part of it, or may do so.
 type sshdPart struct {
 	network  string
 	keywords []string
@@ -26,8 +27,9 @@ func (l *sshdLook) render() (string, error) {
 	return p.Render(l.algorithms, slices.Concat(l.cluster, l.networks), l.closed)
 }
 
-// askClosed asks sshd what it would close for root of the cluster without any policy of pvesec, where this one has something to keep open. Of a network it is asked about some addresses only: what other files say of a part of it,
-// in a Match block or behind an "@", is kept open for the nodes' addresses alone.
+// askClosed asks sshd what it would close for root of the cluster without any policy of pvesec, where this one has
+// something to keep open. Of a network it is asked about some addresses only: what other files say of a part of it, in
+// a Match block or behind an "@", is kept open for the nodes' addresses alone.
 func (l *sshdLook) askClosed(ctx context.Context) error {
 	from := l.policy.keptFor(slices.Concat(l.cluster, l.networks))
 	if l.problem != "" || len(from) == 0 || len(l.policy.keptOpen()) == 0 {
@@ -84,7 +86,8 @@ func (l *sshdLook) askClosed(ctx context.Context) error {
 	return nil
 }
 
-// closedInParts are the keywords of what the policy keeps open that other files set for a part of a network, or may do so.
+// closedInParts are the keywords of what the policy keeps open that other files set for a part of a network, or may do
+// so.
 func (l *sshdLook) closedInParts(bare *sshdLook) []string {
 	var keywords []string
 	for _, line := range l.policy.keptOpen() {
@@ -128,7 +131,8 @@ func mayBeAboutRoot(text string, line int) bool {
 	return true
 }
 
-// standFor are the addresses by which sshd is asked about an address or a network: the first of it, and those of the cluster in it.
+// standFor are the addresses by which sshd is asked about an address or a network: the first of it, and those of the
+// cluster in it.
 func (l *sshdLook) standFor(network string) []string {
 	prefix, err := netip.ParsePrefix(network)
 	if err != nil {
@@ -143,7 +147,8 @@ func (l *sshdLook) standFor(network string) []string {
 	return all
 }
 
-// judgedOf are the addresses that are judged for a network of the cluster: those in it that the policy tells beside the networks that were found, or the first.
+// judgedOf are the addresses that are judged for a network of the cluster: those in it that the policy tells beside the
+// networks that were found, or the first.
 func (l *sshdLook) judgedOf(network string) []string {
 	prefix, err := netip.ParsePrefix(network)
 	if err != nil {
@@ -175,7 +180,8 @@ func firstOf(network netip.Prefix) string {
 	return network.Addr().String()
 }
 
-// unkept says why the way from an address that stands for a network is not kept open, empty where that is not the reason.
+// unkept says why the way from an address that stands for a network is not kept open, empty where that is not the
+// reason.
 func (l *sshdLook) unkept(address, keyword string) string {
 	part := l.parts[address]
 	if !slices.Contains(part.keywords, keyword) {

@@ -9,7 +9,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 )
 
-// TestSshdPartOfANetwork: what another file closes for a part of a network stays closed: the policy keeps it open for the nodes' addresses in the network alone, and where it knows none it is refused.
+// TestSshdPartOfANetwork: what another file closes for a part of a network stays closed: the policy keeps it open for
+// the nodes' addresses in the network alone, and where it knows none it is refused.
 func TestSshdPartOfANetwork(t *testing.T) {
 	t.Parallel()
 	const file = sshdDropIns + "/60-guests.conf"
@@ -116,7 +117,8 @@ func TestSshdPartOfAMigrationNetwork(t *testing.T) {
 	}
 }
 
-// TestSshdNetworkElsewhere: a network for migrations in which the node has no address is told where the policy would keep it open.
+// TestSshdNetworkElsewhere: a network for migrations in which the node has no address is told where the policy would
+// keep it open.
 func TestSshdNetworkElsewhere(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

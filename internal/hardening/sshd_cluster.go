@@ -12,7 +12,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 )
 
-// The files that tell where the nodes of a cluster are: corosync.conf(5), the members as pmxcfs knows them, the networks of migrations, hosts(5).
+// The files that tell where the nodes of a cluster are: corosync.conf(5), the members as pmxcfs knows them, the
+// networks of migrations, hosts(5).
 const (
 	clusterMembers  = "/etc/pve/.members"
 	clusterCorosync = "/etc/pve/corosync.conf"
@@ -42,7 +43,8 @@ type clusterPlaces struct {
 	elsewhere []string
 }
 
-// clusterAddresses are from where other nodes of the cluster come. A node without a cluster has none. What a node in a cluster does not tell is an error.
+// clusterAddresses are from where other nodes of the cluster come. A node without a cluster has none. What a node in a
+// cluster does not tell is an error.
 func clusterAddresses(seen *node.Observation) (places clusterPlaces, err error) {
 	found := map[string]bool{}
 	var names []string
@@ -114,7 +116,8 @@ func clusterAddresses(seen *node.Observation) (places clusterPlaces, err error) 
 	return places, nil
 }
 
-// inNetwork tells whether a node has an address of a network. Who may write datacenter.cfg need not be root, and a network that the node is not in is none over which it migrates guests.
+// inNetwork tells whether a node has an address of a network. Who may write datacenter.cfg need not be root, and a
+// network that the node is not in is none over which it migrates guests.
 func inNetwork(network netip.Prefix, seen *node.Observation) bool {
 	return seen.Sshd != nil && slices.ContainsFunc(seen.Sshd.Addresses, func(text string) bool {
 		address, err := netip.ParseAddr(text)

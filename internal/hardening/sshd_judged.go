@@ -9,7 +9,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 )
 
-// judgedNetworks are networks of the cluster of which one address stands for all: those of migrations, and where nothing is found those that were told.
+// judgedNetworks are networks of the cluster of which one address stands for all: those of migrations, and where
+// nothing is found those that were told.
 func (l *sshdLook) judgedNetworks() []string {
 	if len(l.cluster) == 0 {
 		return l.policy.ClusterNetworks
@@ -17,7 +18,8 @@ func (l *sshdLook) judgedNetworks() []string {
 	return l.networks
 }
 
-// effective gives the values of the policy's keywords by connection. Connections of the cluster are one where they are alike.
+// effective gives the values of the policy's keywords by connection. Connections of the cluster are one where they are
+// alike.
 func (l *sshdLook) effective(judged []node.SshdJudgement) map[string]map[string]string {
 	words := l.policy.words()
 	values := func(j node.SshdJudgement) map[string]string {
@@ -48,7 +50,8 @@ func (l *sshdLook) effective(judged []node.SshdJudgement) map[string]map[string]
 	return all
 }
 
-// reads tells whether sshd reads the file of the policy. Lines in match blocks alone show only where the Match blocks are known.
+// reads tells whether sshd reads the file of the policy. Lines in match blocks alone show only where the Match blocks
+// are known.
 func (l *sshdLook) reads(judged []node.SshdJudgement) bool {
 	own := func(line node.SshdLine) bool { return line.File == l.policy.Path() }
 	if len(l.policy.words()) == 0 || slices.ContainsFunc(l.answer.Conditional, own) || slices.ContainsFunc(judged, func(j node.SshdJudgement) bool { return slices.ContainsFunc(j.Lines, own) }) {
@@ -60,7 +63,8 @@ func (l *sshdLook) reads(judged []node.SshdJudgement) bool {
 // sshdMoreThanOne are the keywords of which each line adds to those before.
 var sshdMoreThanOne = []string{"allowusers", "allowgroups"}
 
-// overruled lists the lines of other files that decide what the policy sets, for the connections that are looked at, and all lines about it in their Match blocks, whomever they are for.
+// overruled lists the lines of other files that decide what the policy sets, for the connections that are looked at,
+// and all lines about it in their Match blocks, whomever they are for.
 func (l *sshdLook) overruled(judged []node.SshdJudgement) []string {
 	own := l.policy.Path()
 	var lines []string

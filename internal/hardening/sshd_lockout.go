@@ -50,7 +50,8 @@ func (e *SshdLockoutError) Error() string {
 	return text
 }
 
-// lockout tells whom the policy would lock out: pvesec itself, root of another node of the cluster, or the last administrator. Text is the file of the policy.
+// lockout tells whom the policy would lock out: pvesec itself, root of another node of the cluster, or the last
+// administrator. Text is the file of the policy.
 func (l *sshdLook) lockout(text string) *SshdLockoutError {
 	var refused []*SshdLockoutError
 	var awaits []string
@@ -93,7 +94,8 @@ func (l *sshdLook) lockout(text string) *SshdLockoutError {
 	return &first
 }
 
-// lockedOutWithout tells whom sshd locks out without the policy: pvesec itself, or root of another node. An sshd that refuses its configuration reads none of it; of a place that is not known nothing is said.
+// lockedOutWithout tells whom sshd locks out without the policy: pvesec itself, or root of another node. An sshd that
+// refuses its configuration reads none of it; of a place that is not known nothing is said.
 func (l *sshdLook) lockedOutWithout(role sshdRole) *SshdLockoutError {
 	for i, c := range l.connections {
 		without := l.login(i, l.answer.Without[i])

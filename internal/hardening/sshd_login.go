@@ -171,8 +171,9 @@ func (l sshdLogin) speaks(client map[string][]string) []sshdDenial {
 	return denials
 }
 
-// matchesUser tells whether a word of AllowUsers or DenyUsers is about a connection. Doubt is what counts where that cannot be told. Behind the "@" is a list of addresses, networks and names with "," between them,
-// of which one has to match, and none with a "!" may (PATTERNS of ssh_config(5)).
+// matchesUser tells whether a word of AllowUsers or DenyUsers is about a connection. Doubt is what counts where that
+// cannot be told. Behind the "@" is a list of addresses, networks and names with "," between them, of which one has to
+// match, and none with a "!" may (PATTERNS of ssh_config(5)).
 func matchesUser(pattern string, c node.SshdConnection, doubt bool) bool {
 	user, places, at := strings.Cut(pattern, "@")
 	if !matchesGlob(user, c.User) {
@@ -201,7 +202,8 @@ func matchesUser(pattern string, c node.SshdConnection, doubt bool) bool {
 	return matched
 }
 
-// matchesPlace tells whether an address, a network or a name with "*" and "?" is about a connection; known is false where it is none of them.
+// matchesPlace tells whether an address, a network or a name with "*" and "?" is about a connection; known is false
+// where it is none of them.
 func matchesPlace(place string, c node.SshdConnection, address netip.Addr) (is, known bool) {
 	if strings.Contains(place, "/") {
 		network, err := netip.ParsePrefix(place)

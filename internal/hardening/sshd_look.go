@@ -13,7 +13,8 @@ import (
 // maxParallelLooks bounds how many nodes are looked at at the same time.
 const maxParallelLooks = 8
 
-// sshdOtherFile is a line of /etc/default/ssh that has sshd read another file, or take settings from its command line, sshd(8).
+// sshdOtherFile is a line of /etc/default/ssh that has sshd read another file, or take settings from its command line,
+// sshd(8).
 var sshdOtherFile = regexp.MustCompile(`(?m)^[ \t]*SSHD_OPTS=(?:.*[ \t"'])?-[A-Za-z0-9]*[fo].*$`)
 
 // A sshdLook is one look at a node.
@@ -25,7 +26,8 @@ type sshdLook struct {
 	file              node.FileState
 	algorithms        map[string][]string
 	cluster, networks []string
-	// elsewhere are networks for migrations in which the node has no address, within addresses of the cluster in networks of the policy that are not kept open as a whole.
+	// elsewhere are networks for migrations in which the node has no address, within addresses of the cluster in
+	// networks of the policy that are not kept open as a whole.
 	elsewhere, within []string
 	// parts are the settings that other files close for a part of a network, by the address that stands for it.
 	parts      map[string]sshdPart

@@ -13,10 +13,12 @@ import (
 // SshdState is what one node holds of an sshd policy, and what its sshd makes of it.
 type SshdState struct {
 	File FileStatus
-	// Content is the text of the file, and Changes are the lines by which it differs from what the policy is for this node: "+" the node has, "-" it lacks.
+	// Content is the text of the file, and Changes are the lines by which it differs from what the policy is for this
+	// node: "+" the node has, "-" it lacks.
 	Content string
 	Changes []string
-	// Effective gives the values of the policy's keywords for each connection that is looked at, as sshd tells them. Without is the same without the file.
+	// Effective gives the values of the policy's keywords for each connection that is looked at, as sshd tells them.
+	// Without is the same without the file.
 	Effective, Without map[string]map[string]string
 	// Overruled are the lines of other files that decide what the policy sets, and why sshd cannot be asked.
 	Overruled []string
@@ -26,7 +28,8 @@ type SshdState struct {
 	Unfinished, Leftover bool
 }
 
-// Observe reads what a node holds. An sshd that refuses its configuration is told, and is no error: the resource can be mended or destroyed then too.
+// Observe reads what a node holds. An sshd that refuses its configuration is told, and is no error: the resource can be
+// mended or destroyed then too.
 func (p SshdPolicy) Observe(ctx context.Context, nodes Nodes, target node.Target) (*SshdState, error) {
 	l, err := p.look(ctx, nodes, target)
 	if err != nil {
@@ -62,7 +65,8 @@ type SshdPlan struct {
 	Found FileStatus
 	// Open tells what of the state another resource of the same run, or another place to run from, can change.
 	Open SshdOpen
-	// Awaits says that no administrator can come in before the run makes the account or the key of one; nil where one can. Install refuses it.
+	// Awaits says that no administrator can come in before the run makes the account or the key of one; nil where one
+	// can. Install refuses it.
 	Awaits *SshdLockoutError
 	// change is what does it.
 	change node.Change
@@ -70,14 +74,16 @@ type SshdPlan struct {
 
 // SshdOpen tells what can change between a plan and its apply.
 type SshdOpen struct {
-	// Shared says that the file of another policy sets what this one sets, so that all that sshd makes of logins can change.
+	// Shared says that the file of another policy sets what this one sets, so that all that sshd makes of logins can
+	// change.
 	Shared bool
-	// Logins are the connections for which sshd's answer can change: with the groups of an account, or with the address from which pvesec comes.
+	// Logins are the connections for which sshd's answer can change: with the groups of an account, or with the address
+	// from which pvesec comes.
 	Logins []string
 }
 
-// Plan judges what the policy would make of a node before anything is changed. Its error is a [*SshdLockoutError] where somebody would be locked out who must not be, and a [*SshdRefusedError]
-// where the node's sshd refuses the policy.
+// Plan judges what the policy would make of a node before anything is changed. Its error is a [*SshdLockoutError] where
+// somebody would be locked out who must not be, and a [*SshdRefusedError] where the node's sshd refuses the policy.
 func (p SshdPolicy) Plan(ctx context.Context, nodes Nodes, target node.Target) (*SshdPlan, error) {
 	l, err := p.look(ctx, nodes, target)
 	if err != nil {
@@ -121,8 +127,9 @@ func (p SshdPolicy) Plan(ctx context.Context, nodes Nodes, target node.Target) (
 	return plan, nil
 }
 
-// Install puts the policy onto nodes as it was planned, and takes it off those in leave, in one transaction. Every file of sshd must be as it was when it was judged. Applied are the digests of
-// what was applied last, by node. Its error is a [*SshdLockoutError] where a node in leave would lock out pvesec, or no administrator can come in yet.
+// Install puts the policy onto nodes as it was planned, and takes it off those in leave, in one transaction. Every file
+// of sshd must be as it was when it was judged. Applied are the digests of what was applied last, by node. Its error is
+// a [*SshdLockoutError] where a node in leave would lock out pvesec, or no administrator can come in yet.
 func (p SshdPolicy) Install(ctx context.Context, nodes Nodes, plans []*SshdPlan, leave []node.Target, applied map[string]string, progress func(node, step string)) error {
 	var changes []node.Change
 	for _, plan := range plans {
@@ -150,7 +157,8 @@ func (p SshdPolicy) Remove(ctx context.Context, nodes Nodes, targets []node.Targ
 	return nodes.Apply(ctx, p.removals(targets, applied), progress)
 }
 
-// mayLeave refuses to take the policy off a node where sshd would then keep pvesec out. What cannot be judged may be left: the new login decides.
+// mayLeave refuses to take the policy off a node where sshd would then keep pvesec out. What cannot be judged may be
+// left: the new login decides.
 func (p SshdPolicy) mayLeave(ctx context.Context, nodes Nodes, targets []node.Target) error {
 	var group errgroup.Group
 	group.SetLimit(maxParallelLooks)
@@ -169,7 +177,8 @@ func (p SshdPolicy) mayLeave(ctx context.Context, nodes Nodes, targets []node.Ta
 	return group.Wait()
 }
 
-// Leaves tells of a node whom sshd locks out once the policy is taken off it, pvesec itself before other nodes of the cluster; nil where nobody. It is for a warning: what cannot be judged is not told.
+// Leaves tells of a node whom sshd locks out once the policy is taken off it, pvesec itself before other nodes of the
+// cluster; nil where nobody. It is for a warning: what cannot be judged is not told.
 func (p SshdPolicy) Leaves(ctx context.Context, nodes Nodes, target node.Target) *SshdLockoutError {
 	l, err := p.lookWithout(ctx, nodes, target)
 	if err != nil || l == nil {

@@ -9,7 +9,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 )
 
-// TestSshdClusterIsNotWidened: what other files close for root of other nodes stays closed: the block of the cluster keeps only what the policy itself would close.
+// TestSshdClusterIsNotWidened: what other files close for root of other nodes stays closed: the block of the cluster
+// keeps only what the policy itself would close.
 func TestSshdClusterIsNotWidened(t *testing.T) {
 	t.Parallel()
 	all := map[string]string{"permit_root_login": "no", "allow_users": "alice root@192.0.2.*", "allow_groups": "staff", "allow_tcp_forwarding": "no", "disable_forwarding": "yes", "permit_tty": "no"}
@@ -89,7 +90,8 @@ func TestSshdNotIncluded(t *testing.T) {
 	}
 }
 
-// TestSshdRunsElsewhere: where neither ssh.service nor ssh.socket runs sshd, nothing would read the policy, and a new login would prove nothing.
+// TestSshdRunsElsewhere: where neither ssh.service nor ssh.socket runs sshd, nothing would read the policy, and a new
+// login would prove nothing.
 func TestSshdRunsElsewhere(t *testing.T) {
 	t.Parallel()
 	nodes := newSshdNodes(func(*node.SshdQuery, node.SshdConnection, bool) node.SshdJudgement { return sshdSays() })
@@ -104,7 +106,8 @@ func TestSshdRunsElsewhere(t *testing.T) {
 	}
 }
 
-// TestSshdRemovalIsJudged: pvesec does not take a policy off where what remains keeps pvesec out, since the reload would have sshd read it. An sshd that refuses what is there is not reloaded.
+// TestSshdRemovalIsJudged: pvesec does not take a policy off where what remains keeps pvesec out, since the reload
+// would have sshd read it. An sshd that refuses what is there is not reloaded.
 func TestSshdRemovalIsJudged(t *testing.T) {
 	t.Parallel()
 	p := SshdPolicy{Name: "ops", Settings: map[string]string{"max_auth_tries": "3"}}
@@ -135,7 +138,8 @@ func TestSshdRemovalIsJudged(t *testing.T) {
 	}
 }
 
-// TestSshdUnread: what keeps another node out counts as the policy's doing where sshd has not read it yet: the reload would have it do so.
+// TestSshdUnread: what keeps another node out counts as the policy's doing where sshd has not read it yet: the reload
+// would have it do so.
 func TestSshdUnread(t *testing.T) {
 	t.Parallel()
 	for _, unread := range []bool{false, true} {
@@ -155,7 +159,8 @@ func TestSshdUnread(t *testing.T) {
 	}
 }
 
-// TestSshdReplaced: a policy that takes the place of another is judged without the other's file, which goes before. All other files are in the judgement, and are pinned.
+// TestSshdReplaced: a policy that takes the place of another is judged without the other's file, which goes before. All
+// other files are in the judgement, and are pinned.
 func TestSshdReplaced(t *testing.T) {
 	t.Parallel()
 	old, beside := SshdPolicy{Name: "old"}.Path(), SshdPolicy{Name: "beside"}.Path()
@@ -260,7 +265,8 @@ func TestSshdOpen(t *testing.T) {
 	}
 }
 
-// TestSshdOtherOptions: options by which sshd reads another file, or takes settings from its command line, are told: what was judged may not be in force.
+// TestSshdOtherOptions: options by which sshd reads another file, or takes settings from its command line, are told:
+// what was judged may not be in force.
 func TestSshdOtherOptions(t *testing.T) {
 	t.Parallel()
 	p := SshdPolicy{Name: "ops", Settings: map[string]string{"max_auth_tries": "3"}}
@@ -294,7 +300,8 @@ func TestSshdSaysTheSameTwice(t *testing.T) {
 	}
 }
 
-// TestSshdToldNetworks: where the policy names the networks, what other files close for a node of the cluster in one of them stays closed for that network.
+// TestSshdToldNetworks: where the policy names the networks, what other files close for a node of the cluster in one of
+// them stays closed for that network.
 func TestSshdToldNetworks(t *testing.T) {
 	t.Parallel()
 	nodes := newSshdNodes(func(_ *node.SshdQuery, c node.SshdConnection, _ bool) node.SshdJudgement {
@@ -315,7 +322,8 @@ func TestSshdToldNetworks(t *testing.T) {
 	}
 }
 
-// TestSshdClusterOfOthersDoesNotCount: the block does not depend on the files of other policies, which the same run may change.
+// TestSshdClusterOfOthersDoesNotCount: the block does not depend on the files of other policies, which the same run may
+// change.
 func TestSshdClusterOfOthersDoesNotCount(t *testing.T) {
 	t.Parallel()
 	beside := SshdPolicy{Name: "beside"}.Path()
@@ -331,7 +339,8 @@ func TestSshdClusterOfOthersDoesNotCount(t *testing.T) {
 	}
 }
 
-// TestSshdClusterUnknown: where the addresses of the cluster are not known, the policy has to name its networks, and those are judged.
+// TestSshdClusterUnknown: where the addresses of the cluster are not known, the policy has to name its networks, and
+// those are judged.
 func TestSshdClusterUnknown(t *testing.T) {
 	t.Parallel()
 	nodes := newSshdNodes(func(_ *node.SshdQuery, c node.SshdConnection, with bool) node.SshdJudgement {
@@ -360,7 +369,8 @@ func TestSshdClusterUnknown(t *testing.T) {
 	}
 }
 
-// TestSshdLeavesANode: a node that a policy leaves is judged like one that it is removed from, and nothing is changed on any node where that locks out pvesec.
+// TestSshdLeavesANode: a node that a policy leaves is judged like one that it is removed from, and nothing is changed
+// on any node where that locks out pvesec.
 func TestSshdLeavesANode(t *testing.T) {
 	t.Parallel()
 	for _, closed := range []bool{false, true} {

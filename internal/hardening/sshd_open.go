@@ -8,7 +8,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 )
 
-// The criteria of Match by which sshd's answer about the same login differs from one run to the next, and what else it may read. A word too many makes a plan say less.
+// The criteria of Match by which sshd's answer about the same login differs from one run to the next, and what else it
+// may read. A word too many makes a plan say less.
 var (
 	sshdByGroup   = regexp.MustCompile(`(?im)^[ \t]*"?match"?[ \t=].*\b(?:group|invalid-user)\b`)
 	sshdByAddress = regexp.MustCompile(`(?im)^[ \t]*"?match"?[ \t=].*\b(?:address|host)\b`)
@@ -16,8 +17,8 @@ var (
 	sshdIncludes  = regexp.MustCompile(`(?im)^[ \t]*"?include"?[ \t=]+(.*)$`)
 )
 
-// open tells what of the judgement by a text of the file can change before it is applied. It depends on the files of the node only, and a policy with other settings that comes
-// or goes in the same run does not change it.
+// open tells what of the judgement by a text of the file can change before it is applied. It depends on the files of
+// the node only, and a policy with other settings that comes or goes in the same run does not change it.
 func (l *sshdLook) open(text string) SshdOpen {
 	open := SshdOpen{Shared: slices.ContainsFunc(l.otherPolicies(), func(name string) bool { return l.shares(l.seen.Files[name]) })}
 	byGroup, byAddress, byPort := sshdByGroup.MatchString(text), sshdByAddress.MatchString(text), sshdByPort.MatchString(text)

@@ -133,7 +133,8 @@ func CheckSshdAllowedUser(text string) error {
 	return CheckSshdAddress(host)
 }
 
-// CheckSshdAddress says why a text cannot be an address or a network, or returns nil. sshd refuses a network with bits beyond its length.
+// CheckSshdAddress says why a text cannot be an address or a network, or returns nil. sshd refuses a network with bits
+// beyond its length.
 func CheckSshdAddress(text string) error {
 	if !strings.Contains(text, "/") {
 		if address, err := netip.ParseAddr(text); err != nil || address.Zone() != "" {
@@ -154,7 +155,8 @@ func CheckSshdAddress(text string) error {
 // CheckSshdMatchAddress is CheckSshdAddress for a match block, where "!" leaves addresses out.
 func CheckSshdMatchAddress(text string) error { return CheckSshdAddress(strings.TrimPrefix(text, "!")) }
 
-// CheckSshdAlgorithm says why a text cannot be the name of an algorithm, or returns nil. Whether a node has it only the node knows.
+// CheckSshdAlgorithm says why a text cannot be the name of an algorithm, or returns nil. Whether a node has it only the
+// node knows.
 func CheckSshdAlgorithm(text string) error {
 	if !sshdAlgorithm.MatchString(text) {
 		return fmt.Errorf("%q is not the name of an algorithm: \"+\", \"-\", \"^\" and wildcards, which change what the node has by default, are not taken", text)
@@ -162,7 +164,8 @@ func CheckSshdAlgorithm(text string) error {
 	return nil
 }
 
-// CheckSshdCommand says why a text cannot be a forced command, or returns nil: sshd_config(5) takes the rest of one line, with quotes in pairs.
+// CheckSshdCommand says why a text cannot be a forced command, or returns nil: sshd_config(5) takes the rest of one
+// line, with quotes in pairs.
 func CheckSshdCommand(text string) error {
 	switch {
 	case text == "" || strings.TrimSpace(text) != text:

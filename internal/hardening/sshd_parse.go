@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// ParseSshdPolicy reads the file of a policy back, for an import. It takes what Render writes; a line that Render does not write is an error that names it.
+// ParseSshdPolicy reads the file of a policy back, for an import. It takes what Render writes; a line that Render does
+// not write is an error that names it.
 func ParseSshdPolicy(name, text string) (SshdPolicy, error) {
 	p := SshdPolicy{Name: name, Settings: map[string]string{}}
 	path := p.Path()

@@ -18,7 +18,8 @@ const (
 	sshdDropIns = "/etc/ssh/sshd_config.d"
 )
 
-// SshdPolicy is who may log in to nodes over SSH, from where and how. sshd takes the first value that it finds, so the file of a policy sorts before all others.
+// SshdPolicy is who may log in to nodes over SSH, from where and how. sshd takes the first value that it finds, so the
+// file of a policy sorts before all others.
 type SshdPolicy struct {
 	Name string
 	// Settings apply to all logins. The key is the attribute, the value is in the form of sshd_config(5).
@@ -27,15 +28,18 @@ type SshdPolicy struct {
 	Strict bool
 	// Matches come in this order. The first that matches a connection and has a setting decides it.
 	Matches []SshdMatch
-	// ClusterNetworks are where root comes from on other nodes of the cluster; nil means the addresses of the cluster that a node knows. An empty list keeps nothing open.
+	// ClusterNetworks are where root comes from on other nodes of the cluster; nil means the addresses of the cluster
+	// that a node knows. An empty list keeps nothing open.
 	ClusterNetworks []string
 	// Administrators are users of whom one must be able to log in.
 	Administrators []string
 	// Connections are judged and shown.
 	Connections []SshdNamedConnection
-	// Replaces is the name of the policy whose place this one takes in the same run, empty where it takes none. Its file counts as gone.
+	// Replaces is the name of the policy whose place this one takes in the same run, empty where it takes none. Its
+	// file counts as gone.
 	Replaces string
-	// Makes tells whether the same run makes an account on a node, so that an administrator who lacks one, or a key, may get it before the policy comes; nil where none is known.
+	// Makes tells whether the same run makes an account on a node, so that an administrator who lacks one, or a key,
+	// may get it before the policy comes; nil where none is known.
 	Makes func(account, onNode string) bool
 }
 
@@ -107,8 +111,9 @@ func matchSettings(matches []SshdMatch) []map[string]string {
 	return all
 }
 
-// Render is the text of the file for a node with these algorithms, in a cluster with these addresses. Closed are the keywords, in small letters, that other files have closed for root of an address or
-// network: the block of the cluster opens none of them.
+// Render is the text of the file for a node with these algorithms, in a cluster with these addresses. Closed are the
+// keywords, in small letters, that other files have closed for root of an address or network: the block of the cluster
+// opens none of them.
 func (p SshdPolicy) Render(algorithms map[string][]string, cluster []string, closed map[string][]string) (string, error) {
 	if err := p.Check(); err != nil {
 		return "", err
@@ -195,8 +200,8 @@ func (p SshdPolicy) clusterBlocks(from []string, closed map[string][]string) str
 	return b.String()
 }
 
-// keptOpen are the settings that keep root's way between the nodes of a cluster open, where the policy narrows it. PVE migrates guests, and opens consoles of other nodes, over SSH as root, with forwarded
-// sockets and terminals.
+// keptOpen are the settings that keep root's way between the nodes of a cluster open, where the policy narrows it. PVE
+// migrates guests, and opens consoles of other nodes, over SSH as root, with forwarded sockets and terminals.
 func (p SshdPolicy) keptOpen() []string {
 	var kept []string
 	sets := func(attribute string, open ...string) bool {

@@ -344,8 +344,9 @@ func TestSshdLockout(t *testing.T) {
 	}
 }
 
-// TestSshdLockedOutBefore: a file that keeps somebody out as it is does not keep a policy out, where sshd has read it. pvesec came in by it, so that what looks as if it kept pvesec out does not. One that sshd has not read yet
-// counts: a reload would have sshd do so.
+// TestSshdLockedOutBefore: a file that keeps somebody out as it is does not keep a policy out, where sshd has read it.
+// pvesec came in by it, so that what looks as if it kept pvesec out does not. One that sshd has not read yet counts: a
+// reload would have sshd do so.
 func TestSshdLockedOutBefore(t *testing.T) {
 	t.Parallel()
 	p := SshdPolicy{Name: "ops", Settings: map[string]string{"max_auth_tries": "3"}}
@@ -366,7 +367,8 @@ func TestSshdLockedOutBefore(t *testing.T) {
 	}
 }
 
-// TestSshdClusterIsAsked: every address of the cluster is asked about, and one of each of its networks. A policy that tells the networks does not keep the others from it.
+// TestSshdClusterIsAsked: every address of the cluster is asked about, and one of each of its networks. A policy that
+// tells the networks does not keep the others from it.
 func TestSshdClusterIsAsked(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -389,7 +391,8 @@ func TestSshdClusterIsAsked(t *testing.T) {
 	}
 }
 
-// TestSshdRefuses: a node whose sshd refuses the policy is named, one whose sshd refuses what is there can still be read and left.
+// TestSshdRefuses: a node whose sshd refuses the policy is named, one whose sshd refuses what is there can still be
+// read and left.
 func TestSshdRefuses(t *testing.T) {
 	t.Parallel()
 	nodes := newSshdNodes(func(*node.SshdQuery, node.SshdConnection, bool) node.SshdJudgement {
@@ -413,7 +416,8 @@ func TestSshdRefuses(t *testing.T) {
 	}
 }
 
-// TestSshdOverruled: the line that sshd took decides, in a Match block before the main part; lists add up; blocks for others are told.
+// TestSshdOverruled: the line that sshd took decides, in a Match block before the main part; lists add up; blocks for
+// others are told.
 func TestSshdOverruled(t *testing.T) {
 	t.Parallel()
 	p := SshdPolicy{Name: "ops", Settings: map[string]string{"max_auth_tries": "3", "password_authentication": "no", "kbd_interactive_authentication": "no", "allow_users": "root"}, Matches: []SshdMatch{{Users: []string{"agent"}, Settings: map[string]string{"permit_tty": "no"}}}}

@@ -5,7 +5,8 @@ import (
 	"regexp"
 )
 
-// subjectName accepts the names that useradd(8) and PVE give accounts, and those of directory services, which add ".", "@" and capitals.
+// subjectName accepts the names that useradd(8) and PVE give accounts, and those of directory services, which add ".",
+// "@" and capitals.
 var subjectName = regexp.MustCompile(`^%?[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}$`)
 
 // aliasName is what sudo's lexer takes for an alias (sudoers(5), "Aliases").

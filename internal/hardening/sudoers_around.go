@@ -9,9 +9,10 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// Surroundings hold the parts of one node's other sudoers files that concern the subjects of a policy, so that the policy can be judged together with them at
-// any later time. They contain no lines about others except for aliases, which the subject's own lines may need, and rules of which the policy's next text, a directory or a group plug-in
-// can make lines about him.
+// Surroundings hold the parts of one node's other sudoers files that concern the subjects of a policy, so that the
+// policy can be judged together with them at any later time. They contain no lines about others except for aliases,
+// which the subject's own lines may need, and rules of which the policy's next text, a directory or a group plug-in can
+// make lines about him.
 type Surroundings struct {
 	// Host is the node's short name. SudoVersion is the version of its sudo, empty for none.
 	Host        string           `json:"host"`
@@ -64,7 +65,8 @@ func (t *sudoersTree) surroundings(own string, subjects []policy.Subject) Surrou
 	return s
 }
 
-// openRules are the rules of other files for a User_Alias which only the policy can define, also by way of other aliases: whom they are about is decided by the policy's next text.
+// openRules are the rules of other files for a User_Alias which only the policy can define, also by way of other
+// aliases: whom they are about is decided by the policy's next text.
 func openRules(tree *sudoers.Tree, own string) (open []*sudoers.UserSpec) {
 	names := func(members []sudoers.Member) (aliases []string) {
 		for _, member := range members {
@@ -138,7 +140,8 @@ func (s Surroundings) With(p SudoersPolicy) *sudoers.Tree {
 	return tree
 }
 
-// Key tells surroundings apart in which a policy means something else. Nodes that are alike have one, unless the policy or the other files tell hosts apart.
+// Key tells surroundings apart in which a policy means something else. Nodes that are alike have one, unless the policy
+// or the other files tell hosts apart.
 func (s Surroundings) Key(p SudoersPolicy) string {
 	if !slices.ContainsFunc(s.Questions(s.With(p)), func(q policy.Question) bool { return q.Host != "" }) {
 		s.Host = ""
@@ -159,8 +162,8 @@ func (s Surroundings) version() sudoers.Version {
 	return version
 }
 
-// Questions are what is asked about each subject of a tree on this node. Where a tree tells no hosts apart it is asked about any, so that nodes which
-// are alike are one question.
+// Questions are what is asked about each subject of a tree on this node. Where a tree tells no hosts apart it is asked
+// about any, so that nodes which are alike are one question.
 func (s Surroundings) Questions(trees ...*sudoers.Tree) []policy.Question {
 	questions := make([]policy.Question, len(s.Subjects))
 	for i, subject := range s.Subjects {

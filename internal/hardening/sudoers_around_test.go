@@ -13,7 +13,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// TestSurroundings: what other files say about the subject is kept in its lines, through a record too, and nothing that is said about others.
+// TestSurroundings: what other files say about the subject is kept in its lines, through a record too, and nothing that
+// is said about others.
 func TestSurroundings(t *testing.T) {
 	t.Parallel()
 	m := newMemoryNodes("pve1")
@@ -66,7 +67,8 @@ func TestSurroundings(t *testing.T) {
 	}
 }
 
-// TestSurroundingsThatMayBeAboutTheSubject: rules of a netgroup, of a group of a plug-in and of an alias that only the policy can define are kept, since they may be about the subject.
+// TestSurroundingsThatMayBeAboutTheSubject: rules of a netgroup, of a group of a plug-in and of an alias that only the
+// policy can define are kept, since they may be about the subject.
 func TestSurroundingsThatMayBeAboutTheSubject(t *testing.T) {
 	t.Parallel()
 	for text, kept := range map[string]bool{
@@ -92,7 +94,8 @@ func TestSurroundingsThatMayBeAboutTheSubject(t *testing.T) {
 	}
 }
 
-// TestPolicyOpensRulesOfOtherFiles: rules that are nobody's, or not for the subject, become his by the aliases and the options of the policy, already in the plan that makes its file.
+// TestPolicyOpensRulesOfOtherFiles: rules that are nobody's, or not for the subject, become his by the aliases and the
+// options of the policy, already in the plan that makes its file.
 func TestPolicyOpensRulesOfOtherFiles(t *testing.T) {
 	t.Parallel()
 	const plugin = "group_plugin=\"group_file.so /etc/sudo.group\""
@@ -147,7 +150,8 @@ func TestPolicyOpensRulesOfOtherFiles(t *testing.T) {
 	}
 }
 
-// TestPolicyOpensRulesOfOthers: an alias that other files use and none of them defines is told, where the policy defines it otherwise than before.
+// TestPolicyOpensRulesOfOthers: an alias that other files use and none of them defines is told, where the policy
+// defines it otherwise than before.
 func TestPolicyOpensRulesOfOthers(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ earlier, policy, other, opened string }{

@@ -31,8 +31,8 @@ func (c foreignCuts) within(planned []string, node string) error {
 	return &UnplannedCutError{Node: node, Grants: unplanned}
 }
 
-// foreignCuts rewrites every other file that names the subject so that it no longer does; a file that grants nothing else any more is
-// removed. node.Apply keeps a backup of each.
+// foreignCuts rewrites every other file that names the subject so that it no longer does; a file that grants nothing
+// else any more is removed. node.Apply keeps a backup of each.
 func (p SudoersPolicy) foreignCuts(ctx context.Context, nodes Nodes, target node.Target) (foreignCuts, error) {
 	t, err := readSudoersTree(ctx, nodes, target, p.query())
 	if err != nil {
@@ -89,8 +89,9 @@ func (p SudoersPolicy) foreignCuts(ctx context.Context, nodes Nodes, target node
 	return cuts, nil
 }
 
-// givesNothing refuses cuts by which the subject would be allowed more than before, or the same on easier conditions, by what the other files still say: a
-// line may deny by an alias, or ask for a password where the rule of a group asks for none.
+// givesNothing refuses cuts by which the subject would be allowed more than before, or the same on easier conditions,
+// by what the other files still say: a line may deny by an alias, or ask for a password where the rule of a group asks
+// for none.
 func givesNothing(t *sudoersTree, cuts foreignCuts, own string, target node.Target, subject policy.Subject) error {
 	if len(cuts.files) == 0 {
 		return nil
@@ -122,8 +123,8 @@ func othersOf(tree *sudoers.Tree, own string) *sudoers.Tree {
 	return &others
 }
 
-// keepsDenials refuses to cut out denials together with the grants of their line where they may hold back what the subject has through a
-// group, an alias or ALL: removing rights must not give any.
+// keepsDenials refuses to cut out denials together with the grants of their line where they may hold back what the
+// subject has through a group, an alias or ALL: removing rights must not give any.
 func keepsDenials(node string, lifted []policy.Grant, foreign []ForeignGrant) error {
 	if len(lifted) == 0 {
 		return nil

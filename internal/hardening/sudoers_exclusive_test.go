@@ -9,7 +9,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// TestExclusiveCutsWhatThePlanShowed: a grant that appeared after the plan is nobody's decision; one that is gone already is no trouble.
+// TestExclusiveCutsWhatThePlanShowed: a grant that appeared after the plan is nobody's decision; one that is gone
+// already is no trouble.
 func TestExclusiveCutsWhatThePlanShowed(t *testing.T) {
 	t.Parallel()
 	const shown, late = "/etc/sudoers.d/shown:1: agent ALL=/usr/bin/w", "/etc/sudoers.d/late:1: agent ALL=(ALL) NOPASSWD: ALL"
@@ -118,7 +119,8 @@ func TestExclusiveGivesNothing(t *testing.T) {
 	}
 }
 
-// TestExclusiveLeavesPolicies: files of other policies of pvesec, by their header or by name, are not cut. A header of another name is no proof.
+// TestExclusiveLeavesPolicies: files of other policies of pvesec, by their header or by name, are not cut. A header of
+// another name is no proof.
 func TestExclusiveLeavesPolicies(t *testing.T) {
 	t.Parallel()
 	const rule = "agent ALL=/usr/bin/w\n"

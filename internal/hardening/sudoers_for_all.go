@@ -6,8 +6,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// strictest is what another file may set, so that a value which only restrains beside the one that sudo is built with loosens: no time for a password, and variables that sudo lets through with
-// env_reset alone.
+// strictest is what another file may set, so that a value which only restrains beside the one that sudo is built with
+// loosens: no time for a password, and variables that sudo lets through with env_reset alone.
 func strictest() *optionsBeside {
 	in := &optionsIn{of: map[optionLine]map[optionFact]bool{}, lines: map[optionFact]int{}}
 	in.add(optionLine{}, &sudoers.Defaults{Scope: sudoers.ScopeUser, Settings: []sudoers.Setting{
@@ -16,8 +16,9 @@ func strictest() *optionsBeside {
 	return &optionsBeside{in: in}
 }
 
-// looserForAll reports the options of a policy that are bound to no user and may give more. They also reach users of other sudoers files, and no plan of this policy looks at those.
-// Binding an option to a command, a host or an account to run as does not change that.
+// looserForAll reports the options of a policy that are bound to no user and may give more. They also reach users of
+// other sudoers files, and no plan of this policy looks at those. Binding an option to a command, a host or an account
+// to run as does not change that.
 func looserForAll(file *sudoers.File, subject string) (problems []*sudoers.Error) {
 	whom := subject
 	if whom == "" {

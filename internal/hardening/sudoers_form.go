@@ -2,8 +2,8 @@ package hardening
 
 import "github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 
-// SameForm tells that two sudoers texts differ in their form alone: spaces, empty lines, continuations, quoting. Comments count: they are what the
-// next reader goes by. Texts that do not parse are the same only when they are equal.
+// SameForm tells that two sudoers texts differ in their form alone: spaces, empty lines, continuations, quoting.
+// Comments count: they are what the next reader goes by. Texts that do not parse are the same only when they are equal.
 func SameForm(a, b string) bool {
 	if a == b {
 		return true

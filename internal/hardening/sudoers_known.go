@@ -19,8 +19,9 @@ var memberFiles = []string{groupFile, passwdFile, switchFile}
 // ownSources are the sources of groups that are on the node itself.
 var ownSources = []string{"files", "compat", "systemd"}
 
-// nobodyIn says why a policy about a subject reaches nobody on a node: it has no such account, no such group, or a group without members. It is "" where
-// somebody is reached, and where the node asks others than its own files who is in a group.
+// nobodyIn says why a policy about a subject reaches nobody on a node: it has no such account, no such group, or a
+// group without members. It is "" where somebody is reached, and where the node asks others than its own files who is
+// in a group.
 func nobodyIn(subject string, seen *node.Observation) string {
 	group, isGroup := strings.CutPrefix(subject, "%")
 	switch {
@@ -58,7 +59,8 @@ func nobodyIn(subject string, seen *node.Observation) string {
 	return "has no members"
 }
 
-// membersOf are the users in a group, as far as the node's own files tell: by name in the group, and by their primary group.
+// membersOf are the users in a group, as far as the node's own files tell: by name in the group, and by their primary
+// group.
 func membersOf(group string, seen *node.Observation) []string {
 	groups, _ := linesOf(seen, groupFile)
 	accounts, _ := linesOf(seen, passwdFile)

@@ -7,8 +7,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// checkLines tells why the lines of a sudoers text that pvesec built do not say together what each of them says alone, or returns nil. A value that ends in a backslash would take in
-// the next line.
+// checkLines tells why the lines of a sudoers text that pvesec built do not say together what each of them says alone,
+// or returns nil. A value that ends in a backslash would take in the next line.
 func checkLines(path, text string) error {
 	whole, problems := sudoers.Parse(path, text, sudoers.Version{})
 	if len(problems) > 0 {

@@ -12,8 +12,8 @@ import (
 // plainCommand is a path that sudo lists as it is written, without escapes.
 var plainCommand = regexp.MustCompile(`^/[A-Za-z0-9/._-]+$`)
 
-// listed are commands that sudo must list for the subject once the policy is in force. A group is nobody whom sudo could be asked about, and what is
-// granted on some hosts only may not be listed on this one.
+// listed are commands that sudo must list for the subject once the policy is in force. A group is nobody whom sudo
+// could be asked about, and what is granted on some hosts only may not be listed on this one.
 func (p SudoersPolicy) listed() []node.Listed {
 	file, _ := sudoers.Parse(p.Path(), p.Content, sudoers.Version{}) // malformed lines are visudo's to refuse
 	tree := sudoers.TreeOf(file)

@@ -14,14 +14,15 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// What sudo demands of a sudoers file: owned by root, readable by root and its group only (sudoers(5), "sudoers_mode"), and what visudo writes.
+// What sudo demands of a sudoers file: owned by root, readable by root and its group only (sudoers(5), "sudoers_mode"),
+// and what visudo writes.
 const (
 	SudoersMode  = "0440"
 	SudoersOwner = "root:root"
 )
 
-// dropInName accepts the names that sudo reads in an include directory and that need no quoting anywhere. sudoers(5), "Including other
-// files": names that end in "~" or contain "." are skipped.
+// dropInName accepts the names that sudo reads in an include directory and that need no quoting anywhere. sudoers(5),
+// "Including other files": names that end in "~" or contain "." are skipped.
 var dropInName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_-]{0,127}$`)
 
 // CheckDropInName says why name cannot name a file in /etc/sudoers.d, or returns nil.
@@ -36,7 +37,8 @@ func CheckDropInName(name string) error {
 	return nil
 }
 
-// CheckPolicyName says why name cannot name the file of a policy, or returns nil: [CheckDropInName], and the files of audit logging and of emergency accesses are theirs.
+// CheckPolicyName says why name cannot name the file of a policy, or returns nil: [CheckDropInName], and the files of
+// audit logging and of emergency accesses are theirs.
 func CheckPolicyName(name string) error {
 	for prefix, owner := range map[string]string{auditPrefix: "pvesec_audit_logging", emergencyPrefix: "pvesec_break_glass"} {
 		if strings.HasPrefix(name, prefix) {
@@ -79,7 +81,8 @@ func PolicyHeader(name string) string {
 	return fmt.Sprintf("Managed by Terraform: pvesec_sudoers_policy %q.", name)
 }
 
-// writtenFor is the name of the policy that a file was written for, by its header; empty for a file of somebody else. Only the file of that name is believed.
+// writtenFor is the name of the policy that a file was written for, by its header; empty for a file of somebody else.
+// Only the file of that name is believed.
 func writtenFor(file, text string) string {
 	name, inside := strings.CutPrefix(file, sudoersDir+"/")
 	if inside && strings.HasPrefix(text, "# "+PolicyHeader(name)+"\n") {
@@ -117,7 +120,8 @@ type SudoersState struct {
 	Around Surroundings
 	// Unreached are the subjects by whom the policy reaches nobody on the node.
 	Unreached []Unreached
-	// Problems are lines of the node's sudoers files that sudo cannot parse. sudo skips such lines and keeps the rest in force.
+	// Problems are lines of the node's sudoers files that sudo cannot parse. sudo skips such lines and keeps the rest
+	// in force.
 	Problems []string
 	// Lacks are the Debian packages that the policy needs and the node does not have.
 	Lacks []string
@@ -177,12 +181,14 @@ func (t *sudoersTree) account(name string) node.Account { return t.seen.Accounts
 
 // Planned is what the plan of a change saw of one node.
 type Planned struct {
-	// File is the policy's file as it was. A node where it differs by now is refused, since nobody reviewed that change.
+	// File is the policy's file as it was. A node where it differs by now is refused, since nobody reviewed that
+	// change.
 	File FileStatus
-	// Cuts are the foreign grants that the plan said Exclusive removes, as ForeignGrant.String gives them. Nil means that the plan could not
-	// tell and said so.
+	// Cuts are the foreign grants that the plan said Exclusive removes, as ForeignGrant.String gives them. Nil means
+	// that the plan could not tell and said so.
 	Cuts []string
-	// Applied is the digest of what was applied last, as the node has it where nobody changed it since; empty for a policy that is new.
+	// Applied is the digest of what was applied last, as the node has it where nobody changed it since; empty for a
+	// policy that is new.
 	Applied string
 }
 
@@ -197,8 +203,9 @@ func (e *UnplannedCutError) Error() string {
 		"Nothing was changed on any node. Plan again, and apply what that plan shows", e.Node, strings.Join(e.Grants, "; "))
 }
 
-// Install puts the policy on targets and takes it off the nodes in leave, all in one transaction, and returns by node the foreign grants
-// that Exclusive removed. planned gives what the change was planned on, by node. The error names every node that refuses.
+// Install puts the policy on targets and takes it off the nodes in leave, all in one transaction, and returns by node
+// the foreign grants that Exclusive removed. planned gives what the change was planned on, by node. The error names
+// every node that refuses.
 func (p SudoersPolicy) Install(ctx context.Context, nodes Nodes, targets, leave []node.Target, planned map[string]Planned, progress func(node, step string)) (map[string][]string, error) {
 	changes := make([]node.Change, 0, len(targets)+len(leave))
 	removed := map[string][]string{}

@@ -8,8 +8,9 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 )
 
-// Remove takes the policy's file off the targets. A file that is gone already is no error. Before are texts by node that are put in its place there, nil for none. Where a node
-// refuses its text, Remove takes the file away as it does without one, and gives by node why: the removal of access does not hang on what was there before.
+// Remove takes the policy's file off the targets. A file that is gone already is no error. Before are texts by node
+// that are put in its place there, nil for none. Where a node refuses its text, Remove takes the file away as it does
+// without one, and gives by node why: the removal of access does not hang on what was there before.
 func (p SudoersPolicy) Remove(ctx context.Context, nodes Nodes, targets []node.Target, before map[string]string, progress func(node, step string)) (unrestored map[string]error, err error) {
 	before, unrestored = maps.Clone(before), map[string]error{}
 	maps.DeleteFunc(before, func(_, text string) bool { return text == "" })
@@ -46,8 +47,9 @@ func (p SudoersPolicy) remove(ctx context.Context, nodes Nodes, targets []node.T
 	return nodes.Apply(ctx, changes, progress)
 }
 
-// refusedTexts tells which nodes refuse the text that goes in the place of the policy's file, by what an attempt said: all that have one, where it names no node. What a
-// removal meets as well, such as a node that does not answer, is no refusal of a text.
+// refusedTexts tells which nodes refuse the text that goes in the place of the policy's file, by what an attempt said:
+// all that have one, where it names no node. What a removal meets as well, such as a node that does not answer, is no
+// refusal of a text.
 func refusedTexts(err error, before map[string]string) map[string]error {
 	refusals := map[string]error{}
 	refuse := func(name string, why error) {
@@ -75,7 +77,8 @@ func refusedTexts(err error, before map[string]string) map[string]error {
 	return refusals
 }
 
-// meetsAnyChange tells an error that does not depend on what a change writes: of the way to the node, of root's power there, of another run, or of the end of this one.
+// meetsAnyChange tells an error that does not depend on what a change writes: of the way to the node, of root's power
+// there, of another run, or of the end of this one.
 func meetsAnyChange(err error) bool {
 	var (
 		unreachable *node.UnreachableError

@@ -11,7 +11,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 )
 
-// TestRemoveRestores: a removal puts the text back that a node had before, and removes the file of a node that had none.
+// TestRemoveRestores: a removal puts the text back that a node had before, and removes the file of a node that had
+// none.
 func TestRemoveRestores(t *testing.T) {
 	t.Parallel()
 	m := newMemoryNodes("pve1", "pve2")
@@ -57,7 +58,8 @@ func (c choosyNodes) Apply(ctx context.Context, changes []node.Change, progress 
 	return c.memoryNodes.Apply(ctx, changes, progress)
 }
 
-// TestRemoveIsNotRefusedForAText: a node that refuses the text that was there before loses the policy all the same; the others get theirs back.
+// TestRemoveIsNotRefusedForAText: a node that refuses the text that was there before loses the policy all the same; the
+// others get theirs back.
 func TestRemoveIsNotRefusedForAText(t *testing.T) {
 	t.Parallel()
 	p := SudoersPolicy{Name: "agent", Subjects: []string{"agent"}, Content: "agent ALL=(root) /usr/bin/id\n"}

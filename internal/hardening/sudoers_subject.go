@@ -10,8 +10,9 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// SubjectsOf tells the users and groups that the rules of a sudoers file are about, sorted. The error says why the file is no policy about them: it is
-// malformed, names nobody, or is about everyone, root, or somebody who is named in another way.
+// SubjectsOf tells the users and groups that the rules of a sudoers file are about, sorted. The error says why the file
+// is no policy about them: it is malformed, names nobody, or is about everyone, root, or somebody who is named in
+// another way.
 func SubjectsOf(name, content string) ([]string, error) {
 	file, problems := sudoers.Parse(name, content, sudoers.Version{})
 	if len(problems) > 0 {
@@ -27,7 +28,8 @@ func SubjectsOf(name, content string) ([]string, error) {
 	return subjects, nil
 }
 
-// Subjects are the users and groups that rules name, sorted, aliases resolved; unfit are the members that are none whom a policy can be about.
+// Subjects are the users and groups that rules name, sorted, aliases resolved; unfit are the members that are none whom
+// a policy can be about.
 func Subjects(entries []sudoers.Entry) (names []string, unfit []*sudoers.Error) {
 	all := namedBy(entries, false)
 	for _, name := range slices.Sorted(maps.Keys(all)) {
@@ -42,7 +44,8 @@ func Subjects(entries []sudoers.Entry) (names []string, unfit []*sudoers.Error) 
 	return names, unfit
 }
 
-// namedBy are the members of the user lists of rules, and of Defaults of users where they are asked for, by name, each where it stands first. An alias of the text stands for its members.
+// namedBy are the members of the user lists of rules, and of Defaults of users where they are asked for, by name, each
+// where it stands first. An alias of the text stands for its members.
 func namedBy(entries []sudoers.Entry, defaults bool) map[string]sudoers.Member {
 	aliases := map[string][]sudoers.Member{}
 	for _, entry := range entries {
@@ -90,9 +93,10 @@ func checkMember(member sudoers.Member) error {
 	return CheckSubject(member.Name)
 }
 
-// CheckContent reports what makes a hand-written text unfit as the policy of a subject although sudo would accept it: rules about
-// somebody else, which would be granted unseen under this policy's name, options that give everyone on the node more, files included from elsewhere, whose grants no plan could show, and
-// patterns that never match: what they should deny would be allowed. Without a subject, "", the policy is about everyone whom its rules name.
+// CheckContent reports what makes a hand-written text unfit as the policy of a subject although sudo would accept it:
+// rules about somebody else, which would be granted unseen under this policy's name, options that give everyone on the
+// node more, files included from elsewhere, whose grants no plan could show, and patterns that never match: what they
+// should deny would be allowed. Without a subject, "", the policy is about everyone whom its rules name.
 func CheckContent(file *sudoers.File, subject string) []*sudoers.Error {
 	problems := append(aboutOthers(file, subject), looserForAll(file, subject)...)
 	for _, entry := range file.Entries {
@@ -110,8 +114,9 @@ func CheckContent(file *sudoers.File, subject string) []*sudoers.Error {
 	return problems
 }
 
-// aboutOthers reports the rules and the options of users that are about somebody else than the subject, also by an alias of the text, or of another file, of which no plan knows whom it
-// holds. Without a subject rules may be about all whom they name, and options about these.
+// aboutOthers reports the rules and the options of users that are about somebody else than the subject, also by an
+// alias of the text, or of another file, of which no plan knows whom it holds. Without a subject rules may be about all
+// whom they name, and options about these.
 func aboutOthers(file *sudoers.File, subject string) (problems []*sudoers.Error) {
 	subjects := []string{subject}
 	if subject == "" {

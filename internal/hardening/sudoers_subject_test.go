@@ -9,7 +9,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// TestContentIsAboutItsSubject: no line of a policy gives anything to somebody else, by no name: what another gets is in no plan of it.
+// TestContentIsAboutItsSubject: no line of a policy gives anything to somebody else, by no name: what another gets is
+// in no plan of it.
 func TestContentIsAboutItsSubject(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ subject, text, says string }{

@@ -19,11 +19,13 @@ const (
 	sudoersDir  = "/etc/sudoers.d"
 )
 
-// maxIncludeRounds bounds how often a node is asked for files that the sudoers read so far include. sudo itself stops at an include
-// depth of 128 (sudoers(5), "Including other files from within sudoers"); trees that need more than a few rounds do not occur.
+// maxIncludeRounds bounds how often a node is asked for files that the sudoers read so far include. sudo itself stops
+// at an include depth of 128 (sudoers(5), "Including other files from within sudoers"); trees that need more than a few
+// rounds do not occur.
 const maxIncludeRounds = 8
 
-// sudoersTree is the whole sudoers configuration of one node, read file by file and parsed, with the accounts of the subjects asked for.
+// sudoersTree is the whole sudoers configuration of one node, read file by file and parsed, with the accounts of the
+// subjects asked for.
 type sudoersTree struct {
 	tree     *sudoers.Tree
 	problems sudoers.Errors
@@ -37,8 +39,8 @@ type sudoersTree struct {
 	longest time.Duration
 }
 
-// readSudoersTree reads /etc/sudoers, /etc/sudoers.d and every file that they include. extra is observed in the same round trip. A file
-// that cannot be read is an error: what it grants is unknown, and unknown is not safe.
+// readSudoersTree reads /etc/sudoers, /etc/sudoers.d and every file that they include. extra is observed in the same
+// round trip. A file that cannot be read is an error: what it grants is unknown, and unknown is not safe.
 func readSudoersTree(ctx context.Context, nodes Nodes, target node.Target, extra node.Query) (*sudoersTree, error) {
 	query := extra
 	query.Files = append([]string{sudoersMain}, extra.Files...)
@@ -92,8 +94,8 @@ func (t *sudoersTree) parse(nodeName string, listed map[string]bool) error {
 	return nil
 }
 
-// missing is the query for included paths that have not been asked for yet. Whether a path names a file or a directory is
-// known only to the node, so both are asked; an answer of either kind settles it.
+// missing is the query for included paths that have not been asked for yet. Whether a path names a file or a directory
+// is known only to the node, so both are asked; an answer of either kind settles it.
 func (t *sudoersTree) missing(listed map[string]bool) node.Query {
 	var query node.Query
 	for _, name := range t.tree.Missing {
@@ -151,7 +153,8 @@ func (t *sudoersTree) subjects(names []string) []policy.Subject {
 	return subjects
 }
 
-// subjectOf describes a subject as policy decisions need it: a group stands for itself, a user brings the groups that the node gives it.
+// subjectOf describes a subject as policy decisions need it: a group stands for itself, a user brings the groups that
+// the node gives it.
 func subjectOf(name string, account node.Account) policy.Subject {
 	subject := policy.Subject{Name: name}
 	if strings.HasPrefix(name, "%") || !account.Exists {

@@ -7,7 +7,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// UndefinedAlias is an alias that lines of sudoers files use and none of these files defines. All files share one set of names: a policy that defines it decides what these lines say.
+// UndefinedAlias is an alias that lines of sudoers files use and none of these files defines. All files share one set
+// of names: a policy that defines it decides what these lines say.
 type UndefinedAlias struct {
 	// Alias is its kind and its name: "Cmnd_Alias OPS".
 	Alias string `json:"alias"`
@@ -15,8 +16,9 @@ type UndefinedAlias struct {
 	At []string `json:"at"`
 }
 
-// undefinedAliases are the aliases that other files than the policy's own use and do not define. Files that pvesec wrote for other policies define none, and name those of other files on purpose
-// (defined_elsewhere): the plans of these policies look at what they get.
+// undefinedAliases are the aliases that other files than the policy's own use and do not define. Files that pvesec
+// wrote for other policies define none, and name those of other files on purpose (defined_elsewhere): the plans of
+// these policies look at what they get.
 func (t *sudoersTree) undefinedAliases(own string) (undefined []UndefinedAlias) {
 	defined := map[aliasUse]bool{}
 	for _, entry := range t.tree.Entries {
@@ -51,8 +53,8 @@ func (t *sudoersTree) undefinedAliases(own string) (undefined []UndefinedAlias) 
 	return undefined
 }
 
-// Opened are the aliases of the surroundings that a policy defines, with another meaning than in an earlier text of it: what the lines in these places give to others changes with the policy, and
-// no plan of it looks at them.
+// Opened are the aliases of the surroundings that a policy defines, with another meaning than in an earlier text of it:
+// what the lines in these places give to others changes with the policy, and no plan of it looks at them.
 func (s Surroundings) Opened(p SudoersPolicy, earlier string) (opened []UndefinedAlias) {
 	if len(s.Undefined) == 0 {
 		return nil

@@ -16,15 +16,16 @@ type WholeSudoers struct {
 	Absent bool
 	// Problems are lines that sudo skips because they are malformed.
 	Problems sudoers.Errors
-	// Emergencies are the emergency accesses, also those that ended and whose file is still there, by their files, as [BreakGlass] and the printed page write them: their names.
+	// Emergencies are the emergency accesses, also those that ended and whose file is still there, by their files, as
+	// [BreakGlass] and the printed page write them: their names.
 	Emergencies map[string]string
 	// Host is the node's short name, Version the version of its sudo.
 	Host    string
 	Version sudoers.Version
 }
 
-// ReadWholeSudoers reads the sudoers configuration of a node: the main file and every file that it includes. A file that cannot be read is an error: what it
-// grants is unknown, and unknown is not safe.
+// ReadWholeSudoers reads the sudoers configuration of a node: the main file and every file that it includes. A file
+// that cannot be read is an error: what it grants is unknown, and unknown is not safe.
 func ReadWholeSudoers(ctx context.Context, nodes Nodes, target node.Target) (*WholeSudoers, error) {
 	tree, err := readSudoersTree(ctx, nodes, target, node.Query{Clock: true})
 	if err != nil {

@@ -15,8 +15,8 @@ var forbidden = []uintptr{
 	unix.CAP_MAC_ADMIN, unix.CAP_MAC_OVERRIDE, unix.CAP_WAKE_ALARM,
 }
 
-// dropCapabilities removes the forbidden capabilities from the calling thread's bounding set: what it executes from now on
-// cannot have them.
+// dropCapabilities removes the forbidden capabilities from the calling thread's bounding set: what it executes from now
+// on cannot have them.
 func dropCapabilities() error {
 	for _, capability := range forbidden {
 		if err := drop(capability); err != nil {

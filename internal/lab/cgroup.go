@@ -21,8 +21,8 @@ const cgroupPrefix = "pvesec-lab."
 // errNoCgroup2 reports that no cgroup2 hierarchy is mounted; systemd needs a subtree of one.
 var errNoCgroup2 = errors.New("no cgroup2 hierarchy is mounted (looked in /proc/self/mountinfo)")
 
-// cgroup2Root finds where the cgroup2 hierarchy is mounted: /sys/fs/cgroup on a unified host, /sys/fs/cgroup/unified on a
-// hybrid one (systemd's naming), or elsewhere.
+// cgroup2Root finds where the cgroup2 hierarchy is mounted: /sys/fs/cgroup on a unified host, /sys/fs/cgroup/unified on
+// a hybrid one (systemd's naming), or elsewhere.
 func cgroup2Root() (string, error) {
 	f, err := os.Open("/proc/self/mountinfo")
 	if err != nil {
@@ -71,7 +71,8 @@ func removeCgroup(dir string) error {
 	return err
 }
 
-// removeCgroupTree removes the group and its descendants, deepest first: the files in a group are not removable themselves.
+// removeCgroupTree removes the group and its descendants, deepest first: the files in a group are not removable
+// themselves.
 func removeCgroupTree(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {

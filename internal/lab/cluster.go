@@ -172,8 +172,8 @@ func (c *Cluster) Reset(ctx context.Context) error {
 	return group.Wait()
 }
 
-// Close ends the nodes and the API and removes every trace of them. Only the first call does something; later ones return
-// what it returned.
+// Close ends the nodes and the API and removes every trace of them. Only the first call does something; later ones
+// return what it returned.
 func (c *Cluster) Close() error {
 	c.closing.Do(func() { c.closed = c.close() })
 	return c.closed

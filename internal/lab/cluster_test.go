@@ -14,7 +14,8 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// TestParallelLabs runs two labs at once, with nodes of the same names, and checks that neither opens the other's doors.
+// TestParallelLabs runs two labs at once, with nodes of the same names, and checks that neither opens the other's
+// doors.
 func TestParallelLabs(t *testing.T) {
 	t.Parallel()
 	labs := make([]*Cluster, 2)

@@ -20,8 +20,8 @@ type container struct {
 	cgroup string
 }
 
-// containerMasked are units that cannot work in namespaces and would leave the system degraded: the kernel lets only the
-// initial pid namespace control auditing. audit-rules.service exists since Debian 13.
+// containerMasked are units that cannot work in namespaces and would leave the system degraded: the kernel lets only
+// the initial pid namespace control auditing. audit-rules.service exists since Debian 13.
 var containerMasked = []string{"auditd.service", "audit-rules.service"}
 
 // containerSSH is where sshd listens inside a container node.

@@ -22,7 +22,8 @@ type containerConfig struct {
 	Purge  []string // Debian packages to purge before the first boot
 }
 
-// containerMain is PID 1 of a container node: it builds the node's world from inside fresh namespaces and becomes systemd.
+// containerMain is PID 1 of a container node: it builds the node's world from inside fresh namespaces and becomes
+// systemd.
 func containerMain() error {
 	var config containerConfig
 	pipe := os.NewFile(3, "config")
@@ -94,7 +95,8 @@ func mountRoot(config containerConfig, root string) error {
 	return protectProc(at("proc"))
 }
 
-// makeDevices fills /dev with the devices that every process may use, and with a pseudo terminal file system of its own.
+// makeDevices fills /dev with the devices that every process may use, and with a pseudo terminal file system of its
+// own.
 func makeDevices(dev string) error {
 	for _, name := range []string{"null", "zero", "full", "random", "urandom", "tty"} {
 		target := filepath.Join(dev, name)

@@ -41,9 +41,10 @@ const nodePath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 // nodeNamespaces are the namespaces in which a node lives.
 const nodeNamespaces = unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWNET | unix.CLONE_NEWUTS | unix.CLONE_NEWIPC | unix.CLONE_NEWCGROUP
 
-// enter runs argv as root inside the namespaces of the process that pidfd refers to, with the same capabilities as the node's
-// own processes. It needs no network, no sshd and no login, so it works on a node that is cut off or broken.
-// cgroup is the control group to put the command in. A process of its own goes there, since a thread could not come back.
+// enter runs argv as root inside the namespaces of the process that pidfd refers to, with the same capabilities as the
+// node's own processes. It needs no network, no sshd and no login, so it works on a node that is cut off or broken.
+// cgroup is the control group to put the command in. A process of its own goes there, since a thread could not come
+// back.
 func enter(ctx context.Context, pidfd int, cgroup *os.File, stdin string, argv []string) (stdout, stderr string, err error) {
 	var out, errOut bytes.Buffer
 	duplicate, err := unix.FcntlInt(uintptr(pidfd), unix.F_DUPFD_CLOEXEC, 3)
@@ -65,10 +66,11 @@ func enter(ctx context.Context, pidfd int, cgroup *os.File, stdin string, argv [
 	return out.String(), errOut.String(), err
 }
 
-// enterMain is roleEnter: it enters the namespaces of the process behind file descriptor 3 and runs the command in its arguments there. Only
-// its children are in the pid namespace, so it waits and returns the command's exit status.
+// enterMain is roleEnter: it enters the namespaces of the process behind file descriptor 3 and runs the command in its
+// arguments there. Only its children are in the pid namespace, so it waits and returns the command's exit status.
 func enterMain() error {
-	// setns(2): a mount namespace can only be joined by a thread that shares its root and working directory with no other.
+	// setns(2): a mount namespace can only be joined by a thread that shares its root and working directory with no
+	// other.
 	if err := unix.Unshare(unix.CLONE_FS); err != nil {
 		return err
 	}
@@ -78,8 +80,8 @@ func enterMain() error {
 	if err := dropCapabilities(); err != nil {
 		return err
 	}
-	// The command ends with this process. Go's own Pdeathsig is of no use: it compares process ids across pid namespaces. env(1)
-	// searches the node's path and reports a missing command.
+	// The command ends with this process. Go's own Pdeathsig is of no use: it compares process ids across pid
+	// namespaces. env(1) searches the node's path and reports a missing command.
 	cmd := exec.Command("/usr/bin/setpriv", append([]string{"--pdeathsig", "KILL", "/usr/bin/env"}, os.Args[1:]...)...)
 	cmd.Dir = "/"
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr

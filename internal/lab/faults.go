@@ -28,9 +28,9 @@ const rootDirectories = `
 		if [ -d "$dir" ] && [ ! -L "$dir" ] && [ "$(stat -c %d "$dir")" = "$device" ]; then each "$dir"; fi
 	done`
 
-// ReadOnly makes every directory below / of the node's root file system read-only: every later write there
-// gets EROFS, as after a file system error. Files that are already open for writing, such as logs, can still be written,
-// which is why no service has to be stopped for it. ReadWrite ends it.
+// ReadOnly makes every directory below / of the node's root file system read-only: every later write there gets EROFS,
+// as after a file system error. Files that are already open for writing, such as logs, can still be written, which is
+// why no service has to be stopped for it. ReadWrite ends it.
 func (n *Node) ReadOnly(ctx context.Context) error {
 	_, err := n.Shell(ctx, `each() { mount --bind "$1" "$1"; mount -o remount,bind,ro "$1"; }`+rootDirectories)
 	return err
@@ -42,11 +42,11 @@ func (n *Node) ReadWrite(ctx context.Context) error {
 	return err
 }
 
-// Immutable sets the immutable attribute (chattr(1), +i) of a file: changing, replacing or removing it gives EPERM, even to
-// root. Mutable ends it.
+// Immutable sets the immutable attribute (chattr(1), +i) of a file: changing, replacing or removing it gives EPERM,
+// even to root. Mutable ends it.
 func (n *Node) Immutable(ctx context.Context, path string) error {
-	// The mode is set, to what it is, to have the file in the overlay's upper layer first: chattr keeps the other attributes,
-	// and those of the lower layer's file system mean nothing to the upper one's.
+	// The mode is set, to what it is, to have the file in the overlay's upper layer first: chattr keeps the other
+	// attributes, and those of the lower layer's file system mean nothing to the upper one's.
 	_, err := n.Exec(ctx, "", "sh", "-euc", `chmod -- "$(stat -c %a -- "$1")" "$1"; chattr +i -- "$1"`, "sh", path)
 	return err
 }

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// ForTest starts a cluster for a test and closes it when the test ends. Where the lab cannot run the test fails with the list
-// of what is missing; it is never skipped, because a skipped test looks like a passed one.
+// ForTest starts a cluster for a test and closes it when the test ends. Where the lab cannot run the test fails with
+// the list of what is missing; it is never skipped, because a skipped test looks like a passed one.
 func ForTest(tb testing.TB, spec ClusterSpec) *Cluster {
 	tb.Helper()
 	if spec.Progress == nil {

@@ -13,7 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The two ends of the cable between a node with its own kernel and the network namespace that the kernel's process runs in.
+// The two ends of the cable between a node with its own kernel and the network namespace that the kernel's process runs
+// in.
 const (
 	hostAddress  = "192.0.2.1" // TEST-NET-1 (RFC 5737): it exists only in that namespace
 	guestAddress = "192.0.2.2"
@@ -31,8 +32,8 @@ type guestConfig struct {
 	MemoryMiB int
 }
 
-// guestMain is PID 1 next to a node with its own kernel: it makes a world in which only that kernel's files exist and becomes
-// the kernel.
+// guestMain is PID 1 next to a node with its own kernel: it makes a world in which only that kernel's files exist and
+// becomes the kernel.
 func guestMain() error {
 	var config guestConfig
 	pipe := os.NewFile(3, "config")
@@ -60,8 +61,9 @@ func guestMain() error {
 	return unix.Exec("/usr/bin/linux.uml", append([]string{"linux.uml"}, kernelCommandLine(config)...), environment)
 }
 
-// pinToOneProcessor keeps this thread, and what it becomes, on one of its processors. The kernel and the processes of its node run in turns,
-// at each system call of them: a turn on another processor takes more of a processor's time, and twice as long until it begins.
+// pinToOneProcessor keeps this thread, and what it becomes, on one of its processors. The kernel and the processes of
+// its node run in turns, at each system call of them: a turn on another processor takes more of a processor's time, and
+// twice as long until it begins.
 func pinToOneProcessor() error {
 	var allowed, one unix.CPUSet
 	if err := unix.SchedGetaffinity(0, &allowed); err != nil {
@@ -89,8 +91,9 @@ func kernelCommandLine(config guestConfig) []string {
 	}
 }
 
-// mountKernelRoot mounts, below root, the kernel program with its library, the node's disk, and the few devices it needs.
-// The node's root can make the kernel open files of the world that it runs in (hostfs), so that world is kept empty.
+// mountKernelRoot mounts, below root, the kernel program with its library, the node's disk, and the few devices it
+// needs. The node's root can make the kernel open files of the world that it runs in (hostfs), so that world is kept
+// empty.
 func mountKernelRoot(config guestConfig, root string) error {
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return err

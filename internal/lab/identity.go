@@ -92,8 +92,8 @@ type seedFile struct {
 	link    string // target; makes it a symbolic link
 }
 
-// sshdDropIn lets a test connect as often and as wrongly as it needs to: OpenSSH 9.8 and later refuse a source address for a
-// while after failed logins (sshd_config(5), PerSourcePenalties), older ones do not know the keyword.
+// sshdDropIn lets a test connect as often and as wrongly as it needs to: OpenSSH 9.8 and later refuse a source address
+// for a while after failed logins (sshd_config(5), PerSourcePenalties), older ones do not know the keyword.
 func sshdDropIn(suite Suite) string {
 	text := "# Written by the pvesec lab.\nMaxStartups 200\nMaxSessions 100\nUseDNS no\n"
 	if suite != Bookworm {
@@ -125,8 +125,8 @@ func (id *identity) seed(suite Suite, address string, masked []string) []seedFil
 	return files
 }
 
-// writeSeed writes the files below root, which becomes part of the node's disk. Directories get the modes that Debian gives
-// them, whatever this process's umask.
+// writeSeed writes the files below root, which becomes part of the node's disk. Directories get the modes that Debian
+// gives them, whatever this process's umask.
 func writeSeed(root string, files []seedFile) error {
 	for _, file := range files {
 		if err := seedDirectory(root, filepath.Dir(file.path)); err != nil {

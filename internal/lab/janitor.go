@@ -15,8 +15,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// startJanitor starts a process that waits for the end of the lab's process and then clears up. An orderly Close leaves it
-// nothing to do; it matters when the lab's process is killed or panics. It runs in a session of its own, so that an
+// startJanitor starts a process that waits for the end of the lab's process and then clears up. An orderly Close leaves
+// it nothing to do; it matters when the lab's process is killed or panics. It runs in a session of its own, so that an
 // interrupt at the terminal does not reach it.
 func startJanitor(st *state) (*exec.Cmd, error) {
 	cmd := &exec.Cmd{

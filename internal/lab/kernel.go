@@ -23,8 +23,8 @@ import (
 // virtualisation by hardware. Nodes of both suites run the kernel of Debian 13 (6.12).
 const kernelSuite = Trixie
 
-// kernelOptions extract the kernel, the C library it is linked with and a small compiler, without installing anything. The
-// modules stay out: everything a node needs is built in.
+// kernelOptions extract the kernel, the C library it is linked with and a small compiler, without installing anything.
+// The modules stay out: everything a node needs is built in.
 var kernelOptions = []string{
 	"--mode=root", "--format=directory", "--variant=extract", "--include=user-mode-linux,tcc",
 	"--dpkgopt=path-exclude=/usr/share/*",
@@ -42,8 +42,8 @@ const shimLibrary = "/usr/lib/pvesec-lab-ptrace.so"
 // imageMiB is the size of the disk of a node with its own kernel. The image is sparse: about 200 MiB of it are used.
 const imageMiB = 640
 
-// kernelMasked are units without a purpose on such a node: no terminal is attached, no module exists, and no network leads to
-// Debian's archives.
+// kernelMasked are units without a purpose on such a node: no terminal is attached, no module exists, and no network
+// leads to Debian's archives.
 var kernelMasked = []string{
 	"getty@tty1.service", "systemd-modules-load.service", "e2scrub_reap.service", "apt-daily.timer", "apt-daily-upgrade.timer",
 }
@@ -84,8 +84,8 @@ StandardError=journal+console
 WantedBy=sysinit.target
 `
 
-// BuildKernel makes sure that the cache has what nodes of the suite with their own kernel boot from: the kernel and a disk
-// image of the root file system. The disk image takes some seconds once the root file system is there.
+// BuildKernel makes sure that the cache has what nodes of the suite with their own kernel boot from: the kernel and a
+// disk image of the root file system. The disk image takes some seconds once the root file system is there.
 func BuildKernel(ctx context.Context, suite Suite, progress Progress) error {
 	if _, err := buildKernel(ctx, progress); err != nil {
 		return err
@@ -94,7 +94,8 @@ func BuildKernel(ctx context.Context, suite Suite, progress Progress) error {
 	return err
 }
 
-// buildKernel returns a directory in which the kernel is usr/bin/linux.uml: just enough of a root file system to run it in.
+// buildKernel returns a directory in which the kernel is usr/bin/linux.uml: just enough of a root file system to run it
+// in.
 func buildKernel(ctx context.Context, progress Progress) (string, error) {
 	recipe := recipeHash(append([]string{shimSource, shimLibrary}, kernelOptions...)...)
 	return cached(fmt.Sprintf("kernel-%s-%s", kernelSuite, recipe), progress, func(dir string) error {
@@ -111,8 +112,8 @@ func buildKernel(ctx context.Context, progress Progress) (string, error) {
 	})
 }
 
-// completeKernel adds to the extracted packages what installing them would have made, the places where something is mounted
-// later, and the shim.
+// completeKernel adds to the extracted packages what installing them would have made, the places where something is
+// mounted later, and the shim.
 func completeKernel(ctx context.Context, dir string) error {
 	for _, link := range []string{"lib", "lib64"} { // from the package base-files
 		if err := os.Symlink("usr/"+link, filepath.Join(dir, link)); err != nil && !errors.Is(err, fs.ErrExist) {
@@ -152,8 +153,8 @@ func buildImage(ctx context.Context, suite Suite, progress Progress) (string, er
 	})
 }
 
-// makeImage makes the image of the root file system with what the guest needs in addition. It mounts things and must run on
-// a thread with a mount namespace of its own.
+// makeImage makes the image of the root file system with what the guest needs in addition. It mounts things and must
+// run on a thread with a mount namespace of its own.
 func makeImage(ctx context.Context, rootFS, image string) error {
 	dir, err := os.MkdirTemp(filepath.Dir(image), "image-*.mnt")
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/lab/kerneltest"
 )
 
-// TestOwnKernel proves what only a node with its own kernel can show: auditing from rule to record, and a power cut that the
-// file system's journal mends.
+// TestOwnKernel proves what only a node with its own kernel can show: auditing from rule to record, and a power cut
+// that the file system's journal mends.
 func TestOwnKernel(t *testing.T) {
 	t.Parallel()
 	for _, suite := range Suites() {

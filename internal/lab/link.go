@@ -37,8 +37,8 @@ type Link struct {
 	pending sync.WaitGroup
 }
 
-// newLink reserves an address and starts listening. The kernel arbitrates between labs: an address is taken when binding to
-// it succeeds.
+// newLink reserves an address and starts listening. The kernel arbitrates between labs: an address is taken when
+// binding to it succeeds.
 func newLink(dial func(context.Context) (net.Conn, error)) (*Link, error) {
 	const hosts = 1 << 16
 	first := rand.IntN(hosts)
@@ -61,17 +61,19 @@ func newLink(dial func(context.Context) (net.Conn, error)) (*Link, error) {
 	return nil, fmt.Errorf("no free address in 127.77.0.0/16 on port %d: %w", SSHPort, lastErr)
 }
 
-// Cut lets nothing pass any more, without telling either side: established connections stand still, new ones are accepted
-// by the relay and never hear from the node. What was sent meanwhile is delivered after Heal, as TCP would.
+// Cut lets nothing pass any more, without telling either side: established connections stand still, new ones are
+// accepted by the relay and never hear from the node. What was sent meanwhile is delivered after Heal, as TCP would.
 func (l *Link) Cut() { l.change(func() { l.cut = true }) }
 
-// Refuse answers every new connection with a reset, as a host does on which nothing listens. Established connections go on.
+// Refuse answers every new connection with a reset, as a host does on which nothing listens. Established connections go
+// on.
 func (l *Link) Refuse() { l.change(func() { l.refuse = true }) }
 
 // Heal ends Cut, Refuse and Delay.
 func (l *Link) Heal() { l.change(func() { l.cut, l.refuse, l.oneWay = false, false, 0 }) }
 
-// Delay makes every byte, and the establishment of a connection, take rtt for the way there and back; zero removes the delay.
+// Delay makes every byte, and the establishment of a connection, take rtt for the way there and back; zero removes the
+// delay.
 func (l *Link) Delay(rtt time.Duration) { l.change(func() { l.oneWay = rtt / 2 }) }
 
 // Reset ends every established connection with a TCP reset on both sides. New connections are not affected.
@@ -90,8 +92,8 @@ func (l *Link) Connections() int {
 	return len(l.flows)
 }
 
-// power tells the link whether the node runs. Without power nothing answers; with the power's return old connections meet a
-// machine that does not know them.
+// power tells the link whether the node runs. Without power nothing answers; with the power's return old connections
+// meet a machine that does not know them.
 func (l *Link) power(on bool) {
 	if on {
 		l.Reset()

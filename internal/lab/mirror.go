@@ -43,8 +43,8 @@ func hostMirror(ctx context.Context) (mirror, error) {
 	return mirrorFrom(string(output)), nil
 }
 
-// mirrorFrom picks the archives out of lines "label|component|URI". Without a security archive of its own the host's main
-// archive is taken to be complete only for the main suites; security updates then come from deb.debian.org.
+// mirrorFrom picks the archives out of lines "label|component|URI". Without a security archive of its own the host's
+// main archive is taken to be complete only for the main suites; security updates then come from deb.debian.org.
 func mirrorFrom(targets string) mirror {
 	found := debianOrg
 	var haveMain, haveSecurity bool

@@ -25,8 +25,8 @@ var programs = []program{
 // archiveKeyring holds the keys that mmdebstrap verifies Debian's archives with.
 const archiveKeyring = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
-// Missing lists in plain sentences what keeps the lab from running here, each with what to do about it. It is empty where
-// everything is there.
+// Missing lists in plain sentences what keeps the lab from running here, each with what to do about it. It is empty
+// where everything is there.
 func Missing() []string {
 	var missing []string
 	add := func(format string, args ...any) { missing = append(missing, fmt.Sprintf(format, args...)) }

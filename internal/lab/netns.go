@@ -15,8 +15,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// dialIn connects to addr from within the network namespace that netns refers to. A socket belongs to the namespace of the
-// thread that created it, wherever it is used later.
+// dialIn connects to addr from within the network namespace that netns refers to. A socket belongs to the namespace of
+// the thread that created it, wherever it is used later.
 func dialIn(ctx context.Context, netns *os.File, addr netip.AddrPort) (net.Conn, error) {
 	fd, err := socketIn(netns)
 	if err == nil {
@@ -28,9 +28,9 @@ func dialIn(ctx context.Context, netns *os.File, addr netip.AddrPort) (net.Conn,
 	return nil, &net.OpError{Op: "dial", Net: "tcp", Addr: net.TCPAddrFromAddrPort(addr), Err: err}
 }
 
-// socketIn creates a TCP socket in a network namespace, on a thread that goes back to its own namespace afterwards. The thread
-// must not end instead: a parent death signal, prctl(2), is tied to the thread that started the child, and terraform, which tests
-// start with one from whatever thread they are on, would be killed with it.
+// socketIn creates a TCP socket in a network namespace, on a thread that goes back to its own namespace afterwards. The
+// thread must not end instead: a parent death signal, prctl(2), is tied to the thread that started the child, and
+// terraform, which tests start with one from whatever thread they are on, would be killed with it.
 func socketIn(netns *os.File) (int, error) {
 	type result struct {
 		fd  int

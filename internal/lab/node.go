@@ -12,11 +12,12 @@ import (
 	"time"
 )
 
-// bootTimeout bounds a boot: a container needs about a second, a node with its own kernel half a minute, both many times as
-// long on a machine with too much to do.
+// bootTimeout bounds a boot: a container needs about a second, a node with its own kernel half a minute, both many
+// times as long on a machine with too much to do.
 const bootTimeout = 5 * time.Minute
 
-// defaultDiskMiB is the size of what a node may write: enough for logs and packages, and soon full when a test wants that.
+// defaultDiskMiB is the size of what a node may write: enough for logs and packages, and soon full when a test wants
+// that.
 const defaultDiskMiB = 256
 
 // NodeSpec describes a node.
@@ -28,8 +29,8 @@ type NodeSpec struct {
 	DiskMiB     int    // how much the node may write, in MiB; 256 when zero, fixed for a node with its own kernel
 }
 
-// Node is one Debian system. Its methods may be called from any goroutine; those that change whether it runs (Start, Kill,
-// Reset) wait for each other.
+// Node is one Debian system. Its methods may be called from any goroutine; those that change whether it runs (Start,
+// Kill, Reset) wait for each other.
 type Node struct {
 	Name    string
 	Address string // an address in 127.77.0.0/16 in the caller's network namespace
@@ -86,7 +87,8 @@ func (n *Node) Link() *Link { return n.link }
 // KnownHosts is the node's host keys as lines of a known_hosts file.
 func (n *Node) KnownHosts() string { return n.identity.knownHosts(n.Address) }
 
-// HostKeyFingerprint is the SHA-256 fingerprint of a host key as ssh-keygen prints it. algorithm is "ed25519" or "ecdsa".
+// HostKeyFingerprint is the SHA-256 fingerprint of a host key as ssh-keygen prints it. algorithm is "ed25519" or
+// "ecdsa".
 func (n *Node) HostKeyFingerprint(algorithm string) string { return n.identity.fingerprint(algorithm) }
 
 // Console is the end of what the node has printed on its console since it was last started.
@@ -123,8 +125,8 @@ func (n *Node) dial(ctx context.Context) (net.Conn, error) {
 	return m.dial(ctx)
 }
 
-// Start powers the node on and waits until systemd says that everything runs and sshd answers. The disk is as it was left.
-// Starting a node that runs does nothing.
+// Start powers the node on and waits until systemd says that everything runs and sshd answers. The disk is as it was
+// left. Starting a node that runs does nothing.
 func (n *Node) Start(ctx context.Context) error {
 	n.power.Lock()
 	defer n.power.Unlock()
@@ -189,8 +191,9 @@ func (n *Node) boot() (machine, error) {
 	return startContainer(n.lab.spawner, config, cgroup)
 }
 
-// Kill takes the node's power away: every process ends at once, connections stand still. The disk keeps what was written to
-// it; a node with its own kernel loses what that kernel had not yet written. Killing a node that is off does nothing.
+// Kill takes the node's power away: every process ends at once, connections stand still. The disk keeps what was
+// written to it; a node with its own kernel loses what that kernel had not yet written. Killing a node that is off does
+// nothing.
 func (n *Node) Kill() {
 	n.power.Lock()
 	defer n.power.Unlock()
@@ -208,8 +211,8 @@ func (n *Node) kill() {
 	}
 }
 
-// Reset makes the node pristine again, with the same name, address and keys: power off, a new disk, power on. The link is
-// healed.
+// Reset makes the node pristine again, with the same name, address and keys: power off, a new disk, power on. The link
+// is healed.
 func (n *Node) Reset(ctx context.Context) error {
 	n.power.Lock()
 	defer n.power.Unlock()

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// makeLayers makes the directories of an overlay below dir: upper (what is written), work (the kernel's own) and root (where
-// it is mounted).
+// makeLayers makes the directories of an overlay below dir: upper (what is written), work (the kernel's own) and root
+// (where it is mounted).
 func makeLayers(dir string) error {
 	for _, name := range []string{"upper", "work", "root"} {
 		path := filepath.Join(dir, name)

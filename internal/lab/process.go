@@ -23,8 +23,8 @@ type process struct {
 	done  chan struct{}
 }
 
-// startProcess starts this program again in a role, in new namespaces, as a child of the spawner's thread, and hands it its
-// configuration. cgroup is the control group to start in, or empty for the caller's.
+// startProcess starts this program again in a role, in new namespaces, as a child of the spawner's thread, and hands it
+// its configuration. cgroup is the control group to start in, or empty for the caller's.
 func startProcess(s *spawner, role string, config any, cgroup string) (*process, error) {
 	read, write, err := os.Pipe()
 	if err != nil {

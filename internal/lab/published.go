@@ -86,8 +86,8 @@ func (p Published) AwaitEnd() error {
 	return awaitUnlocked(filepath.Join(stateRoot(), p.ID, ownerLockFile))
 }
 
-// CleanUp removes what labs left behind whose process is gone: directories, control groups with any process in them, the
-// raised limit. Running labs are not touched. It returns how many labs run.
+// CleanUp removes what labs left behind whose process is gone: directories, control groups with any process in them,
+// the raised limit. Running labs are not touched. It returns how many labs run.
 func CleanUp() (running int, err error) {
 	err = withStateRoot(func(root string) error {
 		if err := sweep(root); err != nil {

@@ -19,8 +19,8 @@ const (
 // selfExe is the running program, whatever has happened to its path since.
 const selfExe = "/proc/self/exe"
 
-// init keeps the main goroutine on the main thread, which a role that enters other namespaces needs, and takes the role that argv[0]
-// names; a role never returns.
+// init keeps the main goroutine on the main thread, which a role that enters other namespaces needs, and takes the role
+// that argv[0] names; a role never returns.
 func init() {
 	runtime.LockOSThread()
 	var role func() error

@@ -21,8 +21,9 @@ import (
 )
 
 // packages are installed in every root file system in addition to Debian's minimal base. rsyslog, auditd, logrotate and
-// systemd-journal-remote are what the provider configures; a PVE node has all of them or they are in its repositories. stunnel4
-// asks senders for certificates in front of a collector of a test, which systemd-journal-remote of Debian does not. strace tells what a program really does.
+// systemd-journal-remote are what the provider configures; a PVE node has all of them or they are in its repositories.
+// stunnel4 asks senders for certificates in front of a collector of a test, which systemd-journal-remote of Debian does
+// not. strace tells what a program really does.
 var packages = []string{
 	"openssh-server", "sudo", "logrotate", "rsyslog", "systemd-journal-remote", "auditd", "systemd", "systemd-sysv", "dbus",
 	"libpam-systemd", "iproute2", "procps", "cron", "ca-certificates", "openssl", "less", "e2fsprogs", "stunnel4", "strace",
@@ -52,8 +53,8 @@ func (p Progress) say(format string, args ...any) {
 	}
 }
 
-// CacheDir is where root file systems and kernels are kept between runs: PVESEC_LAB_CACHE, else pvesec-lab in the user's
-// cache directory ($XDG_CACHE_HOME or ~/.cache).
+// CacheDir is where root file systems and kernels are kept between runs: PVESEC_LAB_CACHE, else pvesec-lab in the
+// user's cache directory ($XDG_CACHE_HOME or ~/.cache).
 func CacheDir() (string, error) {
 	if dir := os.Getenv("PVESEC_LAB_CACHE"); dir != "" {
 		return filepath.Abs(dir)
@@ -65,8 +66,8 @@ func CacheDir() (string, error) {
 	return filepath.Join(cache, "pvesec-lab"), nil
 }
 
-// BuildRootFS returns the directory of the suite's root file system and builds it first when the cache has none: about a
-// minute and 150 to 200 MB. Several processes may call it at once; one builds, the others wait.
+// BuildRootFS returns the directory of the suite's root file system and builds it first when the cache has none: about
+// a minute and 150 to 200 MB. Several processes may call it at once; one builds, the others wait.
 func BuildRootFS(ctx context.Context, suite Suite, progress Progress) (string, error) {
 	if err := suite.check(); err != nil {
 		return "", err
@@ -124,8 +125,8 @@ func bootstrap(ctx context.Context, arguments []string, progress Progress) error
 	return nil
 }
 
-// cached returns the cache entry of that name, made by build when it is not there. The entry appears under its name only
-// when it is complete; build gets another path, to a directory that does not exist yet.
+// cached returns the cache entry of that name, made by build when it is not there. The entry appears under its name
+// only when it is complete; build gets another path, to a directory that does not exist yet.
 func cached(name string, progress Progress, build func(path string) error) (string, error) {
 	cache, err := CacheDir()
 	if err != nil {

@@ -11,16 +11,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// spawner is an OS thread with a mount namespace of its own. Disks are mounted there, so that the caller never sees them, and
-// nodes are started from there, so that they inherit these mounts and so that their parent death signal is tied to a thread
-// that lives as long as the program.
+// spawner is an OS thread with a mount namespace of its own. Disks are mounted there, so that the caller never sees
+// them, and nodes are started from there, so that they inherit these mounts and so that their parent death signal is
+// tied to a thread that lives as long as the program.
 type spawner struct {
 	calls chan func()
 	done  chan error
 }
 
-// newSpawner starts the thread. When close is called it leaves its mount namespace, which is gone then with every mount in it; when
-// the program ends, the processes that it started end too.
+// newSpawner starts the thread. When close is called it leaves its mount namespace, which is gone then with every mount
+// in it; when the program ends, the processes that it started end too.
 func newSpawner() (*spawner, error) {
 	s := &spawner{calls: make(chan func()), done: make(chan error)}
 	started := make(chan error)

@@ -16,8 +16,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// stateRoot is the directory that holds one directory per running lab: PVESEC_LAB_STATE, else /run/pvesec-lab. It carries
-// only what is needed to find and clear up a lab; disks are mounted on it in a private mount namespace.
+// stateRoot is the directory that holds one directory per running lab: PVESEC_LAB_STATE, else /run/pvesec-lab. It
+// carries only what is needed to find and clear up a lab; disks are mounted on it in a private mount namespace.
 func stateRoot() string {
 	if dir := os.Getenv("PVESEC_LAB_STATE"); dir != "" {
 		return dir
@@ -84,8 +84,8 @@ func newState() (*state, error) {
 	return st, nil
 }
 
-// labFamily is how the ids of all labs under one state root begin. Control groups are known to the whole machine, state roots
-// need not be: one must not take the other's groups for leftovers.
+// labFamily is how the ids of all labs under one state root begin. Control groups are known to the whole machine, state
+// roots need not be: one must not take the other's groups for leftovers.
 func labFamily(root string) (string, error) {
 	path, err := filepath.Abs(root)
 	if err != nil {
@@ -98,7 +98,8 @@ func labFamily(root string) (string, error) {
 	return recipeHash(path, strconv.FormatUint(info.Dev, 16))[:4], nil
 }
 
-// remove gives the lab's directory and control groups up, and with the last lab also the state root and the raised limit.
+// remove gives the lab's directory and control groups up, and with the last lab also the state root and the raised
+// limit.
 func (st *state) remove() error {
 	return withStateRoot(func(root string) error {
 		st.lock.Close()
@@ -106,7 +107,8 @@ func (st *state) remove() error {
 	})
 }
 
-// withStateRoot runs do while no other process works on the state root, and removes the root afterwards when it is empty.
+// withStateRoot runs do while no other process works on the state root, and removes the root afterwards when it is
+// empty.
 func withStateRoot(do func(root string) error) error {
 	root := stateRoot()
 	lock, err := lockDirectory(root)

@@ -8,9 +8,10 @@ import (
 	"strings"
 )
 
-// hook stands before a tool on the path of the remote program. It counts the commands that the transaction runs, from its first
-// line to its last, and lets the fault happen right before the one whose number is in /run/fault/at. That one goes on afterwards.
-// Those that run under timeout(1) count as well: their grandparent is the shell. Each is one line in the list.
+// hook stands before a tool on the path of the remote program. It counts the commands that the transaction runs, from
+// its first line to its last, and lets the fault happen right before the one whose number is in /run/fault/at. That one
+// goes on afterwards. Those that run under timeout(1) count as well: their grandparent is the shell. Each is one line
+// in the list.
 const hook = `#!/bin/sh
 nl='
 '
@@ -37,7 +38,8 @@ esac
 exec %[1]s "$@"
 `
 
-// hooked are the tools that a transaction runs. They lie in /usr/bin, and the hooks in /usr/sbin, which comes first on its path.
+// hooked are the tools that a transaction runs. They lie in /usr/bin, and the hooks in /usr/sbin, which comes first on
+// its path.
 var hooked = []string{
 	"mv", "ln", "rm", "cp", "mkdir", "rmdir", "chown", "chmod", "sync", "stat", "sha256sum", "base64", "cmp", "sed", "flock", "date", "cat", "tr", "grep",
 	"id", "getent", "find", "readlink", "head", "tail", "visudo",
@@ -61,8 +63,9 @@ func (n *Node) HookSteps(ctx context.Context) error {
 	return err
 }
 
-// ArmStep puts the hooks in front of the tools and has an action happen before a step of the next transaction. A step of 0 only lists the steps, in /run/fault/steps.
-// The hooks go with the power: what is left are links to nowhere, which a shell passes over. Files would be empty ones, and every tool would succeed without doing anything.
+// ArmStep puts the hooks in front of the tools and has an action happen before a step of the next transaction. A step
+// of 0 only lists the steps, in /run/fault/steps. The hooks go with the power: what is left are links to nowhere, which
+// a shell passes over. Files would be empty ones, and every tool would succeed without doing anything.
 func (n *Node) ArmStep(ctx context.Context, step int, action string) error {
 	_, err := n.Shell(ctx, fmt.Sprintf("rm -rf /run/fault; mkdir /run/fault; echo 0 >/run/fault/count; echo %d >/run/fault/at; cat >/run/fault/action <<'END'\n%s\nEND\ncp -pr /opt/hooks /run/fault/; ln -sf /run/fault/hooks/* /usr/sbin/", step, action))
 	return err

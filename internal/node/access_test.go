@@ -72,7 +72,8 @@ func TestAgent(t *testing.T) {
 	}
 }
 
-// TestPassword: a password logs in where nothing else is configured, in both of SSH's ways, and never stands in for a key.
+// TestPassword: a password logs in where nothing else is configured, in both of SSH's ways, and never stands in for a
+// key.
 func TestPassword(t *testing.T) {
 	t.Parallel()
 	for _, interactive := range []bool{false, true} {
@@ -99,7 +100,8 @@ func TestPassword(t *testing.T) {
 	}
 }
 
-// TestRefusalIsExplained: the message tells what was tried, what was not, and what the server said, without its control characters.
+// TestRefusalIsExplained: the message tells what was tried, what was not, and what the server said, without its control
+// characters.
 func TestRefusalIsExplained(t *testing.T) {
 	t.Parallel()
 	_, key := nodetest.NewKey(t)
@@ -133,7 +135,8 @@ func TestRefusalIsExplained(t *testing.T) {
 	}
 }
 
-// TestTurnedAway: a server that drops connections before SSH begins, as MaxStartups does, is asked again; what it says for it is told.
+// TestTurnedAway: a server that drops connections before SSH begins, as MaxStartups does, is asked again; what it says
+// for it is told.
 func TestTurnedAway(t *testing.T) {
 	t.Parallel()
 	s := nodetest.Start(t, nodetest.Options{DropConnections: 2, Preface: "Exceeded MaxStartups\r\n"})
@@ -240,8 +243,8 @@ func TestJumpHostTrouble(t *testing.T) {
 	}
 }
 
-// sudoAsking is a stand-in for a sudo that wants a password the way the real one does: prompt on standard error, answer from the
-// first line of standard input, read byte by byte.
+// sudoAsking is a stand-in for a sudo that wants a password the way the real one does: prompt on standard error, answer
+// from the first line of standard input, read byte by byte.
 const sudoAsking = `
 prompt= command=
 while [ $# -gt 0 ]; do
@@ -264,7 +267,8 @@ for try in 1 2 3; do
 done
 exit 1`
 
-// TestSudoPassword: the password goes to sudo and nowhere else, a wrong one is tried once, and a sudo that asks for none gets none.
+// TestSudoPassword: the password goes to sudo and nowhere else, a wrong one is tried once, and a sudo that asks for
+// none gets none.
 func TestSudoPassword(t *testing.T) {
 	t.Parallel()
 	start := func(t *testing.T, sudo, password string) (*nodetest.Server, *node.Pool) {

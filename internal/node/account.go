@@ -29,27 +29,33 @@ const (
 
 var passwordWords = map[PasswordChange]string{KeepPassword: "keep", LockPassword: "lock", SetPassword: "set"}
 
-// An AccountChange is an account of the node itself, in /etc/passwd, after the transaction. The node's own tools make it so, useradd(8), usermod(8), userdel(8), chage(1) and
-// chpasswd(8), and put it back by the same way. System accounts, whose user id is below 1000 or 65534, are refused always, and so are those of a directory service.
-// Subordinate ids are neither given nor taken. Hash and keys travel over standard input: no argument of a process has them.
+// An AccountChange is an account of the node itself, in /etc/passwd, after the transaction. The node's own tools make
+// it so, useradd(8), usermod(8), userdel(8), chage(1) and chpasswd(8), and put it back by the same way. System
+// accounts, whose user id is below 1000 or 65534, are refused always, and so are those of a directory service.
+// Subordinate ids are neither given nor taken. Hash and keys travel over standard input: no argument of a process has
+// them.
 type AccountChange struct {
 	Name string
-	// Absent removes the account, and its jobs of cron and at with it, of which a copy is kept. Its home stays unless RemoveHome is set, and what the user runs goes on unless EndSessions is;
-	// all that happens after the change stands on every node, since it cannot be undone.
+	// Absent removes the account, and its jobs of cron and at with it, of which a copy is kept. Its home stays unless
+	// RemoveHome is set, and what the user runs goes on unless EndSessions is; all that happens after the change stands
+	// on every node, since it cannot be undone.
 	Absent, RemoveHome bool
-	// EndSessions ends what the user of an account runs. Where the account stays, it is shut out and its processes end before anything is written, so that nobody who is logged in can
-	// stand in the way. Another user id or home takes that.
+	// EndSessions ends what the user of an account runs. Where the account stays, it is shut out and its processes end
+	// before anything is written, so that nobody who is logged in can stand in the way. Another user id or home takes
+	// that.
 	EndSessions bool
-	// Expect is what the plan saw: AbsentAccount, [LocalAccount.Looks], or empty for anything. Comment and shell, which a user can change himself, do not count where the change only
-	// takes something away.
+	// Expect is what the plan saw: AbsentAccount, [LocalAccount.Looks], or empty for anything. Comment and shell, which
+	// a user can change himself, do not count where the change only takes something away.
 	Expect string
-	// ExpectUID is the user id that the account must have where it is there, 0 for any: another account of the name is not ours to change or to remove.
+	// ExpectUID is the user id that the account must have where it is there, 0 for any: another account of the name is
+	// not ours to change or to remove.
 	ExpectUID int
 
 	// UID is the user id, 0 for the one that it has, or that useradd chooses.
 	UID                  int
 	Comment, Home, Shell string
-	// PrimaryGroup is the group of the account in passwd(5); the one of its own name is made where the node has none. Empty leaves it, and gives a new account its own.
+	// PrimaryGroup is the group of the account in passwd(5); the one of its own name is made where the node has none.
+	// Empty leaves it, and gives a new account its own.
 	PrimaryGroup string
 	// Groups are the groups beside its own. With OnlyGroups it is in no other; without, those of DropGroups are left.
 	Groups, DropGroups []string
@@ -63,15 +69,18 @@ type AccountChange struct {
 	Keys *KeyFile
 }
 
-// A KeyFile is ~/.ssh/authorized_keys of an account. A user can put anything there: a link to a file of root, a fifo, a directory, and can change it between two looks at it. So root never
-// opens, writes, renames or removes anything in a home. A process that has the user's ids, no capability and no way back to any (setpriv(1) with --no-new-privs) does. The worst that
-// the user can have it do is what he can do without it. What it wrote is read back by the same way, bounded in size and time, and compared.
+// A KeyFile is ~/.ssh/authorized_keys of an account. A user can put anything there: a link to a file of root, a fifo, a
+// directory, and can change it between two looks at it. So root never opens, writes, renames or removes anything in a
+// home. A process that has the user's ids, no capability and no way back to any (setpriv(1) with --no-new-privs) does.
+// The worst that the user can have it do is what he can do without it. What it wrote is read back by the same way,
+// bounded in size and time, and compared.
 type KeyFile struct {
 	// Content of the file; it is removed when empty.
 	Content []byte
 	// Only moves ~/.ssh/authorized_keys2 away too, which sshd reads by default.
 	Only bool
-	// Sum is [KeyState.Sum] of the file that the content was made from, or empty for anything. It does not count where the change ends sessions.
+	// Sum is [KeyState.Sum] of the file that the content was made from, or empty for anything. It does not count where
+	// the change ends sessions.
 	Sum string
 }
 
@@ -83,7 +92,8 @@ var (
 	cryptHash = regexp.MustCompile(`^[!-9;-~]+$`)
 )
 
-// CheckAccountName says why a name cannot be one of an account that pvesec makes, or returns nil. It is what useradd(8) of Debian takes without --badname.
+// CheckAccountName says why a name cannot be one of an account that pvesec makes, or returns nil. It is what useradd(8)
+// of Debian takes without --badname.
 func CheckAccountName(name string) error {
 	switch {
 	case name == "root":
@@ -221,7 +231,8 @@ type LocalAccount struct {
 	Name                        string
 	UID, GID                    int
 	Comment, Home, Shell, Group string
-	// Groups are those that name it, sorted. GroupsByID are all that have a group id of the account, whatever their names are: its own one's, and those of Groups.
+	// Groups are those that name it, sorted. GroupsByID are all that have a group id of the account, whatever their
+	// names are: its own one's, and those of Groups.
 	Groups, GroupsByID []string
 	Password           PasswordState
 	// Expires is the day since 1970-01-01 on which it can no longer be used, -1 for none.
@@ -230,13 +241,16 @@ type LocalAccount struct {
 	HomeState FileState
 	// HomeProblem is why the home could not be looked at. HomeState tells nothing then.
 	HomeProblem string
-	// Keys are the key files of the home as its user finds them, by their name in ~/.ssh. One that is missing here is not there.
+	// Keys are the key files of the home as its user finds them, by their name in ~/.ssh. One that is missing here is
+	// not there.
 	Keys map[string]KeyState
-	// Ways is what sshd says of the ways in for the account, `sshd -T -C user=…`, by the setting in small letters. It is empty where the node has no sshd.
+	// Ways is what sshd says of the ways in for the account, `sshd -T -C user=…`, by the setting in small letters. It
+	// is empty where the node has no sshd.
 	Ways map[string]string
 	// Looks tells the account in short, for [AccountChange.Expect].
 	Looks string
-	// Problem is why the entry of the account cannot be read. Nothing else is known of it then, not even that it is there.
+	// Problem is why the entry of the account cannot be read. Nothing else is known of it then, not even that it is
+	// there.
 	Problem string
 }
 
@@ -244,7 +258,8 @@ type LocalAccount struct {
 type KeyState struct {
 	Exists  bool
 	Content []byte
-	// Problem is why it could not be read: it is too large, no file, or not to be read by its user. It may hold any key.
+	// Problem is why it could not be read: it is too large, no file, or not to be read by its user. It may hold any
+	// key.
 	Problem string
 }
 

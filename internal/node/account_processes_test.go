@@ -66,7 +66,8 @@ func (r shellRoot) run(script string) (said string, status int) {
 	return string(out), cmd.ProcessState.ExitCode()
 }
 
-// TestProcessesSeenTwice: one look that finds no process of a user is no proof that there is none. Who forks and exits all the time is not in every look.
+// TestProcessesSeenTwice: one look that finds no process of a user is no proof that there is none. Who forks and exits
+// all the time is not in every look.
 func TestProcessesSeenTwice(t *testing.T) {
 	t.Parallel()
 	r := newShellRoot(t)
@@ -93,7 +94,8 @@ echo look >>%[1]s/looks
 	}
 }
 
-// TestLentIDsEnd: what runs with an id that a user may lend ends with his own processes, unless somebody else has that id too.
+// TestLentIDsEnd: what runs with an id that a user may lend ends with his own processes, unless somebody else has that
+// id too.
 func TestLentIDsEnd(t *testing.T) {
 	t.Parallel()
 	const passwd = "root:x:0:0:root:/root:/bin/sh\nnight:x:2001:2001::/home/night:/bin/sh\n"
@@ -144,7 +146,8 @@ func TestLentIDsEnd(t *testing.T) {
 	}
 }
 
-// TestLentIDsOfADirectory: an id in a lent range is somebody's where the name service says so; where it does not answer the process is left, and that is said.
+// TestLentIDsOfADirectory: an id in a lent range is somebody's where the name service says so; where it does not answer
+// the process is left, and that is said.
 func TestLentIDsOfADirectory(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -186,7 +189,8 @@ func TestLentIDsOfADirectory(t *testing.T) {
 	}
 }
 
-// TestLentIDsInOneQuestion: whatever lent ids a user draws out, a directory is asked about all of them at once, what is his beyond doubt has ended by then, and what somebody else has runs on.
+// TestLentIDsInOneQuestion: whatever lent ids a user draws out, a directory is asked about all of them at once, what is
+// his beyond doubt has ended by then, and what somebody else has runs on.
 func TestLentIDsInOneQuestion(t *testing.T) {
 	t.Parallel()
 	r := newShellRoot(t)
@@ -233,7 +237,8 @@ echo 'day:x:200007:200007::/home/day:/bin/sh'; exit 2`, r.dir, his.Process.Pid))
 	}
 }
 
-// TestLentIDsHaveALimit: however slow the directory is and whatever comes anew, the questions take no longer than a patient command in all, and what answers another question answers none.
+// TestLentIDsHaveALimit: however slow the directory is and whatever comes anew, the questions take no longer than a
+// patient command in all, and what answers another question answers none.
 func TestLentIDsHaveALimit(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -271,7 +276,8 @@ func TestLentIDsHaveALimit(t *testing.T) {
 	}
 }
 
-// TestNewAccountHasNoProcesses: a new account does not get the user id of one that still runs something, which would be its own from then on. One that comes back when its removal is undone has what it had.
+// TestNewAccountHasNoProcesses: a new account does not get the user id of one that still runs something, which would be
+// its own from then on. One that comes back when its removal is undone has what it had.
 func TestNewAccountHasNoProcesses(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -300,8 +306,9 @@ echo "$name:x:2001:2001::/home/night:/bin/sh" >>"`+r.dir+`/etc/passwd"; echo "$n
 	}
 }
 
-// TestProcessesKeepNobodyOut: an interrupted change that cannot be undone because of what a user runs is no reason to refuse every later change of the node. He is shut out, and it is told. What cannot be
-// undone for another reason stays one.
+// TestProcessesKeepNobodyOut: an interrupted change that cannot be undone because of what a user runs is no reason to
+// refuse every later change of the node. He is shut out, and it is told. What cannot be undone for another reason stays
+// one.
 func TestProcessesKeepNobodyOut(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -339,7 +346,8 @@ func TestProcessesKeepNobodyOut(t *testing.T) {
 	}
 }
 
-// TestHomeOfNoAccount: a home that a removed account left, under another user id than the new account gets, is refused with what to write. Its own and one of root's are not.
+// TestHomeOfNoAccount: a home that a removed account left, under another user id than the new account gets, is refused
+// with what to write. Its own and one of root's are not.
 func TestHomeOfNoAccount(t *testing.T) {
 	t.Parallel()
 	for owner, refused := range map[string]bool{"2001": false, "0": false, "1999": true} {

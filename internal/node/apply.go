@@ -19,9 +19,9 @@ const (
 	rollbackTimeout = 2 * time.Minute
 )
 
-// Apply makes all changes or none. It returns an [*ApplyError] when they did not come about, which tells every node's state,
-// or another error when the changes themselves make no sense. progress, when not nil, is told what each node is doing;
-// its calls do not overlap.
+// Apply makes all changes or none. It returns an [*ApplyError] when they did not come about, which tells every node's
+// state, or another error when the changes themselves make no sense. progress, when not nil, is told what each node is
+// doing; its calls do not overlap.
 func (p *Pool) Apply(ctx context.Context, changes []Change, progress func(node, step string)) error {
 	if len(changes) == 0 {
 		return nil
@@ -220,8 +220,8 @@ func (a *application) commit(ctx context.Context) bool {
 	})
 }
 
-// finish makes the change final. First every node says that it has nothing left to do; until then each keeps its journal, so that one that is
-// lost takes the change back on all. Then all of them let go of it.
+// finish makes the change final. First every node says that it has nothing left to do; until then each keeps its
+// journal, so that one that is lost takes the change back on all. Then all of them let go of it.
 func (a *application) finish(ctx context.Context) bool {
 	// From here on the change is made: a cancelled run no longer holds it back.
 	ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), rollbackTimeout, context.DeadlineExceeded)
@@ -304,8 +304,9 @@ func (a *application) rollback(ctx context.Context) {
 	wg.Wait()
 }
 
-// settle asks a node whose connection broke what became of it, over a new connection. Getting the lock there proves that
-// the earlier process is gone, and what it left is undone under that lock; where all nodes had agreed to the change, it stands instead.
+// settle asks a node whose connection broke what became of it, over a new connection. Getting the lock there proves
+// that the earlier process is gone, and what it left is undone under that lock; where all nodes had agreed to the
+// change, it stands instead.
 func (tx *transaction) settle(ctx context.Context, decided bool) State {
 	ctx, cancel := context.WithTimeout(ctx, tx.pool.timing.Settle)
 	defer cancel()

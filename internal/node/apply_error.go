@@ -17,8 +17,9 @@ const (
 	RolledBack State = "rolled back"
 	// Unchanged: nothing was changed on the node.
 	Unchanged State = "unchanged"
-	// Unknown: the connection broke and the node did not answer again, so it has the old state or the new one. A node that was not told that
-	// the change stands restores by itself as soon as it notices, within a minute of silence, or at the next transaction after a crash.
+	// Unknown: the connection broke and the node did not answer again, so it has the old state or the new one. A node
+	// that was not told that the change stands restores by itself as soon as it notices, within a minute of silence, or
+	// at the next transaction after a crash.
 	Unknown State = "unknown"
 	// NotRestored: the node could not put everything back. Its journal stays, and the next transaction tries again.
 	NotRestored State = "not restored"

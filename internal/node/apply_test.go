@@ -122,8 +122,8 @@ while [ ! -e "$PVESEC_TEST_ROOT/tmp/go" ]; do sleep 0.05; done`)
 	return ch, sync.OnceFunc(func() { s.Write(t, "tmp/go", "", 0o644) })
 }
 
-// TestLostConnection: the connection of one node breaks while its new file is in place. The node restores by itself, the
-// other one too, and the client finds that out over a new connection.
+// TestLostConnection: the connection of one node breaks while its new file is in place. The node restores by itself,
+// the other one too, and the client finds that out over a new connection.
 func TestLostConnection(t *testing.T) {
 	t.Parallel()
 	for name, shell := range shells() {
@@ -236,8 +236,8 @@ func TestKilledShell(t *testing.T) {
 	}
 }
 
-// TestRestoresWithoutUs: the shell on the node is killed while a change is in place that locks us out. Nobody gets in to undo it, so the
-// node does it by itself.
+// TestRestoresWithoutUs: the shell on the node is killed while a change is in place that locks us out. Nobody gets in
+// to undo it, so the node does it by itself.
 func TestRestoresWithoutUs(t *testing.T) {
 	t.Parallel()
 	for name, shell := range shells() {
@@ -346,7 +346,8 @@ func TestCancelledBefore(t *testing.T) {
 	}
 }
 
-// TestTwoRuns: two pools, as of two Terraform workspaces, change the same nodes in opposite order without waiting for each other endlessly.
+// TestTwoRuns: two pools, as of two Terraform workspaces, change the same nodes in opposite order without waiting for
+// each other endlessly.
 func TestTwoRuns(t *testing.T) {
 	t.Parallel()
 	servers, p1 := cluster(t, 3, nodetest.Options{})

@@ -11,7 +11,8 @@ import (
 type AuditStatus struct {
 	// Missing says that the node has no auditctl, so that the kernel was not asked.
 	Missing bool
-	// Problem is why the kernel does not answer: the node is a container, or its kernel runs without audit. Nothing else is known then.
+	// Problem is why the kernel does not answer: the node is a container, or its kernel runs without audit. Nothing
+	// else is known then.
 	Problem string
 	// Enabled is 0 for off, 1 for on, 2 for on with rules that cannot change before the next boot.
 	Enabled int64

@@ -70,7 +70,8 @@ func TestSystemdConfigs(t *testing.T) {
 	}
 }
 
-// TestAuditRulesAreLoaded: the kernel takes the rules of a change, without the lock; one that does not is undone, one that is locked is told, and a removal stands in any case.
+// TestAuditRulesAreLoaded: the kernel takes the rules of a change, without the lock; one that does not is undone, one
+// that is locked is told, and a removal stands in any case.
 func TestAuditRulesAreLoaded(t *testing.T) {
 	t.Parallel()
 	const rules = "-c\n-w /etc/pve -p wa -k pvesec-pve\n-e 2\n"

@@ -13,15 +13,18 @@ type Kind int
 
 // The kinds of a [File].
 const (
-	// Regular is a file with exactly this content, mode and owner. Whatever is in its place is replaced, unless it is a directory.
+	// Regular is a file with exactly this content, mode and owner. Whatever is in its place is replaced, unless it is a
+	// directory.
 	Regular Kind = iota
 	// Directory exists with this mode and owner. Its parent must exist or be made by an earlier File.
 	Directory
-	// EnsureFile exists with this mode and owner; an absent one is created empty, the content of an existing one is kept.
+	// EnsureFile exists with this mode and owner; an absent one is created empty, the content of an existing one is
+	// kept.
 	EnsureFile
 	// Absent is removed. A directory is removed only when it is empty and otherwise left alone.
 	Absent
-	// Erased is a log, with what logrotate(8) made of it, or a secret of pvesec. It goes for good, without a copy, once the change stands on every node.
+	// Erased is a log, with what logrotate(8) made of it, or a secret of pvesec. It goes for good, without a copy, once
+	// the change stands on every node.
 	Erased
 	// ErasedTree is a directory that goes with all that is in it, as Erased does. What has a longer name is not of it.
 	ErasedTree
@@ -36,16 +39,19 @@ type Validator int
 // The validators. Each also judges the whole configuration again once the file is in place.
 const (
 	NoValidation Validator = iota
-	// Sudoers runs `visudo -c` on the staged file, on a staged copy of the whole sudoers tree that has it, and after the change on the tree itself.
+	// Sudoers runs `visudo -c` on the staged file, on a staged copy of the whole sudoers tree that has it, and after
+	// the change on the tree itself.
 	Sudoers
-	// Rsyslog runs `rsyslogd -N1` on a staged copy of the configuration and after the change on the configuration itself.
+	// Rsyslog runs `rsyslogd -N1` on a staged copy of the configuration and after the change on the configuration
+	// itself.
 	Rsyslog
 	// Logrotate runs `logrotate -d`, which rotates nothing, on the staged file.
 	Logrotate
 	// Sshd runs `sshd -t` on a staged copy of the configuration and after the change on the configuration itself.
 	Sshd
-	// AuditRules has `auditctl -R` read the staged file where the kernel takes nothing from it, then all of /etc/audit/rules.d with it, merged as
-	// `augenrules` does, and after the change the directory itself. A rule that is there twice is refused too: loading stops at it.
+	// AuditRules has `auditctl -R` read the staged file where the kernel takes nothing from it, then all of
+	// /etc/audit/rules.d with it, merged as `augenrules` does, and after the change the directory itself. A rule that
+	// is there twice is refused too: loading stops at it.
 	AuditRules
 )
 
@@ -61,8 +67,9 @@ type File struct {
 	// Owner and Group are names or numbers; empty means root.
 	Owner, Group string
 	Validate     Validator
-	// Applied is the SHA-256 of what was applied to the path last, in hexadecimal; empty for nothing. The copy that is kept of what the change replaces or
-	// removes is named by it: "applied" where it is that, and "found" where somebody else left it there.
+	// Applied is the SHA-256 of what was applied to the path last, in hexadecimal; empty for nothing. The copy that is
+	// kept of what the change replaces or removes is named by it: "applied" where it is that, and "found" where
+	// somebody else left it there.
 	Applied string
 	// Secret is a file of which no copy is kept: what it held is of no use any more, and must not outlive it.
 	Secret bool
@@ -94,27 +101,31 @@ type Change struct {
 	// Accounts are made, changed or removed after the files are in place. Names are unique.
 	Accounts []AccountChange
 	// RestartServices are restarted after the files are in place, and again after a rollback. They are left alone when
-	// nothing on the node differed from Files and they are active. auditd.service stands for the audit rules of the kernel, which are loaded where a file of them changes.
+	// nothing on the node differed from Files and they are active. auditd.service stands for the audit rules of the
+	// kernel, which are loaded where a file of them changes.
 	RestartServices []string
 	// ReloadAuditRules has the kernel take the audit rules anew also where no file of them changes: it has others.
 	ReloadAuditRules bool
 	// RequireActive are services that must be active at the end, or the change is rolled back.
 	RequireActive []string
-	// RequireCommands must be on the node's path, or nothing is done: a [MissingCommandError] says which package has it.
+	// RequireCommands must be on the node's path, or nothing is done: a [MissingCommandError] says which package has
+	// it.
 	RequireCommands []string
-	// InstallPackages has the node install the packages of required commands that it lacks, with apt-get, before anything of the change is in place. They
-	// stay installed if the change does not come about. A node where that fails is refused with a [PackagesError].
+	// InstallPackages has the node install the packages of required commands that it lacks, with apt-get, before
+	// anything of the change is in place. They stay installed if the change does not come about. A node where that
+	// fails is refused with a [PackagesError].
 	InstallPackages bool
 	// Installed is told which packages were installed; nil for nobody.
 	Installed func(packages []string)
-	// Noted is told, in plain words, what the node could not do or found wrong beside the outcome, such as a home that stays; nil for nobody.
+	// Noted is told, in plain words, what the node could not do or found wrong beside the outcome, such as a home that
+	// stays; nil for nobody.
 	Noted func(text string)
-	// Listed are commands that must be in what sudo lists for a user after the change, or it is rolled back: a file that sudo does not read is no
-	// policy.
+	// Listed are commands that must be in what sudo lists for a user after the change, or it is rolled back: a file
+	// that sudo does not read is no policy.
 	Listed []Listed
-	// Confirm says that the change may cut our own access: the node restores by itself after [Timing.Confirm] unless a new connection,
-	// made after the change, has reached root's power. Changes of sshd's configuration are confirmed in any case, those of
-	// sudoers when the login is not root's.
+	// Confirm says that the change may cut our own access: the node restores by itself after [Timing.Confirm] unless a
+	// new connection, made after the change, has reached root's power. Changes of sshd's configuration are confirmed in
+	// any case, those of sudoers when the login is not root's.
 	Confirm bool
 }
 
@@ -123,10 +134,12 @@ func (c Change) OnlyRemoves() bool {
 	return len(c.Accounts) == 0 && !slices.ContainsFunc(c.Files, func(f File) bool { return f.Kind != Absent })
 }
 
-// ownPlaces are where a transaction keeps its own files: stages, copies of what was replaced, the lock, and what restores at the next boot.
+// ownPlaces are where a transaction keeps its own files: stages, copies of what was replaced, the lock, and what
+// restores at the next boot.
 var ownPlaces = []string{"/etc/pvesec/stage", "/var/backups/pvesec", "/run/pvesec", "/etc/systemd/system"}
 
-// walls lists every directory on the way to a path that the change writes, and to what the transaction itself keeps. All must be root's.
+// walls lists every directory on the way to a path that the change writes, and to what the transaction itself keeps.
+// All must be root's.
 func (c Change) walls() []string {
 	var dirs []string
 	for _, dir := range ownPlaces {

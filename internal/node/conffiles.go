@@ -7,10 +7,12 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/untrusted"
 )
 
-// shippedLine is a file of configuration with its digest. A word behind it says that the package does not ship it any more, or removes it.
+// shippedLine is a file of configuration with its digest. A word behind it says that the package does not ship it any
+// more, or removes it.
 var shippedLine = regexp.MustCompile(`^(/.*) ([0-9a-f]{32})( [a-z-]+)?$`)
 
-// conffile reads one file of configuration that a package ships. One that it does not ship any more is not among them, nor is one without a digest, which is not unpacked yet.
+// conffile reads one file of configuration that a package ships. One that it does not ship any more is not among them,
+// nor is one without a digest, which is not unpacked yet.
 func (r *reader) conffile(f frame) error {
 	name := f.text(1)
 	if name == "" {

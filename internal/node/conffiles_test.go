@@ -9,7 +9,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/node/nodetest"
 )
 
-// TestConffiles: what installed packages ship below a path, and nothing of packages that were removed, of other paths, and of versions before.
+// TestConffiles: what installed packages ship below a path, and nothing of packages that were removed, of other paths,
+// and of versions before.
 func TestConffiles(t *testing.T) {
 	t.Parallel()
 	const digest = "da8bee36494c904ba767f0dd58920878"

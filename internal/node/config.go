@@ -61,17 +61,19 @@ type Config struct {
 	Certificate []byte
 	// AgentSocket is the path of an SSH agent's socket. Its keys are offered after PrivateKey, also to jump hosts.
 	AgentSocket string
-	// Password logs in where a node takes passwords only. It is never tried after a key: PrivateKey and AgentSocket must be empty.
+	// Password logs in where a node takes passwords only. It is never tried after a key: PrivateKey and AgentSocket
+	// must be empty.
 	Password []byte
-	// SudoPassword is what sudo on the nodes asks User for. It travels over standard input, and only when sudo has asked.
-	// Without it sudo must need none (`sudo -n`).
+	// SudoPassword is what sudo on the nodes asks User for. It travels over standard input, and only when sudo has
+	// asked. Without it sudo must need none (`sudo -n`).
 	SudoPassword []byte
 	// JumpHosts are passed in this order on the way to every node. Each one's host key is verified.
 	JumpHosts []JumpHost
-	// KnownHosts is the content of a known_hosts file, sshd(8): plain and hashed names, [host]:port, @cert-authority and @revoked.
+	// KnownHosts is the content of a known_hosts file, sshd(8): plain and hashed names, [host]:port, @cert-authority
+	// and @revoked.
 	KnownHosts string
-	// Fingerprints pins host keys by node name, or for every node under "*": "SHA256:…" as `ssh-keygen -lf` prints it; the
-	// whole line of ssh-keygen is taken as well.
+	// Fingerprints pins host keys by node name, or for every node under "*": "SHA256:…" as `ssh-keygen -lf` prints it;
+	// the whole line of ssh-keygen is taken as well.
 	Fingerprints map[string][]string
 	// ConnectTimeout bounds dialling and handshake, with all jump hosts; zero means [DefaultConnectTimeout].
 	ConnectTimeout time.Duration
@@ -91,16 +93,19 @@ type JumpHost struct {
 	PrivateKey, Passphrase, Certificate []byte
 	// Password logs in there instead of a key.
 	Password []byte
-	// KnownHosts and Fingerprints pin its host key; without either, those of [Config] do, under the jump host's address.
+	// KnownHosts and Fingerprints pin its host key; without either, those of [Config] do, under the jump host's
+	// address.
 	KnownHosts   string
 	Fingerprints []string
 }
 
 // Timing holds the intervals by which one side judges whether the other one lives. A zero field means its default.
 type Timing struct {
-	// Keepalive is how often an idle connection is asked whether it lives; three questions without an answer end it. 15 seconds.
+	// Keepalive is how often an idle connection is asked whether it lives; three questions without an answer end it. 15
+	// seconds.
 	Keepalive time.Duration
-	// Silence is after how long without a word from the client a node takes it for dead and restores, in whole seconds. One minute.
+	// Silence is after how long without a word from the client a node takes it for dead and restores, in whole seconds.
+	// One minute.
 	Silence time.Duration
 	// Confirm is after how long a node restores a change that may have locked us out, in whole seconds. Two minutes.
 	Confirm time.Duration
@@ -108,8 +113,9 @@ type Timing struct {
 	Settle time.Duration
 	// Greeting is how long a login shell may take before the program that is fed to it answers. One minute.
 	Greeting time.Duration
-	// Quick bounds a command of the node that asks its name service or its service manager, in whole seconds; Patient one that works on files or
-	// judges a configuration. 20 seconds and one minute. A command that takes longer is stopped, and what it was asked is not known.
+	// Quick bounds a command of the node that asks its name service or its service manager, in whole seconds; Patient
+	// one that works on files or judges a configuration. 20 seconds and one minute. A command that takes longer is
+	// stopped, and what it was asked is not known.
 	Quick, Patient time.Duration
 	// Gather is how long a read waits for others of the same node, to be answered with them. 5 milliseconds.
 	Gather time.Duration

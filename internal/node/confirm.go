@@ -9,8 +9,8 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// deadline is after how many seconds the node restores the change unless a new connection confirms it; zero where our own access
-// is not at stake.
+// deadline is after how many seconds the node restores the change unless a new connection confirms it; zero where our
+// own access is not at stake.
 func (tx *transaction) deadline() int {
 	at := func(v Validator) bool {
 		return slices.ContainsFunc(tx.change.Files, func(f File) bool { return f.Validate == v })
@@ -22,8 +22,8 @@ func (tx *transaction) deadline() int {
 	return 0
 }
 
-// confirm proves over a new connection that the change has not locked us out, and tells the node so. The old state comes back
-// when it has.
+// confirm proves over a new connection that the change has not locked us out, and tells the node so. The old state
+// comes back when it has.
 func (tx *transaction) confirm(ctx context.Context) error {
 	if tx.deadline() == 0 || !tx.changed {
 		return nil

@@ -13,7 +13,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/node/nodetest"
 )
 
-// documented are the lines of shell in the section on restoring a file, with the name of a policy and the root of a pretended node.
+// documented are the lines of shell in the section on restoring a file, with the name of a policy and the root of a
+// pretended node.
 func documented(t *testing.T, name, root string) (show, restore string) {
 	t.Helper()
 	page, err := os.ReadFile("../../templates/resources/sudoers_policy.md.tmpl")
@@ -43,8 +44,9 @@ func runIn(t *testing.T, s *nodetest.Server, lines string) string {
 	return string(out)
 }
 
-// TestCopiesAreKeptApart: copies of what was applied and of what somebody else left are told apart by name, and the documented way back takes the last applied one,
-// whatever the policy is called, and shows the difference before it changes anything.
+// TestCopiesAreKeptApart: copies of what was applied and of what somebody else left are told apart by name, and the
+// documented way back takes the last applied one, whatever the policy is called, and shows the difference before it
+// changes anything.
 func TestCopiesAreKeptApart(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"agent", "night-shift-2_x", "a-"} {
@@ -93,7 +95,8 @@ func TestCopiesAreKeptApart(t *testing.T) {
 	}
 }
 
-// TestLastAppliedCopyStays: however often somebody changes a file behind pvesec's back, the last copy of what was applied is kept.
+// TestLastAppliedCopyStays: however often somebody changes a file behind pvesec's back, the last copy of what was
+// applied is kept.
 func TestLastAppliedCopyStays(t *testing.T) {
 	t.Parallel()
 	s := nodetest.Start(t, nodetest.Options{})

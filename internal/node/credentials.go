@@ -22,7 +22,8 @@ type credentials struct {
 	password string
 }
 
-// parseCredentials turns key, passphrase, certificate, agent and password into ways to log in. Its errors never quote the input.
+// parseCredentials turns key, passphrase, certificate, agent and password into ways to log in. Its errors never quote
+// the input.
 func parseCredentials(cfg Config, now time.Time) (credentials, error) {
 	c := credentials{agent: cfg.AgentSocket, password: string(cfg.Password)}
 	pem := tidyKey(cfg.PrivateKey)
@@ -59,7 +60,8 @@ func parseCredentials(cfg Config, now time.Time) (credentials, error) {
 	return c, nil
 }
 
-// tidyKey undoes what environment variables do to a PEM block: carriage returns, trailing spaces, literal "\n", and base64 around the whole.
+// tidyKey undoes what environment variables do to a PEM block: carriage returns, trailing spaces, literal "\n", and
+// base64 around the whole.
 func tidyKey(raw []byte) []byte {
 	s := strings.TrimSpace(string(raw))
 	if s == "" {

@@ -17,7 +17,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/untrusted"
 )
 
-// handshakeTries bounds how often a connection that sshd drops before the login is tried again: MaxStartups drops at random.
+// handshakeTries bounds how often a connection that sshd drops before the login is tried again: MaxStartups drops at
+// random.
 const handshakeTries = 6
 
 // clientVersion is how the server's log names us.
@@ -25,8 +26,8 @@ const clientVersion = "SSH-2.0-pvesec"
 
 // dial opens and authenticates one connection. ctx bounds it.
 //
-// A fingerprint does not tell which algorithm its key has. When the server shows another key than a pinned one, it is asked again
-// for its keys of the other algorithms before it is refused.
+// A fingerprint does not tell which algorithm its key has. When the server shows another key than a pinned one, it is
+// asked again for its keys of the other algorithms before it is refused.
 func (l *login) dial(ctx context.Context) (*ssh.Client, error) {
 	tr := l.hostKeys.trustFor(l.target)
 	shown := map[string]bool{} // families of keys that the server showed and that did not match
@@ -61,8 +62,8 @@ func (l *login) dial(ctx context.Context) (*ssh.Client, error) {
 	}
 }
 
-// pause waits for about d, half of it by chance, so that many who were turned away together do not come back together. It says
-// whether ctx still stands.
+// pause waits for about d, half of it by chance, so that many who were turned away together do not come back together.
+// It says whether ctx still stands.
 func pause(ctx context.Context, d time.Duration) bool {
 	d = d/2 + time.Duration(rand.Int64N(int64(d))) //nolint:gosec // it only spreads load
 	select {
@@ -192,8 +193,8 @@ func (l *login) unreachable(ctx context.Context, err error) error {
 	return &UnreachableError{Node: l.name(), Address: l.target.Address, Port: l.target.Port, User: l.user, Via: l.through(), Err: err}
 }
 
-// prefaced is a connection that keeps the first bytes it read: sshd says there why it drops a connection before SSH begins, in
-// plain text (sshd.c, "Exceeded MaxStartups", "Not allowed at this time").
+// prefaced is a connection that keeps the first bytes it read: sshd says there why it drops a connection before SSH
+// begins, in plain text (sshd.c, "Exceeded MaxStartups", "Not allowed at this time").
 type prefaced struct {
 	net.Conn
 	mu    sync.Mutex

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestEnvironmentChangesNothing: no variable of a node's environment decides where the programs work or which tools they run. Each name that
-// they have a value of their own for is set to a directory with a tool of somebody else's.
+// TestEnvironmentChangesNothing: no variable of a node's environment decides where the programs work or which tools
+// they run. Each name that they have a value of their own for is set to a directory with a tool of somebody else's.
 func TestEnvironmentChangesNothing(t *testing.T) {
 	t.Parallel()
 	foreign := t.TempDir()

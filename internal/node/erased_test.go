@@ -10,8 +10,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/node/nodetest"
 )
 
-// TestErased: a log goes with what logrotate made of it, and a directory with all in it; without a copy, after everything else, and not where somebody else could choose what that is. A link goes, and
-// not what it leads to.
+// TestErased: a log goes with what logrotate made of it, and a directory with all in it; without a copy, after
+// everything else, and not where somebody else could choose what that is. A link goes, and not what it leads to.
 func TestErased(t *testing.T) {
 	t.Parallel()
 	for name, shell := range shells() {

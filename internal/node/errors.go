@@ -11,7 +11,8 @@ import (
 
 // ConfigError is a fault of one field of [Config].
 type ConfigError struct {
-	// Field is the name of the provider's attribute, for example "private_key"; for a jump host "jump_host.0.private_key".
+	// Field is the name of the provider's attribute, for example "private_key"; for a jump host
+	// "jump_host.0.private_key".
 	Field string
 	Err   error
 }
@@ -50,7 +51,8 @@ func (e *UnreachableError) Unwrap() error { return e.Err }
 type HostKeyError struct {
 	Node, Address string
 	Port          int
-	// Expected lists algorithm and fingerprint of the keys that would have been accepted; empty when none is configured.
+	// Expected lists algorithm and fingerprint of the keys that would have been accepted; empty when none is
+	// configured.
 	Expected string
 	// Offered is algorithm and fingerprint of the node's key.
 	Offered string
@@ -79,7 +81,8 @@ type AuthError struct {
 	User          string
 	// Methods were offered, with their keys.
 	Methods []string
-	// Method is publickey or password, whichever is configured. NotOffered says that the server did not even let us try it.
+	// Method is publickey or password, whichever is configured. NotOffered says that the server did not even let us try
+	// it.
 	Method     string
 	NotOffered bool
 	// TooMany says that the server hung up after too many keys.
@@ -189,7 +192,8 @@ func (e *RemoteError) Error() string {
 // Unwrap returns the cause.
 func (e *RemoteError) Unwrap() error { return e.Err }
 
-// Interrupted tells whether an error comes from nothing but the end of the run, as by Ctrl-C: the caller's context was cancelled. Of several errors, each must.
+// Interrupted tells whether an error comes from nothing but the end of the run, as by Ctrl-C: the caller's context was
+// cancelled. Of several errors, each must.
 func Interrupted(err error) bool {
 	if several, is := err.(interface{ Unwrap() []error }); is {
 		all := several.Unwrap()
@@ -277,8 +281,8 @@ func (e *SlowError) Error() string {
 		"`getent hosts` there, /etc/nsswitch.conf), and whether its disks do.", e.Command, e.Node, e.Seconds)
 }
 
-// OpenDirectoryError says that somebody else than root can write a directory on the way to a file that root is about to write: a link put there
-// would have root write where the link leads.
+// OpenDirectoryError says that somebody else than root can write a directory on the way to a file that root is about to
+// write: a link put there would have root write where the link leads.
 type OpenDirectoryError struct {
 	Node, Path string
 	// Directory is the first one on the way that is open, and Why says to whom.

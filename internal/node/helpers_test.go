@@ -19,7 +19,8 @@ func TestMain(m *testing.M) {
 	m.Run()
 }
 
-// shells are the shells of this machine that the remote programs must run under, as the server's Shell option. /bin/sh is one of the others.
+// shells are the shells of this machine that the remote programs must run under, as the server's Shell option. /bin/sh
+// is one of the others.
 func shells() map[string]string {
 	found := map[string]string{"sh": "/bin/sh"}
 	usual, err := filepath.EvalSymlinks("/bin/sh")

@@ -9,7 +9,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/node/nodetest"
 )
 
-// TestHostileAnswers: what stands in the files and accounts of a node, and what its tools print, brings no hidden character into what is observed or told.
+// TestHostileAnswers: what stands in the files and accounts of a node, and what its tools print, brings no hidden
+// character into what is observed or told.
 func TestHostileAnswers(t *testing.T) {
 	t.Parallel()
 	const bad = "a\x1b[2K\u009b2J\u202eb\u2066c\u200bd\x7f"

@@ -42,7 +42,8 @@ func listen(t *testing.T, handle func(net.Conn)) node.Target {
 	return node.Target{Name: "pve1", Address: at.IP.String(), Port: at.Port}
 }
 
-// TestHostileBeforeLogin: whatever answers instead of sshd is given up within the connect timeout, with an error that says what it was.
+// TestHostileBeforeLogin: whatever answers instead of sshd is given up within the connect timeout, with an error that
+// says what it was.
 func TestHostileBeforeLogin(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -96,7 +97,8 @@ func TestHostileBeforeLogin(t *testing.T) {
 	}
 }
 
-// TestManInTheMiddle: somebody who relays to the real node with a key of his own gets neither the login nor a byte of the change.
+// TestManInTheMiddle: somebody who relays to the real node with a key of his own gets neither the login nor a byte of
+// the change.
 func TestManInTheMiddle(t *testing.T) {
 	t.Parallel()
 	s := nodetest.Start(t, nodetest.Options{})
@@ -160,7 +162,8 @@ func TestFullSessions(t *testing.T) {
 	}
 }
 
-// TestHostileOutput: a node that answers a transaction or a read with lies, drips or floods gets an error, and never an empty success.
+// TestHostileOutput: a node that answers a transaction or a read with lies, drips or floods gets an error, and never an
+// empty success.
 func TestHostileOutput(t *testing.T) {
 	t.Parallel()
 	for name, command := range map[string]string{
@@ -189,7 +192,8 @@ func TestHostileOutput(t *testing.T) {
 	}
 }
 
-// TestNoSecretInArguments: neither content nor passwords are in the command lines of the node's processes while a change is under way.
+// TestNoSecretInArguments: neither content nor passwords are in the command lines of the node's processes while a
+// change is under way.
 func TestNoSecretInArguments(t *testing.T) {
 	t.Parallel()
 	servers, p := cluster(t, 1, nodetest.Options{})

@@ -25,7 +25,8 @@ type hostKeys struct {
 // A pin is one configured fingerprint; family narrows the algorithms to ask for when the configuration tells.
 type pin struct{ fingerprint, family string }
 
-// plainAlgorithms are the signature algorithms asked for, by key family, strongest first. SHA-1 signatures (ssh-rsa) are left out.
+// plainAlgorithms are the signature algorithms asked for, by key family, strongest first. SHA-1 signatures (ssh-rsa)
+// are left out.
 var plainAlgorithms = []struct {
 	family     string
 	algorithms []string

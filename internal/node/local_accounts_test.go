@@ -12,7 +12,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/node/nodetest"
 )
 
-// accountFiles gives a node the files of its accounts, and stand-ins for sshd and for setpriv, which runs the command as the user of the test.
+// accountFiles gives a node the files of its accounts, and stand-ins for sshd and for setpriv, which runs the command
+// as the user of the test.
 func accountFiles(t *testing.T, s *nodetest.Server, passwd string) {
 	t.Helper()
 	s.Write(t, "etc/passwd", passwd, 0o644)
@@ -45,7 +46,8 @@ func localAccounts(t *testing.T, s *nodetest.Server, only string) (map[string]no
 	return o.LocalAccounts, nil
 }
 
-// TestLocalAccountsProof: only a whole answer proves that an account is not there. Who believes an empty one forgets the accounts that it made.
+// TestLocalAccountsProof: only a whole answer proves that an account is not there. Who believes an empty one forgets
+// the accounts that it made.
 func TestLocalAccountsProof(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ passwd, says string }{
@@ -150,7 +152,8 @@ func TestLocalAccountsUnseen(t *testing.T) {
 			}
 		})
 	}
-	// Nobody waits for a process of the user that no signal ends, such as one in a file system that he serves himself, or for what it leaves behind with its output open.
+	// Nobody waits for a process of the user that no signal ends, such as one in a file system that he serves himself,
+	// or for what it leaves behind with its output open.
 	for name, stand := range map[string]func(*nodetest.Server){
 		"keeps its output open": func(s *nodetest.Server) { asUser(t, s, `[ "$uid" != 1001 ] || sleep 1000 &`) },
 		"beyond every signal": func(s *nodetest.Server) {
@@ -200,7 +203,8 @@ func TestLocalAccountsUnseen(t *testing.T) {
 	}
 }
 
-// TestUsersInput: what runs as a user gets nothing of the session. The rest of the program is in it, with hashes and keys.
+// TestUsersInput: what runs as a user gets nothing of the session. The rest of the program is in it, with hashes and
+// keys.
 func TestUsersInput(t *testing.T) {
 	t.Parallel()
 	s := nodetest.Start(t, nodetest.Options{})
@@ -238,7 +242,8 @@ func TestUserIDs(t *testing.T) {
 	}
 }
 
-// TestLocalAccountsOnce: five hundred accounts cost one login and one look at each node, in a plan that refreshes them at once and in what comes after. Only a look for one account asks anew.
+// TestLocalAccountsOnce: five hundred accounts cost one login and one look at each node, in a plan that refreshes them
+// at once and in what comes after. Only a look for one account asks anew.
 func TestLocalAccountsOnce(t *testing.T) {
 	t.Parallel()
 	servers := map[string]*nodetest.Server{}

@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// TestGroupsByID: the kernel asks for ids. A group of another name that has the id of a powerful one is that one, and so is the primary group.
+// TestGroupsByID: the kernel asks for ids. A group of another name that has the id of a powerful one is that one, and
+// so is the primary group.
 func TestGroupsByID(t *testing.T) {
 	t.Parallel()
 	r := localReader{

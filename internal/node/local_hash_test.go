@@ -53,7 +53,8 @@ func unhashed(t *testing.T, file, text string) string {
 	return string(got)
 }
 
-// TestPasswordInPasswd: a hash in /etc/passwd lets its account in whatever /etc/shadow says, so an account with one is not locked, and no lock of pvesec would lock it.
+// TestPasswordInPasswd: a hash in /etc/passwd lets its account in whatever /etc/shadow says, so an account with one is
+// not locked, and no lock of pvesec would lock it.
 func TestPasswordInPasswd(t *testing.T) {
 	t.Parallel()
 	for word, want := range map[string]PasswordState{"$y$j9T$secret": PasswordSet, "": PasswordEmpty, "x": PasswordLocked, "*": PasswordLocked} {

@@ -11,8 +11,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/untrusted"
 )
 
-// proven tells why an answer does not prove which accounts there are: who finds no account in it would believe that it is gone. Every node has root. name is the account that was asked for
-// alone.
+// proven tells why an answer does not prove which accounts there are: who finds no account in it would believe that it
+// is gone. Every node has root. name is the account that was asked for alone.
 func (r *localReader) proven(name string) error {
 	for _, file := range []struct{ word, path string }{{"passwd", "/etc/passwd"}, {"group-file", "/etc/group"}, {"shadow", "/etc/shadow"}} {
 		if !r.told[file.word] {
@@ -38,7 +38,8 @@ func (r *localReader) proven(name string) error {
 	return nil
 }
 
-// unreadable lists the accounts whose entry cannot be read, and why. The first entry of a name counts, as for the node itself.
+// unreadable lists the accounts whose entry cannot be read, and why. The first entry of a name counts, as for the node
+// itself.
 func (r *localReader) unreadable() map[string]string {
 	found, seen := map[string]string{}, map[string]bool{}
 	for line := range strings.Lines(r.passwd) {

@@ -6,7 +6,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/node/nodetest"
 )
 
-// TestWaysThatCannotBeTold: sshd is asked for the user and an address. What depends on more than the user is not known by that.
+// TestWaysThatCannotBeTold: sshd is asked for the user and an address. What depends on more than the user is not known
+// by that.
 func TestWaysThatCannotBeTold(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

@@ -25,19 +25,21 @@ type Query struct {
 	Services []string
 	// Commands are names looked up on root's path, for example visudo.
 	Commands []string
-	// Conffiles are paths: of each, and of what is below it, the node's packages tell which of them ships it as a file of configuration.
+	// Conffiles are paths: of each, and of what is below it, the node's packages tell which of them ships it as a file
+	// of configuration.
 	Conffiles []string
-	// LocalAccounts reads every account of the node itself. Nothing else is asked for with it: the answer is kept until the next [Pool.Apply] on the node, so that many
-	// accounts take one look.
+	// LocalAccounts reads every account of the node itself. Nothing else is asked for with it: the answer is kept until
+	// the next [Pool.Apply] on the node, so that many accounts take one look.
 	LocalAccounts bool
 	// OnlyAccount has LocalAccounts look into one home alone, and now.
 	OnlyAccount string
 	// Clock asks what time it is on the node.
 	Clock bool
-	// Scripts are texts of sh that only read. They run beside the rest, under "$root", where PATH leads to the tools of the node and nothing else is set. Nothing that a node
-	// said stands in them.
+	// Scripts are texts of sh that only read. They run beside the rest, under "$root", where PATH leads to the tools of
+	// the node and nothing else is set. Nothing that a node said stands in them.
 	Scripts []string
-	// Configs are configurations of systemd such as systemd/journald.conf, of which all files are put together as systemd reads them, systemd-analyze(1) cat-config.
+	// Configs are configurations of systemd such as systemd/journald.conf, of which all files are put together as
+	// systemd reads them, systemd-analyze(1) cat-config.
 	Configs []string
 	// Audit asks the kernel for its audit rules.
 	Audit bool
@@ -69,7 +71,8 @@ type Observation struct {
 	Clock int64
 	// Scripts holds what each script printed, by its text.
 	Scripts map[string]Section
-	// Configs are the texts of configurations, by the name asked for. Each file in them follows a line with "# " and its path.
+	// Configs are the texts of configurations, by the name asked for. Each file in them follows a line with "# " and
+	// its path.
 	Configs map[string]string
 	// Audit is what the kernel said of its audit rules, nil where nobody asked.
 	Audit *AuditStatus
@@ -78,8 +81,8 @@ type Observation struct {
 	// Unfinished says that a transaction was killed half-way on this node and has not been undone yet. The next
 	// [Pool.Apply] on the node does so before anything else.
 	Unfinished bool
-	// Leftover says that a killed transaction left files of its own on this node, in /etc/pvesec/stage, whether or not it had begun to change
-	// anything. The next [Pool.Apply] on the node removes them.
+	// Leftover says that a killed transaction left files of its own on this node, in /etc/pvesec/stage, whether or not
+	// it had begun to change anything. The next [Pool.Apply] on the node removes them.
 	Leftover bool
 	// Busy says that a transaction was running on the node during the observation.
 	Busy bool

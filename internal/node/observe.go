@@ -14,8 +14,8 @@ import (
 // observeTimeout bounds an observation whose context has no deadline.
 const observeTimeout = 2 * time.Minute
 
-// Observe looks at a node in one round trip after the session is open. It changes nothing. Calls for one node that arrive
-// together are answered by one remote command; a connection that turns out to be broken is dialled again once.
+// Observe looks at a node in one round trip after the session is open. It changes nothing. Calls for one node that
+// arrive together are answered by one remote command; a connection that turns out to be broken is dialled again once.
 func (p *Pool) Observe(ctx context.Context, t Target, q Query) (*Observation, error) {
 	if err := q.check(); err != nil {
 		return nil, err

@@ -10,8 +10,8 @@ import (
 	"path"
 )
 
-// archive reads the contents of several files from an archive of tar, base64 lines up to the frame "archived". An archive with which tar was not
-// content does not count: the node then reads the files one by one.
+// archive reads the contents of several files from an archive of tar, base64 lines up to the frame "archived". An
+// archive with which tar was not content does not count: the node then reads the files one by one.
 func (r *reader) archive(f frame) error {
 	var wanted int
 	if _, err := fmt.Sscanf(f.arg(0), "%d", &wanted); err != nil {

@@ -168,8 +168,8 @@ func TestObserveUnknownIsNoAbsence(t *testing.T) {
 	}
 }
 
-// TestObserveContentsTogether: one archive holds the contents of several files. One that tar complained about, or that is not what was asked for, does
-// not count.
+// TestObserveContentsTogether: one archive holds the contents of several files. One that tar complained about, or that
+// is not what was asked for, does not count.
 func TestObserveContentsTogether(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -243,7 +243,8 @@ func TestObserveProcesses(t *testing.T) {
 	}
 }
 
-// TestObserveUnreadable: a file that cannot be looked at any more is unknown, not absent. A file system that broke answers no test of the shell.
+// TestObserveUnreadable: a file that cannot be looked at any more is unknown, not absent. A file system that broke
+// answers no test of the shell.
 func TestObserveUnreadable(t *testing.T) {
 	t.Parallel()
 	s := nodetest.Start(t, nodetest.Options{})
@@ -299,7 +300,8 @@ func TestObserveRefusesBadQueries(t *testing.T) {
 	}
 }
 
-// TestOneConnection: sessions that overlap share one connection and stay within the session limit, also where the server's is lower.
+// TestOneConnection: sessions that overlap share one connection and stay within the session limit, also where the
+// server's is lower.
 func TestOneConnection(t *testing.T) {
 	t.Parallel()
 	for name, limit := range map[string]int{"no limit": 0, "MaxSessions 2": 2} {
@@ -332,8 +334,8 @@ func TestOneConnection(t *testing.T) {
 	}
 }
 
-// TestReadsTogether: what arrives together is answered by one command, everyone gets what was asked for and nothing else, and what
-// cannot be looked at is an error for those only who asked for it.
+// TestReadsTogether: what arrives together is answered by one command, everyone gets what was asked for and nothing
+// else, and what cannot be looked at is an error for those only who asked for it.
 func TestReadsTogether(t *testing.T) {
 	t.Parallel()
 	s := nodetest.Start(t, nodetest.Options{})

@@ -76,7 +76,8 @@ var (
 	aptLogin = regexp.MustCompile(`://[^/\s]*@`)
 )
 
-// explainLists says why apt-get could not read package lists. The repository of Proxmox for subscribers, which is on every new node, is told apart.
+// explainLists says why apt-get could not read package lists. The repository of Proxmox for subscribers, which is on
+// every new node, is told apart.
 func explainLists(output string) string {
 	var others []string
 	for _, line := range aptLines(output) {

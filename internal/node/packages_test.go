@@ -11,7 +11,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/node/nodetest"
 )
 
-// withoutTools pretends that a node lacks the commands of two packages that its apt-get can install. It writes down how it was called.
+// withoutTools pretends that a node lacks the commands of two packages that its apt-get can install. It writes down how
+// it was called.
 func withoutTools(t *testing.T, s *nodetest.Server, update, install string) {
 	t.Helper()
 	s.Tool(t, "apt-get", `
@@ -38,7 +39,8 @@ exit 100`
 // tools are commands that no machine which runs the tests has.
 var tools = []string{"visudo", "sudo_logsrvd", "augenrules"}
 
-// TestInstallsPackages: packages of commands that a node lacks are installed before anything of the change is in place, once each and unattended.
+// TestInstallsPackages: packages of commands that a node lacks are installed before anything of the change is in place,
+// once each and unattended.
 func TestInstallsPackages(t *testing.T) {
 	t.Parallel()
 	for name, update := range map[string]string{"all lists": "", "no subscription": unpaid} {
@@ -67,7 +69,8 @@ func TestInstallsPackages(t *testing.T) {
 	}
 }
 
-// TestInstallsNothingUnasked: a node that lacks nothing is left alone, and so is one that changed since the plan, and one whose packages nobody asked for.
+// TestInstallsNothingUnasked: a node that lacks nothing is left alone, and so is one that changed since the plan, and
+// one whose packages nobody asked for.
 func TestInstallsNothingUnasked(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -97,7 +100,8 @@ func TestInstallsNothingUnasked(t *testing.T) {
 	}
 }
 
-// TestPackagesFail: where apt-get cannot install a package nothing changes, and why is said: the repository for subscribers apart from other faults.
+// TestPackagesFail: where apt-get cannot install a package nothing changes, and why is said: the repository for
+// subscribers apart from other faults.
 func TestPackagesFail(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ update, install, says, silent string }{
@@ -169,7 +173,8 @@ func TestUndoKeepsPackages(t *testing.T) {
 	allHave(t, "old\n", servers...)
 }
 
-// TestProgramsOfSystemd: a program of systemd that is not on the path is looked for where Debian has it, under every shell, and its package is known.
+// TestProgramsOfSystemd: a program of systemd that is not on the path is looked for where Debian has it, under every
+// shell, and its package is known.
 func TestProgramsOfSystemd(t *testing.T) {
 	t.Parallel()
 	const program = "systemd-journal-upload"

@@ -14,8 +14,8 @@ import (
 // maxSessions bounds the sessions on one connection, below sshd's MaxSessions of 10, sshd_config(5).
 const maxSessions = 6
 
-// maxHandshakes bounds the handshakes that one pool has under way at once. A jump host sees all of them at first hand, and a
-// handshake is mostly arithmetic on this side.
+// maxHandshakes bounds the handshakes that one pool has under way at once. A jump host sees all of them at first hand,
+// and a handshake is mostly arithmetic on this side.
 const maxHandshakes = 32
 
 // A Pool holds one SSH connection per [Target], dialled on first use and shared. It is safe for concurrent use.
@@ -172,9 +172,9 @@ func (p *Pool) root() bool { return p.login.user == "root" }
 // Operator is the name that the pool logs in with on the nodes, and whether it has a password for sudo there.
 func (p *Pool) Operator() (name string, password bool) { return p.login.user, p.sudoPassword != "" }
 
-// Unreachable connects to every target, all at once, and returns why it did not work for those that give no answer, by the
-// target's name. A node that answers and then refuses, for its host key or our login, is not unreachable: that is an error of the
-// first use.
+// Unreachable connects to every target, all at once, and returns why it did not work for those that give no answer, by
+// the target's name. A node that answers and then refuses, for its host key or our login, is not unreachable: that is
+// an error of the first use.
 func (p *Pool) Unreachable(ctx context.Context, targets []Target) map[string]error {
 	var mu sync.Mutex
 	var wg sync.WaitGroup

@@ -2,8 +2,8 @@ package node
 
 import "strings"
 
-// privilege recognises what sudo(8) says when it does not run the command, in the C locale; nil when it is nothing of that.
-// The texts are those of Todd Miller's sudo 1.8 to 1.9.17 (check.c, sudoers.c, auth/sudo_auth.c) and of sudo-rs.
+// privilege recognises what sudo(8) says when it does not run the command, in the C locale; nil when it is nothing of
+// that. The texts are those of Todd Miller's sudo 1.8 to 1.9.17 (check.c, sudoers.c, auth/sudo_auth.c) and of sudo-rs.
 func privilege(node, user string, status int, said string) *PrivilegeError {
 	has := func(texts ...string) bool {
 		for _, t := range texts {

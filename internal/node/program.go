@@ -58,8 +58,8 @@ func init() {
 	recoveryProgram += sshdServiceProgram + auditRulesProgram // whatever puts a configuration back has it read
 }
 
-// compact leaves out comments and indentation: what travels should fit into the first flight of a TCP connection. No quoted text
-// and no here-document of the programs has a line that begins with either.
+// compact leaves out comments and indentation: what travels should fit into the first flight of a TCP connection. No
+// quoted text and no here-document of the programs has a line that begins with either.
 func compact(program string) string {
 	var b strings.Builder
 	for line := range strings.Lines(program) {
@@ -77,7 +77,8 @@ const (
 	maxAnswer = 64 << 20
 )
 
-// newMarker returns the random word that begins every line of an answer, so that whatever a login shell prints is told apart.
+// newMarker returns the random word that begins every line of an answer, so that whatever a login shell prints is told
+// apart.
 func newMarker() string {
 	b := make([]byte, 12)
 	rand.Read(b) // never fails, crypto/rand
@@ -122,7 +123,8 @@ func newAnswer(marker string, r io.Reader) *answer {
 	return a
 }
 
-// next returns the next marked line. Lines without the mark go to body when it is not nil, and count as noise otherwise.
+// next returns the next marked line. Lines without the mark go to body when it is not nil, and count as noise
+// otherwise.
 func (a *answer) next(body func(line []byte)) (frame, error) {
 	for a.lines.Scan() {
 		line := a.lines.Bytes()
@@ -147,7 +149,8 @@ func (a *answer) next(body func(line []byte)) (frame, error) {
 	return frame{}, io.EOF
 }
 
-// text decodes argument i of a frame; the remote program encodes all free text, in base64 or, after a colon, with %XX for what is not harmless.
+// text decodes argument i of a frame; the remote program encodes all free text, in base64 or, after a colon, with %XX
+// for what is not harmless.
 func (f frame) text(i int) string {
 	if i >= len(f.args) {
 		return ""

@@ -11,7 +11,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/node/nodetest"
 )
 
-// TestRemovalNeedsNoTool: a file goes though the tool that would judge what remains is not there, or hangs. A change that writes something is refused then.
+// TestRemovalNeedsNoTool: a file goes though the tool that would judge what remains is not there, or hangs. A change
+// that writes something is refused then.
 func TestRemovalNeedsNoTool(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ without, hangs, says, refused string }{

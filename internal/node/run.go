@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Run runs a script once, as [Query.Scripts] are run, over the connection that is there. It may do more than read, so it is not run again where the connection breaks.
-// The node ends it after limit.
+// Run runs a script once, as [Query.Scripts] are run, over the connection that is there. It may do more than read, so
+// it is not run again where the connection breaks. The node ends it after limit.
 func (p *Pool) Run(ctx context.Context, t Target, script string, limit time.Duration) (Section, error) {
 	ctx, cancel := withTimeout(ctx, limit+observeTimeout)
 	defer cancel()

@@ -10,7 +10,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/node/nodetest"
 )
 
-// TestScripts runs texts beside other questions, under every shell: each has its own answer, whatever it prints and however it ends, and no input.
+// TestScripts runs texts beside other questions, under every shell: each has its own answer, whatever it prints and
+// however it ends, and no input.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	for name, shell := range shells() {

@@ -22,7 +22,8 @@ type Section struct {
 	Lacks string
 }
 
-// maxSection bounds one part of the answer, in bytes: what users can make endless takes nothing from the other parts. All parts together stay below maxAnswer.
+// maxSection bounds one part of the answer, in bytes: what users can make endless takes nothing from the other parts.
+// All parts together stay below maxAnswer.
 const maxSection = 2 << 20
 
 // section reads one section up to its end.

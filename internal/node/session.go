@@ -44,7 +44,8 @@ func (e errGreeting) Error() string {
 		e.user, e.limit)
 }
 
-// errLocking is a program that started and did not come to take the lock of changes: it was stopped, or a file system of the node hangs.
+// errLocking is a program that started and did not come to take the lock of changes: it was stopped, or a file system
+// of the node hangs.
 type errLocking struct{ limit time.Duration }
 
 func (e errLocking) Error() string {
@@ -72,11 +73,11 @@ func (p *Pool) openOn(ctx context.Context, l *link, connect func(context.Context
 
 // run starts a command.
 //
-// The request to start it asks for no reply, so that the command's input follows right behind it: one round trip
-// opens the session and one more brings the answer. A server that does not start it closes the session or stays silent.
+// The request to start it asks for no reply, so that the command's input follows right behind it: one round trip opens
+// the session and one more brings the answer. A server that does not start it closes the session or stays silent.
 //
-// A connection that others used before may have broken since, which the first write to it tells. The command was not started then, and a new
-// connection starts it.
+// A connection that others used before may have broken since, which the first write to it tells. The command was not
+// started then, and a new connection starts it.
 func (p *Pool) run(ctx context.Context, l *link, connect func(context.Context) (*ssh.Client, error), command string) (*session, error) {
 	select {
 	case l.sessions <- struct{}{}:
@@ -146,7 +147,8 @@ func (s *shared) takeSpare(client *ssh.Client) *session {
 	}
 }
 
-// prepareSpare opens the next session ahead, which saves its round trip. A server that refuses another one is not asked again.
+// prepareSpare opens the next session ahead, which saves its round trip. A server that refuses another one is not asked
+// again.
 func (s *shared) prepareSpare(client *ssh.Client) {
 	s.mu.Lock()
 	wanted := s.client == client && s.full != client && s.spare == nil && !s.preparing
@@ -177,8 +179,8 @@ func (s *shared) count(client *ssh.Client, change int) {
 	}
 }
 
-// refused notes that the server refused a session, so that none is opened ahead on this connection any more. It tells whether commands run on it,
-// whose end makes room.
+// refused notes that the server refused a session, so that none is opened ahead on this connection any more. It tells
+// whether commands run on it, whose end makes room.
 func (s *shared) refused(client *ssh.Client) (busy bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -188,8 +190,9 @@ func (s *shared) refused(client *ssh.Client) (busy bool) {
 	return s.open[client] > 0
 }
 
-// openChannel opens a session. Where the server has a lower limit than we have, it waits for our own sessions to end, as long as the caller does, or for
-// the one that was opened ahead. A server that refuses while no session is open is asked for a few seconds.
+// openChannel opens a session. Where the server has a lower limit than we have, it waits for our own sessions to end,
+// as long as the caller does, or for the one that was opened ahead. A server that refuses while no session is open is
+// asked for a few seconds.
 func (s *shared) openChannel(ctx context.Context, client *ssh.Client) (*session, error) {
 	type opened struct {
 		channel  ssh.Channel
@@ -260,8 +263,8 @@ func (s *session) follow(requests <-chan *ssh.Request) {
 	close(s.ended)
 }
 
-// within runs a blocking call of the SSH package. When ctx ends first the caller goes on, and discard gets what the call
-// still returns. Its errors, other than a refusal of the server, are marked errBroken.
+// within runs a blocking call of the SSH package. When ctx ends first the caller goes on, and discard gets what the
+// call still returns. Its errors, other than a refusal of the server, are marked errBroken.
 func within[T any](ctx context.Context, client *ssh.Client, call func() (T, error), discard func(T)) (T, error) {
 	type result struct {
 		v   T

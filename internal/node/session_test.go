@@ -12,7 +12,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/node/nodetest"
 )
 
-// TestSudo: a user who is not root goes through one fixed command line, and each way in which sudo refuses is told apart.
+// TestSudo: a user who is not root goes through one fixed command line, and each way in which sudo refuses is told
+// apart.
 func TestSudo(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

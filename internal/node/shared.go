@@ -29,7 +29,8 @@ type shared struct {
 	// spare is a session of client that was opened ahead; preparing says that one is being opened.
 	spare     *session
 	preparing bool
-	// open counts the sessions of each connection that run a command; full is the connection on which the server refused another one.
+	// open counts the sessions of each connection that run a command; full is the connection on which the server
+	// refused another one.
 	open map[*ssh.Client]int
 	full *ssh.Client
 }

@@ -25,9 +25,11 @@ type SshdConnection struct {
 
 // A SshdQuery asks sshd itself what its configuration means. Its rules of order and of Match blocks are its own.
 type SshdQuery struct {
-	// Connections are judged, each by the configuration as it is and by the one without Path. Without any, only what is said of the session itself and the algorithms are told.
+	// Connections are judged, each by the configuration as it is and by the one without Path. Without any, only what is
+	// said of the session itself and the algorithms are told.
 	Connections []SshdConnection
-	// Path is a drop-in in /etc/ssh/sshd_config.d. Content, when not nil, is another text of it, by which connections are judged too.
+	// Path is a drop-in in /etc/ssh/sshd_config.d. Content, when not nil, is another text of it, by which connections
+	// are judged too.
 	Path    string
 	Content []byte
 	// Gone are other drop-ins that are left out of every configuration but the one in use.
@@ -42,18 +44,23 @@ type SshdQuery struct {
 type SshdAnswer struct {
 	// Missing says that the node has no sshd on root's path, so that nothing was judged.
 	Missing bool
-	// Own is the connection over which the question came. Its addresses are empty where the node does not tell them. ByPassword says that it logs in with a password, and not with a key.
+	// Own is the connection over which the question came. Its addresses are empty where the node does not tell them.
+	// ByPassword says that it logs in with a password, and not with a key.
 	Own        SshdConnection
 	ByPassword bool
-	// Algorithms are what OpenSSH of the node has, by the names of `ssh -Q`: cipher, mac, kex, HostKeyAlgorithms. They are empty where it does not tell.
+	// Algorithms are what OpenSSH of the node has, by the names of `ssh -Q`: cipher, mac, kex, HostKeyAlgorithms. They
+	// are empty where it does not tell.
 	Algorithms map[string][]string
 	// Addresses are those of the node, empty where it does not tell them.
 	Addresses []string
-	// Unread says that sshd may not have read its files as they are: they changed since, or it is not known when it read them.
+	// Unread says that sshd may not have read its files as they are: they changed since, or it is not known when it
+	// read them.
 	Unread bool
-	// AsIs, Without and With are the judgements of the connections by the configuration in use, the one without the drop-in, and the one with its other text.
+	// AsIs, Without and With are the judgements of the connections by the configuration in use, the one without the
+	// drop-in, and the one with its other text.
 	AsIs, Without, With []SshdJudgement
-	// Conditional are the settings in Match blocks of all files, for all users, the lines of the drop-in included. ConditionalProblem is why they are not known.
+	// Conditional are the settings in Match blocks of all files, for all users, the lines of the drop-in included.
+	// ConditionalProblem is why they are not known.
 	Conditional        []SshdLine
 	ConditionalProblem string
 }
@@ -66,7 +73,8 @@ type SshdJudgement struct {
 	Settings map[string][]string
 	// Lines are the settings that sshd took, in its order: of the main part of the files first.
 	Lines []SshdLine
-	// Keys says that a key file of the user is there and not empty, Password that he has a password that is not locked. What is not known is not so.
+	// Keys says that a key file of the user is there and not empty, Password that he has a password that is not locked.
+	// What is not known is not so.
 	Keys, Password bool
 }
 
@@ -279,7 +287,8 @@ func plainAddress(address netip.Addr) string { return address.Unmap().WithZone("
 
 var sshdSetting = regexp.MustCompile(`^debug3: (.+):([0-9]+) setting ([A-Za-z0-9]+)[ \t]*(.*)$`)
 
-// sshdLines reads what sshd says with -ddd: once for the main part of the files, and once more for the Match blocks that hold for the connection.
+// sshdLines reads what sshd says with -ddd: once for the main part of the files, and once more for the Match blocks
+// that hold for the connection.
 func sshdLines(text string) []SshdLine {
 	var lines []SshdLine
 	inMatch := false

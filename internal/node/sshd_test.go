@@ -19,7 +19,8 @@ const (
 	beside = "/etc/ssh/sshd_config.d/50-other.conf"
 )
 
-// pretendedSshd answers with the lines of the files it is given, in their order, as sshd does with -ddd; a line "broken" is a fault.
+// pretendedSshd answers with the lines of the files it is given, in their order, as sshd does with -ddd; a line
+// "broken" is a fault.
 const pretendedSshd = `
 conf=$PVESEC_TEST_ROOT/etc/ssh/sshd_config ask=
 while [ $# -gt 0 ]; do case $1 in -f) conf=$2; shift ;; -C) ask=$2; shift ;; -t) check=1 ;; esac; shift; done
@@ -45,7 +46,8 @@ func sshdServer(t *testing.T, options nodetest.Options) (*nodetest.Server, *node
 	return s, newPool(t, s)
 }
 
-// TestAskSshd: sshd judges the configuration as it is, without the drop-in and with another text of it, and names the lines that it took. Nothing stays on the node.
+// TestAskSshd: sshd judges the configuration as it is, without the drop-in and with another text of it, and names the
+// lines that it took. Nothing stays on the node.
 func TestAskSshd(t *testing.T) {
 	t.Parallel()
 	for name, shell := range shells() {
@@ -101,7 +103,8 @@ func TestAskSshd(t *testing.T) {
 	}
 }
 
-// TestSshdThatCannotTell: an sshd that refuses its configuration or is not there is told, and an answer in parts is an error.
+// TestSshdThatCannotTell: an sshd that refuses its configuration or is not there is told, and an answer in parts is an
+// error.
 func TestSshdThatCannotTell(t *testing.T) {
 	t.Parallel()
 	s, p := sshdServer(t, nodetest.Options{})
@@ -137,7 +140,8 @@ func TestSshdThatCannotTell(t *testing.T) {
 	}
 }
 
-// TestSshdIsNotStopped: an sshd that would not start with its configuration is neither reloaded nor restarted. A change that adds something does not come about then, one that takes a file away does.
+// TestSshdIsNotStopped: an sshd that would not start with its configuration is neither reloaded nor restarted. A change
+// that adds something does not come about then, one that takes a file away does.
 func TestSshdIsNotStopped(t *testing.T) {
 	t.Parallel()
 	s, p := sshdServer(t, nodetest.Options{})
@@ -176,7 +180,8 @@ func TestSshdIsNotStopped(t *testing.T) {
 	}
 }
 
-// TestAskSshdGone: other drop-ins count as gone where they are told, but not in the configuration in use. The node tells its addresses, and whether sshd has read its files since they changed.
+// TestAskSshdGone: other drop-ins count as gone where they are told, but not in the configuration in use. The node
+// tells its addresses, and whether sshd has read its files since they changed.
 func TestAskSshdGone(t *testing.T) {
 	t.Parallel()
 	s, p := sshdServer(t, nodetest.Options{})
@@ -229,7 +234,8 @@ case $1:$unit in is-active:ssh.service) echo `+c.service+`; [ `+c.service+` = ac
 	}
 }
 
-// TestSshdPasswords: a password that is locked, or is none, lets nobody in, and what cannot be looked up is none. The hash stays on the node.
+// TestSshdPasswords: a password that is locked, or is none, lets nobody in, and what cannot be looked up is none. The
+// hash stays on the node.
 func TestSshdPasswords(t *testing.T) {
 	t.Parallel()
 	s, p := sshdServer(t, nodetest.Options{})
@@ -256,8 +262,8 @@ esac`)
 	}
 }
 
-// TestSshdThatIsOff: an ssh.service that does not run is not started. Without a socket that starts an sshd for each connection nothing reads the change, so that one that adds something fails, and one that takes a file away
-// does not.
+// TestSshdThatIsOff: an ssh.service that does not run is not started. Without a socket that starts an sshd for each
+// connection nothing reads the change, so that one that adds something fails, and one that takes a file away does not.
 func TestSshdThatIsOff(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0") // of this process, as a socket of systemd is of the service

@@ -12,16 +12,17 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/untrusted"
 )
 
-// The command lines that programs are fed to. All are fixed, so that one sudoers line permits all of pvesec, and so that nothing
-// of a change and no secret is ever seen in a process list. env makes sudo's own messages English without relying on the syntax
-// of the login shell.
+// The command lines that programs are fed to. All are fixed, so that one sudoers line permits all of pvesec, and so
+// that nothing of a change and no secret is ever seen in a process list. env makes sudo's own messages English without
+// relying on the syntax of the login shell.
 const (
 	// SudoersCommand is what the login user must be permitted to run as root.
 	SudoersCommand = "/bin/sh -s"
 
 	rootCommand = SudoersCommand
 	sudoCommand = "env LC_ALL=C sudo -n " + SudoersCommand
-	// -k keeps sudo from remembering the password, and makes it ask every time, so that it is known who reads the first line.
+	// -k keeps sudo from remembering the password, and makes it ask every time, so that it is known who reads the first
+	// line.
 	passwordCommand = "env LC_ALL=C sudo -k -S -p " + prompt + " " + SudoersCommand
 	// validate only checks the password, so that a wrong one is tried once, and not the lines of a program after it.
 	validateCommand = "env LC_ALL=C sudo -k -S -p " + prompt + " -v"
@@ -83,7 +84,8 @@ func (p *Pool) answerPrompt(ctx context.Context, l *link, s *session) (asked boo
 	}
 }
 
-// provePassword checks the password once per node, by itself: sudo would take the first lines of a program for further tries.
+// provePassword checks the password once per node, by itself: sudo would take the first lines of a program for further
+// tries.
 func (p *Pool) provePassword(ctx context.Context, l *link, connect func(context.Context) (*ssh.Client, error)) (free bool, err error) {
 	l.sudo.mu.Lock()
 	defer l.sudo.mu.Unlock()

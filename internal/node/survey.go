@@ -25,7 +25,8 @@ func init() { surveyProgram, settingsProgram = compact(surveyProgram), compact(s
 // surveyTimeout bounds a survey whose context has no deadline: it walks the file systems of a node.
 const surveyTimeout = 4 * time.Minute
 
-// The sections of a survey. Accounts gives those of who can log in, Programs those of files with special rights, Commands what root runs.
+// The sections of a survey. Accounts gives those of who can log in, Programs those of files with special rights,
+// Commands what root runs.
 const (
 	SectionPasswd       = "passwd"       // getent passwd
 	SectionGroup        = "group"        // getent group
@@ -59,7 +60,8 @@ type SurveyQuery struct {
 	Commands bool
 	// Places are files and directories in which to look for what somebody else than root can change.
 	Places []string
-	// Keys are files with authorized keys. One that is not there, or that its user cannot read, is no error: sshd cannot read it either.
+	// Keys are files with authorized keys. One that is not there, or that its user cannot read, is no error: sshd
+	// cannot read it either.
 	Keys []AuthorizedFile
 	// Paths are followed to their ends, link by link, and all that is above them is looked at.
 	Paths []string
@@ -69,13 +71,16 @@ type SurveyQuery struct {
 	Owned []string
 	// Allowed are accounts of which sudo itself is asked what they may do; a process for each.
 	Allowed []string
-	// Asked are command lines about which sudo itself is asked whether accounts may run them as root; a process for each.
+	// Asked are command lines about which sudo itself is asked whether accounts may run them as root; a process for
+	// each.
 	Asked []SudoQuestion
-	// Settings asks for how the node is set up: services, file modes, the kernel, packages, and lines of configuration files.
+	// Settings asks for how the node is set up: services, file modes, the kernel, packages, and lines of configuration
+	// files.
 	Settings bool
 }
 
-// SudoQuestion asks whether an account may run a command line with sudo, as root. The words of the line are parted by single spaces, as sudo compares them.
+// SudoQuestion asks whether an account may run a command line with sudo, as root. The words of the line are parted by
+// single spaces, as sudo compares them.
 type SudoQuestion struct{ Account, Line string }
 
 // plainLine is a command line that every shell splits into the words between its spaces.
@@ -86,7 +91,8 @@ func (q SudoQuestion) Askable() bool {
 	return accountName.MatchString(q.Account) && plainLine.MatchString(q.Line)
 }
 
-// AuthorizedFile is a file with authorized keys. It is read as the account is: with its user id and its groups, the primary one first.
+// AuthorizedFile is a file with authorized keys. It is read as the account is: with its user id and its groups, the
+// primary one first.
 type AuthorizedFile struct {
 	Path string
 	UID  int
@@ -109,7 +115,8 @@ type Survey struct {
 	Sections map[string]Section
 }
 
-// Survey looks at who can do what on a node, in one round trip. It changes nothing. An error of one part is told in its section.
+// Survey looks at who can do what on a node, in one round trip. It changes nothing. An error of one part is told in its
+// section.
 func (p *Pool) Survey(ctx context.Context, t Target, q SurveyQuery) (*Survey, error) {
 	keys := make([]string, len(q.Keys))
 	for i, k := range q.Keys {
@@ -174,7 +181,8 @@ func (q SurveyQuery) calls() string {
 			b.WriteString(part.call)
 		}
 	}
-	// A list that users can make long goes through a pipe: printf is part of every shell, and its arguments are those of no process.
+	// A list that users can make long goes through a pipe: printf is part of every shell, and its arguments are those
+	// of no process.
 	list := func(name string, words []string) {
 		write(`printf '%s\0'`, words, " | "+name+"\n")
 	}

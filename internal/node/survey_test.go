@@ -16,8 +16,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/node/nodetest"
 )
 
-// TestSurvey asks a node under each shell. What a tool prints arrives byte by byte; a status and complaints are told, and so is a tool that is not there. Of a key file only
-// keys travel, wherever a link leads.
+// TestSurvey asks a node under each shell. What a tool prints arrives byte by byte; a status and complaints are told,
+// and so is a tool that is not there. Of a key file only keys travel, wherever a link leads.
 func TestSurvey(t *testing.T) {
 	t.Parallel()
 	for name, shell := range shells() {
@@ -76,8 +76,9 @@ func file(path string, uid int) node.AuthorizedFile {
 	return node.AuthorizedFile{Path: path, UID: uid, GIDs: []int{os.Getgid()}}
 }
 
-// TestSurveyReadsAsTheUser: sshd reads a key file as its user, and so does a survey. A link to what that one cannot read gives nothing, a file without an end gives its beginning, and
-// nobody is waited for. The files after them are read all the same.
+// TestSurveyReadsAsTheUser: sshd reads a key file as its user, and so does a survey. A link to what that one cannot
+// read gives nothing, a file without an end gives its beginning, and nobody is waited for. The files after them are
+// read all the same.
 func TestSurveyReadsAsTheUser(t *testing.T) {
 	t.Parallel()
 	s := nodetest.Start(t, nodetest.Options{})
@@ -120,7 +121,8 @@ func TestSurveyReadsAsTheUser(t *testing.T) {
 	}
 }
 
-// TestSurveyIsBounded: what a user makes endless, or many of, ends at a bound of its own part, and takes nothing from the other parts.
+// TestSurveyIsBounded: what a user makes endless, or many of, ends at a bound of its own part, and takes nothing from
+// the other parts.
 func TestSurveyIsBounded(t *testing.T) {
 	t.Parallel()
 	for name, shell := range shells() {
@@ -159,7 +161,8 @@ func TestSurveyIsBounded(t *testing.T) {
 	}
 }
 
-// TestSurveyAsksSudoOneByOne: where sudo does not answer for one account, the others are told, and nothing is told of that one.
+// TestSurveyAsksSudoOneByOne: where sudo does not answer for one account, the others are told, and nothing is told of
+// that one.
 func TestSurveyAsksSudoOneByOne(t *testing.T) {
 	t.Parallel()
 	s := nodetest.Start(t, nodetest.Options{})
@@ -174,7 +177,8 @@ echo "User $4 may run the following commands"`) // 124 is what timeout(1) tells
 	}
 }
 
-// TestSurveyFollowsLinks: every link on the way is told with where it leads, and so is what is not there or leads on and on.
+// TestSurveyFollowsLinks: every link on the way is told with where it leads, and so is what is not there or leads on
+// and on.
 func TestSurveyFollowsLinks(t *testing.T) {
 	t.Parallel()
 	s := nodetest.Start(t, nodetest.Options{})
@@ -197,7 +201,8 @@ func TestSurveyFollowsLinks(t *testing.T) {
 	}
 }
 
-// TestSurveyReadsCommands: what cron tables and services run, with the account that runs it, is read as cron and systemd read it.
+// TestSurveyReadsCommands: what cron tables and services run, with the account that runs it, is read as cron and
+// systemd read it.
 func TestSurveyReadsCommands(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -29,7 +29,8 @@ type request struct {
 // A verdict is what became of a request in a transaction that it shared.
 type verdict struct {
 	err error
-	// again and alone say that the transaction changed nothing because of another request: this one is to be asked for once more, and by itself.
+	// again and alone say that the transaction changed nothing because of another request: this one is to be asked for
+	// once more, and by itself.
 	again, alone bool
 }
 
@@ -40,15 +41,17 @@ type group struct {
 	cancel   context.CancelFunc // when the last one no longer waits
 }
 
-// together says whether changes may share a transaction with those of others: files alone, without services, accounts or what needs a confirmation of its own. A failure
-// of the others must not touch those, which cannot be undone without a trace.
+// together says whether changes may share a transaction with those of others: files alone, without services, accounts
+// or what needs a confirmation of its own. A failure of the others must not touch those, which cannot be undone without
+// a trace.
 func together(changes []Change) bool {
 	return !slices.ContainsFunc(changes, func(c Change) bool {
 		return c.Confirm || len(c.Accounts)+len(c.RestartServices)+len(c.RequireActive) > 0 || slices.ContainsFunc(c.Files, func(f File) bool { return f.Validate == Sshd })
 	})
 }
 
-// togetherKey is the same for changes that may share a transaction. Those that only take away do not wait for others: what keeps a grant out does not keep a removal out.
+// togetherKey is the same for changes that may share a transaction. Those that only take away do not wait for others:
+// what keeps a grant out does not keep a removal out.
 func togetherKey(changes []Change) string {
 	removes, installs := true, false
 	var nodes []string
@@ -61,8 +64,8 @@ func togetherKey(changes []Change) string {
 	return fmt.Sprint(removes, installs, nodes)
 }
 
-// applyTogether makes changes in one transaction with those of others that come at the same time. Where that fails for a reason that one of them may have, each is made by
-// itself, so that every error is about its own change.
+// applyTogether makes changes in one transaction with those of others that come at the same time. Where that fails for
+// a reason that one of them may have, each is made by itself, so that every error is about its own change.
 func (p *Pool) applyTogether(ctx context.Context, changes []Change, progress func(node, step string)) error {
 	for {
 		r := &request{ctx: ctx, changes: changes, progress: progress, done: make(chan verdict, 1)}
@@ -221,7 +224,8 @@ func (r *request) own(err error) error {
 	return &ApplyError{Label: r.changes[0].Label, Outcomes: failed.Outcomes}
 }
 
-// ofAll says whether a transaction failed for a reason that is the same for each of its changes: a node that cannot be reached or is in use.
+// ofAll says whether a transaction failed for a reason that is the same for each of its changes: a node that cannot be
+// reached or is in use.
 func ofAll(failed *ApplyError) bool {
 	for _, o := range failed.Outcomes {
 		if o.Err != nil && o.State != Unchanged {
@@ -241,7 +245,8 @@ func ofAll(failed *ApplyError) bool {
 	return true
 }
 
-// merged puts the changes of several requests together, one for each node. What a node says goes to whom it is about, one at a time.
+// merged puts the changes of several requests together, one for each node. What a node says goes to whom it is about,
+// one at a time.
 func merged(requests []*request, mu *sync.Mutex) []Change {
 	var all []Change
 	for _, first := range requests[0].changes {

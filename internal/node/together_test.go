@@ -23,8 +23,8 @@ func own(t *testing.T, name, content string, servers ...*nodetest.Server) []node
 	return changes
 }
 
-// gathered makes changes at once while another one is under way on the first node, so that all of them wait for it, and returns the error of each. Once
-// they wait, then is called.
+// gathered makes changes at once while another one is under way on the first node, so that all of them wait for it, and
+// returns the error of each. Once they wait, then is called.
 func gathered(t *testing.T, p *node.Pool, servers []*nodetest.Server, contexts map[int]context.Context, then func(), changes ...[]node.Change) []error {
 	t.Helper()
 	// A change with a service is never made with others.

@@ -204,7 +204,8 @@ func (tx *transaction) expect(ctx context.Context, words ...string) (frame, erro
 	}
 }
 
-// failed turns the last word of a node into an error: KIND PATH TEXT OUTCOME BROKEN WORD. It is nil for a rollback that was asked for.
+// failed turns the last word of a node into an error: KIND PATH TEXT OUTCOME BROKEN WORD. It is nil for a rollback that
+// was asked for.
 func (tx *transaction) failed(f frame) error {
 	tx.ended = true
 	kind, path, text, word := f.arg(0), untrusted.Line(f.text(1)), tx.tidy(f.text(2)), untrusted.Line(f.text(5))

@@ -12,7 +12,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/node/nodetest"
 )
 
-// TestTransactionProcesses: how many programs a transaction starts: few, and for each further file no more than those that make, copy and rename it.
+// TestTransactionProcesses: how many programs a transaction starts: few, and for each further file no more than those
+// that make, copy and rename it.
 func TestTransactionProcesses(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -58,7 +59,8 @@ func TestTransactionProcesses(t *testing.T) {
 	}
 }
 
-// TestSilentClient: a node that hears nothing more of its client goes back to what it had, under every shell. As long as the client says that it waits, the node waits too.
+// TestSilentClient: a node that hears nothing more of its client goes back to what it had, under every shell. As long
+// as the client says that it waits, the node waits too.
 func TestSilentClient(t *testing.T) {
 	t.Parallel()
 	for name, shell := range shells() {

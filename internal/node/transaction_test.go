@@ -15,8 +15,9 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/node/nodetest"
 )
 
-// fakes put stand-ins for the node's tools on the path. visudo rejects any file or included directory that holds the word
-// BROKEN and says so in visudo's form; systemctl keeps a count of restarts and fails for a unit named in etc/failing.
+// fakes put stand-ins for the node's tools on the path. visudo rejects any file or included directory that holds the
+// word BROKEN and says so in visudo's form; systemctl keeps a count of restarts and fails for a unit named in
+// etc/failing.
 func fakes(t *testing.T, s *nodetest.Server) {
 	t.Helper()
 	s.Tool(t, "visudo", `
@@ -211,7 +212,8 @@ func stable(list string) string {
 	return strings.Join(lines, "\n")
 }
 
-// TestFailureChangesNothing: each way to fail gives its own error and leaves everything as it was, and the service restarted.
+// TestFailureChangesNothing: each way to fail gives its own error and leaves everything as it was, and the service
+// restarted.
 func TestFailureChangesNothing(t *testing.T) {
 	t.Parallel()
 	good := sudoers("/etc/sudoers.d/agent", "agent ALL=(root) /usr/bin/true\n")
@@ -418,7 +420,8 @@ func is[E error](err error) bool {
 	return errors.As(err, &e)
 }
 
-// TestUnits: systemd reads units anew before it starts those that a change brings, one whose file goes is stopped, and undoing does the same in turn.
+// TestUnits: systemd reads units anew before it starts those that a change brings, one whose file goes is stopped, and
+// undoing does the same in turn.
 func TestUnits(t *testing.T) {
 	t.Parallel()
 	servers, p := cluster(t, 1, nodetest.Options{})
@@ -455,7 +458,8 @@ func TestUnits(t *testing.T) {
 	}
 }
 
-// TestUnitsStayUntilAllAgree: a unit whose file a change removes, and that nobody restarts, runs until every node has agreed to the change: an undo would not start it.
+// TestUnitsStayUntilAllAgree: a unit whose file a change removes, and that nobody restarts, runs until every node has
+// agreed to the change: an undo would not start it.
 func TestUnitsStayUntilAllAgree(t *testing.T) {
 	t.Parallel()
 	for _, fails := range []bool{true, false} {

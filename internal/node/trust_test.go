@@ -35,7 +35,8 @@ func alone(t *testing.T, s *nodetest.Server, files ...node.File) []node.Change {
 	return []node.Change{{Target: target("pve1", s), Label: "the change", Files: mine(t, files...)}}
 }
 
-// TestOpenDirectory: what somebody else than root can write on the way to a file has root write nothing, also over a link, and nothing is changed.
+// TestOpenDirectory: what somebody else than root can write on the way to a file has root write nothing, also over a
+// link, and nothing is changed.
 func TestOpenDirectory(t *testing.T) {
 	t.Parallel()
 	log := node.File{Path: "/var/log/web/sudo.log", Kind: node.EnsureFile, Mode: 0o600}
@@ -141,8 +142,8 @@ func TestOpenedByTheChange(t *testing.T) {
 	noTraces(t, s)
 }
 
-// TestRemovalFromOpenDirectory: taking a file away is not refused for the sake of its directory, and follows no link on the way; when the change
-// fails later, the file comes back.
+// TestRemovalFromOpenDirectory: taking a file away is not refused for the sake of its directory, and follows no link on
+// the way; when the change fails later, the file comes back.
 func TestRemovalFromOpenDirectory(t *testing.T) {
 	t.Parallel()
 	s := nodetest.Start(t, nodetest.Options{})
@@ -176,7 +177,8 @@ func TestRemovalFromOpenDirectory(t *testing.T) {
 	}
 }
 
-// TestAttributesFollowNoLink: a file that is swapped for a link between two commands keeps root from changing what the link leads to.
+// TestAttributesFollowNoLink: a file that is swapped for a link between two commands keeps root from changing what the
+// link leads to.
 func TestAttributesFollowNoLink(t *testing.T) {
 	t.Parallel()
 	for _, tool := range []string{"chown", "chmod"} {
@@ -191,7 +193,8 @@ func TestAttributesFollowNoLink(t *testing.T) {
 	}
 }
 
-// TestClockAheadAndBack: ten copies of a file are kept, the copy of the newest change is among them at any time of the clock, and the oldest go first.
+// TestClockAheadAndBack: ten copies of a file are kept, the copy of the newest change is among them at any time of the
+// clock, and the oldest go first.
 func TestClockAheadAndBack(t *testing.T) {
 	t.Parallel()
 	servers, p := cluster(t, 1, nodetest.Options{})
@@ -235,7 +238,8 @@ func TestClockAheadAndBack(t *testing.T) {
 	}
 }
 
-// TestHangingTool: a tool of the node that does not end is stopped, named, and leaves the node as it was with its lock free.
+// TestHangingTool: a tool of the node that does not end is stopped, named, and leaves the node as it was with its lock
+// free.
 func TestHangingTool(t *testing.T) {
 	t.Parallel()
 	for _, tool := range []string{"visudo", "sudo", "id", "getent", "systemctl", "stat", "cp", "sync", "mv", "rsyslogd"} {
@@ -363,7 +367,8 @@ func TestMissingTool(t *testing.T) {
 	}
 }
 
-// TestKilledBeforeTheEnd: the shell of one node is killed when all have the new state and none has let go of the old one. All go back.
+// TestKilledBeforeTheEnd: the shell of one node is killed when all have the new state and none has let go of the old
+// one. All go back.
 func TestKilledBeforeTheEnd(t *testing.T) {
 	t.Parallel()
 	servers, p := cluster(t, 3, nodetest.Options{})
@@ -382,7 +387,8 @@ func TestKilledBeforeTheEnd(t *testing.T) {
 	allHave(t, "old\n", servers...)
 }
 
-// TestKilledAtTheEnd: the shell of one node is killed when all have agreed to let go of the old state. The change stands on all.
+// TestKilledAtTheEnd: the shell of one node is killed when all have agreed to let go of the old state. The change
+// stands on all.
 func TestKilledAtTheEnd(t *testing.T) {
 	t.Parallel()
 	for nodes := 1; nodes <= 3; nodes += 2 {
@@ -408,7 +414,8 @@ func TestKilledAtTheEnd(t *testing.T) {
 	}
 }
 
-// TestSealThatFails: where one node cannot give its journal the name that says that the change stands, the change stands all the same: on the others it does already.
+// TestSealThatFails: where one node cannot give its journal the name that says that the change stands, the change
+// stands all the same: on the others it does already.
 func TestSealThatFails(t *testing.T) {
 	t.Parallel()
 	servers, p := cluster(t, 3, nodetest.Options{})
@@ -473,7 +480,8 @@ func TestEndlessLoginShell(t *testing.T) {
 	}
 }
 
-// TestStoppedBeforeTheLock: a program that is stopped before it has the lock is given up, whatever the caller waits for. It has changed nothing.
+// TestStoppedBeforeTheLock: a program that is stopped before it has the lock is given up, whatever the caller waits
+// for. It has changed nothing.
 func TestStoppedBeforeTheLock(t *testing.T) {
 	t.Parallel()
 	s := nodetest.Start(t, nodetest.Options{})

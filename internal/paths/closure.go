@@ -21,20 +21,23 @@ type Cut struct {
 
 // Closure is what follows from a graph.
 type Closure struct {
-	// Paths are in the order of their principals. Each step that starts at a principal and leads to root makes one path, continued on the shortest way.
+	// Paths are in the order of their principals. Each step that starts at a principal and leads to root makes one
+	// path, continued on the shortest way.
 	Paths []Path
 	// Reaches are the ids of the principals that lead to root and are somebody, sorted.
 	Reaches []string
 	// Cuts are the single changes that free somebody, the ones that free most first.
 	Cuts []Cut
-	// Uncut is how many changes were not looked at, because that would have taken too long: 0 unless a graph is very large and full of changes with steps between different principals.
+	// Uncut is how many changes were not looked at, because that would have taken too long: 0 unless a graph is very
+	// large and full of changes with steps between different principals.
 	Uncut int
 }
 
 // none marks the end of a way.
 const none = -1
 
-// Close finds the paths to root. Its work grows with the number of principals and steps, and with the length of the paths that it tells.
+// Close finds the paths to root. Its work grows with the number of principals and steps, and with the length of the
+// paths that it tells.
 func (g *Graph) Close() Closure {
 	next, distance := g.toRoot()
 	var c Closure
@@ -61,8 +64,8 @@ func (g *Graph) outgoing(at int) []int {
 	return steps
 }
 
-// toRoot finds for each principal how many steps it is from root, none where no way leads there, and the step that it takes: breadth first, backwards from
-// all roots at once.
+// toRoot finds for each principal how many steps it is from root, none where no way leads there, and the step that it
+// takes: breadth first, backwards from all roots at once.
 func (g *Graph) toRoot() (next, distance []int) {
 	next, distance = make([]int, len(g.principals)), make([]int, len(g.principals))
 	var queue []int
@@ -96,8 +99,8 @@ func (g *Graph) toRoot() (next, distance []int) {
 	return next, distance
 }
 
-// follow continues a step to root on the shortest way. Where that comes back to where the path started, it takes the next way on from the step. If all of them come back,
-// the step adds nothing, and there is no path.
+// follow continues a step to root on the shortest way. Where that comes back to where the path started, it takes the
+// next way on from the step. If all of them come back, the step adds nothing, and there is no path.
 func (g *Graph) follow(p Principal, step int, next, distance []int) (Path, bool) {
 	start, at := g.index[p.ID], g.ends[step][1]
 	if distance[at] == none {

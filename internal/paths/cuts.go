@@ -10,8 +10,9 @@ const maxTried = 20_000_000
 
 // cuts finds the changes that stand on every path of somebody. left is how many were not looked at.
 //
-// A change whose steps all have one start and one end is like one step: in the graph turned around, with all roots as its start, it dominates him. A step is a place of its own
-// there, so that it can dominate like a principal. A change with steps between different principals is tried: it is taken away, and what still reaches root is walked.
+// A change whose steps all have one start and one end is like one step: in the graph turned around, with all roots as
+// its start, it dominates him. A step is a place of its own there, so that it can dominate like a principal. A change
+// with steps between different principals is tried: it is taken away, and what still reaches root is walked.
 func (g *Graph) cuts(distance []int) (cuts []Cut, left int) {
 	r := g.reduced()
 	parts := map[string][]int{} // steps of each change
@@ -69,7 +70,8 @@ func (g *Graph) cuts(distance []int) (cuts []Cut, left int) {
 	return cuts, left
 }
 
-// reduced is the graph with one step in place of all that have one start, one end and one change: the first of them. Who reaches root, and from how far, stays the same.
+// reduced is the graph with one step in place of all that have one start, one end and one change: the first of them.
+// Who reaches root, and from how far, stays the same.
 func (g *Graph) reduced() *Graph {
 	type between struct {
 		from, to int
@@ -91,7 +93,8 @@ func (g *Graph) reduced() *Graph {
 	return r
 }
 
-// freed are the holders that reach root, and no longer do without the steps of a change. starts and number are the start and the change of each step.
+// freed are the holders that reach root, and no longer do without the steps of a change. starts and number are the
+// start and the change of each step.
 func (g *Graph) freed(change int, starts, number, distance []int) []string {
 	reached := make([]bool, len(g.principals))
 	var queue []int

@@ -1,6 +1,7 @@
 package paths
 
-// domination is the tree of dominators of a graph that was turned around: place 0 stands for root, then come the principals, then the steps.
+// domination is the tree of dominators of a graph that was turned around: place 0 stands for root, then come the
+// principals, then the steps.
 type domination struct {
 	principals int
 	// parent is the nearest place that stands on every way from root to a place, none for a place that no way leads to.
@@ -14,8 +15,8 @@ func (d domination) step(place int) (step int, is bool) {
 	return step, step >= 0
 }
 
-// dominators makes the tree by iteration over the places in reverse postorder (Cooper, Harvey and Kennedy, "A Simple, Fast Dominance Algorithm"). Graphs of access
-// are shallow, so that two or three rounds settle it.
+// dominators makes the tree by iteration over the places in reverse postorder (Cooper, Harvey and Kennedy, "A Simple,
+// Fast Dominance Algorithm"). Graphs of access are shallow, so that two or three rounds settle it.
 func (g *Graph) dominators(distance []int) domination {
 	d := domination{principals: len(g.principals), parent: make([]int, 1+len(g.principals)+len(g.steps))}
 	for i := range d.parent {
@@ -105,7 +106,8 @@ func (g *Graph) after(place int, distance []int) []int {
 	return places
 }
 
-// postorder lists the places that root leads to, each after those that it leads to, root last. It keeps its own stack: a path can be long.
+// postorder lists the places that root leads to, each after those that it leads to, root last. It keeps its own stack:
+// a path can be long.
 func (g *Graph) postorder(distance []int) []int {
 	type frame struct {
 		place int

@@ -20,7 +20,8 @@ const (
 	PVEToken Kind = "pve_token"
 )
 
-// Holder tells whether a principal of this kind is somebody, so that its paths are told. A group is a step on the path of its members.
+// Holder tells whether a principal of this kind is somebody, so that its paths are told. A group is a step on the path
+// of its members.
 func (k Kind) Holder() bool { return k != Root && k != Group && k != PVEGroup }
 
 // Principal is somebody or something that can hold access.
@@ -59,7 +60,8 @@ type Step struct {
 	Condition string
 	// Remedy says what to change so that the step is gone.
 	Remedy string
-	// Change names what the remedy changes, such as one file of a node or one line of a sudoers file. Steps with one Change go away together; a step without it stands alone.
+	// Change names what the remedy changes, such as one file of a node or one line of a sudoers file. Steps with one
+	// Change go away together; a step without it stands alone.
 	Change string
 }
 
@@ -93,7 +95,8 @@ func (g *Graph) Add(p Principal) {
 	g.out, g.in = append(g.out, nil), append(g.in, nil)
 }
 
-// Link adds a step between two principals that are known, once. A step to where it starts from says nothing and is left out.
+// Link adds a step between two principals that are known, once. A step to where it starts from says nothing and is left
+// out.
 func (g *Graph) Link(s Step) {
 	from, ok := g.index[s.From]
 	to, known := g.index[s.To]

@@ -8,7 +8,8 @@ import (
 // maxDrawn is how many arrows a drawing may have: code hosts refuse to draw more than 500, and nobody reads them.
 const maxDrawn = 120
 
-// Mermaid draws paths as a flow chart that code hosts draw. left is how many arrows it leaves out, because nobody could read them.
+// Mermaid draws paths as a flow chart that code hosts draw. left is how many arrows it leaves out, because nobody could
+// read them.
 func Mermaid(list []Path) (text string, left int) {
 	var b strings.Builder
 	b.WriteString("graph LR\n")

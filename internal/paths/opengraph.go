@@ -56,7 +56,8 @@ var openWays = map[string]string{
 	"privilege": "PVEPrivilege", "token": "PVETokenOf", "login": "PVELoginOf", "local": "PVECanRunPrograms",
 }
 
-// OpenGraph is the graph as JSON in the form OpenGraph of BloodHound, with each principal and each step on a line of its own. Of principals it has those that a step starts from or leads to.
+// OpenGraph is the graph as JSON in the form OpenGraph of BloodHound, with each principal and each step on a line of
+// its own. Of principals it has those that a step starts from or leads to.
 func (g *Graph) OpenGraph() string {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)

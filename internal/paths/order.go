@@ -4,8 +4,8 @@ import "strings"
 
 func compare(a, b string) int { return strings.Compare(a, b) }
 
-// compareSteps orders steps by all that they say, so that an answer does not depend on the order in which the graph was made. Of two steps from one
-// principal, the one without a condition comes first.
+// compareSteps orders steps by all that they say, so that an answer does not depend on the order in which the graph was
+// made. Of two steps from one principal, the one without a condition comes first.
 func compareSteps(a, b *Step) int {
 	if order := compare(a.From, b.From); order != 0 {
 		return order
@@ -24,7 +24,8 @@ func compareSteps(a, b *Step) int {
 	return 0
 }
 
-// byOrder are the steps of a graph in a stable order: principal by principal, and those of one principal as [Graph.outgoing] has them.
+// byOrder are the steps of a graph in a stable order: principal by principal, and those of one principal as
+// [Graph.outgoing] has them.
 func (g *Graph) byOrder() []int {
 	all := make([]int, 0, len(g.steps))
 	for _, p := range g.Principals() {

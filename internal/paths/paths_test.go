@@ -241,8 +241,8 @@ func TestCutsOfChangesAreExact(t *testing.T) {
 	}
 }
 
-// TestOpenGraph holds the document to what BloodHound takes ("OpenGraph Schema"): ids, at most three kinds, kinds of edges of letters, digits and underscores, ends that are
-// matched by id, and properties that are no objects.
+// TestOpenGraph holds the document to what BloodHound takes ("OpenGraph Schema"): ids, at most three kinds, kinds of
+// edges of letters, digits and underscores, ends that are matched by id, and properties that are no objects.
 func TestOpenGraph(t *testing.T) {
 	t.Parallel()
 	g := graphOf("a>G", "G>root")

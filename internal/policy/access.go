@@ -9,17 +9,19 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// Access is what a policy admits a subject in one class of requests: on one host, as one target, at one time. It is a set of
-// command lines, each a path and arguments; the paths are split into classes that the same rules match.
+// Access is what a policy admits a subject in one class of requests: on one host, as one target, at one time. It is a
+// set of command lines, each a path and arguments; the paths are split into classes that the same rules match.
 //
-// It errs on one side: what it does not admit, sudo does not allow. A rule that holds under a condition which no text shows
-// (a digest, a time window if the request names no time) counts where it allows and does not where it denies.
+// It errs on one side: what it does not admit, sudo does not allow. A rule that holds under a condition which no text
+// shows (a digest, a time window if the request names no time) counts where it allows and does not where it denies.
 type Access struct {
 	Paths    []PathAccess
 	Settings Settings // the Defaults in force, those bound to commands left out
-	// Gaps are the rules whose command lines are not known. What they allow is not in Paths, so it must not be taken for denied.
+	// Gaps are the rules whose command lines are not known. What they allow is not in Paths, so it must not be taken
+	// for denied.
 	Gaps []Gap
-	// Unread are the denials whose command lines are not known. They are left out of Paths, so that these may show more than is allowed.
+	// Unread are the denials whose command lines are not known. They are left out of Paths, so that these may show more
+	// than is allowed.
 	Unread      []Gap
 	Assumptions []string
 	// Denials is how many commands are denied, aliases resolved, those included that nothing is granted of.
@@ -40,8 +42,8 @@ type PathAccess struct {
 	// Path is the canonical path, "sudoedit" or "list". If the class has several paths it is a shortest one of them.
 	Path   string
 	Single bool // Path is the only path of the class
-	// Rules are those that match the paths of the class, in the order of the policy. The last whose Args have the arguments
-	// decides.
+	// Rules are those that match the paths of the class, in the order of the policy. The last whose Args have the
+	// arguments decides.
 	Rules    []AccessRule
 	Settings Settings // the Defaults in force, with those bound to the command
 
@@ -139,8 +141,8 @@ func (p *PathAccess) Deciding(args string) *AccessRule {
 	return nil
 }
 
-// Line is a command line of the class with these arguments, in the form of regular.Arguments, as it must be written for the
-// rule that decides to match: a pattern of paths may ask for /bin/x where the canonical path is /usr/bin/x.
+// Line is a command line of the class with these arguments, in the form of regular.Arguments, as it must be written for
+// the rule that decides to match: a pattern of paths may ask for /bin/x where the canonical path is /usr/bin/x.
 func (p *PathAccess) Line(args string) Line {
 	path := p.Path
 	if r := p.Deciding(args); r != nil {
@@ -149,9 +151,9 @@ func (p *PathAccess) Line(args string) Line {
 	return NewLine(path, regular.SplitArguments(args)...)
 }
 
-// Admits returns the command lines that a policy admits for one user, host, target and time. It uses all of the request but Command and Args.
-// Each of the given canonical paths that a rule matches gets its own class. The budget limits
-// the work of splitting the paths.
+// Admits returns the command lines that a policy admits for one user, host, target and time. It uses all of the request
+// but Command and Args. Each of the given canonical paths that a rule matches gets its own class. The budget limits the
+// work of splitting the paths.
 func Admits(tree *sudoers.Tree, r Request, paths []string, budget regular.Budget) *Access {
 	b := newAccessBuilder(tree, r, budget)
 	b.collect()
@@ -300,7 +302,8 @@ func (b *accessBuilder) add(p *pattern) {
 	b.all = b.all || p.command.Kind == sudoers.CommandAll
 }
 
-// callersRoot tells whether the caller may choose a root directory with -R, in which sudo then looks for the files of every rule.
+// callersRoot tells whether the caller may choose a root directory with -R, in which sudo then looks for the files of
+// every rule.
 func (b *accessBuilder) callersRoot() bool {
 	if b.chosen == nil {
 		chosen := b.m.runchroot == "*" || slices.ContainsFunc(b.c.patterns, func(p pattern) bool { return p.root == "*" && !p.denied })
@@ -354,8 +357,8 @@ func argsLanguage(pattern string, pathname bool) (regular.Expr, error) {
 	return joined.arguments()
 }
 
-// splitPaths makes the classes of paths that the rules of several policies tell apart. For each class it gives what each
-// policy admits there, in their order.
+// splitPaths makes the classes of paths that the rules of several policies tell apart. For each class it gives what
+// each policy admits there, in their order.
 func splitPaths(builders []*accessBuilder, literals []string, budget regular.Budget) [][]PathAccess {
 	var patterns []regular.Expr
 	var of []int // the policy of each rule

@@ -11,8 +11,9 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// TestAccessIsWhatDecides holds the languages of generated policies to the decisions, for each of many command lines: what is allowed
-// is admitted unless a gap says otherwise, and what is admitted is allowed, in the spelling that Line gives, where no rule is uncertain.
+// TestAccessIsWhatDecides holds the languages of generated policies to the decisions, for each of many command lines:
+// what is allowed is admitted unless a gap says otherwise, and what is admitted is allowed, in the spelling that Line
+// gives, where no rule is uncertain.
 func TestAccessIsWhatDecides(t *testing.T) {
 	t.Parallel()
 	commands := []string{

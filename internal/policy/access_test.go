@@ -101,7 +101,8 @@ func TestPathRegex(t *testing.T) {
 	}
 }
 
-// TestWithheld: denials are counted whatever they are of, and what they take away is what a grant would allow without them.
+// TestWithheld: denials are counted whatever they are of, and what they take away is what a grant would allow without
+// them.
 func TestWithheld(t *testing.T) {
 	t.Parallel()
 	access := admits(t, "Cmnd_Alias NO = /bin/ls -a*, /bin/rm\nop ALL=/bin/ls -[al], /bin/cat, !NO, !/bin/cat -[^-]*, /bin/cat -n\n"+
@@ -127,7 +128,8 @@ func TestWithheld(t *testing.T) {
 	}
 }
 
-// TestDenialByPathRegex: until 1.9.13 it is got around by another spelling of the path, so that it does not count where the version is old or not known.
+// TestDenialByPathRegex: until 1.9.13 it is got around by another spelling of the path, so that it does not count where
+// the version is old or not known.
 func TestDenialByPathRegex(t *testing.T) {
 	t.Parallel()
 	tree := treeOf(t, "op ALL=/usr/bin/ls *, !^/usr/bin/ls$ ^-l.*$")

@@ -24,8 +24,8 @@ func adversary(rule string, n int) string {
 	return b.String()
 }
 
-// TestAdversary: rules that no budget answers end in unknown, or in an answer that holds, after a number of steps that grows with the policy and not
-// with the states; and what has nothing to do with them is still answered.
+// TestAdversary: rules that no budget answers end in unknown, or in an answer that holds, after a number of steps that
+// grows with the policy and not with the states; and what has nothing to do with them is still answered.
 func TestAdversary(t *testing.T) {
 	t.Parallel()
 	for name, rule := range adversaries {

@@ -2,11 +2,11 @@ package policy
 
 import "github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 
-// runsAsTyped tells whether sudo executes the path that the caller typed. Since 1.9.14 it compares an expression, and with
-// fast_glob a pattern, with the resolved path too, but it does not put that path in the place of the typed one, as it does for
-// a literal path, a directory and a pattern of glob(3) (match_command.c, command_matches_regex and command_matches_fnmatch).
-// The caller types a path through a link of his, and turns the link between the two. A file that is checked by its digest is
-// executed by what was opened (fdexec), unless the policy says never.
+// runsAsTyped tells whether sudo executes the path that the caller typed. Since 1.9.14 it compares an expression, and
+// with fast_glob a pattern, with the resolved path too, but it does not put that path in the place of the typed one, as
+// it does for a literal path, a directory and a pattern of glob(3) (match_command.c, command_matches_regex and
+// command_matches_fnmatch). The caller types a path through a link of his, and turns the link between the two. A file
+// that is checked by its digest is executed by what was opened (fdexec), unless the policy says never.
 func (b *accessBuilder) runsAsTyped(p *pattern) bool {
 	if v := b.m.env.Version; v != (sudoers.Version{}) && !b.m.resolves() {
 		return false

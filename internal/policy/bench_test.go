@@ -86,7 +86,8 @@ func BenchmarkCompare(b *testing.B) {
 	}
 }
 
-// BenchmarkCompareHosts compares policies each of whose rules has a host and a target of its own, which are all classes, and differs in one rule.
+// BenchmarkCompareHosts compares policies each of whose rules has a host and a target of its own, which are all
+// classes, and differs in one rule.
 func BenchmarkCompareHosts(b *testing.B) {
 	for _, rules := range []int{10, 100, 1000} {
 		b.Run(fmt.Sprintf("rules=%d", rules), func(b *testing.B) {

@@ -7,8 +7,9 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// TestDefaultsBoundInDoubt: where it is not certain that Defaults are bound to the command, or they change the root directory in which sudo has found it, what
-// rules match is not known. Sudo of both releases allows what the rules of the first two policies deny.
+// TestDefaultsBoundInDoubt: where it is not certain that Defaults are bound to the command, or they change the root
+// directory in which sudo has found it, what rules match is not known. Sudo of both releases allows what the rules of
+// the first two policies deny.
 func TestDefaultsBoundInDoubt(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

@@ -20,11 +20,12 @@ func many(n int, format, separator string) string {
 	return strings.Join(texts, separator)
 }
 
-// perQuestion is what any question about a policy may cost. What others allocate would count, so these tests do not run beside others.
+// perQuestion is what any question about a policy may cost. What others allocate would count, so these tests do not run
+// beside others.
 var perQuestion = budget.Question{Memory: 600 << 20}
 
-// withinWork asks a question about policies, and holds it to the budget that it has: half as much again for what is easy, and a last step of each of its
-// questions. The work is counted, so that no answer depends on the machine.
+// withinWork asks a question about policies, and holds it to the budget that it has: half as much again for what is
+// easy, and a last step of each of its questions. The work is counted, so that no answer depends on the machine.
 func withinWork(t *testing.T, q Question, ask func(Question), trees ...*sudoers.Tree) {
 	t.Helper()
 	q = q.WithSharedBudget(trees...)
@@ -40,7 +41,8 @@ func withinWork(t *testing.T, q Question, ask func(Question), trees ...*sudoers.
 // partsOfAState is how many parts a shared budget has for each of its states.
 const partsOfAState = 256
 
-// TestBoundsOfCompare: a comparison ends within its budget, in an answer that holds or in unknown, whatever the numbers of targets, hosts and rules.
+// TestBoundsOfCompare: a comparison ends within its budget, in an answer that holds or in unknown, whatever the numbers
+// of targets, hosts and rules.
 func TestBoundsOfCompare(t *testing.T) { //nolint:paralleltest // see perQuestion
 	users, groups := many(200, "u%d", ","), many(200, "g%d", ",")
 	counts := func(command string) string { return many(60, "op ALL=(root) "+command, "\n") + "\n" }
@@ -105,8 +107,8 @@ func TestBoundsOfNever(t *testing.T) { //nolint:paralleltest // see perQuestion
 	}
 }
 
-// TestBoundsOfUndecidable: rules of which each must be remembered for every text, so that no budget answers, end in unknown within their budget, or are
-// answered, whatever is asked.
+// TestBoundsOfUndecidable: rules of which each must be remembered for every text, so that no budget answers, end in
+// unknown within their budget, or are answered, whatever is asked.
 func TestBoundsOfUndecidable(t *testing.T) { //nolint:paralleltest // see perQuestion
 	statement, err := ParseStatement("/usr/sbin/qm ^destroy ", op.Env)
 	if err != nil {
@@ -133,7 +135,8 @@ func TestBoundsOfUndecidable(t *testing.T) { //nolint:paralleltest // see perQue
 	}
 }
 
-// TestClassesTogether: hosts and targets that no rule tells apart are one class, and nothing else is. The answers are those of asking about each.
+// TestClassesTogether: hosts and targets that no rule tells apart are one class, and nothing else is. The answers are
+// those of asking about each.
 func TestClassesTogether(t *testing.T) {
 	t.Parallel()
 	together := op

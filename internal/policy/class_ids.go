@@ -15,8 +15,8 @@ type idTarget struct {
 // maxAssumedIDs bounds the pairs of names without a known id and ids without a known name.
 const maxAssumedIDs = 64
 
-// withIDs gives targets their ids. An id that a name is known to have is left out: it is that one. With both (classesOf) a name whose id is not known also
-// has each of the ids.
+// withIDs gives targets their ids. An id that a name is known to have is left out: it is that one. With both
+// (classesOf) a name whose id is not known also has each of the ids.
 func (c *classes) withIDs(names []string, idOf func(string) *int, written func(string) bool, kind string) []idTarget {
 	var targets []idTarget
 	taken := map[int]bool{}

@@ -53,7 +53,8 @@ func (h *hostNames) about(host string) {
 // maxNameMatches bounds the globs that names are matched with to see whether rules tell them apart.
 const maxNameMatches = 1 << 20
 
-// reduce keeps one of the names that no rule tells apart, where there are many. A pattern of long names can tell any two apart, by their domains.
+// reduce keeps one of the names that no rule tells apart, where there are many. A pattern of long names can tell any
+// two apart, by their domains.
 func (h *hostNames) reduce(many int) {
 	if len(h.short)+len(h.long) <= many || slices.ContainsFunc(h.long, sudoers.HasMeta) {
 		return

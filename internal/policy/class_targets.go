@@ -86,8 +86,8 @@ func (c *classes) targetLists(host Request) (lists []targetLists, cost int) {
 	return lists, cost
 }
 
-// distinct keeps one of the requests on a host that no run-as list tells apart, the first, where there are many. Whether the target is root, or the
-// caller himself, is told apart as well.
+// distinct keeps one of the requests on a host that no run-as list tells apart, the first, where there are many.
+// Whether the target is root, or the caller himself, is told apart as well.
 func (c *classes) distinct(requests []Request) []Request {
 	if len(requests) <= c.question.manyClasses() {
 		return requests

@@ -15,18 +15,20 @@ const (
 	maxMemberships = 3 // groups and netgroups of targets, of which every combination is asked about
 )
 
-// Classes gives a request for each combination of host and target that policies tell apart for a subject, root first: a host for
-// each set of host patterns that one can match, and on it every user and group that a rule there names as target, every pair of
-// them, and where the caller has the choice an ordinary one. A host in the question is the only one.
+// Classes gives a request for each combination of host and target that policies tell apart for a subject, root first: a
+// host for each set of host patterns that one can match, and on it every user and group that a rule there names as
+// target, every pair of them, and where the caller has the choice an ordinary one. A host in the question is the only
+// one.
 //
-// The gaps are rules about which that is not enough: those that depend on addresses or netgroups of the node, and too many
-// combinations. What they allow must not be taken for denied, nor what they deny for allowed.
+// The gaps are rules about which that is not enough: those that depend on addresses or netgroups of the node, and too
+// many combinations. What they allow must not be taken for denied, nor what they deny for allowed.
 func Classes(q Question, trees ...*sudoers.Tree) ([]Request, []Gap) {
 	return classesOf(q, false, trees...)
 }
 
-// classesOf gives classes. With both it has those too in which a target that rules name has an id that others name, where nobody knows. They matter to
-// comparisons alone: what is allowed in one is allowed to the name or to the id by itself.
+// classesOf gives classes. With both it has those too in which a target that rules name has an id that others name,
+// where nobody knows. They matter to comparisons alone: what is allowed in one is allowed to the name or to the id by
+// itself.
 func classesOf(q Question, both bool, trees ...*sudoers.Tree) ([]Request, []Gap) {
 	env := q.environment()
 	c := classes{question: q, env: env, both: both}
@@ -102,8 +104,8 @@ func aliasesOf(tree *sudoers.Tree) map[aliasKey][]sudoers.Member {
 	return aliases
 }
 
-// members calls visit for each member of a list, and of the aliases in it. An alias is visited itself, too: where it is not
-// defined, or refers to itself, sudo compares it as a name.
+// members calls visit for each member of a list, and of the aliases in it. An alias is visited itself, too: where it is
+// not defined, or refers to itself, sudo compares it as a name.
 func (p *policyClasses) members(list []sudoers.Member, kind sudoers.AliasKind, visit func(sudoers.Member)) {
 	seen := map[string]bool{}
 	var walk func([]sudoers.Member)
@@ -196,8 +198,8 @@ var (
 	anyDomain = mustCompile(regular.ERE{Pattern: `^\..*$`})
 )
 
-// longNames are one long name for each set of patterns that a name with a dot can match, if any of them is compared with the long name: where none is,
-// the short names tell all hosts apart.
+// longNames are one long name for each set of patterns that a name with a dot can match, if any of them is compared
+// with the long name: where none is, the short names tell all hosts apart.
 func (c *classes) longNames(short, long []string) []Request {
 	if len(long) == 0 {
 		return nil

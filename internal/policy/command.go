@@ -14,10 +14,11 @@ type commandLine struct {
 	hasArgs bool
 }
 
-// commandMatches tells whether one command pattern matches (match_command.c,
-// command_matches). A digest is taken to be right: the file is not read.
+// commandMatches tells whether one command pattern matches (match_command.c, command_matches). A digest is taken to be
+// right: the file is not read.
 //
-// Where sudo looks below another root, reads texts in another locale than C, or has a pattern that nobody here can decide, the answer may be maybe.
+// Where sudo looks below another root, reads texts in another locale than C, or has a pattern that nobody here can
+// decide, the answer may be maybe.
 func (m *matcher) commandMatches(c *sudoers.Command, patterns *commandPattern, line *commandLine, root string) match {
 	path := m.pathOf(c, patterns, line.path)
 	if root == "" && m.strayed && m.straying(c) {

@@ -11,7 +11,8 @@ import (
 // Change is what became of a policy.
 type Change string
 
-// The verdicts of a comparison. A policy is wider if it allows more command lines, or the same ones on easier conditions.
+// The verdicts of a comparison. A policy is wider if it allows more command lines, or the same ones on easier
+// conditions.
 const (
 	Equal         Change = "equal"
 	Narrower      Change = "narrower"
@@ -51,9 +52,10 @@ type Comparison struct {
 	Assumptions []string
 }
 
-// Compare tells what a subject is newly allowed, what no longer, and on which other conditions, with a command line for each
-// path and rule. It asks about every class of host and target that the policies tell apart. What a caller may run as himself with a group that
-// he has ("sudo -g", which sudo 1.9.13 allows beside every list of users) is no right, and left out.
+// Compare tells what a subject is newly allowed, what no longer, and on which other conditions, with a command line for
+// each path and rule. It asks about every class of host and target that the policies tell apart. What a caller may run
+// as himself with a group that he has ("sudo -g", which sudo 1.9.13 allows beside every list of users) is no right, and
+// left out.
 func Compare(before, after *sudoers.Tree, q Question) Comparison {
 	q = q.WithSharedBudget(before, after)
 	c := comparer{question: q, env: q.environment(), found: map[string]*Comparison{}}
@@ -84,8 +86,8 @@ func entryTexts(tree *sudoers.Tree) []string {
 	return texts
 }
 
-// boundSettings notes Defaults that differ and are not looked into: those bound to commands that are not plain paths, and those that
-// take words out of a list, which sudo may have built in.
+// boundSettings notes Defaults that differ and are not looked into: those bound to commands that are not plain paths,
+// and those that take words out of a list, which sudo may have built in.
 func (c *comparer) boundSettings(before, after *sudoers.Tree) {
 	for _, kind := range []struct {
 		reason string
@@ -144,8 +146,8 @@ func (c *comparer) path(r Request, before, after *PathAccess) {
 	}
 }
 
-// differsIf says what has to be for a difference to be one, where part of the policies is not understood: a rule of the one that refuses may allow it, a denial of the
-// one that allows may refuse it.
+// differsIf says what has to be for a difference to be one, where part of the policies is not understood: a rule of the
+// one that refuses may allow it, a denial of the one that allows may refuse it.
 func differsIf(refuses, allows *Access) string {
 	var when string
 	if len(refuses.Gaps) > 0 {

@@ -83,7 +83,8 @@ func (c *comparer) gaps(list []Gap) {
 
 func (c *comparer) gap(reason string) { c.gaps([]Gap{{Reason: reason}}) }
 
-// class compares in one class of host and target. Where the same rules and options are in force as in a class before, the same is found.
+// class compares in one class of host and target. Where the same rules and options are in force as in a class before,
+// the same is found.
 func (c *comparer) class(before, after *sudoers.Tree, r Request) {
 	builders := []*accessBuilder{newAccessBuilder(before, r, c.question.Budget), newAccessBuilder(after, r, c.question.Budget)}
 	key, ok := classKey(builders)
@@ -124,8 +125,9 @@ func (c *comparer) merge(found *Comparison, r Request) {
 	c.gaps(found.Gaps)
 }
 
-// classKey is all that a comparison in a class depends on but the host and the target: the rules that may decide, in the order of the policies, how each is
-// looked for, and the options in force. It is not given where options are bound to commands.
+// classKey is all that a comparison in a class depends on but the host and the target: the rules that may decide, in
+// the order of the policies, how each is looked for, and the options in force. It is not given where options are bound
+// to commands.
 func classKey(builders []*accessBuilder) (key string, ok bool) {
 	var k []byte
 	for _, b := range builders {

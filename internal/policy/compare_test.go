@@ -23,7 +23,8 @@ func treeOf(tb testing.TB, text string) *sudoers.Tree {
 	return sudoers.TreeOf(file)
 }
 
-// TestChangedIf: a change of what only another spelling reaches past a denial says so. sudo 1.9.13 compares an expression with the path as it was typed.
+// TestChangedIf: a change of what only another spelling reaches past a denial says so. sudo 1.9.13 compares an
+// expression with the path as it was typed.
 func TestChangedIf(t *testing.T) {
 	t.Parallel()
 	const denial = "op ALL=!^/opt/a$ ^x$\n"
@@ -53,7 +54,8 @@ func TestChangedIf(t *testing.T) {
 	}
 }
 
-// TestAsTyped: since 1.9.14 sudo runs a path that an expression, or with fast_glob a pattern, matches as the caller typed it. So a change to one is wider, and no program is proven to be out of reach.
+// TestAsTyped: since 1.9.14 sudo runs a path that an expression, or with fast_glob a pattern, matches as the caller
+// typed it. So a change to one is wider, and no program is proven to be out of reach.
 func TestAsTyped(t *testing.T) {
 	t.Parallel()
 	const literal = "op ALL=(root) /usr/bin/uptime\n"
@@ -87,7 +89,8 @@ func TestAsTyped(t *testing.T) {
 	}
 }
 
-// TestCompareDenialOfEveryPath: a path through a link of a directory stands for no file of its own, so that nothing is newly allowed where ALL is taken back by an expression.
+// TestCompareDenialOfEveryPath: a path through a link of a directory stands for no file of its own, so that nothing is
+// newly allowed where ALL is taken back by an expression.
 func TestCompareDenialOfEveryPath(t *testing.T) {
 	t.Parallel()
 	file, _ := sudoers.Parse("policy", "op ALL=ALL, !^.*$\n", sudoers.PVE9)
@@ -219,7 +222,8 @@ func TestProveAlways(t *testing.T) {
 	}
 }
 
-// TestDifferencesOfUnknown: where a policy is not understood, it may well allow what only the other one is seen to allow. A difference says so.
+// TestDifferencesOfUnknown: where a policy is not understood, it may well allow what only the other one is seen to
+// allow. A difference says so.
 func TestDifferencesOfUnknown(t *testing.T) {
 	t.Parallel()
 	const plain, bound = "op ALL=(root) /usr/bin/id\n", "Defaults!/bin/a runchroot=/srv\n"
@@ -245,7 +249,8 @@ func TestDifferencesOfUnknown(t *testing.T) {
 	}
 }
 
-// TestTargetsByNameAndByID: what one rule calls by name and another by number may be one group, or one account. Where nobody knows, what follows is bound to it.
+// TestTargetsByNameAndByID: what one rule calls by name and another by number may be one group, or one account. Where
+// nobody knows, what follows is bound to it.
 func TestTargetsByNameAndByID(t *testing.T) {
 	t.Parallel()
 	const before, after = "op ALL=(%s) /bin/a\nop ALL=(%s) !/bin/a\n", "op ALL=(%s) /bin/a\n"

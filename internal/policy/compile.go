@@ -43,8 +43,8 @@ type pattern struct {
 	doubtful bool
 	// digests are checksums of which the file must have one.
 	digests []sudoers.Digest
-	// root is the directory in which sudo looks for the file, "" for the node's root. ownRoot is set if the rule itself gives it, strayed if a rule behind
-	// this one has one.
+	// root is the directory in which sudo looks for the file, "" for the node's root. ownRoot is set if the rule itself
+	// gives it, strayed if a rule behind this one has one.
 	root             string
 	ownRoot, strayed bool
 

@@ -1,8 +1,9 @@
 package policy
 
-// debianTargets are the links that lead from a command to one of the same name in another directory, as packages of Debian 12 and 13 ship them: iproute2, kmod,
-// open-iscsi, man-db, postfix, rpcbind, openssh-sftp-server, polkitd, powermgmt-base, runc and tor. Other packages ship none for a program that a node
-// of Proxmox VE installs by default (lists of files of both releases, compared by base name).
+// debianTargets are the links that lead from a command to one of the same name in another directory, as packages of
+// Debian 12 and 13 ship them: iproute2, kmod, open-iscsi, man-db, postfix, rpcbind, openssh-sftp-server, polkitd,
+// powermgmt-base, runc and tor. Other packages ship none for a program that a node of Proxmox VE installs by default
+// (lists of files of both releases, compared by base name).
 func debianTargets() map[string]string {
 	return map[string]string{
 		"/usr/sbin/ip":                               "/usr/bin/ip",

@@ -13,7 +13,8 @@ import (
 // Verdict is the answer of a policy to one command line.
 type Verdict string
 
-// The answers. What does not match is not allowed. Unknown is what the node allows or not, by what the model cannot see.
+// The answers. What does not match is not allowed. Unknown is what the node allows or not, by what the model cannot
+// see.
 const (
 	Allowed   Verdict = "allowed"
 	Denied    Verdict = "denied"
@@ -101,7 +102,8 @@ func Decide(tree *sudoers.Tree, r Request) Decision {
 	return d
 }
 
-// walk looks for the last rule that matches, and on behind those that only may. It gives what all of them say, and the first.
+// walk looks for the last rule that matches, and on behind those that only may. It gives what all of them say, and the
+// first.
 func (m *matcher) walk(tree *sudoers.Tree, r *Request, d *Decision) (said verdict, first *Grant) {
 	for i := len(tree.Entries) - 1; i >= 0; i-- {
 		spec, ok := tree.Entries[i].(*sudoers.UserSpec)
@@ -174,8 +176,9 @@ func (m *matcher) settings(tree *sudoers.Tree, r *Request) Settings {
 	return s
 }
 
-// doubtBinding notes that it is not known what rules match, because of Defaults that are, or may be, bound to the command. A root directory makes sudo look the
-// command up anew, also one that is taken away (sudoers.c, cb_runchroot): it then compares rules with what it has of the command from before, or nothing.
+// doubtBinding notes that it is not known what rules match, because of Defaults that are, or may be, bound to the
+// command. A root directory makes sudo look the command up anew, also one that is taken away (sudoers.c, cb_runchroot):
+// it then compares rules with what it has of the command from before, or nothing.
 func (m *matcher) doubtBinding(d *sudoers.Defaults, v verdict) {
 	switch {
 	case slices.ContainsFunc(d.Settings, func(s sudoers.Setting) bool { return s.Name == "runchroot" }):
@@ -292,8 +295,8 @@ func (d *Decision) decide(v verdict, g *Grant) {
 		g.Tags.NoPasswd == sudoers.Unset && !d.Settings.flag("authenticate", true)
 }
 
-// isExempt reports whether sudo asks for no password regardless of the tags: for a member of exempt_group, for root, and for a user who runs a command as himself
-// (check.c, check_user).
+// isExempt reports whether sudo asks for no password regardless of the tags: for a member of exempt_group, for root,
+// and for a user who runs a command as himself (check.c, check_user).
 func (m *matcher) isExempt(s Settings, e *sudoers.Effective) bool {
 	if group := s["exempt_group"]; group != "" && group != off && m.subject.inGroup("%"+group, m.foldGroup) {
 		return true

@@ -7,8 +7,9 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// rootOf is the directory below which sudo looks for the command of a rule, "" for the root of the node (match_command.c, command_matches): CHROOT, or the
-// option runchroot. "*" leaves the choice to the caller, and is a directory of that name where he makes none.
+// rootOf is the directory below which sudo looks for the command of a rule, "" for the root of the node
+// (match_command.c, command_matches): CHROOT, or the option runchroot. "*" leaves the choice to the caller, and is a
+// directory of that name where he makes none.
 func (m *matcher) rootOf(e *sudoers.Effective) string {
 	if e.Chroot == "" && m.runchroot != "*" {
 		return m.runchroot
@@ -16,15 +17,17 @@ func (m *matcher) rootOf(e *sudoers.Effective) string {
 	return e.Chroot
 }
 
-// straying tells whether a rule is compared with what sudo found below the root of another. For a rule with CHROOT sudo looks the command up anew, and does
-// not put the resolved directory back for the rules before it (match_command.c, command_matches of 1.9.14 and later): on Debian 13
-// "ALL, !^/usr/bin/bash$, CHROOT=/nowhere /usr/bin/id" lets /bin/bash through.
+// straying tells whether a rule is compared with what sudo found below the root of another. For a rule with CHROOT sudo
+// looks the command up anew, and does not put the resolved directory back for the rules before it (match_command.c,
+// command_matches of 1.9.14 and later): on Debian 13 "ALL, !^/usr/bin/bash$, CHROOT=/nowhere /usr/bin/id" lets
+// /bin/bash through.
 func (m *matcher) straying(c *sudoers.Command) bool {
 	return m.resolves() && (c.Kind == sudoers.CommandPath || c.Kind == sudoers.CommandRegex)
 }
 
-// strayedPath corrects what the directories of the node say of a rule that strays. Where sudo has found nothing below the other root it knows no directory of
-// the command any more, and compares files of the same name as it did until 1.9.13: also through links (match_command.c).
+// strayedPath corrects what the directories of the node say of a rule that strays. Where sudo has found nothing below
+// the other root it knows no directory of the command any more, and compares files of the same name as it did until
+// 1.9.13: also through links (match_command.c).
 func (m *matcher) strayedPath(c *sudoers.Command, patterns *commandPattern, path string, here match) match {
 	if here == no && !slices.ContainsFunc(m.env.linked(path), func(other string) bool { return m.pathOf(c, patterns, other) != no }) {
 		return no
@@ -32,8 +35,8 @@ func (m *matcher) strayedPath(c *sudoers.Command, patterns *commandPattern, path
 	return maybe
 }
 
-// condition says on what it depends whether a command matches that is looked at below a root, or with "" in another locale. It names the command: of two
-// that differ one may match and the other not.
+// condition says on what it depends whether a command matches that is looked at below a root, or with "" in another
+// locale. It names the command: of two that differ one may match and the other not.
 func (m *matcher) condition(root string, c *sudoers.Command) string {
 	text := textOf(c)
 	switch {
@@ -61,8 +64,8 @@ func strayedCondition(text string) string {
 	return "sudo compares " + text + " with the file on the node, though it has looked for the command below another root (CHROOT) before"
 }
 
-// mayBeBelow reports whether a path may name a command whose file sudo looks for below another root. The links there are unknown, but sudo
-// compares base names.
+// mayBeBelow reports whether a path may name a command whose file sudo looks for below another root. The links there
+// are unknown, but sudo compares base names.
 func mayBeBelow(c *sudoers.Command, path string) bool {
 	if !strings.HasPrefix(path, "/") || c.Kind == sudoers.CommandPseudo {
 		return false
@@ -136,7 +139,8 @@ type reading struct {
 	always      bool // all: the locale has an order or a case of letters of its own, or another encoding
 }
 
-// readingOf looks for the operators whose meaning a locale has a say in. In one with UTF-8 a character of ASCII is itself, whatever stands beside it.
+// readingOf looks for the operators whose meaning a locale has a say in. In one with UTF-8 a character of ASCII is
+// itself, whatever stands beside it.
 func readingOf(locale, pattern string, expression bool) reading {
 	name, rest, _ := strings.Cut(locale, ".")
 	encoding, _, _ := strings.Cut(rest, "@")

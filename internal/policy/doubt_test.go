@@ -8,8 +8,9 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// TestDenialsUnderAnotherRoot: sudo looks for the files of a rule with CHROOT below that directory. Where nothing is there a denial does not match, as the
-// sudo of Debian 12 and 13 shows for the first of these (uid 0). Nobody may be told that it does.
+// TestDenialsUnderAnotherRoot: sudo looks for the files of a rule with CHROOT below that directory. Where nothing is
+// there a denial does not match, as the sudo of Debian 12 and 13 shows for the first of these (uid 0). Nobody may be
+// told that it does.
 func TestDenialsUnderAnotherRoot(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
@@ -57,8 +58,9 @@ func TestDenialsUnderAnotherRoot(t *testing.T) {
 	}
 }
 
-// TestPatternsInAnotherLocale: with sudoers_locale set to one of several bytes a character, "." and "[^x]" of an expression do not match a byte that is no
-// character, and match several bytes that are one. The sudo of Debian 12 and 13 lets the first of these through with -c $'id #\377' (uid 0).
+// TestPatternsInAnotherLocale: with sudoers_locale set to one of several bytes a character, "." and "[^x]" of an
+// expression do not match a byte that is no character, and match several bytes that are one. The sudo of Debian 12 and
+// 13 lets the first of these through with -c $'id #\377' (uid 0).
 func TestPatternsInAnotherLocale(t *testing.T) {
 	t.Parallel()
 	const passed = "id #\xff"
@@ -155,8 +157,9 @@ func neverIsNotProven(t *testing.T, text, statement string) {
 	}
 }
 
-// TestRulesBeforeARoot: for a rule with CHROOT sudo looks the command up below that root, and since 1.9.14 does not put back where it found it for the rules
-// before. "sudo /bin/bash" gets through the first of these on Debian 13 (uid 0), and not without the last rule.
+// TestRulesBeforeARoot: for a rule with CHROOT sudo looks the command up below that root, and since 1.9.14 does not put
+// back where it found it for the rules before. "sudo /bin/bash" gets through the first of these on Debian 13 (uid 0),
+// and not without the last rule.
 func TestRulesBeforeARoot(t *testing.T) {
 	t.Parallel()
 	q := Question{Subject: op.Subject, Env: Debian(sudoers.PVE9)}
@@ -196,9 +199,10 @@ func TestEachSettingIsBoundAnew(t *testing.T) {
 	}
 }
 
-// TestLinksBeforeARoot: such a rule also matches through links, since sudo compares files where it knows no directory. "sudo /opt/h/two", a link to
-// /opt/g/two, is refused by the first of these on Debian 13 and allowed by the third, and the other way round without the rule behind. The directory and
-// the glob allow it there as well, the expression does not, which the engine leaves open.
+// TestLinksBeforeARoot: such a rule also matches through links, since sudo compares files where it knows no directory.
+// "sudo /opt/h/two", a link to /opt/g/two, is refused by the first of these on Debian 13 and allowed by the third, and
+// the other way round without the rule behind. The directory and the glob allow it there as well, the expression does
+// not, which the engine leaves open.
 func TestLinksBeforeARoot(t *testing.T) {
 	t.Parallel()
 	env := Debian(sudoers.PVE9)

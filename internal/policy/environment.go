@@ -47,7 +47,8 @@ func (e *Environment) account(name string) Subject {
 	return s
 }
 
-// groupID is the id of a group, nil if it is not known. Accounts list the names and ids of their groups in the same order.
+// groupID is the id of a group, nil if it is not known. Accounts list the names and ids of their groups in the same
+// order.
 func (e *Environment) groupID(name string) *int {
 	for _, a := range e.Accounts {
 		if i := slices.Index(a.Groups, name); i >= 0 && len(a.Groups) == len(a.GIDs) {

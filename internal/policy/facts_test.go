@@ -10,7 +10,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// TestAddresses: sudo compares the bits of a mask one by one, refuses a length of 0, and holds IPv4 and IPv6 apart (match_addr.c).
+// TestAddresses: sudo compares the bits of a mask one by one, refuses a length of 0, and holds IPv4 and IPv6 apart
+// (match_addr.c).
 func TestAddresses(t *testing.T) {
 	t.Parallel()
 	interfaces := []netip.Prefix{netip.MustParsePrefix("10.1.2.3/24"), netip.MustParsePrefix("fd00::17/64")}
@@ -47,7 +48,8 @@ func TestNetgroupsSwitchedOff(t *testing.T) {
 	}
 }
 
-// TestWhoIsAskedForNoPassword: root, a user who runs a command as himself, and the members of exempt_group (check.c, check_user).
+// TestWhoIsAskedForNoPassword: root, a user who runs a command as himself, and the members of exempt_group (check.c,
+// check_user).
 func TestWhoIsAskedForNoPassword(t *testing.T) {
 	t.Parallel()
 	op1, zero := 1001, 0
@@ -83,7 +85,8 @@ func TestWhoIsAskedForNoPassword(t *testing.T) {
 	}
 }
 
-// TestDefaultTargetThatIsNone: sudo keeps root as target where runas_default names no account, and rules without a list are about that name only.
+// TestDefaultTargetThatIsNone: sudo keeps root as target where runas_default names no account, and rules without a list
+// are about that name only.
 func TestDefaultTargetThatIsNone(t *testing.T) {
 	t.Parallel()
 	env := Debian(sudoers.PVE9)
@@ -104,8 +107,9 @@ func TestDefaultTargetThatIsNone(t *testing.T) {
 	}
 }
 
-// TestLinksOfDebian: the links of commands that packages ship are part of every plan: /usr/sbin/ip leads to /usr/bin/ip, which sudo 1.9.13 takes for one
-// command. What a site links itself is an assumption that the analysis names, where sudo compares files.
+// TestLinksOfDebian: the links of commands that packages ship are part of every plan: /usr/sbin/ip leads to
+// /usr/bin/ip, which sudo 1.9.13 takes for one command. What a site links itself is an assumption that the analysis
+// names, where sudo compares files.
 func TestLinksOfDebian(t *testing.T) {
 	t.Parallel()
 	for version, allowed := range map[sudoers.Version]bool{sudoers.PVE8: true, sudoers.PVE9: false} {

@@ -12,7 +12,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// foreignDecision is a command line of which sudo and this engine once said different things, found by a generator that was made elsewhere.
+// foreignDecision is a command line of which sudo and this engine once said different things, found by a generator that
+// was made elsewhere.
 type foreignDecision struct {
 	Sudo       string   `json:"sudo"`
 	Allows     bool     `json:"sudo_allows"`
@@ -101,9 +102,11 @@ type foreignWitness struct {
 	Line               []string
 }
 
-// TestForeignProofs: each of those examples is decided as sudo does, and what a comparison or a proof shows today is what the decision says.
+// TestForeignProofs: each of those examples is decided as sudo does, and what a comparison or a proof shows today is
+// what the decision says.
 //
-// The sudo of Debian 12 and 13 allows the line that one of them calls proven but refused: there the other generator had erred.
+// The sudo of Debian 12 and 13 allows the line that one of them calls proven but refused: there the other generator had
+// erred.
 func TestForeignProofs(t *testing.T) {
 	t.Parallel()
 	read := func(raw json.RawMessage, into any) {

@@ -55,7 +55,8 @@ func FuzzDecide(f *testing.F) {
 	})
 }
 
-// decideBudget is for a policy of nothing but regular expressions with large bounds, each of which is made into a matcher.
+// decideBudget is for a policy of nothing but regular expressions with large bounds, each of which is made into a
+// matcher.
 var decideBudget = budget.PerByte{Time: 200 * time.Microsecond, Memory: 64 << 10}
 
 // TestNestedAliases: aliases that double at each level cost time only once.

@@ -169,7 +169,8 @@ func (m *matcher) mayBeRoot(r *sudoers.RunAs) bool {
 	return v == allow
 }
 
-// maxMembersText is the longest list that is part of the text of a grant as it is written. The text of each command of a rule has it.
+// maxMembersText is the longest list that is part of the text of a grant as it is written. The text of each command of
+// a rule has it.
 const maxMembersText = 1 << 10
 
 // membersText is a list as text, without the end of a long one.

@@ -163,7 +163,8 @@ func saysOfOthers(text string) []string {
 	return says
 }
 
-// TestRemoveLeavesTheRest: who stays in a line may have the name of a keyword, which at its begin makes something else of it. Then nothing is removed, and what is left is told.
+// TestRemoveLeavesTheRest: who stays in a line may have the name of a keyword, which at its begin makes something else
+// of it. Then nothing is removed, and what is left is told.
 func TestRemoveLeavesTheRest(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"agent, Defaults secure_path=/tmp\n", "agent, Host_Alias OPS=ALL\n", "agent, Cmnd_Alias OPS=/bin/x\nagent ALL=ALL\n"} {

@@ -28,13 +28,14 @@ type Hazard struct {
 	Minor bool
 	// InSudo tells that sudo itself goes by the option: it is root, whichever account the command runs as.
 	InSudo bool
-	// ForOthers tells that anybody can make use of the value, not just the caller whom it holds for: it is to be mended even where he is granted everything.
+	// ForOthers tells that anybody can make use of the value, not just the caller whom it holds for: it is to be mended
+	// even where he is granted everything.
 	ForOthers bool
 }
 
-// Hazards looks through the settings in force for a grant for those that are dangerous with the value that they have, by the name of the option. A value that
-// nobody has vetted is one. What takes no effect is none. What takes effect without the grant, too, is looked at with the values that it has there. Subject is
-// the caller.
+// Hazards looks through the settings in force for a grant for those that are dangerous with the value that they have,
+// by the name of the option. A value that nobody has vetted is one. What takes no effect is none. What takes effect
+// without the grant, too, is looked at with the values that it has there. Subject is the caller.
 func Hazards(s Settings, uses Uses, subject Subject) []Hazard {
 	names := map[string]bool{}
 	for _, of := range []map[string][]string{uses.visudo, uses.refused} {
@@ -108,8 +109,8 @@ func hazardOf(option, value string, s Settings, subject Subject) (h Hazard, dang
 	return Hazard{Option: option, Value: value, Effect: o.effect(option), Why: why, Fix: o.fix(option), Condition: helped(value), InSudo: !o.inCommand, ForOthers: reaches(option, value, s, Subject{}) != ""}, true
 }
 
-// InOthersHands says what is wrong with a value of an option that has something run, or sets variables of it, in other hands than root's: who writes there is root. It is "" for what is in
-// root's, and for other options.
+// InOthersHands says what is wrong with a value of an option that has something run, or sets variables of it, in other
+// hands than root's: who writes there is root. It is "" for what is in root's, and for other options.
 func InOthersHands(option, value string) string {
 	o := options[option]
 	if o.reaches == nil || o.kind != sudoers.EffectRuns && o.kind != sudoers.EffectReads {
@@ -118,11 +119,13 @@ func InOthersHands(option, value string) string {
 	return o.reaches(value, Subject{}, nil)
 }
 
-// option is what is known of the values of an option: either what is wrong with a value, or why no value is a way to root.
+// option is what is known of the values of an option: either what is wrong with a value, or why no value is a way to
+// root.
 type option struct {
 	kind sudoers.EffectKind // of the effect that matters
 	why  func(value string, subject Subject, s Settings) string
-	// reaches is what is wrong with a value that holds for others than the caller: how he comes to what is theirs. Nil, if he does by no value.
+	// reaches is what is wrong with a value that holds for others than the caller: how he comes to what is theirs. Nil,
+	// if he does by no value.
 	reaches func(value string, subject Subject, s Settings) string
 	// use says when the option takes effect.
 	use use
@@ -268,7 +271,8 @@ func named(why func(string) string) func(string, Subject, Settings) string {
 	}
 }
 
-// foreignElement looks through a list with colons: directories of a search path, or programs. Words behind a program may name another one, or a file that it reads as commands.
+// foreignElement looks through a list with colons: directories of a search path, or programs. Words behind a program
+// may name another one, or a file that it reads as commands.
 func foreignElement(value string) string {
 	for element := range strings.SplitSeq(value, ":") {
 		program, words, _ := strings.Cut(element, " ")
@@ -294,7 +298,8 @@ func foreignPlugin(value string) string {
 		return "pvesec does not know this plug-in"
 	}
 	for i, word := range words {
-		// sudo finds a plug-in without a directory in its own. The plug-in opens its file as it is named, in the caller's directory if need be.
+		// sudo finds a plug-in without a directory in its own. The plug-in opens its file as it is named, in the
+		// caller's directory if need be.
 		if i > 0 || strings.Contains(word, "/") {
 			if why := notRoots(word); why != "" {
 				return why
@@ -331,14 +336,16 @@ func unlessPublic(value string) string {
 	return "sudo reads " + value + " as root and shows it to the caller"
 }
 
-// Where sudo and other programs keep logs and state. Below /var/log any directory will do, except those of other accounts. In places of the system the first
-// name below must be one for logs: the other directories are those of programs, which read or run what is in them. In places of the administrator some name must be.
+// Where sudo and other programs keep logs and state. Below /var/log any directory will do, except those of other
+// accounts. In places of the system the first name below must be one for logs: the other directories are those of
+// programs, which read or run what is in them. In places of the administrator some name must be.
 var (
 	logDirectory       = "/var/log"
 	systemPlaces       = []string{"/var/lib", "/var/db", "/var/adm", "/var/spool", "/var/cache", "/run", "/var/run"}
 	administratorsDirs = []string{"/srv", "/data", "/opt"}
 
-	// othersLogs are directories below /var/log that packages of Debian and PVE give to other accounts or to groups that write there.
+	// othersLogs are directories below /var/log that packages of Debian and PVE give to other accounts or to groups
+	// that write there.
 	othersLogs = []string{"apt-cacher-ng", "asterisk", "bind", "caddy", "ceph", "chrony", "clamav", "cups", "elasticsearch", "exim4", "freeradius", "frr", "gitlab", "grafana", "icinga2", "influxdb",
 		"jenkins", "lighttpd", "mariadb", "mongodb", "munin", "mysql", "nagios", "nagios4", "named", "ntpsec", "pgbouncer", "postgresql", "prometheus", "proxmox-backup", "pve", "pveproxy",
 		"rabbitmq", "redis", "squid", "stunnel4", "tomcat10", "tomcat11", "tor", "unbound", "unifi", "zabbix", "zabbix-agent", "zabbix-agent2", "zabbix-proxy", "zabbix-server"}
@@ -356,7 +363,8 @@ func unlessForLogs(value string) string {
 	return value + " is no place for logs and records: what sudo writes there, others write or programs read"
 }
 
-// foreignLog tells whether records or state are kept in a place that others write. A file of root's that is none for logs harms whom the option is for.
+// foreignLog tells whether records or state are kept in a place that others write. A file of root's that is none for
+// logs harms whom the option is for.
 func foreignLog(value string) string {
 	if isForLogs(path.Clean(value)) {
 		return ""
@@ -431,10 +439,11 @@ func openToAll(value string) string {
 	return "everyone reads, or changes, the records of what others typed and saw"
 }
 
-// onThisNode tells whether a log server may be on the node itself: its port is one that any user of the node can take. With TLS he is asked for a certificate,
-// unless log_server_verify is off (sudoers(5), "log_servers"; the port is 30343 if none is given). Without one only an address of another host will do. A name
-// may be the name of the node, and a number like 0 or 2130706433 is a name that resolvers take for an address. The node's own address outside of its loopback
-// is not known here.
+// onThisNode tells whether a log server may be on the node itself: its port is one that any user of the node can take.
+// With TLS he is asked for a certificate, unless log_server_verify is off (sudoers(5), "log_servers"; the port is 30343
+// if none is given). Without one only an address of another host will do. A name may be the name of the node, and a
+// number like 0 or 2130706433 is a name that resolvers take for an address. The node's own address outside of its
+// loopback is not known here.
 func onThisNode(value string, _ Subject, s Settings) string {
 	if value == on || value == off {
 		return ""
@@ -452,7 +461,8 @@ func onThisNode(value string, _ Subject, s Settings) string {
 	return ""
 }
 
-// foreignAddress tells whether text is a literal address, with or without a port, that no host takes for its loopback, for any of its own or for its link.
+// foreignAddress tells whether text is a literal address, with or without a port, that no host takes for its loopback,
+// for any of its own or for its link.
 func foreignAddress(text string) bool {
 	addr, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(text, "["), "]"))
 	if err != nil {
@@ -476,7 +486,8 @@ func unlessSudosService(value string) string {
 	return "the rules of " + value + " are made for another program, and pvesec does not know whom they let pass"
 }
 
-// dumpsCore tells whether a command leaves core files. sudo's own limit of 0 keeps it from that (sudoers(5), "rlimit_core").
+// dumpsCore tells whether a command leaves core files. sudo's own limit of 0 keeps it from that (sudoers(5),
+// "rlimit_core").
 func dumpsCore(value string, _ Subject, _ Settings) string {
 	if value == "0" || value == "0,0" {
 		return ""
@@ -491,8 +502,8 @@ func stays(value string, _ Subject, _ Settings) string {
 	return "pvesec does not know what programs do that run with the caller's real user id and root's rights"
 }
 
-// opensFiles tells whether others can write what a command makes. The caller sets his own umask to 0, and sudo adds the bits of this option to it; 0777 and
-// off leave the caller's as it is (sudoers(5), "umask"; tried on 1.9.13).
+// opensFiles tells whether others can write what a command makes. The caller sets his own umask to 0, and sudo adds the
+// bits of this option to it; 0777 and off leave the caller's as it is (sudoers(5), "umask"; tried on 1.9.13).
 func opensFiles(value string, _ Subject, _ Settings) string {
 	mask, err := strconv.ParseUint(value, 8, 32)
 	switch {
@@ -506,8 +517,8 @@ func opensFiles(value string, _ Subject, _ Settings) string {
 	return ""
 }
 
-// opensOthersFiles tells whether everyone writes what a command of somebody else makes. Without umask_override his own umask is added to this one, and the
-// caller does not choose it.
+// opensOthersFiles tells whether everyone writes what a command of somebody else makes. Without umask_override his own
+// umask is added to this one, and the caller does not choose it.
 func opensOthersFiles(value string, _ Subject, s Settings) string {
 	if mask, err := strconv.ParseUint(value, 8, 32); err != nil || mask == 0o777 || mask&0o002 != 0 || s["umask_override"] != on {
 		return ""

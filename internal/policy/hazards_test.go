@@ -67,8 +67,8 @@ func hazardsOf(tree *sudoers.Tree, whole bool) []Hazard {
 	return Hazards(d.Settings, UsesOf(tree, Question{Subject: Subject{Name: "op"}}, whole), Subject{Name: "op"})
 }
 
-// TestUses: a dangerous value counts where the option takes effect. What another file of the node may turn on is told with that condition, and not at all
-// where there is no other file.
+// TestUses: a dangerous value counts where the option takes effect. What another file of the node may turn on is told
+// with that condition, and not at all where there is no other file.
 func TestUses(t *testing.T) {
 	t.Parallel()
 	const grant = "\nop ALL=NOPASSWD: /bin/a"
@@ -189,7 +189,8 @@ func TestFixesOfOptions(t *testing.T) {
 	}
 }
 
-// TestEveryOptionIsVetted: each option of the catalogue is looked at, or says why any value will do. What is not known is a hazard.
+// TestEveryOptionIsVetted: each option of the catalogue is looked at, or says why any value will do. What is not known
+// is a hazard.
 func TestEveryOptionIsVetted(t *testing.T) {
 	t.Parallel()
 	for _, d := range sudoers.Catalogue() {

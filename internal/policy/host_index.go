@@ -6,7 +6,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// HostIndex finds the rules of a policy that can be about one host, so that a policy with many hosts need not be read anew for each of them.
+// HostIndex finds the rules of a policy that can be about one host, so that a policy with many hosts need not be read
+// anew for each of them.
 type HostIndex struct {
 	tree *sudoers.Tree
 	// always are the places of entries that count on every host, named those of rules whose hosts are all plain names.

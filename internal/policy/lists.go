@@ -214,8 +214,9 @@ func (h *hostName) isName(pattern string) match {
 	return matched(sameName(pattern, name, true))
 }
 
-// hasAddress compares an address or network with those of the node (match_addr.c, addr_matches). Addresses of one family are compared bit by bit, also by
-// a mask with holes. A length of 0 is none that sudo takes, so that such a network has no address in it.
+// hasAddress compares an address or network with those of the node (match_addr.c, addr_matches). Addresses of one
+// family are compared bit by bit, also by a mask with holes. A length of 0 is none that sudo takes, so that such a
+// network has no address in it.
 func (h *hostName) hasAddress(spec string) bool {
 	text, length, masked := strings.Cut(spec, "/")
 	want, err := netip.ParseAddr(text)

@@ -7,8 +7,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// Doubt are Defaults or rules that may be for a subject, or not: by an id, a group or a netgroup of which it is not known whether they are his. Decisions are made as if
-// they were not.
+// Doubt are Defaults or rules that may be for a subject, or not: by an id, a group or a netgroup of which it is not
+// known whether they are his. Decisions are made as if they were not.
 type Doubt struct {
 	// If says how it is otherwise: "Defaults:%admins holds for the caller", "the rule of +admins holds for the caller".
 	If string
@@ -19,11 +19,13 @@ type Doubt struct {
 // mostDoubts bounds the work: each binding is looked at by itself.
 const mostDoubts = 8
 
-// Doubts are the bindings of a policy that may hold for a subject, each with the policy as it is if it does, and at the end all of them together. TooMany tells
-// that there are more than are looked at. Left out are Defaults of which no value does harm, and rules of groups of the node.
+// Doubts are the bindings of a policy that may hold for a subject, each with the policy as it is if it does, and at the
+// end all of them together. TooMany tells that there are more than are looked at. Left out are Defaults of which no
+// value does harm, and rules of groups of the node.
 //
-// What is known of a subject: the groups of a user, unless Subject.Groups and Subject.GIDs are nil, and his netgroups, unless Subject.Netgroups is nil. Any user
-// but root may be a member of a group. Nobody knows what a group plug-in answers.
+// What is known of a subject: the groups of a user, unless Subject.Groups and Subject.GIDs are nil, and his netgroups,
+// unless Subject.Netgroups is nil. Any user but root may be a member of a group. Nobody knows what a group plug-in
+// answers.
 func Doubts(tree *sudoers.Tree, q Question) (doubts []Doubt, tooMany bool) {
 	m := newMatcher(tree, q.Env)
 	m.prepare(&Request{Subject: q.Subject, Host: q.Host})
@@ -72,7 +74,8 @@ func Doubts(tree *sudoers.Tree, q Question) (doubts []Doubt, tooMany bool) {
 	return doubts, false
 }
 
-// defaultsInDoubt names Defaults that may do harm and of which it is not known whether they are for a subject, "" for others. His tells that decisions take them for his.
+// defaultsInDoubt names Defaults that may do harm and of which it is not known whether they are for a subject, "" for
+// others. His tells that decisions take them for his.
 func (m *matcher) defaultsInDoubt(d *sudoers.Defaults, s Subject) (key string, his bool) {
 	if d.Scope != sudoers.ScopeUser || !slices.ContainsFunc(d.Settings, func(s sudoers.Setting) bool { return mayHarm(s.Name) }) {
 		return "", false
@@ -108,7 +111,8 @@ func boundTo(tree *sudoers.Tree, at []int, subject Subject, holds bool) *sudoers
 	return &bound
 }
 
-// PerhapsBound gives the policy as it is where Defaults hold for a subject of which that is not known: by a netgroup or a group of a plug-in. There is one for each of them, whatever it sets.
+// PerhapsBound gives the policy as it is where Defaults hold for a subject of which that is not known: by a netgroup or
+// a group of a plug-in. There is one for each of them, whatever it sets.
 func PerhapsBound(tree *sudoers.Tree, s Subject) (trees []*sudoers.Tree) {
 	m := newMatcher(tree, nil)
 	m.applySettings(tree, s)

@@ -13,7 +13,8 @@ type groupPlugin struct {
 	always bool // and so is each "%name", where the node has no such group
 }
 
-// pluginOf looks for a group plug-in. A line that turns it off again is not believed: which one counts depends on the order of all files.
+// pluginOf looks for a group plug-in. A line that turns it off again is not believed: which one counts depends on the
+// order of all files.
 func pluginOf(tree *sudoers.Tree) (plugin groupPlugin) {
 	for _, entry := range tree.Entries {
 		d, is := entry.(*sudoers.Defaults)
@@ -37,9 +38,10 @@ func (p groupPlugin) asked(group string) bool {
 	return p.set && (p.always || strings.HasPrefix(group, "%:"))
 }
 
-// MayConcern are the rules of a policy that are for a subject, or may be: by a netgroup or a group of a plug-in, of which it is not known whether he is in it, and by the options that say how
-// names are compared (sudoers(5): case_insensitive_user, case_insensitive_group, use_netgroups, group_plugin, always_query_group_plugin). These count with every value: the next text of
-// the policy may set another one for the subject.
+// MayConcern are the rules of a policy that are for a subject, or may be: by a netgroup or a group of a plug-in, of
+// which it is not known whether he is in it, and by the options that say how names are compared (sudoers(5):
+// case_insensitive_user, case_insensitive_group, use_netgroups, group_plugin, always_query_group_plugin). These count
+// with every value: the next text of the policy may set another one for the subject.
 func MayConcern(tree *sudoers.Tree, s Subject) (rules []*sudoers.UserSpec) {
 	m := newMatcher(tree, nil)
 	m.anyOptions, m.outside = true, true
@@ -51,7 +53,8 @@ func MayConcern(tree *sudoers.Tree, s Subject) (rules []*sudoers.UserSpec) {
 	return rules
 }
 
-// mayBecome tells whether a member of a list, which is no alias, matches a subject with some values of the options for him.
+// mayBecome tells whether a member of a list, which is no alias, matches a subject with some values of the options for
+// him.
 func (m *matcher) mayBecome(u *sudoers.Member, s Subject) match {
 	var his bool
 	switch u.Kind {

@@ -4,7 +4,8 @@ import (
 	"testing"
 )
 
-// TestRulesInDoubt: whether a user is in a netgroup or in a group of a plug-in is not known, so a rule of one may be his.
+// TestRulesInDoubt: whether a user is in a netgroup or in a group of a plug-in is not known, so a rule of one may be
+// his.
 func TestRulesInDoubt(t *testing.T) {
 	t.Parallel()
 	const plugin = "Defaults group_plugin=\"group_file.so /etc/sudo.group\"\n"
@@ -44,7 +45,8 @@ func TestRulesInDoubt(t *testing.T) {
 	}
 }
 
-// TestRulesThatMayConcern: a rule may be for a subject by what is not known of him, and by every value of the options that say how names are compared.
+// TestRulesThatMayConcern: a rule may be for a subject by what is not known of him, and by every value of the options
+// that say how names are compared.
 func TestRulesThatMayConcern(t *testing.T) {
 	t.Parallel()
 	bob := Subject{Name: "bob", Groups: []string{"bob", "staff"}, GIDs: []int{1002, 50}}

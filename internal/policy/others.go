@@ -7,9 +7,9 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// A policy holds options for somebody in particular: for users, hosts, targets and commands. What is in force for one of them is what Defaults for all say, and
-// those for him, in the order of the policy. It matters for the caller, too, who may be somebody else: sudo is root for each of them. Of the options that are
-// vetted by their value
+// A policy holds options for somebody in particular: for users, hosts, targets and commands. What is in force for one
+// of them is what Defaults for all say, and those for him, in the order of the policy. It matters for the caller, too,
+// who may be somebody else: sudo is root for each of them. Of the options that are vetted by their value
 //
 //   - some name a place that sudo reads, writes or runs for the user who calls it (env_file, secure_path, runchroot, group_plugin, logfile, iolog_dir, editor and others), an
 //     address that it sends to (log_servers), an account (iolog_user, timestampowner) or a mode (iolog_mode, umask with umask_override). Where the caller writes
@@ -18,7 +18,8 @@ import (
 //   - the others harm by what their own caller does with them: he reads what lecture_file shows, chooses what stands in a log that another program reads, is let
 //     in by a pam_service, ends a command that leaves a core file, chooses his umask. They count where they hold for the caller.
 //
-// Whether the other one may run anything is not asked: another file of the node may say so, and sudo goes by most options before it refuses.
+// Whether the other one may run anything is not asked: another file of the node may say so, and sudo goes by most
+// options before it refuses.
 
 // held are the options in force for somebody.
 type held struct {
@@ -35,7 +36,8 @@ type placed struct {
 	index int
 }
 
-// mostHeld bounds the work, which grows with the bindings and with the Defaults for all. Beyond it each Defaults is looked at by itself.
+// mostHeld bounds the work, which grows with the bindings and with the Defaults for all. Beyond it each Defaults is
+// looked at by itself.
 const mostHeld = 200_000
 
 // heldBy gives the settings of lines without a binding, and of each binding of the policy.
@@ -164,7 +166,8 @@ type reached struct {
 	by       string
 }
 
-// reachedValues are the values of options in force for others than the caller by which he comes to what is theirs, by the option.
+// reachedValues are the values of options in force for others than the caller by which he comes to what is theirs, by
+// the option.
 func reachedValues(list []held, subject Subject) map[string][]reached {
 	values := map[string][]reached{}
 	for i := range list {
@@ -193,7 +196,8 @@ func reaches(name, value string, s Settings, subject Subject) string {
 	return ""
 }
 
-// hazard is what the value lets through. Sudo itself, or a command of the other one's, goes by it: what the caller's own commands run as does not matter.
+// hazard is what the value lets through. Sudo itself, or a command of the other one's, goes by it: what the caller's
+// own commands run as does not matter.
 func (r *reached) hazard(name string, subject Subject) Hazard {
 	o := options[name]
 	return Hazard{Option: name, Value: r.value, Effect: o.effect(name), Why: reaches(name, r.value, r.settings, subject), Fix: o.fix(name), InSudo: true, ForOthers: reaches(name, r.value, r.settings, Subject{}) != ""}

@@ -19,8 +19,8 @@ func optionsFound(t *testing.T, text, grant string) (found map[string]string) {
 	return found
 }
 
-// TestValuesForOthers: what sudo reads, writes or runs for somebody else leads the caller to root where its place, or its address, is in his hands. He needs
-// the other one for it.
+// TestValuesForOthers: what sudo reads, writes or runs for somebody else leads the caller to root where its place, or
+// its address, is in his hands. He needs the other one for it.
 func TestValuesForOthers(t *testing.T) {
 	t.Parallel()
 	for text, option := range map[string]string{

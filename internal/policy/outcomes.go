@@ -23,8 +23,8 @@ func (o outcome) String() string {
 	return strings.Join(texts, "; ")
 }
 
-// outcomes are all of which some moment has them. Several rules with one condition have it together. tooMany is set where there are more conditions than
-// is looked at.
+// outcomes are all of which some moment has them. Several rules with one condition have it together. tooMany is set
+// where there are more conditions than is looked at.
 func outcomes(env *Environment, lists ...[]AccessRule) (all []outcome, tooMany bool) {
 	var uncertain []string
 	windows := map[string]*sudoers.Effective{}
@@ -65,7 +65,8 @@ func windowCondition(e *sudoers.Effective) string {
 	return strings.TrimSpace("the time is in the window " + e.NotBefore + ".." + e.NotAfter)
 }
 
-// possible tells whether there is a moment with this outcome. Where a time is the node's own, and its zone not known, every one is taken to be possible.
+// possible tells whether there is a moment with this outcome. Where a time is the node's own, and its zone not known,
+// every one is taken to be possible.
 func possible(env *Environment, windows map[string]*sudoers.Effective, o outcome) bool {
 	elsewhere := time.FixedZone("elsewhere", 3600)
 	moments := []time.Time{time.Unix(1, 0).UTC()}

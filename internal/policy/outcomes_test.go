@@ -9,7 +9,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// TestOutcomes: of the ways in which windows of time can turn out together only those are looked at that some moment has.
+// TestOutcomes: of the ways in which windows of time can turn out together only those are looked at that some moment
+// has.
 func TestOutcomes(t *testing.T) {
 	t.Parallel()
 	rule := func(notBefore, notAfter string, more ...string) AccessRule {

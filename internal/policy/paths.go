@@ -84,7 +84,8 @@ func (m *matcher) canonicalPaths(language regular.Expr) (canonical regular.Expr,
 	return canonical, err
 }
 
-// throughProcess tells a path through /proc or /dev/fd, where links lead to what a process has open, is in, or has as its root (proc(5)).
+// throughProcess tells a path through /proc or /dev/fd, where links lead to what a process has open, is in, or has as
+// its root (proc(5)).
 func throughProcess(path string) bool {
 	return strings.HasPrefix(path, "/proc/") || strings.HasPrefix(path, "/dev/fd/")
 }
@@ -113,7 +114,8 @@ func join(dir string, name regular.Expr) regular.Expr {
 	return e
 }
 
-// strayedLanguages are the links of the same name that lead to a file of a command, and the files behind its own links, where the rule strays.
+// strayedLanguages are the links of the same name that lead to a file of a command, and the files behind its own links,
+// where the rule strays.
 func (m *matcher) strayedLanguages(c *sudoers.Command, languages []pathLanguage) []pathLanguage {
 	linked := m.linkedLanguages(languages, func(path string) match { return m.strayedPath(c, m.patternsOf(c), path, no) })
 	for i := range linked {
@@ -122,7 +124,8 @@ func (m *matcher) strayedLanguages(c *sudoers.Command, languages []pathLanguage)
 	return linked
 }
 
-// rootedLanguages are the links of the same name, and the files behind links, that a command looked for below another root may be. sudo compares files there.
+// rootedLanguages are the links of the same name, and the files behind links, that a command looked for below another
+// root may be. sudo compares files there.
 func (m *matcher) rootedLanguages(c *sudoers.Command, languages []pathLanguage) []pathLanguage {
 	return m.linkedLanguages(languages, func(path string) match {
 		if mayBeBelow(c, path) {
@@ -132,7 +135,8 @@ func (m *matcher) rootedLanguages(c *sudoers.Command, languages []pathLanguage) 
 	})
 }
 
-// linkedLanguages are the links, and the files behind links, that a command matches and that none of its languages has. Until 1.9.13 those of the same name do.
+// linkedLanguages are the links, and the files behind links, that a command matches and that none of its languages has.
+// Until 1.9.13 those of the same name do.
 func (m *matcher) linkedLanguages(languages []pathLanguage, matchesPath func(string) match) []pathLanguage {
 	others := map[string]bool{}
 	for link, target := range m.env.Targets {

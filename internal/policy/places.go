@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// foreignDirectories are those in which others than root make files on a Debian node, and devices that are what the caller has open or types: a link to
-// standard input leads to any file that he can name (proc(5), open(2): O_PATH). The data of escalation/program has the same places as classes; a test of
-// escalation compares them.
+// foreignDirectories are those in which others than root make files on a Debian node, and devices that are what the
+// caller has open or types: a link to standard input leads to any file that he can name (proc(5), open(2): O_PATH). The
+// data of escalation/program has the same places as classes; a test of escalation compares them.
 var foreignDirectories = []string{
 	"/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue", "/home", "/run/user", "/var/run/user", "/run/lock", "/var/lock", "/run/screen", "/run/shm", "/var/run/lock", "/var/run/screen", "/var/run/shm",
 	"/mnt", "/media", "/proc", "/dev/stdin", "/dev/stdout", "/dev/stderr", "/dev/fd", "/dev/tty", "/dev/pts", "/dev/console",
@@ -22,12 +22,14 @@ var foreignDirectories = []string{
 // ForeignDirectories are the places where others than root make files, and what the caller has open.
 func ForeignDirectories() []string { return slices.Clone(foreignDirectories) }
 
-// RootsPlace tells whether, as Debian ships it, only root makes files below a directory of a path. What nobody knows is no place of root's.
+// RootsPlace tells whether, as Debian ships it, only root makes files below a directory of a path. What nobody knows is
+// no place of root's.
 func RootsPlace(name string) bool {
 	return path.IsAbs(name) && !WritableByOthers(name) && slices.ContainsFunc(rootsDirectories, func(dir string) bool { return isBelow(path.Clean(name), dir) })
 }
 
-// containerVolume is the root directory of a container on a storage of Proxmox VE: root of the container writes there, who may be anybody.
+// containerVolume is the root directory of a container on a storage of Proxmox VE: root of the container writes there,
+// who may be anybody.
 var containerVolume = regexp.MustCompile(`/(subvol|basevol)-[0-9]+-disk-[0-9]+(/|$)`)
 
 // WritableByOthers tells whether a path is one of those directories or below it. A path that is not absolute is.
@@ -41,8 +43,9 @@ func WritableByOthers(name string) bool {
 // rootsDirectories are those in which, as Debian ships them, only root makes files.
 var rootsDirectories = []string{"/bin", "/sbin", "/lib", "/lib64", "/usr", "/opt", "/etc", "/root", "/snap", "/var/lib/sudo", "/run/sudo", "/boot"}
 
-// othersBelowRoots are those below where others write: users of Proxmox VE through its API (pmxcfs(8); the API of a node writes hosts, DNS, time zone and
-// network), and the accounts of services, which own these directories in the packages of Debian.
+// othersBelowRoots are those below where others write: users of Proxmox VE through its API (pmxcfs(8); the API of a
+// node writes hosts, DNS, time zone and network), and the accounts of services, which own these directories in the
+// packages of Debian.
 var othersBelowRoots = []string{
 	"/etc/pve", "/etc/hosts", "/etc/resolv.conf", "/etc/timezone", "/etc/network/interfaces", "/etc/network/interfaces.new", "/etc/network/interfaces.d",
 	"/etc/frr", "/etc/postgresql", "/etc/icinga2", "/etc/icingaweb2", "/etc/proxmox-backup", "/etc/redis", "/etc/rabbitmq", "/etc/couchdb", "/etc/clamav",
@@ -52,7 +55,8 @@ func belowOthers(name string) bool {
 	return slices.ContainsFunc(othersBelowRoots, func(dir string) bool { return isBelow(path.Clean(name), dir) })
 }
 
-// helped says who has to help before a path, or a list of them with colons, is dangerous: nobody, "", where any user may write one.
+// helped says who has to help before a path, or a list of them with colons, is dangerous: nobody, "", where any user
+// may write one.
 func helped(value string) string {
 	var names []string
 	for element := range strings.SplitSeq(value, ":") {
@@ -71,7 +75,8 @@ func helped(value string) string {
 	return "somebody writes " + strings.Join(names, ", ") + " who may: an account of a service, or a user of Proxmox VE with rights for it"
 }
 
-// notRoots gives the reason why a path may be in other hands than root's, "" where only root writes it. What nobody knows is no place of root's.
+// notRoots gives the reason why a path may be in other hands than root's, "" where only root writes it. What nobody
+// knows is no place of root's.
 func notRoots(name string) string {
 	switch {
 	case !path.IsAbs(name):
@@ -88,8 +93,9 @@ func isBelow(name, dir string) bool {
 	return name == dir || strings.HasPrefix(name, strings.TrimSuffix(dir, "/")+"/")
 }
 
-// CallersDirectory returns the reason why the caller or another account than root controls a directory of CHROOT, CWD, runchroot or runcwd, "" if nothing is
-// known against it. A "~" is the home of the target, "~name" the home of an account (sudoers' expand_tilde).
+// CallersDirectory returns the reason why the caller or another account than root controls a directory of CHROOT, CWD,
+// runchroot or runcwd, "" if nothing is known against it. A "~" is the home of the target, "~name" the home of an
+// account (sudoers' expand_tilde).
 func CallersDirectory(value, target string) string {
 	home, tilde := strings.CutPrefix(value, "~")
 	account, _, _ := strings.Cut(home, "/")

@@ -43,7 +43,8 @@ func TestCallersDirectory(t *testing.T) {
 	}
 }
 
-// TestLinksOfTheSystem: /var/run and /var/lock are links on every Debian, and where a path through /proc leads nobody knows. So no proof about what they lead to holds.
+// TestLinksOfTheSystem: /var/run and /var/lock are links on every Debian, and where a path through /proc leads nobody
+// knows. So no proof about what they lead to holds.
 func TestLinksOfTheSystem(t *testing.T) {
 	t.Parallel()
 	q := Question{Subject: op.Subject, Env: Debian(sudoers.PVE9)}

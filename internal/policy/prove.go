@@ -25,7 +25,8 @@ type StatementPattern struct {
 // Proof is whether a statement holds.
 type Proof struct {
 	Verdict regular.Verdict // Yes proven, No disproven; Unknown is neither
-	// Counterexample is a command line that disproves it, for the host and target of Request; Rule is the rule that allows or denies it, if any.
+	// Counterexample is a command line that disproves it, for the host and target of Request; Rule is the rule that
+	// allows or denies it, if any.
 	Counterexample string
 	Request        Request
 	Rule           *Grant
@@ -34,8 +35,8 @@ type Proof struct {
 	Gaps           []Gap  // why it is unknown
 }
 
-// ParseStatement reads a command as in sudoers(5): a path, "sudoedit", or ALL, and a pattern of arguments. An expression that
-// begins with ^ and does not end in $ is searched. Without arguments it stands for any.
+// ParseStatement reads a command as in sudoers(5): a path, "sudoedit", or ALL, and a pattern of arguments. An
+// expression that begins with ^ and does not end in $ is searched. Without arguments it stands for any.
 func ParseStatement(text string, env *Environment) (Statement, error) {
 	words, searched, _ := strings.Cut(text, " ^")
 	spec := text
@@ -90,7 +91,8 @@ func ProveNever(tree *sudoers.Tree, q Question, s Statement) Proof {
 	return proveNever(tree, q, s, func(*Grant) bool { return true })
 }
 
-// ProveNeverIn proves it of the rules of one file, with the options, aliases and denials of all. What the other files themselves allow is left out.
+// ProveNeverIn proves it of the rules of one file, with the options, aliases and denials of all. What the other files
+// themselves allow is left out.
 func ProveNeverIn(tree *sudoers.Tree, q Question, s Statement, file string) Proof {
 	return proveNever(tree, q, s, func(g *Grant) bool { return g.Pos.File == file })
 }
@@ -170,7 +172,8 @@ func meets(q Question, p *PathAccess, args regular.Expr) (verdict regular.Verdic
 	return verdict, "", outcome{}
 }
 
-// ProveAlways proves that a command line, its words, is allowed as root on every host that the policy tells apart, whatever the time.
+// ProveAlways proves that a command line, its words, is allowed as root on every host that the policy tells apart,
+// whatever the time.
 func ProveAlways(tree *sudoers.Tree, q Question, line []string) Proof {
 	if len(line) == 0 {
 		return Proof{Verdict: regular.No, Note: "it has no words"}

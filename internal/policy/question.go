@@ -12,7 +12,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// Question is what analyses of a whole policy are about. The zero values of its fields stand for what a reviewer would take for given.
+// Question is what analyses of a whole policy are about. The zero values of its fields stand for what a reviewer would
+// take for given.
 type Question struct {
 	Subject Subject
 	// Host is the short name of a node. Empty, every host is asked about that the policy tells apart.
@@ -24,12 +25,14 @@ type Question struct {
 	many int // see manyClasses, which it is if 0
 }
 
-// manyClasses is how many hosts, or targets on one host, are each asked about. Of more, those that no rule tells apart are asked about once.
+// manyClasses is how many hosts, or targets on one host, are each asked about. Of more, those that no rule tells apart
+// are asked about once.
 const manyClasses = 64
 
 func (q *Question) manyClasses() int { return cmp.Or(q.many, manyClasses) }
 
-// WithSharedBudget gives the question a budget for all that is asked about some policies, unless it has one. It grows with them, since every command takes some.
+// WithSharedBudget gives the question a budget for all that is asked about some policies, unless it has one. It grows
+// with them, since every command takes some.
 func (q Question) WithSharedBudget(trees ...*sudoers.Tree) Question {
 	if q.Budget.Shared != nil {
 		return q
@@ -133,7 +136,8 @@ func unprintable(r rune) bool {
 	return r < ' ' || r >= 0x7f && !unicode.IsPrint(r) || r == utf8.RuneError
 }
 
-// dollarQuoted writes a word with every byte that is not printable ASCII as \xNN (POSIX.1-2024, Shell Command Language, 2.2.4).
+// dollarQuoted writes a word with every byte that is not printable ASCII as \xNN (POSIX.1-2024, Shell Command Language,
+// 2.2.4).
 func dollarQuoted(word string) string {
 	var b strings.Builder
 	b.WriteString("$'")

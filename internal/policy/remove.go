@@ -8,11 +8,10 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// Remove takes the subject's own grants out of a file. Lines that name nobody
-// else are cut, out of a longer user list the name is dropped; all other bytes stay
-// as they are. Removed are the grants so taken away. Kept are those that the
-// subject has still through a group, an alias or ALL, and any that could not be
-// cut out without breaking the file. A line that does nothing but deny the subject something stays: removing grants gives none.
+// Remove takes the subject's own grants out of a file. Lines that name nobody else are cut, out of a longer user list
+// the name is dropped; all other bytes stay as they are. Removed are the grants so taken away. Kept are those that the
+// subject has still through a group, an alias or ALL, and any that could not be cut out without breaking the file. A
+// line that does nothing but deny the subject something stays: removing grants gives none.
 //
 // Aliases of other files are not known here: look at the whole tree with Grants.
 func Remove(file *sudoers.File, text string, s Subject) (newText string, removed, kept []Grant) {

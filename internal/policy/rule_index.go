@@ -9,8 +9,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/regular"
 )
 
-// ruleIndex finds the rules of a class by how their arguments begin: most rules about a command are about different arguments, and a question about one of
-// them asks only those whose arguments may begin alike.
+// ruleIndex finds the rules of a class by how their arguments begin: most rules about a command are about different
+// arguments, and a question about one of them asks only those whose arguments may begin alike.
 type ruleIndex struct {
 	once      sync.Once
 	starts    []string // of all rules, in order, each once

@@ -124,8 +124,8 @@ func (m *matcher) collect(tree *sudoers.Tree, s Settings, binds func(*sudoers.De
 	m.use(s)
 }
 
-// retarget makes runas_default the target if the request names none. Bindings to
-// target users that are looked at later see the new one. Where no account has the name root stays (sudoers.c, cb_runas_default).
+// retarget makes runas_default the target if the request names none. Bindings to target users that are looked at later
+// see the new one. Where no account has the name root stays (sudoers.c, cb_runas_default).
 func (m *matcher) retarget() {
 	if !m.env.mayHave(m.runasDefault) {
 		return

@@ -14,8 +14,8 @@ import (
 
 const digest = "sha224:d06a2617c98d377c250edd470fd5e576327748d82915d6e33b5f8db1 "
 
-// TestMoreIsNeverEqual: a policy that allows more, on whatever host, as whatever target or at whatever time, is never said to be equal
-// or narrower.
+// TestMoreIsNeverEqual: a policy that allows more, on whatever host, as whatever target or at whatever time, is never
+// said to be equal or narrower.
 func TestMoreIsNeverEqual(t *testing.T) {
 	t.Parallel()
 	for _, pair := range [][2]string{
@@ -126,8 +126,8 @@ func generatedPair(seed uint64) (before, after string) {
 	return head + strings.Join(rules, ""), head + strings.Join(changed, "")
 }
 
-// TestWitnessesAreDecided puts every witness of generated comparisons and proofs to the decision engine, in its class of host and target. One that takes
-// a condition must hold at some time.
+// TestWitnessesAreDecided puts every witness of generated comparisons and proofs to the decision engine, in its class
+// of host and target. One that takes a condition must hold at some time.
 func TestWitnessesAreDecided(t *testing.T) {
 	t.Parallel()
 	times := []time.Time{{}, time.Date(2025, 6, 1, 0, 0, 0, 0, time.UTC), time.Date(2035, 6, 1, 0, 0, 0, 0, time.UTC)}
@@ -180,8 +180,9 @@ func TestWitnessesAreDecided(t *testing.T) {
 	}
 }
 
-// TestCompareAgainstDecisions puts generated pairs of policies to every one of many requests: what sudo allows after and not before makes the
-// policy wider, incomparable or unknown, and what it allows before only makes it narrower, incomparable or unknown.
+// TestCompareAgainstDecisions puts generated pairs of policies to every one of many requests: what sudo allows after
+// and not before makes the policy wider, incomparable or unknown, and what it allows before only makes it narrower,
+// incomparable or unknown.
 func TestCompareAgainstDecisions(t *testing.T) {
 	t.Parallel()
 	var requests []Request

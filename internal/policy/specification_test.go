@@ -9,7 +9,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// The tests of this file are the decisions, a table for each rule of sudo's own procedure: lookup.c, match.c and match_command.c of its plug-in.
+// The tests of this file are the decisions, a table for each rule of sudo's own procedure: lookup.c, match.c and
+// match_command.c of its plug-in.
 
 // A ruling is what a policy says of a command line of agent on pve1.
 type ruling struct {

@@ -8,9 +8,9 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// TestTargetsThatNoRuleNames: proofs and comparisons ask about every target that a rule without names admits. Until 1.9.13 one without a run-as list lets -u
-// root have any group of -g, which a denial with a list of users does not match; a list without users is about the caller himself, also by -u. Never is
-// about root.
+// TestTargetsThatNoRuleNames: proofs and comparisons ask about every target that a rule without names admits. Until
+// 1.9.13 one without a run-as list lets -u root have any group of -g, which a denial with a list of users does not
+// match; a list without users is about the caller himself, also by -u. Never is about root.
 func TestTargetsThatNoRuleNames(t *testing.T) {
 	t.Parallel()
 	const held = "alice ALL = (ALL) !/usr/bin/bash\n"
@@ -55,7 +55,8 @@ func TestTargetsThatNoRuleNames(t *testing.T) {
 	}
 }
 
-// TestLinkBelowARoot: below a root sudo compares files, so that a rule about a link may allow what it leads to. A comparison and a proof know what a decision knows.
+// TestLinkBelowARoot: below a root sudo compares files, so that a rule about a link may allow what it leads to. A
+// comparison and a proof know what a decision knows.
 func TestLinkBelowARoot(t *testing.T) {
 	t.Parallel()
 	uid := 5001

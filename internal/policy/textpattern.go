@@ -10,8 +10,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// textPattern is a glob or an expression that decisions match texts with. What it means is decided by package regular, as it is for proofs. It is compiled
-// when the first text is matched, and goroutines may share it.
+// textPattern is a glob or an expression that decisions match texts with. What it means is decided by package regular,
+// as it is for proofs. It is compiled when the first text is matched, and goroutines may share it.
 type textPattern struct {
 	source   regular.Source
 	compiled atomic.Pointer[compiledPattern]
@@ -52,7 +52,8 @@ func compilePattern(source regular.Source) *compiledPattern {
 	return c
 }
 
-// sharedPatterns are the patterns of late: a policy is asked about again and again, on one host after the other and in one question after the other.
+// sharedPatterns are the patterns of late: a policy is asked about again and again, on one host after the other and in
+// one question after the other.
 var sharedPatterns patternCache
 
 // patternCache keeps what was compiled in two generations: once the young one is large, the old one goes.

@@ -7,7 +7,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// Patterns that sudo takes and that cannot be decided here, and those that it calls malformed although they look like an expression.
+// Patterns that sudo takes and that cannot be decided here, and those that it calls malformed although they look like
+// an expression.
 var (
 	undecidable = []string{`^(a|b)\1$`, `^(.)x\1{2}$`, "^x(^a){,2}$", "^((a{255}){255}){2}$"}
 	malformed   = []string{

@@ -15,9 +15,11 @@ const (
 	usedAlways use = iota
 	// usedByVisudo: visudo takes it for root, and sudoedit runs it as the caller.
 	usedByVisudo
-	// usedByLecture: before a password is asked for, which also happens to a caller who runs what he may not. Debian builds sudo without a lecture.
+	// usedByLecture: before a password is asked for, which also happens to a caller who runs what he may not. Debian
+	// builds sudo without a lecture.
 	usedByLecture
-	// usedByRecording: when input or output of a granted command is recorded, anybody's: what the option lets through is what others type and see.
+	// usedByRecording: when input or output of a granted command is recorded, anybody's: what the option lets through
+	// is what others type and see.
 	usedByRecording
 	// usedByServers: when there is a log server.
 	usedByServers
@@ -36,16 +38,18 @@ func (u use) String() string {
 	}[u]
 }
 
-// Uses say which options of a policy can take effect. What is not used may be turned on by another file of the node, whatever this one says: the last one decides.
+// Uses say which options of a policy can take effect. What is not used may be turned on by another file of the node,
+// whatever this one says: the last one decides.
 type Uses struct {
 	// whole tells that no other file of the node can say anything else.
 	whole bool
 	// lecture tells that the subject can be lectured, lectures that anybody can.
 	lecture, lectures bool
-	// recording tells that input or output of a command of anybody is recorded, servers that there is a log server for anybody, unverified that a certificate
-	// of one may be anybody's.
+	// recording tells that input or output of a command of anybody is recorded, servers that there is a log server for
+	// anybody, unverified that a certificate of one may be anybody's.
 	recording, servers, unverified bool
-	// visudo are the values that visudo may take when root runs it, refused those that sudo may take for a command that it refuses.
+	// visudo are the values that visudo may take when root runs it, refused those that sudo may take for a command that
+	// it refuses.
 	visudo, refused map[string][]string
 	// others are the values in force for others than the caller that are within his reach.
 	others map[string][]reached
@@ -59,8 +63,9 @@ func (u *Uses) InSudo() bool { return u.dangerous }
 // recordingOptions are those by which input or output is recorded.
 var recordingOptions = []string{"log_input", "log_output", "log_stdin", "log_stdout", "log_stderr", "log_ttyin", "log_ttyout"}
 
-// UsesOf looks through a policy for what uses options, more widely than any one command does: the Defaults of commands hold for a caller who may not run them,
-// too, and those of other users for what they type. Whole tells that the tree is all that the node has.
+// UsesOf looks through a policy for what uses options, more widely than any one command does: the Defaults of commands
+// hold for a caller who may not run them, too, and those of other users for what they type. Whole tells that the tree
+// is all that the node has.
 func UsesOf(tree *sudoers.Tree, q Question, whole bool) Uses {
 	uses := Uses{whole: whole && !tree.Unread}
 	m := newMatcher(tree, q.Env)
@@ -125,7 +130,8 @@ func records(spec *sudoers.UserSpec) bool {
 	return false
 }
 
-// anyDangerous tells whether any Defaults, for all users and commands, set an option that sudo itself goes by to a dangerous value.
+// anyDangerous tells whether any Defaults, for all users and commands, set an option that sudo itself goes by to a
+// dangerous value.
 func anyDangerous(tree *sudoers.Tree, subject Subject) bool {
 	return slices.ContainsFunc(tree.Entries, func(entry sudoers.Entry) bool {
 		d, ok := entry.(*sudoers.Defaults)
@@ -145,11 +151,13 @@ const (
 	binds
 )
 
-// mostValues is how many values an option may have before what only may be added to it, or taken from it, is no longer combined.
+// mostValues is how many values an option may have before what only may be added to it, or taken from it, is no longer
+// combined.
 const mostValues = 32
 
-// possibleValues are the values that options may have: what the Defaults that surely hold say last, and what those say that only may, unless others that
-// surely hold come after them. Defaults of commands come last of all, as sudo takes them.
+// possibleValues are the values that options may have: what the Defaults that surely hold say last, and what those say
+// that only may, unless others that surely hold come after them. Defaults of commands come last of all, as sudo takes
+// them.
 func (m *matcher) possibleValues(tree *sudoers.Tree, wanted func(option string) bool, of func(*sudoers.Defaults) binding) map[string][]string {
 	values := map[string][]string{}
 	for _, ofCommands := range []bool{false, true} {
@@ -201,7 +209,8 @@ func valueOf(set *sudoers.Setting) string {
 	return alone[set.Name]
 }
 
-// refusedValues are the values of options by which sudo may go when it refuses a command of a subject: it then takes the Defaults of that command and target.
+// refusedValues are the values of options by which sudo may go when it refuses a command of a subject: it then takes
+// the Defaults of that command and target.
 func (m *matcher) refusedValues(lists *policyClasses, subject Subject) map[string][]string {
 	return m.possibleValues(lists.tree, takesEffectRefused, func(d *sudoers.Defaults) binding {
 		switch d.Scope {
@@ -219,7 +228,8 @@ func (m *matcher) refusedValues(lists *policyClasses, subject Subject) map[strin
 	})
 }
 
-// visudoValues are the values of options that visudo may take when root runs it: those of Defaults for all, for hosts and for root.
+// visudoValues are the values of options that visudo may take when root runs it: those of Defaults for all, for hosts
+// and for root.
 func (m *matcher) visudoValues(lists *policyClasses) map[string][]string {
 	id := 0
 	root := Subject{Name: "root", UID: &id, Groups: []string{"root"}, GIDs: []int{0}}

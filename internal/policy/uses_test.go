@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// TestUsesOnOneHost: where one host is asked about, Defaults of others do not count, and those of addresses, netgroups and long names may.
+// TestUsesOnOneHost: where one host is asked about, Defaults of others do not count, and those of addresses, netgroups
+// and long names may.
 func TestUsesOnOneHost(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

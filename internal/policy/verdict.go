@@ -1,6 +1,7 @@
 package policy
 
-// verdict is the three-valued result of matching a list. Of commands it may be several values, where it depends on what the model cannot see.
+// verdict is the three-valued result of matching a list. Of commands it may be several values, where it depends on what
+// the model cannot see.
 type verdict int8
 
 const (

@@ -24,7 +24,8 @@ type Account struct {
 	Name        string
 	UID, GID    int
 	Home, Shell string
-	// Groups are all groups, the primary one first; GIDs are their ids in the same order. A group that has several names is here once, under the first.
+	// Groups are all groups, the primary one first; GIDs are their ids in the same order. A group that has several
+	// names is here once, under the first.
 	Groups   []string
 	GIDs     []int
 	Password string
@@ -39,7 +40,8 @@ func (a *Account) LogsIn() bool {
 	return !slices.Contains([]string{"nologin", "false", "sync"}, path.Base(a.Shell))
 }
 
-// linuxGroup is a group id with all lines of group(5) that have it: the kernel knows ids only, so that a second name for one is the same group.
+// linuxGroup is a group id with all lines of group(5) that have it: the kernel knows ids only, so that a second name
+// for one is the same group.
 type linuxGroup struct {
 	name  string // the first
 	names []string
@@ -121,7 +123,8 @@ func (n *Node) accounts(s *node.Survey) {
 // ownSources are the sources of accounts that are on the node itself, and list all that they have.
 var ownSources = []string{"files", "compat", "systemd"}
 
-// sources notes where accounts come from that the node does not list, nsswitch.conf(5): a directory service mostly tells an account only to those who know its name.
+// sources notes where accounts come from that the node does not list, nsswitch.conf(5): a directory service mostly
+// tells an account only to those who know its name.
 func (n *Node) sources(s *node.Survey) {
 	for line := range strings.Lines(n.text(s, node.SectionSwitch, "where accounts come from")) {
 		line, _, _ = strings.Cut(line, "#")

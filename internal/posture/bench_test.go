@@ -75,7 +75,8 @@ func cpu(b *testing.B) time.Duration {
 	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
-// whole is the time of the processor for a report about so many accounts on 32 nodes, from the answers of the nodes to all forms of the report.
+// whole is the time of the processor for a report about so many accounts on 32 nodes, from the answers of the nodes to
+// all forms of the report.
 func whole(b *testing.B, users int) time.Duration {
 	b.Helper()
 	answers := &quickly{fake: crowd(users)}
@@ -104,8 +105,9 @@ func whole(b *testing.B, users int) time.Duration {
 	return cpu(b) - before
 }
 
-// BenchmarkReport is the whole of effective access for 500 accounts on each of 32 nodes, without the nodes' own time, beside half and twice as many accounts. The bar: under two seconds of
-// the processor, and twice the time for twice the accounts.
+// BenchmarkReport is the whole of effective access for 500 accounts on each of 32 nodes, without the nodes' own time,
+// beside half and twice as many accounts. The bar: under two seconds of the processor, and twice the time for twice the
+// accounts.
 func BenchmarkReport(b *testing.B) {
 	for _, users := range []int{250, 500, 1000} {
 		b.Run(fmt.Sprint(users), func(b *testing.B) {

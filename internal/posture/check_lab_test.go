@@ -18,7 +18,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/posture/check"
 )
 
-// hardenNode makes a node on which the checks below pass. The fakes of packages and services stand for those that the lab cannot install.
+// hardenNode makes a node on which the checks below pass. The fakes of packages and services stand for those that the
+// lab cannot install.
 const hardenNode = `
 systemctl stop '*.timer' 2>/dev/null
 for name in bob eve gil; do useradd -m -s /bin/bash $name; chmod 750 /home/$name; chage -M 365 $name; done
@@ -62,8 +63,8 @@ func modesOf(files map[string]string) map[string]onNode {
 	return all
 }
 
-// onNodes are the checks that are tried on real nodes. The others need a kernel of their own, a package that the lab cannot install, or another one of these not to fail: they are tried
-// with what a node tells, in package check.
+// onNodes are the checks that are tried on real nodes. The others need a kernel of their own, a package that the lab
+// cannot install, or another one of these not to fail: they are tried with what a node tells, in package check.
 func onNodes() map[string]onNode {
 	all := map[string]onNode{
 		"PVESEC-C0105": {"groupadd -f docker; gpasswd -a gil docker", "gpasswd -d gil docker"},
@@ -174,7 +175,8 @@ func onNodes() map[string]onNode {
 	return all
 }
 
-// sshdLines are the settings of sshd that fail, and those that pass: the first value of a keyword is the one that holds. sshd is not told, so that the tests get in.
+// sshdLines are the settings of sshd that fail, and those that pass: the first value of a keyword is the one that
+// holds. sshd is not told, so that the tests get in.
 var sshdLines = [][3]string{
 	{"PVESEC-C0901 PVESEC-C0902", "PermitRootLogin yes", "PermitRootLogin no"}, {"PVESEC-C0903", "PasswordAuthentication yes", "PasswordAuthentication no"}, {"PVESEC-C0904", "KbdInteractiveAuthentication yes", "KbdInteractiveAuthentication no"}, {"PVESEC-C0905", "PermitEmptyPasswords yes", "PermitEmptyPasswords no"},
 	{"PVESEC-C0906", "PubkeyAuthentication no", "PubkeyAuthentication yes"}, {"PVESEC-C0907", "PermitUserEnvironment yes", "PermitUserEnvironment no"}, {"PVESEC-C0908", "HostbasedAuthentication yes", "HostbasedAuthentication no"}, {"PVESEC-C0909", "IgnoreRhosts no", "IgnoreRhosts yes"}, {"PVESEC-C0910", "GSSAPIAuthentication yes", "GSSAPIAuthentication no"},
@@ -198,8 +200,8 @@ var pveFiles = []struct{ ids, file, fail, mend string }{
 	{"PVESEC-C1813", "/etc/pve/storage.cfg", "pbs: b\n\tserver b\n\npbs: c\n\tencryption-key secret-of-key", "pbs: b\n\tencryption-key secret-of-key"},
 }
 
-// TestChecksOnNodes makes most checks fail on nodes of both releases at once, mends what they find, and looks again: all of them pass. The nodes are the same after looking as before,
-// and no secret travels.
+// TestChecksOnNodes makes most checks fail on nodes of both releases at once, mends what they find, and looks again:
+// all of them pass. The nodes are the same after looking as before, and no secret travels.
 func TestChecksOnNodes(t *testing.T) {
 	t.Parallel()
 	c := lab.ForTest(t, lab.ClusterSpec{Nodes: []lab.NodeSpec{{Name: "pve8", Suite: lab.Bookworm}, {Name: "pve9", Suite: lab.Trixie}}})

@@ -54,8 +54,8 @@ func (n *Node) unknown(about, reason string) {
 	n.Gaps = append(n.Gaps, Gap{n.Name, about, untrusted.Line(reason)})
 }
 
-// Collect looks at one node over one connection, in two surveys and the reading of its sudoers files. It changes nothing. The error tells that the node
-// cannot be looked at at all; what else is not known is among the gaps.
+// Collect looks at one node over one connection, in two surveys and the reading of its sudoers files. It changes
+// nothing. The error tells that the node cannot be looked at at all; what else is not known is among the gaps.
 func Collect(ctx context.Context, nodes Nodes, target node.Target) (*Node, error) {
 	return new(Collector).Collect(ctx, nodes, target)
 }
@@ -135,7 +135,8 @@ func (n *Node) text(s *node.Survey, section, about string, expected ...string) s
 	return string(part.Data)
 }
 
-// maxComplaints is how many complaints of one command are told, cutComplaints from how many bytes on the node does not send more of them.
+// maxComplaints is how many complaints of one command are told, cutComplaints from how many bytes on the node does not
+// send more of them.
 const (
 	maxComplaints = 20
 	cutComplaints = 100000

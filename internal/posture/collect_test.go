@@ -41,7 +41,8 @@ func report(t *testing.T, f *fake) *posture.Report {
 	return posture.NewReport([]*posture.Node{n}, nil, nil)
 }
 
-// TestCollect: what a node tells, and the paths and gaps that follow. A path is wanted by parts of its text; "" wants none at all.
+// TestCollect: what a node tells, and the paths and gaps that follow. A path is wanted by parts of its text; "" wants
+// none at all.
 func TestCollect(t *testing.T) {
 	t.Parallel()
 	const key = "/root/.ssh/authorized_keys\x003:from=\"10.0.0.1\",environment=\"TOKEN=abc\" " + foreignKey + "\n"

@@ -13,7 +13,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// Collector looks at the nodes of one report, at several of them at once. What the same sudoers files say of the same subject is worked out once for all nodes that have them. The zero value is ready.
+// Collector looks at the nodes of one report, at several of them at once. What the same sudoers files say of the same
+// subject is worked out once for all nodes that have them. The zero value is ready.
 type Collector struct {
 	mu    sync.Mutex
 	known map[[sha256.Size]byte]*answers
@@ -25,8 +26,9 @@ type answers struct {
 	analysis func() *escalation.Analysis
 }
 
-// of gives the answers of the sudoers files of one node. They depend on the files, on the version of sudo, on the subject, and on the name of the host where a rule or an option is about some hosts:
-// where all of them are the same, so are the answers.
+// of gives the answers of the sudoers files of one node. They depend on the files, on the version of sudo, on the
+// subject, and on the name of the host where a rule or an option is about some hosts: where all of them are the same,
+// so are the answers.
 func (c *Collector) of(w *hardening.WholeSudoers) func(policy.Subject) *answers {
 	files := filesDigest(w.Tree)
 	host := ""

@@ -22,7 +22,8 @@ func wholeOf(host string, version sudoers.Version, files texts) *hardening.Whole
 	return &hardening.WholeSudoers{Tree: tree, Host: host, Version: version}
 }
 
-// TestCollectorAsksOnce: what one node was asked is not asked again where all that the answer depends on is the same, and the answer is the one that is given without it.
+// TestCollectorAsksOnce: what one node was asked is not asked again where all that the answer depends on is the same,
+// and the answer is the one that is given without it.
 func TestCollectorAsksOnce(t *testing.T) {
 	t.Parallel()
 	version, older := sudoers.Version{Major: 1, Minor: 9, Patch: 16}, sudoers.Version{Major: 1, Minor: 9, Patch: 13}

@@ -10,7 +10,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/untrusted"
 )
 
-// moment is a bound of a grant in time, in RFC 3339, as sudo reads it in UTC; empty for none. What is no time is told as it is.
+// moment is a bound of a grant in time, in RFC 3339, as sudo reads it in UTC; empty for none. What is no time is told
+// as it is.
 func moment(text string) string {
 	if text == "" {
 		return ""

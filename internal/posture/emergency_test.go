@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// TestRunningEmergency: an emergency access is told with its name and its end, in the attributes and in the report. A file that only has its header is a grant like others.
+// TestRunningEmergency: an emergency access is told with its name and its end, in the attributes and in the report. A
+// file that only has its header is a grant like others.
 func TestRunningEmergency(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2027, time.March, 1, 12, 0, 0, 0, time.UTC)

@@ -10,9 +10,10 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 )
 
-// places are the files and directories that root executes or reads as configuration. Sources: cron(8), systemd.unit(5), sudoers(5), ld.so(8), pam.conf(5), bash(1),
-// sshd_config(5), apt.conf(5), logrotate(8), udev(7), modprobe.d(5), perlrun(1), dpkg(1), vzdump(1), zed(8), lxc.container.conf(5), aliases(5), rsyslog.conf(5), tmpfiles.d(5),
-// fstab(5), hier(7).
+// places are the files and directories that root executes or reads as configuration. Sources: cron(8), systemd.unit(5),
+// sudoers(5), ld.so(8), pam.conf(5), bash(1), sshd_config(5), apt.conf(5), logrotate(8), udev(7), modprobe.d(5),
+// perlrun(1), dpkg(1), vzdump(1), zed(8), lxc.container.conf(5), aliases(5), rsyslog.conf(5), tmpfiles.d(5), fstab(5),
+// hier(7).
 var places = []string{
 	"/bin", "/boot", "/etc/aliases", "/etc/alternatives", "/etc/anacrontab", "/etc/apt", "/etc/bash.bashrc", "/etc/cron.d", "/etc/cron.daily",
 	"/etc/cron.hourly", "/etc/cron.monthly", "/etc/cron.weekly", "/etc/cron.yearly", "/etc/crontab", "/etc/crypttab", "/etc/dbus-1", "/etc/default",
@@ -106,7 +107,8 @@ func (n *Node) commandLines(text, about string, most int) {
 	}
 }
 
-// inOnePlace tells whether a name that is not understood is of some file in one of the places, each of which is looked at by itself: no part of the name could lead out of it.
+// inOnePlace tells whether a name that is not understood is of some file in one of the places, each of which is looked
+// at by itself: no part of the name could lead out of it.
 func inOnePlace(name string) bool {
 	directory, file := path.Split(name)
 	return strings.HasPrefix(directory, "/") && !strings.ContainsAny(directory, "$*?[{~%") && !strings.ContainsAny(file, "$~{") && path.Clean(directory)+"/" == directory && inPlaces(path.Clean(directory))
@@ -128,7 +130,8 @@ func (n *Node) mainFile(service string) string {
 	return ""
 }
 
-// runBy is who runs it: of a service root, unless every line User= of its main file and of its drop-ins names another. What a main file says that another one wins over, says nothing.
+// runBy is who runs it: of a service root, unless every line User= of its main file and of its drop-ins names another.
+// What a main file says that another one wins over, says nothing.
 func (n *Node) runBy(r run) string {
 	service := r.who
 	switch r.kind {
@@ -180,7 +183,8 @@ func above(p string) func(yield func(string) bool) {
 	}
 }
 
-// executed tells whether a path is run or read as configuration: it is a program, or a script that one is given, or what a program is given that can be run.
+// executed tells whether a path is run or read as configuration: it is a program, or a script that one is given, or
+// what a program is given that can be run.
 func (n *Node) executed(r run) bool {
 	switch {
 	case r.kind == "path":

@@ -5,8 +5,8 @@ type mightyGroup struct {
 	does, condition, source string
 }
 
-// mightyGroups are the groups that lead to root by themselves. What sudo gives to a group is asked of its files and stands not here; adm and systemd-journal
-// read logs, which leads nowhere by itself.
+// mightyGroups are the groups that lead to root by themselves. What sudo gives to a group is asked of its files and
+// stands not here; adm and systemd-journal read logs, which leads nowhere by itself.
 var mightyGroups = map[string]mightyGroup{
 	"docker":      {does: "may start a container that has the node's file system", source: "Docker, \"Docker daemon attack surface\""},
 	"lxd":         {does: "may start a container that has the node's file system", source: "LXD, \"About security\": access to the socket is full access"},

@@ -7,12 +7,14 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/untrusted"
 )
 
-// dotfiles are what the shells and sshd of an account read in its home when it logs in. Sources: bash(1), zsh(1), profile of dash(1), sshd(8) ~/.ssh/rc, pam_env(8).
+// dotfiles are what the shells and sshd of an account read in its home when it logs in. Sources: bash(1), zsh(1),
+// profile of dash(1), sshd(8) ~/.ssh/rc, pam_env(8).
 var dotfiles = []string{
 	".bash_aliases", ".bash_login", ".bash_logout", ".bash_profile", ".bashrc", ".pam_environment", ".profile", ".ssh/environment", ".ssh/rc", ".zlogin", ".zprofile", ".zshenv", ".zshrc",
 }
 
-// homePathsOf are the files and directories by which everyone who changes them becomes an account: its home, what its shell reads there, its keys, and its shell.
+// homePathsOf are the files and directories by which everyone who changes them becomes an account: its home, what its
+// shell reads there, its keys, and its shell.
 func (n *Node) homePathsOf(a *Account) []string {
 	if a.homePaths != nil || !a.LogsIn() {
 		return a.homePaths

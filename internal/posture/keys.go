@@ -19,7 +19,8 @@ import (
 type AuthorizedKey struct {
 	// Fingerprint is SHA256:…, as ssh-keygen -l prints it.
 	Fingerprint, Type, Comment string
-	// Options are those before the key, such as from="10.0.0.0/8" or command="…": their names only, since an environment may hold secrets.
+	// Options are those before the key, such as from="10.0.0.0/8" or command="…": their names only, since an
+	// environment may hold secrets.
 	Options []string
 	File    string
 	Line    int
@@ -113,19 +114,22 @@ func (n *Node) keyFiles() map[string][]*Account {
 	return files
 }
 
-// ownKeyFiles are the public keys of a node's root. PVE makes one and lets it in on all nodes of the cluster (Proxmox VE Administration Guide, "Role of SSH in Proxmox VE Clusters").
+// ownKeyFiles are the public keys of a node's root. PVE makes one and lets it in on all nodes of the cluster (Proxmox
+// VE Administration Guide, "Role of SSH in Proxmox VE Clusters").
 var ownKeyFiles = []string{"/root/.ssh/id_ecdsa.pub", "/root/.ssh/id_ed25519.pub", "/root/.ssh/id_rsa.pub"}
 
 // ownPrivateKeys are the private halves of them.
 var ownPrivateKeys = []string{"/root/.ssh/id_ecdsa", "/root/.ssh/id_ed25519", "/root/.ssh/id_rsa"}
 
-// ownsKey tells whether root has the private half of one of ownKeyFiles as a file of its own. Without it, the key is somebody else's.
+// ownsKey tells whether root has the private half of one of ownKeyFiles as a file of its own. Without it, the key is
+// somebody else's.
 func (n *Node) ownsKey(public string) bool {
 	end := n.endOf(strings.TrimSuffix(public, ".pub"))
 	return end.state.regular() && end.state.uid == 0
 }
 
-// authorizedFiles are the files of keys as the node is asked for them, those of root first. An account whose files cannot be asked for is a gap.
+// authorizedFiles are the files of keys as the node is asked for them, those of root first. An account whose files
+// cannot be asked for is a gap.
 func (n *Node) authorizedFiles() []node.AuthorizedFile {
 	var list []node.AuthorizedFile
 	for _, file := range ownKeyFiles {
@@ -248,8 +252,8 @@ func (n *Node) letsIn(a *Account, k AuthorizedKey) (lets bool, condition string)
 	return true, strings.Join(conditions, "; ")
 }
 
-// listed tells whether AllowUsers and its like let an account in. What they say of addresses is taken as met, and so is an allow list with a name that has a blank or a backslash,
-// as directory services have them: unknown is not safe.
+// listed tells whether AllowUsers and its like let an account in. What they say of addresses is taken as met, and so is
+// an allow list with a name that has a blank or a backslash, as directory services have them: unknown is not safe.
 func (n *Node) listed(a *Account) bool {
 	matches := func(patterns, names []string) bool {
 		return slices.ContainsFunc(patterns, func(pattern string) bool {
@@ -268,7 +272,8 @@ func (n *Node) listed(a *Account) bool {
 	return allows("allowusers", []string{a.Name}) && allows("allowgroups", n.names(a))
 }
 
-// wildcard tells whether a pattern of sshd matches a name: * is any text, ? one character, and everything else is itself (ssh_config(5), PATTERNS).
+// wildcard tells whether a pattern of sshd matches a name: * is any text, ? one character, and everything else is
+// itself (ssh_config(5), PATTERNS).
 func wildcard(pattern, name string) bool {
 	switch {
 	case pattern == "":

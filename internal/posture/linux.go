@@ -28,7 +28,8 @@ func (v view) link(s paths.Step) {
 	v.g.Link(s)
 }
 
-// addTo adds what was seen on the node to a graph. holders are the roots that hold private keys, by the fingerprint; the graph has them.
+// addTo adds what was seen on the node to a graph. holders are the roots that hold private keys, by the fingerprint;
+// the graph has them.
 func (n *Node) addTo(g *paths.Graph, holders map[string]string) {
 	v := view{n, g, holders, known{map[string]sofar{}, map[changed][]writer{}}}
 	g.Add(paths.Principal{ID: rootID(n.Name), Kind: paths.Root, Name: "root", Node: n.Name})

@@ -136,8 +136,9 @@ func Table(b *strings.Builder, head []string, rows [][]string) {
 	b.WriteString("\n")
 }
 
-// Mark writes text of others so that nothing in it is Markdown, HTML, a link, a mention or a formula: as code, between more backticks than it has. A table cannot hold the bar
-// that parts its columns in any way that all readers agree on, so that it becomes the broken bar.
+// Mark writes text of others so that nothing in it is Markdown, HTML, a link, a mention or a formula: as code, between
+// more backticks than it has. A table cannot hold the bar that parts its columns in any way that all readers agree on,
+// so that it becomes the broken bar.
 func Mark(text string) string {
 	text = strings.ReplaceAll(untrusted.Line(text), "|", "¦")
 	if text == "" {

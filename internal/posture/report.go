@@ -53,7 +53,8 @@ type Grant struct {
 	By         string // the word that names the subject
 	// Emergency is the name of the emergency access that the grant is of, empty for another grant.
 	Emergency string
-	// Begins and Ends are from when and until when sudo heeds the grant (NOTBEFORE, NOTAFTER), in RFC 3339, empty for no bound.
+	// Begins and Ends are from when and until when sudo heeds the grant (NOTBEFORE, NOTAFTER), in RFC 3339, empty for
+	// no bound.
 	Begins, Ends string
 }
 
@@ -69,7 +70,8 @@ type Permission struct {
 	Propagate          bool
 }
 
-// NewReport brings together what was seen. cluster is nil where PVE was not asked; gaps are those of nodes that could not be looked at.
+// NewReport brings together what was seen. cluster is nil where PVE was not asked; gaps are those of nodes that could
+// not be looked at.
 func NewReport(nodes []*Node, cluster *Cluster, gaps []Gap) *Report {
 	r := &Report{Graph: paths.New(), NodeCount: len(nodes)}
 	holders := map[string]string{}
@@ -118,10 +120,12 @@ func NewReport(nodes []*Node, cluster *Cluster, gaps []Gap) *Report {
 	return r
 }
 
-// maxAlike is how many paths of one kind from one subject are listed. Users can make as many programs as they like, and each makes a path.
+// maxAlike is how many paths of one kind from one subject are listed. Users can make as many programs as they like, and
+// each makes a path.
 const maxAlike = 100
 
-// limit leaves out paths that are like many others: from one subject, by one way, through one principal. Each kind of which some are left out is a gap.
+// limit leaves out paths that are like many others: from one subject, by one way, through one principal. Each kind of
+// which some are left out is a gap.
 func (r *Report) limit() (gaps []Gap) {
 	type alike struct{ from, to, way, through string }
 	seen, order := map[alike]int{}, []alike{}

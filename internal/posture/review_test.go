@@ -9,8 +9,9 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/posture"
 )
 
-// TestWaysOfUsers: ways to root that an ordinary user can prepare or find, and harmless things that look like them. A path is wanted by parts of its text; "" wants none at all. A gap is
-// wanted by a part of its text; "" wants none at all, and "*" takes any.
+// TestWaysOfUsers: ways to root that an ordinary user can prepare or find, and harmless things that look like them. A
+// path is wanted by parts of its text; "" wants none at all. A gap is wanted by a part of its text; "" wants none at
+// all, and "*" takes any.
 func TestWaysOfUsers(t *testing.T) {
 	t.Parallel()
 	cron := func(rest string) node.Section { return data("/etc/crontab\t7\t" + rest + "\n") }
@@ -171,7 +172,8 @@ func TestWaysOfUsers(t *testing.T) {
 	}
 }
 
-// TestABitOfADistributionStays: where a program has a set-id bit of its package and another one, only the other one leads somewhere, and the remedy takes only that.
+// TestABitOfADistributionStays: where a program has a set-id bit of its package and another one, only the other one
+// leads somewhere, and the remedy takes only that.
 func TestABitOfADistributionStays(t *testing.T) {
 	t.Parallel()
 	sections := map[string]node.Section{node.SectionSetID: data("F 6755 0 42 9 /usr/bin/chage\x00"), node.SectionGroup: data(group + "shadow:x:42:\n"), node.SectionPackages: data("passwd: /usr/bin/chage\n")}
@@ -348,7 +350,8 @@ func TestGapsOfUsersHideNone(t *testing.T) {
 	}
 }
 
-// TestServiceOfAnAccountNamesAnother: only root changes to another account without more, so that what the service of an account says of one gives nobody that one.
+// TestServiceOfAnAccountNamesAnother: only root changes to another account without more, so that what the service of an
+// account says of one gives nobody that one.
 func TestServiceOfAnAccountNamesAnother(t *testing.T) {
 	t.Parallel()
 	const file = "/etc/systemd/system/y.service\t"

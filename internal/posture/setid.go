@@ -17,7 +17,8 @@ type setIDFile struct {
 	uid, gid int
 }
 
-// maxOthers bounds the programs that are not root's: users can make as many of them as they like. The node sends one more.
+// maxOthers bounds the programs that are not root's: users can make as many of them as they like. The node sends one
+// more.
 const maxOthers = 1000
 
 // setIDs reads the records "TYPE MODE UID GID SIZE PATH".
@@ -66,8 +67,9 @@ func (n *Node) setIDs(s *node.Survey) {
 	}
 }
 
-// setIDNames are the names under which packages may have the programs that they usually have: before all of Debian moved below /usr, some were listed without it. Others are not
-// asked about: no package makes them safe, and users make as many as they like.
+// setIDNames are the names under which packages may have the programs that they usually have: before all of Debian
+// moved below /usr, some were listed without it. Others are not asked about: no package makes them safe, and users make
+// as many as they like.
 func (n *Node) setIDNames() []string {
 	var list []string
 	for _, f := range n.setID {
@@ -100,9 +102,11 @@ func (n *Node) setIDPaths() []string {
 	return list
 }
 
-// distributionSetID are the programs that packages of Debian and PVE ship with a set-id bit, by their path without a leading /usr, with what that bit gives: "root" for the
-// set-user-id bit of root, or the groups of which the set-group-id bit may be. A word after a slash is the group whose members alone may run it. Source: the lists of files of the
-// packages, and Lintian's override lists of "elevated-privileges". A bit, an owner or a group that is not here is not the distribution's.
+// distributionSetID are the programs that packages of Debian and PVE ship with a set-id bit, by their path without a
+// leading /usr, with what that bit gives: "root" for the set-user-id bit of root, or the groups of which the
+// set-group-id bit may be. A word after a slash is the group whose members alone may run it. Source: the lists of files
+// of the packages, and Lintian's override lists of "elevated-privileges". A bit, an owner or a group that is not here
+// is not the distribution's.
 var distributionSetID = map[string]string{
 	"/bin/su": "root", "/bin/sudo": "root", "/bin/sudo-rs": "root", "/bin/su-rs": "root", "/bin/mount": "root", "/bin/umount": "root", "/bin/passwd": "root", "/bin/chsh": "root", "/bin/chfn": "root",
 	"/bin/gpasswd": "root", "/bin/newgrp": "root", "/bin/newuidmap": "root", "/bin/newgidmap": "root", "/bin/ping": "root", "/bin/ping6": "root", "/bin/traceroute6.iputils": "root",
@@ -117,7 +121,8 @@ var distributionSetID = map[string]string{
 	"/libexec/camel-lock-helper-1.2": "mail", "/lib/x86_64-linux-gnu/utempter/utempter": "utmp", "/lib/aarch64-linux-gnu/utempter/utempter": "utmp",
 }
 
-// distributionOwner are programs that a package of Debian ships with both set-id bits of another account and its group: at(1) has them of daemon, whose files are the queue.
+// distributionOwner are programs that a package of Debian ships with both set-id bits of another account and its group:
+// at(1) has them of daemon, whose files are the queue.
 var distributionOwner = map[string]string{"/bin/at": "daemon"}
 
 // ofDistribution tells whether a program is one of those, as its package ships it.
@@ -127,8 +132,9 @@ func (n *Node) ofDistribution(file string, uid, gid int) bool {
 	return owner != "" && a != nil && a.Name == owner && n.gidNamed(gid, owner) && (n.packaged == nil || n.packaged[short])
 }
 
-// foreignBits are the set-id bits of a program that no package gave it: all of them, unless it is one of those, with their owner or group, and a package of the node has the file. Where
-// the packages could not be asked, the table alone decides.
+// foreignBits are the set-id bits of a program that no package gave it: all of them, unless it is one of those, with
+// their owner or group, and a package of the node has the file. Where the packages could not be asked, the table alone
+// decides.
 func (n *Node) foreignBits(f setIDFile) uint64 {
 	bits := f.mode & 0o6000
 	short := strings.TrimPrefix(f.path, "/usr")
@@ -181,7 +187,8 @@ type capability struct{ path, text string }
 // capabilityClause is one clause of cap_to_text(3), which prints one for each set of flags, parted by blanks.
 var capabilityClause = regexp.MustCompile(`^[a-z0-9_,]*([=+-][eip]*)+$`)
 
-// fileCapabilities reads what getcap prints: "PATH CLAUSE…". The node asks for no file whose name could be taken for something else: see setIDs.
+// fileCapabilities reads what getcap prints: "PATH CLAUSE…". The node asks for no file whose name could be taken for
+// something else: see setIDs.
 func (n *Node) fileCapabilities(s *node.Survey) {
 	for line := range strings.Lines(n.text(s, node.SectionCapabilities, "programs with capabilities", append([]string{"Operation not supported"}, absent...)...)) {
 		line = strings.TrimRight(line, "\n")
@@ -209,13 +216,15 @@ func (n *Node) fileCapabilities(s *node.Survey) {
 	}
 }
 
-// harmlessCapabilities lead nowhere by themselves: the network, the clock and the priority of processes. Source: capabilities(7).
+// harmlessCapabilities lead nowhere by themselves: the network, the clock and the priority of processes. Source:
+// capabilities(7).
 var harmlessCapabilities = []string{
 	"cap_net_raw", "cap_net_bind_service", "cap_net_admin", "cap_net_broadcast", "cap_sys_nice", "cap_ipc_lock", "cap_sys_resource", "cap_wake_alarm", "cap_block_suspend", "cap_sys_time", "cap_audit_read",
 	"cap_syslog",
 }
 
-// mapHelpers have cap_setuid or cap_setgid from Debian's package uidmap, and take only what subuid(5) gives. Without a package, or with another capability, they are programs like others.
+// mapHelpers have cap_setuid or cap_setgid from Debian's package uidmap, and take only what subuid(5) gives. Without a
+// package, or with another capability, they are programs like others.
 var mapHelpers = []string{"/bin/newuidmap", "/bin/newgidmap"}
 
 // leads tells whether one of the capabilities of a program leads to root. One that is not known does.

@@ -9,7 +9,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/untrusted"
 )
 
-// addSetID adds programs with a set-id bit or capabilities that no package gave them. What they do is not known, and unknown is not safe.
+// addSetID adds programs with a set-id bit or capabilities that no package gave them. What they do is not known, and
+// unknown is not safe.
 func (v view) addSetID() {
 	const condition = "the program does what its caller wants; no package gave it that bit, and nobody described it"
 	for _, f := range v.setID {
@@ -70,8 +71,9 @@ func (v view) among(runners []string, id string) bool {
 	return slices.Contains(runners, everyoneID(v.Name)) && slices.ContainsFunc(v.Accounts, func(a *Account) bool { return a.LogsIn() && v.principal(a) == id })
 }
 
-// executors are who can run a program: everyone, or its owner and the members of groups. A directory above that lets its owner or a group in only, lets nobody else through. An
-// account that must pass several of them cannot be told here: each is told, unknown is not safe.
+// executors are who can run a program: everyone, or its owner and the members of groups. A directory above that lets
+// its owner or a group in only, lets nobody else through. An account that must pass several of them cannot be told
+// here: each is told, unknown is not safe.
 func (v view) executors(file string, mode uint64, uid, gid int) []string {
 	hops, _ := v.way(file)
 	everyone := true

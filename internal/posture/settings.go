@@ -16,8 +16,9 @@ import (
 // own are sections of a survey that checks read in addition to the settings.
 var own = []string{node.SectionSSHD, node.SectionPasswords, node.SectionPasswd, node.SectionGroup, node.SectionMatch}
 
-// Told is a part of what a node told, by the name of its section. The reason says why it is not known, or not all of it; then nothing in it proves that something is not there.
-// complaints are those that are expected, such as the complaints of find(1) about what is not there.
+// Told is a part of what a node told, by the name of its section. The reason says why it is not known, or not all of
+// it; then nothing in it proves that something is not there. complaints are those that are expected, such as the
+// complaints of find(1) about what is not there.
 func (n *Node) Told(section string, expected ...string) (text, reason string) {
 	part, told := n.settings[section]
 	switch {
@@ -58,7 +59,8 @@ func complaint(part node.Section, expected []string) string {
 // Absent are complaints about what is not there, for [Node.Told].
 func Absent() []string { return slices.Clone(absent) }
 
-// Unknown is why something of these things is not known, "" where all is known. It compares the beginnings of what gaps are about.
+// Unknown is why something of these things is not known, "" where all is known. It compares the beginnings of what gaps
+// are about.
 func (n *Node) Unknown(about ...string) string {
 	for _, gap := range n.Gaps {
 		if slices.ContainsFunc(about, func(a string) bool { return strings.HasPrefix(gap.About, a) }) {

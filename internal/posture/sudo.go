@@ -35,7 +35,8 @@ type becoming struct {
 
 var accountName = regexp.MustCompile(`^[A-Za-z_.][A-Za-z0-9_.@-]*\$?$`)
 
-// judgeSudo asks our engine about every account, and about every group that has grants. Accounts that the files do not tell apart are one question.
+// judgeSudo asks our engine about every account, and about every group that has grants. Accounts that the files do not
+// tell apart are one question.
 func (n *Node) judgeSudo(c *Collector) {
 	n.sudo = map[string]*sudoAnswer{}
 	if n.Sudoers == nil {
@@ -148,7 +149,8 @@ func (n *Node) becomes(tree *sudoers.Tree, question policy.Question) []becoming 
 // maxCrossChecked is how many accounts the node's own sudo is asked about: each takes a process there.
 const maxCrossChecked = 20
 
-// crossChecked are the accounts that the node's own sudo is asked about: first those with grants, then the others that can log in. Where there is no sudo, nobody is asked about who has none.
+// crossChecked are the accounts that the node's own sudo is asked about: first those with grants, then the others that
+// can log in. Where there is no sudo, nobody is asked about who has none.
 func (n *Node) crossChecked() []string {
 	var with, without []string
 	for _, a := range n.Accounts {
@@ -171,8 +173,8 @@ func (n *Node) crossChecked() []string {
 	return all[:min(len(all), maxCrossChecked)]
 }
 
-// crossCheck compares our answer with the answer of the node's own sudo. Where they differ, in either direction, nobody knows which one is right: sudo may have grants from a source
-// other than its files.
+// crossCheck compares our answer with the answer of the node's own sudo. Where they differ, in either direction, nobody
+// knows which one is right: sudo may have grants from a source other than its files.
 func (n *Node) crossCheck(s *node.Survey, asked []string) {
 	if len(asked) == 0 {
 		return

@@ -56,7 +56,8 @@ func (n *Node) readStates(text, about string) {
 // maxLost is how many paths of one part are named that could not be followed.
 const maxLost = 5
 
-// follow reads the states of all that paths lead through. A path that could not be followed to its end, or to where the node says that nothing is there, is a gap.
+// follow reads the states of all that paths lead through. A path that could not be followed to its end, or to where the
+// node says that nothing is there, is a gap.
 func (n *Node) follow(s *node.Survey) {
 	n.states, n.endless, n.walks = map[string]fileState{}, map[string]bool{}, map[string]walk{}
 	for _, part := range []struct {
@@ -118,7 +119,8 @@ type walk struct {
 	last  end  // where it is over
 }
 
-// way follows a path, link by link, as the kernel does. Who can change one of the hops, can change what stands at its end.
+// way follows a path, link by link, as the kernel does. Who can change one of the hops, can change what stands at its
+// end.
 func (n *Node) way(file string) (hops []hop, last end) {
 	above, hops, last := n.lastWay(file, false)
 	return slices.Concat(above.hops, hops), last
@@ -130,7 +132,8 @@ func (n *Node) endOf(file string) end {
 	return last
 }
 
-// lastWay is a way in two parts: the one of the directory that a path names, and the hops from there on, which a bare way leaves out.
+// lastWay is a way in two parts: the one of the directory that a path names, and the hops from there on, which a bare
+// way leaves out.
 func (n *Node) lastWay(file string, bare bool) (above walk, hops []hop, last end) {
 	const endless = "its links lead on and on"
 	if n.endless[file] {

@@ -169,7 +169,8 @@ func shell(t *testing.T, n *lab.Node, script string) string {
 	return out
 }
 
-// TestWays prepares ways to root on both releases and in PVE. Each is found with its path, and gone after its remedy. The nodes and PVE are the same after looking as before.
+// TestWays prepares ways to root on both releases and in PVE. Each is found with its path, and gone after its remedy.
+// The nodes and PVE are the same after looking as before.
 func TestWays(t *testing.T) {
 	t.Parallel()
 	c := lab.ForTest(t, lab.ClusterSpec{Nodes: []lab.NodeSpec{{Name: "pve8", Suite: lab.Bookworm}, {Name: "pve9", Suite: lab.Trixie}}})
@@ -299,8 +300,8 @@ func tells(r *posture.Report, node string, parts []string) bool {
 	return false
 }
 
-// everything lists every file of a node with its state and the moment of its last change, which no writer can hide, without what a login and a running system write: the logs,
-// the records of sessions, and the kernel's own.
+// everything lists every file of a node with its state and the moment of its last change, which no writer can hide,
+// without what a login and a running system write: the logs, the records of sessions, and the kernel's own.
 const everything = `
 cd /; find . -xdev \( -path ./proc -o -path ./sys -o -path ./dev -o -path ./var/log -o -path ./run -o -path ./var/lib/systemd \) -prune -o -printf '%y %m %U:%G %n %s %i %C@ %p %l\n' | sort -k8
 find /run /dev/shm -xdev \( -path /run/log -o -path /run/user -o -path /run/systemd -o -path /run/utmp -o -path '/run/udev/*' \) -prune -o -printf '%y %m %U:%G %p %l\n' | sort -k4`

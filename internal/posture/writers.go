@@ -35,7 +35,8 @@ type changed struct {
 	uid, gid int
 }
 
-// writers are who can change what a path leads to: a file, directory or link on its way, in which, or in place of which, they can put another one.
+// writers are who can change what a path leads to: a file, directory or link on its way, in which, or in place of
+// which, they can put another one.
 func (v view) writers(file string) []writer {
 	above, hops, _ := v.lastWay(file, false)
 	directory := file[:max(0, strings.LastIndexByte(file, '/'))]
@@ -53,8 +54,9 @@ func (v view) writersAbove(file string) []writer {
 	return v.writersOf(sofar{}, slices.DeleteFunc(hops, func(h hop) bool { return h.at == file })).list
 }
 
-// writersOf are who can change one of the hops as well. The sticky bit of a directory keeps others from the entry that they would replace, where it is there. A link has no mode of its
-// own, and its owner can only change where it leads where the directory lets him put another one in its place; and nobody changes a device by its mode.
+// writersOf are who can change one of the hops as well. The sticky bit of a directory keeps others from the entry that
+// they would replace, where it is there. A link has no mode of its own, and its owner can only change where it leads
+// where the directory lets him put another one in its place; and nobody changes a device by its mode.
 func (v view) writersOf(before sofar, hops []hop) sofar {
 	list, directory := slices.Clip(before.list), before.directory
 	for _, h := range hops {
@@ -78,7 +80,8 @@ func (v view) writersOf(before sofar, hops []hop) sofar {
 	return sofar{list, directory}
 }
 
-// changers are who can write by an owner and a mode. A group that may write and in which nobody is but root may stand for an access control list: acl(5) shows its mask there.
+// changers are who can write by an owner and a mode. A group that may write and in which nobody is but root may stand
+// for an access control list: acl(5) shows its mask there.
 func (v view) changers(at string, mode uint64, uid, gid int) []writer {
 	if uid == 0 && mode&0o022 == 0 {
 		return nil
@@ -137,7 +140,8 @@ func (v view) hasOthers(group *linuxGroup) bool {
 	return false
 }
 
-// fileSteps collects the steps that one change of a file takes away: of those with one start, one end and one change, the first one is told, with how many more there are.
+// fileSteps collects the steps that one change of a file takes away: of those with one start, one end and one change,
+// the first one is told, with how many more there are.
 type fileSteps struct {
 	order []*fileStep
 	known map[[3]string]*fileStep
@@ -183,7 +187,8 @@ func (f *fileSteps) link(v view) {
 	}
 }
 
-// addFiles adds who can change what root runs, or reads as configuration, what other accounts run by cron and services, and what they read when they log in.
+// addFiles adds who can change what root runs, or reads as configuration, what other accounts run by cron and services,
+// and what they read when they log in.
 func (v view) addFiles() {
 	f := &fileSteps{known: map[[3]string]*fileStep{}}
 	root := rootID(v.Name)
@@ -271,8 +276,8 @@ func (v view) addRun(f *fileSteps, r run) {
 	}
 }
 
-// mayBelieve notes what a command is given that is no program, where somebody else than who runs it can change it: what the command does with it, is not known. Of what it
-// writes, that is so where somebody can put a link in its place.
+// mayBelieve notes what a command is given that is no program, where somebody else than who runs it can change it: what
+// the command does with it, is not known. Of what it writes, that is so where somebody can put a link in its place.
 func (v view) mayBelieve(r run) {
 	who := v.who(v.runBy(r))
 	writers := v.writers(r.path)

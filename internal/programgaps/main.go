@@ -1,11 +1,13 @@
-// Command programgaps shows which command lines of a program nobody has described, so that gaps in the knowledge are found by machine:
+// Command programgaps shows which command lines of a program nobody has described, so that gaps in the knowledge are
+// found by machine:
 //
 //	qm help --verbose 2>&1 | go run ./internal/programgaps qm
 //	man lvs | go run ./internal/programgaps lvs
 //	go run ./internal/programgaps systemctl </dev/null
 //
-// It takes the options from standard input and puts each of them to the examples of the data. An option is a gap if it is undescribed with all of
-// them. What it prints is no fault: a dangerous option is left out on purpose. Each line is for a person to judge.
+// It takes the options from standard input and puts each of them to the examples of the data. An option is a gap if it
+// is undescribed with all of them. What it prints is no fault: a dangerous option is left out on purpose. Each line is
+// for a person to judge.
 package main
 
 import (

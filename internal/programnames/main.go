@@ -1,4 +1,5 @@
-// Command names makes the list of programs that Debian ships, from the lists of files of its packages (Contents indices).
+// Command names makes the list of programs that Debian ships, from the lists of files of its packages (Contents
+// indices).
 //
 // apt fetches the indices once it is told about them; see apt-file(1), whose configuration does that:
 //
@@ -6,7 +7,8 @@
 //	apt-get indextargets --format '$(FILENAME)' 'Created-By: Contents-deb' | while read f; do /usr/lib/apt/apt-helper cat-file "$f"; done > contents-12
 //	go run ./internal/programnames 12=contents-12 13=contents-13 > internal/escalation/program/names/debian.tsv.gz
 //
-// Programs are the files of bin, sbin and games. Of other directories only those are taken that the data describes, since helpers there are many.
+// Programs are the files of bin, sbin and games. Of other directories only those are taken that the data describes,
+// since helpers there are many.
 package main
 
 import (

@@ -1,6 +1,6 @@
-// Package provider is Terraform's face of pvesec: the provider block, its settings, the server, and the list of what there is. Each family of
-// resources has a package of its own below it. None of them does another room's work: what a policy means is asked of package policy, what a node
-// holds of package hardening, what PVE grants of package proxmox.
+// Package provider is Terraform's face of pvesec: the provider block, its settings, the server, and the list of what
+// there is. Each family of resources has a package of its own below it. None of them does another room's work: what a
+// policy means is asked of package policy, what a node holds of package hardening, what PVE grants of package proxmox.
 package provider
 
 import (
@@ -38,7 +38,8 @@ type pvesecProvider struct {
 	shared  *session.Clients // what it was configured with, nil before
 }
 
-// New returns the constructor of the provider that providerserver serves. version is shown to PVE in the User-Agent header.
+// New returns the constructor of the provider that providerserver serves. version is shown to PVE in the User-Agent
+// header.
 func New(version string) func() provider.Provider {
 	return func() provider.Provider { return &pvesecProvider{version: version} }
 }
@@ -48,8 +49,8 @@ func (p *pvesecProvider) Metadata(_ context.Context, _ provider.MetadataRequest,
 	resp.Version = p.version
 }
 
-// Configure checks what is configured and dials nothing: it also runs for plans that need neither PVE nor a node, and with values that
-// are not known yet.
+// Configure checks what is configured and dials nothing: it also runs for plans that need neither PVE nor a node, and
+// with values that are not known yet.
 func (p *pvesecProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
 	var model providerModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)

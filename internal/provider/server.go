@@ -18,7 +18,8 @@ import (
 // address is the provider's name in the registry.
 const address = "registry.terraform.io/pvesec/pvesec"
 
-// Server speaks Terraform's protocol for one provider. It is the framework's server, with answers of its own for resources that did not change.
+// Server speaks Terraform's protocol for one provider. It is the framework's server, with answers of its own for
+// resources that did not change.
 func Server(version string) tfprotov6.ProviderServer {
 	return serve(&pvesecProvider{version: version}, true)
 }
@@ -51,7 +52,8 @@ func serve(made *pvesecProvider, memos bool) tfprotov6.ProviderServer {
 // development is the version of a build that is no release.
 const development = "dev"
 
-// build tells this build of the provider from others. Builds between two releases have one version, and are told apart by their file.
+// build tells this build of the provider from others. Builds between two releases have one version, and are told apart
+// by their file.
 func build(version string) string {
 	if version != development {
 		return version

@@ -9,7 +9,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/memo"
 )
 
-// TestServerHidesNothing sees that the server with memos does all that the framework's does: lists, actions, and what comes next.
+// TestServerHidesNothing sees that the server with memos does all that the framework's does: lists, actions, and what
+// comes next.
 func TestServerHidesNothing(t *testing.T) {
 	t.Parallel()
 	framework, ours := reflect.TypeOf(providerserver.NewProtocol6(New("test")())()), reflect.TypeOf(Server("test"))

@@ -32,7 +32,8 @@ func environment(name string) (string, bool) {
 	return value, value != ""
 }
 
-// settingsReader takes values from attributes first and from the environment second, and notes what is wrong at the attribute.
+// settingsReader takes values from attributes first and from the environment second, and notes what is wrong at the
+// attribute.
 type settingsReader struct {
 	env     func(string) (string, bool)
 	diags   *diag.Diagnostics

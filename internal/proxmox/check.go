@@ -179,7 +179,8 @@ func (k *checker) privileges(ctx context.Context) error {
 	return nil
 }
 
-// UnknownRoleError is the cause of a problem with a role that the server does not have, and that somebody may make: it has no name that PVE keeps for itself.
+// UnknownRoleError is the cause of a problem with a role that the server does not have, and that somebody may make: it
+// has no name that PVE keeps for itself.
 type UnknownRoleError struct{ Role string }
 
 // Error names the role.

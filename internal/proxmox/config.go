@@ -185,7 +185,8 @@ func parseAPIToken(s string) (id, secret string, err error) {
 	return m[1], m[2], nil
 }
 
-// faultOfToken says which part of a token is wrong, without repeating it. Realms and token ids have the same pattern (PVE::AccessControl).
+// faultOfToken says which part of a token is wrong, without repeating it. Realms and token ids have the same pattern
+// (PVE::AccessControl).
 func faultOfToken(s string) string {
 	const (
 		form    = `does not have the form "user@realm!tokenid=secret"`

@@ -9,8 +9,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/lab/pvesim"
 )
 
-// TestEmailAgainstPVE puts addresses to the check and to PVE: what passes is stored and comes back as it was sent, what PVE refuses or
-// changes does not pass.
+// TestEmailAgainstPVE puts addresses to the check and to PVE: what passes is stored and comes back as it was sent, what
+// PVE refuses or changes does not pass.
 func TestEmailAgainstPVE(t *testing.T) {
 	t.Parallel()
 	addresses := []string{"a@example.com", "A.b+c~d-e_f@localhost", "jürgen@example.com", "жук@example.com", "u\u0308@example.com", "ª@a", "²@a", "×@a",

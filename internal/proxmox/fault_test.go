@@ -402,7 +402,8 @@ func TestCreateSomebodyWasFaster(t *testing.T) {
 	}
 }
 
-// TestDeleteAsksAgain: a removal that cannot read for once what hangs on a user or token, or cannot revoke it, leaves nothing behind all the same.
+// TestDeleteAsksAgain: a removal that cannot read for once what hangs on a user or token, or cannot revoke it, leaves
+// nothing behind all the same.
 func TestDeleteAsksAgain(t *testing.T) {
 	t.Parallel()
 

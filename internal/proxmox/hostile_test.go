@@ -44,8 +44,8 @@ func everyName(value string) string {
 	return "{" + b.String()[1:] + "}"
 }
 
-// TestHostileAnswers: an answer of the wrong shape is an error of each call, and nothing is taken for an empty list, by which users would seem to be gone. No error has characters that forge lines, or the
-// client's own secret.
+// TestHostileAnswers: an answer of the wrong shape is an error of each call, and nothing is taken for an empty list, by
+// which users would seem to be gone. No error has characters that forge lines, or the client's own secret.
 func TestHostileAnswers(t *testing.T) {
 	t.Parallel()
 	const control = `\u001b[2J\n\u202e\u009b` + testSecret
@@ -114,7 +114,8 @@ func TestHostileFailures(t *testing.T) {
 	}
 }
 
-// TestEndlessAnswer: an answer without an end is cut where no answer of PVE is longer, and one that only trickles ends with its context.
+// TestEndlessAnswer: an answer without an end is cut where no answer of PVE is longer, and one that only trickles ends
+// with its context.
 func TestEndlessAnswer(t *testing.T) {
 	t.Parallel()
 	serve := func(t *testing.T, write func(http.ResponseWriter, *http.Request)) *Client {

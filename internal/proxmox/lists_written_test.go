@@ -51,7 +51,8 @@ func (s *sim) everything(c *Client) everything {
 	return all
 }
 
-// TestListsAfterWritesAreThoseOfPVE makes changes of every kind in any order, and sees after each that the lists are those that a new client reads.
+// TestListsAfterWritesAreThoseOfPVE makes changes of every kind in any order, and sees after each that the lists are
+// those that a new client reads.
 func TestListsAfterWritesAreThoseOfPVE(t *testing.T) {
 	t.Parallel()
 	for _, version := range []string{pvesim.Version84, pvesim.Version91} {
@@ -112,7 +113,8 @@ func TestListsAfterWritesAreThoseOfPVE(t *testing.T) {
 	}
 }
 
-// TestWritesAskLittle sees that making and reading back a user with a token and grants costs one small request beside the writes, however many there are.
+// TestWritesAskLittle sees that making and reading back a user with a token and grants costs one small request beside
+// the writes, however many there are.
 func TestWritesAskLittle(t *testing.T) {
 	t.Parallel()
 	s := newSim(t, pvesim.Version91)
@@ -146,7 +148,8 @@ func TestWritesAskLittle(t *testing.T) {
 	}
 }
 
-// TestOldListsDecideNothing: whom others gave a role, and what they made of a token, counts in what is removed and taken over, although the lists of the run are older.
+// TestOldListsDecideNothing: whom others gave a role, and what they made of a token, counts in what is removed and
+// taken over, although the lists of the run are older.
 func TestOldListsDecideNothing(t *testing.T) {
 	t.Parallel()
 	s := newSim(t, pvesim.Version91).withGroups()

@@ -17,14 +17,16 @@ type place struct {
 	slot func(*lists) *[]string
 }
 
-// The places that an administrator makes and removes by name. A guest is none: its ACL entries often come first, and PVE removes them with it.
+// The places that an administrator makes and removes by name. A guest is none: its ACL entries often come first, and
+// PVE removes them with it.
 var places = []place{
 	{"/pool", "/pools", []string{"Pool.Audit"}, func(l *lists) *[]string { return &l.poolIDs }},
 	{"/storage", "/storage", []string{"Datastore.Audit", "Datastore.AllocateSpace"}, func(l *lists) *[]string { return &l.storageIDs }},
 }
 
-// MissingPlaces are the ACL paths of some grants, in order, that are of a pool or a storage which the server does not have: PVE takes an entry of any path, and it
-// allows nothing. A list is asked for only where a grant is about an entry of it, once per [Client]. What the token may not see is not said to be missing.
+// MissingPlaces are the ACL paths of some grants, in order, that are of a pool or a storage which the server does not
+// have: PVE takes an entry of any path, and it allows nothing. A list is asked for only where a grant is about an entry
+// of it, once per [Client]. What the token may not see is not said to be missing.
 func (c *Client) MissingPlaces(ctx context.Context, grants []Grant) ([]string, error) {
 	var missing []string
 	for _, p := range places {
@@ -71,8 +73,9 @@ func (c *Client) placeIDs(ctx context.Context, p place) ([]string, error) {
 	})
 }
 
-// seesPlace tells whether the token would see a place in its list. Its permissions name every path at which it has one and an ACL entry stands, so the nearest of
-// the paths above decides; where an entry stands and the token has no permission, it sees nothing.
+// seesPlace tells whether the token would see a place in its list. Its permissions name every path at which it has one
+// and an ACL entry stands, so the nearest of the paths above decides; where an entry stands and the token has no
+// permission, it sees nothing.
 func (c *Client) seesPlace(ctx context.Context, p place, at string) (bool, error) {
 	permissions, err := c.Permissions(ctx)
 	if err != nil {

@@ -8,7 +8,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/lab/pvesim"
 )
 
-// TestMissingPlaces: a pool or storage that the server does not have is told, with one request for each list, and what the token may not see is not.
+// TestMissingPlaces: a pool or storage that the server does not have is told, with one request for each list, and what
+// the token may not see is not.
 func TestMissingPlaces(t *testing.T) {
 	t.Parallel()
 	grants := func(paths ...string) (all []Grant) {

@@ -34,8 +34,8 @@ type Token struct {
 	Expire              int64 // unix seconds, 0 never
 	PrivilegeSeparation bool  // privileges are those of its own grants that the user has too
 	Grants              []Grant
-	// OneRun is a token that was made for one run with the same API token as this client has. PVE keeps no such thing: a comment does,
-	// which nobody can write who does not know that token's secret.
+	// OneRun is a token that was made for one run with the same API token as this client has. PVE keeps no such thing:
+	// a comment does, which nobody can write who does not know that token's secret.
 	OneRun bool
 }
 

@@ -91,8 +91,8 @@ func (c *Client) revokeBefore(ctx context.Context, h holder, grants []Grant) err
 	return twice(func() error { return c.putGrants(ctx, h, grants, true, func(string) {}) })
 }
 
-// twice does something again that failed. A removal continues without the steps that only help to leave nothing behind; what it leaves is in no state any more, so
-// that no later run removes it.
+// twice does something again that failed. A removal continues without the steps that only help to leave nothing behind;
+// what it leaves is in no state any more, so that no later run removes it.
 func twice(try func() error) error {
 	if try() == nil {
 		return nil

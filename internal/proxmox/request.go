@@ -29,8 +29,9 @@ func (c *Client) writeAbout(ctx context.Context, subject UserID, change effect, 
 	return c.write(ctx, change, method, path, body, out)
 }
 
-// write sends a POST, PUT or DELETE, one at a time. Where it succeeds, the shared lists get what it changed; they are dropped where
-// that is not known (change is nil) and on failure, since an answer may be lost after the write took effect.
+// write sends a POST, PUT or DELETE, one at a time. Where it succeeds, the shared lists get what it changed; they are
+// dropped where that is not known (change is nil) and on failure, since an answer may be lost after the write took
+// effect.
 func (c *Client) write(ctx context.Context, change effect, method, path string, body, out any) error {
 	select {
 	case <-c.writing:

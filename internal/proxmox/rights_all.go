@@ -6,9 +6,10 @@ import (
 	"slices"
 )
 
-// RightsOfAll returns a resolver for all users, groups and tokens of the shared lists. The members of pools are asked for only if they matter to somebody, see
-// [Client.RightsOf]; poolsHidden says why they could not be had, and the resolver then knows none. Unlike RightsOf it does not ask whether PVE hides something:
-// the caller does that, and says so.
+// RightsOfAll returns a resolver for all users, groups and tokens of the shared lists. The members of pools are asked
+// for only if they matter to somebody, see [Client.RightsOf]; poolsHidden says why they could not be had, and the
+// resolver then knows none. Unlike RightsOf it does not ask whether PVE hides something: the caller does that, and says
+// so.
 func (c *Client) RightsOfAll(ctx context.Context) (rights *Rights, poolsHidden, err error) {
 	rights, err = c.Rights(ctx)
 	if err != nil {

@@ -8,7 +8,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/lab/pvesim"
 )
 
-// TestWithin compares with PVE's own answers: what is called within gives no privilege on any path that was not there before.
+// TestWithin compares with PVE's own answers: what is called within gives no privilege on any path that was not there
+// before.
 func TestWithin(t *testing.T) {
 	t.Parallel()
 	probes := []string{"/", "/access", "/access/groups", "/access/groups/g", "/nodes", "/nodes/n", "/pool", "/pool/p", "/storage", "/storage/local", "/vms", "/vms/100", "/vms/102", "/vms/999"}

@@ -54,8 +54,8 @@ func (c *Client) Privileges(ctx context.Context) ([]string, error) {
 	return nil, &Error{Method: "GET", Path: "/access/roles", Status: 200, Message: "the list lacks the role Administrator, which every PVE has"}
 }
 
-// roleWritten is the effect of giving a role privileges, in addition to its own or instead of them. What the API token may do is asked again where
-// it may hold the role.
+// roleWritten is the effect of giving a role privileges, in addition to its own or instead of them. What the API token
+// may do is asked again where it may hold the role.
 func (c *Client) roleWritten(id string, privileges []string, added bool) effect {
 	return func(l *lists) {
 		if l.acl == nil || slices.ContainsFunc(l.acl.all, func(e ACLEntry) bool { return e.Role == id && (e.Type == "group" || e.of(c.self)) }) {

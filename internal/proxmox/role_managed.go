@@ -61,7 +61,8 @@ func (c *Client) OwnRole(ctx context.Context, user UserID) (string, error) {
 	return id, nil
 }
 
-// freeRoleNow is freeRole by what PVE says now, where there is such a role: lists that are as old as the run hide whom others gave it since.
+// freeRoleNow is freeRole by what PVE says now, where there is such a role: lists that are as old as the run hide whom
+// others gave it since.
 func (c *Client) freeRoleNow(ctx context.Context, user UserID, want Role) (*Role, error) {
 	if role, err := c.role(ctx, want.ID); err == nil && role != nil {
 		c.dropLists()

@@ -56,7 +56,8 @@ func TestManagedRoleID(t *testing.T) {
 
 func unique(items []string) []string { return normalSet(items) }
 
-// TestSharedRoleStays: a managed role that others hold is not removed, neither with its user nor in a change, and who holds it is said.
+// TestSharedRoleStays: a managed role that others hold is not removed, neither with its user nor in a change, and who
+// holds it is said.
 func TestSharedRoleStays(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*sim, func(KeptRole)) error{
@@ -190,8 +191,8 @@ func TestOwnRole(t *testing.T) {
 	}
 }
 
-// TestUpdateTakesOwnRole: a user that was imported without its role gets it by the configuration; one that others hold is refused while
-// planning and while applying.
+// TestUpdateTakesOwnRole: a user that was imported without its role gets it by the configuration; one that others hold
+// is refused while planning and while applying.
 func TestUpdateTakesOwnRole(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

@@ -5,8 +5,9 @@ import (
 	"slices"
 )
 
-// SecondFactors returns the kinds of the second factors that each user has and that are on, such as totp, webauthn or recovery, sorted; a user without one is not there. PVE shows those
-// of all users only to whom it shows all users, see [Client.RequireVisibility], and others their own. Source: PVE::API2::TFA.
+// SecondFactors returns the kinds of the second factors that each user has and that are on, such as totp, webauthn or
+// recovery, sorted; a user without one is not there. PVE shows those of all users only to whom it shows all users, see
+// [Client.RequireVisibility], and others their own. Source: PVE::API2::TFA.
 func (c *Client) SecondFactors(ctx context.Context) (map[UserID][]string, error) {
 	var raw []struct {
 		UserID  UserID `json:"userid"`

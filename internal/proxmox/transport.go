@@ -92,7 +92,8 @@ func isEnvelope(body []byte) bool {
 	return ok
 }
 
-// isHollow tells whether an answer has null as its data, or as an element of a list: decoded, that is an empty list, or something without a name.
+// isHollow tells whether an answer has null as its data, or as an element of a list: decoded, that is an empty list, or
+// something without a name.
 func isHollow(body []byte) bool {
 	var envelope struct {
 		Data json.RawMessage `json:"data"`

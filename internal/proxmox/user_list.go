@@ -65,7 +65,8 @@ func userWritten(id UserID, groups bool) effect {
 	}
 }
 
-// AskAgain has PVE asked anew for a user and its tokens. The shared lists may be as old as the run: what is decided by them is not about what others change meanwhile.
+// AskAgain has PVE asked anew for a user and its tokens. The shared lists may be as old as the run: what is decided by
+// them is not about what others change meanwhile.
 func (c *Client) AskAgain(id UserID) { c.patchLists(userWritten(id, false)) }
 
 func (c *Client) fetchUsers(ctx context.Context) (*userList, error) {

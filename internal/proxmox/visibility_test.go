@@ -98,7 +98,8 @@ func TestGroupsNeedPropagation(t *testing.T) {
 	}
 }
 
-// TestDeleteWithoutSight removes a user with a token that may write but not look. The role stays, which others may hold.
+// TestDeleteWithoutSight removes a user with a token that may write but not look. The role stays, which others may
+// hold.
 func TestDeleteWithoutSight(t *testing.T) {
 	t.Parallel()
 

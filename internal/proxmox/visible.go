@@ -10,20 +10,22 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/untrusted"
 )
 
-// asciiNames are the keys of answers whose values are names that PVE allows ASCII in only (pve-roleid, pve-groupid, pve-tokenid, pve-poolid,
-// pve-realm, pve-node, pve-storage-id and the paths of PVE::AccessControl::check_path).
+// asciiNames are the keys of answers whose values are names that PVE allows ASCII in only (pve-roleid, pve-groupid,
+// pve-tokenid, pve-poolid, pve-realm, pve-node, pve-storage-id and the paths of PVE::AccessControl::check_path).
 var asciiNames = map[string]bool{
 	"roleid": true, "groupid": true, "tokenid": true, "poolid": true, "realm": true, "node": true, "storage": true, "path": true, "name": true,
 }
 
-// userNames are the keys whose values are user ids, where PVE refuses spaces only (PVE::AccessControl::verify_username).
+// userNames are the keys whose values are user ids, where PVE refuses spaces only
+// (PVE::AccessControl::verify_username).
 var userNames = map[string]bool{"userid": true, "ugid": true}
 
-// escaped finds what in JSON may stand for a hidden character: anything beyond ASCII, and escapes other than \" \\ and \/.
+// escaped finds what in JSON may stand for a hidden character: anything beyond ASCII, and escapes other than \" \\ and
+// \/.
 var escaped = regexp.MustCompile(`[^\x20-\x7e\r\n\t]|\\[bfnrtu]`)
 
-// visible makes every text of an answer fit to be read, see [untrusted.Line]. A name that PVE itself would not have let anybody use is an error:
-// such an answer is not to be trusted at all.
+// visible makes every text of an answer fit to be read, see [untrusted.Line]. A name that PVE itself would not have let
+// anybody use is an error: such an answer is not to be trusted at all.
 func visible(body []byte) ([]byte, error) {
 	if !escaped.Match(body) {
 		return body, nil

@@ -12,7 +12,8 @@ var hostile = map[string]string{
 	"\x1b[2K": `\x1b[2K`, "\u009b2J": `\u009b2J`, "\u202e": `\u202e`, "\u2066": `\u2066`, "\u200b": `\u200b`, "\u2028": `\u2028`, "\r": `\r`, "\n": `\n`, "\t": `\t`, "\x00": `\x00`,
 }
 
-// TestVisible: whatever key a text stands under, no hidden character of it comes through, and a name of PVE with one is no answer at all.
+// TestVisible: whatever key a text stands under, no hidden character of it comes through, and a name of PVE with one is
+// no answer at all.
 func TestVisible(t *testing.T) {
 	t.Parallel()
 	cases := 0

@@ -1,8 +1,9 @@
-// Command pvecommands makes the list of subcommands and options of Proxmox VE's programs, to which a test holds what is described of them.
+// Command pvecommands makes the list of subcommands and options of Proxmox VE's programs, to which a test holds what is
+// described of them.
 //
-// Proxmox VE prints the synopsis of its manual pages from the definitions with which its programs read their arguments (PVE::CLIHandler). Their files, named
-// qm.1-synopsis.adoc and so on, are in the repository pve-docs: in its folder generated on the branch master for Proxmox VE 9, and at the top of the branch
-// stable-bookworm for Proxmox VE 8.
+// Proxmox VE prints the synopsis of its manual pages from the definitions with which its programs read their arguments
+// (PVE::CLIHandler). Their files, named qm.1-synopsis.adoc and so on, are in the repository pve-docs: in its folder
+// generated on the branch master for Proxmox VE 9, and at the top of the branch stable-bookworm for Proxmox VE 8.
 //
 //	go run ./internal/pvecommands 8=DIRECTORY 9=DIRECTORY > internal/escalation/program/testdata/pve-commands.json
 //
@@ -32,7 +33,8 @@ func main() {
 	}
 }
 
-// programs are those whose arguments PVE::CLIHandler reads, and that administrators start. The options of pvesh are those of the API.
+// programs are those whose arguments PVE::CLIHandler reads, and that administrators start. The options of pvesh are
+// those of the API.
 var programs = []string{
 	"ha-manager", "pct", "pveam", "pveceph", "pvecm", "pvenode", "pvesm", "pvesr", "pvesubscription", "pveum", "qm", "qmrestore", "vzdump",
 }

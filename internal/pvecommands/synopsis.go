@@ -98,7 +98,8 @@ func (c *command) option(name, kind, release string) {
 	c.Options[name] = o
 }
 
-// formal is the formal type, short: boolean, integer, number, "a | b", "properties" with their keys, or what PVE calls it.
+// formal is the formal type, short: boolean, integer, number, "a | b", "properties" with their keys, or what PVE calls
+// it.
 func formal(kind string) string {
 	if word, _, ok := strings.Cut(strings.TrimPrefix(kind, "<"), ">"); ok && strings.HasPrefix(kind, "<") && !strings.Contains(kind, ",") {
 		return word

@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// TestRun takes subcommands, operands, options that must be there, aliases and formal types from synopses, and says what one release alone has.
+// TestRun takes subcommands, operands, options that must be there, aliases and formal types from synopses, and says
+// what one release alone has.
 func TestRun(t *testing.T) {
 	t.Parallel()
 	older := "*qm* `<COMMAND> [ARGS] [OPTIONS]`\n\n*qm wash* `<vmid> [<soap>] --heat <number>` `[OPTIONS]` `[FORMAT_OPTIONS]`\n\n`<vmid>`: `<integer> (100 - 999)` ::\n\n`--heat` `<number>` ::\n\n" +

@@ -29,8 +29,8 @@ type Answer struct {
 	Verdict Verdict
 	// Witness is a shortest text that shows why the verdict is No, of printable bytes if there is one as short.
 	Witness string
-	// Sampled is set where the budget was spent and the witness is a text of one of the patterns that was tried then. It shows
-	// the same, but shorter ones may do so as well.
+	// Sampled is set where the budget was spent and the witness is a text of one of the patterns that was tried then.
+	// It shows the same, but shorter ones may do so as well.
 	Sampled bool
 	// States is how many states the search made, of the product and of its parts.
 	States int

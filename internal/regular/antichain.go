@@ -5,21 +5,22 @@ import (
 	"slices"
 )
 
-// antichain knows differences P \ T that a search has found, where P is any intersection and T a set of positions, and so
-// which others are of no use: what P \ T has, P \ T' has if T' is less. Of denials that each wait for an end of their own,
-// which are 2^n sets, only those are left that wait for nothing (M. De Wulf, L. Doyen, T. Henzinger, J.-F. Raskin,
-// "Antichains: a new algorithm for checking universality of finite automata", 2006).
+// antichain knows differences P \ T that a search has found, where P is any intersection and T a set of positions, and
+// so which others are of no use: what P \ T has, P \ T' has if T' is less. Of denials that each wait for an end of
+// their own, which are 2^n sets, only those are left that wait for nothing (M. De Wulf, L. Doyen, T. Henzinger, J.-F.
+// Raskin, "Antichains: a new algorithm for checking universality of finite automata", 2006).
 type antichain struct {
 	space *space
 	found map[string][][]int32 // the positions of T, by P
 	key   []byte
 }
 
-// maxDifferences bounds how many differences with one P are compared. Others are searched as if there were no antichain.
+// maxDifferences bounds how many differences with one P are compared. Others are searched as if there were no
+// antichain.
 const maxDifferences = 64
 
-// has tells whether a language is in one that was found before, and takes it up if not. What was found before has been reached
-// by a text no longer, and by one no worse to print if it is as long: so no better witness is lost.
+// has tells whether a language is in one that was found before, and takes it up if not. What was found before has been
+// reached by a text no longer, and by one no worse to print if it is as long: so no better witness is lost.
 func (a *antichain) has(r ref) bool {
 	without, ok := a.split(r)
 	if !ok {

@@ -2,12 +2,12 @@ package regular
 
 import "strings"
 
-// Arguments of a command as a text: each has a space in front of it. So no argument at all is "", and one that is empty is
-// " ", which are the same to a pattern, but not to a rule that forbids arguments. The functions below go between this form and
-// the one that patterns are matched with, arguments joined by single spaces.
+// Arguments of a command as a text: each has a space in front of it. So no argument at all is "", and one that is empty
+// is " ", which are the same to a pattern, but not to a rule that forbids arguments. The functions below go between
+// this form and the one that patterns are matched with, arguments joined by single spaces.
 
-// Arguments has the arguments that a pattern matches when they are joined. Where it matches the empty text, that is none as
-// well as one that is empty.
+// Arguments has the arguments that a pattern matches when they are joined. Where it matches the empty text, that is
+// none as well as one that is empty.
 func Arguments(joined Expr) (Expr, error) {
 	some, err := Concat(Budget{}, Expr{a: spaceAutomaton}, joined)
 	if err != nil || !joined.Contains("") {
@@ -39,8 +39,8 @@ func ArgumentsText(arguments []string) string {
 	return b.String()
 }
 
-// SplitArguments gives arguments that have a text. Others have it too if one of them has a space in it: the pattern cannot
-// tell, and so it is the simplest.
+// SplitArguments gives arguments that have a text. Others have it too if one of them has a space in it: the pattern
+// cannot tell, and so it is the simplest.
 func SplitArguments(text string) []string {
 	rest, ok := strings.CutPrefix(text, " ")
 	if !ok {

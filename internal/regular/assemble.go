@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// Part is a piece of a pattern that is put together by Assemble. The functions that make parts do no work, so that a long pattern costs what
-// it has in the end, and not the sum of all that it passes through.
+// Part is a piece of a pattern that is put together by Assemble. The functions that make parts do no work, so that a
+// long pattern costs what it has in the end, and not the sum of all that it passes through.
 type Part struct {
 	kind  partKind
 	leaf  Expr
@@ -26,7 +26,8 @@ const (
 // Leaf is a compiled pattern.
 func Leaf(e Expr) Part { return Part{kind: leafPart, leaf: e} }
 
-// MarkedLeaf is a compiled pattern some of whose texts have marks: for each mark, a pattern of those that have it. None of them is empty.
+// MarkedLeaf is a compiled pattern some of whose texts have marks: for each mark, a pattern of those that have it. None
+// of them is empty.
 func MarkedLeaf(e Expr, marks map[string]Expr) Part { return Part{leaf: e, marks: marks} }
 
 // Sequence has the texts of each part one after the other; of none it has the empty text.
@@ -83,14 +84,14 @@ func (p Part) addMarks(all map[string]bool) {
 	}
 }
 
-// Assemble makes an Expr of a part (V. M. Glushkov, "The abstract theory of automata", 1961: what may come first, what may come last, and
-// what may follow what). The error is ErrTooLarge.
+// Assemble makes an Expr of a part (V. M. Glushkov, "The abstract theory of automata", 1961: what may come first, what
+// may come last, and what may follow what). The error is ErrTooLarge.
 func Assemble(p Part) (Expr, error) {
 	return newCombiner(p.size()).assemble(p, "")
 }
 
-// AssembleMarked makes an Expr of the texts of a part in which some leaf has a mark. Its automaton has two layers, one for what comes before
-// that leaf and one for what comes behind it. The error is ErrTooLarge.
+// AssembleMarked makes an Expr of the texts of a part in which some leaf has a mark. Its automaton has two layers, one
+// for what comes before that leaf and one for what comes behind it. The error is ErrTooLarge.
 func AssembleMarked(p Part, mark string) (Expr, error) {
 	return newCombiner(2*p.size()).assemble(p, mark)
 }
@@ -139,7 +140,8 @@ func (c *combiner) assemble(p Part, mark string) (Expr, error) {
 	return Expr{a: a}, nil
 }
 
-// fragment is a part whose states are in a combiner, in each of two layers. An edge into the second layer begins at the first for what has the mark.
+// fragment is a part whose states are in a combiner, in each of two layers. An edge into the second layer begins at the
+// first for what has the mark.
 type fragment struct {
 	before, behind layer
 	nullable       bool

@@ -11,8 +11,8 @@ func report(b *testing.B, states int) {
 	b.ReportMetric(float64(states), "states")
 }
 
-// BenchmarkDenylist decides, for a policy of 150 grants and 157 denials, on each command path, what the denials take away,
-// from patterns to answers.
+// BenchmarkDenylist decides, for a policy of 150 grants and 157 denials, on each command path, what the denials take
+// away, from patterns to answers.
 func BenchmarkDenylist(b *testing.B) {
 	list := denylist()
 	b.ReportAllocs()

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// brute decides emptiness the plain way: the product of the subset constructions of all patterns, byte by byte, without any
-// simplification. It gives a shortest text as well, and whether a printable one is as short.
+// brute decides emptiness the plain way: the product of the subset constructions of all patterns, byte by byte, without
+// any simplification. It gives a shortest text as well, and whether a printable one is as short.
 func brute(l Language, bytes []byte, limit int) (witness string, empty, printableToo, ok bool) {
 	var automata []*automaton
 	index := map[*automaton]int{}
@@ -182,7 +182,8 @@ func joinPieces(r *rand.Rand, pieces []string, most int) string {
 	return b.String()
 }
 
-// TestAgainstBruteForce compares verdicts, lengths of witnesses and whether they print with the plain subset construction.
+// TestAgainstBruteForce compares verdicts, lengths of witnesses and whether they print with the plain subset
+// construction.
 func TestAgainstBruteForce(t *testing.T) {
 	t.Parallel()
 

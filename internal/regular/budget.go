@@ -1,7 +1,7 @@
 package regular
 
-// Budget bounds the work on one question. Inclusion of patterns is PSPACE-complete, so there are questions that no budget
-// answers; past it the answer is Unknown.
+// Budget bounds the work on one question. Inclusion of patterns is PSPACE-complete, so there are questions that no
+// budget answers; past it the answer is Unknown.
 type Budget struct {
 	// States is how many states, of the product and of its parts, may be made; DefaultStates if zero.
 	States int
@@ -11,8 +11,8 @@ type Budget struct {
 	Shared *SharedBudget
 }
 
-// SharedBudget is what several questions may cost together. Once it is spent each of them may still make some states, so that those which are easy
-// are answered, until these together have cost half as much. It is for one goroutine.
+// SharedBudget is what several questions may cost together. Once it is spent each of them may still make some states,
+// so that those which are easy are answered, until these together have cost half as much. It is for one goroutine.
 type SharedBudget struct {
 	states, parts, credit int
 	madeStates, madeParts int
@@ -28,7 +28,8 @@ func NewSharedBudget(states int) *SharedBudget {
 // Left is how many states are left.
 func (s *SharedBudget) Left() int { return max(0, s.states) }
 
-// Work is what the questions cost so far: states that were made, and parts of them and steps. It does not depend on the machine.
+// Work is what the questions cost so far: states that were made, and parts of them and steps. It does not depend on the
+// machine.
 func (s *SharedBudget) Work() (states, parts int) { return s.madeStates, s.madeParts }
 
 func (s *SharedBudget) spent() bool { return s.states < 0 || s.parts < 0 }
@@ -43,10 +44,12 @@ func (s *SharedBudget) charge(states, parts int) {
 	s.madeParts += parts
 }
 
-// Exhausted tells whether not even easy questions are answered any more: a pattern that is not compiled yet need not be.
+// Exhausted tells whether not even easy questions are answered any more: a pattern that is not compiled yet need not
+// be.
 func (b Budget) Exhausted() bool { return b.Shared != nil && b.Shared.credit < 0 }
 
-// Pay counts the states of a pattern that was compiled for questions, once for all that share the budget, and tells whether they are within it.
+// Pay counts the states of a pattern that was compiled for questions, once for all that share the budget, and tells
+// whether they are within it.
 func (b Budget) Pay(source Source, e Expr) bool {
 	if b.Shared == nil {
 		return true

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// waiting has n denials of texts with k_i= and behind it end_i. What of each has been read must be remembered for all, so that
-// the states double with every rule.
+// waiting has n denials of texts with k_i= and behind it end_i. What of each has been read must be remembered for all,
+// so that the states double with every rule.
 func waiting(tb testing.TB, n int, more string) Language {
 	tb.Helper()
 
@@ -108,8 +108,8 @@ func TestMemory(t *testing.T) {
 	}
 }
 
-// TestSharedBudget makes sure that questions which share a budget end when it is spent, that they cost it what they cost, and that easy ones are still
-// answered.
+// TestSharedBudget makes sure that questions which share a budget end when it is spent, that they cost it what they
+// cost, and that easy ones are still answered.
 func TestSharedBudget(t *testing.T) {
 	t.Parallel()
 

@@ -1,7 +1,7 @@
 package regular
 
-// characterClasses are the classes that brackets can name, in the C locale (POSIX, Base Definitions 7.3.1: LC_CTYPE in the
-// POSIX locale).
+// characterClasses are the classes that brackets can name, in the C locale (POSIX, Base Definitions 7.3.1: LC_CTYPE in
+// the POSIX locale).
 var characterClasses = func() map[string]byteSet {
 	ranges := map[string]string{
 		"alnum":  "09AZaz",

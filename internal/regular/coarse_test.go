@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// TestCoarse: a coarse expression has texts, and texts that begin with a byte, if and only if the expression has, and costs what it is long.
+// TestCoarse: a coarse expression has texts, and texts that begin with a byte, if and only if the expression has, and
+// costs what it is long.
 func TestCoarse(t *testing.T) {
 	t.Parallel()
 	pieces := []string{

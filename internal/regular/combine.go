@@ -2,11 +2,12 @@ package regular
 
 import "slices"
 
-// The functions below put patterns together to longer ones. They are for compiled patterns, so an anchor of an ERE means the
-// start or end of the text of its own pattern, wherever that comes to stand. An ERE in the middle of a pattern should be
-// Whole, or it brings the texts around its match along.
+// The functions below put patterns together to longer ones. They are for compiled patterns, so an anchor of an ERE
+// means the start or end of the text of its own pattern, wherever that comes to stand. An ERE in the middle of a
+// pattern should be Whole, or it brings the texts around its match along.
 
-// Concat has the texts of each pattern one after the other; of none it is Epsilon. The error is ErrTooLarge, also where the budget is spent.
+// Concat has the texts of each pattern one after the other; of none it is Epsilon. The error is ErrTooLarge, also where
+// the budget is spent.
 func Concat(budget Budget, parts ...Expr) (Expr, error) {
 	meter := budget.meter()
 	result := epsilonAutomaton
@@ -71,7 +72,8 @@ type combiner struct {
 	edges  int
 }
 
-// copy adds the states of an automaton and gives its first. The edges of all share one array; what is added to those of a state goes elsewhere.
+// copy adds the states of an automaton and gives its first. The edges of all share one array; what is added to those of
+// a state goes elsewhere.
 func (c *combiner) copy(a *automaton) int32 {
 	base := int32(len(c.states))
 	total := 0

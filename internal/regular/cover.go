@@ -49,9 +49,9 @@ func (a *automaton) staysUniversal(q int32) bool {
 // nothing else.
 const maxCoverWork = 1 << 24
 
-// findCovers finds states that make others superfluous in a set of states. A state r that loops on the bytes B covers q if
-// every accepting path from q runs through r and reads bytes of B only before: r can read the same bytes and be in the same
-// place. With a '*' of a glob reached, this is every position before it.
+// findCovers finds states that make others superfluous in a set of states. A state r that loops on the bytes B covers q
+// if every accepting path from q runs through r and reads bytes of B only before: r can read the same bytes and be in
+// the same place. With a '*' of a glob reached, this is every position before it.
 func (a *automaton) findCovers() {
 	var in [][]int32
 	bad := make([]bool, len(a.states))

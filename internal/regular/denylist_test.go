@@ -11,8 +11,8 @@ type command struct {
 	path, args string
 }
 
-// denylist is a policy in the style of those that grant much and take pieces out of it: 150 grants and 157 denials on 92
-// command paths, nearly all of which have few rules.
+// denylist is a policy in the style of those that grant much and take pieces out of it: 150 grants and 157 denials on
+// 92 command paths, nearly all of which have few rules.
 func denylist() []command {
 	var list []command
 	allow := func(path string, args ...string) {

@@ -7,16 +7,17 @@ import (
 )
 
 // ERE is a POSIX extended regular expression as sudo compiles it (lib/util/regex.c, sudo_regex_compile) with glibc's
-// regcomp(3) in the C locale: REG_EXTENDED, and REG_ICASE behind a leading (?i) or ^(?i). glibc's own \w \W \s \S \b \B \< \>
-// \` and \' are understood.
+// regcomp(3) in the C locale: REG_EXTENDED, and REG_ICASE behind a leading (?i) or ^(?i). glibc's own \w \W \s \S \b \B
+// \< \> \` and \' are understood.
 //
-// The language contains the texts in which the expression matches somewhere, as regexec(3) searches. Anchors make it more
-// narrow, and bind closer than alternation: ^a|b$ is what starts with a or ends with b.
+// The language contains the texts in which the expression matches somewhere, as regexec(3) searches. Anchors make it
+// more narrow, and bind closer than alternation: ^a|b$ is what starts with a or ends with b.
 type ERE struct {
 	Pattern string
 	// Whole asks for the texts which match as a whole instead.
 	Whole bool
-	// Coarse asks for an expression that costs no more than its length: a count above one stands for any number. See coarse.
+	// Coarse asks for an expression that costs no more than its length: a count above one stands for any number. See
+	// coarse.
 	Coarse bool
 }
 
@@ -43,7 +44,8 @@ func (e ERE) compile() (*automaton, error) {
 	return compile(t)
 }
 
-// CheckERE says why sudo takes an expression for malformed, so that it matches nothing: a *SyntaxError, nil if it does not.
+// CheckERE says why sudo takes an expression for malformed, so that it matches nothing: a *SyntaxError, nil if it does
+// not.
 func CheckERE(pattern string) error {
 	if _, err := (ERE{Pattern: pattern}).tree(); errors.Is(err, ErrSyntax) {
 		return err
@@ -51,7 +53,8 @@ func CheckERE(pattern string) error {
 	return nil
 }
 
-// tree reads the expression. That it is malformed is found in the whole of it, also behind what is not supported: the one is known to match nothing.
+// tree reads the expression. That it is malformed is found in the whole of it, also behind what is not supported: the
+// one is known to match nothing.
 func (e ERE) tree() (*tree, error) {
 	switch {
 	case strings.IndexByte(e.Pattern, 0) >= 0:
@@ -201,8 +204,8 @@ func (r *ereReader) group(depth int) (*tree, error) {
 	return expr, nil
 }
 
-// literal is a byte of the pattern. To ignore case, regcomp makes upper case letters of the pattern's, and regexec of the
-// text's.
+// literal is a byte of the pattern. To ignore case, regcomp makes upper case letters of the pattern's, and regexec of
+// the text's.
 func (r *ereReader) literal(c byte) *tree {
 	s := byteSetOf(c)
 	if r.fold {

@@ -32,8 +32,8 @@ func (r *ereReader) repetition() (from, to int, err error) {
 	return from, to, nil
 }
 
-// boundEscapes takes the backslash away where glibc looks at the character behind it alone (posix/regcomp.c, fetch_number). \1 to \9 are no digits: they
-// are what a group matched before.
+// boundEscapes takes the backslash away where glibc looks at the character behind it alone (posix/regcomp.c,
+// fetch_number). \1 to \9 are no digits: they are what a group matched before.
 var boundEscapes = strings.NewReplacer(`\\`, `\\`, `\,`, ",", `\0`, "0")
 
 // bound reads a number; empty is what no digits mean.

@@ -80,8 +80,8 @@ func (r *ereReader) bracketItem() (bracketItem, error) {
 	return bracketItem{char: r.upper(rest[0])}, nil
 }
 
-// bracketSymbol reads [.c.], [=c=] or [:name:], of which the C locale has characters as collating elements and equivalence
-// classes of one.
+// bracketSymbol reads [.c.], [=c=] or [:name:], of which the C locale has characters as collating elements and
+// equivalence classes of one.
 func (r *ereReader) bracketSymbol(rest string) (bracketItem, error) {
 	kind := rest[1]
 	length := strings.Index(rest[2:], string([]byte{kind, ']'}))

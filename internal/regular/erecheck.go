@@ -5,9 +5,10 @@ import "math"
 // maxCount is the largest repetition count that sudo takes.
 const maxCount = 255
 
-// checkRepetition finds what sudo refuses before it asks regcomp (lib/util/regex.c, check_pattern, since 1.9.13): a repetition of a repetition, and counts
-// above 255. The check does not know of brackets, so [*+] and [{256}] are refused as well; an empty reason is no objection. The second count of a bound is
-// remembered where the brace is not closed behind it, and held against the bounds behind it.
+// checkRepetition finds what sudo refuses before it asks regcomp (lib/util/regex.c, check_pattern, since 1.9.13): a
+// repetition of a repetition, and counts above 255. The check does not know of brackets, so [*+] and [{256}] are
+// refused as well; an empty reason is no objection. The second count of a bound is remembered where the brace is not
+// closed behind it, and held against the bounds behind it.
 func checkRepetition(pattern string) (at int, reason string) {
 	repeated := false
 	high := 0
@@ -50,7 +51,8 @@ func checkRepetition(pattern string) (at int, reason string) {
 	return 0, ""
 }
 
-// checkedCount reads the digits at i, which may be escaped. It stops at a digit that makes the number larger than an int, and what is too large it is then.
+// checkedCount reads the digits at i, which may be escaped. It stops at a digit that makes the number larger than an
+// int, and what is too large it is then.
 func checkedCount(pattern string, i int) (n, next int) {
 	for i < len(pattern) {
 		digit := i

@@ -7,7 +7,8 @@ var (
 	ErrSyntax = errors.New("malformed regular expression")
 	// ErrUnsupported is a pattern that sudo may take and this package does not: its language is not known.
 	ErrUnsupported = errors.New("pattern that is not supported")
-	// ErrTooLarge is a pattern whose automaton would not fit into memory, or into the budget: its language is not known.
+	// ErrTooLarge is a pattern whose automaton would not fit into memory, or into the budget: its language is not
+	// known.
 	ErrTooLarge = errors.New("pattern with too many states")
 )
 

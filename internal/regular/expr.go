@@ -13,7 +13,8 @@ type Source interface {
 // Literal is a text that matches itself only.
 type Literal string
 
-// literalExpr is the expression of a literal, whose automaton is made where one is needed: most texts are compared only.
+// literalExpr is the expression of a literal, whose automaton is made where one is needed: most texts are compared
+// only.
 type literalExpr struct {
 	text string
 	once sync.Once
@@ -52,15 +53,15 @@ func chain(l string) *automaton {
 	return a
 }
 
-// Expr is a compiled pattern: a Language that can also be put together with others to a longer pattern. It does not change,
-// so goroutines may share it. The zero Expr is Empty.
+// Expr is a compiled pattern: a Language that can also be put together with others to a longer pattern. It does not
+// change, so goroutines may share it. The zero Expr is Empty.
 type Expr struct {
 	a       *automaton
 	literal *literalExpr
 }
 
-// Compile makes an Expr of a pattern. The errors are ErrSyntax, ErrUnsupported and ErrTooLarge; only the first says what the
-// pattern means, namely nothing.
+// Compile makes an Expr of a pattern. The errors are ErrSyntax, ErrUnsupported and ErrTooLarge; only the first says
+// what the pattern means, namely nothing.
 func Compile(s Source) (Expr, error) {
 	if l, ok := s.(Literal); ok && len(l) < maxStates && strings.IndexByte(string(l), 0) < 0 {
 		return Expr{literal: &literalExpr{text: string(l)}}, nil

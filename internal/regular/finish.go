@@ -18,7 +18,8 @@ func finish(states []state) *automaton {
 	return a
 }
 
-// maxMergeRounds bounds merging. One or two rounds do nearly all there is to do; stopping early costs states, nothing else.
+// maxMergeRounds bounds merging. One or two rounds do nearly all there is to do; stopping early costs states, nothing
+// else.
 const maxMergeRounds = 16
 
 // incoming lists, for each state, those with an edge to it.
@@ -191,7 +192,8 @@ func unite(edges []edge) []edge {
 	return kept
 }
 
-// components finds the strongly connected components (R. Tarjan, "Depth-first search and linear graph algorithms", 1972).
+// components finds the strongly connected components (R. Tarjan, "Depth-first search and linear graph algorithms",
+// 1972).
 func components(states []state) [][]int32 {
 	found := make([][]int32, 0, len(states))
 	order := make([]int32, 0, len(states))

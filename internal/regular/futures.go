@@ -8,7 +8,8 @@ import (
 	"unique"
 )
 
-// futures says what each component of an automaton does, in a form in which those of several automata that do the same are one.
+// futures says what each component of an automaton does, in a form in which those of several automata that do the same
+// are one.
 type futures struct {
 	of   []unique.Handle[[sha256.Size]byte] // by component
 	sets []byteSet                          // those on edges, each once
@@ -24,7 +25,8 @@ func (a *automaton) future() *futures {
 	return found
 }
 
-// findFutures goes from the end of the automaton to its beginning: what a component does is its own edges and what those behind it do.
+// findFutures goes from the end of the automaton to its beginning: what a component does is its own edges and what
+// those behind it do.
 func (a *automaton) findFutures() *futures {
 	f := &futures{of: make([]unique.Handle[[sha256.Size]byte], len(a.components))}
 	sets := map[byteSet]struct{}{}

@@ -11,7 +11,8 @@ type Glob struct {
 	Pattern string
 	// Pathname keeps wildcards from matching a slash (FNM_PATHNAME).
 	Pathname bool
-	// Period keeps wildcards from matching a dot at the start of the text, with Pathname of any name in it (FNM_PERIOD).
+	// Period keeps wildcards from matching a dot at the start of the text, with Pathname of any name in it
+	// (FNM_PERIOD).
 	Period bool
 	// Fold ignores the case of ASCII letters (FNM_CASEFOLD).
 	Fold bool
@@ -36,8 +37,8 @@ const (
 	dotRefused
 )
 
-// globReader makes states of places. fnmatch reads a pattern while it matches, so a malformed bracket expression can end at
-// another place for another byte: every byte is asked.
+// globReader makes states of places. fnmatch reads a pattern while it matches, so a malformed bracket expression can
+// end at another place for another byte: every byte is asked.
 type globReader struct {
 	Glob
 	wild   byteSet // what wildcards match
@@ -47,8 +48,8 @@ type globReader struct {
 	work   int // bytes of bracket expressions read so far
 }
 
-// maxBracketWork bounds the bytes of bracket expressions that are read for one pattern. Brackets that are not closed are read
-// again and again; those that people write stay far below it.
+// maxBracketWork bounds the bytes of bracket expressions that are read for one pattern. Brackets that are not closed
+// are read again and again; those that people write stay far below it.
 const maxBracketWork = 1 << 24
 
 func (g Glob) compile() (*automaton, error) {

@@ -16,8 +16,8 @@ type globBracket struct {
 	fold    bool // whether case is ignored: in classes, [=c=] and [.c.] it is not, but at the other end of a range that [.c.] bounds
 }
 
-// match reports whether the bracket expression whose first byte behind '[' is at i matches the byte, and where it ends for
-// that byte. Without a match it returns the end of the expression, bracketLost or bracketOpen.
+// match reports whether the bracket expression whose first byte behind '[' is at i matches the byte, and where it ends
+// for that byte. Without a match it returns the end of the expression, bracketLost or bracketOpen.
 func (m globBracket) match(i int) (end int, matches bool) {
 	pattern := m.pattern
 	negated := i < len(pattern) && (pattern[i] == '!' || pattern[i] == '^')
@@ -125,8 +125,8 @@ func (m globBracket) rangeEnd(i int) (c byte, next int, ok bool) {
 	return m.lower(p[i]), i + 1, true
 }
 
-// skipBracket finds the end of a bracket expression that has matched already. What is left is read less closely: names of
-// classes need not exist.
+// skipBracket finds the end of a bracket expression that has matched already. What is left is read less closely: names
+// of classes need not exist.
 func skipBracket(p string, i int) int {
 	for i < len(p) && p[i] != ']' {
 		_, after, isClass := className(p, i)

@@ -2,8 +2,8 @@ package regular
 
 import "iter"
 
-// Language is a set of texts: an Expr, or languages combined. Texts are of any length and of all bytes but NUL, which no
-// argument of a command can hold. Languages do not change, so goroutines may share them.
+// Language is a set of texts: an Expr, or languages combined. Texts are of any length and of all bytes but NUL, which
+// no argument of a command can hold. Languages do not change, so goroutines may share them.
 type Language interface {
 	// Contains tells whether a text is in the language, by matching the text and not by the search that decides on
 	// languages: what one says can be checked with the other.
@@ -47,8 +47,8 @@ func Complement(of Language) Language { return complement{of} }
 // Difference has the texts of a that b does not have.
 func Difference(a, b Language) Language { return Intersect(a, Complement(b)) }
 
-// Prioritised has the texts that rules allow when the last rule that matches decides, and nothing is allowed that no rule
-// matches: the meaning of a list of commands in sudoers(5).
+// Prioritised has the texts that rules allow when the last rule that matches decides, and nothing is allowed that no
+// rule matches: the meaning of a list of commands in sudoers(5).
 func Prioritised(rules []Rule) Language { return prioritised(rules) }
 
 func (u union) Contains(text string) bool {

@@ -8,8 +8,9 @@ import (
 	"sync/atomic"
 )
 
-// matcher is a deterministic automaton that is made of another one while it is used: a state, which is a set of states of that one, is made when a text
-// first leads to it. From then on a byte costs two look-ups, and a text allocates nothing. Goroutines may share it.
+// matcher is a deterministic automaton that is made of another one while it is used: a state, which is a set of states
+// of that one, is made when a text first leads to it. From then on a byte costs two look-ups, and a text allocates
+// nothing. Goroutines may share it.
 type matcher struct {
 	class [256]uint8 // bytes that no edge tells apart are one class; NUL is class 0, in no edge
 	first *matcherState
@@ -21,8 +22,8 @@ type matcher struct {
 	mark  []bool // scratch
 }
 
-// maxMatcherSize bounds what a matcher keeps, in states of the automaton and in edges. What leads further is matched by simulating the automaton, which
-// costs more for every byte.
+// maxMatcherSize bounds what a matcher keeps, in states of the automaton and in edges. What leads further is matched by
+// simulating the automaton, which costs more for every byte.
 const maxMatcherSize = 1 << 13
 
 // matchedAsIs is how many texts are matched before a matcher is made, which costs as much as some of them.

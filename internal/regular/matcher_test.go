@@ -35,7 +35,8 @@ func TestMatcher(t *testing.T) {
 	}
 }
 
-// TestMatcherBounds: an automaton with too many states to be made deterministic is matched all the same, in bounded memory.
+// TestMatcherBounds: an automaton with too many states to be made deterministic is matched all the same, in bounded
+// memory.
 func TestMatcherBounds(t *testing.T) {
 	t.Parallel()
 

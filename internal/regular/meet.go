@@ -3,9 +3,9 @@ package regular
 // mostPairs bounds the work of MayMeet and Meeting.
 const mostPairs = 1 << 20
 
-// MayMeet tells whether some text may be in both of two patterns. False is a proof; true is one too, unless the patterns are so
-// large, or the budget so small, that it gives up. It takes states in pairs, of which there are only as many as the product of both, and so is a cheap
-// question to ask before one that makes sets of states.
+// MayMeet tells whether some text may be in both of two patterns. False is a proof; true is one too, unless the
+// patterns are so large, or the budget so small, that it gives up. It takes states in pairs, of which there are only as
+// many as the product of both, and so is a cheap question to ask before one that makes sets of states.
 func MayMeet(a, b Expr, budget Budget) bool {
 	if !mayStartAlike(Starts(a), Starts(b)) {
 		return false

@@ -12,8 +12,8 @@ type meetingStep struct {
 // meetingSteps are lists that are not needed any more.
 var meetingSteps = sync.Pool{New: func() any { return new([]meetingStep) }}
 
-// Meeting finds a shortest text that is in both of two patterns. It takes states in pairs and so costs no more than the product of both; known is
-// false where that is too much for the budget.
+// Meeting finds a shortest text that is in both of two patterns. It takes states in pairs and so costs no more than the
+// product of both; known is false where that is too much for the budget.
 func Meeting(a, b Expr, budget Budget) (text string, some, known bool) {
 	x, y := a.automaton(), b.automaton()
 	meter := budget.meter()

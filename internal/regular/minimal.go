@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// Minimal has the texts of a pattern in the smallest deterministic automaton (E. F. Moore, "Gedanken-experiments on sequential machines",
-// 1956). It is for patterns that are put into many others. The error is ErrTooLarge.
+// Minimal has the texts of a pattern in the smallest deterministic automaton (E. F. Moore, "Gedanken-experiments on
+// sequential machines", 1956). It is for patterns that are put into many others. The error is ErrTooLarge.
 func Minimal(e Expr) (Expr, error) {
 	a := e.automaton()
 	sets := map[byteSet]struct{}{}
@@ -22,7 +22,8 @@ func Minimal(e Expr) (Expr, error) {
 	return Expr{a: finish(d.merged())}, nil
 }
 
-// deterministic is an automaton with at most one state for each letter; 0 is the state without a way to accept, 1 the first.
+// deterministic is an automaton with at most one state for each letter; 0 is the state without a way to accept, 1 the
+// first.
 type deterministic struct {
 	alphabet *alphabet
 	next     [][]int32

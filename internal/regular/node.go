@@ -2,8 +2,8 @@ package regular
 
 import "slices"
 
-// ref is a language: a node, or the complement of one if the lowest bit is set. Complement costs nothing, and a language and
-// its complement share their nodes.
+// ref is a language: a node, or the complement of one if the lowest bit is set. Complement costs nothing, and a
+// language and its complement share their nodes.
 type ref int32
 
 const (

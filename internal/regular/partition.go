@@ -16,9 +16,10 @@ type Class struct {
 	Single bool
 }
 
-// Partition splits the texts into classes, so that a question about many rules becomes one for each command path with just
-// the rules that match it. Every text that any of the patterns matches is in exactly one class, except that a literal among
-// the patterns is a class of its own; classes without members are left out. Literals come first, in their order.
+// Partition splits the texts into classes, so that a question about many rules becomes one for each command path with
+// just the rules that match it. Every text that any of the patterns matches is in exactly one class, except that a
+// literal among the patterns is a class of its own; classes without members are left out. Literals come first, in their
+// order.
 //
 // If the budget is spent complete is false: there may be more classes.
 //
@@ -117,7 +118,8 @@ func mergeSorted(a, b []int) []int {
 	return append(append(merged, a...), b...)
 }
 
-// trieNode is a beginning of literals: what continues it, in the order of what a witness shows. Node 0 of a trie is where texts are that no literal begins with.
+// trieNode is a beginning of literals: what continues it, in the order of what a witness shows. Node 0 of a trie is
+// where texts are that no literal begins with.
 type trieNode []trieEdge
 
 // witnessRank is the place of a byte in witnessOrder.

@@ -58,8 +58,8 @@ func TestPartitionOverBudget(t *testing.T) {
 	}
 }
 
-// TestPartitionCovers compares with all short texts: each is in a class with exactly the patterns that match it, and each
-// class has its shortest text.
+// TestPartitionCovers compares with all short texts: each is in a class with exactly the patterns that match it, and
+// each class has its shortest text.
 func TestPartitionCovers(t *testing.T) {
 	t.Parallel()
 

@@ -1,7 +1,7 @@
 package regular
 
-// IsEmpty asks whether a language has no text. The witness is one that it has. Past the budget it tries some texts of the
-// patterns before it says Unknown.
+// IsEmpty asks whether a language has no text. The witness is one that it has. Past the budget it tries some texts of
+// the patterns before it says Unknown.
 func IsEmpty(l Language, b Budget) Answer {
 	if none, ok := l.(union); ok && len(none) == 0 {
 		return Answer{Verdict: Yes}

@@ -5,7 +5,8 @@ import (
 	"slices"
 )
 
-// After has what may follow a prefix: the texts t for which the prefix and t together are in the language (the left quotient).
+// After has what may follow a prefix: the texts t for which the prefix and t together are in the language (the left
+// quotient).
 func After(e Expr, prefix string) Expr {
 	a := e.automaton()
 	mark := make([]bool, len(a.states))
@@ -16,8 +17,8 @@ func After(e Expr, prefix string) Expr {
 	return Expr{a: startingAt(a, reached)}
 }
 
-// Behind has what may follow some text of another pattern: the texts t for which a text of before and t together are in the language (the left
-// quotient by a language). The error is ErrTooLarge, also where the budget is spent.
+// Behind has what may follow some text of another pattern: the texts t for which a text of before and t together are in
+// the language (the left quotient by a language). The error is ErrTooLarge, also where the budget is spent.
 func Behind(e, before Expr, budget Budget) (Expr, error) {
 	x, y := e.automaton(), before.automaton()
 	if len(x.states)*len(y.states) > mostPairs {
@@ -79,8 +80,8 @@ func startingAt(a *automaton, from []int32) *automaton {
 	return finish(states)
 }
 
-// Both has the texts that are in two patterns. Unlike Intersect it is an Expr, made at once and not by the search, so it is for
-// patterns that are small. The error is ErrTooLarge, also where the budget is spent.
+// Both has the texts that are in two patterns. Unlike Intersect it is an Expr, made at once and not by the search, so
+// it is for patterns that are small. The error is ErrTooLarge, also where the budget is spent.
 func Both(a, b Expr, budget Budget) (Expr, error) {
 	meter := budget.meter()
 	type pair struct{ a, b int32 }

@@ -33,14 +33,16 @@ func (a assertion) holds(before, behind neighbour) bool {
 	}
 }
 
-// place is a state of the resolved automaton: where the next step starts, and what lies before it if an assertion may ask.
+// place is a state of the resolved automaton: where the next step starts, and what lies before it if an assertion may
+// ask.
 type place struct {
 	step   int32
 	before neighbour
 }
 
-// resolver makes silent steps and assertions disappear. An assertion is decided with the byte before it, which the state
-// remembers, and the byte behind it, which the edge reads: the encoding of anchors by marks at both ends, extended to words.
+// resolver makes silent steps and assertions disappear. An assertion is decided with the byte before it, which the
+// state remembers, and the byte behind it, which the edge reads: the encoding of anchors by marks at both ends,
+// extended to words.
 type resolver struct {
 	m        *thompson
 	number   map[place]int32

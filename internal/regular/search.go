@@ -1,8 +1,8 @@
 package regular
 
-// search looks for a shortest text of a language by breadth first. Each layer is worked off in two passes: first all steps
-// that keep a text printable, then all others. So every state is reached by a printable text if one of that length does, and
-// the first accepting state has a shortest text, printable if there is one.
+// search looks for a shortest text of a language by breadth first. Each layer is worked off in two passes: first all
+// steps that keep a text printable, then all others. So every state is reached by a printable text if one of that
+// length does, and the first accepting state has a shortest text, printable if there is one.
 type search struct {
 	space *space
 	found []finding
@@ -41,8 +41,8 @@ func (f *search) answer(v Verdict, witness string) Answer {
 	return Answer{Verdict: v, Witness: witness, States: f.space.meter.states}
 }
 
-// layer takes the printable steps of a layer, or the others, until an accepting state is found, which is No, or the budget is
-// spent, which is Unknown.
+// layer takes the printable steps of a layer, or the others, until an accepting state is found, which is No, or the
+// budget is spent, which is Unknown.
 func (f *search) layer(start, end int, printable bool) (last int32, v Verdict) {
 	letters := f.space.alphabet.letters
 	for i := start; i < end; i++ {

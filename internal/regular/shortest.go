@@ -39,7 +39,8 @@ func (a *automaton) findShortest() sampleText {
 	return sampleText{}
 }
 
-// textBack reads a text from the step that ends it; from gives the byte of a step and the one before it, which is -1 before the first byte.
+// textBack reads a text from the step that ends it; from gives the byte of a step and the one before it, which is -1
+// before the first byte.
 func textBack(last int32, from func(int32) (byte, int32)) string {
 	var reversed []byte
 	for {

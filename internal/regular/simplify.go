@@ -2,8 +2,9 @@ package regular
 
 import "slices"
 
-// all is the intersection of languages in a normal form: sorted, without what is everything, nothing if two exclude each
-// other. The complements of sets of positions become the complement of one set, and take out of a set what they contain.
+// all is the intersection of languages in a normal form: sorted, without what is everything, nothing if two exclude
+// each other. The complements of sets of positions become the complement of one set, and take out of a set what they
+// contain.
 func (s *space) all(parts []ref) ref {
 	i := conjunction{flat: s.numbers.take(), without: s.numbers.take()}
 	result := nothing
@@ -89,8 +90,8 @@ func (s *space) conjunction(c *conjunction) ref {
 	return s.intern(allOf, flat)
 }
 
-// withoutImplied takes out of the complements of intersections what the rest of an intersection says anyway: of a text that is
-// in A, not being in A and B means not being in B. It gives false if there is nothing to take out.
+// withoutImplied takes out of the complements of intersections what the rest of an intersection says anyway: of a text
+// that is in A, not being in A and B means not being in B. It gives false if there is nothing to take out.
 func (s *space) withoutImplied(flat []int32) (shorter []ref, ok bool) {
 	for i, r := range flat {
 		n := &s.nodes[r>>1]
@@ -127,11 +128,12 @@ type run struct {
 	on    ref
 }
 
-// decide is the language of what runs allow when the first that contains a text decides, and otherwise holds where none does.
+// decide is the language of what runs allow when the first that contains a text decides, and otherwise holds where none
+// does.
 //
-// The normal form is what keeps the product of many rules small. A run that is everything cuts the list, so that all below
-// vanish, and with them the runs directly above that say the same: they no longer matter. What a higher run contains is
-// taken out of lower ones. Runs in a row with the same verdict are one.
+// The normal form is what keeps the product of many rules small. A run that is everything cuts the list, so that all
+// below vanish, and with them the runs directly above that say the same: they no longer matter. What a higher run
+// contains is taken out of lower ones. Runs in a row with the same verdict are one.
 func (s *space) decide(runs []run, otherwise bool) ref {
 	kept := s.runs.take()
 	result := s.decideRuns(&kept, runs, otherwise)

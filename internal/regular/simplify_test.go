@@ -20,8 +20,8 @@ func (s *space) after(r ref, text string) ref {
 	return r
 }
 
-// TestNormalForm names the rules that make languages which are the same the same node. Both languages of a pair, after a text,
-// must be one.
+// TestNormalForm names the rules that make languages which are the same the same node. Both languages of a pair, after
+// a text, must be one.
 func TestNormalForm(t *testing.T) {
 	t.Parallel()
 

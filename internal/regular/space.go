@@ -6,8 +6,8 @@ import (
 	"unique"
 )
 
-// space is where one question is decided: the states of all patterns in it, and languages as hash-consed nodes over sets of
-// those states, so that a language that comes up again is the same number.
+// space is where one question is decided: the states of all patterns in it, and languages as hash-consed nodes over
+// sets of those states, so that a language that comes up again is the same number.
 type space struct {
 	alphabet  *alphabet
 	positions []position
@@ -49,8 +49,8 @@ func (s *scratch[T]) give(list []T) {
 	}
 }
 
-// position is a state of a pattern's automaton. Those of different patterns with the same future are one, as are the tails of
-// globs that end alike.
+// position is a state of a pattern's automaton. Those of different patterns with the same future are one, as are the
+// tails of globs that end alike.
 type position struct {
 	*state
 	number    []int32 // the positions of the states of its automaton
@@ -130,8 +130,8 @@ func (s *space) add(a *automaton) int32 {
 	return number[0]
 }
 
-// step gives the language of what may follow a letter in a set of positions: its derivative (J. Brzozowski, "Derivatives of
-// regular expressions", 1964, with the partial derivatives of V. Antimirov, 1996, as positions).
+// step gives the language of what may follow a letter in a set of positions: its derivative (J. Brzozowski,
+// "Derivatives of regular expressions", 1964, with the partial derivatives of V. Antimirov, 1996, as positions).
 func (s *space) step(from []int32, l uint8) ref {
 	s.markedAt++
 	to := s.numbers.take()

@@ -11,8 +11,9 @@ const (
 	longestStart = 256
 )
 
-// Starts are a few texts, in their order, of which every text of a pattern begins with one. Two patterns have no text in common where no start of one begins with a
-// start of the other, which costs next to nothing to ask. A pattern that matches nothing has none.
+// Starts are a few texts, in their order, of which every text of a pattern begins with one. Two patterns have no text
+// in common where no start of one begins with a start of the other, which costs next to nothing to ask. A pattern that
+// matches nothing has none.
 func Starts(e Expr) []string {
 	if e.literal != nil {
 		return []string{e.literal.text}
@@ -61,7 +62,8 @@ func (a *automaton) findStarts() []string {
 	return starts
 }
 
-// MayStart tells whether a text of a pattern may begin with one of some texts, which are in their order, or one of them with it.
+// MayStart tells whether a text of a pattern may begin with one of some texts, which are in their order, or one of them
+// with it.
 func MayStart(e Expr, with []string) bool { return mayStartAlike(Starts(e), with) }
 
 // mayStartAlike tells whether a start of one list begins with one of another. Both are in their order.

@@ -30,7 +30,8 @@ func TestStarts(t *testing.T) {
 	}
 }
 
-// TestStartsOfTexts: every text of a pattern begins with a start of it, and patterns of which no starts begin alike have no text in common.
+// TestStartsOfTexts: every text of a pattern begins with a start of it, and patterns of which no starts begin alike
+// have no text in common.
 func TestStartsOfTexts(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(20, 1))

@@ -1,7 +1,8 @@
 package regular
 
-// Texts gives all texts of a pattern, if there are no more than most of them. With digits, those that differ in decimal digits only are taken
-// for one, so that a pattern of numbers counts as few texts as well; the digit shown is any that the pattern has.
+// Texts gives all texts of a pattern, if there are no more than most of them. With digits, those that differ in decimal
+// digits only are taken for one, so that a pattern of numbers counts as few texts as well; the digit shown is any that
+// the pattern has.
 func Texts(e Expr, most int, digits bool) (texts []string, ok bool) {
 	a := e.automaton()
 	type walk struct {

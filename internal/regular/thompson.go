@@ -1,7 +1,8 @@
 package regular
 
-// thompson is an automaton with silent steps and assertions, as it comes out of a tree (K. Thompson, "Regular expression
-// search algorithm", 1968). It is built from its end to its beginning, so that every step knows where it leads.
+// thompson is an automaton with silent steps and assertions, as it comes out of a tree (K. Thompson, "Regular
+// expression search algorithm", 1968). It is built from its end to its beginning, so that every step knows where it
+// leads.
 type thompson struct {
 	steps []thompsonStep
 	marks bool // whether there is any assertion

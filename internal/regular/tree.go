@@ -36,8 +36,8 @@ const (
 	// atStart and atEnd are \` and \'.
 	atStart assertion = iota
 	atEnd
-	// atLineStart and atLineEnd are ^ and $. Neither sudo nor regexec(3) mean them to look at lines, but glibc lets them match
-	// beside a newline if that is part of the match (posix/regexec.c, build_trtable).
+	// atLineStart and atLineEnd are ^ and $. Neither sudo nor regexec(3) mean them to look at lines, but glibc lets
+	// them match beside a newline if that is part of the match (posix/regexec.c, build_trtable).
 	atLineStart
 	atLineEnd
 	atWordEdge

@@ -5,14 +5,16 @@ import (
 	"slices"
 )
 
-// What Within may cost: states of the inner pattern with a set of those of the outer ones, and the sizes of these sets together.
+// What Within may cost: states of the inner pattern with a set of those of the outer ones, and the sizes of these sets
+// together.
 const (
 	mostWithin     = 1 << 10
 	mostWithinSets = 1 << 13
 )
 
-// Within proves cheaply that each text of a pattern is in one of some others. False is no proof: ask [Subset] then. It takes a state of the pattern and the set of those
-// states of the others that the same text leads to, and makes nothing of what [Subset] needs to find an example.
+// Within proves cheaply that each text of a pattern is in one of some others. False is no proof: ask [Subset] then. It
+// takes a state of the pattern and the set of those states of the others that the same text leads to, and makes nothing
+// of what [Subset] needs to find an example.
 func Within(inner Expr, others ...Expr) bool {
 	w := &within{inner: inner.automaton(), known: map[string]struct{}{}}
 	var first []int32

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// Without has the texts of a that b does not have. Unlike Difference it is an Expr, made at once and not by the search, so it is for
-// patterns that are small. The error is ErrTooLarge, also where the budget is spent.
+// Without has the texts of a that b does not have. Unlike Difference it is an Expr, made at once and not by the search,
+// so it is for patterns that are small. The error is ErrTooLarge, also where the budget is spent.
 func Without(a, b Expr, budget Budget) (Expr, error) {
 	meter := budget.meter()
 	x, y := a.automaton(), b.automaton()

@@ -10,8 +10,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/escalation"
 )
 
-// AcceptedFor gives what is said of the acceptance of one way of a finding: by its id with the option that it is about, by the id alone, by the effect, or by the path of the program; in the file
-// of the finding, or else in any.
+// AcceptedFor gives what is said of the acceptance of one way of a finding: by its id with the option that it is about,
+// by the id alone, by the effect, or by the path of the program; in the file of the finding, or else in any.
 func AcceptedFor(said map[string]string, f escalation.CommandFinding, w escalation.Way) (text string, ok bool) {
 	for _, key := range []string{w.Key(), w.ID, string(w.Effect), f.Command} {
 		if key == "" {
@@ -27,7 +27,8 @@ func AcceptedFor(said map[string]string, f escalation.CommandFinding, w escalati
 	return "", false
 }
 
-// AcceptedWhole gives the reasons for which all ways of a finding are accepted that are ways to root, or all ways where none is; ok is false if one is not.
+// AcceptedWhole gives the reasons for which all ways of a finding are accepted that are ways to root, or all ways where
+// none is; ok is false if one is not.
 func AcceptedWhole(said map[string]string, f escalation.CommandFinding) (text string, ok bool) {
 	var reasons []string
 	for _, w := range f.Ways {
@@ -62,7 +63,8 @@ func Unmatched(said map[string]string, findings ...escalation.CommandFinding) []
 	return idle
 }
 
-// Broad are the acceptances, in order, by an id alone that is about options, with the keys that name the options that they accept in some findings.
+// Broad are the acceptances, in order, by an id alone that is about options, with the keys that name the options that
+// they accept in some findings.
 func Broad(said map[string]string, findings ...escalation.CommandFinding) map[string][]string {
 	broad := map[string][]string{}
 	for _, f := range findings {
@@ -80,8 +82,8 @@ func Broad(said map[string]string, findings ...escalation.CommandFinding) map[st
 	return broad
 }
 
-// Idle are the acceptances, in order, that accept nothing in the policy itself. Those for another file of the nodes, and those of what no file says, are
-// left out: only the nodes tell.
+// Idle are the acceptances, in order, that accept nothing in the policy itself. Those for another file of the nodes,
+// and those of what no file says, are left out: only the nodes tell.
 func (p *Policy) Idle(said map[string]string) []string {
 	return slices.DeleteFunc(Unmatched(said, p.Analysis().Findings...), aboutNodes)
 }
@@ -108,8 +110,8 @@ type Acceptances struct {
 	Over map[string]string
 }
 
-// AcceptancesAt are the acceptances of a configuration at a time, with the last day of some by the same key. It also names, in order, what has a
-// day and is accepted by nobody.
+// AcceptancesAt are the acceptances of a configuration at a time, with the last day of some by the same key. It also
+// names, in order, what has a day and is accepted by nobody.
 func AcceptancesAt(accepted, until map[string]string, now time.Time) (a Acceptances, unaccepted []string) {
 	a = Acceptances{Reasons: map[string]string{}, Over: map[string]string{}}
 	for id, reason := range accepted {

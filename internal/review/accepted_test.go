@@ -38,7 +38,8 @@ func TestAcceptanceEndsWithItsLastDay(t *testing.T) {
 	}
 }
 
-// TestIdleAcceptances: what accepts nothing in a policy is told, but not what may be about other files, or about what no file says.
+// TestIdleAcceptances: what accepts nothing in a policy is told, but not what may be about other files, or about what
+// no file says.
 func TestIdleAcceptances(t *testing.T) {
 	t.Parallel()
 	p, errs := ParsePolicy("agent", "agent", "agent ALL=(root) /usr/bin/less /var/log/syslog\n")
@@ -54,7 +55,8 @@ func TestIdleAcceptances(t *testing.T) {
 	}
 }
 
-// TestAcceptedOptions: an acceptance of an option accepts no other. One of the id alone accepts all, and is told with what it accepts.
+// TestAcceptedOptions: an acceptance of an option accepts no other. One of the id alone accepts all, and is told with
+// what it accepts.
 func TestAcceptedOptions(t *testing.T) {
 	t.Parallel()
 	p, errs := ParsePolicy("agent", "agent", "Defaults:agent logfile=/tmp/log, timestampdir=/tmp/ts\nagent ALL=(root) /usr/sbin/qm list\n")

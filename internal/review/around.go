@@ -7,8 +7,9 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// AroundMatters tells whether the other files of a tree may give the rules in the policy's own file another meaning than these have alone: they define aliases, have
-// a rule about one of the subjects, or set options that Debian does not and that change more than what is shown.
+// AroundMatters tells whether the other files of a tree may give the rules in the policy's own file another meaning
+// than these have alone: they define aliases, have a rule about one of the subjects, or set options that Debian does
+// not and that change more than what is shown.
 func AroundMatters(tree *sudoers.Tree, questions []policy.Question, own string) bool {
 	return slices.ContainsFunc(tree.Entries, func(entry sudoers.Entry) bool {
 		switch e := entry.(type) {

@@ -20,7 +20,8 @@ type Beyond struct {
 // stockPath is the secure_path of Debian's /etc/sudoers.
 const stockPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-// OptionsAround tells whether other files set options beside those of a stock /etc/sudoers: they hold for the policy too, and may make a harmless grant of it dangerous.
+// OptionsAround tells whether other files set options beside those of a stock /etc/sudoers: they hold for the policy
+// too, and may make a harmless grant of it dangerous.
 func OptionsAround(around hardening.Surroundings) bool {
 	for name, text := range around.Files {
 		file, _ := sudoers.Parse(name, text, PlanVersion) // sudo skips lines that it cannot parse
@@ -43,8 +44,8 @@ func stock(d *sudoers.Defaults, s sudoers.Setting) bool {
 	return false
 }
 
-// BeyondOn compares a node that holds a text in the file of a policy, and other files around it, with the policy alone. An exclusive policy is judged as if it
-// had cut its subject out of them.
+// BeyondOn compares a node that holds a text in the file of a policy, and other files around it, with the policy alone.
+// An exclusive policy is judged as if it had cut its subject out of them.
 func BeyondOn(p hardening.SudoersPolicy, own *Policy, held string, around hardening.Surroundings) Beyond {
 	p.Content = held
 	tree := around.With(p)

@@ -10,8 +10,9 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/regular"
 )
 
-// TestBoundsOfReview: all that is asked about one policy ends within a budget, however many statements there are, and in unknown where it must. The
-// policies have rules of which each must be remembered for every text, so that no budget answers.
+// TestBoundsOfReview: all that is asked about one policy ends within a budget, however many statements there are, and
+// in unknown where it must. The policies have rules of which each must be remembered for every text, so that no budget
+// answers.
 func TestBoundsOfReview(t *testing.T) { //nolint:paralleltest // what others allocate would count
 	// What pvesec knows of a program is made ready once in a process, whatever is asked.
 	prepared, _ := ParsePolicy("policy", "op", "op ALL=/usr/sbin/qm *\n")

@@ -8,9 +8,11 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// Ends are the times at which the grants of a policy end. A time without a zone is taken as UTC: each node takes it in its own zone.
+// Ends are the times at which the grants of a policy end. A time without a zone is taken as UTC: each node takes it in
+// its own zone.
 type Ends struct {
-	// Earliest is the first end of a grant, Latest the end of the last one; zero for none, and Latest also where a grant never ends.
+	// Earliest is the first end of a grant, Latest the end of the last one; zero for none, and Latest also where a
+	// grant never ends.
 	Earliest, Latest time.Time
 	// Grants are those that end, with their ends.
 	Grants []GrantEnd

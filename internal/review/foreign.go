@@ -26,8 +26,8 @@ func foreignKeyOf(f escalation.CommandFinding) foreignKey {
 	return foreignKey{f.Key(), f.Pos.File, f.Command, f.Grant, f.Pos.Line, f.Root()}
 }
 
-// ForeignFindings judges a policy together with what the other files of each node say about its subject. What is found of the policy alone
-// is left out: it is in the policy's own findings.
+// ForeignFindings judges a policy together with what the other files of each node say about its subject. What is found
+// of the policy alone is left out: it is in the policy's own findings.
 func ForeignFindings(p hardening.SudoersPolicy, own *Policy, around map[string]hardening.Surroundings) []ForeignFinding {
 	mine := func(f escalation.CommandFinding) bool {
 		return f.Pos.File == p.Path() && slices.ContainsFunc(own.Analysis().Findings, func(known escalation.CommandFinding) bool {

@@ -13,8 +13,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// TestForeignFindings: nodes on which the same is found are told together, what the policy itself has is not told again, and an option of another file
-// that makes a grant of it dangerous is.
+// TestForeignFindings: nodes on which the same is found are told together, what the policy itself has is not told
+// again, and an option of another file that makes a grant of it dangerous is.
 func TestForeignFindings(t *testing.T) {
 	t.Parallel()
 	p := hardening.SudoersPolicy{Name: "agent", Subjects: []string{"agent"}, Content: "agent ALL=(root) /usr/bin/id\nagent ALL=(root) /usr/bin/env\n"}
@@ -52,7 +52,8 @@ func TestForeignFindings(t *testing.T) {
 	}
 }
 
-// TestForeignFindingsOfAnotherPolicy: the same text is cut by an exclusive policy on a node where nobody wrote it for another one, and stays where somebody did.
+// TestForeignFindingsOfAnotherPolicy: the same text is cut by an exclusive policy on a node where nobody wrote it for
+// another one, and stays where somebody did.
 func TestForeignFindingsOfAnotherPolicy(t *testing.T) {
 	t.Parallel()
 	p := hardening.SudoersPolicy{Name: "agent", Subjects: []string{"agent"}, Content: "agent ALL=(root) /usr/bin/id\n", Exclusive: true}
@@ -172,7 +173,8 @@ func TestEmbeddedKnowledge(t *testing.T) {
 	}
 }
 
-// TestForeignFindingsOfANetgroup: a rule of a netgroup, and of a group that a plug-in answers for, may be the subject's, although nobody can say that it is.
+// TestForeignFindingsOfANetgroup: a rule of a netgroup, and of a group that a plug-in answers for, may be the
+// subject's, although nobody can say that it is.
 func TestForeignFindingsOfANetgroup(t *testing.T) {
 	t.Parallel()
 	p := hardening.SudoersPolicy{Name: "agent", Subjects: []string{"agent"}, Content: "agent ALL=(root) /usr/bin/id\n"}

@@ -13,13 +13,15 @@ import (
 
 // Logged is what sudo logs on a node of what the subjects of a policy run by it.
 type Logged struct {
-	// Events tells whether every command is logged as an event, Input and Output whether what every command reads from and writes to its terminal is recorded.
+	// Events tells whether every command is logged as an event, Input and Output whether what every command reads from
+	// and writes to its terminal is recorded.
 	Events, Input, Output bool
 	// Syslog is the facility, LogFile the file of the events; empty for none.
 	Syslog, LogFile string
 	// Off are the lines that switch a log off, as "file:line: what".
 	Off []string
-	// Unlogged are command lines of which nothing is logged, one for each path and rule, and rules of which that is not known.
+	// Unlogged are command lines of which nothing is logged, one for each path and rule, and rules of which that is not
+	// known.
 	Unlogged []string
 
 	some bool // anything is logged of some command
@@ -34,8 +36,9 @@ const debianSyslog = "authpriv"
 // anyProgram stands for the commands of a pattern where no option is bound to commands.
 const anyProgram = "/usr/bin/true"
 
-// LoggedOn tells what a node logs, with the policy in its place. Options may be bound to some of what a rule grants: then each combination of them is asked. What cannot be
-// decided is not logged: Unlogged has the rule, with the words that it is not known.
+// LoggedOn tells what a node logs, with the policy in its place. Options may be bound to some of what a rule grants:
+// then each combination of them is asked. What cannot be decided is not logged: Unlogged has the rule, with the words
+// that it is not known.
 func LoggedOn(p hardening.SudoersPolicy, around hardening.Surroundings) Logged {
 	tree := around.With(p)
 	logged := Logged{Events: true, Input: true, Output: true}
@@ -59,8 +62,9 @@ func LoggedOn(p hardening.SudoersPolicy, around hardening.Surroundings) Logged {
 	return logged
 }
 
-// StaysLogged tells that a node logs all that a policy allows, by what its files say before the policy is there, whatever else the same run brings to the node: audit logging adds logs, and
-// accounts join groups. A line that switches a log off for a group, an alias or a number may be about a subject then.
+// StaysLogged tells that a node logs all that a policy allows, by what its files say before the policy is there,
+// whatever else the same run brings to the node: audit logging adds logs, and accounts join groups. A line that
+// switches a log off for a group, an alias or a number may be about a subject then.
 func StaysLogged(p hardening.SudoersPolicy, around hardening.Surroundings, l *Logged) bool {
 	return l.Events && !slices.ContainsFunc(around.With(p).Entries, func(entry sudoers.Entry) bool {
 		d, is := entry.(*sudoers.Defaults)
@@ -134,7 +138,8 @@ func (l *Logged) takeCells(cells []cell, request policy.Request, grant policy.Gr
 	}
 }
 
-// keepsLog tells whether a file can be a log that stays: a device keeps nothing, and in a place where others write they replace it.
+// keepsLog tells whether a file can be a log that stays: a device keeps nothing, and in a place where others write they
+// replace it.
 func keepsLog(name string) bool {
 	return strings.HasPrefix(path.Clean(name), "/var/log/") || policy.RootsPlace(name)
 }

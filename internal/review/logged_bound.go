@@ -34,7 +34,8 @@ type boundLines struct {
 
 type boundLine struct {
 	entry *sudoers.Defaults
-	// inside are command lines that are granted and that the options bind to, outside those that they do not bind to, one for each path and rule.
+	// inside are command lines that are granted and that the options bind to, outside those that they do not bind to,
+	// one for each path and rule.
 	inside, outside []policy.Difference
 	gaps            []policy.Gap
 }
@@ -102,7 +103,8 @@ func (b *boundLines) has(grant *policy.Grant) bool {
 	return slices.ContainsFunc(b.tree.Entries, func(e sudoers.Entry) bool { return e == sudoers.Entry(grant.Spec) })
 }
 
-// binds tells whether the options of a line are in force for a command line, as a verdict: Unknown where it depends on what the model cannot see.
+// binds tells whether the options of a line are in force for a command line, as a verdict: Unknown where it depends on
+// what the model cannot see.
 func (b *boundLines) binds(line *boundLine, asked policy.Line) policy.Verdict {
 	rule := withRule(b.tree, line.entry.Commands)
 	rule.Entries = slices.DeleteFunc(rule.Entries[:len(rule.Entries)-1:len(rule.Entries)-1], func(e sudoers.Entry) bool { _, is := e.(*sudoers.UserSpec); return is })

@@ -8,8 +8,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// targets are requests for each target of a grant that options of logs tell apart (Defaults>), without a command. Not known says that there are others, or that it
-// depends on the node whether they are targets.
+// targets are requests for each target of a grant that options of logs tell apart (Defaults>), without a command. Not
+// known says that there are others, or that it depends on the node whether they are targets.
 func (b *boundLines) targets(grant *policy.Grant) (targets []policy.Request, known bool) {
 	plain := policy.Request{Subject: b.question.Subject, Host: b.host, Env: b.question.Env}
 	bound := b.boundToTargets()
@@ -39,7 +39,8 @@ func (b *boundLines) targets(grant *policy.Grant) (targets []policy.Request, kno
 	return targets, known && len(targets) > 0
 }
 
-// byID tells whether a list, or an alias in it, names an account or a group by its id: only the node knows whose that is.
+// byID tells whether a list, or an alias in it, names an account or a group by its id: only the node knows whose that
+// is.
 func (b *boundLines) byID(members []sudoers.Member, within []string) bool {
 	return slices.ContainsFunc(members, func(m sudoers.Member) bool {
 		switch {

@@ -10,8 +10,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
 )
 
-// TestLoggedOn: what is logged of a subject follows from the options of all files that bind to it, and from the tags of its rules. A log that one command escapes
-// is not on.
+// TestLoggedOn: what is logged of a subject follows from the options of all files that bind to it, and from the tags of
+// its rules. A log that one command escapes is not on.
 func TestLoggedOn(t *testing.T) {
 	t.Parallel()
 	const rule = "agent ALL=(root) /usr/bin/id\n"
@@ -143,7 +143,8 @@ func TestEnds(t *testing.T) {
 	}
 }
 
-// TestStaysLogged: what is logged now stays so whatever accounts and audit logging come with the same run, unless a log is off for a group, an alias or a number that a subject may get into.
+// TestStaysLogged: what is logged now stays so whatever accounts and audit logging come with the same run, unless a log
+// is off for a group, an alias or a number that a subject may get into.
 func TestStaysLogged(t *testing.T) {
 	t.Parallel()
 	for options, want := range map[string]bool{

@@ -11,8 +11,9 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// weighed are the conditions that a person would miss, by the option of Defaults that sets them: sudo asks for something that the policy does not ask for,
-// or takes away what it gives. The others are told only where the policy itself sets them.
+// weighed are the conditions that a person would miss, by the option of Defaults that sets them: sudo asks for
+// something that the policy does not ask for, or takes away what it gives. The others are told only where the policy
+// itself sets them.
 var weighed = map[string]string{
 	"nopasswd": "authenticate", "setenv": "setenv", "noexec": "noexec", "intercept": "intercept", "follow": "sudoedit_follow", "timeout": "command_timeout",
 	"not_before": "", "not_after": "", "cwd": "runcwd", "chroot": "runchroot", "role": "role", "type": "type", "apparmor_profile": "apparmor_profile",
@@ -20,8 +21,9 @@ var weighed = map[string]string{
 	"path_as_typed": "",
 }
 
-// OverruledOn lists what of a policy is not so on a node, since another file says otherwise: commands that it denies, and those that it allows on other
-// conditions. Each cause is told once, with the file and the line that decide and one of the commands.
+// OverruledOn lists what of a policy is not so on a node, since another file says otherwise: commands that it denies,
+// and those that it allows on other conditions. Each cause is told once, with the file and the line that decide and one
+// of the commands.
 func OverruledOn(p hardening.SudoersPolicy, own *Policy, around hardening.Surroundings) []string {
 	if own == nil {
 		return nil
@@ -70,8 +72,8 @@ func (c *causes) compare(own *Policy, tree *sudoers.Tree, path string, question 
 	}
 }
 
-// mayOverrule tells whether other files of a tree have a rule for the subject, or an option that a policy can be overruled by. The stock configuration has
-// neither, and then there is nothing to compare.
+// mayOverrule tells whether other files of a tree have a rule for the subject, or an option that a policy can be
+// overruled by. The stock configuration has neither, and then there is nothing to compare.
 func mayOverrule(tree *sudoers.Tree, own string, subject policy.Subject) bool {
 	set := map[string]bool{}
 	for option := range settingsIn(tree, func(file string) bool { return file == own }) {

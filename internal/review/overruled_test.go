@@ -8,7 +8,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
 )
 
-// TestOverruledOn: another file's later rule, its denial, its options and its tags decide instead of the policy. Each cause is told with its place.
+// TestOverruledOn: another file's later rule, its denial, its options and its tags decide instead of the policy. Each
+// cause is told with its place.
 func TestOverruledOn(t *testing.T) {
 	t.Parallel()
 	const rule = "agent ALL=(root) NOPASSWD: /usr/bin/id, /usr/bin/w\n"

@@ -13,7 +13,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// Policy is the text of a policy, parsed once. Everything that a plan wants to know of the text is asked of this value, for each of its subjects.
+// Policy is the text of a policy, parsed once. Everything that a plan wants to know of the text is asked of this value,
+// for each of its subjects.
 type Policy struct {
 	// Subjects are user names and, after "%", group names.
 	Subjects []string
@@ -51,7 +52,8 @@ func ParsePolicy(name, subject, text string) (*Policy, sudoers.Errors) {
 	return PolicyOf(file, subject, text), nil
 }
 
-// statement asks each subject one of the statements about the policy. The statements share a budget: however many there are, they end in it.
+// statement asks each subject one of the statements about the policy. The statements share a budget: however many there
+// are, they end in it.
 func (p *Policy) statement(prove func(of int, q policy.Question) (Proof, error)) (Proof, error) {
 	questions := make([]policy.Question, len(p.Subjects))
 	for i, subject := range p.Subjects {
@@ -82,8 +84,8 @@ func (p *Policy) Grants() []string {
 	return granted
 }
 
-// Lint finds what is legal in the policy and still wrong, for the newest sudo, and what the sudo of a supported release makes of it that grants more than was
-// meant. The policy is a fragment of the node's tree.
+// Lint finds what is legal in the policy and still wrong, for the newest sudo, and what the sudo of a supported release
+// makes of it that grants more than was meant. The policy is a fragment of the node's tree.
 func (p *Policy) Lint() []lint.Finding {
 	options := lint.Options{Version: PlanVersion, Fragment: true, Elsewhere: p.Elsewhere}
 	findings := lint.Lint(p.tree, options)
@@ -99,7 +101,8 @@ func (p *Policy) Lint() []lint.Finding {
 	return findings
 }
 
-// Analysis is what the policy means for a node, on every release of PVE. It is found out once. A policy that is not known, nil, has none.
+// Analysis is what the policy means for a node, on every release of PVE. It is found out once. A policy that is not
+// known, nil, has none.
 func (p *Policy) Analysis() escalation.Analysis {
 	if p == nil {
 		return escalation.Analysis{}
@@ -140,7 +143,8 @@ func refusedIn(text string, findings []escalation.CommandFinding, accepted Accep
 	return r
 }
 
-// ProveNever proves that the policy never allows what a statement says, on any release of PVE. The error says why a text is no statement.
+// ProveNever proves that the policy never allows what a statement says, on any release of PVE. The error says why a
+// text is no statement.
 func (p *Policy) ProveNever(statement string) (Proof, error) {
 	return p.statement(func(of int, q policy.Question) (Proof, error) {
 		return ProveNever(p.tree, q, func() escalation.Analysis { return p.analyses()[of] }, statement, TargetVersions...)
@@ -158,7 +162,8 @@ func (p *Policy) ProveAlways(command string) (Proof, error) {
 	})
 }
 
-// ChangeFrom compares the policy with the text that it takes the place of. Lines of that which are malformed grant nothing, as for sudo.
+// ChangeFrom compares the policy with the text that it takes the place of. Lines of that which are malformed grant
+// nothing, as for sudo.
 func (p *Policy) ChangeFrom(before string) Change {
 	file, _ := sudoers.Parse(p.file.Name, before, PlanVersion)
 	subjects := p.Subjects

@@ -10,8 +10,9 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// Programs are the paths, in order, that the policy grants by their full names and at which no program is known: scripts of the site, and misspelt names. Only a node tells which is which. A known
-// program may be missing on a node on purpose: presets grant what a site may or may not have.
+// Programs are the paths, in order, that the policy grants by their full names and at which no program is known:
+// scripts of the site, and misspelt names. Only a node tells which is which. A known program may be missing on a node
+// on purpose: presets grant what a site may or may not have.
 func (p *Policy) Programs() []string {
 	var programs []string
 	for _, subject := range p.Subjects {

@@ -6,7 +6,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestPrograms: only paths that are granted by their full names and at which no program is known are looked for on nodes.
+// TestPrograms: only paths that are granted by their full names and at which no program is known are looked for on
+// nodes.
 func TestPrograms(t *testing.T) {
 	t.Parallel()
 	const text = `Cmnd_Alias SITE = /usr/local/sbin/report, !/usr/local/sbin/never

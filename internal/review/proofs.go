@@ -31,7 +31,8 @@ type Proof struct {
 	Notes          []string
 }
 
-// ForEach proves a statement for each of some subjects: the worst answer counts, and one that disproves ends it. With several it says for whom.
+// ForEach proves a statement for each of some subjects: the worst answer counts, and one that disproves ends it. With
+// several it says for whom.
 func ForEach(questions []policy.Question, prove func(of int, q policy.Question) (Proof, error)) (Proof, error) {
 	worst := Proof{Verdict: regular.Yes}
 	for i, q := range questions {
@@ -52,8 +53,8 @@ func ForEach(questions []policy.Question, prove func(of int, q policy.Question) 
 	return worst, nil
 }
 
-// onReleases proves a statement for the sudo of each version: the worst answer counts, and one that disproves ends it. The question has one budget on all
-// of them, and with it on what else is asked with the same one.
+// onReleases proves a statement for the sudo of each version: the worst answer counts, and one that disproves ends it.
+// The question has one budget on all of them, and with it on what else is asked with the same one.
 func onReleases(tree *sudoers.Tree, q policy.Question, versions []sudoers.Version, prove func(policy.Question) Proof) Proof {
 	q = q.WithSharedBudget(tree)
 	worst := Proof{Verdict: regular.Yes}
@@ -70,8 +71,8 @@ func onReleases(tree *sudoers.Tree, q policy.Question, versions []sudoers.Versio
 	return worst
 }
 
-// ProveNever proves that a policy never allows what a statement says, on any of some versions of sudo: one by name, or a command as in a rule.
-// The analysis of the policy on these versions is asked for where it is one by name.
+// ProveNever proves that a policy never allows what a statement says, on any of some versions of sudo: one by name, or
+// a command as in a rule. The analysis of the policy on these versions is asked for where it is one by name.
 func ProveNever(tree *sudoers.Tree, q policy.Question, analysis func() escalation.Analysis, text string, versions ...sudoers.Version) (Proof, error) {
 	statement, unnamed := escalation.FindStatement(text)
 	if unnamed == nil {
@@ -106,7 +107,8 @@ func ProveAlways(tree *sudoers.Tree, q policy.Question, words []string, versions
 	})
 }
 
-// ProveAlwaysOn proves that a command line is always allowed on a node that holds a policy, whatever its other files say, for the sudo of the node.
+// ProveAlwaysOn proves that a command line is always allowed on a node that holds a policy, whatever its other files
+// say, for the sudo of the node.
 func ProveAlwaysOn(p hardening.SudoersPolicy, around hardening.Surroundings, words []string) Proof {
 	tree := around.With(p)
 	proof, _ := ForEach(around.Questions(tree), func(_ int, q policy.Question) (Proof, error) {

@@ -8,9 +8,10 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// NeverAround proves that the rules of a policy never allow what some statements say, with the options, aliases and denials of a node's other files and for the
-// sudo of the node. What these files themselves grant is among the foreign findings. The answers are in the order of the statements, which are known to be some; there
-// are none where no other file can change what the policy means.
+// NeverAround proves that the rules of a policy never allow what some statements say, with the options, aliases and
+// denials of a node's other files and for the sudo of the node. What these files themselves grant is among the foreign
+// findings. The answers are in the order of the statements, which are known to be some; there are none where no other
+// file can change what the policy means.
 func NeverAround(p hardening.SudoersPolicy, own *Policy, around hardening.Surroundings, statements []string) []Proof {
 	tree := around.With(p)
 	questions := around.Questions(tree)

@@ -61,7 +61,8 @@ func (r *Refusal) Add(place string, key func(escalation.Way) string, f escalatio
 // refused is a finding that nobody accepted.
 type refused struct {
 	escalation.CommandFinding
-	// also are other programs of the same grants that do the same: /usr/sbin/ip beside /usr/bin/ip, or the shells that an expression has.
+	// also are other programs of the same grants that do the same: /usr/sbin/ip beside /usr/bin/ip, or the shells that
+	// an expression has.
 	also []string
 }
 
@@ -97,7 +98,8 @@ func (r *Refusal) Lines() []string {
 	return lines
 }
 
-// mostWhole is how many findings are told with their reasons. Of more, a line is told of each, of mostTold in all, and the rest is counted.
+// mostWhole is how many findings are told with their reasons. Of more, a line is told of each, of mostTold in all, and
+// the rest is counted.
 const (
 	mostWhole = 5
 	mostTold  = 100
@@ -176,7 +178,8 @@ func (r *Refusal) Acceptance() string {
 	return strings.TrimSpace(b.String())
 }
 
-// tellWhole tells a finding with its reason, an example, the other ways that follow from the same grant, and what to grant instead.
+// tellWhole tells a finding with its reason, an example, the other ways that follow from the same grant, and what to
+// grant instead.
 func tellWhole(b *strings.Builder, f refused) {
 	fmt.Fprintf(b, "%s (%s): %s\n%s\n\n", f.ID, f.Severity, FindingRule(f.CommandFinding), f.Why)
 	if f.Example != "" {

@@ -10,8 +10,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// TestRefusalTellsACauseOnce: a program by both of its paths, and the shells that an expression has, are one thing to mend. What a reader accepts for one
-// program stays refused for the others.
+// TestRefusalTellsACauseOnce: a program by both of its paths, and the shells that an expression has, are one thing to
+// mend. What a reader accepts for one program stays refused for the others.
 func TestRefusalTellsACauseOnce(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -44,7 +44,8 @@ func TestRefusalTellsACauseOnce(t *testing.T) {
 	}
 }
 
-// TestRefusalTellsAll: of many findings each is told on one line with its id and an example, since a refused plan shows no attributes. Of a few the reasons are told too.
+// TestRefusalTellsAll: of many findings each is told on one line with its id and an example, since a refused plan shows
+// no attributes. Of a few the reasons are told too.
 func TestRefusalTellsAll(t *testing.T) {
 	t.Parallel()
 	grants := []string{

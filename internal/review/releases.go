@@ -31,6 +31,6 @@ func StatementNames() []string {
 	return names
 }
 
-// PlanVersion is the sudo that a text is judged for while planning: the newest, which knows all that older ones know. The node's own visudo
-// judges it again for the sudo that will read it.
+// PlanVersion is the sudo that a text is judged for while planning: the newest, which knows all that older ones know.
+// The node's own visudo judges it again for the sudo that will read it.
 var PlanVersion = sudoers.Version{}

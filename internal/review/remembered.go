@@ -17,7 +17,8 @@ import (
 // mostRemembered bounds how many answers of a kind are kept.
 const mostRemembered = 256
 
-// These answers are kept for all resources of this process. Policies of one subject make one tree on a node, which the refresh and the plan of each of them ask about.
+// These answers are kept for all resources of this process. Policies of one subject make one tree on a node, which the
+// refresh and the plan of each of them ask about.
 var (
 	rememberedFindings  remembered[[]escalation.CommandFinding]
 	rememberedAnalyses  remembered[escalation.Analysis]
@@ -35,8 +36,8 @@ type remembered[T any] struct {
 	order []digest // the oldest first
 }
 
-// of is the answer for a digest, which is worked out where it is not known yet. Without a digest, which is not ok, it is worked out each time. What it holds is not to be
-// changed.
+// of is the answer for a digest, which is worked out where it is not known yet. Without a digest, which is not ok, it
+// is worked out each time. What it holds is not to be changed.
 func (r *remembered[T]) of(key digest, ok bool, workOut func() T) T {
 	if !ok {
 		return workOut()
@@ -58,7 +59,8 @@ func (r *remembered[T]) of(key digest, ok bool, workOut func() T) T {
 	return answer()
 }
 
-// judged are the findings of a whole tree for some subjects, on the versions of their questions. The caller may change the list, not what is in it.
+// judged are the findings of a whole tree for some subjects, on the versions of their questions. The caller may change
+// the list, not what is in it.
 func judged(tree *sudoers.Tree, questions []policy.Question, vouched escalation.Vouched) []escalation.CommandFinding {
 	key, ok := keyOf(questions, []*sudoers.Tree{tree}, vouched)
 	return slices.Clone(rememberedFindings.of(key, ok, func() []escalation.CommandFinding {
@@ -70,7 +72,8 @@ func judged(tree *sudoers.Tree, questions []policy.Question, vouched escalation.
 	}))
 }
 
-// analysed is what a policy means for a subject, on the versions of its question. A policy is parsed for its validation, its refresh and its plan, and analysed once.
+// analysed is what a policy means for a subject, on the versions of its question. A policy is parsed for its
+// validation, its refresh and its plan, and analysed once.
 func analysed(tree *sudoers.Tree, question policy.Question, vouched escalation.Vouched) escalation.Analysis {
 	key, ok := keyOf([]policy.Question{question}, []*sudoers.Tree{tree}, vouched)
 	return rememberedAnalyses.of(key, ok, func() escalation.Analysis {
@@ -78,8 +81,8 @@ func analysed(tree *sudoers.Tree, question policy.Question, vouched escalation.V
 	})
 }
 
-// keyOf is a digest of what an answer depends on: every line of the trees but comments, as it was written and as it was understood, the questions, and whatever else.
-// It is not ok for a question that a digest cannot hold.
+// keyOf is a digest of what an answer depends on: every line of the trees but comments, as it was written and as it was
+// understood, the questions, and whatever else. It is not ok for a question that a digest cannot hold.
 func keyOf(questions []policy.Question, trees []*sudoers.Tree, more ...any) (key digest, ok bool) {
 	sum := sha256.New()
 	for _, q := range questions {
@@ -115,7 +118,8 @@ func addTree(sum hash.Hash, tree *sudoers.Tree) {
 	}
 }
 
-// offsets are where in its file something stands, by bytes: for who edits it. Comments before it move them, and no finding tells of them. Its line and column stay.
+// offsets are where in its file something stands, by bytes: for who edits it. Comments before it move them, and no
+// finding tells of them. Its line and column stay.
 var offsets = regexp.MustCompile(`"(?:Range|Span)":\{"Start":\d+,"End":\d+\},?`)
 
 // add adds a value to a digest, on a line of its own.

@@ -12,7 +12,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// aroundMany are the surroundings of one of many policies of a subject: its own file is not among them, and of the others only the lines are left that grant.
+// aroundMany are the surroundings of one of many policies of a subject: its own file is not among them, and of the
+// others only the lines are left that grant.
 func aroundMany(many, own int) (hardening.SudoersPolicy, hardening.Surroundings) {
 	around := hardening.Surroundings{Host: "pve1", SudoVersion: "1.9.16", Subjects: []policy.Subject{{Name: "agent"}}, Files: map[string]string{
 		"/etc/sudoers": "root ALL=(ALL:ALL) ALL\n@includedir /etc/sudoers.d\n",

@@ -7,7 +7,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// mostResolved bounds how many lines a grant becomes: aliases of aliases can double at each step. Beyond, the grant keeps the name of its alias.
+// mostResolved bounds how many lines a grant becomes: aliases of aliases can double at each step. Beyond, the grant
+// keeps the name of its alias.
 const mostResolved = 1000
 
 // resolved is a grant on a line for each command that its alias stands for, about a subject by its name.
@@ -40,7 +41,8 @@ func (p *Policy) resolved(subject string, grant policy.Grant) []string {
 	return lines
 }
 
-// commandsOf are the commands that one stands for, with their signs; ok is false where an alias is not defined here, names itself, or stands for too many.
+// commandsOf are the commands that one stands for, with their signs; ok is false where an alias is not defined here,
+// names itself, or stands for too many.
 func (p *Policy) commandsOf(member sudoers.CommandMember, within map[string]bool) (list []sudoers.CommandMember, ok bool) {
 	if member.Command.Kind != sudoers.CommandAlias {
 		return []sudoers.CommandMember{member}, true

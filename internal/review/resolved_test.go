@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// TestGrantsResolveAliases: a reader of grants sees the commands, not the names of aliases; a denied alias turns its commands around.
+// TestGrantsResolveAliases: a reader of grants sees the commands, not the names of aliases; a denied alias turns its
+// commands around.
 func TestGrantsResolveAliases(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string][]string{

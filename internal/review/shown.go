@@ -9,7 +9,8 @@ import (
 // Shown is a finding as a plan lists it. It stands for others too, where many have one cause.
 type Shown struct {
 	escalation.CommandFinding
-	// More is for how many others it stands: of the same id, about the same option, as severe, and accepted for the same reason or not accepted as well.
+	// More is for how many others it stands: of the same id, about the same option, as severe, and accepted for the
+	// same reason or not accepted as well.
 	More int
 }
 

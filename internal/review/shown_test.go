@@ -11,8 +11,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// TestManyFindings: findings of many commands are shown by their cause, with their number and as severe as they are; each of them is refused or accepted by
-// itself; and the texts about them have a bound.
+// TestManyFindings: findings of many commands are shown by their cause, with their number and as severe as they are;
+// each of them is refused or accepted by itself; and the texts about them have a bound.
 func TestManyFindings(t *testing.T) { //nolint:paralleltest // what others allocate would count
 	const n = 60_000
 	names := make([]string, n)
@@ -68,7 +68,8 @@ func TestManyFindings(t *testing.T) { //nolint:paralleltest // what others alloc
 	}
 }
 
-// TestManyForeignFindings: findings of many commands in other files are shown by their cause, apart for each file and the nodes that have it.
+// TestManyForeignFindings: findings of many commands in other files are shown by their cause, apart for each file and
+// the nodes that have it.
 func TestManyForeignFindings(t *testing.T) {
 	t.Parallel()
 	var findings []ForeignFinding

@@ -50,7 +50,8 @@ type Default struct {
 	Values []string
 	// Whole tells a list whose value is one element, spaces included.
 	Whole bool
-	// Effects are what the option does, in either setting; see Setting.Effects for one as it is written. Every option has some.
+	// Effects are what the option does, in either setting; see Setting.Effects for one as it is written. Every option
+	// has some.
 	Effects []Effect
 }
 

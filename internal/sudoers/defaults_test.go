@@ -95,7 +95,8 @@ func TestParseTime(t *testing.T) {
 		"20300102030405-01":   "2030-01-02T04:04:05Z",
 		"20300102030405":      "2030-01-02T02:04:05Z",
 		"20301301000000Z":     "2031-01-01T00:00:00Z",
-		// sudo reads the minutes of a zone with %2d, which takes a space or a sign (sudo 1.9.13p3 and 1.9.16p2, visudo -c and cvtsudoers).
+		// sudo reads the minutes of a zone with %2d, which takes a space or a sign (sudo 1.9.13p3 and 1.9.16p2, visudo
+		// -c and cvtsudoers).
 		"2020010100+01+5":    "2019-12-31T22:55:00Z",
 		"2020010100+01-5":    "2019-12-31T23:05:00Z",
 		"2020010100-01-5":    "2020-01-01T00:55:00Z",

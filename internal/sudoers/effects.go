@@ -2,7 +2,8 @@ package sudoers
 
 import "slices"
 
-// EffectKind says what sort of thing an option makes sudo do, so that others can ask for all options that, say, run a program.
+// EffectKind says what sort of thing an option makes sudo do, so that others can ask for all options that, say, run a
+// program.
 type EffectKind string
 
 // The kinds of effects, the weightiest first.
@@ -13,7 +14,8 @@ const (
 	EffectReads EffectKind = "reads"
 	// EffectWrites makes or changes files as root.
 	EffectWrites EffectKind = "writes"
-	// EffectAdmits lets the caller choose or bring in what sudo would otherwise choose or keep out, or asks less of him before.
+	// EffectAdmits lets the caller choose or bring in what sudo would otherwise choose or keep out, or asks less of him
+	// before.
 	EffectAdmits EffectKind = "admits"
 	// EffectDecides changes which rules match.
 	EffectDecides EffectKind = "decides"

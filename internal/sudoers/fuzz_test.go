@@ -58,8 +58,8 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// relativeEdit tells a text that may have a relative file behind a path of sudoedit: from 1.9.18 it is accepted there and
-// refused behind the plain word, which is how every version up to 1.9.15 wants it, and how it is printed.
+// relativeEdit tells a text that may have a relative file behind a path of sudoedit: from 1.9.18 it is accepted there
+// and refused behind the plain word, which is how every version up to 1.9.15 wants it, and how it is printed.
 func relativeEdit(text string, v Version) bool {
 	return v.has(1, 9, 18) && strings.Contains(text, "/sudoedit")
 }

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// maxIncludeDepth is how deep includes nest. sudo looks at its own limit of 128 only when its stack has to grow, by 16 files at a time (toke.l,
-// push_include_int): the sudo of Debian 12 and 13 reads 144.
+// maxIncludeDepth is how deep includes nest. sudo looks at its own limit of 128 only when its stack has to grow, by 16
+// files at a time (toke.l, push_include_int): the sudo of Debian 12 and 13 reads 144.
 const maxIncludeDepth = 144
 
 // DefaultRoot is where sudo begins to read.
@@ -32,7 +32,8 @@ type Tree struct {
 	// Missing are the files and directories that the source did not have. A
 	// caller may fetch them and parse again; a missing directory is no error.
 	Missing []string
-	// Unread is set where files include each other so often that not all of it was read. What the rest says is not known.
+	// Unread is set where files include each other so often that not all of it was read. What the rest says is not
+	// known.
 	Unread bool
 }
 
@@ -71,8 +72,8 @@ func ParseTree(root string, src Source, host string, v Version) (*Tree, Errors) 
 	return r.tree, r.errs
 }
 
-// What is read of files that were read already. sudo has no such bound: two files that include each other twice are 2^128 files to it, and none of its
-// answers ever comes.
+// What is read of files that were read already. sudo has no such bound: two files that include each other twice are
+// 2^128 files to it, and none of its answers ever comes.
 const (
 	maxAgain  = 4 << 20 // bytes
 	fileAgain = 1 << 10 // bytes that each counts for at least

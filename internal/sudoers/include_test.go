@@ -93,7 +93,8 @@ func TestHostInIncludes(t *testing.T) {
 	}
 }
 
-// TestEndlessIncludes: files that include each other twice are read up to a bound, and that something was not read is said.
+// TestEndlessIncludes: files that include each other twice are read up to a bound, and that something was not read is
+// said.
 func TestEndlessIncludes(t *testing.T) { //nolint:paralleltest // what others allocate would count
 	src := files{
 		"/etc/sudoers": "@include a\n@include a\nalice ALL = ALL\n", "/etc/a": "@include sudoers\n@include sudoers\nbob ALL = ALL\n",

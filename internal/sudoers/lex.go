@@ -304,7 +304,8 @@ func (l *lexer) comment(t *token) *token {
 	if s[n-1] != '\n' {
 		return l.fail(t, n, "a '#' before a number or '-' does not start a comment here")
 	}
-	// Carriage returns at the end are part of the line end, however many: one more would be lost with the next line end.
+	// Carriage returns at the end are part of the line end, however many: one more would be lost with the next line
+	// end.
 	t.text = strings.TrimRight(s[1:n-1], "\r")
 	t = l.takeNewline(t, n)
 	t.comment = true

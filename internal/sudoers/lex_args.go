@@ -25,7 +25,8 @@ func (l *lexer) command(t *token, n int, state lexState) *token {
 }
 
 // plainCommand takes a command of the most usual sort, a path behind spaces and perhaps a '!', without making tokens of
-// it: nothing is escaped in it, and it stands on one line with what ends it. It takes nothing, and gives false, of any other.
+// it: nothing is escaped in it, and it stands on one line with what ends it. It takes nothing, and gives false, of any
+// other.
 func (l *lexer) plainCommand(m *CommandMember, file string) bool {
 	text := l.text
 	if l.state != stInitial {

@@ -311,8 +311,9 @@ func (l *lexer) pathOrRegex(t *token, s string) (*token, bool) {
 	return l.command(t, n, stGotCommand), true
 }
 
-// word is the length of the word at the start of s, which is the rest of the text. One that begins within the last one ends where that ended, unless an
-// escape begins here, which may be half of another one: so a word is not measured anew at each of its characters.
+// word is the length of the word at the start of s, which is the rest of the text. One that begins within the last one
+// ends where that ended, unless an escape begins here, which may be half of another one: so a word is not measured anew
+// at each of its characters.
 func (l *lexer) word(s string) int {
 	if l.pos < l.wordEnd && !is(s[0], wordStop) {
 		return l.wordEnd - l.pos

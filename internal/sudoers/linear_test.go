@@ -23,7 +23,8 @@ func TestParsingIsLinear(t *testing.T) { //nolint:paralleltest // it counts memo
 	}
 }
 
-// TestWordWithinAWord: a word that begins within the one measured before is as long as if it were measured alone, wherever the lexer comes to.
+// TestWordWithinAWord: a word that begins within the one measured before is as long as if it were measured alone,
+// wherever the lexer comes to.
 func TestWordWithinAWord(t *testing.T) {
 	t.Parallel()
 	const letters = `a1\"\ ,=:^$/#` + "\t\n"

@@ -14,13 +14,15 @@ type PatternProblemKind uint8
 const (
 	// MalformedPattern is an expression that sudo refuses to compile (lib/util/regex.c), so that it matches nothing.
 	MalformedPattern PatternProblemKind = iota + 1
-	// RelativePattern is an expression for commands that no absolute path matches (match_command.c, command_matches_regex).
+	// RelativePattern is an expression for commands that no absolute path matches (match_command.c,
+	// command_matches_regex).
 	RelativePattern
 	// LostPattern is another pattern that nothing matches.
 	LostPattern
 )
 
-// PatternProblem is a pattern that sudo accepts without an error and that never matches: it allows nothing, or it denies nothing.
+// PatternProblem is a pattern that sudo accepts without an error and that never matches: it allows nothing, or it
+// denies nothing.
 type PatternProblem struct {
 	Error
 	Kind PatternProblemKind
@@ -126,7 +128,8 @@ func (m *CommandMember) checkPathGlob(text string) []PatternProblem {
 	return nil
 }
 
-// problem is one at a byte of a pattern, which stands in the text of the command as it is, unless lines are continued in it.
+// problem is one at a byte of a pattern, which stands in the text of the command as it is, unless lines are continued
+// in it.
 func (m *CommandMember) problem(kind PatternProblemKind, text, pattern string, at int, msg, hint string) PatternProblem {
 	place := m.Pos
 	start, end := m.Span.Start, min(m.Span.End, len(text))

@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// TestCheckPatterns: a pattern that never matches is told with its place, in a hand-written text and in a structured rule alike.
+// TestCheckPatterns: a pattern that never matches is told with its place, in a hand-written text and in a structured
+// rule alike.
 func TestCheckPatterns(t *testing.T) {
 	t.Parallel()
 	for command, col := range map[string]int{

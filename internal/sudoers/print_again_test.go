@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestNothingIsSwallowed: a command expression ends at a $ that no backslash escapes. One that has none swallows what is printed behind it, and a denial
-// may vanish so: what is built is parsed again and compared, always.
+// TestNothingIsSwallowed: a command expression ends at a $ that no backslash escapes. One that has none swallows what
+// is printed behind it, and a denial may vanish so: what is built is parsed again and compared, always.
 func TestNothingIsSwallowed(t *testing.T) {
 	t.Parallel()
 	for _, commands := range [][]string{

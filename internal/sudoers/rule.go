@@ -197,7 +197,8 @@ func memberOf(s string) Member {
 	return Member{Kind: MemberWord, Name: s}
 }
 
-// severalNames tells a text that looks like more than one name, or like syntax of sudoers: no account and no host has such a name.
+// severalNames tells a text that looks like more than one name, or like syntax of sudoers: no account and no host has
+// such a name.
 func severalNames(s string) bool { return strings.ContainsAny(s, ",()=\"") }
 
 func badName(s string) bool {

@@ -2,8 +2,8 @@ package sudoers
 
 import "slices"
 
-// SameEntries tells whether two lists of entries say the same, wherever they stand and whatever empty lines are between them. What is built and printed is
-// parsed again and compared so: text is what sudo reads.
+// SameEntries tells whether two lists of entries say the same, wherever they stand and whatever empty lines are between
+// them. What is built and printed is parsed again and compared so: text is what sudo reads.
 func SameEntries(a, b []Entry) bool {
 	return slices.EqualFunc(withoutBlanks(a), withoutBlanks(b), sameEntry)
 }

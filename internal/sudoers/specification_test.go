@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// The tests of this file are the language, a table for each rule: what sudoers(5) says, and where it says nothing, what sudo's own lexer
-// (toke.l), grammar (gram.y) and table of options (def_data.in) do.
+// The tests of this file are the language, a table for each rule: what sudoers(5) says, and where it says nothing, what
+// sudo's own lexer (toke.l), grammar (gram.y) and table of options (def_data.in) do.
 
 // A sentence is a policy and whether it is one.
 type sentence struct {

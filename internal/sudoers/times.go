@@ -76,7 +76,8 @@ func ParseTime(s string, local *time.Location) (time.Time, error) {
 	return inUTC, nil
 }
 
-// ImpossibleTime tells that a value of NOTBEFORE or NOTAFTER has a date or a time of day that no calendar has, such as 31 February. sudo counts on from there.
+// ImpossibleTime tells that a value of NOTBEFORE or NOTAFTER has a date or a time of day that no calendar has, such as
+// 31 February. sudo counts on from there.
 func ImpossibleTime(s string) bool {
 	digits := 0
 	for digits < len(s) && isDigit(s[digits]) {

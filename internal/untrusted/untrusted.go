@@ -1,8 +1,9 @@
-// Package untrusted escapes text from Proxmox VE, from nodes and from their files before people read it. The author of such a text must
-// not be able to add lines to a plan, to move the cursor of a terminal, or to show a reader another order of letters than the machine sees.
+// Package untrusted escapes text from Proxmox VE, from nodes and from their files before people read it. The author of
+// such a text must not be able to add lines to a plan, to move the cursor of a terminal, or to show a reader another
+// order of letters than the machine sees.
 //
-// It is used at the borders, in package proxmox for every answer of the API and in package node for every answer of a node, and by whatever
-// shows parts of a file whose bytes have to stay as they are.
+// It is used at the borders, in package proxmox for every answer of the API and in package node for every answer of a
+// node, and by whatever shows parts of a file whose bytes have to stay as they are.
 package untrusted
 
 import (
@@ -12,12 +13,13 @@ import (
 	"unicode/utf8"
 )
 
-// Line returns text as one line of visible characters. Line ends, control characters (C0, DEL and C1), characters that turn the direction of
-// writing around, those without a width or a glyph, and bytes that are no UTF-8 are written as Go and JSON write them, for example \n, \x1b or
-// \u202e. Everything else, letters of every script included, stays.
+// Line returns text as one line of visible characters. Line ends, control characters (C0, DEL and C1), characters that
+// turn the direction of writing around, those without a width or a glyph, and bytes that are no UTF-8 are written as Go
+// and JSON write them, for example \n, \x1b or \u202e. Everything else, letters of every script included, stays.
 func Line(text string) string { return replace(text, false) }
 
-// Text is like [Line] and keeps line ends, for what tools print. A carriage return before a line end goes with it, and a tab is kept.
+// Text is like [Line] and keeps line ends, for what tools print. A carriage return before a line end goes with it, and
+// a tab is kept.
 func Text(text string) string { return replace(text, true) }
 
 // Lines is [Line] of each.
@@ -65,9 +67,9 @@ func replace(text string, multiline bool) string {
 	return b.String()
 }
 
-// hidden says that a character is not one that a reader sees. unicode.IsPrint knows letters, marks, numbers, punctuation, symbols and the space
-// of ASCII; characters of category Cf, where the controls of direction are, and C1 are none of these. Marks that fill a whole
-// line are for the terminal to stack.
+// hidden says that a character is not one that a reader sees. unicode.IsPrint knows letters, marks, numbers,
+// punctuation, symbols and the space of ASCII; characters of category Cf, where the controls of direction are, and C1
+// are none of these. Marks that fill a whole line are for the terminal to stack.
 func hidden(r rune) bool {
 	switch r {
 	case '\u115f', '\u1160', '\u3164', '\uffa0', '\u17b4', '\u17b5', '\u034f': // letters and marks without a glyph, Unicode's Default_Ignorable_Code_Point

@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// TestEmergencies: an emergency access is refused where an apply opens it or makes it more, and a reviewer reads of each that is open. One that stays as it is, or ends, is not refused.
+// TestEmergencies: an emergency access is refused where an apply opens it or makes it more, and a reviewer reads of
+// each that is open. One that stays as it is, or ends, is not refused.
 func TestEmergencies(t *testing.T) {
 	t.Parallel()
 	judge := newEngine(t, nil)

@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// TestExceptions: an exception counts for one rule at one address until its end, and one that says less has no effect and is told.
+// TestExceptions: an exception counts for one rule at one address until its end, and one that says less has no effect
+// and is told.
 func TestExceptions(t *testing.T) {
 	t.Parallel()
 	plan := recordedPlans(t)["widened"]

@@ -14,8 +14,9 @@ type mutation struct {
 	plan map[string]any
 }
 
-// TestMutationsStayRefused: no value that becomes unknown, no key that is renamed, no severity that is lowered and no move into a module makes a policy that refuses
-// a plan say nothing. Each resource is judged alone, and for each rule that refuses it all others are excepted: so none hides behind another one.
+// TestMutationsStayRefused: no value that becomes unknown, no key that is renamed, no severity that is lowered and no
+// move into a module makes a policy that refuses a plan say nothing. Each resource is judged alone, and for each rule
+// that refuses it all others are excepted: so none hides behind another one.
 func TestMutationsStayRefused(t *testing.T) {
 	t.Parallel()
 	none := newEngine(t, nil)
@@ -84,7 +85,8 @@ func ruleOf(message string) string {
 	return rule
 }
 
-// mutations are all of a plan. What only repeats the change (planned_values, resource_drift), and how things were before, is left as it is.
+// mutations are all of a plan. What only repeats the change (planned_values, resource_drift), and how things were
+// before, is left as it is.
 func mutations(t *testing.T, plan map[string]any) (all []mutation) {
 	t.Helper()
 	add := func(what string, change func(map[string]any)) {

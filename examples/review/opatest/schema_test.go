@@ -10,7 +10,8 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// TestPlansFollowTheSchemas: every value of a pvesec resource in every recorded plan follows the JSON Schema of its type.
+// TestPlansFollowTheSchemas: every value of a pvesec resource in every recorded plan follows the JSON Schema of its
+// type.
 func TestPlansFollowTheSchemas(t *testing.T) {
 	t.Parallel()
 	schemas := resourceSchemas(t)

@@ -64,7 +64,8 @@ func judgeWaysIn(t *testing.T, recorded string, ways map[string]wayIn) {
 	}
 }
 
-// TestAccounts: an account is refused where a change gives it a way to log in, a group, a node or time that it did not have, or where a finding stands against it; taking any of that away is not refused.
+// TestAccounts: an account is refused where a change gives it a way to log in, a group, a node or time that it did not
+// have, or where a finding stands against it; taking any of that away is not refused.
 func TestAccounts(t *testing.T) {
 	t.Parallel()
 	key := []any{map[string]any{"key": "ssh-ed25519 AAAA other", "restrict": true}}

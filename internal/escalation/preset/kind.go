@@ -11,8 +11,8 @@ import (
 type kind struct {
 	// what it is, for errors.
 	what string
-	// pattern has all names of the kind, and no text that could be anything but one word in its place: no space, no leading dash, no
-	// separator of a property string, no "..".
+	// pattern has all names of the kind, and no text that could be anything but one word in its place: no space, no
+	// leading dash, no separator of a property string, no "..".
 	pattern string
 	// without, if given, has names that the kind leaves out, and why.
 	without, why string
@@ -38,7 +38,8 @@ var kinds = map[string]kind{
 	},
 	"pool":         {what: "names of ZFS pools", pattern: `[A-Za-z][A-Za-z0-9_-]{0,31}`, example: "rpool"},
 	"volume_group": {what: "names of LVM volume groups", pattern: `[A-Za-z0-9_][A-Za-z0-9_+.]{0,30}`, example: "pve"},
-	// PVE/AccessControl.pm, verify_username. The end shows where the prefix ends, and keeps it from being a whole name such as root.
+	// PVE/AccessControl.pm, verify_username. The end shows where the prefix ends, and keeps it from being a whole name
+	// such as root.
 	"user_prefix": {what: "prefixes of user names: lower case letters and digits, then '-' or '_'", pattern: `[a-z][a-z0-9]{0,15}[-_]`, example: "op-"},
 	// ifreload(8): --all or --currently-up.
 	"interfaces":    {what: "what ifreload works on, all or currently-up", pattern: `all|currently-up`, example: "all"},

@@ -27,7 +27,8 @@ var presets = sync.OnceValue(func() []Preset {
 	return all
 })
 
-// loadAll reads the presets that files names. A file that it does not name is an error, because it would have no effect.
+// loadAll reads the presets that files names. A file that it does not name is an error, because it would have no
+// effect.
 func loadAll(data fs.FS) ([]Preset, error) {
 	entries, err := fs.ReadDir(data, "data")
 	if err != nil {

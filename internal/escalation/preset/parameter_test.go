@@ -96,8 +96,8 @@ func TestParameterTakes(t *testing.T) {
 	}
 }
 
-// TestKindsHaveNoSeparators: no name of any kind holds what separates words, options, parts of a property string or of a path that must not be
-// left, or begins like an option.
+// TestKindsHaveNoSeparators: no name of any kind holds what separates words, options, parts of a property string or of
+// a path that must not be left, or begins like an option.
 func TestKindsHaveNoSeparators(t *testing.T) {
 	t.Parallel()
 	danger, err := regular.Compile(regular.ERE{Pattern: `[^A-Za-z0-9_.+/-]|^-|^/|[.][.]/|/[.]|/$|^$`})

@@ -24,11 +24,13 @@ type Grant struct {
 	Does string `json:"does"`
 	// Commands in sudoers syntax, with <parameters> and <blocks> in their argument patterns.
 	Commands []string `json:"commands"`
-	// Disproves are the named statements that the grant disproves, because it is there for that. A grant of required parameters disproves none.
+	// Disproves are the named statements that the grant disproves, because it is there for that. A grant of required
+	// parameters disproves none.
 	Disproves []string `json:"disproves"`
 	// NoExec is set only for programs that run no other.
 	NoExec bool `json:"noexec"`
-	// Allows are command lines that the grant is there for, Refuses such that come near and lead somewhere else. Both hold for Example.
+	// Allows are command lines that the grant is there for, Refuses such that come near and lead somewhere else. Both
+	// hold for Example.
 	Allows  []string `json:"allows"`
 	Refuses []string `json:"refuses"`
 }
@@ -59,9 +61,10 @@ type Rule struct {
 	NoExec   bool
 }
 
-// Defaults are the sudo options that presets take for granted, one each, to be bound to the subject. They stand on a node whatever its own
-// configuration says: a terminal of its own for each command, so that what it leaves behind cannot type into the operator's; a fresh environment,
-// of which the operator chooses nothing; and programs found where Debian and PVE have them.
+// Defaults are the sudo options that presets take for granted, one each, to be bound to the subject. They stand on a
+// node whatever its own configuration says: a terminal of its own for each command, so that what it leaves behind
+// cannot type into the operator's; a fresh environment, of which the operator chooses nothing; and programs found where
+// Debian and PVE have them.
 func Defaults() []string {
 	return []string{"use_pty", "env_reset", "!setenv", `secure_path="/usr/sbin:/usr/bin:/sbin:/bin"`}
 }

@@ -51,7 +51,8 @@ func noExec(set bool) sudoers.Tri {
 	return sudoers.Unset
 }
 
-// choices are values for the parameters of a preset: only what is required, all examples, all but one, and one longer alternative for each.
+// choices are values for the parameters of a preset: only what is required, all examples, all but one, and one longer
+// alternative for each.
 func choices(p *Preset) []map[string]string {
 	minimal := map[string]string{}
 	for _, parameter := range p.Parameters {
@@ -97,8 +98,8 @@ func decide(t *testing.T, tree *sudoers.Tree, line string, v sudoers.Version) po
 	return verdict
 }
 
-// TestOperations: what a preset promises is allowed with real command lines, what comes near is not, and what it calls unsafe is allowed
-// by no preset at all.
+// TestOperations: what a preset promises is allowed with real command lines, what comes near is not, and what it calls
+// unsafe is allowed by no preset at all.
 func TestOperations(t *testing.T) {
 	t.Parallel()
 	for _, v := range versions {
@@ -135,7 +136,8 @@ func TestOperations(t *testing.T) {
 	}
 }
 
-// TestEveryCommandIsShown: each command of a grant has a command line among its examples, so that none is there untried.
+// TestEveryCommandIsShown: each command of a grant has a command line among its examples, so that none is there
+// untried.
 func TestEveryCommandIsShown(t *testing.T) {
 	t.Parallel()
 	for _, p := range all(t) {
@@ -152,8 +154,8 @@ func TestEveryCommandIsShown(t *testing.T) {
 	}
 }
 
-// TestNoFindings proves for many values of the parameters, the widest among them, that what a preset allows meets nothing that is known to
-// lead to root or to go unseen, and that lint has nothing to say.
+// TestNoFindings proves for many values of the parameters, the widest among them, that what a preset allows meets
+// nothing that is known to lead to root or to go unseen, and that lint has nothing to say.
 func TestNoFindings(t *testing.T) {
 	t.Parallel()
 	for _, p := range all(t) {
@@ -181,7 +183,8 @@ func TestNoFindings(t *testing.T) {
 	}
 }
 
-// TestAnalysisSeesThePresets: the proof above is no proof if the analysis does not look. Each preset with one careless grant more is found.
+// TestAnalysisSeesThePresets: the proof above is no proof if the analysis does not look. Each preset with one careless
+// grant more is found.
 func TestAnalysisSeesThePresets(t *testing.T) {
 	t.Parallel()
 	for _, p := range all(t) {
@@ -206,7 +209,8 @@ func TestAllTogether(t *testing.T) {
 	}
 }
 
-// TestInsteadIsSafe: the privileges that are named instead of sudo are no way to root on PVE 9, all of a preset's together.
+// TestInsteadIsSafe: the privileges that are named instead of sudo are no way to root on PVE 9, all of a preset's
+// together.
 func TestInsteadIsSafe(t *testing.T) {
 	t.Parallel()
 	names := map[string]string{"POOL": "build", "STORAGE": "local", "NODE": "pve1", "GROUP": "ops", "ZONE": "lan"}

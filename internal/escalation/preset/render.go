@@ -11,7 +11,8 @@ import (
 // maxPattern is the longest regular expression that sudo compiles (lib/util/regex.c).
 const maxPattern = 1024
 
-// Render gives the preset's rules for values of its parameters. Errors are [ParameterError]s, all of them joined as [Errors].
+// Render gives the preset's rules for values of its parameters. Errors are [ParameterError]s, all of them joined as
+// [Errors].
 func (p *Preset) Render(parameters map[string]string) ([]Rule, error) {
 	values, problems := p.values(parameters)
 	if len(problems) > 0 {

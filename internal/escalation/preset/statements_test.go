@@ -10,8 +10,9 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// TestStatements: each grant of each preset proves every named statement, except those that it says it disproves; and what it says is so. A preset with its required
-// parameters proves all of them, so that nobody has to choose between a preset and a promise.
+// TestStatements: each grant of each preset proves every named statement, except those that it says it disproves; and
+// what it says is so. A preset with its required parameters proves all of them, so that nobody has to choose between a
+// preset and a promise.
 func TestStatements(t *testing.T) {
 	t.Parallel()
 	for _, p := range all(t) {

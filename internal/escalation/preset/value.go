@@ -2,8 +2,8 @@ package preset
 
 import "fmt"
 
-// checkValue reads a value by the grammar of parameters, a small part of POSIX extended regular expressions that cannot widen what it is put
-// into, and says what is wrong, or nothing:
+// checkValue reads a value by the grammar of parameters, a small part of POSIX extended regular expressions that cannot
+// widen what it is put into, and says what is wrong, or nothing:
 //
 //	value  = branch { "|" branch }
 //	branch = piece { piece }

@@ -7,8 +7,9 @@ import (
 	"testing"
 )
 
-// TestAlternativesHaveTargets: a link that update-alternatives makes leads, on each release that has it, to a program that a package of that release ships, and the
-// link is described. A target by its path lies outside of the directories of programs, whose files nobody lists.
+// TestAlternativesHaveTargets: a link that update-alternatives makes leads, on each release that has it, to a program
+// that a package of that release ships, and the link is described. A target by its path lies outside of the directories
+// of programs, whose files nobody lists.
 func TestAlternativesHaveTargets(t *testing.T) {
 	t.Parallel()
 	shipped := map[string][]string{} // releases by name of the program, and by name of the package

@@ -27,8 +27,8 @@ type Gap struct {
 	Args string
 }
 
-// Gaps looks for gaps in what is known of a program: it puts each of the options, without a value and with one, to the examples of the operations that
-// are no way to root.
+// Gaps looks for gaps in what is known of a program: it puts each of the options, without a value and with one, to the
+// examples of the operations that are no way to root.
 func (p *Program) Gaps(options []string) (gaps []Gap) {
 	var examples []string
 	for _, o := range p.Operations {

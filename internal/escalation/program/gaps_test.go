@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// TestGaps: the tool finds an option that no operation knows, and not one that an operation knows, with or without a value.
+// TestGaps: the tool finds an option that no operation knows, and not one that an operation knows, with or without a
+// value.
 func TestGaps(t *testing.T) {
 	t.Parallel()
 	const help = "Usage: qm status <vmid> [OPTIONS]\n  -h, --help\n  --verbose[=BOOL]\n  --entirely-new\n"

@@ -2,8 +2,9 @@ package program
 
 import "testing"
 
-// TestHarmlessExamples: what is an example of an operation without effects has none of another operation of its program. Two that cover one command line
-// and do not say the same contradict each other: a list of what is disruptive, and a statement, then speak of what only shows something.
+// TestHarmlessExamples: what is an example of an operation without effects has none of another operation of its
+// program. Two that cover one command line and do not say the same contradict each other: a list of what is disruptive,
+// and a statement, then speak of what only shows something.
 func TestHarmlessExamples(t *testing.T) {
 	t.Parallel()
 	for _, p := range Programs() {

@@ -11,8 +11,9 @@ var careless = []string{"stat", "list", "rmdir"}
 // following are modes in which a program does what it reads, or puts it in a place of root's.
 var following = []string{"config", "source", "own_source", "unpack", "exec"}
 
-// TestCallersInput puts the links to what the caller has open, and his terminal, to every mode of every type of paths: he chooses the file behind the
-// links, with O_PATH even one that he cannot read, and types what is read from the terminal.
+// TestCallersInput puts the links to what the caller has open, and his terminal, to every mode of every type of paths:
+// he chooses the file behind the links, with O_PATH even one that he cannot read, and types what is read from the
+// terminal.
 func TestCallersInput(t *testing.T) {
 	t.Parallel()
 	links := []string{"/dev/stdin", "/dev/stdout", "/dev/stderr", "/dev/fd/0", "/dev/fd/3", "/proc/self/fd/0", "/proc/self/fd/1", "/proc/thread-self/fd/0", "/proc/1/fd/0"}

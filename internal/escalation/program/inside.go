@@ -8,7 +8,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/regular"
 )
 
-// wrapped looks for command lines inside of a pattern of arguments: the pattern must fix everything up to the program inside.
+// wrapped looks for command lines inside of a pattern of arguments: the pattern must fix everything up to the program
+// inside.
 func (j *judgement) wrapped(o *Operation) (all regular.Expr, met bool) {
 	w := o.must()
 	all = w.all
@@ -39,7 +40,8 @@ func (j *judgement) wrapped(o *Operation) (all regular.Expr, met bool) {
 // mostInside is how many command lines inside of a pattern are judged one by one.
 const mostInside = 256
 
-// few judges the command lines inside one by one, where there are a few whatever stands in front of them: pct ^exec 2[0-9]{2} -- uptime$.
+// few judges the command lines inside one by one, where there are a few whatever stands in front of them: pct ^exec
+// 2[0-9]{2} -- uptime$.
 func (j *judgement) few(o *Operation, w wrapper) bool {
 	texts, ok := regular.Texts(j.Shape, mostInside, true)
 	if !ok {
@@ -80,8 +82,8 @@ const mostPrograms = 16
 // words behind the name of a program
 var furtherWords = mustCompile(regular.ERE{Pattern: "( (.|[^.])*)?", Whole: true})
 
-// programs judges the programs inside one by one, with all that may follow them, where there are a few whatever stands in front of them:
-// timeout ^[0-9]+ /usr/sbin/smartctl -H /dev/sd[a-z]$.
+// programs judges the programs inside one by one, with all that may follow them, where there are a few whatever stands
+// in front of them: timeout ^[0-9]+ /usr/sbin/smartctl -H /dev/sd[a-z]$.
 func (j *judgement) programs(o *Operation, w wrapper) bool {
 	if w.kind == shellInside || w.after != "" {
 		return false

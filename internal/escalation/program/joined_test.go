@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// taken says of programs why the value of a short option that stands in a word of its own is the file that the rule names, or why it does not matter if the
-// caller joins both to one argument.
+// taken says of programs why the value of a short option that stands in a word of its own is the file that the rule
+// names, or why it does not matter if the caller joins both to one argument.
 var taken = map[string]string{
 	"/usr/bin/bash":             "the text for the shell stays the same",
 	"/usr/bin/ceph":             "names of its configuration are split at blanks",
@@ -60,8 +60,9 @@ var taken = map[string]string{
 	"/usr/sbin/xfs_fsr":         "a table of mounts names what is put in order",
 }
 
-// unjudged are programs that pass with their default configuration said aloud, though nobody has looked yet at what they do with one of the caller's. None is to be
-// added: the option and the file belong into one word there, -c/etc/x, and the form of two words into an operation with its words in joined.
+// unjudged are programs that pass with their default configuration said aloud, though nobody has looked yet at what
+// they do with one of the caller's. None is to be added: the option and the file belong into one word there, -c/etc/x,
+// and the form of two words into an operation with its words in joined.
 var unjudged = []string{
 	"/usr/bin/aide", "/usr/bin/btrbk", "/usr/bin/fail2ban-client", "/usr/bin/supervisorctl", "/usr/sbin/apachectl", "/usr/sbin/dhcpd", "/usr/sbin/postconf",
 	"/usr/sbin/squid", "/usr/sbin/unbound-control", "/usr/sbin/zabbix_agentd",
@@ -69,8 +70,9 @@ var unjudged = []string{
 
 var shortOption = regexp.MustCompile(`^-[A-Za-z0-9]+$`)
 
-// TestShortOptions looks for short options whose file stands in a word of its own. sudo takes both as one argument as well: then the name begins with a blank, and
-// is a relative one. Where that is a way to root, an operation says so with its words in joined, or this test says why it is none.
+// TestShortOptions looks for short options whose file stands in a word of its own. sudo takes both as one argument as
+// well: then the name begins with a blank, and is a relative one. Where that is a way to root, an operation says so
+// with its words in joined, or this test says why it is none.
 func TestShortOptions(t *testing.T) {
 	t.Parallel()
 	met := map[string]bool{}
@@ -95,7 +97,8 @@ func TestShortOptions(t *testing.T) {
 	}
 }
 
-// apart are the short options of a synopsis with an operand behind them that would bring root if it were a relative name.
+// apart are the short options of a synopsis with an operand behind them that would bring root if it were a relative
+// name.
 func (o *operands) apart(s synopsis) (found []string) {
 	switch s := s.(type) {
 	case optional:

@@ -29,7 +29,8 @@ type Inside struct {
 	Args string
 	// Shell tells that Line is a text for a shell.
 	Shell bool
-	// Line is the command line inside, words joined by spaces. It is fixed if Rest is nil; else it is the fixed start of one.
+	// Line is the command line inside, words joined by spaces. It is fixed if Rest is nil; else it is the fixed start
+	// of one.
 	Line string
 	// Rest is what may follow Line, nil for nothing.
 	Rest *regular.Expr
@@ -39,14 +40,15 @@ type Inside struct {
 
 // Question is what is asked about the arguments of a program.
 type Question struct {
-	// Allowed are the arguments that are admitted, in the form of regular.Arguments. Shape has them all, and perhaps some more: it is
-	// the pattern of the grant.
+	// Allowed are the arguments that are admitted, in the form of regular.Arguments. Shape has them all, and perhaps
+	// some more: it is the pattern of the grant.
 	Allowed regular.Language
 	Shape   regular.Expr
 	Budget  regular.Budget
 }
 
-// Judge says which effects the admitted arguments have, each effect once for each operation, and which command lines are inside.
+// Judge says which effects the admitted arguments have, each effect once for each operation, and which command lines
+// are inside.
 func (p *Program) Judge(q Question) ([]Outcome, []Inside) {
 	j := &judgement{Question: q, program: p}
 	if text, fixed := q.Shape.Text(); fixed {
@@ -226,7 +228,8 @@ func (j *judgement) likely() []string {
 // undecided stands for arguments where the budget was spent. No arguments have a NUL byte.
 const undecided = "\x00"
 
-// meets tells whether admitted arguments are in a language, and shows some: an example of the operation if there is one.
+// meets tells whether admitted arguments are in a language, and shows some: an example of the operation if there is
+// one.
 func (j *judgement) meets(of regular.Expr, o *Operation) (args string, example, met bool) {
 	for _, line := range o.Examples {
 		if args := asArguments(line); of.Contains(args) && j.Allowed.Contains(args) {
@@ -257,7 +260,8 @@ func (o *Operation) arguments() regular.Expr {
 	return all
 }
 
-// languages are those of an operation that is no wrapper. Tests compile all of them, so that an error is one of the program.
+// languages are those of an operation that is no wrapper. Tests compile all of them, so that an error is one of the
+// program.
 func (o *Operation) languages() compiled {
 	c, err := o.compiled()
 	if err != nil {

@@ -12,7 +12,8 @@ import (
 // compiled is a synopsis as languages, in the form of regular.Arguments.
 type compiled struct {
 	all regular.Expr
-	// by has, for each set of effects that an operand can bring, the texts in which some operand brings it. The key is made by effectKey.
+	// by has, for each set of effects that an operand can bring, the texts in which some operand brings it. The key is
+	// made by effectKey.
 	by map[string]regular.Expr
 }
 
@@ -40,10 +41,12 @@ func effectKey(of []Effect) string {
 	return strings.Join(names, "+")
 }
 
-// onlyChosen ends the key of effects that come only where the caller chooses the host of the operand: what is sent goes where he likes.
+// onlyChosen ends the key of effects that come only where the caller chooses the host of the operand: what is sent goes
+// where he likes.
 const onlyChosen = "/@"
 
-// effectsWhen are the effects of a key "A/B": A where the caller has a choice, B where the command line is fixed; of other keys in any case.
+// effectsWhen are the effects of a key "A/B": A where the caller has a choice, B where the command line is fixed; of
+// other keys in any case.
 func effectsWhen(key string, fixed bool) []Effect {
 	open, pinned, differ := strings.Cut(key, "/")
 	if differ && fixed {
@@ -209,7 +212,8 @@ type wrapper struct {
 
 // The kinds of command lines inside of another one.
 const (
-	// commandInside is a program with its arguments. It is no option, and no assignment of a variable, which env would take it for.
+	// commandInside is a program with its arguments. It is no option, and no assignment of a variable, which env would
+	// take it for.
 	commandInside = "command"
 	// scriptInside is a script by its absolute path, with its arguments.
 	scriptInside = "script"

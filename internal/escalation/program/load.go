@@ -25,7 +25,8 @@ const (
 	operandsFile = "operands.json"
 )
 
-// known is all that is embedded. A family is decoded when one of its programs is asked for: most policies are about a few.
+// known is all that is embedded. A family is decoded when one of its programs is asked for: most policies are about a
+// few.
 type known struct {
 	families []func() (*Family, error)
 	// fileOf has families by the paths of their programs, byName the first path of a program of a name.
@@ -123,7 +124,8 @@ func load(data fs.FS) (*known, error) {
 	return k, nil
 }
 
-// list notes the paths of the programs of a family, in whose text they stand as "paths": ["/usr/sbin/qm"], with nothing escaped.
+// list notes the paths of the programs of a family, in whose text they stand as "paths": ["/usr/sbin/qm"], with nothing
+// escaped.
 func (k *known) list(content []byte, family int) error {
 	for {
 		_, rest, found := bytes.Cut(content, []byte(`"paths": [`))

@@ -17,8 +17,8 @@ import (
 //go:embed names/debian.tsv.gz
 var debianNames []byte
 
-// otherNames are programs that no list of files has: those of Proxmox VE's packages, links that alternatives make, and programs that are
-// installed by hand under the directories of the distribution.
+// otherNames are programs that no list of files has: those of Proxmox VE's packages, links that alternatives make, and
+// programs that are installed by hand under the directories of the distribution.
 //
 //go:embed names/other.tsv
 var otherNames []byte
@@ -85,7 +85,8 @@ func ShippedAs(command string) (s Shipped, ok bool) {
 //go:embed names/installed.tsv
 var installedPackages []byte
 
-// Installed has the programs that a node of Proxmox VE installs by default, each with the first of its packages that does.
+// Installed has the programs that a node of Proxmox VE installs by default, each with the first of its packages that
+// does.
 func Installed() map[string]string {
 	releases := map[string][]string{}
 	lines := bufio.NewScanner(bytes.NewReader(installedPackages))
@@ -112,7 +113,8 @@ func Installed() map[string]string {
 // undescribedFile has programs that a node installs by default and that nobody has described, by the reason.
 const undescribedFile = "undescribed.json"
 
-// LeftOut gives the reason for each program that is installed by default and is deliberately not described. A grant of it is a finding.
+// LeftOut gives the reason for each program that is installed by default and is deliberately not described. A grant of
+// it is a finding.
 func LeftOut() (map[string]string, error) {
 	var byReason map[string][]string
 	if err := decode(data, undescribedFile, &byReason); err != nil {

@@ -5,8 +5,9 @@ import (
 	"testing"
 )
 
-// TestDescribedProgramsAreShipped makes sure that what is described is there: a path that no package of Debian or Proxmox VE has is a mistake of the
-// data, and the program that is meant stays undescribed. Links of alternatives and programs of other makers are listed with a reason.
+// TestDescribedProgramsAreShipped makes sure that what is described is there: a path that no package of Debian or
+// Proxmox VE has is a mistake of the data, and the program that is meant stays undescribed. Links of alternatives and
+// programs of other makers are listed with a reason.
 func TestDescribedProgramsAreShipped(t *testing.T) {
 	t.Parallel()
 	for _, p := range Programs() {
@@ -40,7 +41,8 @@ func TestShippedAs(t *testing.T) {
 	}
 }
 
-// TestInstalledProgramsAreKnown counts what of a node's programs is described. Each of the others is left out for a reason that somebody gave.
+// TestInstalledProgramsAreKnown counts what of a node's programs is described. Each of the others is left out for a
+// reason that somebody gave.
 func TestInstalledProgramsAreKnown(t *testing.T) {
 	t.Parallel()
 	reasons, err := LeftOut()

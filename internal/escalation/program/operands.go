@@ -21,13 +21,15 @@ type valueType struct {
 type classedType struct {
 	About string `json:"about"`
 	ERE   string `json:"ere"` // of every value
-	// ClassesOf names another type whose classes are also those of this one, and its values if ERE is empty: a directory is where a file can be.
+	// ClassesOf names another type whose classes are also those of this one, and its values if ERE is empty: a
+	// directory is where a file can be.
 	ClassesOf string `json:"classes_of"`
 	// Classes split the values; the first that has a value is its class.
 	Classes []*valueClass `json:"classes"`
-	// Modes gives, for each way in which a program uses a value, the classes by their effects. The key is "" for no effect, or names of
-	// effects joined by "+", or two such keys with "/" between them: for command lines with a choice, and for fixed ones; "A/@" has A
-	// where the caller chooses the host. Every class stands exactly once in each mode; "*" stands for all that are not named.
+	// Modes gives, for each way in which a program uses a value, the classes by their effects. The key is "" for no
+	// effect, or names of effects joined by "+", or two such keys with "/" between them: for command lines with a
+	// choice, and for fixed ones; "A/@" has A where the caller chooses the host. Every class stands exactly once in
+	// each mode; "*" stands for all that are not named.
 	Modes map[string]map[string][]string `json:"modes"`
 
 	base      func() (regular.Expr, error)
@@ -88,9 +90,9 @@ func (t *classedType) baseOr(simple *valueType) func() (regular.Expr, error) {
 	return simple.language
 }
 
-// language gives the values, and those that bring effects in a mode. A value of a class that is a way to root is among them, and of a class behind it
-// too; only values of other classes are taken out of the classes behind them. So a value that is a way to root may show more effects than those of
-// its class, and none shows fewer.
+// language gives the values, and those that bring effects in a mode. A value of a class that is a way to root is among
+// them, and of a class behind it too; only values of other classes are taken out of the classes behind them. So a value
+// that is a way to root may show more effects than those of its class, and none shows fewer.
 func (t *classedType) language(mode string) (compiled, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

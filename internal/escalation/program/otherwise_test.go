@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestOtherwise puts the example of what is known of all other arguments to each program. It has one of the effects, or a worse one: no operation
-// that an administrator may be granted covers it.
+// TestOtherwise puts the example of what is known of all other arguments to each program. It has one of the effects, or
+// a worse one: no operation that an administrator may be granted covers it.
 func TestOtherwise(t *testing.T) {
 	t.Parallel()
 	for _, p := range Programs() {
@@ -28,7 +28,8 @@ func TestOtherwise(t *testing.T) {
 // writes finds what says that files of the caller's choice are written.
 var writes = regexp.MustCompile(`\bwrites?\b.*\b(files?|devices?)\b`)
 
-// TestOtherwiseWrites demands of what is said to write files an effect that is a way to root: who chooses the name of a file that root writes is root.
+// TestOtherwiseWrites demands of what is said to write files an effect that is a way to root: who chooses the name of a
+// file that root writes is root.
 func TestOtherwiseWrites(t *testing.T) {
 	t.Parallel()
 	said := 0

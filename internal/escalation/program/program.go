@@ -20,7 +20,8 @@ type Family struct {
 
 // Program is what is known of one program.
 type Program struct {
-	// Paths are all its canonical paths on Debian 12 and 13, links and alternatives included; or a pseudo command of sudoers.
+	// Paths are all its canonical paths on Debian 12 and 13, links and alternatives included; or a pseudo command of
+	// sudoers.
 	Paths []string `json:"paths"`
 	// Source says where the knowledge comes from.
 	Source string `json:"source"`
@@ -47,18 +48,20 @@ type Operation struct {
 	NoExec bool   `json:"noexec"`
 	Fix    string `json:"fix"`
 	Source string `json:"source"`
-	// Joined is an expression for the words, among the arguments, that the caller gives as one argument, with which the operation has its effects. sudo compares
-	// arguments joined by blanks: where a rule has "-f /etc/x", the caller may give both words as one argument, whose value begins with a blank and is a relative name.
+	// Joined is an expression for the words, among the arguments, that the caller gives as one argument, with which the
+	// operation has its effects. sudo compares arguments joined by blanks: where a rule has "-f /etc/x", the caller may
+	// give both words as one argument, whose value begins with a blank and is a relative name.
 	Joined string `json:"joined"`
 	// Examples are arguments that the operation covers, Not some that come near and are not.
 	Examples []string `json:"examples"`
 	Not      []string `json:"not"`
 	// Example is one of Otherwise: arguments that really have the effect.
 	Example string `json:"example"`
-	// Signs are words of Otherwise that have the effect wherever they stand among the arguments, after a "^" only at their start. More may follow the last word
-	// of one that ends in "...".
+	// Signs are words of Otherwise that have the effect wherever they stand among the arguments, after a "^" only at
+	// their start. More may follow the last word of one that ends in "...".
 	Signs []string `json:"signs"`
-	// Reviewed says why nothing that Otherwise has is a way to root, where no effect of it is one. Nothing is harmless because nobody looked.
+	// Reviewed says why nothing that Otherwise has is a way to root, where no effect of it is one. Nothing is harmless
+	// because nobody looked.
 	Reviewed string `json:"reviewed"`
 
 	program  *Program
@@ -149,8 +152,8 @@ func (o *Operation) prepare(c *compiler) {
 // systemDirectories are those in which a name is the program that everyone means.
 var systemDirectories = []string{"/usr/bin", "/usr/sbin", "/usr/games"}
 
-// variant is the ending of one of several programs of a name, as Debian installs them side by side: python3.11, vim.basic,
-// perl5.40-x86_64-linux-gnu.
+// variant is the ending of one of several programs of a name, as Debian installs them side by side: python3.11,
+// vim.basic, perl5.40-x86_64-linux-gnu.
 var variant = regexp.MustCompile(`(\.(basic|tiny|nox|athena|gtk3?|traditional|openbsd)|-x86_64-linux-gnu|-static|[.-]?[0-9]+(\.[0-9]+)*)$`)
 
 // namesOf are a name, and those of which it may be a variant.
@@ -166,11 +169,12 @@ func namesOf(name string) []string {
 	}
 }
 
-// ordinaryWords are names of programs of the distribution that a site gives to scripts of its own as well. In a directory of the site's they are those.
+// ordinaryWords are names of programs of the distribution that a site gives to scripts of its own as well. In a
+// directory of the site's they are those.
 var ordinaryWords = []string{"convert", "copy", "dump", "import", "install", "mirror", "open", "restore", "service", "snap", "split", "watch"}
 
-// Find gives the program at a canonical path, or the one that a program of this name is taken for: a variant of it, or one in another
-// directory. It is nil where nobody has described it.
+// Find gives the program at a canonical path, or the one that a program of this name is taken for: a variant of it, or
+// one in another directory. It is nil where nobody has described it.
 func Find(command string) *Program {
 	k := knowledge()
 	if p := k.at(command); p != nil {
@@ -206,7 +210,8 @@ func Merged(path string) string {
 // SystemPath tells whether a program comes from the distribution, by its path: it is what its name says.
 func SystemPath(command string) bool { return slices.Contains(systemDirectories, path.Dir(command)) }
 
-// covers tells whether an operation covers arguments; for wrappers only what stands before the command line inside is asked.
+// covers tells whether an operation covers arguments; for wrappers only what stands before the command line inside is
+// asked.
 func (o *Operation) covers(args string) (bool, error) {
 	if !o.starting(args) {
 		return false, nil

@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-// pveCommand is a subcommand of a program of Proxmox VE, as internal/pvecommands takes it from the definitions with which the program reads its arguments.
+// pveCommand is a subcommand of a program of Proxmox VE, as internal/pvecommands takes it from the definitions with
+// which the program reads its arguments.
 type pveCommand struct {
 	Only     string `json:"only"`
 	Alias    string `json:"alias"`
@@ -47,8 +48,8 @@ func readTestData(t *testing.T, name string, into any) {
 	}
 }
 
-// TestPVECommandsAreDescribed: each option of each subcommand is covered by an operation, or stands in a list with the reason why it is left out; and nothing
-// stands there that is covered, or that no release has.
+// TestPVECommandsAreDescribed: each option of each subcommand is covered by an operation, or stands in a list with the
+// reason why it is left out; and nothing stands there that is covered, or that no release has.
 func TestPVECommandsAreDescribed(t *testing.T) {
 	t.Parallel()
 	var reasons map[string][]string
@@ -88,7 +89,8 @@ func TestPVECommandsAreDescribed(t *testing.T) {
 	t.Logf("%d subcommands and options", options)
 }
 
-// TestPVEOperationsExist: no operation begins with a subcommand that no release has, and none names an option that no subcommand has.
+// TestPVEOperationsExist: no operation begins with a subcommand that no release has, and none names an option that no
+// subcommand has.
 func TestPVEOperationsExist(t *testing.T) {
 	t.Parallel()
 	for program, commands := range pveCommands(t) {

@@ -16,8 +16,9 @@ var placeholders = map[string]string{
 
 var placeholder = regexp.MustCompile(`\{([^}]+)\}`)
 
-// TestPveshIsDescribed holds what is described of pvesh to the schema of the API of both releases: each method, and each of its parameters, is covered by an operation, or
-// stands in a list with the reason why it is left out, and a grant of it is a finding. Of a method that is left out the parameters are not listed.
+// TestPveshIsDescribed holds what is described of pvesh to the schema of the API of both releases: each method, and
+// each of its parameters, is covered by an operation, or stands in a list with the reason why it is left out, and a
+// grant of it is a finding. Of a method that is left out the parameters are not listed.
 func TestPveshIsDescribed(t *testing.T) {
 	t.Parallel()
 	var api map[string]map[string]pveCommand

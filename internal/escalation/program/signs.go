@@ -7,8 +7,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/regular"
 )
 
-// convincing gives admitted arguments that have the effect of what no operation covers: the example of the data, or else some with words that bring it. It is
-// false with the arguments that the search made up where there are none.
+// convincing gives admitted arguments that have the effect of what no operation covers: the example of the data, or
+// else some with words that bring it. It is false with the arguments that the search made up where there are none.
 func (j *judgement) convincing(o *Operation, made string) (string, bool) {
 	if example := asArguments(o.Example); j.Allowed.Contains(example) {
 		return example, true

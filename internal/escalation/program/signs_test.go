@@ -7,7 +7,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/regular"
 )
 
-// TestSigns: where the example of the data is not admitted, the one that is shown has words that bring the effect, and not the shortest filler.
+// TestSigns: where the example of the data is not admitted, the one that is shown has words that bring the effect, and
+// not the shortest filler.
 func TestSigns(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ program, pattern, want string }{

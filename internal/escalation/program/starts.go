@@ -7,8 +7,9 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/regular"
 )
 
-// startsOf are texts, in their order, of which every line of arguments of a synopsis begins with one. They are read from what is written, so that the language of an
-// operation is compiled only where arguments begin as its own do. The empty text stands for any beginning.
+// startsOf are texts, in their order, of which every line of arguments of a synopsis begins with one. They are read
+// from what is written, so that the language of an operation is compiled only where arguments begin as its own do. The
+// empty text stands for any beginning.
 func startsOf(s synopsis) []string {
 	starts := beginnings(s)
 	slices.Sort(starts)

@@ -17,7 +17,8 @@ import (
 //	-{abc}    a cluster of short flags: a dash and one or more of the letters
 //	<command> the rest of the line is another command line; <script> likewise, of a script by its absolute path; <shell> a text for a shell
 //
-// Pieces without a space between them are one word: --lines=<number>. A backslash takes the meaning from a special character.
+// Pieces without a space between them are one word: --lines=<number>. A backslash takes the meaning from a special
+// character.
 
 // synopsis is a node of a parsed synopsis.
 type synopsis interface{ isSynopsis() }

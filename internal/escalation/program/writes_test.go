@@ -9,10 +9,12 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/regular"
 )
 
-// writingModes are those in which a program opens an operand for writing, makes it, replaces it, removes it, or gives it away.
+// writingModes are those in which a program opens an operand for writing, makes it, replaces it, removes it, or gives
+// it away.
 var writingModes = []string{"write", "append", "edit", "truncate", "own", "root_own", "take", "own_take", "delete", "mkdir", "makedir", "rename", "replace", "flag"}
 
-// writtenPlaces are paths that nobody but root may choose, with whether a fixed command line that writes there is a way to root whatever it writes.
+// writtenPlaces are paths that nobody but root may choose, with whether a fixed command line that writes there is a way
+// to root whatever it writes.
 var writtenPlaces = map[string]bool{
 	"/etc/cron.d/x": false, "/etc/sudoers.d/x": true, "/etc/shadow": false, "/root/.ssh/authorized_keys": false, "/usr/local/sbin/x": false, "/etc/systemd/system/x.service": false,
 	"/home/agent/x": true, "/tmp/../etc/cron.d/x": true, "/etc//cron.d/x": true, "/srv/../etc/x": true, "/var/log/../../etc/cron.d/x": true, "/dev/shm/x": false, "x": true,
@@ -25,7 +27,8 @@ var nothingThere = map[string][]string{
 	"mkdir":    {"/dev/shm/x"}, "makedir": {"/dev/shm/x"},                                                                                                // everyone may make directories there
 }
 
-// TestWrittenOperandsAreFound walks over all operations. Each operand that is opened for writing, at each place where the program takes it, has an effect.
+// TestWrittenOperandsAreFound walks over all operations. Each operand that is opened for writing, at each place where
+// the program takes it, has an effect.
 func TestWrittenOperandsAreFound(t *testing.T) {
 	t.Parallel()
 	asked, unreached := 0, []string{}
@@ -102,7 +105,8 @@ func operandsOf(s synopsis) (list []operand) {
 	return list
 }
 
-// instance gives arguments of a synopsis, as few as possible, in which an operand stands with a value; ok is false where some operand has no value that is known.
+// instance gives arguments of a synopsis, as few as possible, in which an operand stands with a value; ok is false
+// where some operand has no value that is known.
 func instance(s synopsis, target operand, value string) (args string, ok bool) {
 	text, ok := words(s, target, value)
 	return asArguments(strings.Join(strings.Fields(text), " ")), ok

@@ -32,8 +32,8 @@ var updateDeeds = os.Getenv("PVESEC_TEST_UPDATE_DEEDS") != ""
 // tracedExamples is how many examples are traced on each release where not all are.
 const tracedExamples = 80
 
-// deeds are what the harmless command lines of a program do: the programs that they start, the files that they open for writing or change, and the calls
-// with which they become another account.
+// deeds are what the harmless command lines of a program do: the programs that they start, the files that they open for
+// writing or change, and the calls with which they become another account.
 type deeds struct {
 	Starts  []string `json:"starts,omitempty"`
 	Writes  []string `json:"writes,omitempty"`
@@ -59,8 +59,9 @@ func (d *deeds) beyond(reviewed *deeds) (list []string) {
 	return list
 }
 
-// TestHarmlessDeeds runs examples of what is described as harmless under strace, as root in a copy of the node, on both releases. None starts a program, opens a
-// file for writing or becomes another account that the review of the program does not have.
+// TestHarmlessDeeds runs examples of what is described as harmless under strace, as root in a copy of the node, on both
+// releases. None starts a program, opens a file for writing or becomes another account that the review of the program
+// does not have.
 func TestHarmlessDeeds(t *testing.T) {
 	t.Parallel()
 	reviewed := map[string]*deeds{}
@@ -185,7 +186,8 @@ var (
 	openedFile = regexp.MustCompile(`^(open|openat|creat)\(.* = [0-9]+<([^>]*)>`)
 	quotedPath = regexp.MustCompile(`^([a-z_0-9]+)\([^"]*"([^"]*)"`)
 	account    = regexp.MustCompile(`^(setuid|setreuid|setresuid|setfsuid)\(([^)]*)\)`)
-	// What a program makes up in names: in directories for passing files, and in the directory of the file that it replaces.
+	// What a program makes up in names: in directories for passing files, and in the directory of the file that it
+	// replaces.
 	passing = regexp.MustCompile(`[A-Za-z0-9]{6,}$|[0-9]+`)
 	beside  = regexp.MustCompile(`[.]([A-Za-z0-9]{10}|[A-Za-z0-9]{6})$`)
 	ofSed   = regexp.MustCompile(`/sed[A-Za-z0-9]{6}$`)

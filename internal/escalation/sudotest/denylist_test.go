@@ -20,7 +20,8 @@ type question struct {
 	allowed bool
 }
 
-// TestDenylist puts every witness of the deny-list policy to sudo -l -U, and the command lines whose answers are recorded.
+// TestDenylist puts every witness of the deny-list policy to sudo -l -U, and the command lines whose answers are
+// recorded.
 func TestDenylist(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile(filepath.Join("..", "testdata", "denylist.sudoers"))
@@ -44,7 +45,8 @@ func TestDenylist(t *testing.T) {
 	}
 }
 
-// askSudo puts questions to sudo -l -U. sudo looks for the program, so that those which a node of the lab lacks are made.
+// askSudo puts questions to sudo -l -U. sudo looks for the program, so that those which a node of the lab lacks are
+// made.
 func askSudo(t *testing.T, node *lab.Node, user string, questions []question) {
 	t.Helper()
 	var script strings.Builder

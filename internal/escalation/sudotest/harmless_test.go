@@ -13,7 +13,8 @@ import (
 // mostSamples is how many examples are run on each node.
 const mostSamples = 100
 
-// samples are examples of operations that have no effect, one of each program, as lines of a shell. Words are quoted, since a shell must not read them.
+// samples are examples of operations that have no effect, one of each program, as lines of a shell. Words are quoted,
+// since a shell must not read them.
 func samples() (lines []string) {
 	for _, p := range program.Programs() {
 		for _, o := range p.Operations {
@@ -46,8 +47,9 @@ func named(file, commands string) bool {
 	return slices.Contains(words, file) || slices.ContainsFunc(words, func(word string) bool { return ownFiles[word] == file })
 }
 
-// TestHarmlessWriteNothing runs examples of what is described as harmless, as root in a copy of the node that nothing else uses, and finds no file there that
-// was made or changed, other than those that the command line names. Caches are left out: programs make them again.
+// TestHarmlessWriteNothing runs examples of what is described as harmless, as root in a copy of the node that nothing
+// else uses, and finds no file there that was made or changed, other than those that the command line names. Caches are
+// left out: programs make them again.
 func TestHarmlessWriteNothing(t *testing.T) {
 	t.Parallel()
 	for _, suite := range lab.Suites() {

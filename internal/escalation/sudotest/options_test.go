@@ -12,7 +12,8 @@ import (
 // optionFact says when an option of the Defaults takes effect, as the real sudo shows it.
 type optionFact struct {
 	name, policy string
-	// script is what the user agent does, look what root does afterwards. Shows is printed by one of them if, and only if, the option takes effect.
+	// script is what the user agent does, look what root does afterwards. Shows is printed by one of them if, and only
+	// if, the option takes effect.
 	script, look, shows string
 	effect              bool
 	// trixie is what Debian 12 cannot do: its sudo is built without TLS, and its apt opens no pager.
@@ -34,7 +35,8 @@ my $l = IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => 30343, List
 $SIG{ALRM} = sub { exit }; alarm 120; my $c = $l->accept; sysread $c, my $hello, 4096; syswrite $c, pack("N", 5) . "\x0a\x03\x0a\x01x";
 sysread $c, my $m, 4096; $m =~ s/[^ -~]+/ /g; print "server got $m\n"' & server=$!
 listening 7687; sudo -n /usr/bin/pveversion </dev/null >/dev/null 2>&1; kill $server 2>/dev/null; wait $server; true`
-	// listenTLS takes the greeting of sudo with a certificate of the caller's, and ends when it has it or sudo has given up.
+	// listenTLS takes the greeting of sudo with a certificate of the caller's, and ends when it has it or sudo has
+	// given up.
 	listenTLS = listening + `openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost -keyout ~/key -out ~/cert -days 2 2>/dev/null
 rm -f ~/done; sleep 120 2>/dev/null | openssl s_server -accept 30344 -cert ~/cert -key ~/key -quiet >~/got 2>/dev/null & server=$!
 listening 7688; { sudo -n /usr/bin/pveversion </dev/null 2>&1; : >~/done; } & asker=$!; n=0
@@ -111,7 +113,8 @@ var optionFacts = []optionFact{
 	{name: "mailerflags", policy: "Defaults mailerpath=/home/agent/editor, mailerflags=\"-oQ/srv/queue\"" + grant, look: asOther + "echo wrong | sudo -S -k /usr/bin/false' 2>&1; sleep 1; cat /home/agent/ran", shows: "with -oQ/srv/queue", effect: true},
 }
 
-// settleOptions makes what the facts need: an account with a password, an editor and a PAM service that say who runs them.
+// settleOptions makes what the facts need: an account with a password, an editor and a PAM service that say who runs
+// them.
 const settleOptions = `useradd -m -s /bin/sh agent; echo agent:secret | chpasswd
 useradd -m -s /bin/sh other; echo other:secret | chpasswd
 chmod 755 /home/agent

@@ -10,8 +10,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// TestPresets has visudo read each preset in strict mode, and puts every command line of the presets to sudo -l -U, those that they allow and those
-// that they must not.
+// TestPresets has visudo read each preset in strict mode, and puts every command line of the presets to sudo -l -U,
+// those that they allow and those that they must not.
 func TestPresets(t *testing.T) {
 	t.Parallel()
 	for suite, version := range map[lab.Suite]sudoers.Version{lab.Bookworm: sudoers.PVE8, lab.Trixie: sudoers.PVE9} {

@@ -122,7 +122,8 @@ var ways = []way{
 // wayFile holds the policy.
 const wayFile = "/etc/sudoers.d/way"
 
-// TestWaysThrough walks each way on nodes of both releases, and holds that it is neither proven to be closed nor left unfound.
+// TestWaysThrough walks each way on nodes of both releases, and holds that it is neither proven to be closed nor left
+// unfound.
 func TestWaysThrough(t *testing.T) {
 	t.Parallel()
 	for suite, version := range map[lab.Suite]sudoers.Version{lab.Bookworm: sudoers.PVE8, lab.Trixie: sudoers.PVE9} {

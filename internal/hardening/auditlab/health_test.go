@@ -59,7 +59,8 @@ func TestHealthNotices(t *testing.T) {
 	}
 }
 
-// TestHealthOfAStuckCollector: a collector that runs and does nothing is noticed, and that the journal was deleted meanwhile.
+// TestHealthOfAStuckCollector: a collector that runs and does nothing is noticed, and that the journal was deleted
+// meanwhile.
 func TestHealthOfAStuckCollector(t *testing.T) {
 	t.Parallel()
 	for _, suite := range lab.Suites() {
@@ -101,7 +102,8 @@ func TestHealthOverReboots(t *testing.T) {
 	}
 }
 
-// TestHealthOverClockJumps: a clock that went forward and back again is noticed. Only a node with its own kernel has a clock of its own.
+// TestHealthOverClockJumps: a clock that went forward and back again is noticed. Only a node with its own kernel has a
+// clock of its own.
 func TestHealthOverClockJumps(t *testing.T) {
 	t.Parallel()
 	for _, suite := range lab.Suites() {

@@ -47,7 +47,8 @@ const forger = `while :; do
 	sleep 0.1
 done`
 
-// TestProbe: each record of a healthy trail is found, nothing but the records is left, and whatever breaks the chain is named.
+// TestProbe: each record of a healthy trail is found, nothing but the records is left, and whatever breaks the chain is
+// named.
 func TestProbe(t *testing.T) {
 	t.Parallel()
 	for _, suite := range lab.Suites() {
@@ -116,7 +117,8 @@ func TestProbeOfEveryone(t *testing.T) {
 	}
 }
 
-// TestProbeOfSlowSubjects: however many subjects there are and however long sudo takes for each, the records of all are looked for.
+// TestProbeOfSlowSubjects: however many subjects there are and however long sudo takes for each, the records of all are
+// looked for.
 func TestProbeOfSlowSubjects(t *testing.T) {
 	t.Parallel()
 	a := install(t, lab.NodeSpec{Name: "pve1"}, logging("agent", "bob", "carol", "dave", "eve"))

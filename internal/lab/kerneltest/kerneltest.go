@@ -1,5 +1,5 @@
-// Package kerneltest runs tests whose nodes have their own kernel. The emulated kernel has a defect that ends it at random: a test that fails
-// because of it is repeated, once. The README.md of package lab describes the defect.
+// Package kerneltest runs tests whose nodes have their own kernel. The emulated kernel has a defect that ends it at
+// random: a test that fails because of it is repeated, once. The README.md of package lab describes the defect.
 package kerneltest
 
 import (
@@ -19,9 +19,10 @@ import (
 // testVariable names the test that a process was started for.
 const testVariable = "PVESEC_LAB_KERNEL_TEST"
 
-// Run runs the body of a test, in a process of its own: what has failed in this one cannot be undone. The test t has no other contents than
-// the body, and starts the nodes in it with lab.ForTest. Where it fails and the kernel of a node panicked with the known defect, it runs once
-// more with new nodes, and make says so at its end. Every other failure counts, and so does a second one.
+// Run runs the body of a test, in a process of its own: what has failed in this one cannot be undone. The test t has no
+// other contents than the body, and starts the nodes in it with lab.ForTest. Where it fails and the kernel of a node
+// panicked with the known defect, it runs once more with new nodes, and make says so at its end. Every other failure
+// counts, and so does a second one.
 func Run(t *testing.T, body func(t *testing.T)) {
 	t.Helper()
 	if os.Getenv(testVariable) == t.Name() {
@@ -99,8 +100,8 @@ func pattern(name string) string {
 // console is how lab.ForTest begins what a node of a failed test printed.
 var console = regexp.MustCompile(`console of (\S+):\n`)
 
-// defect is the panic of the emulated kernel: within fork, a process that was killed meanwhile has its half-made memory taken down, and
-// 0x40e lies in what marks the end of the made half.
+// defect is the panic of the emulated kernel: within fork, a process that was killed meanwhile has its half-made memory
+// taken down, and 0x40e lies in what marks the end of the made half.
 var defect = regexp.MustCompile(`(?s)Kernel panic - not syncing: Kernel mode fault at addr 0x40e\b.*\bflush_tlb_mm\b.*\bexit_mmap\b.*\bcopy_process\b`)
 
 // panicked finds the node whose kernel panicked with the known defect.

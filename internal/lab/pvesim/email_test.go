@@ -6,8 +6,9 @@ import (
 	"testing"
 )
 
-// TestEmail: PVE takes letters of every script before the "@" and ASCII behind it. user.cfg is written as bytes: as long as
-// all of it fits into Latin-1 it is written so, else as UTF-8, and each byte is a character when it is read again.
+// TestEmail: PVE takes letters of every script before the "@" and ASCII behind it. user.cfg is written as bytes: as
+// long as all of it fits into Latin-1 it is written so, else as UTF-8, and each byte is a character when it is read
+// again.
 func TestEmail(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ email, back string }{

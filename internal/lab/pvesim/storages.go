@@ -1,6 +1,7 @@
 package pvesim
 
-// Storages are told from [Options.Storages]. Nothing of this is recorded from a real cluster: it has the fields and the permission check that PVE documents.
+// Storages are told from [Options.Storages]. Nothing of this is recorded from a real cluster: it has the fields and the
+// permission check that PVE documents.
 var storageEndpoints = []endpoint{{method: "GET", path: "/storage", run: listStorages}}
 
 // listStorages lists the storages that the caller may see.

@@ -5,7 +5,8 @@ import (
 	"slices"
 )
 
-// Second factors: what the browser of a user registers. A token cannot, so that tests give them with [Server.AddSecondFactor].
+// Second factors: what the browser of a user registers. A token cannot, so that tests give them with
+// [Server.AddSecondFactor].
 var tfaEndpoints = []endpoint{
 	{method: "GET", path: "/access/users/{userid}/tfa", protected: true,
 		params: schema{"userid": userIDArg, "multiple": boolArg},

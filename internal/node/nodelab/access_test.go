@@ -86,15 +86,17 @@ func TestRealAccess(t *testing.T) {
 	})
 }
 
-// narrowed are the ways to narrow a login to what pvesec needs, as the documentation has them, each a script that ends in force.
+// narrowed are the ways to narrow a login to what pvesec needs, as the documentation has them, each a script that ends
+// in force.
 var narrowed = map[string]string{
 	"authorized_keys": `key=$(cat /root/.ssh/authorized_keys); echo "command=\"sudo -n /bin/sh -s\",restrict $key" >/home/ops/.ssh/authorized_keys`,
 	"sshd_config": `printf 'Match User ops\n  ForceCommand sudo -n /bin/sh -s\n  DisableForwarding yes\n  PermitTTY no\n' >/etc/ssh/sshd_config.d/0-test.conf
 		systemctl reset-failed ssh; systemctl restart ssh`,
 }
 
-// TestNarrowLogin: a login that is narrowed to the one command that pvesec runs is enough for it, opens no terminal, forwards nothing, copies no files and runs
-// no other command. A program on standard input has root's power all the same, and the documentation says so.
+// TestNarrowLogin: a login that is narrowed to the one command that pvesec runs is enough for it, opens no terminal,
+// forwards nothing, copies no files and runs no other command. A program on standard input has root's power all the
+// same, and the documentation says so.
 func TestNarrowLogin(t *testing.T) {
 	t.Parallel()
 	c := start(t)
@@ -197,8 +199,8 @@ func TestMaxStartups(t *testing.T) {
 	wg.Wait()
 }
 
-// lockedOut runs a change that takes the sudo away from the user that pvesec logs in as, with the shell on the node killed as soon as
-// the new file is in place: nobody can undo it from outside.
+// lockedOut runs a change that takes the sudo away from the user that pvesec logs in as, with the shell on the node
+// killed as soon as the new file is in place: nobody can undo it from outside.
 func lockedOut(t *testing.T, n *lab.Node, p *node.Pool) {
 	t.Helper()
 	reset(t, n)
@@ -229,8 +231,8 @@ func restoredByItself(t *testing.T, n *lab.Node, p *node.Pool) {
 	}
 }
 
-// TestLockout: a change that takes our own access away, whose shell then dies, is reverted by the node itself, with systemd's timer,
-// without it, and after a power cut.
+// TestLockout: a change that takes our own access away, whose shell then dies, is reverted by the node itself, with
+// systemd's timer, without it, and after a power cut.
 func TestLockout(t *testing.T) { //nolint:tparallel // what shares a node runs one after the other
 	t.Parallel()
 	c := start(t)

@@ -71,7 +71,8 @@ func TestAccountDefended(t *testing.T) {
 			t.Errorf("primary group %q %d", got.Group, got.GID)
 		}
 
-		// He kills whatever runs as him, and forks and exits all the time, so that no list of processes has him for long. His sessions end before his key is withdrawn, and he comes back afterwards with what he has then.
+		// He kills whatever runs as him, and forks and exits all the time, so that no list of processes has him for
+		// long. His sessions end before his key is withdrawn, and he comes back afterwards with what he has then.
 		if err := n.WriteFile(t.Context(), "/usr/local/bin/fight", "#!/bin/sh\nwhile :; do pkill -KILL -u nightowl -x 'sh|dd|mv|cat|mkdir|stat|rm|setpriv'; done\n", 0o755); err != nil {
 			t.Fatal(err)
 		}

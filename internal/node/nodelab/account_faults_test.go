@@ -57,8 +57,9 @@ func accountCycles() []accountCycle {
 	}
 }
 
-// TestAccountFaults has the shell killed, or a command fail, before a sample of the steps of each kind of change of an account on two nodes, before all in `make chaos`. Each node ends with the old
-// account or the new one, whole, as the caller was told, and the next change goes through.
+// TestAccountFaults has the shell killed, or a command fail, before a sample of the steps of each kind of change of an
+// account on two nodes, before all in `make chaos`. Each node ends with the old account or the new one, whole, as the
+// caller was told, and the next change goes through.
 func TestAccountFaults(t *testing.T) {
 	t.Parallel()
 	c := start(t)
@@ -105,7 +106,8 @@ func TestAccountFaults(t *testing.T) {
 	struck, cells := 0, 0
 	var ends budget.Struck
 	for i, cycle := range accountCycles() {
-		// The state to which each round goes back: where a home moves both are there then, and a password that was locked again keeps its hash behind the "!".
+		// The state to which each round goes back: where a home moves both are there then, and a password that was
+		// locked again keeps its hash behind the "!".
 		must(cycle.back)
 		must(cycle.to)
 		must(cycle.back)

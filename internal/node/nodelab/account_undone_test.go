@@ -11,7 +11,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 )
 
-// killedWith applies an account, has a script run on the node when the account is in place, and kills the shell then. It returns what the caller is told.
+// killedWith applies an account, has a script run on the node when the account is in place, and kills the shell then.
+// It returns what the caller is told.
 func killedWith(t *testing.T, p *node.Pool, n *lab.Node, a node.AccountChange, script string) error {
 	t.Helper()
 	slow(t, n)
@@ -33,7 +34,8 @@ func clean(t *testing.T, what string, err error) {
 	}
 }
 
-// TestAccountUndone: undoing a change of an account takes nothing from its user that is his own, not even a second time, and nothing that he does keeps the node from the next change.
+// TestAccountUndone: undoing a change of an account takes nothing from its user that is his own, not even a second
+// time, and nothing that he does keeps the node from the next change.
 func TestAccountUndone(t *testing.T) {
 	t.Parallel()
 	c := start(t)
@@ -156,8 +158,8 @@ func TestAccountSealed(t *testing.T) {
 	})
 }
 
-// TestAccountUndoneLater: undoing a change takes back what the change did, and nothing that an administrator has done by hand since: an account made in its place, a password that root gave it, a lock, an end,
-// a group.
+// TestAccountUndoneLater: undoing a change takes back what the change did, and nothing that an administrator has done
+// by hand since: an account made in its place, a password that root gave it, a lock, an end, a group.
 func TestAccountUndoneLater(t *testing.T) {
 	t.Parallel()
 	c := start(t)

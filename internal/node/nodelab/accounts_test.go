@@ -27,7 +27,8 @@ func nightAccount() node.AccountChange {
 	}
 }
 
-// accountsOf is everything that a change of accounts may touch, but for the date of a password's last change and the copies that the tools keep.
+// accountsOf is everything that a change of accounts may touch, but for the date of a password's last change and the
+// copies that the tools keep.
 func accountsOf(t *testing.T, n *lab.Node) string {
 	t.Helper()
 	return shell(t, n, `cat /etc/passwd; cut -d: -f1,2,4- /etc/shadow; sort /etc/group /etc/gshadow; sort /etc/subuid /etc/subgid; find /home -printf '%y %m %u:%g %p %l\n' | grep -v ' \.bash' | sort -k4; find /home -type f -exec sha256sum {} + | sort -k2; ls /etc/pvesec 2>&1 || true`)
@@ -222,8 +223,9 @@ func TestAccountRefused(t *testing.T) {
 	})
 }
 
-// TestAccountHostileHome: whatever a user puts into his home, root neither follows nor reads nor writes it, and the keys are what they are to be, or the change says why not
-// and leaves all as it was. In `make test` each trick is played on one of the two releases, in turn; `make chaos` plays all on both.
+// TestAccountHostileHome: whatever a user puts into his home, root neither follows nor reads nor writes it, and the
+// keys are what they are to be, or the change says why not and leaves all as it was. In `make test` each trick is
+// played on one of the two releases, in turn; `make chaos` plays all on both.
 func TestAccountHostileHome(t *testing.T) {
 	t.Parallel()
 	c := start(t)

@@ -11,7 +11,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 )
 
-// TestAuditRules: the real auditctl of both releases judges rules, and the kernel of a node that has one of its own learns of none of them.
+// TestAuditRules: the real auditctl of both releases judges rules, and the kernel of a node that has one of its own
+// learns of none of them.
 func TestAuditRules(t *testing.T) {
 	t.Parallel()
 	kerneltest.Run(t, auditRules)

@@ -61,8 +61,8 @@ func (m *meter) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// BenchmarkRoundTrips tells for each thing that pvesec does on a node how many bytes travel and how many round trips it waits for: what
-// a second of delay adds, by the second.
+// BenchmarkRoundTrips tells for each thing that pvesec does on a node how many bytes travel and how many round trips it
+// waits for: what a second of delay adds, by the second.
 func BenchmarkRoundTrips(b *testing.B) {
 	c := lab.ForTest(b, lab.ClusterSpec{Nodes: []lab.NodeSpec{{Name: "pve9", Suite: lab.Trixie}}})
 	n := c.Nodes[0]

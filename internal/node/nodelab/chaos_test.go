@@ -34,9 +34,10 @@ const (
 // violations counts what was not as it must be.
 var violations atomic.Int64
 
-// TestChaos changes two nodes, one of each release, or one of them, while one has a fault. Whatever happens, each node ends valid, its content is exactly the old or
-// the new one and what the caller was told, both nodes are alike unless one was told as unknown, nothing is left of a change that was told as clean, and where
-// something is left the next apply goes through.
+// TestChaos changes two nodes, one of each release, or one of them, while one has a fault. Whatever happens, each node
+// ends valid, its content is exactly the old or the new one and what the caller was told, both nodes are alike unless
+// one was told as unknown, nothing is left of a change that was told as clean, and where something is left the next
+// apply goes through.
 func TestChaos(t *testing.T) {
 	t.Parallel()
 	var workers []*pair
@@ -142,7 +143,8 @@ func allCells(steps [][]string, faults []fault, every bool) []cell {
 				continue
 			}
 			for n, at := range steps[struck] {
-				// The sample begins at another step for each fault, goes from one node to the other, and changes two of them every other time.
+				// The sample begins at another step for each fault, goes from one node to the other, and changes two of
+				// them every other time.
 				turn := (n + i) / f.every
 				chosen := every || (n+i)%f.every == 0 && turn%len(steps) == struck
 				if chosen && (f.only == nil || f.only(at)) {
@@ -376,8 +378,8 @@ func (p *pair) look(ctx context.Context, i int, violated func(string, ...any)) (
 	return "broken", left
 }
 
-// judge compares the states of the nodes with the old, the new, each other, and what the caller was told. It says how the cell ended and
-// whether nothing is left for the next apply to settle.
+// judge compares the states of the nodes with the old, the new, each other, and what the caller was told. It says how
+// the cell ended and whether nothing is left for the next apply to settle.
 func (p *pair) judge(ctx context.Context, c cell, nodes []int, err error, violated func(string, ...any)) (end string, settled bool) {
 	p.t.Helper()
 	var ae *node.ApplyError

@@ -21,7 +21,8 @@ type fault struct {
 	// every is how many steps lie between two at which `make test` injects it; only, when not nil, picks the steps.
 	every int
 	only  func(step string) bool
-	// before is a script that brings the fault before the change, which meets it whenever it does; there are no steps then. after ends it.
+	// before is a script that brings the fault before the change, which meets it whenever it does; there are no steps
+	// then. after ends it.
 	before, after string
 	// says is what the error must tell, or "done" where the change must go through in spite of it.
 	says string

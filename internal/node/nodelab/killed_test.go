@@ -15,8 +15,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 )
 
-// clientVariable makes this test program the client that TestKilledProvider kills: "address port step", with the key and the host keys on
-// standard input.
+// clientVariable makes this test program the client that TestKilledProvider kills: "address port step", with the key
+// and the host keys on standard input.
 const clientVariable = "PVESEC_NODELAB_CLIENT"
 
 func TestMain(m *testing.M) {
@@ -51,8 +51,8 @@ func client() error {
 	return p.Apply(context.Background(), []node.Change{change}, nil)
 }
 
-// TestKilledProvider: SIGKILL of the process that changes the node, at several moments. The node is in the old or the new state, and
-// the next run goes on from there.
+// TestKilledProvider: SIGKILL of the process that changes the node, at several moments. The node is in the old or the
+// new state, and the next run goes on from there.
 func TestKilledProvider(t *testing.T) {
 	t.Parallel()
 	c := start(t)

@@ -51,7 +51,8 @@ func shell(t *testing.T, n *lab.Node, script string) string {
 	return strings.TrimSpace(out)
 }
 
-// snapshot lists everything a transaction may touch, with type, mode, owner, content and extended attributes such as immutability.
+// snapshot lists everything a transaction may touch, with type, mode, owner, content and extended attributes such as
+// immutability.
 func snapshot(t *testing.T, n *lab.Node) string {
 	t.Helper()
 	return shell(t, n, `
@@ -242,7 +243,8 @@ func immutable(ctx context.Context, n *lab.Node) error {
 }
 func mutable(ctx context.Context, n *lab.Node) error { return n.Mutable(ctx, "/etc/sudoers.d/agent") }
 
-// slow installs a service whose restart takes until /run/go exists, to hold a transaction at the moment when its files are in place.
+// slow installs a service whose restart takes until /run/go exists, to hold a transaction at the moment when its files
+// are in place.
 func slow(t *testing.T, n *lab.Node) {
 	t.Helper()
 	if err := n.WriteFile(t.Context(), "/etc/systemd/system/slow.service",
@@ -271,7 +273,8 @@ func TestRestartsInARow(t *testing.T) {
 	})
 }
 
-// TestRetiredUnits: a timer fires while the files of its service go. What ran or failed then is not listed by systemd for as long as the node runs.
+// TestRetiredUnits: a timer fires while the files of its service go. What ran or failed then is not listed by systemd
+// for as long as the node runs.
 func TestRetiredUnits(t *testing.T) {
 	t.Parallel()
 	c := start(t)

@@ -14,8 +14,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 )
 
-// TestNarrowedInTimeAndPlace: a key that counts from some addresses or until a day, and a certificate for minutes without any key on the node, let pvesec in only then and from there, as the documentation
-// has it.
+// TestNarrowedInTimeAndPlace: a key that counts from some addresses or until a day, and a certificate for minutes
+// without any key on the node, let pvesec in only then and from there, as the documentation has it.
 func TestNarrowedInTimeAndPlace(t *testing.T) {
 	t.Parallel()
 	c := start(t)

@@ -16,15 +16,15 @@ import (
 // everyStep makes TestPowerCutOfKernel cut the power at every step, which takes long: make chaos.
 var everyStep = flag.Bool("every-step", false, "cut the power of nodes with their own kernel before every step of a transaction")
 
-// decisive is the step of a transaction at which `make test` cuts the power: a node with its own kernel takes half a minute of a processor to boot, so
-// `make chaos` does it at every step.
+// decisive is the step of a transaction at which `make test` cuts the power: a node with its own kernel takes half a
+// minute of a processor to boot, so `make chaos` does it at every step.
 var decisive = map[string][]string{
 	"pve8": {" mv -fT -- /etc/pvesec/stage/"}, // the rename
 	"pve9": {" sync -- /var/backups/pvesec/"}, // the copies and the rename are flushed
 }
 
-// TestPowerCutOfKernel cuts the power of nodes with their own kernel, where what was not flushed is lost, at the steps that depend on
-// what was: right before and after the rename, and when the journal goes.
+// TestPowerCutOfKernel cuts the power of nodes with their own kernel, where what was not flushed is lost, at the steps
+// that depend on what was: right before and after the rename, and when the journal goes.
 func TestPowerCutOfKernel(t *testing.T) {
 	t.Parallel()
 	kerneltest.Run(t, powerCutOfKernel)

@@ -16,8 +16,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 )
 
-// TestSshdLockout: with the real sshd of both releases, a change that keeps pvesec out is taken back by the node, and one that does not stands. sshd is reloaded and never stopped: a session that was
-// open before answers all the time.
+// TestSshdLockout: with the real sshd of both releases, a change that keeps pvesec out is taken back by the node, and
+// one that does not stands. sshd is reloaded and never stopped: a session that was open before answers all the time.
 func TestSshdLockout(t *testing.T) {
 	t.Parallel()
 	c := start(t)
@@ -99,7 +99,8 @@ func TestSshdLockout(t *testing.T) {
 		if err := p.Apply(t.Context(), broken, nil); err == nil || !strings.Contains(err.Error(), "MaxAuthTries") {
 			t.Errorf("a file that sshd refuses: %v", err)
 		}
-		// Somebody else breaks the configuration. Nothing is added then, and what is there can be taken away; sshd runs on.
+		// Somebody else breaks the configuration. Nothing is added then, and what is there can be taken away; sshd runs
+		// on.
 		shell(t, n, "echo Nonsense yes >/etc/ssh/sshd_config.d/50-x.conf")
 		gone := change("")
 		gone[0].Files[0].Kind, gone[0].Files[0].Content = node.Absent, nil
@@ -117,7 +118,8 @@ func TestSshdLockout(t *testing.T) {
 	})
 }
 
-// TestRealSshdAnswers: the real sshd of both releases names the file and the line that decide, and the connection that asks.
+// TestRealSshdAnswers: the real sshd of both releases names the file and the line that decide, and the connection that
+// asks.
 func TestRealSshdAnswers(t *testing.T) {
 	t.Parallel()
 	c := start(t)

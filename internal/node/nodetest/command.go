@@ -88,8 +88,8 @@ func (s *Server) run(ch ssh.Channel, command string) {
 	_, _ = ch.SendRequest("exit-status", false, ssh.Marshal(struct{ Status uint32 }{uint32(cmd.ProcessState.ExitCode())}))
 }
 
-// feed copies what a client sends, and gives the programs in it Root to work in: the line of program/common.sh that says where on a
-// node they do.
+// feed copies what a client sends, and gives the programs in it Root to work in: the line of program/common.sh that
+// says where on a node they do.
 func (s *Server) feed(stdin io.Writer, from io.Reader) {
 	const onNode, path = "root=\n", "PATH=${root:+$root/test/bin:}"
 	lines := bufio.NewReader(from)

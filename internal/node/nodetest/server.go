@@ -32,7 +32,8 @@ type Options struct {
 	// DropConnections makes the server close that many connections before SSH begins, after saying Preface.
 	DropConnections int
 	Preface         string
-	// Password lets the user in as an alternative to the key; KeyboardInteractive asks for it that way. NoKeys accepts no keys.
+	// Password lets the user in as an alternative to the key; KeyboardInteractive asks for it that way. NoKeys accepts
+	// no keys.
 	Password            string
 	KeyboardInteractive bool
 	NoKeys              bool
@@ -113,7 +114,8 @@ func Start(tb testing.TB, o Options) *Server {
 	return s
 }
 
-// leaveOut makes Root/test/rest, a directory of links to every tool of this machine except for the tools that the node must not have.
+// leaveOut makes Root/test/rest, a directory of links to every tool of this machine except for the tools that the node
+// must not have.
 func (s *Server) leaveOut(tb testing.TB) {
 	tb.Helper()
 	rest := filepath.Join(s.Root, "test/rest")

@@ -80,8 +80,9 @@ func columns(text string, errs sudoers.Errors, own, theirs []string) string {
 	return ""
 }
 
-// continuedString tells whether a place is behind a line that goes on inside a quoted string: sudo 1.9.16 then counts columns from
-// elsewhere than the start of the line (two characters more in "\"\\\n=\"\n", where nothing but the newline is left).
+// continuedString tells whether a place is behind a line that goes on inside a quoted string: sudo 1.9.16 then counts
+// columns from elsewhere than the start of the line (two characters more in "\"\\\n=\"\n", where nothing but the
+// newline is left).
 func continuedString(text, place string) bool {
 	before := text[:min(max(offset(text, place), 0), len(text))]
 	for strings.Contains(before, "\n") {

@@ -106,8 +106,8 @@ func TestSudoedit(t *testing.T) {
 	})
 }
 
-// TestList compares who may see the rights of another user: who may run the pseudo command "list" as that user, and, as sudo
-// has had it longer, who may run any command as root.
+// TestList compares who may see the rights of another user: who may run the pseudo command "list" as that user, and, as
+// sudo has had it longer, who may run any command as root.
 func TestList(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, s *station) {
@@ -158,7 +158,8 @@ func (f includes) ReadDir(dir string) (names []string, ok bool) {
 	return names, ok
 }
 
-// scatter spreads the lines of a policy over files that include one another; some of them have names that sudo passes over.
+// scatter spreads the lines of a policy over files that include one another; some of them have names that sudo passes
+// over.
 func (g *generator) scatter(main, dir, text string) includes {
 	names := []string{"", "/local", "/d/10-first", "/d/2nd", "/d/20.skipped", "/d/30~", "/d/nested", "/deep", "/local.pve1"}
 	parts := make([]strings.Builder, len(names))

@@ -55,10 +55,12 @@ func treeOf(text string, v sudoers.Version) *sudoers.Tree {
 	return sudoers.TreeOf(file)
 }
 
-// reasonsToDoubt are what a policy must have for an answer to be unknown: another root, another locale, or an expression that is not decided here.
+// reasonsToDoubt are what a policy must have for an answer to be unknown: another root, another locale, or an
+// expression that is not decided here.
 var reasonsToDoubt = regexp.MustCompile(`CHROOT|runchroot|sudoers_locale|\\1`)
 
-// fallsOver are the options with which sudo of both releases ends by a signal and runs nothing: a root directory that is bound to commands.
+// fallsOver are the options with which sudo of both releases ends by a signal and runs nothing: a root directory that
+// is bound to commands.
 var fallsOver = regexp.MustCompile(`Defaults\s*!.*runchroot`)
 
 // comparison counts answers.

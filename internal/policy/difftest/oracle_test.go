@@ -33,7 +33,8 @@ var theSeed = sync.OnceValue(func() uint64 {
 	return uint64(time.Now().UnixNano())
 })
 
-// compileDriver compiles the driver once for all tests. What it exports takes the place of the C library's, also for the plug-in.
+// compileDriver compiles the driver once for all tests. What it exports takes the place of the C library's, also for
+// the plug-in.
 var compileDriver = sync.OnceValues(func() (string, error) { return compileC("plugin_driver.c", "-rdynamic") })
 
 // compileC compiles a file of testdata.

@@ -31,7 +31,8 @@ type station struct {
 	policyPath string
 }
 
-// nodes are the nodes of this package, one of each suite. All tests share them: to boot one takes longer than most tests.
+// nodes are the nodes of this package, one of each suite. All tests share them: to boot one takes longer than most
+// tests.
 var nodes = map[lab.Suite]*sharedNode{lab.Bookworm: {}, lab.Trixie: {}}
 
 type sharedNode struct {

@@ -57,8 +57,9 @@ var visudoPlace = regexp.MustCompile(`(?m)^p[0-9]{6}:([0-9]+:[0-9]+): (.*)$`)
 // otherColumns begins what is said of an error that is found in the same line at another place.
 const otherColumns = "errors are at other columns"
 
-// mostElsewhere bounds them: one policy in so many. What is accepted, the lines of errors and the trees must agree in every one;
-// of a line that is malformed in several ways at once, the scanner of visudo and this one may name different ways.
+// mostElsewhere bounds them: one policy in so many. What is accepted, the lines of errors and the trees must agree in
+// every one; of a line that is malformed in several ways at once, the scanner of visudo and this one may name different
+// ways.
 const mostElsewhere = 1000
 
 // TestSyntax compares what is accepted, where errors are, and the trees.

@@ -24,7 +24,8 @@ func product(lists ...[]string) []string {
 }
 
 // valueLines are lines with one number, time or limit each, written in every way that the C library's functions for
-// numbers could take or refuse: signs, spaces and whatever else they skip, missing digits, and the ends of their ranges.
+// numbers could take or refuse: signs, spaces and whatever else they skip, missing digits, and the ends of their
+// ranges.
 func valueLines() (rules, settings []string) {
 	add := func(to *[]string, before string, values []string, behind string) {
 		for _, v := range values {

@@ -61,8 +61,9 @@ type witness struct {
 	why     string
 }
 
-// TestWitnesses puts what comparisons and proofs over generated policies show to the real sudo: on the host, as the target and with the words that they
-// name. What a node cannot be, or takes a moment or a version to be so, is left to the decision engine, to which package policy puts all of them.
+// TestWitnesses puts what comparisons and proofs over generated policies show to the real sudo: on the host, as the
+// target and with the words that they name. What a node cannot be, or takes a moment or a version to be so, is left to
+// the decision engine, to which package policy puts all of them.
 func TestWitnesses(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, s *station) {
@@ -137,7 +138,8 @@ func (s *station) witnesses(t *testing.T, q policy.Question, c policy.Comparison
 	return list
 }
 
-// isReal tells whether an account is what the class says of its target. Pseudo commands are no programs that the node has.
+// isReal tells whether an account is what the class says of its target. Pseudo commands are no programs that the node
+// has.
 func (s *station) isReal(r policy.Request) bool {
 	if !strings.HasPrefix(r.Command, "/") {
 		return false
@@ -211,8 +213,8 @@ func (g *generator) claims(c policy.Comparison, before, after string) []claim {
 	return []claim{one}
 }
 
-// asHimself tells whether the request is one that comparisons leave out: sudo 1.9.13 lets a caller run whatever a rule allows to anybody as himself with
-// a group that he has.
+// asHimself tells whether the request is one that comparisons leave out: sudo 1.9.13 lets a caller run whatever a rule
+// allows to anybody as himself with a group that he has.
 func (s *station) asHimself(q group) bool {
 	return s.world.version == sudoers.PVE8 && (q.runAsUser == "" || q.runAsUser == q.user) && slices.Contains(s.world.user(q.user).Groups, q.runAsGroup)
 }

@@ -17,14 +17,16 @@ type expectation struct {
 	of          *pair
 }
 
-// heldPair is a pair of policies of which the comparison says that no command line is newly allowed, or none is lost, with command lines to ask about.
+// heldPair is a pair of policies of which the comparison says that no command line is newly allowed, or none is lost,
+// with command lines to ask about.
 type heldPair struct {
 	pair
 	asked  question
 	change string
 }
 
-// shows is what sudo must say of the differences, by both policies in turn. They are about a node without the addresses that a policy names: whether it has one is a gap.
+// shows is what sudo must say of the differences, by both policies in turn. They are about a node without the addresses
+// that a policy names: whether it has one is a gap.
 func (n *node) shows(p *pair, change string, all *tally) (list []expectation) {
 	add := func(differences []policy.Difference, allowed, refused string) {
 		for _, d := range differences {
@@ -60,8 +62,8 @@ func (n *node) isGroup(name string) bool {
 	return name == "" || name[0] == '#' || slices.ContainsFunc(n.env.Accounts, func(s policy.Subject) bool { return slices.Contains(s.Groups, name) })
 }
 
-// confirm asks sudo, after making the programs that differences name. One can be in the way of another, as a file where the other has a directory: those
-// that could not be made are made in a next round, when the first are gone.
+// confirm asks sudo, after making the programs that differences name. One can be in the way of another, as a file where
+// the other has a directory: those that could not be made are made in a next round, when the first are gone.
 func (n *node) confirm(t *testing.T, list []expectation, all *tally) {
 	t.Helper()
 	for len(list) > 0 {
@@ -86,7 +88,8 @@ func (n *node) confirm(t *testing.T, list []expectation, all *tally) {
 	}
 }
 
-// makePrograms makes the programs of command lines, after those of before are gone, and gives those that cannot be made.
+// makePrograms makes the programs of command lines, after those of before are gone, and gives those that cannot be
+// made.
 func (n *node) makePrograms(t *testing.T, list []expectation) (impossible map[string]bool) {
 	t.Helper()
 	var programs strings.Builder
@@ -153,7 +156,8 @@ func (h *heldPair) denies(was, is bool) bool {
 	return !was && is && len(h.said.NewlyAllowed) == 0 || was && !is && len(h.said.NoLongerAllowed) == 0
 }
 
-// inAnySpelling tells whether sudo allows a command line in some spelling of its path: a comparison is about files, and until 1.9.13 a pattern of paths is compared with the spelling.
+// inAnySpelling tells whether sudo allows a command line in some spelling of its path: a comparison is about files, and
+// until 1.9.13 a pattern of paths is compared with the spelling.
 func (n *node) inAnySpelling(t *testing.T, h *heldPair, line []string, text string) bool {
 	t.Helper()
 	q := h.asked

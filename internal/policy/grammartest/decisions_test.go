@@ -12,8 +12,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// quiet keeps sudo from asking and telling; it says nothing about who may do what. A command with PASSWD is decided by what PAM says, without anybody to ask:
-// else sudo would give up before it says whether the command is allowed.
+// quiet keeps sudo from asking and telling; it says nothing about who may do what. A command with PASSWD is decided by
+// what PAM says, without anybody to ask: else sudo would give up before it says whether the command is allowed.
 const quiet = "\nDefaults !authenticate, noninteractive_auth, !pam_acct_mgmt, !syslog, !mailerpath, !fqdn\n"
 
 // included are the files beside the policy.

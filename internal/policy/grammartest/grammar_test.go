@@ -115,7 +115,8 @@ type derivation struct {
 	arguments []string
 }
 
-// expand derives a nonterminal. Of its alternatives one of those that were taken least is taken, so that rare ones come as often as common ones.
+// expand derives a nonterminal. Of its alternatives one of those that were taken least is taken, so that rare ones come
+// as often as common ones.
 func (d *derivation) expand(name string) {
 	switch name {
 	case "n":

@@ -17,8 +17,9 @@ var pairs = flag.Int("pairs", 150, "how many pairs of policies to compare with e
 // partsOfState is how many parts of states a budget has for each state (regular.NewSharedBudget).
 const partsOfState = 256
 
-// mostCost is what a comparison may cost, in parts: the budget, the half that a spent budget keeps for easy questions, and the steps with which both end. A state costs a part
-// there, beside its own parts (regular.SharedBudget), so that easy questions may make more states than the budget has.
+// mostCost is what a comparison may cost, in parts: the budget, the half that a spent budget keeps for easy questions,
+// and the steps with which both end. A state costs a part there, beside its own parts (regular.SharedBudget), so that
+// easy questions may make more states than the budget has.
 func mostCost(budget int) int { return partsOfState*(budget+budget/2) + 1<<17 }
 
 // pair are two derived policies that differ in a line, with what their comparison says.
@@ -48,7 +49,8 @@ func (g grammar) pairOf(seed, n uint64) (p pair, change string) {
 	return p, change
 }
 
-// TestPairs compares pairs of policies: each difference that is not bound to a condition is one for sudo, and where no command line is newly allowed, or none is lost, sudo finds none.
+// TestPairs compares pairs of policies: each difference that is not bound to a condition is one for sudo, and where no
+// command line is newly allowed, or none is lost, sudo finds none.
 func TestPairs(t *testing.T) {
 	t.Parallel()
 	from := *seed

@@ -10,8 +10,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// sudoEnds are what a policy must have for sudo to run nothing, by the way in which it ends: it gives up on a target that no account is, or falls over
-// itself.
+// sudoEnds are what a policy must have for sudo to run nothing, by the way in which it ends: it gives up on a target
+// that no account is, or falls over itself.
 var sudoEnds = map[byte]*regexp.Regexp{'E': regexp.MustCompile(`runas_default=nosuch`), 'X': regexp.MustCompile(`Defaults!.*runchroot`)}
 
 // reasons are what a policy must have for an answer to depend on a condition, by what the condition says.

@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// undefinedAlias is a warning of visudo and an error of visudo -s (check_aliases.c). What other files define for a fragment is to be named.
+// undefinedAlias is a warning of visudo and an error of visudo -s (check_aliases.c). What other files define for a
+// fragment is to be named.
 var undefinedAlias = Rule{
 	ID: "PVESEC-S0001", Name: "undefined-alias", Severity: Error,
 	Summary: "A word in capitals names an alias that is defined nowhere in the policy.",
@@ -29,8 +30,8 @@ var undefinedAlias = Rule{
 	},
 }
 
-// near is the alias of the same kind whose name differs by one slip of the hand, "" if there is none, or if too many names were compared before. Names that
-// differ by a digit are meant to.
+// near is the alias of the same kind whose name differs by one slip of the hand, "" if there is none, or if too many
+// names were compared before. Names that differ by a digit are meant to.
 func (l *linter) near(k aliasKey) string {
 	if !spend(&l.work.names, len(l.aliases.order)) {
 		return ""

@@ -19,7 +19,8 @@ func numbered(n int, format, separator string) string {
 	return strings.Join(texts, separator)
 }
 
-// TestBoundsOfLint: policies that stand for much more than they say cost what their text does, and what was not looked at is said.
+// TestBoundsOfLint: policies that stand for much more than they say cost what their text does, and what was not looked
+// at is said.
 func TestBoundsOfLint(t *testing.T) { //nolint:paralleltest // what others allocate would count
 	const n = 60_000
 	for name, test := range map[string]struct {
@@ -53,7 +54,8 @@ func TestBoundsOfLint(t *testing.T) { //nolint:paralleltest // what others alloc
 	}
 }
 
-// TestManyFindings: what is wrong in more places than are listed is counted, as bad as it is, and what is wrong once beside it is not lost.
+// TestManyFindings: what is wrong in more places than are listed is counted, as bad as it is, and what is wrong once
+// beside it is not lost.
 func TestManyFindings(t *testing.T) {
 	t.Parallel()
 	findings := Lint(parsed(t, "alice ALL = "+numbered(1000, "/usr/bin/x ^a%d^$", ", ")+"\nalice ALL = !/usr/bin/y", sudoers.PVE9), Options{})

@@ -6,7 +6,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// maxWork bounds each kind of what is looked at beyond the text of a policy. Policies that people write need some thousands.
+// maxWork bounds each kind of what is looked at beyond the text of a policy. Policies that people write need some
+// thousands.
 const maxWork = 1 << 18
 
 // work is what was looked at so far, in steps.

@@ -2,8 +2,8 @@ package lint
 
 import "github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 
-// doubleDenial looks for a denied alias that contains a denial: sudo negates each command of a negated alias (match.c, cmnd_matches), so that the denial
-// becomes a grant.
+// doubleDenial looks for a denied alias that contains a denial: sudo negates each command of a negated alias (match.c,
+// cmnd_matches), so that the denial becomes a grant.
 var doubleDenial = Rule{
 	ID: "PVESEC-S0022", Name: "double-denial", Severity: Error,
 	Summary: "A denied alias contains a denied command.",

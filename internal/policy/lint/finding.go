@@ -7,7 +7,8 @@ type Severity string
 
 // The severities.
 const (
-	// Error: a pattern never matches, so that the policy neither allows nor denies what is written. Such a policy is refused.
+	// Error: a pattern never matches, so that the policy neither allows nor denies what is written. Such a policy is
+	// refused.
 	Error Severity = "error"
 	// Warning: the policy does not do what is written, or does so in a dangerous way.
 	Warning Severity = "warning"

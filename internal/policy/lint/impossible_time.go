@@ -6,7 +6,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// impossibleTime looks for times that no calendar has. sudo takes them by timegm(3), which carries over what is out of range.
+// impossibleTime looks for times that no calendar has. sudo takes them by timegm(3), which carries over what is out of
+// range.
 var impossibleTime = Rule{
 	ID: "PVESEC-S0023", Name: "impossible-time", Severity: Error,
 	Summary: "NOTBEFORE or NOTAFTER has a date or a time of day that does not exist.",

@@ -10,7 +10,8 @@ import (
 // double at each level. Beyond, the command is not judged.
 const (
 	maxLeaves = 10_000
-	// maxAllLeaves bounds the commands of all aliases together, since each alias of a chain stands for those behind it as well.
+	// maxAllLeaves bounds the commands of all aliases together, since each alias of a chain stands for those behind it
+	// as well.
 	maxAllLeaves = 500_000
 )
 

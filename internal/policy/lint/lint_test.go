@@ -127,7 +127,8 @@ func TestPlaces(t *testing.T) {
 	}
 }
 
-// TestAliasOfAFragment: a fragment may use what other files define where that is named, but not what is nearly one of its own aliases. It is told at its place.
+// TestAliasOfAFragment: a fragment may use what other files define where that is named, but not what is nearly one of
+// its own aliases. It is told at its place.
 func TestAliasOfAFragment(t *testing.T) {
 	t.Parallel()
 	for policy, want := range map[string][]string{

@@ -5,7 +5,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// unclosedBracket looks for a '[' in arguments that stands for itself (fnmatch(3)). Alone it is a word, which test(1) knows.
+// unclosedBracket looks for a '[' in arguments that stands for itself (fnmatch(3)). Alone it is a word, which test(1)
+// knows.
 var unclosedBracket = Rule{
 	ID: "PVESEC-S0024", Name: "unclosed-bracket", Severity: Error,
 	Summary: "A bracket in arguments is not closed.",

@@ -48,13 +48,15 @@ func (r *Result) Counts() bool {
 type Assessment struct {
 	Level   check.Level
 	Results []Result
-	// Expired are the waivers whose last day has passed, Idle those that match nothing that fails: their places in Options.Waivers.
+	// Expired are the waivers whose last day has passed, Idle those that match nothing that fails: their places in
+	// Options.Waivers.
 	Expired, Idle []int
 	// Since is the comparison with the earlier assessment, nil without one.
 	Since *Since
 }
 
-// New assesses what was seen. cluster is nil where PVE was not asked; lost are nodes, or Cluster, that could not be looked at at all: every check of theirs is unknown, with the reason.
+// New assesses what was seen. cluster is nil where PVE was not asked; lost are nodes, or Cluster, that could not be
+// looked at at all: every check of theirs is unknown, with the reason.
 func New(nodes []*posture.Node, cluster *posture.Cluster, lost []posture.Gap, o Options) *Assessment {
 	a := &Assessment{Level: o.Level}
 	report := posture.NewReport(nodes, cluster, nil)
@@ -106,7 +108,8 @@ type Tally struct {
 	Pass, Fail, Unknown, NotApplicable, Waived int
 }
 
-// Score is the part of what applies and is not waived that passes, in percent, rounded down, so that 100 means all; 100 where nothing applies.
+// Score is the part of what applies and is not waived that passes, in percent, rounded down, so that 100 means all; 100
+// where nothing applies.
 func (t Tally) Score() int {
 	all := t.Pass + t.Fail + t.Unknown
 	if all == 0 {

@@ -42,7 +42,8 @@ func of(t *testing.T, a *assessment.Assessment, id, node string) assessment.Resu
 
 const passwords = "PVESEC-C0903" // sshd takes no passwords
 
-// TestProfiles: level2 has all of level1, and more. A node that could not be looked at, and PVE that was not asked, are unknown in every check.
+// TestProfiles: level2 has all of level1, and more. A node that could not be looked at, and PVE that was not asked, are
+// unknown in every check.
 func TestProfiles(t *testing.T) {
 	t.Parallel()
 	lost := []posture.Gap{{Node: "pve2", Reason: "connection refused\nforged"}, {Node: assessment.Cluster, Reason: "no endpoint"}}
@@ -80,7 +81,8 @@ func TestProfiles(t *testing.T) {
 	}
 }
 
-// TestWaivers: a waiver takes a failure out of what counts, on its nodes and until its last day. One that has ended, or that waives nothing, is told.
+// TestWaivers: a waiver takes a failure out of what counts, on its nodes and until its last day. One that has ended, or
+// that waives nothing, is told.
 func TestWaivers(t *testing.T) {
 	t.Parallel()
 	nodes := []*posture.Node{collected(t, "pve1", "yes"), collected(t, "pve2", "yes"), collected(t, "pve3", "no")}

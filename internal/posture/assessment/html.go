@@ -25,7 +25,8 @@ type pageOf struct {
 	Compliant    bool
 }
 
-// HTML is the assessment as one page that needs nothing from elsewhere and has no script. It is dark or light as its reader's system is, and prints on paper.
+// HTML is the assessment as one page that needs nothing from elsewhere and has no script. It is dark or light as its
+// reader's system is, and prints on paper.
 func (a *Assessment) HTML() (string, error) {
 	p := pageOf{Assessment: a, Total: a.Total(), Score: a.Total().Score(), Worst: a.Worst(), Compliant: a.Compliant()}
 	for i := range a.Results {

@@ -8,7 +8,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/posture/check"
 )
 
-// Markdown is the assessment for people: whether it complies, the scores, what to mend first, what changed, and every result.
+// Markdown is the assessment for people: whether it complies, the scores, what to mend first, what changed, and every
+// result.
 func (a *Assessment) Markdown() string {
 	var b strings.Builder
 	t := a.Total()

@@ -74,7 +74,8 @@ type Change struct {
 // Since is what changed since an earlier assessment.
 type Since struct {
 	Score int // that it had
-	// Worse fails or is not known now and counts, and did not before; Better the other way round; Other changed in another way, or is new, or is gone.
+	// Worse fails or is not known now and counts, and did not before; Better the other way round; Other changed in
+	// another way, or is new, or is gone.
 	Worse, Better, Other []Change
 }
 

@@ -19,7 +19,8 @@ func mixed(t *testing.T) *assessment.Assessment {
 		Level: check.Level1, Now: now, Waivers: []assessment.Waiver{{Check: passwords, Nodes: []string{"pve2"}, Reason: "migration", Until: now}}})
 }
 
-// TestSARIF: the report is SARIF 2.1.0 by the official schema, has every result that applies, points into the configuration, and suppresses what is waived.
+// TestSARIF: the report is SARIF 2.1.0 by the official schema, has every result that applies, points into the
+// configuration, and suppresses what is waived.
 func TestSARIF(t *testing.T) {
 	t.Parallel()
 	for name, a := range map[string]*assessment.Assessment{"mixed": mixed(t), "hostile": hostile(t)} {
@@ -57,7 +58,8 @@ func TestSARIF(t *testing.T) {
 	}
 }
 
-// TestHTML: the page is well-formed, has no script, no handler and nothing from elsewhere, knows dark, light and paper, and shows what a node tells as text.
+// TestHTML: the page is well-formed, has no script, no handler and nothing from elsewhere, knows dark, light and paper,
+// and shows what a node tells as text.
 func TestHTML(t *testing.T) {
 	t.Parallel()
 	for name, a := range map[string]*assessment.Assessment{"mixed": mixed(t), "hostile": hostile(t)} {

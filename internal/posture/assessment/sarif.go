@@ -15,8 +15,9 @@ const (
 	toolURI  = "https://registry.terraform.io/providers/pvesec/pvesec/latest/docs"
 )
 
-// SARIF is the assessment in the Static Analysis Results Interchange Format 2.1.0. file is where code scanning shows the results, relative to the root of the repository: the
-// configuration that has the data source. What does not apply is left out; what is waived is suppressed, with the reason.
+// SARIF is the assessment in the Static Analysis Results Interchange Format 2.1.0. file is where code scanning shows
+// the results, relative to the root of the repository: the configuration that has the data source. What does not apply
+// is left out; what is waived is suppressed, with the reason.
 func (a *Assessment) SARIF(file string) (string, error) {
 	run := sarif.NewRunWithInformationURI(toolName, toolURI)
 	for i := range a.Results {
@@ -53,7 +54,8 @@ func addRule(run *sarif.Run, c *check.Check) {
 		WithHelp(sarif.NewMultiformatMessageString().WithText(help)).WithProperties(properties)
 }
 
-// sarifResult is one result. Its fingerprint is the check with the node, so that code scanning knows it again whatever was observed.
+// sarifResult is one result. Its fingerprint is the check with the node, so that code scanning knows it again whatever
+// was observed.
 func sarifResult(r *Result, file string) *sarif.Result {
 	result := sarif.NewRuleResult(r.Check.ID).WithMessage(sarif.NewTextMessage(fmt.Sprintf("%s: %s. Observed: %s", r.Node, r.Check.Title, strings.Join(r.Outcome.Observed, "; "))))
 	switch r.Outcome.Status {

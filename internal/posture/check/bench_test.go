@@ -10,7 +10,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/posture/check"
 )
 
-// BenchmarkNodes judges clusters of 1, 8 and 32 nodes by all checks, with what the nodes told in memory: pvesec's own work, which grows with the number of nodes and no faster.
+// BenchmarkNodes judges clusters of 1, 8 and 32 nodes by all checks, with what the nodes told in memory: pvesec's own
+// work, which grows with the number of nodes and no faster.
 func BenchmarkNodes(b *testing.B) {
 	for _, count := range []int{1, 8, 32} {
 		b.Run(fmt.Sprintf("%d nodes", count), func(b *testing.B) {

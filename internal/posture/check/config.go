@@ -59,7 +59,8 @@ func (c config) in(patterns ...string) (list []line) {
 	return list
 }
 
-// value is the last value of a keyword in lines "KEYWORD VALUE" or "KEYWORD = VALUE", with the line that has it; found is false where none has it.
+// value is the last value of a keyword in lines "KEYWORD VALUE" or "KEYWORD = VALUE", with the line that has it; found
+// is false where none has it.
 func value(lines []line, keyword string) (text string, at line, found bool) {
 	for _, l := range lines {
 		name, rest := l.text, ""

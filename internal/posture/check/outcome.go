@@ -33,7 +33,8 @@ func passIf(ok bool, observed ...string) Outcome {
 	return fail(observed...)
 }
 
-// judged fails with what was found wrong. Where nothing was, but something is not known for the reason, it is unknown; it passes only where all is known.
+// judged fails with what was found wrong. Where nothing was, but something is not known for the reason, it is unknown;
+// it passes only where all is known.
 func judged(wrong []string, reason, right string) Outcome {
 	switch {
 	case len(wrong) > 0:

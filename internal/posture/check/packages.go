@@ -129,7 +129,8 @@ func (n *Node) lists() (list []string) {
 	return list
 }
 
-// freshLists goes by the moment at which apt last looked: it writes the directory of what it is fetching then, even where nothing is new.
+// freshLists goes by the moment at which apt last looked: it writes the directory of what it is fetching then, even
+// where nothing is new.
 func freshLists(n *Node) Outcome {
 	if n.modes.reason != "" {
 		return unknown(n.modes.reason)

@@ -7,7 +7,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/proxmox"
 )
 
-// mightyPrivileges are those that a role of one's own should not have: each of them leads to root on the path of its entry.
+// mightyPrivileges are those that a role of one's own should not have: each of them leads to root on the path of its
+// entry.
 var mightyPrivileges = []string{"Permissions.Modify", "Realm.Allocate", "Sys.Modify", "Sys.Console", "Mapping.Modify"}
 
 // roleChecks are the checks of roles and of the access control list.

@@ -9,7 +9,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/posture"
 )
 
-// sshdSettings are those that sshd -T prints, in lower case. A keyword that comes several times has its values parted by spaces.
+// sshdSettings are those that sshd -T prints, in lower case. A keyword that comes several times has its values parted
+// by spaces.
 func sshdSettings(n *posture.Node) settings {
 	text, reason := n.Told(node.SectionSSHD)
 	s := settings{map[string]string{}, reason}
@@ -113,7 +114,8 @@ type sockets struct {
 	reason string
 }
 
-// socketsOf reads what ss -H -tulpn prints: protocol, state, two numbers, the local address, the address of the other side, and the process.
+// socketsOf reads what ss -H -tulpn prints: protocol, state, two numbers, the local address, the address of the other
+// side, and the process.
 func socketsOf(n *posture.Node) sockets {
 	text, reason := n.Told(node.SectionListeners)
 	s := sockets{reason: reason}

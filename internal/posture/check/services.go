@@ -84,7 +84,8 @@ func (n *Node) service(s *badService) Outcome {
 	return judged(wrong, reason, "nothing of it runs")
 }
 
-// knownProcesses are those that listen on a node of PVE. Sources: Proxmox VE Administration Guide, "Ports used by Proxmox VE"; Ceph, "Network Configuration Reference".
+// knownProcesses are those that listen on a node of PVE. Sources: Proxmox VE Administration Guide, "Ports used by
+// Proxmox VE"; Ceph, "Network Configuration Reference".
 var knownProcesses = []string{
 	"sshd", "pveproxy", "pveproxy worker", "pvedaemon", "pvedaemon worker", "spiceproxy", "spiceproxy work", "corosync", "pmxcfs", "kvm", "chronyd", "systemd-timesyn", "ntpd", "systemd", "ceph-mon", "ceph-mgr", "ceph-osd", "ceph-mds", "dnsmasq", "pve-ha-lrm", "qm", "socat",
 }

@@ -53,8 +53,9 @@ func TestEveryCheckFails(t *testing.T) {
 	}
 }
 
-// TestNothingPassesUnread: where a node does not tell the part in which something is wrong, the check is unknown; it does not pass, and does not say that it does not apply. Of a hardened
-// node, each part that is lost leaves something unknown, and makes nothing fail.
+// TestNothingPassesUnread: where a node does not tell the part in which something is wrong, the check is unknown; it
+// does not pass, and does not say that it does not apply. Of a hardened node, each part that is lost leaves something
+// unknown, and makes nothing fail.
 func TestNothingPassesUnread(t *testing.T) {
 	t.Parallel()
 	all, catalogue, good := situations(), check.Catalogue(), hardened().tells().Sections
@@ -101,7 +102,8 @@ func TestNothingPassesUnread(t *testing.T) {
 	}
 }
 
-// TestProgramsOfUnknownPackages: where dpkg did not tell whether a package has a program with a set-id bit or capabilities, nothing that takes it for the distribution's passes.
+// TestProgramsOfUnknownPackages: where dpkg did not tell whether a package has a program with a set-id bit or
+// capabilities, nothing that takes it for the distribution's passes.
 func TestProgramsOfUnknownPackages(t *testing.T) {
 	t.Parallel()
 	for id, section := range map[string]struct{ name, data string }{

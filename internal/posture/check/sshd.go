@@ -97,7 +97,8 @@ func (n *Node) sshdOption(o *sshdOption) Outcome {
 	return judged(wrong, reason, observed)
 }
 
-// sshdBlocks judges what Match blocks set, for whomever: sshd -T tells only what holds outside of them. The reason says why that is not known.
+// sshdBlocks judges what Match blocks set, for whomever: sshd -T tells only what holds outside of them. The reason says
+// why that is not known.
 func (n *Node) sshdBlocks(o *sshdOption) (wrong []string, reason string) {
 	for _, l := range n.config.in("/etc/ssh/sshd_config", "/etc/ssh/sshd_config.d/*.conf") {
 		if v, _, found := value([]line{l}, o.keyword); found && o.wrong(strings.ToLower(v)) {

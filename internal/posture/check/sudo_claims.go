@@ -40,7 +40,8 @@ func (n *Node) granted() []posture.Granted {
 	return slices.DeleteFunc(n.Granted(), func(g posture.Granted) bool { return len(n.subjects) > 0 && !slices.Contains(n.subjects, g.Name) })
 }
 
-// aboutGranted judges everyone who has grants of sudo. Judge tells what is wrong with one's, and what is not known of them.
+// aboutGranted judges everyone who has grants of sudo. Judge tells what is wrong with one's, and what is not known of
+// them.
 func (n *Node) aboutGranted(right string, judge func(g *posture.Granted) (wrong, doubt []string)) Outcome {
 	if o, is := n.noSudo(); is {
 		return o

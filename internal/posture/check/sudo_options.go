@@ -11,7 +11,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// sudoOption is what an option of sudoers has to be for everyone: the global value in force, and the value of every binding to hosts, users, targets and commands.
+// sudoOption is what an option of sudoers has to be for everyone: the global value in force, and the value of every
+// binding to hosts, users, targets and commands.
 type sudoOption struct {
 	id       string
 	name     string
@@ -27,7 +28,8 @@ type sudoOption struct {
 	perSubject bool
 	// builtIn is the value where no line sets it, by the version of sudo.
 	builtIn func(v sudoers.Version) string
-	// wrong tells whether a value is not as expected. A flag has the values "on" and "off", an option that is switched off "off".
+	// wrong tells whether a value is not as expected. A flag has the values "on" and "off", an option that is switched
+	// off "off".
 	wrong func(value string) bool
 }
 

@@ -67,7 +67,8 @@ func facts(target node.Target) node.Facts {
 	return node.Facts{Hostname: target.Name, SudoVersion: "1.9.16p2", OSID: "debian", OSVersionID: "13", OSCodename: "trixie"}
 }
 
-// walked are the states that a test prepares, and those of all else on the way of paths: directories of root above, and nothing at their ends.
+// walked are the states that a test prepares, and those of all else on the way of paths: directories of root above, and
+// nothing at their ends.
 func walked(prepared []byte, paths []string) string {
 	text := string(prepared)
 	known := map[string]bool{}

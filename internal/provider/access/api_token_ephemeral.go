@@ -29,8 +29,9 @@ var (
 	_ ephemeral.EphemeralResourceWithRenew     = (*apiTokenEphemeral)(nil)
 )
 
-// apiTokenEphemeral is a token for one run. Terraform opens it while it plans and again while it applies, perhaps on another machine, and may be
-// killed before it closes it: so each has a name of its own, PVE ends it by itself, and the next run sweeps what is left.
+// apiTokenEphemeral is a token for one run. Terraform opens it while it plans and again while it applies, perhaps on
+// another machine, and may be killed before it closes it: so each has a name of its own, PVE ends it by itself, and the
+// next run sweeps what is left.
 type apiTokenEphemeral struct {
 	session.Configured
 }
@@ -218,7 +219,8 @@ func sweep(ctx context.Context, pve *proxmox.Client, user proxmox.UserID, diags 
 	}
 }
 
-// expiredOf gives a user, and which of its short-lived tokens have ended. A user that cannot be read has none: opening the token says what is wrong.
+// expiredOf gives a user, and which of its short-lived tokens have ended. A user that cannot be read has none: opening
+// the token says what is wrong.
 func expiredOf(ctx context.Context, pve *proxmox.Client, user proxmox.UserID) (owner *proxmox.Principal, ids []string) {
 	owner, err := pve.ReadPrincipal(ctx, user, "")
 	if err != nil || owner == nil {

@@ -121,7 +121,8 @@ func successor(tokenID, current string) string {
 	return fmt.Sprintf("%s-%d", tokenID, generation(tokenID, current)+1)
 }
 
-// generation is the number of a token id among those that a rotation gives, 1 for the first, 0 for one that is none of them.
+// generation is the number of a token id among those that a rotation gives, 1 for the first, 0 for one that is none of
+// them.
 func generation(tokenID, id string) int {
 	if id == tokenID {
 		return 1

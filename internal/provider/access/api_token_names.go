@@ -14,8 +14,9 @@ const (
 	ephemeralLimit = 24 * time.Hour
 )
 
-// ephemeralToken tells whether a token is one that an ephemeral resource of the same API token made: by its name, by the mark that nobody else can
-// make, and by what such a token always is, separated and soon dead. So nobody can hide a token behind the name.
+// ephemeralToken tells whether a token is one that an ephemeral resource of the same API token made: by its name, by
+// the mark that nobody else can make, and by what such a token always is, separated and soon dead. So nobody can hide a
+// token behind the name.
 func ephemeralToken(id string, token proxmox.Token, now time.Time) bool {
 	return token.OneRun && shortLived(id, token, now)
 }

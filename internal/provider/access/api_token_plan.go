@@ -151,8 +151,8 @@ func planRotation(ctx context.Context, plan, config, state *apiTokenModel, compu
 	return rotates
 }
 
-// planPrevious plans what becomes of the token before the last rotation when the resource changes: it goes once its time is over, which the apply
-// tells if that is not yet so.
+// planPrevious plans what becomes of the token before the last rotation when the resource changes: it goes once its
+// time is over, which the apply tells if that is not yet so.
 func (m *apiTokenModel) planPrevious(ctx context.Context, state *apiTokenModel, now time.Time, diags *diag.Diagnostics) {
 	previous := state.previousToken(ctx, diags)
 	switch {
@@ -203,7 +203,8 @@ func (m *apiTokenModel) rotates(state *apiTokenModel) bool {
 // lostValue says that a secret that the configuration asks for is not known any more.
 const lostValue = "PVE tells a secret only once, and this one was not kept. Change rotation_id too, which gives the token a new one."
 
-// asksForLostSecret is the attribute that asks, of a token that does not rotate, for a secret that nobody kept; empty for none.
+// asksForLostSecret is the attribute that asks, of a token that does not rotate, for a secret that nobody kept; empty
+// for none.
 func (m *apiTokenModel) asksForLostSecret(state *apiTokenModel) string {
 	switch {
 	case !state.Secret.IsNull():
@@ -216,8 +217,8 @@ func (m *apiTokenModel) asksForLostSecret(state *apiTokenModel) string {
 	return ""
 }
 
-// keepSecret plans the secret of a token that does not rotate: what the configuration newly asks for is made of what is known. What is not known is
-// warned of, and refused by the apply: a destroy plans this too.
+// keepSecret plans the secret of a token that does not rotate: what the configuration newly asks for is made of what is
+// known. What is not known is warned of, and refused by the apply: a destroy plans this too.
 func (m *apiTokenModel) keepSecret(state *apiTokenModel, diags *diag.Diagnostics) {
 	m.Secret, m.EncryptedSecret = state.Secret, state.EncryptedSecret
 	if name := m.asksForLostSecret(state); name != "" {
@@ -265,8 +266,9 @@ type tokenChange struct {
 	last             string // digest of what was applied last
 }
 
-// planAccess checks the planned token against the server, and fills in what follows from it. When the token changes, its rights stay unknown until
-// it is written: its user, or a role, may change in the same run. Ways to root are looked for all the same, with the user as it is.
+// planAccess checks the planned token against the server, and fills in what follows from it. When the token changes,
+// its rights stay unknown until it is written: its user, or a role, may change in the same run. Ways to root are looked
+// for all the same, with the user as it is.
 func (r *apiTokenResource) planAccess(ctx context.Context, plan *apiTokenModel, c tokenChange, diags *diag.Diagnostics) {
 	pve, err := r.Clients.PVE()
 	if !session.PlanReached(err, path.Empty(), diags) {
@@ -345,8 +347,8 @@ func (r *apiTokenResource) planAccess(ctx context.Context, plan *apiTokenModel, 
 	}
 }
 
-// remark warns of what PVE takes and what does nothing. Of what the state has too, the refresh has warned. Which accepted risks a token needs that changes is known
-// once its user is as it will be.
+// remark warns of what PVE takes and what does nothing. Of what the state has too, the refresh has warned. Which
+// accepted risks a token needs that changes is known once its user is as it will be.
 func (r *apiTokenResource) remark(ctx context.Context, plan *apiTokenModel, c tokenChange, review accessReview, quiet bool, diags *diag.Diagnostics) {
 	var granted []proxmox.Grant
 	if c.state != nil {
@@ -361,7 +363,8 @@ func (r *apiTokenResource) remark(ctx context.Context, plan *apiTokenModel, c to
 	}
 }
 
-// existing says that the id of a token to be created is taken, unless it is taken by the one that this resource replaces.
+// existing says that the id of a token to be created is taken, unless it is taken by the one that this resource
+// replaces.
 func (r *apiTokenResource) existing(plan *apiTokenModel, owner *proxmox.Principal, diags *diag.Diagnostics) {
 	if _, exists := owner.Tokens[plan.current()]; !exists {
 		return
@@ -388,8 +391,8 @@ func (m *apiTokenModel) digest(ctx context.Context, diags *diag.Diagnostics) str
 	return appliedDigest(want, values.AcceptedRisks(ctx, m.AcceptedRisks, diags))
 }
 
-// foretell reviews the planned token beside everything that its user has now. owner is nil while there is no such user; planned is the user with
-// that token.
+// foretell reviews the planned token beside everything that its user has now. owner is nil while there is no such user;
+// planned is the user with that token.
 func (r *apiTokenResource) foretell(ctx context.Context, pve *proxmox.Client, plan *apiTokenModel, diags *diag.Diagnostics) (review accessReview, owner *proxmox.Principal, planned proxmox.Principal, err error) {
 	if owner, err = pve.ReadPrincipal(ctx, plan.user(), ""); err != nil {
 		return review, nil, planned, err
@@ -403,8 +406,8 @@ func (r *apiTokenResource) foretell(ctx context.Context, pve *proxmox.Client, pl
 	return review, owner, planned, err
 }
 
-// showToken writes effective permissions and findings into the model. A token explains what it has through its own grants, and without separation
-// nothing of it.
+// showToken writes effective permissions and findings into the model. A token explains what it has through its own
+// grants, and without separation nothing of it.
 func (r accessReview) showToken(ctx context.Context, m *apiTokenModel, diags *diag.Diagnostics) {
 	own := map[string][]proxmox.Grant{m.user().Token(m.current()): grantsOf(ctx, m.Grants, "", diags)}
 	m.Effective = r.effectiveValue(ctx, grantsExplain(own), diags)

@@ -172,8 +172,8 @@ func (r *apiTokenResource) Read(ctx context.Context, req resource.ReadRequest, r
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 }
 
-// warnOfIdle warns of what the token has and does nothing: grants on what PVE does not have, accepted risks without a finding, and an end that is over. Of an end that
-// the configuration has, its validation warns.
+// warnOfIdle warns of what the token has and does nothing: grants on what PVE does not have, accepted risks without a
+// finding, and an end that is over. Of an end that the configuration has, its validation warns.
 func (m *apiTokenModel) warnOfIdle(ctx context.Context, clients *session.Clients, diags *diag.Diagnostics) {
 	warnOfMissingPlaces(ctx, clients, m.token(ctx, diags).Grants, nil, diags)
 	values.WarnOfUnneeded("token "+m.fullName(), unneededIn(ctx, m.AcceptedRisks, m.Findings, diags), nil, diags)
@@ -188,7 +188,8 @@ type privateState interface {
 	values.PrivateWriter
 }
 
-// findRenewed takes a secret out of state that PVE does not accept any more, and remembers its token as one that somebody else renewed.
+// findRenewed takes a secret out of state that PVE does not accept any more, and remembers its token as one that
+// somebody else renewed.
 func (r *apiTokenResource) findRenewed(ctx context.Context, state *apiTokenModel, private privateState, diags *diag.Diagnostics) {
 	if state.Secret.ValueString() == "" {
 		return
@@ -202,8 +203,8 @@ func (r *apiTokenResource) findRenewed(ctx context.Context, state *apiTokenModel
 	state.Secret, state.EncryptedSecret = types.StringNull(), types.StringNull()
 }
 
-// read takes what PVE has into the model. found is false only when PVE has proven that there is no such token. If somebody removed the current token
-// while the one before it still works, the resource is that one, due for rotation.
+// read takes what PVE has into the model. found is false only when PVE has proven that there is no such token. If
+// somebody removed the current token while the one before it still works, the resource is that one, due for rotation.
 func (r *apiTokenResource) read(ctx context.Context, model *apiTokenModel, diags *diag.Diagnostics) (found bool, err error) {
 	pve, err := r.Clients.PVE()
 	if err != nil {
@@ -296,7 +297,8 @@ func (r *apiTokenResource) ImportState(ctx context.Context, req resource.ImportS
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, identity)...)
 }
 
-// spelled is a user id as PVE spells it, where the realm ignores letter case; as it was given when PVE has no such user.
+// spelled is a user id as PVE spells it, where the realm ignores letter case; as it was given when PVE has no such
+// user.
 func (r *apiTokenResource) spelled(ctx context.Context, id types.String) types.String {
 	pve, err := r.Clients.PVE()
 	if err != nil {

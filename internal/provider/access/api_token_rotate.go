@@ -91,7 +91,8 @@ func (u *tokenUpdate) change(ctx context.Context) error {
 	return u.settlePrevious(ctx)
 }
 
-// settlePrevious removes the token before the last rotation once its time is over, and gives it what is planned for its successor until then.
+// settlePrevious removes the token before the last rotation once its time is over, and gives it what is planned for its
+// successor until then.
 func (u *tokenUpdate) settlePrevious(ctx context.Context) error {
 	previous := u.state.previousToken(ctx, u.diags)
 	if previous == nil {
@@ -141,8 +142,8 @@ func (u *tokenUpdate) renew(ctx context.Context) (made bool, err error) {
 	return true, errors.Join(u.pve.UpdateToken(ctx, u.plan.user(), u.plan.current(), have, want), u.settlePrevious(ctx))
 }
 
-// succeed rotates with overlap: the new token works before the old one gets its end. What an interrupted rotation left under the new name is
-// replaced, since nobody has its secret, and the token before the old one goes.
+// succeed rotates with overlap: the new token works before the old one gets its end. What an interrupted rotation left
+// under the new name is replaced, since nobody has its secret, and the token before the old one goes.
 func (u *tokenUpdate) succeed(ctx context.Context) (made bool, err error) {
 	old, next := u.state.current(), u.plan.current()
 	for _, id := range []string{next, u.before(ctx)} {

@@ -15,7 +15,8 @@ var endsFields = []values.Field{
 
 var endsType = values.TypeOfFields(endsFields)
 
-// showEnds fills in expires from the ends of the user and of its tokens. What is not known of one of them is not known of the first end.
+// showEnds fills in expires from the ends of the user and of its tokens. What is not known of one of them is not known
+// of the first end.
 func (m *restrictedUserModel) showEnds() {
 	m.Expires = types.ObjectUnknown(endsType.AttrTypes)
 	if m.ExpiresAt.IsUnknown() {

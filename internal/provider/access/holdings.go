@@ -107,8 +107,8 @@ func isNull(state *tfprotov6.DynamicValue) bool {
 	return state != nil && len(state.MsgPack) == 1 && state.MsgPack[0] == 0xc0
 }
 
-// plannedKey is in the private part of every plan of an object, so that it is never empty: when Terraform plans what comes after an object that is
-// to be replaced, it hands this on although it says that there was none.
+// plannedKey is in the private part of every plan of an object, so that it is never empty: when Terraform plans what
+// comes after an object that is to be replaced, it hands this on although it says that there was none.
 const plannedKey = "planned"
 
 var plannedPrivate = mustEncode(map[string][]byte{plannedKey: []byte("true")})

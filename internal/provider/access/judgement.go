@@ -10,7 +10,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/proxmox"
 )
 
-// reportRefusal says what PVE would refuse. What grants nothing is no error of the plan either, since a destroy plans it too; an apply is one.
+// reportRefusal says what PVE would refuse. What grants nothing is no error of the plan either, since a destroy plans
+// it too; an apply is one.
 func reportRefusal(j values.Judgement, diags *diag.Diagnostics, quiet bool, at path.Path, summary, detail string) {
 	if j != values.Tolerated {
 		j.Report(diags, quiet, at, summary, detail)
@@ -19,7 +20,8 @@ func reportRefusal(j values.Judgement, diags *diag.Diagnostics, quiet bool, at p
 	}
 }
 
-// digest returns a digest of everything in a user's configuration that PVE stores. The end of a token with expires_in is computed, so it is not part of it.
+// digest returns a digest of everything in a user's configuration that PVE stores. The end of a token with expires_in
+// is computed, so it is not part of it.
 func (m *restrictedUserModel) digest(ctx context.Context, diags *diag.Diagnostics) string {
 	want := m.principal(ctx, diags)
 	for id, token := range want.Tokens {
@@ -38,8 +40,8 @@ func appliedDigest(want proxmox.Principal, accepted map[string]string) string {
 	}{want, accepted})
 }
 
-// judge decides about the planned user with its tokens, or a planned token. have is the recorded state, nil for a new object;
-// tainted is set if it replaces a tainted object, last is the digest of the last apply.
+// judge decides about the planned user with its tokens, or a planned token. have is the recorded state, nil for a new
+// object; tainted is set if it replaces a tainted object, last is the digest of the last apply.
 func judge(ctx context.Context, pve *proxmox.Client, have *proxmox.Principal, want proxmox.Principal, tainted bool, last, digest string) values.Judgement {
 	switch {
 	case have != nil && grantsNothing(ctx, pve, *have, want):

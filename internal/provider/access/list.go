@@ -16,7 +16,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/proxmox"
 )
 
-// The lists by which terraform query finds what PVE has and no configuration names yet. They come from the lists that a refresh reads.
+// The lists by which terraform query finds what PVE has and no configuration names yet. They come from the lists that a
+// refresh reads.
 
 var (
 	_ list.ListResourceWithConfigure = (*restrictedUserList)(nil)

@@ -14,7 +14,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/proxmox"
 )
 
-// What memos of users and tokens are about, and what PVE says of it. Everything that a reading puts into state comes from what is said.
+// What memos of users and tokens are about, and what PVE says of it. Everything that a reading puts into state comes
+// from what is said.
 
 var (
 	_ memo.Resource = (*restrictedUserResource)(nil)
@@ -49,7 +50,8 @@ type saidFinding struct {
 	PrivilegesHeld                  []string
 }
 
-// said is a review as a reading puts it into state. It is silent where everything is accepted, and every acceptance is needed.
+// said is a review as a reading puts it into state. It is silent where everything is accepted, and every acceptance is
+// needed.
 func (r accessReview) said(explained func(proxmox.Source) bool, accepted map[string]string) (powers saidPowers, silent bool) {
 	powers, silent = saidPowers{Paths: map[string]saidPath{}}, true
 	for at, rights := range r.rights(explained) {
@@ -87,7 +89,8 @@ func saidIn(ctx context.Context, effective types.Map, findings types.List, diags
 	return powers
 }
 
-// remember leaves a memo of a user that was written or read. It leaves none where something is not known of it, or where it has a timeout of its own.
+// remember leaves a memo of a user that was written or read. It leaves none where something is not known of it, or
+// where it has a timeout of its own.
 func (m *restrictedUserModel) remember(ctx context.Context, private values.PrivateWriter, diags *diag.Diagnostics) {
 	// A secret in state is tried by every refresh, and a memo holds none.
 	if !m.Timeouts.IsNull() || m.Effective.IsNull() || m.Findings.IsNull() || m.Tokens.IsNull() || len(m.TokenSecrets.Elements()) > 0 {
@@ -145,8 +148,8 @@ type tokenSaid struct {
 	Powers   saidPowers
 }
 
-// remember leaves a memo of a token that was written or read. It leaves none where something is not known of it, where it is due for rotation, or where it
-// has a timeout of its own.
+// remember leaves a memo of a token that was written or read. It leaves none where something is not known of it, where
+// it is due for rotation, or where it has a timeout of its own.
 func (m *apiTokenModel) remember(ctx context.Context, private values.PrivateWriter, diags *diag.Diagnostics) {
 	if !m.Timeouts.IsNull() || m.Effective.IsNull() || m.Findings.IsNull() || m.RotationDue.ValueBool() || m.Secret.ValueString() != "" {
 		memo.Drop(ctx, private, diags)

@@ -23,7 +23,8 @@ func nodesWithoutAccount(ctx context.Context, clients *session.Clients, user pro
 	return clients.NodesWithoutAccount(ctx, user.Name())
 }
 
-// warnOfMissingAccount warns of nodes that do not know the Linux account which a user of the realm pam logs in with. PVE keeps no password of such a user: it asks the node at which somebody logs in.
+// warnOfMissingAccount warns of nodes that do not know the Linux account which a user of the realm pam logs in with.
+// PVE keeps no password of such a user: it asks the node at which somebody logs in.
 func warnOfMissingAccount(ctx context.Context, clients *session.Clients, user proxmox.UserID, diags *diag.Diagnostics) {
 	if missing := nodesWithoutAccount(ctx, clients, user); len(missing) > 0 {
 		diags.AddAttributeWarning(path.Root("user_id"), fmt.Sprintf("Missing Linux account of %s on %s", user, strings.Join(missing, ", ")),

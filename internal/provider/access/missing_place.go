@@ -22,8 +22,8 @@ func allGrants(p proxmox.Principal) []proxmox.Grant {
 	return grants
 }
 
-// warnOfMissingPlaces warns of grants on pools and storages that PVE does not have. Of the grants in told the refresh has warned. It is a hint: what PVE does not
-// answer here stands against no plan.
+// warnOfMissingPlaces warns of grants on pools and storages that PVE does not have. Of the grants in told the refresh
+// has warned. It is a hint: what PVE does not answer here stands against no plan.
 func warnOfMissingPlaces(ctx context.Context, clients *session.Clients, grants, told []proxmox.Grant, diags *diag.Diagnostics) {
 	pve, err := clients.PVE()
 	if err != nil {

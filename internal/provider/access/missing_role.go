@@ -14,7 +14,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/proxmox"
 )
 
-// withoutMissingRoles takes the roles that PVE does not have yet out of what it would refuse: another resource of the run may make them.
+// withoutMissingRoles takes the roles that PVE does not have yet out of what it would refuse: another resource of the
+// run may make them.
 func withoutMissingRoles(problems []proxmox.Problem) (others, missing []proxmox.Problem) {
 	for _, problem := range problems {
 		if errors.As(problem.Err, new(*proxmox.UnknownRoleError)) {

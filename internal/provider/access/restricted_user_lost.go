@@ -14,8 +14,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/proxmox"
 )
 
-// lostTokens are the ids of tokens that may exist although nobody has their secret: a run was to create them and was interrupted. State leaves
-// them out, so that the next apply creates them again and their secrets are told.
+// lostTokens are the ids of tokens that may exist although nobody has their secret: a run was to create them and was
+// interrupted. State leaves them out, so that the next apply creates them again and their secrets are told.
 type lostTokens []string
 
 const lostTokensKey = "lost_tokens"

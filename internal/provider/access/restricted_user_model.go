@@ -66,8 +66,8 @@ func (m *restrictedUserModel) managedRole(ctx context.Context, diags *diag.Diagn
 	return role.Name.ValueString()
 }
 
-// principal is the model as package proxmox needs it, with everything that the configuration may leave out filled in. Call it only with
-// known values.
+// principal is the model as package proxmox needs it, with everything that the configuration may leave out filled in.
+// Call it only with known values.
 func (m *restrictedUserModel) principal(ctx context.Context, diags *diag.Diagnostics) proxmox.Principal {
 	p := proxmox.Principal{
 		UserID:    proxmox.UserID(m.UserID.ValueString()),
@@ -116,8 +116,8 @@ func (g grantModel) grant(managed string) proxmox.Grant {
 	}
 }
 
-// take writes what PVE has into the model. Where the configuration's way to write a value means the same as what was found, it is kept, so
-// that only a real difference shows in a plan.
+// take writes what PVE has into the model. Where the configuration's way to write a value means the same as what was
+// found, it is kept, so that only a real difference shows in a plan.
 func (m *restrictedUserModel) take(ctx context.Context, found *proxmox.Principal, diags *diag.Diagnostics) {
 	managed := m.managedRole(ctx, diags)
 	m.UserID = types.StringValue(string(found.UserID))
@@ -158,8 +158,8 @@ func (m *restrictedUserModel) principalGrants(ctx context.Context, managed strin
 	return grantsOf(ctx, m.Grants, managed, diags)
 }
 
-// grantSet writes ACL entries as the configuration would: an entry that the recorded set already has keeps its form, another one is written
-// in the shortest form.
+// grantSet writes ACL entries as the configuration would: an entry that the recorded set already has keeps its form,
+// another one is written in the shortest form.
 func grantSet(ctx context.Context, recorded types.Set, found []proxmox.Grant, managed string, diags *diag.Diagnostics) types.Set {
 	var models []grantModel
 	if !recorded.IsNull() && !recorded.IsUnknown() {

@@ -18,8 +18,9 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/proxmox"
 )
 
-// ModifyPlan names the managed role, and checks everything that a server knows: realm, groups, roles and privileges, what the user will be able to
-// do and whether that leads to root, and whether the provider's own token may do what is planned.
+// ModifyPlan names the managed role, and checks everything that a server knows: realm, groups, roles and privileges,
+// what the user will be able to do and whether that leads to root, and whether the provider's own token may do what is
+// planned.
 func (r *restrictedUserResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	var state *restrictedUserModel
 	if !req.State.Raw.IsNull() {
@@ -57,8 +58,8 @@ func (r *restrictedUserResource) ModifyPlan(ctx context.Context, req resource.Mo
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
 
-// sameUser tells whether a plan is about the user that state has. Two spellings of one user, in a realm that ignores letter case, are one: the plan
-// keeps the one that PVE has then.
+// sameUser tells whether a plan is about the user that state has. Two spellings of one user, in a realm that ignores
+// letter case, are one: the plan keeps the one that PVE has then.
 func (r *restrictedUserResource) sameUser(ctx context.Context, state, plan *restrictedUserModel, diags *diag.Diagnostics) bool {
 	switch {
 	case plan.UserID.Equal(state.UserID):
@@ -86,7 +87,8 @@ func sameUserID(ctx context.Context, clients *session.Clients, a, b types.String
 	return pve.SameUser(ctx, first, second)
 }
 
-// planAccess checks the planned user against the server and fills in what follows from it. last is the digest of what was applied last.
+// planAccess checks the planned user against the server and fills in what follows from it. last is the digest of what
+// was applied last.
 func (r *restrictedUserResource) planAccess(ctx context.Context, plan, state *restrictedUserModel, last string, diags *diag.Diagnostics) {
 	pve, err := r.Clients.PVE()
 	if !session.PlanReached(err, path.Empty(), diags) {
@@ -240,7 +242,8 @@ func (m *restrictedUserModel) samePowers(state *restrictedUserModel) bool {
 		m.Tokens.Equal(state.Tokens)
 }
 
-// allGroups are the groups that the user will be in: those of the plan, and with additive membership those that others gave it.
+// allGroups are the groups that the user will be in: those of the plan, and with additive membership those that others
+// gave it.
 func (m *restrictedUserModel) allGroups(ctx context.Context, pve *proxmox.Client, state *restrictedUserModel, want []string, diags *diag.Diagnostics) ([]string, error) {
 	if state == nil || m.GroupMembership.ValueString() != membershipAdditive {
 		return want, nil
@@ -273,7 +276,8 @@ func passwordAdvice(userID string) string {
 		"(terraform apply -replace=ADDRESS), which gives its tokens new secrets."
 }
 
-// warnOfPassword says what the apply refuses. It is no error of the plan: with -replace Terraform plans the same before it plans the replacement.
+// warnOfPassword says what the apply refuses. It is no error of the plan: with -replace Terraform plans the same before
+// it plans the replacement.
 func warnOfPassword(plan, state *restrictedUserModel, diags *diag.Diagnostics) {
 	if passwordChanges(plan, state) {
 		diags.AddAttributeWarning(path.Root("password_version"), noPasswordChange+" without -replace", passwordAdvice(plan.UserID.ValueString()))
@@ -345,8 +349,8 @@ func (m *restrictedUserModel) known() bool {
 	return true
 }
 
-// problemPath is the attribute that a problem of a principal concerns. Elements of a set have no address that a person would recognise, so
-// the attribute itself is named.
+// problemPath is the attribute that a problem of a principal concerns. Elements of a set have no address that a person
+// would recognise, so the attribute itself is named.
 func problemPath(field string) path.Path {
 	name := field
 	for i, r := range field {

@@ -47,7 +47,8 @@ func (r *restrictedUserResource) ValidateConfig(ctx context.Context, req resourc
 	}
 }
 
-// validate finds a grant without a role, grants that a token without separation ignores, two expiries of one token, and half of a password.
+// validate finds a grant without a role, grants that a token without separation ignores, two expiries of one token, and
+// half of a password.
 func (m *restrictedUserModel) validate(diags *diag.Diagnostics) {
 	if m.Role.IsNull() {
 		requireRoles(m.Grants, path.Root("grant"), diags)
@@ -172,7 +173,8 @@ func (r *restrictedUserResource) Create(ctx context.Context, req resource.Create
 	if err != nil {
 		var partial *proxmox.PartialError
 		if errors.As(err, &partial) {
-			// What exists, or may exist, must not be forgotten: recorded, it is tainted, and the next apply replaces it.
+			// What exists, or may exist, must not be forgotten: recorded, it is tainted, and the next apply replaces
+			// it.
 			plan.recordSecrets(nil, partial.Secrets)
 			if partial.Exists != nil {
 				plan.take(ctx, partial.Exists, &resp.Diagnostics)
@@ -195,7 +197,8 @@ func (r *restrictedUserResource) Create(ctx context.Context, req resource.Create
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, userIdentity{plan.UserID})...)
 }
 
-// mayWrite refuses, before the first write, what a plan only warned of: a way to root that nobody accepted, and a password that cannot be set.
+// mayWrite refuses, before the first write, what a plan only warned of: a way to root that nobody accepted, and a
+// password that cannot be set.
 func (r *restrictedUserResource) mayWrite(ctx context.Context, pve *proxmox.Client, plan, state *restrictedUserModel, want proxmox.Principal, diags *diag.Diagnostics) bool {
 	if passwordChanges(plan, state) {
 		diags.AddAttributeError(path.Root("password_version"), noPasswordChange, passwordAdvice(plan.UserID.ValueString()))
@@ -217,8 +220,8 @@ func (r *restrictedUserResource) mayWrite(ctx context.Context, pve *proxmox.Clie
 	return !diags.HasError()
 }
 
-// review fills in what the plan did not know yet, and compares what PVE says of the user just written with what was planned. Neither can undo
-// the success of the write.
+// review fills in what the plan did not know yet, and compares what PVE says of the user just written with what was
+// planned. Neither can undo the success of the write.
 func (r *restrictedUserResource) review(ctx context.Context, pve *proxmox.Client, plan *restrictedUserModel, want proxmox.Principal, diags *diag.Diagnostics) {
 	if plan.Effective.IsUnknown() || plan.Findings.IsUnknown() {
 		review, err := reviewAccess(ctx, pve, want.UserID, string(want.UserID), nil)
@@ -303,8 +306,8 @@ func (r *restrictedUserResource) renewed(ctx context.Context, state *restrictedU
 	return renewed
 }
 
-// read takes what PVE has into the model, with the role that belongs to the user, "" for none, and with what follows from it. found is false only
-// when PVE has proven that there is no such user.
+// read takes what PVE has into the model, with the role that belongs to the user, "" for none, and with what follows
+// from it. found is false only when PVE has proven that there is no such user.
 func (r *restrictedUserResource) read(ctx context.Context, model *restrictedUserModel, managedRole string, diags *diag.Diagnostics) (found bool, err error) {
 	pve, err := r.Clients.PVE()
 	if err != nil {
@@ -319,7 +322,8 @@ func (r *restrictedUserResource) read(ctx context.Context, model *restrictedUser
 	if err != nil {
 		return false, err
 	}
-	// What was recorded before is what explains a right; on import, where nothing is recorded, that is everything found.
+	// What was recorded before is what explains a right; on import, where nothing is recorded, that is everything
+	// found.
 	written := *principal
 	if !model.Enabled.IsNull() {
 		written.Grants = grantsOf(ctx, model.Grants, model.managedRole(ctx, diags), diags)

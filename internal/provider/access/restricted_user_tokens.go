@@ -98,8 +98,8 @@ func (t tokenModel) inherits() bool {
 	return len(t.Grants.Elements()) == 0 && !t.Grants.IsUnknown() && values.BoolOr(t.InheritGrants, true)
 }
 
-// token resolves what the configuration leaves out: privilege separation is on, and a separated token gets the user's own grants, since it
-// would be powerless without any.
+// token resolves what the configuration leaves out: privilege separation is on, and a separated token gets the user's
+// own grants, since it would be powerless without any.
 func (t tokenModel) token(ctx context.Context, ends int64, userGrants []proxmox.Grant, managed string, diags *diag.Diagnostics) proxmox.Token {
 	token := proxmox.Token{Comment: t.Comment.ValueString(), Expire: ends, PrivilegeSeparation: values.BoolOr(t.PrivilegeSeparation, true)}
 	switch {
@@ -111,8 +111,8 @@ func (t tokenModel) token(ctx context.Context, ends int64, userGrants []proxmox.
 	return token
 }
 
-// ownTokens are the tokens that the user's resource answers for: not those that the configuration says are managed elsewhere, and not those of
-// a run that is under way.
+// ownTokens are the tokens that the user's resource answers for: not those that the configuration says are managed
+// elsewhere, and not those of a run that is under way.
 func (m *restrictedUserModel) ownTokens(ctx context.Context, found map[string]proxmox.Token, diags *diag.Diagnostics) map[string]proxmox.Token {
 	return ownTokens(found, values.StringsInSet(ctx, m.ExternalTokens, diags), time.Now())
 }
@@ -127,7 +127,8 @@ func ownTokens(found map[string]proxmox.Token, external []string, now time.Time)
 	return own
 }
 
-// ownGroups are the groups that the resource answers for: all that the user is in, or with additive membership those that are configured.
+// ownGroups are the groups that the resource answers for: all that the user is in, or with additive membership those
+// that are configured.
 func (m *restrictedUserModel) ownGroups(ctx context.Context, found []string, diags *diag.Diagnostics) types.Set {
 	return values.StringSet(ownGroups(found, m.GroupMembership.ValueString(), values.StringsInSet(ctx, m.Groups, diags)))
 }
@@ -139,7 +140,8 @@ func ownGroups(found []string, membership string, listed []string) []string {
 	return slices.DeleteFunc(slices.Clone(found), func(group string) bool { return !slices.Contains(listed, group) })
 }
 
-// takeTokens writes the tokens that PVE has into token and tokens. recorded are the user's grants as recorded, by which a token that inherits is judged.
+// takeTokens writes the tokens that PVE has into token and tokens. recorded are the user's grants as recorded, by which
+// a token that inherits is judged.
 func (m *restrictedUserModel) takeTokens(ctx context.Context, found *proxmox.Principal, recorded []proxmox.Grant, managed string, diags *diag.Diagnostics) {
 	known := m.tokenBlocks(ctx, diags)
 	blocks, read := make([]tokenModel, 0, len(found.Tokens)), map[string]tokenReadModel{}
@@ -193,12 +195,12 @@ func keepSecrets(secrets types.Map, tokens map[string]proxmox.Token) types.Map {
 	return types.MapValueMust(types.StringType, kept)
 }
 
-// expiries are the points in time, in Unix seconds by token id, at which tokens with expires_in are to expire. State cannot keep them: a refresh
-// replaces expires_at by what PVE has.
+// expiries are the points in time, in Unix seconds by token id, at which tokens with expires_in are to expire. State
+// cannot keep them: a refresh replaces expires_at by what PVE has.
 type expiries map[string]int64
 
-// planTokens plans tokens. A token with expires_in ends as it was computed when the token was written; when is unknown for one that is new or has another
-// expires_in.
+// planTokens plans tokens. A token with expires_in ends as it was computed when the token was written; when is unknown
+// for one that is new or has another expires_in.
 func planTokens(ctx context.Context, plan, state *restrictedUserModel, computed expiries, diags *diag.Diagnostics) {
 	plan.Tokens = types.MapUnknown(tokenReadType)
 	blocks := plan.tokenBlocks(ctx, diags)
@@ -225,7 +227,8 @@ func planTokens(ctx context.Context, plan, state *restrictedUserModel, computed 
 	plan.Tokens = value
 }
 
-// computeExpiry fills in what planTokens left unknown, and returns what is to be remembered of all tokens with expires_in.
+// computeExpiry fills in what planTokens left unknown, and returns what is to be remembered of all tokens with
+// expires_in.
 func computeExpiry(ctx context.Context, plan *restrictedUserModel, diags *diag.Diagnostics) expiries {
 	computed := expiries{}
 	entries := map[string]tokenReadModel{}

@@ -48,7 +48,8 @@ type accessReview struct {
 	shared    bool                // some right rests on a role that another resource may change in the same run
 }
 
-// reviewAccess resolves the current rights of authID (a user, or user@realm!token), or with planned the rights after the apply.
+// reviewAccess resolves the current rights of authID (a user, or user@realm!token), or with planned the rights after
+// the apply.
 func reviewAccess(ctx context.Context, pve *proxmox.Client, user proxmox.UserID, authID string, planned *proxmox.Principal) (accessReview, error) {
 	rights, err := pve.RightsOf(ctx, user, planned)
 	if err != nil {
@@ -80,7 +81,8 @@ func ownRole(planned *proxmox.Principal, role string) bool {
 	return planned != nil && planned.Role != nil && planned.Role.ID == role
 }
 
-// waysToRoot compares the rights with the rules of package escalation. Steps over the members of groups count, in any number.
+// waysToRoot compares the rights with the rules of package escalation. Steps over the members of groups count, in any
+// number.
 func waysToRoot(rights *proxmox.Rights, authID string) []escalation.Finding {
 	w := &waysOf{rights: rights, leads: map[string]bool{}}
 	w.leads[authID] = false // groups can form a circle
@@ -141,7 +143,8 @@ func (w *waysOf) powerfulMember(group string) string {
 // anyone is a user of no name that exists: PVE refuses a slash in a name.
 const anyone = proxmox.UserID("any/one@pve")
 
-// powerful tells whether the rights of a group lead to root, for a user that has no others, and no member leads there already.
+// powerful tells whether the rights of a group lead to root, for a user that has no others, and no member leads there
+// already.
 func (w *waysOf) powerful(group string) bool {
 	leads, known := w.groups[group]
 	if !known {
@@ -243,7 +246,8 @@ func (r accessReview) open(accepted map[string]string) bool {
 	return slices.ContainsFunc(r.findings, func(f escalation.Finding) bool { _, ok := accepted[f.ID]; return !ok })
 }
 
-// mostWhole is how many findings are told with their reasons. Of more, a line is told of each, so that a reader sees all of them.
+// mostWhole is how many findings are told with their reasons. Of more, a line is told of each, so that a reader sees
+// all of them.
 const mostWhole = 5
 
 // judgeFindings reports the findings that are not accepted, as an error or a warning depending on the judgement.

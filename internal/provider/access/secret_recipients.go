@@ -10,7 +10,8 @@ import (
 	"filippo.io/age/armor"
 )
 
-// parseRecipient reads the public key of somebody who may decrypt a secret: an age recipient (age1…) or an SSH public key (ssh-ed25519, ssh-rsa).
+// parseRecipient reads the public key of somebody who may decrypt a secret: an age recipient (age1…) or an SSH public
+// key (ssh-ed25519, ssh-rsa).
 func parseRecipient(text string) (age.Recipient, error) {
 	text = strings.TrimRight(text, "\r\n") // file() keeps the end of the line
 	if strings.ContainsAny(text, "\r\n") {
@@ -40,7 +41,8 @@ func checkRecipient(text string) error {
 	return err
 }
 
-// encryptFor encrypts a secret so that each of the recipients can decrypt it with age: text that may be stored and shown.
+// encryptFor encrypts a secret so that each of the recipients can decrypt it with age: text that may be stored and
+// shown.
 func encryptFor(recipients []string, secret string) (string, error) {
 	parsed := make([]age.Recipient, len(recipients))
 	for i, text := range recipients {

@@ -16,8 +16,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/proxmox"
 )
 
-// renewedKey is where private state keeps the id of a token to which somebody else gave another secret. Its successor has no overlap with it:
-// the wrong person has that secret.
+// renewedKey is where private state keeps the id of a token to which somebody else gave another secret. Its successor
+// has no overlap with it: the wrong person has that secret.
 const renewedKey = "renewed"
 
 func readRenewed(ctx context.Context, private values.PrivateReader, diags *diag.Diagnostics) string {
@@ -34,8 +34,8 @@ func writeRenewed(ctx context.Context, private values.PrivateWriter, id string, 
 	diags.Append(private.SetKey(ctx, renewedKey, []byte(fmt.Sprintf("%q", id)))...)
 }
 
-// renewedElsewhere reports whether someone gave a token another secret than the one in the state. PVE does not show this, so the function tries the
-// secret. Without an answer of PVE it returns false.
+// renewedElsewhere reports whether someone gave a token another secret than the one in the state. PVE does not show
+// this, so the function tries the secret. Without an answer of PVE it returns false.
 func renewedElsewhere(ctx context.Context, pve *proxmox.Client, user proxmox.UserID, id, secret string, diags *diag.Diagnostics) bool {
 	works, known, err := pve.SecretWorks(ctx, user, id, secret)
 	if err != nil {

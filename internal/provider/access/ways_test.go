@@ -15,7 +15,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/proxmox"
 )
 
-// everyone is what all cases have: an administrator, one who manages the administrators' group, a group with power and no member, and two without.
+// everyone is what all cases have: an administrator, one who manages the administrators' group, a group with power and
+// no member, and two without.
 const everyone = `
 user:agent@pve:1:0::::::
 token:agent@pve!t:0:0::
@@ -40,8 +41,8 @@ acl:1:/vms:@plain:PVEVMUser:
 acl:1:/vms:@ops:PVEVMUser:
 `
 
-// TestWaysToRoot has the ACL of agent and the way to root that follows. Each example is run, step by step, against the simulated API as agent, who may do
-// just that.
+// TestWaysToRoot has the ACL of agent and the way to root that follows. Each example is run, step by step, against the
+// simulated API as agent, who may do just that.
 func TestWaysToRoot(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, acl, want, member string }{

@@ -12,7 +12,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
-// TestDestroyIsNotRefused: whatever became of PVE, what exists can be destroyed. Terraform plans the configuration once before it does.
+// TestDestroyIsNotRefused: whatever became of PVE, what exists can be destroyed. Terraform plans the configuration once
+// before it does.
 func TestDestroyIsNotRefused(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*pvesim.Server) error{
@@ -75,8 +76,8 @@ func do(s *pvesim.Server, method, path string, params url.Values) error {
 	return err
 }
 
-// TestDriftCannotGrantRoot: a group that became powerful while the user had left it is warned of while planning, since a destroy plans that too, and
-// refused before anything is written.
+// TestDriftCannotGrantRoot: a group that became powerful while the user had left it is warned of while planning, since
+// a destroy plans that too, and refused before anything is written.
 func TestDriftCannotGrantRoot(t *testing.T) {
 	t.Parallel()
 	server := userAPI(t, pvesim.Version92)

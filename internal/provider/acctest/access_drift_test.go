@@ -83,7 +83,8 @@ func everyDrift() map[string]map[string]tampering {
 	}
 }
 
-// TestEveryDrift lets another administrator change or remove each part on each release: the plan shows it, and apply puts it right.
+// TestEveryDrift lets another administrator change or remove each part on each release: the plan shows it, and apply
+// puts it right.
 func TestEveryDrift(t *testing.T) {
 	t.Parallel()
 	configs := map[string]map[string]any{"user": fullUser(), "token": fullToken()}
@@ -136,8 +137,8 @@ func firstError(errs ...error) error {
 	return nil
 }
 
-// TestEveryUpdateInPlace changes each attribute by itself, sets it, changes it and takes it away: nothing is created again, and no token loses
-// its secret.
+// TestEveryUpdateInPlace changes each attribute by itself, sets it, changes it and takes it away: nothing is created
+// again, and no token loses its secret.
 func TestEveryUpdateInPlace(t *testing.T) {
 	t.Parallel()
 	changes := map[string]map[string][]any{
@@ -196,7 +197,8 @@ func TestEveryUpdateInPlace(t *testing.T) {
 	}
 }
 
-// TestCommentOnPVE8: what PVE 8 silently ignores is warned of at plan, which a destroy makes too, and refused by the apply.
+// TestCommentOnPVE8: what PVE 8 silently ignores is warned of at plan, which a destroy makes too, and refused by the
+// apply.
 func TestCommentOnPVE8(t *testing.T) {
 	t.Parallel()
 	for kind, without := range map[string]map[string]any{

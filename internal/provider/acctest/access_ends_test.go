@@ -14,7 +14,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
-// TestEndsOfUser: a plan says when the first of a user and its tokens ends and when the last of them does, on each release. What an apply computes is open until then.
+// TestEndsOfUser: a plan says when the first of a user and its tokens ends and when the last of them does, on each
+// release. What an apply computes is open until then.
 func TestEndsOfUser(t *testing.T) {
 	t.Parallel()
 	for _, version := range versions {

@@ -20,7 +20,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/proxmox"
 )
 
-// TestEphemeralAPIToken opens a token in plan and in apply, sees that it works while it is open, and that nothing of it is left.
+// TestEphemeralAPIToken opens a token in plan and in apply, sees that it works while it is open, and that nothing of it
+// is left.
 func TestEphemeralAPIToken(t *testing.T) {
 	t.Parallel()
 	for _, version := range versions {
@@ -75,8 +76,8 @@ func leftover(server *pvesim.Server, id string, in time.Duration) error {
 	return server.ChangeToken("deploy@pve", id, url.Values{"expire": {fmt.Sprint(time.Now().Add(in).Unix())}})
 }
 
-// TestEphemeralTokenIsNoDrift sees that the token of a run under way is not taken for drift of its user, and that one which only borrows the name is,
-// with what it may do.
+// TestEphemeralTokenIsNoDrift sees that the token of a run under way is not taken for drift of its user, and that one
+// which only borrows the name is, with what it may do.
 func TestEphemeralTokenIsNoDrift(t *testing.T) {
 	t.Parallel()
 	server := userAPI(t, pvesim.Version91)

@@ -94,13 +94,13 @@ func newFaultRun(t *testing.T, c faultCase, version string) *faultRun {
 // operations are what a fault may strike; each returns when its last request was answered.
 var operations = []string{"create", "update", "delete"}
 
-// everyRelease, which make access-faults sets, makes TestAccessFaults strike each request with each fault on each release, which takes minutes. Otherwise every pair of request and
-// fault meets one release, in turn.
+// everyRelease, which make access-faults sets, makes TestAccessFaults strike each request with each fault on each
+// release, which takes minutes. Otherwise every pair of request and fault meets one release, in turn.
 const everyRelease = "PVESEC_TEST_EVERY_RELEASE"
 
-// TestAccessFaults strikes every request of creating, changing and removing a user and a token with every fault. Whatever comes of it, the next
-// apply reaches the wanted state, every secret that state tells works, every token has its secret told, and a destroy leaves PVE byte for byte
-// as it was.
+// TestAccessFaults strikes every request of creating, changing and removing a user and a token with every fault.
+// Whatever comes of it, the next apply reaches the wanted state, every secret that state tells works, every token has
+// its secret told, and a destroy leaves PVE byte for byte as it was.
 func TestAccessFaults(t *testing.T) {
 	t.Parallel()
 	all := os.Getenv(everyRelease) != ""
@@ -182,7 +182,8 @@ func (r *faultRun) perform(t *testing.T, operation string) (err error) {
 	return err
 }
 
-// strike performs an operation with a fault at its n-th request, and then what an operator would do: apply again, look, destroy.
+// strike performs an operation with a fault at its n-th request, and then what an operator would do: apply again, look,
+// destroy.
 func (r *faultRun) strike(t *testing.T, operation string, n int, fault pvesim.Fault) error {
 	t.Helper()
 	before := r.api.UserCfg()
@@ -241,8 +242,8 @@ func (r *faultRun) replan(t *testing.T, wanted map[string]any) (instance, bool, 
 	return refreshed, changes, err
 }
 
-// secretsWork sees that state has a working secret of every token that PVE has of the resource, and that a token that was there before and did
-// not rotate has the secret that it had.
+// secretsWork sees that state has a working secret of every token that PVE has of the resource, and that a token that
+// was there before and did not rotate has the secret that it had.
 func (r *faultRun) secretsWork(kept map[string]string) error {
 	told := r.secrets(r.it)
 	for full, secret := range told {
@@ -298,7 +299,8 @@ func unchanged(before, after string) error {
 	return nil
 }
 
-// TestAccessOtherAdmin lets another administrator change something at every request of an update: the next apply reaches the wanted state.
+// TestAccessOtherAdmin lets another administrator change something at every request of an update: the next apply
+// reaches the wanted state.
 func TestAccessOtherAdmin(t *testing.T) {
 	t.Parallel()
 	meddling := map[string]func(*pvesim.Server) error{

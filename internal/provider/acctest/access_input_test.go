@@ -17,7 +17,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
-// TestHostileInput plans what would hurt PVE, or another user than the one named. All of it is refused at plan with the reason, and nothing is sent.
+// TestHostileInput plans what would hurt PVE, or another user than the one named. All of it is refused at plan with the
+// reason, and nothing is sent.
 func TestHostileInput(t *testing.T) {
 	t.Parallel()
 	server := userAPI(t, pvesim.Version91)

@@ -374,7 +374,8 @@ func (l *life) halfway(then func()) {
 	}
 }
 
-// TestEveryWayOfLife runs every resource that lives in PVE alone through everything that Terraform can do with it, with the real program.
+// TestEveryWayOfLife runs every resource that lives in PVE alone through everything that Terraform can do with it, with
+// the real program.
 func TestEveryWayOfLife(t *testing.T) {
 	t.Parallel()
 	for _, resource := range livings {

@@ -67,8 +67,8 @@ func TestListResources(t *testing.T) {
 	}
 }
 
-// TestIdentity sees that reading sets the identity, also of what is gone and of what an older Terraform left without one, and that a resource can
-// be imported by it.
+// TestIdentity sees that reading sets the identity, also of what is gone and of what an older Terraform left without
+// one, and that a resource can be imported by it.
 func TestIdentity(t *testing.T) {
 	t.Parallel()
 	for name, c := range accessCases {

@@ -17,8 +17,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider"
 )
 
-// protocol does what Terraform does with one provider process, without Terraform: for tests that need thousands of runs, or the calls that the
-// installed Terraform does not know yet.
+// protocol does what Terraform does with one provider process, without Terraform: for tests that need thousands of
+// runs, or the calls that the installed Terraform does not know yet.
 type protocol struct {
 	server  tfprotov6.ProviderServer
 	schemas *tfprotov6.GetProviderSchemaResponse
@@ -101,7 +101,8 @@ func buildAll(element tftypes.Type, given any) []tftypes.Value {
 	return values
 }
 
-// dynamic encodes a value. Terraform has one order for the elements of a set and one for the keys of a map, wherever it sends them.
+// dynamic encodes a value. Terraform has one order for the elements of a set and one for the keys of a map, wherever it
+// sends them.
 func dynamic(value tftypes.Value) *tfprotov6.DynamicValue {
 	value, err := tftypes.Transform(value, func(_ *tftypes.AttributePath, inner tftypes.Value) (tftypes.Value, error) {
 		if !inner.Type().Is(tftypes.Set{}) || inner.IsNull() || !inner.IsKnown() {
@@ -191,7 +192,8 @@ func (p *protocol) proposed(was instance, config tftypes.Value) tftypes.Value {
 	return tftypes.NewValue(config.Type(), mergedBlock(p.schemas.ResourceSchemas[was.typeName].Block, configured, before))
 }
 
-// mergedBlock merges a block. Blocks of which there may be several have nothing that is computed here, and are as they are configured.
+// mergedBlock merges a block. Blocks of which there may be several have nothing that is computed here, and are as they
+// are configured.
 func mergedBlock(block *tfprotov6.SchemaBlock, configured, before map[string]tftypes.Value) map[string]tftypes.Value {
 	merged := mergedAttributes(block.Attributes, configured, before)
 	for _, nested := range block.BlockTypes {

@@ -87,7 +87,8 @@ func (o openedToken) close(t *testing.T) {
 // id is the part of the token's name that belongs to it alone.
 func (o openedToken) id() string { return strings.TrimPrefix(o.full, "deploy@pve!") }
 
-// TestEphemeralTokenRenews prolongs the token of a run that lasts, whatever happened to it meanwhile, and never brings one back.
+// TestEphemeralTokenRenews prolongs the token of a run that lasts, whatever happened to it meanwhile, and never brings
+// one back.
 func TestEphemeralTokenRenews(t *testing.T) {
 	t.Parallel()
 	soon := func() url.Values { return url.Values{"expire": {fmt.Sprint(time.Now().Add(time.Hour).Unix())}} }

@@ -25,7 +25,8 @@ func renew(t *testing.T, server *pvesim.Server, userid, tokenid string, into *st
 	*into = userid + "!" + tokenid + "=" + secret
 }
 
-// TestTokenRenewedElsewhere: a secret that somebody else changed is found by trying the one in state, and the secret of that somebody dies.
+// TestTokenRenewedElsewhere: a secret that somebody else changed is found by trying the one in state, and the secret of
+// that somebody dies.
 func TestTokenRenewedElsewhere(t *testing.T) {
 	t.Parallel()
 	for _, rotation := range []string{"overlap", "in_place"} {
@@ -91,7 +92,8 @@ func TestUserTokenRenewedElsewhere(t *testing.T) {
 	)
 }
 
-// TestExpiredOverlapGoes: the token before the last rotation goes with the next change once its time is over, and not before.
+// TestExpiredOverlapGoes: the token before the last rotation goes with the next change once its time is over, and not
+// before.
 func TestExpiredOverlapGoes(t *testing.T) {
 	t.Parallel()
 	config := func(server *pvesim.Server, rotation, id, comment string) string {

@@ -20,7 +20,8 @@ func userWith(server *pvesim.Server, token, attributes string) string {
 	return apiConfig(server, token) + "resource \"pvesec_restricted_user\" \"agent\" {\n  user_id = \"agent@pve\"\n" + attributes + "\n}\n"
 }
 
-// TestEffectivePermissions sees what a user can do by path, what of it the configuration does not explain, and that all of it is known in the plan.
+// TestEffectivePermissions sees what a user can do by path, what of it the configuration does not explain, and that all
+// of it is known in the plan.
 func TestEffectivePermissions(t *testing.T) {
 	t.Parallel()
 	for _, version := range versions {
@@ -101,8 +102,8 @@ func TestFindingsFailThePlan(t *testing.T) {
 	}
 }
 
-// TestFindingThroughDrift sees that a group whose manager cannot reach root is none, and that drift which does is refused by the apply. The plan warns
-// of it and is not empty.
+// TestFindingThroughDrift sees that a group whose manager cannot reach root is none, and that drift which does is
+// refused by the apply. The plan warns of it and is not empty.
 func TestFindingThroughDrift(t *testing.T) {
 	t.Parallel()
 	server := userAPI(t, pvesim.Version92)
@@ -145,7 +146,8 @@ func TestPreflight(t *testing.T) {
 	}
 }
 
-// TestHiddenIsNotGone sees that a token that PVE shows nothing to does not make Terraform forget, or make again, what is there.
+// TestHiddenIsNotGone sees that a token that PVE shows nothing to does not make Terraform forget, or make again, what
+// is there.
 func TestHiddenIsNotGone(t *testing.T) {
 	t.Parallel()
 	server := userAPI(t, pvesim.Version91)
@@ -164,8 +166,8 @@ func TestHiddenIsNotGone(t *testing.T) {
 	)
 }
 
-// TestOneRunChangesAll changes a user with its role, another user that has the role too, and a token, in one run: what one of them can do
-// depends on the others, so that no plan may promise it.
+// TestOneRunChangesAll changes a user with its role, another user that has the role too, and a token, in one run: what
+// one of them can do depends on the others, so that no plan may promise it.
 func TestOneRunChangesAll(t *testing.T) {
 	t.Parallel()
 	server := userAPI(t, pvesim.Version92)

@@ -8,8 +8,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
-// TestRoleOfTheSameRun: a role that a user of the same run brings along can be granted to a token and to another user, and no plan warns of it. A role that nobody makes is a warning, and the apply is refused
-// before it writes anything.
+// TestRoleOfTheSameRun: a role that a user of the same run brings along can be granted to a token and to another user,
+// and no plan warns of it. A role that nobody makes is a warning, and the apply is refused before it writes anything.
 func TestRoleOfTheSameRun(t *testing.T) {
 	t.Parallel()
 	for _, version := range versions {

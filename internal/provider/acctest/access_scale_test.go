@@ -18,8 +18,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
-// fleet is an API with so many users, each with a token, two ACL entries, and a role of its own for every tenth, or with so many tokens of one user, and the
-// configurations that made them.
+// fleet is an API with so many users, each with a token, two ACL entries, and a role of its own for every tenth, or
+// with so many tokens of one user, and the configurations that made them.
 type fleet struct {
 	typeName string
 	api      *pvesim.Server
@@ -111,7 +111,8 @@ func (f *fleet) plan(ctx context.Context, p *protocol) (changes int, err error) 
 	return changes, nil
 }
 
-// TestScaleOfRequests sees that a plan without changes costs the same few requests for ten users and for five hundred, with 1,000 ACL entries, and for tokens.
+// TestScaleOfRequests sees that a plan without changes costs the same few requests for ten users and for five hundred,
+// with 1,000 ACL entries, and for tokens.
 func TestScaleOfRequests(t *testing.T) {
 	t.Parallel()
 	for typeName, sizes := range map[string][]int{usersOfFleet: {10, 100, 500}, tokensOfFleet: {10, 100}} {
@@ -139,8 +140,8 @@ func TestScaleOfRequests(t *testing.T) {
 	}
 }
 
-// TestScaleOfAllocations sees that what a plan without changes allocates, the API and the test around it included, grows as the users do, and
-// that the shorter way for what is unchanged saves most of what the framework would take.
+// TestScaleOfAllocations sees that what a plan without changes allocates, the API and the test around it included,
+// grows as the users do, and that the shorter way for what is unchanged saves most of what the framework would take.
 func TestScaleOfAllocations(t *testing.T) { // alone, since the runtime counts for the whole process
 	at, space := map[int]float64{}, map[int]float64{}
 	for _, users := range []int{10, 100, 500} {
@@ -163,7 +164,8 @@ func TestScaleOfAllocations(t *testing.T) { // alone, since the runtime counts f
 	}
 }
 
-// allocations are the objects and bytes that a plan takes, the least of three, since the runtime allocates at times of its own.
+// allocations are the objects and bytes that a plan takes, the least of three, since the runtime allocates at times of
+// its own.
 func (f *fleet) allocations(t *testing.T, start func() *protocol) (objects, size float64) {
 	t.Helper()
 	objects, size = math.Inf(1), math.Inf(1)
@@ -180,8 +182,9 @@ func (f *fleet) allocations(t *testing.T, start func() *protocol) (objects, size
 	return objects, size
 }
 
-// BenchmarkPlanOfUsers measures a plan without changes, and the apply that made the users, with the real terraform and the provider in a process
-// of its own: the costs of the provider, of Terraform itself, and the requests. All must grow in proportion to the users.
+// BenchmarkPlanOfUsers measures a plan without changes, and the apply that made the users, with the real terraform and
+// the provider in a process of its own: the costs of the provider, of Terraform itself, and the requests. All must grow
+// in proportion to the users.
 func BenchmarkPlanOfUsers(b *testing.B) { benchmarkPlan(b, usersOfFleet) }
 
 // BenchmarkPlanOfTokens is BenchmarkPlanOfUsers for tokens of one user.

@@ -8,7 +8,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/lab/pvesim"
 )
 
-// TestReadTimeout: an API that does not answer holds up a refresh no longer than timeouts says, and the message tells that. It is the same whether the resource was refreshed before or not.
+// TestReadTimeout: an API that does not answer holds up a refresh no longer than timeouts says, and the message tells
+// that. It is the same whether the resource was refreshed before or not.
 func TestReadTimeout(t *testing.T) {
 	t.Parallel()
 	for name, c := range accessCases {

@@ -11,8 +11,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
-// TestNoSecretAnywhere runs plan, apply, change, rotation and destroy with TF_LOG=TRACE, and searches logs, states, plan files, plan JSON and
-// everything printed for every secret that was ever given out, and for the password.
+// TestNoSecretAnywhere runs plan, apply, change, rotation and destroy with TF_LOG=TRACE, and searches logs, states,
+// plan files, plan JSON and everything printed for every secret that was ever given out, and for the password.
 func TestNoSecretAnywhere(t *testing.T) {
 	t.Parallel()
 	server := userAPI(t, pvesim.Version92)

@@ -84,8 +84,9 @@ var ofRole = map[string]func(*pvesim.Server) error{
 	"role gone": func(s *pvesim.Server) error { return s.DeleteRole("restricted-agent-pve") },
 }
 
-// TestUnchangedAsTheFramework sees that the shorter way for users that are as they should be gives the answers of the framework: for every
-// configuration, whatever happened behind Terraform's back, and for what another configuration asks for. Where nothing happened it is taken.
+// TestUnchangedAsTheFramework sees that the shorter way for users that are as they should be gives the answers of the
+// framework: for every configuration, whatever happened behind Terraform's back, and for what another configuration
+// asks for. Where nothing happened it is taken.
 func TestUnchangedAsTheFramework(t *testing.T) {
 	t.Parallel()
 	for name, config := range unchangedConfigs {
@@ -402,7 +403,8 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// TestUnchangedWithoutSight sees that the shorter way believes nothing that PVE hides: a token that loses its sight between two commands.
+// TestUnchangedWithoutSight sees that the shorter way believes nothing that PVE hides: a token that loses its sight
+// between two commands.
 func TestUnchangedWithoutSight(t *testing.T) {
 	t.Parallel()
 	server := userAPI(t, pvesim.Version91)

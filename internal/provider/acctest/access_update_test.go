@@ -15,8 +15,9 @@ import (
 // computed is the expiry of a token that has expires_in, which depends on the second.
 var computed = regexp.MustCompile(`(token:agent@pve!ci:)1[0-9]{9}:`)
 
-// TestUpdateAsCreated changes each configuration into each other one, on each release in turn: in place, to what PVE would hold if the second
-// had been there from the beginning, with an empty plan afterwards, and with nothing left by a destroy.
+// TestUpdateAsCreated changes each configuration into each other one, on each release in turn: in place, to what PVE
+// would hold if the second had been there from the beginning, with an empty plan afterwards, and with nothing left by a
+// destroy.
 func TestUpdateAsCreated(t *testing.T) {
 	t.Parallel()
 	holds := func(server *pvesim.Server) string {

@@ -148,7 +148,8 @@ func tokenExpires(server *pvesim.Server, full string, in time.Duration) error {
 	return nil
 }
 
-// TestAPITokenRotation rotates by hand and because the expiry is near: the new token works before the old one ends, and what is destroyed is all.
+// TestAPITokenRotation rotates by hand and because the expiry is near: the new token works before the old one ends, and
+// what is destroyed is all.
 func TestAPITokenRotation(t *testing.T) {
 	t.Parallel()
 	server := tokenAPI(t, pvesim.Version91)

@@ -49,8 +49,8 @@ var withoutCase = map[string]map[string]map[string]string{
 	},
 }
 
-// TestEveryAttributeHasACase demands that each attribute of users and tokens is in a configuration of the comparison with the framework, in an import,
-// and in a drift where it can drift.
+// TestEveryAttributeHasACase demands that each attribute of users and tokens is in a configuration of the comparison
+// with the framework, in an import, and in a drift where it can drift.
 func TestEveryAttributeHasACase(t *testing.T) {
 	t.Parallel()
 	for kind, typeName := range map[string]string{"user": "pvesec_restricted_user", "token": "pvesec_api_token"} {
@@ -266,7 +266,8 @@ func parts(attributes []*tfprotov6.SchemaAttribute, value any) map[string][]stri
 	return found
 }
 
-// TestEveryAttributeOnNodesIsTested demands that each attribute of the resources on nodes is written in some test of them.
+// TestEveryAttributeOnNodesIsTested demands that each attribute of the resources on nodes is written in some test of
+// them.
 func TestEveryAttributeOnNodesIsTested(t *testing.T) {
 	t.Parallel()
 	var text strings.Builder
@@ -299,7 +300,8 @@ func TestEveryAttributeOnNodesIsTested(t *testing.T) {
 	}
 }
 
-// TestPolicyAttributesInAPlan: every attribute of a rule is in the text that is planned, and every field of a finding is filled in.
+// TestPolicyAttributesInAPlan: every attribute of a rule is in the text that is planned, and every field of a finding
+// is filled in.
 func TestPolicyAttributesInAPlan(t *testing.T) {
 	t.Parallel()
 	p := newProtocol(t, userAPI(t, pvesim.Version91))
@@ -335,7 +337,8 @@ func TestPolicyAttributesInAPlan(t *testing.T) {
 	}
 }
 
-// TestBreakGlassAttributesInAPlan: what the commands lead to is known while planning, and when the access ends only after the apply.
+// TestBreakGlassAttributesInAPlan: what the commands lead to is known while planning, and when the access ends only
+// after the apply.
 func TestBreakGlassAttributesInAPlan(t *testing.T) {
 	t.Parallel()
 	p := newProtocol(t, userAPI(t, pvesim.Version91))

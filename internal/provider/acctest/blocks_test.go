@@ -16,8 +16,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
-// TestEveryNestedObjectIsABlock walks every schema. Terraform drops unknown keys of a nested attribute without an error, and refuses unknown arguments of a block: whatever a person
-// writes into an object must be a block.
+// TestEveryNestedObjectIsABlock walks every schema. Terraform drops unknown keys of a nested attribute without an
+// error, and refuses unknown arguments of a block: whatever a person writes into an object must be a block.
 func TestEveryNestedObjectIsABlock(t *testing.T) {
 	t.Parallel()
 	all, err := provider.Server("test").GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
@@ -66,8 +66,8 @@ func configurableObjects(block *tfprotov6.SchemaBlock, within string) []string {
 	return found
 }
 
-// TestMisspeltKeysAreRefused writes each block with a key that is nearly right. terraform validate names each of them, and what was meant unless the block
-// has that too.
+// TestMisspeltKeysAreRefused writes each block with a key that is nearly right. terraform validate names each of them,
+// and what was meant unless the block has that too.
 func TestMisspeltKeysAreRefused(t *testing.T) {
 	t.Parallel()
 	policy := func(rule string) string {
@@ -133,7 +133,8 @@ func TestMisspeltKeysAreRefused(t *testing.T) {
 	}
 }
 
-// TestEveryBlockRefusesUnknownKeys walks every schema that a configuration can have and writes a key that is none into each block, at any depth. terraform validate names each of them.
+// TestEveryBlockRefusesUnknownKeys walks every schema that a configuration can have and writes a key that is none into
+// each block, at any depth. terraform validate names each of them.
 func TestEveryBlockRefusesUnknownKeys(t *testing.T) {
 	t.Parallel()
 	all, err := provider.Server("test").GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
@@ -173,7 +174,8 @@ func TestEveryBlockRefusesUnknownKeys(t *testing.T) {
 	}
 }
 
-// TestBlocksFromLists writes blocks as modules do, from a list that is not known before the apply, from one that is, and from an empty one.
+// TestBlocksFromLists writes blocks as modules do, from a list that is not known before the apply, from one that is,
+// and from an empty one.
 func TestBlocksFromLists(t *testing.T) {
 	t.Parallel()
 	server := userAPI(t, pvesim.Version92)

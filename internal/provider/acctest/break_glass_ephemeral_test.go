@@ -8,7 +8,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
-// TestEphemeralBreakGlassBadInput: what an access for one run refuses before it looks for a node, and that it asks for a way to the nodes.
+// TestEphemeralBreakGlassBadInput: what an access for one run refuses before it looks for a node, and that it asks for
+// a way to the nodes.
 func TestEphemeralBreakGlassBadInput(t *testing.T) {
 	t.Parallel()
 	server := api(t, "9.1")

@@ -12,7 +12,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
-// TestProviderExample plans with the provider block that the documentation begins with. A block is checked only where something uses it.
+// TestProviderExample plans with the provider block that the documentation begins with. A block is checked only where
+// something uses it.
 func TestProviderExample(t *testing.T) {
 	t.Parallel()
 	server := api(t, "9.1")
@@ -31,8 +32,8 @@ func TestProviderExample(t *testing.T) {
 	})
 }
 
-// TestPolicyTestsExample runs terraform test as its reader would, with no node and no credentials. What it expects to fail does fail, and a run that expects
-// nothing fails where the check does.
+// TestPolicyTestsExample runs terraform test as its reader would, with no node and no credentials. What it expects to
+// fail does fail, and a run that expects nothing fails where the check does.
 func TestPolicyTestsExample(t *testing.T) {
 	t.Parallel()
 	w := harness.NewWorkspace(t)
@@ -55,7 +56,8 @@ func TestPolicyTestsExample(t *testing.T) {
 	}
 }
 
-// TestFunctionInATest asserts a value of a function by an output, the way that works in OpenTofu too: OpenTofu 1.12.6 crashes where an assertion itself calls a provider's function.
+// TestFunctionInATest asserts a value of a function by an output, the way that works in OpenTofu too: OpenTofu 1.12.6
+// crashes where an assertion itself calls a provider's function.
 func TestFunctionInATest(t *testing.T) {
 	t.Parallel()
 	w := harness.NewWorkspace(t).Quietly()
@@ -74,7 +76,8 @@ output "may_start" {
 	}
 }
 
-// TestModuleTests runs the tests of the complete modules as their reader would, with no node and no credentials. Each fails where the module is made careless, or takes away what it promises.
+// TestModuleTests runs the tests of the complete modules as their reader would, with no node and no credentials. Each
+// fails where the module is made careless, or takes away what it promises.
 func TestModuleTests(t *testing.T) {
 	t.Parallel()
 	for module, broken := range map[string][2]string{

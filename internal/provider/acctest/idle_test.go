@@ -36,8 +36,8 @@ func (p idlePlans) says(what string, unchanged bool, warnings ...string) {
 	}
 }
 
-// TestPlanTellsWhatDoesNothing: a plan warns of grants on pools and storages that PVE does not have, of ends that are over and of acceptances that nothing needs, of what is new, of what
-// changes and of what stays as it is, each once.
+// TestPlanTellsWhatDoesNothing: a plan warns of grants on pools and storages that PVE does not have, of ends that are
+// over and of acceptances that nothing needs, of what is new, of what changes and of what stays as it is, each once.
 func TestPlanTellsWhatDoesNothing(t *testing.T) {
 	t.Parallel()
 	server := api(t, pvesim.Version91)

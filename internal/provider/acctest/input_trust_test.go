@@ -8,8 +8,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
-// TestInputThatIsNone: null within lists is left out; a fraction where a whole number belongs, and audit logging twice for one subject, are refused with
-// attribute and reason.
+// TestInputThatIsNone: null within lists is left out; a fraction where a whole number belongs, and audit logging twice
+// for one subject, are refused with attribute and reason.
 func TestInputThatIsNone(t *testing.T) {
 	t.Parallel()
 	server := api(t, "9.1")

@@ -53,7 +53,8 @@ func onTwoNodes(t *testing.T, files [2]map[string]string) *protocol {
 	return p
 }
 
-// TestListResourcesOnNodes asks for what nodes hold as terraform query does: every object with the identity by which it is imported, and what the import reads.
+// TestListResourcesOnNodes asks for what nodes hold as terraform query does: every object with the identity by which it
+// is imported, and what the import reads.
 func TestListResourcesOnNodes(t *testing.T) {
 	t.Parallel()
 	const (
@@ -118,7 +119,8 @@ func TestListResourcesOnNodes(t *testing.T) {
 	}
 }
 
-// importsListed imports what was listed by its identity: the import reads what the list showed. A file about everyone is none of a policy, and the import says so.
+// importsListed imports what was listed by its identity: the import reads what the list showed. A file about everyone
+// is none of a policy, and the import says so.
 func (p *protocol) importsListed(t *testing.T, typeName string, result tfprotov6.ListResourceResult) {
 	t.Helper()
 	imported, err := p.server.ImportResourceState(t.Context(), &tfprotov6.ImportResourceStateRequest{TypeName: typeName, Identity: result.Identity})

@@ -7,8 +7,9 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
-// BenchmarkPlanOfOneRule compares what the provider uses in a plan that analyses one rule with what it uses to start: in a plan that only parses the rule. Each is the
-// least of the runs. Terraform starts the provider several times for one plan.
+// BenchmarkPlanOfOneRule compares what the provider uses in a plan that analyses one rule with what it uses to start:
+// in a plan that only parses the rule. Each is the least of the runs. Terraform starts the provider several times for
+// one plan.
 func BenchmarkPlanOfOneRule(b *testing.B) {
 	least := func(attributes string) float64 {
 		w := harness.NewWorkspace(b)

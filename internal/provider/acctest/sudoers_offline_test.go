@@ -157,7 +157,8 @@ func TestSudoersLintShowsInThePlan(t *testing.T) {
 	)
 }
 
-// TestSudoersMalformed: a pattern that sudo accepts without an error and that never matches is refused at its column, in a document and in rules.
+// TestSudoersMalformed: a pattern that sudo accepts without an error and that never matches is refused at its column,
+// in a document and in rules.
 func TestSudoersMalformed(t *testing.T) {
 	t.Parallel()
 	policy := func(how string) resource.TestStep {
@@ -174,7 +175,8 @@ func TestSudoersMalformed(t *testing.T) {
 	harness.Run(t, content, second, rules, lost)
 }
 
-// TestSudoersAnalysis: what a policy means stands in the plan, and a way to root fails it unless it is accepted by its id.
+// TestSudoersAnalysis: what a policy means stands in the plan, and a way to root fails it unless it is accepted by its
+// id.
 func TestSudoersAnalysis(t *testing.T) {
 	t.Parallel()
 	policy := func(command, more string) string {
@@ -241,7 +243,8 @@ func TestSudoersStatements(t *testing.T) {
 	)
 }
 
-// TestSudoersAnalysisData asks everything of a policy in two files that data source pvesec_sudoers_analysis can be asked.
+// TestSudoersAnalysisData asks everything of a policy in two files that data source pvesec_sudoers_analysis can be
+// asked.
 func TestSudoersAnalysisData(t *testing.T) {
 	t.Parallel()
 	data := func(attributes string) string {

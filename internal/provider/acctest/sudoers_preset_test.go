@@ -8,7 +8,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// TestPresetParametersAreValidated: a parameter that a preset does not take is an error at its key, before anything is planned; what is not known yet is not.
+// TestPresetParametersAreValidated: a parameter that a preset does not take is an error at its key, before anything is
+// planned; what is not known yet is not.
 func TestPresetParametersAreValidated(t *testing.T) {
 	t.Parallel()
 	p := newProtocol(t, api(t, "9.1"))

@@ -20,7 +20,8 @@ func granting(command, more string) string {
 	return offline + fmt.Sprintf("resource \"pvesec_sudoers_policy\" \"agent\" {\n  name = \"agent\"\n  subject = \"agent\"\n  content = %q\n  %s\n}\n", "agent ALL=(root) "+command+"\n", more)
 }
 
-// TestSudoersVouched: what a program of the site's own does is not known, until somebody vouches for it; the effects that he names disprove.
+// TestSudoersVouched: what a program of the site's own does is not known, until somebody vouches for it; the effects
+// that he names disprove.
 func TestSudoersVouched(t *testing.T) {
 	t.Parallel()
 	const command = `/usr/local/sbin/report ""`
@@ -61,8 +62,8 @@ func TestSudoersVouched(t *testing.T) {
 	)
 }
 
-// TestSudoersAccepted: a way to root is accepted by its effect, by the program, and by what the error itself says to write; a retired id names what
-// stands for it.
+// TestSudoersAccepted: a way to root is accepted by its effect, by the program, and by what the error itself says to
+// write; a retired id names what stands for it.
 func TestSudoersAccepted(t *testing.T) {
 	t.Parallel()
 	const command = "/usr/bin/less /var/log/syslog"
@@ -90,8 +91,9 @@ func TestSudoersAccepted(t *testing.T) {
 	)
 }
 
-// TestSudoersWarns is about warnings, which only the terminal shows: each comes once. What an error says to write makes the plan pass.
-// TestSudoersEmptyLists: modules build lists, and one that is empty is no error. What grants nothing is said once.
+// TestSudoersWarns is about warnings, which only the terminal shows: each comes once. What an error says to write makes
+// the plan pass. TestSudoersEmptyLists: modules build lists, and one that is empty is no error. What grants nothing is
+// said once.
 func TestSudoersEmptyLists(t *testing.T) {
 	t.Parallel()
 	w := harness.NewWorkspace(t)

@@ -10,7 +10,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
-// What an operator meets at 3 a.m.: each must fail with a message that says what happened and where, and leave every node as it was.
+// What an operator meets at 3 a.m.: each must fail with a message that says what happened and where, and leave every
+// node as it was.
 
 func TestMalformedPolicyIsRefusedWithoutANode(t *testing.T) {
 	t.Parallel()

@@ -103,7 +103,8 @@ func (m *auditLoggingModel) auditRules(ctx context.Context, diags *diag.Diagnost
 	return rules
 }
 
-// refuseUnwatched refuses locked rules about what is mounted later: the kernel watches a mount only where it is told after it, and takes nothing once it is locked.
+// refuseUnwatched refuses locked rules about what is mounted later: the kernel watches a mount only where it is told
+// after it, and takes nothing once it is locked.
 func refuseUnwatched(rules *hardening.AuditRules, diags *diag.Diagnostics) {
 	if rules == nil || !rules.Immutable || !slices.Contains(rules.Areas, "pve") {
 		return
@@ -131,7 +132,8 @@ func (m *auditLoggingModel) setAuditRules(ctx context.Context, rules *hardening.
 	m.AuditRules = values.WriteObject(ctx, auditRulesType, model, diags)
 }
 
-// plannedAuditRules is what a node's kernel does with the rules after an apply. Where it was not asked yet, it is asked now: it may be locked.
+// plannedAuditRules is what a node's kernel does with the rules after an apply. Where it was not asked yet, it is asked
+// now: it may be locked.
 func (r *auditLoggingResource) plannedAuditRules(ctx context.Context, logging hardening.AuditLogging, state *auditLoggingModel, target node.Target, diags *diag.Diagnostics) attr.Value {
 	if logging.AuditRules == nil {
 		return types.StringNull()

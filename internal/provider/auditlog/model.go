@@ -115,8 +115,8 @@ type deployedAuditModel struct {
 
 var deployedAuditType = values.ObjectTypeOf(deployedAttributes())
 
-// logging is the model as package hardening needs it, with everything that the configuration may leave out filled in. Call it only with
-// known values.
+// logging is the model as package hardening needs it, with everything that the configuration may leave out filled in.
+// Call it only with known values.
 func (m *auditLoggingModel) logging(ctx context.Context, diags *diag.Diagnostics) hardening.AuditLogging {
 	a := hardening.AuditLogging{Name: m.Name.ValueString(), Require: m.RequireLogging.ValueBool(), PurgeLogs: m.PurgeLogs.ValueBool()}
 	diags.Append(values.Present(m.Subjects).ElementsAs(ctx, &a.Subjects, false)...)
@@ -175,8 +175,8 @@ func (m *auditLoggingModel) logging(ctx context.Context, diags *diag.Diagnostics
 	return a
 }
 
-// setLogging writes what was found on a node into a model that is being imported. What is as it is by default stays null, as in a configuration that
-// does not speak of it: then the plan after an import changes nothing.
+// setLogging writes what was found on a node into a model that is being imported. What is as it is by default stays
+// null, as in a configuration that does not speak of it: then the plan after an import changes nothing.
 func (m *auditLoggingModel) setLogging(ctx context.Context, a hardening.AuditLogging, diags *diag.Diagnostics) {
 	m.Subjects = types.SetNull(types.StringType)
 	if len(a.Subjects) > 0 {

@@ -11,8 +11,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/session"
 )
 
-// refuseTwice refuses a second resource that speaks of the sudo use of the same subject on the same node: sudo takes the setting of the file that comes
-// last, and the other one would have no effect without an error.
+// refuseTwice refuses a second resource that speaks of the sudo use of the same subject on the same node: sudo takes
+// the setting of the file that comes last, and the other one would have no effect without an error.
 func (r *auditLoggingResource) refuseTwice(ctx context.Context, plan *auditLoggingModel, logging hardening.AuditLogging, diags *diag.Diagnostics) {
 	if r.Clients == nil {
 		return

@@ -41,8 +41,8 @@ func (m *auditLoggingModel) Prove(ctx context.Context, shared *session.Clients, 
 	}
 }
 
-// unprovenProblem is among the problems of a node on which the probe of the last apply failed. Terraform replaces a new resource then and hands no private state to the removal, so that
-// deployed must tell.
+// unprovenProblem is among the problems of a node on which the probe of the last apply failed. Terraform replaces a new
+// resource then and hands no private state to the removal, so that deployed must tell.
 const unprovenProblem = "the probe of the last apply failed: apply again, which sends another one"
 
 // wasUnproven tells whether the probe of the last apply failed on a node.
@@ -58,7 +58,8 @@ func (m *auditLoggingModel) wasUnproven(name string) bool {
 // probeReport tells what became of the probes of several nodes.
 type probeReport struct{ what, after string }
 
-// tell makes an error of each link that is broken, and a warning of what could not be tried. It names all nodes that say the same.
+// tell makes an error of each link that is broken, and a warning of what could not be tried. It names all nodes that
+// say the same.
 func (p probeReport) tell(ctx context.Context, results []session.One[hardening.ProbeResult], diags *diag.Diagnostics) {
 	broken, unproven := map[string][]string{}, map[string][]string{}
 	add := func(to map[string][]string, lines []string, name string) {

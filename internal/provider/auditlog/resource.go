@@ -65,7 +65,8 @@ func (m *auditLoggingModel) known() bool {
 	}, func(value attr.Value) bool { return !values.FullyKnown(value) })
 }
 
-// ModifyPlan renders every file and plans the state of each node after an apply, so that drift shows as a planned change of deployed.
+// ModifyPlan renders every file and plans the state of each node after an apply, so that drift shows as a planned
+// change of deployed.
 func (r *auditLoggingResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if req.Plan.Raw.IsNull() {
 		return // destroy
@@ -147,8 +148,10 @@ func (m *auditLoggingModel) Found(ctx context.Context, seen *hardening.AuditStat
 // judgements are the attributes of an entry of deployed that only the node knows, and that no apply promises to mend.
 var judgements = []string{"overruled", "problems"}
 
-// planned is a node's entry of deployed as an apply leaves it. What other files overrule and what is wrong with the trail is known where nothing is: an apply may not change it, so
-// where there is something, and where nobody has looked yet, the value comes with the apply, and the plan is not empty. Rules is what the kernel will do with the audit rules.
+// planned is a node's entry of deployed as an apply leaves it. What other files overrule and what is wrong with the
+// trail is known where nothing is: an apply may not change it, so where there is something, and where nobody has looked
+// yet, the value comes with the apply, and the plan is not empty. Rules is what the kernel will do with the audit
+// rules.
 func (m *auditLoggingModel) planned(ctx context.Context, state *auditLoggingModel, name string, rules attr.Value, diags *diag.Diagnostics) types.Object {
 	attributes := m.Installed(ctx, nil, diags).Attributes()
 	attributes["audit_rules"] = rules
@@ -166,7 +169,8 @@ func (m *auditLoggingModel) planned(ctx context.Context, state *auditLoggingMode
 	return types.ObjectValueMust(deployedAuditType.AttrTypes, attributes)
 }
 
-// Installed is a node's entry of deployed after an apply. Only the node knows what other files overrule, and what else is wrong.
+// Installed is a node's entry of deployed after an apply. Only the node knows what other files overrule, and what else
+// is wrong.
 func (m *auditLoggingModel) Installed(ctx context.Context, seen *hardening.AuditState, diags *diag.Diagnostics) types.Object {
 	desired := m.logging(ctx, diags).Desired()
 	if seen != nil {
@@ -186,7 +190,8 @@ func (m *auditLoggingModel) Installed(ctx context.Context, seen *hardening.Audit
 // ReadsBack tells that the nodes are read after an apply where the plan does not know what other files overrule.
 func (m *auditLoggingModel) ReadsBack(open bool) bool { return open }
 
-// Took warns of what other files overrule, and of what else is wrong. It records nothing: deployed shows all that there is.
+// Took warns of what other files overrule, and of what else is wrong. It records nothing: deployed shows all that there
+// is.
 func (m *auditLoggingModel) Took(_ context.Context, reading session.Reading[hardening.AuditState], diags *diag.Diagnostics) {
 	if !reading.Refresh && !m.created {
 		return // the refresh has said so
@@ -238,7 +243,8 @@ func (m *auditLoggingModel) Install(ctx context.Context, change session.Change[a
 	return logging.Install(ctx, change.Nodes, change.Targets, change.Leave, seen, applied, session.Progress(ctx))
 }
 
-// asPlanned is what the nodes hold, which is what the plan was made for, or an error. recorded is deployed as it was when the plan was made; a node that is not in it must have none of the files.
+// asPlanned is what the nodes hold, which is what the plan was made for, or an error. recorded is deployed as it was
+// when the plan was made; a node that is not in it must have none of the files.
 func asPlanned(ctx context.Context, logging hardening.AuditLogging, nodes hardening.Nodes, targets []node.Target, recorded map[string]attr.Value) (map[string]*hardening.AuditState, error) {
 	seen, err := session.Observe(ctx, nodes, targets, logging.Observe)
 	if err != nil {

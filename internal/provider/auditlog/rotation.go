@@ -16,9 +16,10 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
 )
 
-// refuseRotatedTwice refuses a rotation of logs that another file of a node rotates too. Where the state has the same rotation, a refresh has told of it already. A node that does not answer is
-// left to the apply, which has logrotate judge all files.
-// Replaced is the file of the resource that this one takes the place of, empty for none: it goes first.
+// refuseRotatedTwice refuses a rotation of logs that another file of a node rotates too. Where the state has the same
+// rotation, a refresh has told of it already. A node that does not answer is left to the apply, which has logrotate
+// judge all files. Replaced is the file of the resource that this one takes the place of, empty for none: it goes
+// first.
 func (r *auditLoggingResource) refuseRotatedTwice(ctx context.Context, logging hardening.AuditLogging, state *auditLoggingModel, replaced string, targets []node.Target, diags *diag.Diagnostics) {
 	at := logging.LogrotatePath()
 	text := logging.Render()[at]
@@ -44,8 +45,9 @@ func (r *auditLoggingResource) refuseRotatedTwice(ctx context.Context, logging h
 	}
 }
 
-// rotationKey is in the private part of the plan of every resource that has a state, with the path of its file for logrotate: Terraform says nothing of the state when it plans what takes the place of
-// that resource, and hands this on.
+// rotationKey is in the private part of the plan of every resource that has a state, with the path of its file for
+// logrotate: Terraform says nothing of the state when it plans what takes the place of that resource, and hands this
+// on.
 const rotationKey = "rotation"
 
 // replacedRotation is the file for logrotate of the resource in the state, or of the one that is about to be replaced.

@@ -14,8 +14,8 @@ import (
 	"github.com/vmihailenco/msgpack/v5"
 )
 
-// digestValue is the digest of a value by its meaning: Terraform and the framework have different orders for the elements of a set. It is false for what
-// is not fully known, and for what has a form that is not known here.
+// digestValue is the digest of a value by its meaning: Terraform and the framework have different orders for the
+// elements of a set. It is false for what is not fully known, and for what has a form that is not known here.
 func digestValue(typ tftypes.Type, value *tfprotov6.DynamicValue) (string, bool) {
 	decoded, ok := decode(value)
 	if !ok {

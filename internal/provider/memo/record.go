@@ -20,16 +20,19 @@ const Key = "memo"
 // Resource is a resource that leaves memos.
 type Resource interface {
 	resource.Resource
-	// Recall asks the server what a memo is about, and gives what the resource keeps of the answers, in the form in which [Write] got it. It is false
-	// where the server does not answer, or where the framework would have something to say of the resource.
+	// Recall asks the server what a memo is about, and gives what the resource keeps of the answers, in the form in
+	// which [Write] got it. It is false where the server does not answer, or where the framework would have something
+	// to say of the resource.
 	Recall(ctx context.Context, shared *session.Clients, about []byte) (said any, silent bool)
 }
 
-// record is a memo. The resource writes what the server was asked and what it said; the rest is added where the whole answer is known.
+// record is a memo. The resource writes what the server was asked and what it said; the rest is added where the whole
+// answer is known.
 type record struct {
 	About json.RawMessage `json:"about"`
 	Said  string          `json:"said"`
-	// Build is the digest of the provider's build and the schema, empty in a record that was not completed, which counts for nothing.
+	// Build is the digest of the provider's build and the schema, empty in a record that was not completed, which
+	// counts for nothing.
 	Build  string `json:"build,omitempty"`
 	State  string `json:"state,omitempty"`
 	Config string `json:"config,omitempty"`
@@ -38,8 +41,8 @@ type record struct {
 	Identity []byte `json:"identity,omitempty"`
 }
 
-// Write notes in private state what the server was asked about a resource, and what it said, or would say now that it was written. Both must be the same
-// text in JSON whenever they mean the same.
+// Write notes in private state what the server was asked about a resource, and what it said, or would say now that it
+// was written. Both must be the same text in JSON whenever they mean the same.
 func Write(ctx context.Context, private values.PrivateWriter, about, said any, diags *diag.Diagnostics) {
 	question, err := json.Marshal(about)
 	var encoded []byte

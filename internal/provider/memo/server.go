@@ -14,7 +14,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/session"
 )
 
-// Framework is all that the framework's server does. Whatever it gains is to be added here, so that a server with memos hides nothing of it.
+// Framework is all that the framework's server does. Whatever it gains is to be added here, so that a server with memos
+// hides nothing of it.
 type Framework interface {
 	tfprotov6.ProviderServerWithListResource //nolint:staticcheck // what a server can do is asked by these until they move
 	tfprotov6.ProviderServerWithActions      //nolint:staticcheck // likewise
@@ -30,9 +31,11 @@ type server struct {
 	schemas   func() map[string]*schema
 
 	mu sync.Mutex
-	// valid are the configurations with which the resources that were read in this run were applied without a word: "TYPE DIGEST".
+	// valid are the configurations with which the resources that were read in this run were applied without a word:
+	// "TYPE DIGEST".
 	valid map[string]bool
-	// read are the states that were found unchanged in this run, with the digests of the configurations that they came from.
+	// read are the states that were found unchanged in this run, with the digests of the configurations that they came
+	// from.
 	read map[string]string
 }
 
@@ -45,8 +48,8 @@ type schema struct {
 	opaque    bool     // something write-only is deeper
 }
 
-// Server puts memos before the framework's server. Build tells this build of the provider from others; shared gives what the provider was configured
-// with, nil before. Resources that leave no memos are left to the framework.
+// Server puts memos before the framework's server. Build tells this build of the provider from others; shared gives
+// what the provider was configured with, nil before. Resources that leave no memos are left to the framework.
 func Server(framework Framework, build string, shared func() *session.Clients, all []func() resource.Resource) tfprotov6.ProviderServer {
 	s := &server{Framework: framework, build: build, shared: shared, resources: map[string]Resource{}, valid: map[string]bool{}, read: map[string]string{}}
 	for _, made := range all {
@@ -113,7 +116,8 @@ func (s *server) of(typeName string) *schema {
 	return s.schemas()[typeName]
 }
 
-// configDigest is the digest of a configuration. One with something write-only has none: it would tell whether a guess at a password is right.
+// configDigest is the digest of a configuration. One with something write-only has none: it would tell whether a guess
+// at a password is right.
 func (s *schema) configDigest(config *tfprotov6.DynamicValue) (string, bool) {
 	if s.opaque {
 		return "", false
@@ -139,8 +143,8 @@ func (s *server) UpgradeResourceState(ctx context.Context, req *tfprotov6.Upgrad
 	return s.Framework.UpgradeResourceState(ctx, req)
 }
 
-// ReadResource answers for a resource whose memo says the same as the server says now. After a reading by the framework that found nothing new it
-// completes the memo.
+// ReadResource answers for a resource whose memo says the same as the server says now. After a reading by the framework
+// that found nothing new it completes the memo.
 func (s *server) ReadResource(ctx context.Context, req *tfprotov6.ReadResourceRequest) (*tfprotov6.ReadResourceResponse, error) {
 	known := s.of(req.TypeName)
 	if known == nil {
@@ -233,7 +237,8 @@ func (s *server) note(typeName, config string, state *tfprotov6.DynamicValue, pr
 	s.read[digest([]byte(typeName), state.MsgPack, private)] = config
 }
 
-// noted gives the configuration of a state that was found unchanged, once: nobody asks twice, and hundreds need not be kept.
+// noted gives the configuration of a state that was found unchanged, once: nobody asks twice, and hundreds need not be
+// kept.
 func (s *server) noted(typeName string, state *tfprotov6.DynamicValue, private []byte) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -243,7 +248,8 @@ func (s *server) noted(typeName string, state *tfprotov6.DynamicValue, private [
 	return config
 }
 
-// ValidateResourceConfig answers for a configuration with which a resource that was read in this run was applied. Nobody had anything to say of it then.
+// ValidateResourceConfig answers for a configuration with which a resource that was read in this run was applied.
+// Nobody had anything to say of it then.
 func (s *server) ValidateResourceConfig(ctx context.Context, req *tfprotov6.ValidateResourceConfigRequest) (*tfprotov6.ValidateResourceConfigResponse, error) {
 	if known := s.of(req.TypeName); known != nil && s.applied(req.TypeName, known, req.Config) {
 		return &tfprotov6.ValidateResourceConfigResponse{}, nil
@@ -264,7 +270,8 @@ func (s *server) applied(typeName string, known *schema, config *tfprotov6.Dynam
 	return ok && s.valid[typeName+" "+sum]
 }
 
-// PlanResourceChange answers for a resource that was found unchanged in this run, and of which nothing else is wanted than when it was applied.
+// PlanResourceChange answers for a resource that was found unchanged in this run, and of which nothing else is wanted
+// than when it was applied.
 func (s *server) PlanResourceChange(ctx context.Context, req *tfprotov6.PlanResourceChangeRequest) (*tfprotov6.PlanResourceChangeResponse, error) {
 	known := s.of(req.TypeName)
 	if known == nil {
@@ -276,7 +283,8 @@ func (s *server) PlanResourceChange(ctx context.Context, req *tfprotov6.PlanReso
 			return &tfprotov6.PlanResourceChangeResponse{PlannedState: req.PriorState, PlannedPrivate: req.PriorPrivate, PlannedIdentity: req.PriorIdentity}, nil
 		}
 	}
-	// A memo is as trustworthy as the state file. Nothing that it called valid is planned without having been looked at.
+	// A memo is as trustworthy as the state file. Nothing that it called valid is planned without having been looked
+	// at.
 	if s.applied(req.TypeName, known, req.Config) {
 		answer, err := s.Framework.ValidateResourceConfig(ctx, &tfprotov6.ValidateResourceConfigRequest{TypeName: req.TypeName, Config: req.Config})
 		if err != nil || failed(answer.Diagnostics) {
@@ -302,7 +310,8 @@ func sameBytes(a, b *tfprotov6.DynamicValue) bool {
 	return a != nil && b != nil && len(a.MsgPack) > 0 && string(a.MsgPack) == string(b.MsgPack)
 }
 
-// ApplyResourceChange is the framework's. Where nobody had anything to say, neither of the apply nor of the configuration, it completes the memo.
+// ApplyResourceChange is the framework's. Where nobody had anything to say, neither of the apply nor of the
+// configuration, it completes the memo.
 func (s *server) ApplyResourceChange(ctx context.Context, req *tfprotov6.ApplyResourceChangeRequest) (*tfprotov6.ApplyResourceChangeResponse, error) {
 	answer, err := s.Framework.ApplyResourceChange(ctx, req)
 	known := s.of(req.TypeName)

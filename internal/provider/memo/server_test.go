@@ -34,7 +34,8 @@ func (t thing) Recall(context.Context, *session.Clients, []byte) (any, bool) {
 	return *t.word, *t.word != "worth saying"
 }
 
-// inner stands for the framework. It counts what it is asked, writes what a resource would, and finds the configuration "bad" invalid.
+// inner stands for the framework. It counts what it is asked, writes what a resource would, and finds the configuration
+// "bad" invalid.
 type inner struct {
 	Framework
 	t      *testing.T
@@ -115,7 +116,8 @@ func withBlock(inner *tfprotov6.SchemaAttribute) *tfprotov6.Schema {
 	return s
 }
 
-// TestBlocks: what is in blocks is a part of the memo as attributes are, and something write-only in them leaves none of a configuration.
+// TestBlocks: what is in blocks is a part of the memo as attributes are, and something write-only in them leaves none
+// of a configuration.
 func TestBlocks(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
@@ -179,7 +181,8 @@ func run(t *testing.T, build, word string, schema *tfprotov6.Schema) (*inner, tf
 	return f, Server(f, build, func() *session.Clients { return &session.Clients{} }, []func() resource.Resource{func() resource.Resource { return thing{&word} }})
 }
 
-// TestMemo asks after an apply what a run asks, where something is other than it was. What the framework is asked is what the memo does not answer.
+// TestMemo asks after an apply what a run asks, where something is other than it was. What the framework is asked is
+// what the memo does not answer.
 func TestMemo(t *testing.T) {
 	t.Parallel()
 	state := map[string]any{"name": "a", "password": nil, "set": []any{"x", "y"}}

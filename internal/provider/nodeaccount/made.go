@@ -15,21 +15,25 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
 )
 
-// Private state keeps the user ids of the accounts that pvesec made or took over, by node. What deployed shows is no proof of that: a refresh shows an account of the name, also one that somebody else made. A node may
-// choose the ids, and a later apply must not. Beside them it keeps what was withdrawn from nodes that did not answer, and the version of the password that each node has: a reading only tells that there is one.
+// Private state keeps the user ids of the accounts that pvesec made or took over, by node. What deployed shows is no
+// proof of that: a refresh shows an account of the name, also one that somebody else made. A node may choose the ids,
+// and a later apply must not. Beside them it keeps what was withdrawn from nodes that did not answer, and the version
+// of the password that each node has: a reading only tells that there is one.
 const (
 	uidsKey      = "uids"
 	withdrawnKey = "withdrawn"
 	passwordsKey = "passwords"
 )
 
-// made tells whether pvesec made the account of a node, or took it over. Where private state was lost, the state counts.
+// made tells whether pvesec made the account of a node, or took it over. Where private state was lost, the state
+// counts.
 func (m *nodeAccountModel) made(name string) bool {
 	_, is := m.uids[name]
 	return is || m.uids == nil
 }
 
-// Applied records the user ids of the nodes that this apply reached, and what is still to be taken away. 0 is one that could not be read back.
+// Applied records the user ids of the nodes that this apply reached, and what is still to be taken away. 0 is one that
+// could not be read back.
 func (m *nodeAccountModel) Applied(ctx context.Context, private values.PrivateWriter, diags *diag.Diagnostics) {
 	uids := map[string]int64{}
 	for name := range m.Deployed.Elements() {
@@ -47,7 +51,8 @@ func (m *nodeAccountModel) Applied(ctx context.Context, private values.PrivateWr
 	m.record(ctx, private, map[string]any{uidsKey: uids, withdrawnKey: m.withdrawn, passwordsKey: m.passwordsNow()}, diags)
 }
 
-// passwordsNow is the version of the password by node after this apply. 0 is another one than the last version, on a node that did not answer.
+// passwordsNow is the version of the password by node after this apply. 0 is another one than the last version, on a
+// node that did not answer.
 func (m *nodeAccountModel) passwordsNow() map[string]int64 {
 	now := map[string]int64{}
 	for name := range m.Deployed.Elements() {
@@ -64,7 +69,8 @@ func (m *nodeAccountModel) passwordsNow() map[string]int64 {
 	return now
 }
 
-// renews tells whether an apply sets the password of a node: its version is another one than the one of the state, or than the one that the node has. Where nothing is recorded of the node, the state counts.
+// renews tells whether an apply sets the password of a node: its version is another one than the one of the state, or
+// than the one that the node has. Where nothing is recorded of the node, the state counts.
 func (m *nodeAccountModel) renews(state *nodeAccountModel, name string) bool {
 	version, is := m.passwords[name]
 	return state == nil || !m.PasswordVersion.Equal(state.PasswordVersion) || is && version != m.PasswordVersion.ValueInt64()
@@ -79,7 +85,8 @@ func (m *nodeAccountModel) readPasswords(ctx context.Context, private values.Pri
 	}
 }
 
-// noteSeen records the user ids of an import, whose nodes are taken over as they are, and those that could not be read back after an apply.
+// noteSeen records the user ids of an import, whose nodes are taken over as they are, and those that could not be read
+// back after an apply.
 func (m *nodeAccountModel) noteSeen(ctx context.Context, seen map[string]*hardening.AccountState, private values.PrivateState, diags *diag.Diagnostics) {
 	m.uids = nil
 	m.readUIDs(ctx, private, diags)
@@ -141,7 +148,8 @@ func (m *nodeAccountModel) dropped(ctx context.Context, state *nodeAccountModel,
 	}
 }
 
-// keepWithdrawn notes what was withdrawn and is still on nodes that do not answer. What the others have is gone with this apply.
+// keepWithdrawn notes what was withdrawn and is still on nodes that do not answer. What the others have is gone with
+// this apply.
 func (m *nodeAccountModel) keepWithdrawn(ctx context.Context, change session.Change[nodeAccountModel], diags *diag.Diagnostics) {
 	kept := map[string]withdrawal{}
 	if change.State != nil {
@@ -158,7 +166,8 @@ func (m *nodeAccountModel) keepWithdrawn(ctx context.Context, change session.Cha
 	m.withdrawn = kept
 }
 
-// leaving are the nodes from which the account is taken, with the user ids that are recorded. Where nothing says that pvesec made the account, it did not: it stays, and a warning names the node.
+// leaving are the nodes from which the account is taken, with the user ids that are recorded. Where nothing says that
+// pvesec made the account, it did not: it stays, and a warning names the node.
 func (m *nodeAccountModel) leaving(ctx context.Context, targets []node.Target, diags *diag.Diagnostics) []hardening.Leaving {
 	var leave []hardening.Leaving
 	var unknown, without []string

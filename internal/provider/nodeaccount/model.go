@@ -47,7 +47,8 @@ type nodeAccountModel struct {
 	reached []node.Target
 	// withdrawn is what was withdrawn while a node did not answer, by node: it is taken away there as soon as it does.
 	withdrawn map[string]withdrawal
-	// passwords is the version of the password that each node has, nil where nothing is recorded. renewed tells that this apply sets another one.
+	// passwords is the version of the password that each node has, nil where nothing is recorded. renewed tells that
+	// this apply sets another one.
 	passwords map[string]int64
 	renewed   bool
 	// applied tells that an apply changed the account: its nodes are read anew then.
@@ -215,7 +216,8 @@ func (m *nodeAccountModel) recorded(ctx context.Context, name string, diags *dia
 	return &found
 }
 
-// planned is a node's entry of deployed as an apply leaves it. What only the node knows is open where it is not recorded.
+// planned is a node's entry of deployed as an apply leaves it. What only the node knows is open where it is not
+// recorded.
 func (m *nodeAccountModel) planned(ctx context.Context, state *nodeAccountModel, name string, diags *diag.Diagnostics) types.Object {
 	account := m.account(ctx, diags)
 	had := state.recorded(ctx, name, diags)
@@ -410,7 +412,8 @@ func (m *nodeAccountModel) Adopt(ctx context.Context, targets []node.Target, see
 	}
 }
 
-// setKeys writes keys of a node into a model that is being imported. Those that blocks cannot say are left out, and show as drift.
+// setKeys writes keys of a node into a model that is being imported. Those that blocks cannot say are left out, and
+// show as drift.
 func (m *nodeAccountModel) setKeys(ctx context.Context, lines []hardening.KeyLine, diags *diag.Diagnostics) {
 	elements := []attr.Value{}
 	for _, line := range lines {

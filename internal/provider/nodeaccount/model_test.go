@@ -115,7 +115,8 @@ func unreached(t *testing.T, m *nodeAccountModel) types.Object {
 	return types.ObjectValueMust(deployedType.AttrTypes, attributes)
 }
 
-// TestRemovesWhatItMade: of nodes that were never reached, that had no account, or that have another one, nothing is removed, and a warning names each.
+// TestRemovesWhatItMade: of nodes that were never reached, that had no account, or that have another one, nothing is
+// removed, and a warning names each.
 func TestRemovesWhatItMade(t *testing.T) {
 	t.Parallel()
 	state := modelOf(nil)
@@ -199,7 +200,8 @@ func TestWithdrawnLater(t *testing.T) {
 	}
 }
 
-// TestPasswordLater: a password that changed while a node did not answer is set there as soon as it does, and the plan says so. A reading only tells that the node has one.
+// TestPasswordLater: a password that changed while a node did not answer is set there as soon as it does, and the plan
+// says so. A reading only tells that the node has one.
 func TestPasswordLater(t *testing.T) {
 	t.Parallel()
 	here := account(1001, func(a *node.LocalAccount) { a.Password = node.PasswordSet })
@@ -255,7 +257,8 @@ func TestPasswordLater(t *testing.T) {
 	}
 }
 
-// TestPrimaryGroupIsDrift: another primary group than the account's own shows in deployed, and the plan makes it the own one.
+// TestPrimaryGroupIsDrift: another primary group than the account's own shows in deployed, and the plan makes it the
+// own one.
 func TestPrimaryGroupIsDrift(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -280,7 +283,8 @@ func TestPrimaryGroupIsDrift(t *testing.T) {
 	}
 }
 
-// TestTakesOverOnlyWhatItMade: an account that a refresh shows on a node that did not answer at the apply is somebody else's, and only adopt takes it over.
+// TestTakesOverOnlyWhatItMade: an account that a refresh shows on a node that did not answer at the apply is somebody
+// else's, and only adopt takes it over.
 func TestTakesOverOnlyWhatItMade(t *testing.T) {
 	t.Parallel()
 	state := modelOf(nil)
@@ -303,7 +307,8 @@ func TestTakesOverOnlyWhatItMade(t *testing.T) {
 	}
 }
 
-// TestRecordsWhatItMade: an apply records the nodes that it reached, an import those that have the account, and a refresh what could not be read back; no other.
+// TestRecordsWhatItMade: an apply records the nodes that it reached, an import those that have the account, and a
+// refresh what could not be read back; no other.
 func TestRecordsWhatItMade(t *testing.T) {
 	t.Parallel()
 	var diags diag.Diagnostics
@@ -335,7 +340,8 @@ func TestRecordsWhatItMade(t *testing.T) {
 	}
 }
 
-// TestRisksLater: where Terraform learns later what is accepted, or why, the findings are open, and nothing is refused for them yet.
+// TestRisksLater: where Terraform learns later what is accepted, or why, the findings are open, and nothing is refused
+// for them yet.
 func TestRisksLater(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -361,7 +367,8 @@ func TestRisksLater(t *testing.T) {
 	}
 }
 
-// TestTolerated: a group that nobody accepts is a warning where the account has it already and the change asks for nothing more, and an error everywhere else.
+// TestTolerated: a group that nobody accepts is a warning where the account has it already and the change asks for
+// nothing more, and an error everywhere else.
 func TestTolerated(t *testing.T) {
 	t.Parallel()
 	base := func(change func(*nodeAccountModel)) *nodeAccountModel {

@@ -72,7 +72,8 @@ func (r *nodeAccountResource) ValidateConfig(ctx context.Context, req resource.V
 	}
 }
 
-// ModifyPlan plans the state of each node after an apply, so that drift shows as a planned change of deployed, and judges the account.
+// ModifyPlan plans the state of each node after an apply, so that drift shows as a planned change of deployed, and
+// judges the account.
 func (r *nodeAccountResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if req.Plan.Raw.IsNull() {
 		return // destroy
@@ -144,8 +145,8 @@ func (m *nodeAccountModel) showFindings(ctx context.Context, diags *diag.Diagnos
 	m.Findings = types.ListValueMust(findingType, elements)
 }
 
-// judge refuses findings that nobody accepts. What the account has already is a warning where the change asks for nothing more: Terraform plans before it destroys too, and taking access away
-// is never refused.
+// judge refuses findings that nobody accepts. What the account has already is a warning where the change asks for
+// nothing more: Terraform plans before it destroys too, and taking access away is never refused.
 func (r *nodeAccountResource) judge(ctx context.Context, plan, state *nodeAccountModel, diags *diag.Diagnostics) {
 	if !values.FullyKnown(plan.AcceptedRisks) {
 		return
@@ -170,7 +171,8 @@ func (r *nodeAccountResource) judge(ctx context.Context, plan, state *nodeAccoun
 	}
 }
 
-// asksNoMore tells that a plan gives the account nothing that the state does not have: no node, group, way to log in or length of time more, and that every acceptance is still there.
+// asksNoMore tells that a plan gives the account nothing that the state does not have: no node, group, way to log in or
+// length of time more, and that every acceptance is still there.
 func (m *nodeAccountModel) asksNoMore(ctx context.Context, state *nodeAccountModel, diags *diag.Diagnostics) bool {
 	within := func(now, before []string) bool {
 		return !slices.ContainsFunc(now, func(one string) bool { return !slices.Contains(before, one) })
@@ -192,7 +194,8 @@ func (m *nodeAccountModel) asksNoMore(ctx context.Context, state *nodeAccountMod
 		(m.PasswordVersion.IsNull() || m.PasswordVersion.Equal(state.PasswordVersion)) && (m.Shell.Equal(state.Shell) || hardening.NoLogin(m.Shell.ValueString())) && m.endsNoLater(state)
 }
 
-// endsNoLater tells that the account ends on the day of the state or before. Days are year, month, day, so their text has their order.
+// endsNoLater tells that the account ends on the day of the state or before. Days are year, month, day, so their text
+// has their order.
 func (m *nodeAccountModel) endsNoLater(state *nodeAccountModel) bool {
 	return m.Expires.Equal(state.Expires) || !m.Expires.IsNull() && !m.Expires.IsUnknown() && (state.Expires.IsNull() || m.Expires.ValueString() <= state.Expires.ValueString())
 }

@@ -231,7 +231,8 @@ var findingFields = []values.Field{
 	{Name: "accepted", Type: types.StringType, Description: "The reason from `accepted_risks`, if it accepts the finding."},
 }
 
-// checkComment refuses what cannot stand in passwd(5), and what a reading of the node shows in another form than it was written.
+// checkComment refuses what cannot stand in passwd(5), and what a reading of the node shows in another form than it was
+// written.
 func checkComment(text string) error {
 	if strings.Contains(text, ":") || !untrusted.Safe(text) || strings.TrimSpace(text) != text {
 		return errors.New("a comment has no colon, no control or invisible character, no space of another kind than the plain one, and no space at its ends")

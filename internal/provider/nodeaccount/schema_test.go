@@ -7,7 +7,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/untrusted"
 )
 
-// TestTextStaysAsItIs: what a reading of the node shows in another form than the configuration has it would be drift in every plan, and an apply that Terraform calls inconsistent. It is refused.
+// TestTextStaysAsItIs: what a reading of the node shows in another form than the configuration has it would be drift in
+// every plan, and an apply that Terraform calls inconsistent. It is refused.
 func TestTextStaysAsItIs(t *testing.T) {
 	t.Parallel()
 	hidden := []string{"\u00a0", "\u200d", "\u00ad", "\u0085", "\u202e", "\u3164", "\x1b", "\x7f", "\t", "\n", "\u2028", "\ufeff", "\xff"}

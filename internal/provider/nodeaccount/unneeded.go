@@ -35,8 +35,9 @@ func (m *nodeAccountModel) problemsOnNodes(ctx context.Context, diags *diag.Diag
 	return ids, len(m.NodesSkipped.Elements()) == 0
 }
 
-// warnOfUnneeded warns of accepted risks that accept nothing. What the nodes show of an account is known where the state has it: of one that is new only the ids of groups and keys are judged, and
-// of one that may be there already (adopt) none.
+// warnOfUnneeded warns of accepted risks that accept nothing. What the nodes show of an account is known where the
+// state has it: of one that is new only the ids of groups and keys are judged, and of one that may be there already
+// (adopt) none.
 func (r *nodeAccountResource) warnOfUnneeded(ctx context.Context, plan, state *nodeAccountModel, diags *diag.Diagnostics) {
 	if !values.FullyKnown(plan.AcceptedRisks) {
 		return

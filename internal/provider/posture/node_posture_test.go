@@ -16,7 +16,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/posture/posturetest"
 )
 
-// TestNodePostureModel: the configuration is read as it is meant, the assessment fits the schema, and waivers that have ended or waive nothing warn where they stand.
+// TestNodePostureModel: the configuration is read as it is meant, the assessment fits the schema, and waivers that have
+// ended or waive nothing warn where they stand.
 func TestNodePostureModel(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()

@@ -22,8 +22,9 @@ type claimKey struct{ what, name string }
 
 type claimed struct{ subjects, nodes []string }
 
-// Claim notes what a resource is about and returns which of its subjects another one of the run, under another name, is about on one of the same nodes.
-// No subjects mean everyone, which is a subject of its own; no nodes mean all. A resource that is planned again replaces what it said before.
+// Claim notes what a resource is about and returns which of its subjects another one of the run, under another name, is
+// about on one of the same nodes. No subjects mean everyone, which is a subject of its own; no nodes mean all. A
+// resource that is planned again replaces what it said before.
 func (c *Clients) Claim(what, name string, subjects, nodes []string) []Claim {
 	if len(subjects) == 0 {
 		subjects = []string{""}

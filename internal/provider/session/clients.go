@@ -18,8 +18,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/proxmox"
 )
 
-// Clients is what the resources of one run share: one API client with its lists, and one SSH connection per node. Nothing is dialled
-// before a resource needs it.
+// Clients is what the resources of one run share: one API client with its lists, and one SSH connection per node.
+// Nothing is dialled before a resource needs it.
 type Clients struct {
 	settings Settings
 	pve      *proxmox.Client
@@ -51,7 +51,8 @@ const DefaultBreakGlassMax = 8 * time.Hour
 // MostBreakGlass is the highest limit that a provider block may set.
 const MostBreakGlass = hardening.MostEmergency
 
-// BreakGlassMax is the longest time that an emergency access may be open. A limit that is not known yet holds nothing back: Terraform plans again when it is.
+// BreakGlassMax is the longest time that an emergency access may be open. A limit that is not known yet holds nothing
+// back: Terraform plans again when it is.
 func (c *Clients) BreakGlassMax() time.Duration {
 	if c != nil && slices.Contains(c.settings.Unknown, "break_glass_max_duration") {
 		return MostBreakGlass
@@ -289,7 +290,8 @@ type Settings struct {
 	SSHPort int
 	// Nodes are the configured nodes in order of their names; none means that the API is asked.
 	Nodes []node.Target
-	// Unknown lists attributes whose value Terraform does not know yet. What depends on them can't be asked while planning.
+	// Unknown lists attributes whose value Terraform does not know yet. What depends on them can't be asked while
+	// planning.
 	Unknown []string
 	// BreakGlassMax is the longest time that an emergency access may be open; 0 for [DefaultBreakGlassMax].
 	BreakGlassMax time.Duration

@@ -6,8 +6,9 @@ import (
 	"sync"
 )
 
-// Holdings are the objects that the states of this run hold, each by a name such as "user agent@pve". Terraform plans a replacement, and every
-// tainted object, as if there were no object yet: what PVE has under that name is then somebody else's, or the very object that is to be replaced.
+// Holdings are the objects that the states of this run hold, each by a name such as "user agent@pve". Terraform plans a
+// replacement, and every tainted object, as if there were no object yet: what PVE has under that name is then somebody
+// else's, or the very object that is to be replaced.
 type Holdings struct {
 	mu                         sync.Mutex
 	held, planned, read, roles map[string]bool
@@ -17,8 +18,9 @@ type Holdings struct {
 	lacked                     lists
 }
 
-// lacks notes what packages a node was seen to lack, and gives those of some packages that it was seen to lack at any time of this run. One resource may install
-// what another one was planned with, and Terraform plans that one once more after this: its plan must stay the same.
+// lacks notes what packages a node was seen to lack, and gives those of some packages that it was seen to lack at any
+// time of this run. One resource may install what another one was planned with, and Terraform plans that one once more
+// after this: its plan must stay the same.
 func (h *Holdings) lacks(node string, seen, of []string) []string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -29,17 +31,18 @@ func (h *Holdings) lacks(node string, seen, of []string) []string {
 	return slices.DeleteFunc(slices.Clone(h.lacked[node]), func(name string) bool { return !slices.Contains(of, name) })
 }
 
-// NoteState notes that Terraform showed a state of some resource. While it applies a creation it shows none, and while it plans one it shows none
-// either if there is none.
+// NoteState notes that Terraform showed a state of some resource. While it applies a creation it shows none, and while
+// it plans one it shows none either if there is none.
 func (h *Holdings) NoteState() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.any = true
 }
 
-// MayApply tells that this run may be one in which Terraform applies: it showed no state so far. What it creates then may come before the destruction
-// of an object under the same id (create_before_destroy), of which nothing tells. An error of the plan would leave that object as a deposed one and
-// nothing in its place; an error of the creation puts it back.
+// MayApply tells that this run may be one in which Terraform applies: it showed no state so far. What it creates then
+// may come before the destruction of an object under the same id (create_before_destroy), of which nothing tells. An
+// error of the plan would leave that object as a deposed one and nothing in its place; an error of the creation puts it
+// back.
 func (h *Holdings) MayApply() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -95,8 +98,8 @@ func (h *Holdings) Told(name string) []string {
 // NotePlanned notes that an object was planned with what its state holds, which Terraform never does for a tainted one.
 func (h *Holdings) NotePlanned(name string) { h.note(&h.planned, name) }
 
-// NoteRead notes that an object was refreshed in this run. Terraform plans once more while it applies, in a run without refreshing: what a plan
-// warns of is said only where this was.
+// NoteRead notes that an object was refreshed in this run. Terraform plans once more while it applies, in a run without
+// refreshing: what a plan warns of is said only where this was.
 func (h *Holdings) NoteRead(name string) { h.note(&h.read, name) }
 
 // Read tells whether an object was refreshed in this run.
@@ -106,9 +109,9 @@ func (h *Holdings) Read(name string) bool {
 	return h.read[name]
 }
 
-// Own tells whether an object that is planned to be created, and is there already, is the one that it replaces, and whether that one is tainted:
-// a replacement is told by the request (see [WithReplacement]), a tainted object by a state that holds it and that nothing was planned with. Two
-// resources for one object are neither.
+// Own tells whether an object that is planned to be created, and is there already, is the one that it replaces, and
+// whether that one is tainted: a replacement is told by the request (see [WithReplacement]), a tainted object by a
+// state that holds it and that nothing was planned with. Two resources for one object are neither.
 func (h *Holdings) Own(ctx context.Context, name string) (own, tainted bool) {
 	if replacement, _ := ctx.Value(replacementKey{}).(bool); replacement {
 		return true, false
@@ -121,7 +124,8 @@ func (h *Holdings) Own(ctx context.Context, name string) (own, tainted bool) {
 
 type replacementKey struct{}
 
-// WithReplacement marks a request as the second half of planning a replacement: the creation of what comes after an object of this resource.
+// WithReplacement marks a request as the second half of planning a replacement: the creation of what comes after an
+// object of this resource.
 func WithReplacement(ctx context.Context) context.Context {
 	return context.WithValue(ctx, replacementKey{}, true)
 }

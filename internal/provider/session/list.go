@@ -47,7 +47,8 @@ func (l *ListedOnNodes[M, S, P]) ListResourceConfigSchema(_ context.Context, _ l
 	}
 }
 
-// List looks at the nodes, and gives each object with its identity and, where it is asked for, with what an import would read.
+// List looks at the nodes, and gives each object with its identity and, where it is asked for, with what an import
+// would read.
 func (l *ListedOnNodes[M, S, P]) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
 	var diags diag.Diagnostics
 	found := l.find(ctx, req, &diags)

@@ -12,8 +12,9 @@ import (
 // AccountName is how a Linux account is called in messages and among the resources of a run.
 func AccountName(name string) string { return fmt.Sprintf("account %q", name) }
 
-// NodesWithoutAccount names the nodes that know no Linux account of a name, neither in /etc/passwd nor from a directory service. A node that does not answer is not named, since nothing is known of
-// it, nor is one on which the run plans the account. A provider that does not log in to nodes knows of none.
+// NodesWithoutAccount names the nodes that know no Linux account of a name, neither in /etc/passwd nor from a directory
+// service. A node that does not answer is not named, since nothing is known of it, nor is one on which the run plans
+// the account. A provider that does not log in to nodes knows of none.
 func (c *Clients) NodesWithoutAccount(ctx context.Context, name string) []string {
 	if c == nil || c.pool == nil {
 		return nil

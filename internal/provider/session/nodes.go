@@ -25,7 +25,8 @@ func NodeNames(ctx context.Context, nodes types.Set, diags *diag.Diagnostics) []
 	return names
 }
 
-// HeldAs is how an object on nodes is called among the holdings of a run. Two of one name on different nodes are two objects; nodes that are not known are none's.
+// HeldAs is how an object on nodes is called among the holdings of a run. Two of one name on different nodes are two
+// objects; nodes that are not known are none's.
 func (p *Placed) HeldAs(what string) string {
 	if p.Nodes.IsUnknown() {
 		return what + " on nodes that are not known"
@@ -33,8 +34,8 @@ func (p *Placed) HeldAs(what string) string {
 	return what + " on " + p.Nodes.String()
 }
 
-// PlanTargets are the nodes that a resource will be on, where that can be known while planning. A plan may be made where neither the API nor a node
-// can be reached; then this is said, and the nodes are known after apply.
+// PlanTargets are the nodes that a resource will be on, where that can be known while planning. A plan may be made
+// where neither the API nor a node can be reached; then this is said, and the nodes are known after apply.
 func (c *Configured) PlanTargets(ctx context.Context, nodes types.Set, diags *diag.Diagnostics) ([]node.Target, bool) {
 	if c.Clients == nil || !values.FullyKnown(nodes) {
 		return nil, false
@@ -43,8 +44,8 @@ func (c *Configured) PlanTargets(ctx context.Context, nodes types.Set, diags *di
 	return targets, PlanReached(err, path.Root("nodes"), diags)
 }
 
-// RecordedTargets are the nodes which state says hold something. A node that has left the cluster, or the provider's nodes, has nothing to hold any more
-// and is left out; PVE's own list of its members is the proof.
+// RecordedTargets are the nodes which state says hold something. A node that has left the cluster, or the provider's
+// nodes, has nothing to hold any more and is left out; PVE's own list of its members is the proof.
 func (c *Configured) RecordedTargets(ctx context.Context, names []string, what string, diags *diag.Diagnostics) []node.Target {
 	all, err := c.Clients.Targets(ctx, nil)
 	if err != nil {
@@ -83,8 +84,8 @@ func containsTarget(targets []node.Target, name string) bool {
 	return false
 }
 
-// PlanReached tells whether a question that a plan asks of PVE or a node was answered, and reports why not: an error where an apply
-// could only fail too, a warning where it may well succeed from elsewhere.
+// PlanReached tells whether a question that a plan asks of PVE or a node was answered, and reports why not: an error
+// where an apply could only fail too, a warning where it may well succeed from elsewhere.
 func PlanReached(err error, at path.Path, diags *diag.Diagnostics) bool {
 	var missing *errNotConfigured
 	var noNode *errNoSuchNode
@@ -106,7 +107,8 @@ func PlanReached(err error, at path.Path, diags *diag.Diagnostics) bool {
 	return false
 }
 
-// unreachable reports that PVE or a node did not answer at all. A refusal is an answer; of several errors, each must be no answer.
+// unreachable reports that PVE or a node did not answer at all. A refusal is an answer; of several errors, each must be
+// no answer.
 func unreachable(err error) bool {
 	if several, is := err.(interface{ Unwrap() []error }); is {
 		return !slices.ContainsFunc(several.Unwrap(), func(one error) bool { return !unreachable(one) })
@@ -116,8 +118,9 @@ func unreachable(err error) bool {
 	return errors.As(err, &nodeError) || errors.As(err, &apiError)
 }
 
-// WarnOfUnfinished warns that an earlier run was killed in the middle of a change of a node, or left files there. The plan shows its changes as drift; the next
-// apply that changes the node restores the old state first, and removes the files.
+// WarnOfUnfinished warns that an earlier run was killed in the middle of a change of a node, or left files there. The
+// plan shows its changes as drift; the next apply that changes the node restores the old state first, and removes the
+// files.
 func WarnOfUnfinished(name string, unfinished, leftover bool, diags *diag.Diagnostics) {
 	switch {
 	case unfinished:

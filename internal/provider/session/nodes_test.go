@@ -35,7 +35,8 @@ func TestInterruptedPlan(t *testing.T) {
 	}
 }
 
-// TestEveryNodeIsNamed: an observation tells of every node that failed, and a plan goes on only where none of them gave a refusal for an answer.
+// TestEveryNodeIsNamed: an observation tells of every node that failed, and a plan goes on only where none of them gave
+// a refusal for an answer.
 func TestEveryNodeIsNamed(t *testing.T) {
 	t.Parallel()
 	silent, wrong := func(name string) error { return &node.UnreachableError{Node: name, Err: errors.New("no answer")} }, errors.New("pve3 has another host key")
@@ -61,7 +62,8 @@ func TestEveryNodeIsNamed(t *testing.T) {
 	}
 }
 
-// TestWarnOfUnfinished: what an interrupted change left is one warning for each node, which names it and says what becomes of it; nothing left is none.
+// TestWarnOfUnfinished: what an interrupted change left is one warning for each node, which names it and says what
+// becomes of it; nothing left is none.
 func TestWarnOfUnfinished(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

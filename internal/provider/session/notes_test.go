@@ -30,7 +30,8 @@ func (n noters) Apply(_ context.Context, changes []node.Change, _ func(node, ste
 
 func (noters) Operator() (name string, password bool) { return "pvesec", true }
 
-// TestNotesAreWarnings: what nodes note is a warning that names all that say the same, also when they install packages, and the nodes stay what they are otherwise.
+// TestNotesAreWarnings: what nodes note is a warning that names all that say the same, also when they install packages,
+// and the nodes stay what they are otherwise.
 func TestNotesAreWarnings(t *testing.T) {
 	t.Parallel()
 	var noted notes
@@ -54,7 +55,8 @@ func TestNotesAreWarnings(t *testing.T) {
 	}
 }
 
-// TestAsPlanned: an entry that could not be read back keeps all that the plan knew. Terraform would call anything else a bug of the provider.
+// TestAsPlanned: an entry that could not be read back keeps all that the plan knew. Terraform would call anything else
+// a bug of the provider.
 func TestAsPlanned(t *testing.T) {
 	t.Parallel()
 	shape := map[string]attr.Type{"uid": types.Int64Type, "groups": types.SetType{ElemType: types.StringType}, "comment": types.StringType}

@@ -15,8 +15,9 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
 )
 
-// OnNodes is a resource that lives on nodes: one model M for all of them, and an S for what one of them holds. It creates, reads, updates, deletes
-// and imports; a resource that embeds it adds its schema, its plan, and the methods of [NodeModel].
+// OnNodes is a resource that lives on nodes: one model M for all of them, and an S for what one of them holds. It
+// creates, reads, updates, deletes and imports; a resource that embeds it adds its schema, its plan, and the methods of
+// [NodeModel].
 type OnNodes[M, S any, P NodeModel[M, S]] struct{ Configured }
 
 // NodeModel says what differs from resource to resource.
@@ -31,25 +32,29 @@ type NodeModel[M, S any] interface {
 	Holds(seen *S) bool
 	// Unfinished tells whether an earlier change of the node was interrupted, and whether it left files of its own.
 	Unfinished(seen *S) (unfinished, leftover bool)
-	// Commands are the programs that a node needs for the resource, and Lacks the packages of those that a node does not have.
+	// Commands are the programs that a node needs for the resource, and Lacks the packages of those that a node does
+	// not have.
 	Commands(ctx context.Context, diags *diag.Diagnostics) []string
 	Lacks(seen *S) []string
 	// Found is a node's entry of deployed as it was read. The zero value of S is a node that holds nothing.
 	Found(ctx context.Context, seen *S, diags *diag.Diagnostics) types.Object
-	// Installed is a node's entry of deployed after an apply, where the plan could not know it. What was read back is nil where nothing was.
+	// Installed is a node's entry of deployed after an apply, where the plan could not know it. What was read back is
+	// nil where nothing was.
 	Installed(ctx context.Context, seen *S, diags *diag.Diagnostics) types.Object
 	// Install brings the resource onto nodes, and takes it off those that it leaves.
 	Install(ctx context.Context, change Change[M], diags *diag.Diagnostics) error
-	// ReadsBack tells whether the nodes are read once more after an apply. Open tells that the plan left an entry of deployed open.
+	// ReadsBack tells whether the nodes are read once more after an apply. Open tells that the plan left an entry of
+	// deployed open.
 	ReadsBack(open bool) bool
 	// Remove takes the resource off nodes. Private is what is recorded beside the state.
 	Remove(ctx context.Context, nodes hardening.Nodes, targets []node.Target, private values.PrivateReader, diags *diag.Diagnostics) error
-	// Took is called after nodes were read, at a refresh, an import or an apply, with what was read; deployed is filled in already. It records what a
-	// later plan needs, and at a refresh it warns.
+	// Took is called after nodes were read, at a refresh, an import or an apply, with what was read; deployed is filled
+	// in already. It records what a later plan needs, and at a refresh it warns.
 	Took(ctx context.Context, reading Reading[S], diags *diag.Diagnostics)
 	// Named sets the name, and gives what reads the nodes for a resource of which nothing else is known yet.
 	Named(name string) Observer[S]
-	// Adopt fills in the model of an import from what the nodes hold, in the order of targets. The others of its attributes are null.
+	// Adopt fills in the model of an import from what the nodes hold, in the order of targets. The others of its
+	// attributes are null.
 	Adopt(ctx context.Context, targets []node.Target, seen map[string]*S, diags *diag.Diagnostics)
 }
 
@@ -69,12 +74,14 @@ type Recorder interface {
 	Applied(ctx context.Context, private values.PrivateWriter, diags *diag.Diagnostics)
 }
 
-// Prover is a model that proves after an apply that it has the effect that it promises. What fails is an error of the apply.
+// Prover is a model that proves after an apply that it has the effect that it promises. What fails is an error of the
+// apply.
 type Prover interface {
 	Prove(ctx context.Context, shared *Clients, targets []node.Target, diags *diag.Diagnostics)
 }
 
-// Keeper is a model that may stay in the state where no node holds anything of it any more: its next plan is a change then, and no creation.
+// Keeper is a model that may stay in the state where no node holds anything of it any more: its next plan is a change
+// then, and no creation.
 type Keeper interface {
 	KeepsLost() bool
 }
@@ -126,8 +133,9 @@ func takeWriteOnly(ctx context.Context, model any, config tfsdk.Config, diags *d
 	}
 }
 
-// apply installs the planned resource on its nodes and removes it from nodes that are only in the state. Then it fills in deployed. Unproven is what a [Prover] says of a change that is
-// in force: a new object is recorded in spite of it, and one that changed keeps its record, so that the next plan tries again.
+// apply installs the planned resource on its nodes and removes it from nodes that are only in the state. Then it fills
+// in deployed. Unproven is what a [Prover] says of a change that is in force: a new object is recorded in spite of it,
+// and one that changed keeps its record, so that the next plan tries again.
 func (r *OnNodes[M, S, P]) apply(ctx context.Context, plan, state P, recorded values.PrivateReader, private values.PrivateState, diags *diag.Diagnostics) (unproven diag.Diagnostics) {
 	summary := "Unable to apply " + plan.What()
 	targets, err := r.Clients.Targets(ctx, NodeNames(ctx, plan.placed().Nodes, diags))
@@ -173,8 +181,9 @@ func (r *OnNodes[M, S, P]) apply(ctx context.Context, plan, state P, recorded va
 	return unproven
 }
 
-// adviceTaken says what to do where a new resource finds something under its name, "" for other errors. Terraform does not tell a provider which
-// object a new one replaces, so that with create_before_destroy the file of the old object is one that nobody planned on.
+// adviceTaken says what to do where a new resource finds something under its name, "" for other errors. Terraform does
+// not tell a provider which object a new one replaces, so that with create_before_destroy the file of the old object is
+// one that nobody planned on.
 func adviceTaken(creates bool, err error) string {
 	var conflict *node.ConflictError
 	if !creates || !errors.As(err, &conflict) || conflict.Expected != (hardening.FileStatus{}).String() {
@@ -228,7 +237,8 @@ func (r *OnNodes[M, S, P]) settle(ctx context.Context, plan, state P, targets, r
 	}
 }
 
-// asPlanned is the entry of a node that could not be read back: what the plan knew stays, since Terraform holds an apply to it.
+// asPlanned is the entry of a node that could not be read back: what the plan knew stays, since Terraform holds an
+// apply to it.
 func asPlanned(planned, installed attr.Value) attr.Value {
 	plan, is := planned.(types.Object)
 	entry, both := installed.(types.Object)

@@ -21,7 +21,8 @@ import (
 // Observer reads what one node holds of a resource.
 type Observer[S any] func(ctx context.Context, nodes hardening.Nodes, target node.Target) (*S, error)
 
-// Importer is a model that records something of what an import found. Terraform keeps the record with the state of the object.
+// Importer is a model that records something of what an import found. Terraform keeps the record with the state of the
+// object.
 type Importer[S any] interface {
 	Imported(ctx context.Context, seen map[string]*S, private values.PrivateWriter, diags *diag.Diagnostics)
 }
@@ -35,8 +36,9 @@ type Reading[S any] struct {
 	Private values.PrivateState
 }
 
-// Read compares what is recorded with what the nodes hold. Nodes that do not answer are skipped where on_unreachable says so, and keep their entries.
-// Where no node holds anything any more, the resource is gone, unless it is a [Keeper] that stays.
+// Read compares what is recorded with what the nodes hold. Nodes that do not answer are skipped where on_unreachable
+// says so, and keep their entries. Where no node holds anything any more, the resource is gone, unless it is a [Keeper]
+// that stays.
 func (r *OnNodes[M, S, P]) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	state := P(new(M))
 	resp.Diagnostics.Append(req.State.Get(ctx, state)...)
@@ -119,7 +121,8 @@ func (r *OnNodes[M, S, P]) ImportState(ctx context.Context, req resource.ImportS
 	setIdentity(ctx, resp.Identity, resp.State, &resp.Diagnostics)
 }
 
-// Adopted is the model of what nodes hold under a name; names are nil for all nodes. State is one without a value, of which the model takes the types.
+// Adopted is the model of what nodes hold under a name; names are nil for all nodes. State is one without a value, of
+// which the model takes the types.
 func (r *OnNodes[M, S, P]) Adopted(ctx context.Context, state tfsdk.State, name string, names []string, private values.PrivateState, diags *diag.Diagnostics) P {
 	model := P(new(M))
 	diags.Append(values.NullModel(ctx, state, model)...)
@@ -164,7 +167,8 @@ func (r *OnNodes[M, S, P]) Adopted(ctx context.Context, state tfsdk.State, name 
 	return model
 }
 
-// Observe reads nodes, several at a time, and gives what each holds by its name. The error names every node that failed.
+// Observe reads nodes, several at a time, and gives what each holds by its name. The error names every node that
+// failed.
 func Observe[S any](ctx context.Context, nodes hardening.Nodes, targets []node.Target, observer Observer[S]) (map[string]*S, error) {
 	return onEach(ctx, targets, func(ctx context.Context, target node.Target) (*S, error) { return observer(ctx, nodes, target) })
 }

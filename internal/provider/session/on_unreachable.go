@@ -50,7 +50,8 @@ func onUnreachableAttribute() schema.StringAttribute {
 	}
 }
 
-// Reachable returns the targets that answer. With "fail" it returns all: the operation itself then fails if a node does not answer.
+// Reachable returns the targets that answer. With "fail" it returns all: the operation itself then fails if a node does
+// not answer.
 func (c *Configured) Reachable(ctx context.Context, targets []node.Target, onUnreachable types.String, diags *diag.Diagnostics) []node.Target {
 	if onUnreachable.ValueString() != skipUnreachable || c.Clients == nil || c.Clients.pool == nil {
 		return targets
@@ -79,9 +80,10 @@ func (c *Configured) Reachable(ctx context.Context, targets []node.Target, onUnr
 	return reached
 }
 
-// PlanSkipped fills in nodes_skipped and leaves the entries of deployed open that an apply may leave as they are: those that differ from what is recorded, of
-// nodes that did not answer when they were read last, and of nodes of which nothing is recorded. recorded is the state, nil for a resource that is new.
-// Both follow from the state, so that the plan which Terraform makes while it applies is the same.
+// PlanSkipped fills in nodes_skipped and leaves the entries of deployed open that an apply may leave as they are: those
+// that differ from what is recorded, of nodes that did not answer when they were read last, and of nodes of which
+// nothing is recorded. recorded is the state, nil for a resource that is new. Both follow from the state, so that the
+// plan which Terraform makes while it applies is the same.
 func (p *Placed) PlanSkipped(ctx context.Context, recorded *Placed, diags *diag.Diagnostics) {
 	var before types.Map
 	switch {
@@ -118,7 +120,8 @@ func known(list types.List) types.List {
 	return list
 }
 
-// refuseSilence refuses to skip nodes that answered when the plan was made: the plan says what they hold after the apply.
+// refuseSilence refuses to skip nodes that answered when the plan was made: the plan says what they hold after the
+// apply.
 func refuseSilence(plan *Placed, recorded map[string]attr.Value, silent []node.Target, summary string, diags *diag.Diagnostics) {
 	var names []string
 	for _, target := range silent {

@@ -11,7 +11,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
 )
 
-// TestPlanSkipped: only what a node will hold is left open that did not answer when it was read last, or of which nothing is recorded, and that would change.
+// TestPlanSkipped: only what a node will hold is left open that did not answer when it was read last, or of which
+// nothing is recorded, and that would change.
 func TestPlanSkipped(t *testing.T) {
 	t.Parallel()
 	typ := types.ObjectType{AttrTypes: map[string]attr.Type{"text": types.StringType}}

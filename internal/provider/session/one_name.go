@@ -10,18 +10,20 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
 )
 
-// named are the resources of a run by their names, with the nodes that each is on; recorded tells of one that has a state.
+// named are the resources of a run by their names, with the nodes that each is on; recorded tells of one that has a
+// state.
 type named struct {
 	nodes    []string
 	recorded bool
 }
 
-// plannedKey is in the private part of the plan of every resource that has a state. Terraform hands it on when it plans what takes the place of that resource,
-// although it says then that there was none.
+// plannedKey is in the private part of the plan of every resource that has a state. Terraform hands it on when it plans
+// what takes the place of that resource, although it says then that there was none.
 const plannedKey = "planned"
 
-// RefuseTwice refuses a resource that is new where another one of the run has its name on one of the same nodes: both would write one file. recorded tells that
-// the resource has a state. Of two that have one the plan warns, since neither could be destroyed if that were an error.
+// RefuseTwice refuses a resource that is new where another one of the run has its name on one of the same nodes: both
+// would write one file. recorded tells that the resource has a state. Of two that have one the plan warns, since
+// neither could be destroyed if that were an error.
 func (p *Placed) RefuseTwice(ctx context.Context, clients *Clients, what string, recorded bool, before values.PrivateReader, after values.PrivateWriter, diags *diag.Diagnostics) {
 	switch p.Twice(ctx, clients, what, recorded, before, after, diags) {
 	case NewTwice:

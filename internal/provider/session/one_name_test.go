@@ -8,7 +8,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// TestSameName: two resources that would write one file are told apart from one that is planned again, or that was there twice.
+// TestSameName: two resources that would write one file are told apart from one that is planned again, or that was
+// there twice.
 func TestSameName(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -41,7 +42,8 @@ type noPrivateState struct{}
 func (noPrivateState) GetKey(context.Context, string) ([]byte, diag.Diagnostics) { return nil, nil }
 func (noPrivateState) SetKey(context.Context, string, []byte) diag.Diagnostics   { return nil }
 
-// TestHeldTwice: of two resources of one name that both have a state a plan warns, once, and does not refuse: a destroy plans them too.
+// TestHeldTwice: of two resources of one name that both have a state a plan warns, once, and does not refuse: a destroy
+// plans them too.
 func TestHeldTwice(t *testing.T) {
 	t.Parallel()
 	const what = "sudoers policy \"agent\""

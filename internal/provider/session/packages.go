@@ -79,8 +79,9 @@ func (p *Placed) OpenPackages() {
 	p.MissingPackages, p.InstalledPackages = types.MapUnknown(values.StringListType), types.MapUnknown(values.StringListType)
 }
 
-// PlanPackages fills in missing_packages and installed_packages. Nodes that an earlier look of this plan has seen are not asked again, and of others only those of which
-// the state does not know what they lack. A node that does not answer leaves both open.
+// PlanPackages fills in missing_packages and installed_packages. Nodes that an earlier look of this plan has seen are
+// not asked again, and of others only those of which the state does not know what they lack. A node that does not
+// answer leaves both open.
 func (r *OnNodes[M, S, P]) PlanPackages(ctx context.Context, plan, state P, targets []node.Target, seen map[string]*S, diags *diag.Diagnostics) {
 	placed := plan.placed()
 	before, needs := &Placed{}, plan.Commands(ctx, diags)
@@ -137,7 +138,8 @@ func (r *OnNodes[M, S, P]) PlanPackages(ctx context.Context, plan, state P, targ
 	}
 }
 
-// lookFor asks nodes for commands. Nodes that cannot be asked are not in the answer: what keeps them from it is said where they are read or changed.
+// lookFor asks nodes for commands. Nodes that cannot be asked are not in the answer: what keeps them from it is said
+// where they are read or changed.
 func (r *OnNodes[M, S, P]) lookFor(ctx context.Context, commands []string, targets []node.Target, diags *diag.Diagnostics) lists {
 	nodes, err := r.Clients.Nodes()
 	if err != nil {

@@ -10,7 +10,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
 )
 
-// TestLacksStay: what one resource has installed meanwhile is still what another one was planned with in the same run, and nothing else is.
+// TestLacksStay: what one resource has installed meanwhile is still what another one was planned with in the same run,
+// and nothing else is.
 func TestLacksStay(t *testing.T) {
 	t.Parallel()
 	h := &Holdings{}
@@ -39,7 +40,8 @@ func TestWarnsOfMissingOnce(t *testing.T) {
 	}
 }
 
-// TestPackagesAfterApply: what the plan left open is what was installed, with what was installed before; what it knew stays.
+// TestPackagesAfterApply: what the plan left open is what was installed, with what was installed before; what it knew
+// stays.
 func TestPackagesAfterApply(t *testing.T) {
 	t.Parallel()
 	before := &Placed{InstalledPackages: lists{"pve1": {"sudo"}}.value()}

@@ -12,7 +12,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// Placed are the attributes that every resource on nodes has. Its model embeds them, and [PlacedAttributes] and [PlacedBlocks] describe them.
+// Placed are the attributes that every resource on nodes has. Its model embeds them, and [PlacedAttributes] and
+// [PlacedBlocks] describe them.
 type Placed struct {
 	Nodes         types.Set    `tfsdk:"nodes"`
 	OnUnreachable types.String `tfsdk:"on_unreachable"`
@@ -28,8 +29,8 @@ type Placed struct {
 
 func (p *Placed) placed() *Placed { return p } //nolint:unused // NodeModel asks for it
 
-// PlacedAttributes adds the attributes of [Placed] to a schema. Entry describes a node's entry of deployed; its attribute changes, a list of strings,
-// says of a skipped node that nothing is known.
+// PlacedAttributes adds the attributes of [Placed] to a schema. Entry describes a node's entry of deployed; its
+// attribute changes, a list of strings, says of a skipped node that nothing is known.
 func PlacedAttributes(attributes, entry map[string]schema.Attribute) map[string]schema.Attribute {
 	attributes["nodes"] = schema.SetAttribute{
 		MarkdownDescription: "Names of the nodes. All nodes of the provider or, where it names none, of the cluster by default; a node that joins later is then planned for.",

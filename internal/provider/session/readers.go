@@ -55,7 +55,8 @@ func (c *Clients) Pool() (*node.Pool, error) {
 	return c.pool, nil
 }
 
-// NotConfigured tells whether an error says that the provider block lacks something, as opposed to something that failed.
+// NotConfigured tells whether an error says that the provider block lacks something, as opposed to something that
+// failed.
 func NotConfigured(err error) bool {
 	var missing *errNotConfigured
 	return errors.As(err, &missing)

@@ -79,7 +79,8 @@ func Each[T any](ctx context.Context, targets []node.Target, ask func(context.Co
 	return all
 }
 
-// onEach runs one observation per target, several at a time, and collects the results by node name. The error names every node that failed.
+// onEach runs one observation per target, several at a time, and collects the results by node name. The error names
+// every node that failed.
 func onEach[T any](ctx context.Context, targets []node.Target, observe func(context.Context, node.Target) (*T, error)) (map[string]*T, error) {
 	results := make([]*T, len(targets))
 	failed := make([]error, len(targets))

@@ -28,7 +28,8 @@ func appliedFiles(ctx context.Context, private values.PrivateReader, diags *diag
 	return applied
 }
 
-// Applied fills in deployed, and records what was applied. What was planned as known stays: where a node has something else already, the next plan shows it. What could not be read back is as it was judged.
+// Applied fills in deployed, and records what was applied. What was planned as known stays: where a node has something
+// else already, the next plan shows it. What could not be read back is as it was judged.
 func (m *policyModel) Applied(ctx context.Context, private values.PrivateWriter, diags *diag.Diagnostics) {
 	applied, entries := map[string]string{}, m.Deployed.Elements()
 	for name, plan := range m.installed {
@@ -46,7 +47,8 @@ func (m *policyModel) Applied(ctx context.Context, private values.PrivateWriter,
 	}
 }
 
-// settle keeps what was planned as known, and takes what was open from what was found, or from what was judged where nothing was.
+// settle keeps what was planned as known, and takes what was open from what was found, or from what was judged where
+// nothing was.
 func settle(planned, found, judged attr.Value) attr.Value {
 	if planned == nil || planned.IsUnknown() || planned.IsNull() {
 		if found == nil {

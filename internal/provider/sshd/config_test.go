@@ -69,7 +69,8 @@ func configOf(ctx context.Context, t *testing.T, attributes map[string]any) tfsd
 	return tfsdk.Config{Schema: resp.Schema, Raw: valueOf(t, resp.Schema.Type().TerraformType(ctx), attributes)}
 }
 
-// TestValidateConfig: what says nothing, is about nobody, or would be something else to sshd is refused with its place before a node is asked. What is not known yet is not.
+// TestValidateConfig: what says nothing, is about nobody, or would be something else to sshd is refused with its place
+// before a node is asked. What is not known yet is not.
 func TestValidateConfig(t *testing.T) {
 	t.Parallel()
 	agent := func(more map[string]any) map[string]any {
@@ -129,7 +130,8 @@ func TestValidateConfig(t *testing.T) {
 	}
 }
 
-// TestTwoPoliciesOneSetting: two policies of one run that set the same on one node are refused, whether outside or inside of a match block, and by a profile too.
+// TestTwoPoliciesOneSetting: two policies of one run that set the same on one node are refused, whether outside or
+// inside of a match block, and by a profile too.
 func TestTwoPoliciesOneSetting(t *testing.T) {
 	t.Parallel()
 	tries := func(name string, nodes ...any) map[string]any {

@@ -35,7 +35,8 @@ type policyModel struct {
 	Connection        types.List   `tfsdk:"login"`
 	session.Placed
 
-	// created tells that an apply made the resource. Planned is deployed as it was planned, and installed what was put onto the nodes, by node.
+	// created tells that an apply made the resource. Planned is deployed as it was planned, and installed what was put
+	// onto the nodes, by node.
 	created   bool
 	planned   map[string]attr.Value
 	installed map[string]*hardening.SshdPlan
@@ -198,7 +199,8 @@ func (m *policyModel) known() bool {
 	return true
 }
 
-// setPolicy writes what was found on a node into a model that is being imported. What the file does not tell stays null.
+// setPolicy writes what was found on a node into a model that is being imported. What the file does not tell stays
+// null.
 func (m *policyModel) setPolicy(ctx context.Context, p hardening.SshdPolicy, diags *diag.Diagnostics) {
 	m.commonModel = commonOf(p.Settings, diags)
 	m.LoginGraceTime = wholeOf(p.Settings, "login_grace_time", diags)

@@ -20,8 +20,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
 )
 
-// planDeployed is what each node holds after an apply. Nodes that do not answer are open. Replaces is the policy whose place this one takes, changed
-// tells that the configuration differs from the state.
+// planDeployed is what each node holds after an apply. Nodes that do not answer are open. Replaces is the policy whose
+// place this one takes, changed tells that the configuration differs from the state.
 func (r *policyResource) planDeployed(ctx context.Context, plan, state *policyModel, replaces string, changed bool, targets []node.Target, diags *diag.Diagnostics) types.Map {
 	nodes, err := r.Clients.Nodes()
 	if !session.PlanReached(err, path.Root("nodes"), diags) {
@@ -51,9 +51,11 @@ func (r *policyResource) planDeployed(ctx context.Context, plan, state *policyMo
 	return types.MapValueMust(deployedType, entries)
 }
 
-// plannedEntries are the entries of deployed of the nodes that were judged, as an apply leaves them. Where nothing changes they are what was judged, and Terraform does nothing. Where anything does, Terraform plans again
-// before it applies, and wants the same: what another resource of the run, or another place to run from, can change until then is open on all nodes. Lines of other files stay, so that where there are any the list comes with the
-// apply, and the plan is not empty.
+// plannedEntries are the entries of deployed of the nodes that were judged, as an apply leaves them. Where nothing
+// changes they are what was judged, and Terraform does nothing. Where anything does, Terraform plans again before it
+// applies, and wants the same: what another resource of the run, or another place to run from, can change until then is
+// open on all nodes. Lines of other files stay, so that where there are any the list comes with the apply, and the plan
+// is not empty.
 func plannedEntries(ctx context.Context, judged map[string]*hardening.SshdPlan, state *policyModel, changed bool, diags *diag.Diagnostics) map[string]attr.Value {
 	recorded := map[string]attr.Value{}
 	if state != nil {
@@ -109,7 +111,8 @@ func opened(all attr.Value, logins []string) attr.Value {
 	return types.MapValueMust(keywordsType, elements)
 }
 
-// judgeLeaving tells whom sshd locks out on the nodes that the policy leaves, those of the state that are not in keep. One that gets another name leaves the others for a moment too.
+// judgeLeaving tells whom sshd locks out on the nodes that the policy leaves, those of the state that are not in keep.
+// One that gets another name leaves the others for a moment too.
 func (r *policyResource) judgeLeaving(ctx context.Context, state *policyModel, keep []node.Target, renamed bool, diags *diag.Diagnostics) {
 	if r.Clients == nil {
 		return
@@ -134,7 +137,8 @@ func (r *policyResource) judgeLeaving(ctx context.Context, state *policyModel, k
 	}
 }
 
-// sayLeaving says whom sshd locks out on a node that a policy leaves: an error where it is pvesec, since the apply would refuse, and a warning where it is another node.
+// sayLeaving says whom sshd locks out on a node that a policy leaves: an error where it is pvesec, since the apply
+// would refuse, and a warning where it is another node.
 func sayLeaving(what string, e *hardening.SshdLockoutError, diags *diag.Diagnostics) {
 	if e.Own {
 		diags.AddError("Unable to remove "+what+": "+e.Who+" would be locked out", values.UpperFirst(e.Error())+".\n\nChange that line on the node first.")
@@ -143,13 +147,15 @@ func sayLeaving(what string, e *hardening.SshdLockoutError, diags *diag.Diagnost
 	diags.AddWarning("Removing "+what+" locks out "+e.Who, fmt.Sprintf("Without the policy, sshd of node %s does not let them in: %s. Migrations and consoles of other nodes need that. Change that line on the node first, or remove the policy and do without them.", e.Node, deciding(e)))
 }
 
-// sayAwaits says that the apply refuses a policy unless the run first makes the account, or the key, of an administrator.
+// sayAwaits says that the apply refuses a policy unless the run first makes the account, or the key, of an
+// administrator.
 func sayAwaits(e *hardening.SshdLockoutError, diags *diag.Diagnostics) {
 	diags.AddAttributeWarning(path.Root("administrators"), "No administrator can log in to node "+e.Node+" yet", fmt.Sprintf("%s. The same configuration makes the account %s. The apply judges again, and refuses the policy where none of them can log in then.",
 		values.UpperFirst(e.Why), strings.Join(e.Awaits, " and the account ")))
 }
 
-// sayBetween says whom sshd locks out on a node between the removal of a policy and the creation of the one with another name that takes its place. It is a warning, since nothing tells whether Terraform creates first.
+// sayBetween says whom sshd locks out on a node between the removal of a policy and the creation of the one with
+// another name that takes its place. It is a warning, since nothing tells whether Terraform creates first.
 func sayBetween(what string, e *hardening.SshdLockoutError, diags *diag.Diagnostics) {
 	then := "Migrations and consoles of other nodes fail until the new one is there."
 	if e.Own {

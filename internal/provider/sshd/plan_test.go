@@ -10,7 +10,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/hardening"
 )
 
-// TestSayLeaving: a removal that keeps pvesec out is an error of the plan, one that keeps out other nodes a warning. Both name the node and the line.
+// TestSayLeaving: a removal that keeps pvesec out is an error of the plan, one that keeps out other nodes a warning.
+// Both name the node and the line.
 func TestSayLeaving(t *testing.T) {
 	t.Parallel()
 	for _, own := range []bool{true, false} {
@@ -27,7 +28,8 @@ func TestSayLeaving(t *testing.T) {
 	}
 }
 
-// TestOneAtATime: a policy is judged with the files of all others, so that no two are put onto nodes at once. One that is told to stop does not wait.
+// TestOneAtATime: a policy is judged with the files of all others, so that no two are put onto nodes at once. One that
+// is told to stop does not wait.
 func TestOneAtATime(t *testing.T) {
 	t.Parallel()
 	done, err := alone(t.Context())

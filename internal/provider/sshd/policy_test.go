@@ -70,7 +70,8 @@ func openIn(entry attr.Value) []string {
 	return open
 }
 
-// TestPlannedEntries: Terraform plans again before it applies and stops where a known value changed. What the same run can change is open where anything of the resource changes, on every node, and nothing is where nothing does.
+// TestPlannedEntries: Terraform plans again before it applies and stops where a known value changed. What the same run
+// can change is open where anything of the resource changes, on every node, and nothing is where nothing does.
 func TestPlannedEntries(t *testing.T) {
 	t.Parallel()
 	line := []string{"/etc/ssh/sshd_config:9: allowusers eve"}
@@ -116,7 +117,8 @@ func TestPlannedEntries(t *testing.T) {
 	}
 }
 
-// TestPlanHolds: another policy with other settings that comes between a plan and its apply changes nothing of what was planned.
+// TestPlanHolds: another policy with other settings that comes between a plan and its apply changes nothing of what was
+// planned.
 func TestPlanHolds(t *testing.T) {
 	t.Parallel()
 	var diags diag.Diagnostics
@@ -134,7 +136,8 @@ func TestPlanHolds(t *testing.T) {
 	}
 }
 
-// TestAppliedKeepsThePlan: after an apply a known value of the plan stays, and an open one is what was read back, or what was judged where nothing was.
+// TestAppliedKeepsThePlan: after an apply a known value of the plan stays, and an open one is what was read back, or
+// what was judged where nothing was.
 func TestAppliedKeepsThePlan(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()

@@ -16,7 +16,8 @@ func called(name string) *policyModel {
 	return m
 }
 
-// TestReplaced: the second plan of a policy that gets another name, which is told of no state, takes the place of the same policy as the first one. A later plan takes the place of none.
+// TestReplaced: the second plan of a policy that gets another name, which is told of no state, takes the place of the
+// same policy as the first one. A later plan takes the place of none.
 func TestReplaced(t *testing.T) {
 	t.Parallel()
 	var diags diag.Diagnostics

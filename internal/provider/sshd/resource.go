@@ -78,7 +78,8 @@ func (r *policyResource) ValidateConfig(ctx context.Context, req resource.Valida
 	}
 }
 
-// ModifyPlan has the sshd of each node judge the policy, refuses what would lock somebody out, and plans what each node makes of logins.
+// ModifyPlan has the sshd of each node judge the policy, refuses what would lock somebody out, and plans what each node
+// makes of logins.
 func (r *policyResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if req.Plan.Raw.IsNull() {
 		var state policyModel
@@ -123,7 +124,8 @@ func (r *policyResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
 
-// refuseTwice refuses two policies that set the same thing on the same node: sshd takes the first that it reads, and the other one would have no effect.
+// refuseTwice refuses two policies that set the same thing on the same node: sshd takes the first that it reads, and
+// the other one would have no effect.
 func (r *policyResource) refuseTwice(ctx context.Context, plan *policyModel, diags *diag.Diagnostics) {
 	policy := plan.policy(ctx, diags)
 	if len(policy.Words()) == 0 {
@@ -165,7 +167,8 @@ func (m *policyModel) Found(ctx context.Context, seen *hardening.SshdState, diag
 	return entryOf(ctx, seen, diags)
 }
 
-// Installed is a node's entry of deployed after an apply: what was read back. Where that did not work, it is what was judged, without the lines of other files.
+// Installed is a node's entry of deployed after an apply: what was read back. Where that did not work, it is what was
+// judged, without the lines of other files.
 func (m *policyModel) Installed(ctx context.Context, seen *hardening.SshdState, diags *diag.Diagnostics) types.Object {
 	if seen == nil {
 		seen = &hardening.SshdState{}
@@ -195,7 +198,8 @@ func (m *policyModel) Took(_ context.Context, reading session.Reading[hardening.
 	}
 }
 
-// busy holds one while a policy is judged and put onto nodes: the files of all policies are part of the judgement of each.
+// busy holds one while a policy is judged and put onto nodes: the files of all policies are part of the judgement of
+// each.
 var busy = make(chan struct{}, 1)
 
 // alone waits until no other policy of this run is put onto nodes.

@@ -38,7 +38,8 @@ func (m *sudoersPolicyModel) warnOfIdle(ctx context.Context, text *review.Policy
 	}
 }
 
-// warnOfIdleAround warns of acceptances for other files of the nodes, and for what no file says, that match no finding on any node. Every node has to be known for that.
+// warnOfIdleAround warns of acceptances for other files of the nodes, and for what no file says, that match no finding
+// on any node. Every node has to be known for that.
 func (m *sudoersPolicyModel) warnOfIdleAround(ctx context.Context, text *review.Policy, around surroundings, targets []node.Target, diags *diag.Diagnostics) {
 	if text == nil || !m.knowsAcceptances() || m.cutsUnknown() || slices.ContainsFunc(targets, func(t node.Target) bool { _, known := around.on[t.Name]; return !known }) {
 		return
@@ -49,7 +50,8 @@ func (m *sudoersPolicyModel) warnOfIdleAround(ctx context.Context, text *review.
 	}
 }
 
-// acceptances returns the acceptances that are valid today. While dates are unknown, all are valid; the plan during the apply knows the dates.
+// acceptances returns the acceptances that are valid today. While dates are unknown, all are valid; the plan during the
+// apply knows the dates.
 func (m *sudoersPolicyModel) acceptances(ctx context.Context, diags *diag.Diagnostics) review.Acceptances {
 	accepted := values.AcceptedRisks(ctx, m.AcceptedRisks, diags)
 	if !values.FullyKnown(m.AcceptedRisks) || !values.FullyKnown(m.AcceptedUntil) {

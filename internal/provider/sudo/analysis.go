@@ -114,8 +114,8 @@ func sudoersAnalysisValue(ctx context.Context, a escalation.Analysis, accepted m
 	return value
 }
 
-// analyse fills in the analysis of the policy's text, and makes an error of ways to root that nobody accepted. Where they are to warn only, ValidateConfig
-// has warned.
+// analyse fills in the analysis of the policy's text, and makes an error of ways to root that nobody accepted. Where
+// they are to warn only, ValidateConfig has warned.
 func (m *sudoersPolicyModel) analyse(ctx context.Context, text *review.Policy, diags *diag.Diagnostics) {
 	m.describe(ctx, text, diags)
 	if m.Analysis.IsUnknown() {

@@ -309,7 +309,8 @@ func parseAt(at path.Path, name, text string, version sudoers.Version, diags *di
 	return file
 }
 
-// analyse sets what the policy means, and gives the analysis of each subject on which statements are proven: of what the policy says itself.
+// analyse sets what the policy means, and gives the analysis of each subject on which statements are proven: of what
+// the policy says itself.
 func (m *sudoersAnalysisDataModel) analyse(tree *sudoers.Tree, questions []policy.Question, vouched escalation.Vouched, releases []sudoers.Version) func(of int) escalation.Analysis {
 	_, whole := m.Files.Elements()[mainFile]
 	of := func(whole bool) []escalation.Analysis {

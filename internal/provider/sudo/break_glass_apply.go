@@ -68,8 +68,10 @@ func (m *breakGlassModel) skipped(ctx context.Context, change session.Change[bre
 	return all
 }
 
-// afterInterrupted judges what a new access finds under its name. An apply that was killed before Terraform recorded it leaves an access with exactly these settings, which is opened anew;
-// so may another configuration, so that a warning says it. Whatever else is there is somebody else's and refused, before anything is changed. It gives what the nodes hold then.
+// afterInterrupted judges what a new access finds under its name. An apply that was killed before Terraform recorded it
+// leaves an access with exactly these settings, which is opened anew; so may another configuration, so that a warning
+// says it. Whatever else is there is somebody else's and refused, before anything is changed. It gives what the nodes
+// hold then.
 func (m *breakGlassModel) afterInterrupted(ctx context.Context, change session.Change[breakGlassModel], seen map[string]*hardening.BreakGlassState, diags *diag.Diagnostics) (map[string]*hardening.BreakGlassState, error) {
 	access := m.access(ctx, diags)
 	var interrupted []node.Target
@@ -132,7 +134,8 @@ func (m *breakGlassModel) applied(ctx context.Context, name string, diags *diag.
 	return texts
 }
 
-// mend writes the files of an open access as they are planned, with the same end, and takes away what is left of one that has ended. An access that ended meanwhile is not opened.
+// mend writes the files of an open access as they are planned, with the same end, and takes away what is left of one
+// that has ended. An access that ended meanwhile is not opened.
 func (m *breakGlassModel) mend(ctx context.Context, change session.Change[breakGlassModel], diags *diag.Diagnostics) error {
 	access := m.access(ctx, diags)
 	seen, err := session.Observe(ctx, change.Nodes, change.Targets, access.Observe)
@@ -170,7 +173,8 @@ func (m *breakGlassModel) mend(ctx context.Context, change session.Change[breakG
 	return nil
 }
 
-// recordUnknown records the entries that the plan left open: an access that is open on a node must not be forgotten because the node did not answer when the plan was made.
+// recordUnknown records the entries that the plan left open: an access that is open on a node must not be forgotten
+// because the node did not answer when the plan was made.
 func (m *breakGlassModel) recordUnknown(ctx context.Context, entries map[string]breakGlassNode, diags *diag.Diagnostics) {
 	for name, planned := range m.Deployed.Elements() {
 		if values.FullyKnown(planned) {

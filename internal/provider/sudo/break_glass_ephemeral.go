@@ -22,8 +22,9 @@ var (
 	_ ephemeral.EphemeralResourceWithClose          = (*breakGlassEphemeral)(nil)
 )
 
-// breakGlassEphemeral is an emergency access for one run. Terraform opens it while it plans and again while it applies, and may be killed before it closes it: so each has a name of its own,
-// and the nodes end it by themselves. What cannot last longer than it was granted for is not renewed.
+// breakGlassEphemeral is an emergency access for one run. Terraform opens it while it plans and again while it applies,
+// and may be killed before it closes it: so each has a name of its own, and the nodes end it by themselves. What cannot
+// last longer than it was granted for is not renewed.
 type breakGlassEphemeral struct {
 	session.Configured
 }

@@ -76,7 +76,8 @@ func (m *breakGlassModel) Found(ctx context.Context, seen *hardening.BreakGlassS
 	}
 	if !entry.open() {
 		entry.Changes = values.StringList(nil)
-		// Before its end an access is recorded as expired only if a clock was wrong. Right after it the timer has some time to take the files away.
+		// Before its end an access is recorded as expired only if a clock was wrong. Right after it the timer has some
+		// time to take the files away.
 		ends, expired := entry.window().Ends, entry.Status.ValueString() == accessExpired
 		if (!expired || clock <= ends) && seen.Present(access) || entry.ended() && clock > ends+lateness {
 			entry.Changes = values.StringList(seen.Left(access))
@@ -85,12 +86,14 @@ func (m *breakGlassModel) Found(ctx context.Context, seen *hardening.BreakGlassS
 	return entry.value(ctx, diags)
 }
 
-// clock is what the node's clock shows or, where it is later, what it would show if nobody had set it since the access was granted.
+// clock is what the node's clock shows or, where it is later, what it would show if nobody had set it since the access
+// was granted.
 func (n *breakGlassNode) clock(seen *hardening.BreakGlassState) int64 {
 	return max(seen.Clock, seen.Asked.Unix()+n.skew())
 }
 
-// Installed is the entry of a node of which an apply did not record anything; [breakGlassModel.grant] and [breakGlassModel.mend] record every node that answers.
+// Installed is the entry of a node of which an apply did not record anything; [breakGlassModel.grant] and
+// [breakGlassModel.mend] record every node that answers.
 func (m *breakGlassModel) Installed(ctx context.Context, _ *hardening.BreakGlassState, diags *diag.Diagnostics) types.Object {
 	return notGranted().value(ctx, diags)
 }
@@ -98,7 +101,8 @@ func (m *breakGlassModel) Installed(ctx context.Context, _ *hardening.BreakGlass
 // ReadsBack tells that an apply itself knows what the nodes hold then.
 func (m *breakGlassModel) ReadsBack(bool) bool { return false }
 
-// Install opens the access, or brings the files of an open one to what is planned. Nodes that it leaves are closed whatever becomes of the others.
+// Install opens the access, or brings the files of an open one to what is planned. Nodes that it leaves are closed
+// whatever becomes of the others.
 func (m *breakGlassModel) Install(ctx context.Context, change session.Change[breakGlassModel], diags *diag.Diagnostics) error {
 	if change.State == nil {
 		return m.grant(ctx, change, diags)
@@ -112,7 +116,8 @@ func (m *breakGlassModel) Install(ctx context.Context, change session.Change[bre
 	return m.mend(ctx, change, diags)
 }
 
-// Remove closes the access on every node that answers. One that does not is an error, and keeps none of the others open.
+// Remove closes the access on every node that answers. One that does not is an error, and keeps none of the others
+// open.
 func (m *breakGlassModel) Remove(ctx context.Context, nodes hardening.Nodes, targets []node.Target, _ values.PrivateReader, diags *diag.Diagnostics) error {
 	return m.close(ctx, nodes, targets, diags)
 }

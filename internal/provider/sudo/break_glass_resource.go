@@ -46,7 +46,8 @@ func (r *breakGlassResource) Create(ctx context.Context, req resource.CreateRequ
 	r.on.Create(ctx, req, resp)
 }
 
-// Read looks at the nodes. Where none of them is there any more the access stays recorded, since the next apply would open it on other nodes otherwise.
+// Read looks at the nodes. Where none of them is there any more the access stays recorded, since the next apply would
+// open it on other nodes otherwise.
 func (r *breakGlassResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	r.on.Read(ctx, req, resp)
 	if !resp.State.Raw.IsNull() || resp.Diagnostics.HasError() {
@@ -128,12 +129,14 @@ func (r *breakGlassResource) ModifyPlan(ctx context.Context, req resource.Modify
 	diags.Append(resp.Plan.Set(ctx, plan)...)
 }
 
-// grants tells whether an apply opens the access: a new one, or one with another renew_id. One that is not known may be another.
+// grants tells whether an apply opens the access: a new one, or one with another renew_id. One that is not known may be
+// another.
 func (m *breakGlassModel) grants(state *breakGlassModel) bool {
 	return state == nil || !m.RenewID.Equal(state.RenewID)
 }
 
-// keeps is what an apply may leave as it is recorded; nil where it opens the access, which may skip other nodes than before.
+// keeps is what an apply may leave as it is recorded; nil where it opens the access, which may skip other nodes than
+// before.
 func (m *breakGlassModel) keeps(state *breakGlassModel) *session.Placed {
 	if m.grants(state) {
 		return nil
@@ -141,7 +144,8 @@ func (m *breakGlassModel) keeps(state *breakGlassModel) *session.Placed {
 	return &state.Placed
 }
 
-// checkGrant refuses an access that lasts too long, and one that begins later where a node's sudo would open it at once.
+// checkGrant refuses an access that lasts too long, and one that begins later where a node's sudo would open it at
+// once.
 func (r *breakGlassResource) checkGrant(ctx context.Context, plan *breakGlassModel, targets []node.Target, diags *diag.Diagnostics) {
 	refuseLength(plan.duration(), r.on.Clients.BreakGlassMax(), diags)
 	if begins := time.Unix(values.UnixTime(plan.StartsAt), 0); begins.Add(plan.duration()).After(r.on.Clients.Now().Add(hardening.MostEmergency)) {

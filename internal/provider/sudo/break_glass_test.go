@@ -29,7 +29,8 @@ type glassNodes struct {
 	sudo    string
 	down    string
 	applied int
-	// unfinished tells that a change of every node was interrupted, and undo is what the next change of a node does first then.
+	// unfinished tells that a change of every node was interrupted, and undo is what the next change of a node does
+	// first then.
 	unfinished bool
 	undo       func(node string)
 }
@@ -171,7 +172,8 @@ func granting(t *testing.T, g *glassNodes) *breakGlassModel {
 	return m
 }
 
-// TestBreakGlassStates: an open access says what is left of it, and plans nothing. One that has ended, or that somebody closed, plans nothing either, and an apply opens none of them.
+// TestBreakGlassStates: an open access says what is left of it, and plans nothing. One that has ended, or that somebody
+// closed, plans nothing either, and an apply opens none of them.
 func TestBreakGlassStates(t *testing.T) {
 	t.Parallel()
 	for name, step := range map[string]struct {
@@ -205,7 +207,8 @@ func TestBreakGlassStates(t *testing.T) {
 	}
 }
 
-// TestBreakGlassDrift: a line that somebody wrote into the file is drift and goes with the next apply, with the same end. A file that is left after the end goes too.
+// TestBreakGlassDrift: a line that somebody wrote into the file is drift and goes with the next apply, with the same
+// end. A file that is left after the end goes too.
 func TestBreakGlassDrift(t *testing.T) {
 	t.Parallel()
 	g := newGlassNodes("pve1")
@@ -272,7 +275,8 @@ func TestBreakGlassRenews(t *testing.T) {
 	}
 }
 
-// TestBreakGlassChangesWhileOpen: commands change in place and keep the end; who has the access and until when does not change without another renew_id.
+// TestBreakGlassChangesWhileOpen: commands change in place and keep the end; who has the access and until when does not
+// change without another renew_id.
 func TestBreakGlassChangesWhileOpen(t *testing.T) {
 	t.Parallel()
 	for attribute, change := range map[string]func(*breakGlassModel){
@@ -353,7 +357,8 @@ func TestBreakGlassTellsOfClocks(t *testing.T) {
 	}
 }
 
-// TestBreakGlassClosesWhatAnswers: a node that does not answer keeps no other one open, and is an error, so that the state forgets nothing.
+// TestBreakGlassClosesWhatAnswers: a node that does not answer keeps no other one open, and is an error, so that the
+// state forgets nothing.
 func TestBreakGlassClosesWhatAnswers(t *testing.T) {
 	t.Parallel()
 	g := newGlassNodes("pve1", "pve2")
@@ -370,7 +375,8 @@ func TestBreakGlassClosesWhatAnswers(t *testing.T) {
 	}
 }
 
-// TestBreakGlassForgetsNothing: an access stays recorded on a node whose entry the plan left open, because it did not answer the plan and answers the apply.
+// TestBreakGlassForgetsNothing: an access stays recorded on a node whose entry the plan left open, because it did not
+// answer the plan and answers the apply.
 func TestBreakGlassForgetsNothing(t *testing.T) {
 	t.Parallel()
 	g := newGlassNodes("pve1", "pve2")
@@ -397,7 +403,8 @@ func TestBreakGlassForgetsNothing(t *testing.T) {
 	}
 }
 
-// TestBreakGlassNotGranted: a file on a node on which the access was never granted is shown and goes with the next apply, and a node that answers again is no longer unknown.
+// TestBreakGlassNotGranted: a file on a node on which the access was never granted is shown and goes with the next
+// apply, and a node that answers again is no longer unknown.
 func TestBreakGlassNotGranted(t *testing.T) {
 	t.Parallel()
 	g := newGlassNodes("pve1", "pve2")
@@ -424,7 +431,8 @@ func TestBreakGlassNotGranted(t *testing.T) {
 	}
 }
 
-// TestBreakGlassClockSetBack: a clock that somebody sets back on the node makes no access younger in the record, and is said.
+// TestBreakGlassClockSetBack: a clock that somebody sets back on the node makes no access younger in the record, and is
+// said.
 func TestBreakGlassClockSetBack(t *testing.T) {
 	t.Parallel()
 	g := newGlassNodes("pve1")
@@ -446,7 +454,8 @@ func TestBreakGlassClockSetBack(t *testing.T) {
 	}
 }
 
-// TestBreakGlassExpiredTooEarly: an access that a wrong clock had recorded as expired, and that sudo still allows, is in every plan until an apply closes it.
+// TestBreakGlassExpiredTooEarly: an access that a wrong clock had recorded as expired, and that sudo still allows, is
+// in every plan until an apply closes it.
 func TestBreakGlassExpiredTooEarly(t *testing.T) {
 	t.Parallel()
 	g := newGlassNodes("pve1")
@@ -467,7 +476,8 @@ func TestBreakGlassExpiredTooEarly(t *testing.T) {
 	}
 }
 
-// TestBreakGlassNodesOpen: where the nodes are known only in the apply, nothing of them is planned: Terraform holds its second plan to the first.
+// TestBreakGlassNodesOpen: where the nodes are known only in the apply, nothing of them is planned: Terraform holds its
+// second plan to the first.
 func TestBreakGlassNodesOpen(t *testing.T) {
 	t.Parallel()
 	g := newGlassNodes("pve1")
@@ -479,8 +489,10 @@ func TestBreakGlassNodesOpen(t *testing.T) {
 	}
 }
 
-// TestBreakGlassAfterInterrupted: what an apply left that was killed before it was recorded is opened anew, with an end of its own, and a warning says so, since another configuration may
-// have opened it. What has any other setting is somebody else's and refused, and then nothing is changed. What an interrupted run wrote is undone before it is judged.
+// TestBreakGlassAfterInterrupted: what an apply left that was killed before it was recorded is opened anew, with an end
+// of its own, and a warning says so, since another configuration may have opened it. What has any other setting is
+// somebody else's and refused, and then nothing is changed. What an interrupted run wrote is undone before it is
+// judged.
 func TestBreakGlassAfterInterrupted(t *testing.T) {
 	t.Parallel()
 	foreign := func(g *glassNodes) { g.files["pve2"] = map[string]string{emergencyFile: "alice ALL=(ALL) ALL\n"} }
@@ -531,7 +543,8 @@ func TestBreakGlassAfterInterrupted(t *testing.T) {
 
 func moment(seconds int64) string { return values.TimeValue(seconds).ValueString() }
 
-// TestBreakGlassRenewsWhatAnswers: the window of a node that a renewal skips counts in what holds for all nodes; of a node that the access leaves it does not.
+// TestBreakGlassRenewsWhatAnswers: the window of a node that a renewal skips counts in what holds for all nodes; of a
+// node that the access leaves it does not.
 func TestBreakGlassRenewsWhatAnswers(t *testing.T) {
 	t.Parallel()
 	for _, leaves := range []bool{false, true} {
@@ -571,7 +584,8 @@ func TestBreakGlassPlansWhatIsSkipped(t *testing.T) {
 	}
 }
 
-// TestBreakGlassKeepsItsRecord: an access whose nodes are not there any more stays recorded, so that an apply does not open it on others.
+// TestBreakGlassKeepsItsRecord: an access whose nodes are not there any more stays recorded, so that an apply does not
+// open it on others.
 func TestBreakGlassKeepsItsRecord(t *testing.T) {
 	t.Parallel()
 	public, _, err := ed25519.GenerateKey(nil)

@@ -38,8 +38,8 @@ var changeFields = []values.Field{
 	{Name: "unknown", Type: values.StringListType, Description: "What could not be compared, and why."},
 }
 
-// planChange fills in change: what the apply changes for the subject, compared with what the nodes hold. Where nothing is to be written it stays as
-// it is recorded, so that it is no change itself: a refresh has made it null.
+// planChange fills in change: what the apply changes for the subject, compared with what the nodes hold. Where nothing
+// is to be written it stays as it is recorded, so that it is no change itself: a refresh has made it null.
 func (m *sudoersPolicyModel) planChange(ctx context.Context, text *review.Policy, state *sudoersPolicyModel, observed map[string]observedNode, diags *diag.Diagnostics) {
 	m.Change = types.ObjectUnknown(sudoersChangeType)
 	switch {
@@ -81,8 +81,8 @@ func (m *sudoersPolicyModel) changeFrom(ctx context.Context, text *review.Policy
 	return whole
 }
 
-// comparedNodes are the nodes with which a plan is compared: those that it will be on, also where an apply may skip them, and while these are not known those
-// that it is on.
+// comparedNodes are the nodes with which a plan is compared: those that it will be on, also where an apply may skip
+// them, and while these are not known those that it is on.
 func (m *sudoersPolicyModel) comparedNodes(state *sudoersPolicyModel) []string {
 	nodes := m.Deployed
 	if nodes.IsUnknown() {
@@ -91,7 +91,8 @@ func (m *sudoersPolicyModel) comparedNodes(state *sudoersPolicyModel) []string {
 	return slices.Sorted(maps.Keys(nodes.Elements()))
 }
 
-// takesAway tells that a plan allows less than the nodes do, and nothing more on any of them. What is not known, or cannot be compared, is no.
+// takesAway tells that a plan allows less than the nodes do, and nothing more on any of them. What is not known, or
+// cannot be compared, is no.
 func (m *sudoersPolicyModel) takesAway(ctx context.Context, text *review.Policy, state *sudoersPolicyModel, observed map[string]observedNode, targets []node.Target) bool {
 	if text == nil || state == nil || !state.Name.Equal(m.Name) || !m.sameSubjects(state) || !state.Exclusive.Equal(m.Exclusive) {
 		return false
@@ -134,8 +135,8 @@ func cutsAnything(observed map[string]observedNode) bool {
 	return false
 }
 
-// heldText is the text of the policy on a node as it is; "" where there is none. A file that nobody planned on is not replaced by an apply, so that
-// a new policy starts from nothing.
+// heldText is the text of the policy on a node as it is; "" where there is none. A file that nobody planned on is not
+// replaced by an apply, so that a new policy starts from nothing.
 func (m *sudoersPolicyModel) heldText(ctx context.Context, state *sudoersPolicyModel, observed map[string]observedNode, name string, diags *diag.Diagnostics) string {
 	if state == nil || !state.Name.Equal(m.Name) {
 		return ""

@@ -13,8 +13,9 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/review"
 )
 
-// changeBeside is what a plan changes for the subject on the nodes whose other files matter to it. A denial, a tag or an option of the policy may hold back what they grant
-// or set, and they may say what its aliases are, so that a policy which loses lines, or leaves a node, can allow more. Stays are the nodes that the policy is on afterwards.
+// changeBeside is what a plan changes for the subject on the nodes whose other files matter to it. A denial, a tag or
+// an option of the policy may hold back what they grant or set, and they may say what its aliases are, so that a policy
+// which loses lines, or leaves a node, can allow more. Stays are the nodes that the policy is on afterwards.
 func (m *sudoersPolicyModel) changeBeside(ctx context.Context, state *sudoersPolicyModel, observed map[string]observedNode, stays []string, diags *diag.Diagnostics) review.Change {
 	whole := review.NoChange()
 	answers := map[string]review.Change{} // nodes of a cluster are mostly alike
@@ -49,7 +50,8 @@ func (m *sudoersPolicyModel) changeBeside(ctx context.Context, state *sudoersPol
 	return whole
 }
 
-// changeAround compares two texts of a policy with the other files of a node, if these matter. Who is granted nothing afterwards has nothing more.
+// changeAround compares two texts of a policy with the other files of a node, if these matter. Who is granted nothing
+// afterwards has nothing more.
 func changeAround(before, after hardening.SudoersPolicy, around *hardening.Surroundings) review.Change {
 	was, is := around.With(before), around.With(after)
 	questions := around.Questions(was, is)

@@ -28,8 +28,8 @@ type besideCase struct {
 	says         string // by on_new_access = "deny", "" for nothing
 }
 
-// TestLinesThatHeldBack: a policy that loses a line can allow more, where the line held back what another file grants. Such a plan is not one that takes access away, and
-// on_new_access = "deny" refuses it.
+// TestLinesThatHeldBack: a policy that loses a line can allow more, where the line held back what another file grants.
+// Such a plan is not one that takes access away, and on_new_access = "deny" refuses it.
 func TestLinesThatHeldBack(t *testing.T) {
 	t.Parallel()
 	const (
@@ -53,7 +53,8 @@ func TestLinesThatHeldBack(t *testing.T) {
 	}
 }
 
-// TestLinesThatOthersExplain: aliases and options of another file decide what a policy that loses a line allows. What they make more of is not taken for less.
+// TestLinesThatOthersExplain: aliases and options of another file decide what a policy that loses a line allows. What
+// they make more of is not taken for less.
 func TestLinesThatOthersExplain(t *testing.T) {
 	t.Parallel()
 	const (
@@ -123,7 +124,8 @@ func (c *besideCase) check(t *testing.T, name string) {
 	}
 }
 
-// TestSkippedNodesStayJudged: what was read last of a node that did not answer is kept, and what was read of a node that the policy left is not.
+// TestSkippedNodesStayJudged: what was read last of a node that did not answer is kept, and what was read of a node
+// that the policy left is not.
 func TestSkippedNodesStayJudged(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()

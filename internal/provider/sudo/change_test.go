@@ -15,8 +15,9 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/review"
 )
 
-// TestNewAccessIsJudgedWhereNodesMayBeSkipped: with on_unreachable = "skip" an entry of deployed that would change is unknown in the plan. What the node holds is recorded
-// all the same, and on_new_access = "deny" refuses what is more than that, or cannot be compared.
+// TestNewAccessIsJudgedWhereNodesMayBeSkipped: with on_unreachable = "skip" an entry of deployed that would change is
+// unknown in the plan. What the node holds is recorded all the same, and on_new_access = "deny" refuses what is more
+// than that, or cannot be compared.
 func TestNewAccessIsJudgedWhereNodesMayBeSkipped(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
@@ -67,7 +68,8 @@ func detailOf(diags diag.Diagnostics) string {
 	return text.String()
 }
 
-// TestBothBoundsAreRefused: a sudo of a supported release ignores NOTBEFORE beside NOTAFTER, so that a rule for next year holds today.
+// TestBothBoundsAreRefused: a sudo of a supported release ignores NOTBEFORE beside NOTAFTER, so that a rule for next
+// year holds today.
 func TestBothBoundsAreRefused(t *testing.T) {
 	t.Parallel()
 	for text, refused := range map[string]bool{
@@ -93,7 +95,8 @@ func TestBothBoundsAreRefused(t *testing.T) {
 	}
 }
 
-// TestDeadPatternsAreRefused: a denial whose pattern matches nothing denies nothing. No setting of enforcement makes that a risk to take; of other findings it makes warnings.
+// TestDeadPatternsAreRefused: a denial whose pattern matches nothing denies nothing. No setting of enforcement makes
+// that a risk to take; of other findings it makes warnings.
 func TestDeadPatternsAreRefused(t *testing.T) {
 	t.Parallel()
 	for text, id := range map[string]string{
@@ -117,7 +120,8 @@ func TestDeadPatternsAreRefused(t *testing.T) {
 	}
 }
 
-// TestStatementsAreCheckedWithoutAPolicy: terraform validate names a statement that is none, while nothing else is known.
+// TestStatementsAreCheckedWithoutAPolicy: terraform validate names a statement that is none, while nothing else is
+// known.
 func TestStatementsAreCheckedWithoutAPolicy(t *testing.T) {
 	t.Parallel()
 	for statement, bad := range map[string]bool{"edits sudoers": false, "/usr/bin/apt-get": false, "no-such-name": true, "/usr/bin/id ^(": true, "": true} {
@@ -136,7 +140,8 @@ func TestStatementsAreCheckedWithoutAPolicy(t *testing.T) {
 	}
 }
 
-// TestTakingAwayIsNeverRefused: a plan that only takes access away says what is left and is applied. One that also grants something is judged.
+// TestTakingAwayIsNeverRefused: a plan that only takes access away says what is left and is applied. One that also
+// grants something is judged.
 func TestTakingAwayIsNeverRefused(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()

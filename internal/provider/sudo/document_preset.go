@@ -83,8 +83,8 @@ func (d *sudoersDocumentDataSource) ValidateConfig(ctx context.Context, req data
 	}
 }
 
-// addPresets appends the rules of presets to a document. A preset that is there several times, for other guests or storages, has a number in the ids of
-// its rules from the second time on: vm_operator/power, vm_operator.2/power.
+// addPresets appends the rules of presets to a document. A preset that is there several times, for other guests or
+// storages, has a number in the ids of its rules from the second time on: vm_operator/power, vm_operator.2/power.
 func addPresets(ctx context.Context, whole *document.Document, models []presetModel, diags *diag.Diagnostics) {
 	granted := map[string]bool{} // presets have some commands in common: the first grants them
 	times := map[string]int{}

@@ -32,8 +32,9 @@ func (m *sudoersPolicyModel) knowsShared() bool {
 	return m.SharedWith.IsNull() || values.FullyKnown(m.SharedWith)
 }
 
-// planRemovedGrants fills in removed_grants. Where nothing is to be written it stays as it is recorded, as change does. Only a value of the plan reaches
-// the apply of a policy that is new: Terraform plans anew while it applies, and holds the two plans together.
+// planRemovedGrants fills in removed_grants. Where nothing is to be written it stays as it is recorded, as change does.
+// Only a value of the plan reaches the apply of a policy that is new: Terraform plans anew while it applies, and holds
+// the two plans together.
 func (m *sudoersPolicyModel) planRemovedGrants(ctx context.Context, state *sudoersPolicyModel, targets []node.Target, observed map[string]observedNode, seen map[string]*hardening.SudoersState, diags *diag.Diagnostics) {
 	switch {
 	case m.cutsUnknown():

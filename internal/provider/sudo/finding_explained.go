@@ -11,7 +11,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/review"
 )
 
-// explainedFindingModel is a finding with everything that is known of it, where somebody asks for an analysis. A plan shows less.
+// explainedFindingModel is a finding with everything that is known of it, where somebody asks for an analysis. A plan
+// shows less.
 type explainedFindingModel struct {
 	findingModel
 	Effect    string   `tfsdk:"effect"`

@@ -22,8 +22,8 @@ type foreignFindingModel struct {
 	Nodes []string `tfsdk:"nodes"`
 }
 
-// judgeAround fills in analysis.foreign, unless it is left for the apply, and makes an error of ways to root that nobody accepted, or a warning where enforcement says so. What the
-// refresh has warned of is not said again.
+// judgeAround fills in analysis.foreign, unless it is left for the apply, and makes an error of ways to root that
+// nobody accepted, or a warning where enforcement says so. What the refresh has warned of is not said again.
 func (m *sudoersPolicyModel) judgeAround(ctx context.Context, text *review.Policy, around surroundings, diags *diag.Diagnostics) {
 	r := m.refusalAround(ctx, m.showAround(ctx, text, around, diags), diags)
 	if !r.Any() {
@@ -84,7 +84,8 @@ type surroundings struct {
 	on map[string]hardening.Surroundings
 	// recorded is set if they come from the state, so that the plan during the apply finds the same.
 	recorded bool
-	// looked are the nodes that the plan itself has read. Others may hold something else when the plan is made again during the apply. Open is set where one that had to be read was not.
+	// looked are the nodes that the plan itself has read. Others may hold something else when the plan is made again
+	// during the apply. Open is set where one that had to be read was not.
 	looked map[string]bool
 	open   bool
 }

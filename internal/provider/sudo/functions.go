@@ -20,7 +20,8 @@ func policyParameter() function.Parameter {
 	return function.StringParameter{Name: "policy", MarkdownDescription: "A policy in sudoers syntax, for example `file(\"agent.sudoers\")`."}
 }
 
-// parseArgument parses an argument of a function. A malformed policy is an error of that argument, with every line that is wrong.
+// parseArgument parses an argument of a function. A malformed policy is an error of that argument, with every line that
+// is wrong.
 func parseArgument(position int64, text string) (*sudoers.File, *function.FuncError) {
 	file, problems := sudoers.Parse("policy", text, review.PlanVersion)
 	if len(problems) == 0 {

@@ -23,7 +23,8 @@ const importedKey = "imported"
 
 var _ session.Importer[hardening.SudoersState] = (*sudoersPolicyModel)(nil)
 
-// Imported records the texts of the files that the nodes have at an import, by node. A file that pvesec itself wrote, by its header, is none that was there before: it is not recorded.
+// Imported records the texts of the files that the nodes have at an import, by node. A file that pvesec itself wrote,
+// by its header, is none that was there before: it is not recorded.
 func (m *sudoersPolicyModel) Imported(ctx context.Context, seen map[string]*hardening.SudoersState, private values.PrivateWriter, diags *diag.Diagnostics) {
 	files := map[string]string{}
 	for name, found := range seen {
@@ -41,8 +42,8 @@ func (m *sudoersPolicyModel) Imported(ctx context.Context, seen map[string]*hard
 	diags.Append(private.SetKey(ctx, importedKey, encoded)...)
 }
 
-// importedFiles are the texts that an import recorded, by node; none for a policy that Terraform created, and where the record is lost: what Terraform wrote is never
-// taken for what was there before.
+// importedFiles are the texts that an import recorded, by node; none for a policy that Terraform created, and where the
+// record is lost: what Terraform wrote is never taken for what was there before.
 func importedFiles(ctx context.Context, private values.PrivateReader, diags *diag.Diagnostics) map[string]string {
 	encoded, problems := private.GetKey(ctx, importedKey)
 	diags.Append(problems...)
@@ -56,7 +57,8 @@ func importedFiles(ctx context.Context, private values.PrivateReader, diags *dia
 	return files
 }
 
-// Remove takes the policy's file off nodes, or puts the imported one back. A record that cannot be read, and a node that refuses its old text, do not stop the removal.
+// Remove takes the policy's file off nodes, or puts the imported one back. A record that cannot be read, and a node
+// that refuses its old text, do not stop the removal.
 func (m *sudoersPolicyModel) Remove(ctx context.Context, nodes hardening.Nodes, targets []node.Target, private values.PrivateReader, diags *diag.Diagnostics) error {
 	var imported map[string]string
 	var unreadable diag.Diagnostics

@@ -36,8 +36,9 @@ func (c *changedNodes) Apply(_ context.Context, changes []node.Change, _ func(no
 	return nil
 }
 
-// TestRestoresOnlyWhatAnImportFound: a destroy puts nothing back but what was recorded at the import: not what Terraform wrote, whatever else private state lost, and not what somebody wrote
-// between the import and the apply. A record that cannot be read, and a node that refuses the text, do not stop it.
+// TestRestoresOnlyWhatAnImportFound: a destroy puts nothing back but what was recorded at the import: not what
+// Terraform wrote, whatever else private state lost, and not what somebody wrote between the import and the apply. A
+// record that cannot be read, and a node that refuses the text, do not stop it.
 func TestRestoresOnlyWhatAnImportFound(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()

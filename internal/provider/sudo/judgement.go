@@ -15,9 +15,11 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// judging is what a plan knows about itself, by which its problems are judged. The zero value is a configuration that nobody planned.
+// judging is what a plan knows about itself, by which its problems are judged. The zero value is a configuration that
+// nobody planned.
 type judging struct {
-	// validating is set where the configuration is looked at without what was applied of it: Terraform does so before each destroy, too.
+	// validating is set where the configuration is looked at without what was applied of it: Terraform does so before
+	// each destroy, too.
 	validating bool
 	// unfit is what makes the text unfit as a policy although sudo accepts it.
 	unfit []*sudoers.Error
@@ -25,8 +27,8 @@ type judging struct {
 	narrows func() bool
 	// unchanged tells that the configuration is the one that was applied last.
 	unchanged bool
-	// quiet is set where the policy was not refreshed before: in the plan that Terraform makes while it applies, and with -refresh=false. Such a plan
-	// never comes before a destroy, so it refuses what another one only warns of.
+	// quiet is set where the policy was not refreshed before: in the plan that Terraform makes while it applies, and
+	// with -refresh=false. Such a plan never comes before a destroy, so it refuses what another one only warns of.
 	quiet bool
 	// told is set where the refresh warned of the ways to root of the policy itself.
 	told bool
@@ -58,7 +60,8 @@ func (j *judging) ofFindings() values.Judgement {
 	return values.Refused
 }
 
-// ofStatements judges what the configuration itself asks for, such as never: a change of it is refused, also where it takes access away.
+// ofStatements judges what the configuration itself asks for, such as never: a change of it is refused, also where it
+// takes access away.
 func (j *judging) ofStatements() values.Judgement {
 	if !j.unchanged {
 		return values.Refused
@@ -101,7 +104,8 @@ func listOrNull(lines []string) types.List {
 	return values.StringList(lines)
 }
 
-// report reports ways to root: as an error, or as a warning where the configuration says so, did not change, or only takes access away.
+// report reports ways to root: as an error, or as a warning where the configuration says so, did not change, or only
+// takes access away.
 func (m *sudoersPolicyModel) report(p problem, diags *diag.Diagnostics) {
 	if m.Enforcement.ValueString() == enforceWarn {
 		diags.AddAttributeWarning(p.at, p.summary, p.detail)
@@ -140,8 +144,9 @@ func (m *sudoersPolicyModel) Applied(ctx context.Context, private values.Private
 	values.WriteApplied(ctx, private, m.digest(ctx), diags)
 }
 
-// warnOfApplied warns at a refresh of ways to root of the policy itself that nobody accepts today, of a policy that was applied as it is recorded: the
-// acceptance has ended, or another version of the provider finds more. A plan refuses every other one.
+// warnOfApplied warns at a refresh of ways to root of the policy itself that nobody accepts today, of a policy that was
+// applied as it is recorded: the acceptance has ended, or another version of the provider finds more. A plan refuses
+// every other one.
 func (m *sudoersPolicyModel) warnOfApplied(ctx context.Context, text *review.Policy, private values.PrivateReader, diags *diag.Diagnostics) {
 	if text == nil || m.Enforcement.ValueString() == enforceWarn || !m.wasApplied(ctx, private, diags) {
 		return
@@ -158,8 +163,8 @@ func (m *sudoersPolicyModel) wasApplied(ctx context.Context, private values.Priv
 	return last != "" && last == m.digest(ctx)
 }
 
-// wasImported tells that nothing was applied yet of a policy that the state holds, and that the plan grants what the imported text does: the nodes hold that
-// whatever becomes of the plan.
+// wasImported tells that nothing was applied yet of a policy that the state holds, and that the plan grants what the
+// imported text does: the nodes hold that whatever becomes of the plan.
 func (m *sudoersPolicyModel) wasImported(ctx context.Context, text *review.Policy, state *sudoersPolicyModel, private values.PrivateReader, diags *diag.Diagnostics) bool {
 	if values.ReadApplied(ctx, private, diags) != "" || text == nil || diags.HasError() || !state.Name.Equal(m.Name) || !m.sameSubjects(state) {
 		return false

@@ -16,7 +16,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/review"
 )
 
-// lintModel is one finding in the policy's own text, as a plan shows it: what to write instead is in the warning, in the error of a refused plan and in the guide.
+// lintModel is one finding in the policy's own text, as a plan shows it: what to write instead is in the warning, in
+// the error of a refused plan and in the guide.
 type lintModel struct {
 	ID       types.String `tfsdk:"id"`
 	Severity types.String `tfsdk:"severity"`
@@ -44,8 +45,8 @@ var lintFields = []values.Field{
 
 var explainedLintFields = append(slices.Clone(lintFields), values.Field{Name: "fix", Type: types.StringType, Description: "What to write instead."})
 
-// warnOfLint reports findings at the attribute that the text comes from. Notices are left to the lint attribute: they are worth a thought, not an
-// interruption.
+// warnOfLint reports findings at the attribute that the text comes from. Notices are left to the lint attribute: they
+// are worth a thought, not an interruption.
 func (m *sudoersPolicyModel) warnOfLint(text *review.Policy, diags *diag.Diagnostics) {
 	at := m.textAttribute()
 	for _, finding := range text.Lint() {
@@ -58,8 +59,9 @@ func (m *sudoersPolicyModel) warnOfLint(text *review.Policy, diags *diag.Diagnos
 	}
 }
 
-// refuseLint refuses what grants something else than is written, at the word where the policy has rules. With enforcement = "warn" it warns,
-// but of patterns that match nothing: a denial with one denies nothing, and there is no risk in it that somebody could want to take.
+// refuseLint refuses what grants something else than is written, at the word where the policy has rules. With
+// enforcement = "warn" it warns, but of patterns that match nothing: a denial with one denies nothing, and there is no
+// risk in it that somebody could want to take.
 func (m *sudoersPolicyModel) refuseLint(ctx context.Context, text *review.Policy, diags *diag.Diagnostics) {
 	if text == nil {
 		return

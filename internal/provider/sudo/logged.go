@@ -75,7 +75,8 @@ func (m *sudoersPolicyModel) showLogged(ctx context.Context, around surroundings
 	}
 }
 
-// loggedForSure is the entry of a node that the policy is new on and that logs all of it: audit logging of the same run may add files and recordings.
+// loggedForSure is the entry of a node that the policy is new on and that logs all of it: audit logging of the same run
+// may add files and recordings.
 func loggedForSure() types.Object {
 	attributes := map[string]attr.Value{
 		"syslog": types.StringUnknown(), "logfile": types.StringUnknown(), "input": types.BoolUnknown(), "output": types.BoolUnknown(), "switched_off": types.ListUnknown(types.StringType),
@@ -89,7 +90,8 @@ func nothingLogged() types.Object {
 	return values.WriteObject(context.Background(), loggedType.AttrTypes, loggedModel{SwitchedOff: []string{}, Unlogged: []string{}}, &diag.Diagnostics{})
 }
 
-// settleLogged fills in what a plan left open, from what the nodes said after the apply. What the plan knew stays, since Terraform holds an apply to it: the next refresh tells what has changed since.
+// settleLogged fills in what a plan left open, from what the nodes said after the apply. What the plan knew stays,
+// since Terraform holds an apply to it: the next refresh tells what has changed since.
 func settleLogged(planned, found types.Map) types.Map {
 	if planned.IsUnknown() || planned.IsNull() {
 		return found

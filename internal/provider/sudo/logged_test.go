@@ -9,7 +9,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
 )
 
-// TestSettleLogged: what a plan knew of a node stays after the apply, the rest is as the node said it, and nothing counts as logged of a node that could not be read back.
+// TestSettleLogged: what a plan knew of a node stays after the apply, the rest is as the node said it, and nothing
+// counts as logged of a node that could not be read back.
 func TestSettleLogged(t *testing.T) {
 	t.Parallel()
 	read := nothingLogged().Attributes()

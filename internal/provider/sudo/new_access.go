@@ -20,14 +20,16 @@ const (
 	denyNewAccess   = "deny"
 )
 
-// held is what the nodes have of a policy before a plan: as it is recorded, or as it was read where Terraform shows no record.
+// held is what the nodes have of a policy before a plan: as it is recorded, or as it was read where Terraform shows no
+// record.
 type held struct {
 	state    *sudoersPolicyModel
 	observed map[string]observedNode
 }
 
-// heldBefore is what the nodes have before a plan; without a state for a policy that is new. Terraform plans a tainted policy as if it were new: existed tells that this
-// run read one in its place. Its nodes are read then, and so is a file of the policy's name that is there already.
+// heldBefore is what the nodes have before a plan; without a state for a policy that is new. Terraform plans a tainted
+// policy as if it were new: existed tells that this run read one in its place. Its nodes are read then, and so is a
+// file of the policy's name that is there already.
 func (m *sudoersPolicyModel) heldBefore(ctx context.Context, state *sudoersPolicyModel, observed map[string]observedNode, seen map[string]*hardening.SudoersState, existed bool, diags *diag.Diagnostics) held {
 	if state != nil {
 		return held{state, observed}
@@ -46,8 +48,9 @@ func (m *sudoersPolicyModel) heldBefore(ctx context.Context, state *sudoersPolic
 	return held{before, found}
 }
 
-// judgeNewAccess reports what a plan allows the subject of an existing policy more than the nodes do, as on_new_access demands. What is not known, or cannot be compared, is
-// more. It reports a warning only if warn is set, an error always.
+// judgeNewAccess reports what a plan allows the subject of an existing policy more than the nodes do, as on_new_access
+// demands. What is not known, or cannot be compared, is more. It reports a warning only if warn is set, an error
+// always.
 func (m *sudoersPolicyModel) judgeNewAccess(ctx context.Context, text *review.Policy, state *sudoersPolicyModel, before held, warn bool, diags *diag.Diagnostics) {
 	mode := m.OnNewAccess.ValueString()
 	if mode != warnOfNewAccess && mode != denyNewAccess || before.state == nil || m.changesNothing(state) {
@@ -96,5 +99,6 @@ func notIn(told, lines []string) []string {
 	})
 }
 
-// KeepsLost keeps a policy that refuses new access in the state where no node has its file any more. Without a state the next plan would take it for a new policy, of which everything is allowed.
+// KeepsLost keeps a policy that refuses new access in the state where no node has its file any more. Without a state
+// the next plan would take it for a new policy, of which everything is allowed.
 func (m *sudoersPolicyModel) KeepsLost() bool { return m.OnNewAccess.ValueString() == denyNewAccess }

@@ -11,8 +11,9 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
 )
 
-// refuseOpened refuses a policy that defines an alias which lines of other files use and none of them defines: those lines would give others what the policy says, and no plan of it looks at
-// others. A configuration that was applied as it is was that already.
+// refuseOpened refuses a policy that defines an alias which lines of other files use and none of them defines: those
+// lines would give others what the policy says, and no plan of it looks at others. A configuration that was applied as
+// it is was that already.
 func (m *sudoersPolicyModel) refuseOpened(state *sudoersPolicyModel, around surroundings, diags *diag.Diagnostics) {
 	if m.Content.IsUnknown() || m.Content.IsNull() {
 		return

@@ -18,8 +18,9 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/review"
 )
 
-// showOverruled fills in overruled from the policy and what is around it on each node, and warns of the nodes that do not do all that it says. A plan does not
-// repeat what the refresh of its state has said. What a grant in another file of a node that was seen decides is said with that grant.
+// showOverruled fills in overruled from the policy and what is around it on each node, and warns of the nodes that do
+// not do all that it says. A plan does not repeat what the refresh of its state has said. What a grant in another file
+// of a node that was seen decides is said with that grant.
 func (m *sudoersPolicyModel) showOverruled(
 	ctx context.Context, text *review.Policy, around surroundings, warn bool, state *sudoersPolicyModel, seen map[string]*hardening.SudoersState, diags *diag.Diagnostics,
 ) {

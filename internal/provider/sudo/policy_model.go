@@ -66,8 +66,9 @@ type deployedPolicyModel struct {
 
 var deployedPolicyType = values.ObjectTypeOf(deployedAttributes())
 
-// observedPolicy is a node's entry of deployed as it was found. recorded is the text that the node should have. A file that differs from it in its form
-// alone means the same to sudo, and is shown as if it were that text. Beyond is what the node allows beyond that text.
+// observedPolicy is a node's entry of deployed as it was found. recorded is the text that the node should have. A file
+// that differs from it in its form alone means the same to sudo, and is shown as if it were that text. Beyond is what
+// the node allows beyond that text.
 func observedPolicy(state *hardening.SudoersState, recorded string, beyond review.Beyond) deployedPolicyModel {
 	model := deployedPolicyModel{
 		Present:       types.BoolValue(state.File.Present),

@@ -19,8 +19,9 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/review"
 )
 
-// ModifyPlan fills in everything that an apply will write: the rendered text, its digest, what it grants, and the state of each node
-// afterwards. What a node holds today is compared with that, so drift shows as a planned change of deployed.
+// ModifyPlan fills in everything that an apply will write: the rendered text, its digest, what it grants, and the state
+// of each node afterwards. What a node holds today is compared with that, so drift shows as a planned change of
+// deployed.
 func (r *sudoersPolicyResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if req.Plan.Raw.IsNull() {
 		warnOfImported(ctx, req, &resp.Diagnostics)
@@ -100,8 +101,9 @@ func (r *sudoersPolicyResource) ModifyPlan(ctx context.Context, req resource.Mod
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
 
-// judge finds out what the problems of a plan are: of a new request, or of a configuration that was applied as it is. Terraform plans a policy that is
-// tainted, and one that no node has any more, as if it were new. Existed tells that one was there before.
+// judge finds out what the problems of a plan are: of a new request, or of a configuration that was applied as it is.
+// Terraform plans a policy that is tainted, and one that no node has any more, as if it were new. Existed tells that
+// one was there before.
 func (r *sudoersPolicyResource) judge(
 	ctx context.Context, plan *sudoersPolicyModel, text *review.Policy, state *sudoersPolicyModel, private values.PrivateReader, diags *diag.Diagnostics,
 ) (existed bool) {
@@ -124,8 +126,9 @@ func (r *sudoersPolicyResource) judge(
 	return existed
 }
 
-// heldAlready tells that every node holds what a new policy grants, in the policy's own file, and that this leads to root. Such a plan asks for nothing new: it comes before a
-// destroy where an import block names the file, and an apply of it is refused, since the file is somebody's until it is imported. What cannot be told is no.
+// heldAlready tells that every node holds what a new policy grants, in the policy's own file, and that this leads to
+// root. Such a plan asks for nothing new: it comes before a destroy where an import block names the file, and an apply
+// of it is refused, since the file is somebody's until it is imported. What cannot be told is no.
 func (r *sudoersPolicyResource) heldAlready(ctx context.Context, plan *sudoersPolicyModel, text *review.Policy, targets []node.Target) bool {
 	if text == nil || len(targets) == 0 || plan.Name.IsUnknown() || !plan.knowsSubjects() || !plan.knowsAcceptances() || plan.Enforcement.ValueString() == enforceWarn {
 		return false
@@ -160,8 +163,8 @@ func placedOf(state *sudoersPolicyModel) *session.Placed {
 	return &state.Placed
 }
 
-// keepForm keeps the recorded text where the configuration's differs from it in form alone, so that a reformatted policy is an empty plan. It gives the
-// text that the plan has then.
+// keepForm keeps the recorded text where the configuration's differs from it in form alone, so that a reformatted
+// policy is an empty plan. It gives the text that the plan has then.
 func (m *sudoersPolicyModel) keepForm(state *sudoersPolicyModel, text *review.Policy) *review.Policy {
 	if state == nil || text == nil || !state.Name.Equal(m.Name) || !hardening.SameForm(state.Content.ValueString(), text.Text) {
 		return text
@@ -225,8 +228,8 @@ func (m *sudoersPolicyModel) planDeployed(ctx context.Context, state *sudoersPol
 	return types.MapValueMust(deployedPolicyType, deployed)
 }
 
-// mustLook tells that nothing is recorded of what the other files of a node say about the subject of the plan. A node that was left out when the nodes
-// were read last, since it did not answer, stays left out.
+// mustLook tells that nothing is recorded of what the other files of a node say about the subject of the plan. A node
+// that was left out when the nodes were read last, since it did not answer, stays left out.
 func (m *sudoersPolicyModel) mustLook(state *sudoersPolicyModel, name string, observed map[string]observedNode) bool {
 	if state == nil || !state.Name.Equal(m.Name) || !state.SharedWith.Equal(m.SharedWith) {
 		return true
@@ -238,8 +241,8 @@ func (m *sudoersPolicyModel) mustLook(state *sudoersPolicyModel, name string, ob
 	return known && (record.Around == nil || !record.Around.About(m.subjects()))
 }
 
-// planAround gives what other files of the nodes say about the subject: what is recorded of it, and what they hold now where nothing is. The nodes
-// that it read for that are seen.
+// planAround gives what other files of the nodes say about the subject: what is recorded of it, and what they hold now
+// where nothing is. The nodes that it read for that are seen.
 func (r *sudoersPolicyResource) planAround(
 	ctx context.Context, plan, state *sudoersPolicyModel, text *review.Policy, targets []node.Target, observed map[string]observedNode, diags *diag.Diagnostics,
 ) (around surroundings, seen map[string]*hardening.SudoersState) {
@@ -265,8 +268,8 @@ func (r *sudoersPolicyResource) planAround(
 	return around, seen
 }
 
-// lookAhead reads the nodes that a policy is new on, so that a reviewer learns what the subject can do there already. A node that can't be
-// reached from where the plan is made is said by name; nil is returned then.
+// lookAhead reads the nodes that a policy is new on, so that a reviewer learns what the subject can do there already. A
+// node that can't be reached from where the plan is made is said by name; nil is returned then.
 func (r *sudoersPolicyResource) lookAhead(
 	ctx context.Context, plan, state *sudoersPolicyModel, text *review.Policy, targets []node.Target, diags *diag.Diagnostics,
 ) map[string]*hardening.SudoersState {

@@ -16,8 +16,9 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers/document"
 )
 
-// render fills in content, sha256, grants and lint from what the configuration says, as far as it is known, and reports what is wrong with it at the very
-// attribute, with line and column. It returns the parsed policy, nil while it is not known or wrong.
+// render fills in content, sha256, grants and lint from what the configuration says, as far as it is known, and reports
+// what is wrong with it at the very attribute, with line and column. It returns the parsed policy, nil while it is not
+// known or wrong.
 func render(ctx context.Context, m *sudoersPolicyModel, diags *diag.Diagnostics) *review.Policy {
 	m.SHA256 = types.StringUnknown()
 	m.Grants = types.ListUnknown(types.StringType)
@@ -49,7 +50,8 @@ func render(ctx context.Context, m *sudoersPolicyModel, diags *diag.Diagnostics)
 	return text
 }
 
-// parseContent parses a hand-written text. What makes it unfit as a policy although sudo accepts it is noted, see [sudoersPolicyModel.refuseUnfit].
+// parseContent parses a hand-written text. What makes it unfit as a policy although sudo accepts it is noted, see
+// [sudoersPolicyModel.refuseUnfit].
 func parseContent(m *sudoersPolicyModel, diags *diag.Diagnostics) *sudoers.File {
 	text := m.Content.ValueString()
 	file, problems := sudoers.Parse(m.Name.ValueString(), text, review.PlanVersion)
@@ -69,8 +71,9 @@ func contentProblem(found *sudoers.Error, text string) problem {
 	return problem{path.Root("content"), summary, problemDetail(found, text), []string{strings.ToLower(summary[:1]) + summary[1:]}}
 }
 
-// refuseUnfit refuses a text that is unfit as a policy: rules about others, options that give everyone more, other files, and patterns that never match. Of a text that was applied as it is, by a release
-// that did not know this, nobody is kept from destroying it, nor from taking something out of it.
+// refuseUnfit refuses a text that is unfit as a policy: rules about others, options that give everyone more, other
+// files, and patterns that never match. Of a text that was applied as it is, by a release that did not know this,
+// nobody is kept from destroying it, nor from taking something out of it.
 func (m *sudoersPolicyModel) refuseUnfit(state *sudoersPolicyModel, diags *diag.Diagnostics) {
 	if len(m.unfit) == 0 {
 		return
@@ -140,7 +143,8 @@ func documentOf(ctx context.Context, rules, defaults types.List, diags *diag.Dia
 	return doc
 }
 
-// build renders a document into content. Its errors are reported at the attribute given or, for rules of the resource's own, at the element.
+// build renders a document into content. Its errors are reported at the attribute given or, for rules of the resource's
+// own, at the element.
 func (m *sudoersPolicyModel) build(doc *document.Document, at path.Path, diags *diag.Diagnostics) *sudoers.File {
 	header := hardening.PolicyHeader(m.Name.ValueString()) + "\nA change made here is shown as drift and undone by the next apply."
 	file, problems, origins := doc.Build(m.Name.ValueString(), m.Subject.ValueString(), header)
@@ -152,7 +156,8 @@ func (m *sudoersPolicyModel) build(doc *document.Document, at path.Path, diags *
 	return file
 }
 
-// reportRules reports errors of structured rules. Terraform points at the resource for a path as deep as theirs, so the text names the element.
+// reportRules reports errors of structured rules. Terraform points at the resource for a path as deep as theirs, so the
+// text names the element.
 func reportRules(problems []*sudoers.RuleError, origins []document.Origin, doc *document.Document, at path.Path, diags *diag.Diagnostics) {
 	for _, problem := range problems {
 		element := rulePath(problem, origins)

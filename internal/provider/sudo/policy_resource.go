@@ -45,8 +45,9 @@ func (r *sudoersPolicyResource) IdentitySchema(_ context.Context, _ resource.Ide
 	resp.IdentitySchema = session.NodeIdentitySchema()
 }
 
-// ValidateConfig parses whatever is known, so that terraform validate already finds a malformed policy, with no node and no API. It also warns of what
-// is legal and still wrong: here, since a plan is made anew while it is applied and would warn twice.
+// ValidateConfig parses whatever is known, so that terraform validate already finds a malformed policy, with no node
+// and no API. It also warns of what is legal and still wrong: here, since a plan is made anew while it is applied and
+// would warn twice.
 func (r *sudoersPolicyResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
 	var model sudoersPolicyModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
@@ -159,7 +160,8 @@ func (m *sudoersPolicyModel) Took(ctx context.Context, reading session.Reading[h
 	}
 }
 
-// Install brings the policy onto nodes that are as they were when the change was planned. A plan that is refused is not applied.
+// Install brings the policy onto nodes that are as they were when the change was planned. A plan that is refused is not
+// applied.
 func (m *sudoersPolicyModel) Install(ctx context.Context, change session.Change[sudoersPolicyModel], diags *diag.Diagnostics) error {
 	if reasons := values.StringsInList(ctx, m.Refused, diags); len(reasons) > 0 {
 		return fmt.Errorf("the plan is refused:\n\n  %s", strings.Join(reasons, "\n  "))
@@ -200,8 +202,8 @@ func (m *sudoersPolicyModel) Named(name string) session.Observer[hardening.Sudoe
 	return hardening.SudoersPolicy{Name: name}.Observe
 }
 
-// Adopt takes the text of the first node that has the file for the policy, so that others which differ show as drift. The subject is the one that
-// the file's rules name; where they name several there is none.
+// Adopt takes the text of the first node that has the file for the policy, so that others which differ show as drift.
+// The subject is the one that the file's rules name; where they name several there is none.
 func (m *sudoersPolicyModel) Adopt(ctx context.Context, targets []node.Target, seen map[string]*hardening.SudoersState, diags *diag.Diagnostics) {
 	for _, target := range targets {
 		found := seen[target.Name]
@@ -263,9 +265,11 @@ const observedKey = "observed"
 type observedNode struct {
 	// Kept are the foreign grants that exclusive = true cannot remove, so that a plan can say what will be left.
 	Kept []string `json:"kept"`
-	// Cuts are those that it does remove, so that an apply removes what its plan showed; nil in a record of a version that did not know them.
+	// Cuts are those that it does remove, so that an apply removes what its plan showed; nil in a record of a version
+	// that did not know them.
 	Cuts []string `json:"cuts"`
-	// SHA256 is the digest of the file on the node, "" for none and for anything but a regular file. If the file differs from the recorded text in form alone, deployed shows the digest of the text.
+	// SHA256 is the digest of the file on the node, "" for none and for anything but a regular file. If the file
+	// differs from the recorded text in form alone, deployed shows the digest of the text.
 	SHA256 string `json:"sha256"`
 	// Content is the file's text, with which a plan compares.
 	Content string `json:"content,omitempty"`
@@ -273,8 +277,8 @@ type observedNode struct {
 	Around *hardening.Surroundings `json:"around,omitempty"`
 }
 
-// setObserved records what was read of the nodes. Of a node of the policy that was left out, since it did not answer, what was read last stays: it is judged with
-// that until it answers. It gives all that is recorded.
+// setObserved records what was read of the nodes. Of a node of the policy that was left out, since it did not answer,
+// what was read last stays: it is judged with that until it answers. It gives all that is recorded.
 func (m *sudoersPolicyModel) setObserved(ctx context.Context, private values.PrivateState, seen map[string]*hardening.SudoersState, diags *diag.Diagnostics) map[string]observedNode {
 	var unreadable diag.Diagnostics // then it is written anew
 	observed := getObserved(ctx, private, &unreadable)

@@ -10,7 +10,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/hardening"
 )
 
-// subjects are whom the policy is about: the subject, or everyone whom the rules of the content name. There are none while that is not known.
+// subjects are whom the policy is about: the subject, or everyone whom the rules of the content name. There are none
+// while that is not known.
 func (m *sudoersPolicyModel) subjects() []string {
 	switch {
 	case !m.knowsSubjects():

@@ -15,8 +15,9 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/review"
 )
 
-// warnOfMissingPrograms warns of programs that the policy grants by their paths, that nobody has described there, and that no node has: a misspelt path grants nothing. The nodes are asked only
-// where a policy grants such a program. It is a hint: what a node does not answer stands against no plan.
+// warnOfMissingPrograms warns of programs that the policy grants by their paths, that nobody has described there, and
+// that no node has: a misspelt path grants nothing. The nodes are asked only where a policy grants such a program. It
+// is a hint: what a node does not answer stands against no plan.
 func (r *sudoersPolicyResource) warnOfMissingPrograms(ctx context.Context, plan *sudoersPolicyModel, text *review.Policy, targets []node.Target, diags *diag.Diagnostics) {
 	if text == nil || len(targets) == 0 {
 		return

@@ -13,7 +13,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/review"
 )
 
-// prove proves the statements never and always about the policy's text, and reports each that is not proven as an error.
+// prove proves the statements never and always about the policy's text, and reports each that is not proven as an
+// error.
 func (m *sudoersPolicyModel) prove(ctx context.Context, text *review.Policy, diags *diag.Diagnostics) {
 	if text == nil || !values.FullyKnown(m.Never) || !values.FullyKnown(m.Always) {
 		return
@@ -56,7 +57,8 @@ func (m *sudoersPolicyModel) checkStatements(ctx context.Context, diags *diag.Di
 	}
 }
 
-// reportProof reports a statement that is disproven or unknown as an error, or as a warning where the configuration did not change since its last apply.
+// reportProof reports a statement that is disproven or unknown as an error, or as a warning where the configuration did
+// not change since its last apply.
 func (m *sudoersPolicyModel) reportProof(p review.Proof, at path.Path, summary, verb string, diags *diag.Diagnostics) {
 	if p.Verdict == regular.Yes {
 		return

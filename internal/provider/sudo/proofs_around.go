@@ -17,8 +17,9 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/review"
 )
 
-// proveAround proves the statements on each node together with its other files, and reports what these change. What the policy alone does not keep is reported
-// without the nodes. A change that only takes access away is not refused: what stands in its way is in a file of somebody else.
+// proveAround proves the statements on each node together with its other files, and reports what these change. What the
+// policy alone does not keep is reported without the nodes. A change that only takes access away is not refused: what
+// stands in its way is in a file of somebody else.
 func (m *sudoersPolicyModel) proveAround(ctx context.Context, text *review.Policy, around surroundings, diags *diag.Diagnostics) {
 	if text == nil || m.cutsUnknown() {
 		return
@@ -31,7 +32,8 @@ func (m *sudoersPolicyModel) proveAround(ctx context.Context, text *review.Polic
 	}
 }
 
-// proveNeverAround reports each statement of never that the rules of the policy do not keep on a node, since its other files give them another meaning.
+// proveNeverAround reports each statement of never that the rules of the policy do not keep on a node, since its other
+// files give them another meaning.
 func (m *sudoersPolicyModel) proveNeverAround(statements []string, text *review.Policy, around surroundings, diags *diag.Diagnostics) {
 	answers := map[string][]review.Proof{}                // nodes of a cluster are mostly alike
 	nodes := make([]map[string][]string, len(statements)) // of each statement, by what is wrong there

@@ -21,8 +21,8 @@ func besideFile(text string) hardening.Surroundings {
 	}}
 }
 
-// TestAlwaysIsProvenOnNodes: a later rule of another file that takes a command away is told with its file and line, once for all nodes that have it, and is an
-// error only of a configuration that changed.
+// TestAlwaysIsProvenOnNodes: a later rule of another file that takes a command away is told with its file and line,
+// once for all nodes that have it, and is an error only of a configuration that changed.
 func TestAlwaysIsProvenOnNodes(t *testing.T) {
 	t.Parallel()
 	const content = "agent ALL=(root) /usr/bin/id, /usr/bin/w\n"
@@ -52,7 +52,8 @@ func TestAlwaysIsProvenOnNodes(t *testing.T) {
 	}
 }
 
-// TestNeverIsProvenOnNodes: an option of another file can make a rule of the policy allow what the policy alone does not. What the other file allows itself is no part of it.
+// TestNeverIsProvenOnNodes: an option of another file can make a rule of the policy allow what the policy alone does
+// not. What the other file allows itself is no part of it.
 func TestNeverIsProvenOnNodes(t *testing.T) {
 	t.Parallel()
 	const content = "agent ALL=(root) /usr/bin/uptime *, !/usr/bin/uptime ^.*$\n"
@@ -102,7 +103,8 @@ func TestProofsOnSilentNodes(t *testing.T) {
 	}
 }
 
-// TestRootByOptions: an option of another file that makes a grant of the policy dangerous is root on the node, without any other grant. Options that do not are quiet.
+// TestRootByOptions: an option of another file that makes a grant of the policy dangerous is root on the node, without
+// any other grant. Options that do not are quiet.
 func TestRootByOptions(t *testing.T) {
 	t.Parallel()
 	const content = "agent ALL=(root) NOPASSWD: /usr/bin/id\n"

@@ -9,7 +9,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
 )
 
-// sudoersRuleTexts, sudoersRuleFlags and sudoersRuleLists describe the attributes of a rule, which a resource and a data source have alike.
+// sudoersRuleTexts, sudoersRuleFlags and sudoersRuleLists describe the attributes of a rule, which a resource and a
+// data source have alike.
 var (
 	sudoersRuleLists = map[string]string{
 		"commands": "Commands in sudoers syntax: an absolute path, then nothing (any arguments), `\"\"` (no arguments), a pattern in which `*` also matches spaces and `/`, " +
@@ -36,8 +37,8 @@ var (
 // requiredInRule is the one list that every rule has.
 const requiredInRule = "commands"
 
-// listValidators are those of a list of a rule. A rule without commands grants nothing; a list of users, groups or hosts that is empty would mean the default,
-// which is more than was written.
+// listValidators are those of a list of a rule. A rule without commands grants nothing; a list of users, groups or
+// hosts that is empty would mean the default, which is more than was written.
 func listValidators(name string) []validator.List {
 	if name == requiredInRule {
 		return nil

@@ -12,7 +12,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
 )
 
-// TestShared: a policy does not share with itself, and a name of which no node has a policy is told, unless a node was not read.
+// TestShared: a policy does not share with itself, and a name of which no node has a policy is told, unless a node was
+// not read.
 func TestShared(t *testing.T) {
 	t.Parallel()
 	model := func(shared ...string) *sudoersPolicyModel {

@@ -51,7 +51,8 @@ func (m *exclusiveModel) own(ctx context.Context, diags *diag.Diagnostics) harde
 	return hardening.SudoersExclusive{Files: values.StringsInSet(ctx, m.Files, diags), Lines: values.StringsInSet(ctx, m.Lines, diags)}
 }
 
-// looksFor tells whether a plan lets the files hold what the state does, so that what was found for the one is found for the other.
+// looksFor tells whether a plan lets the files hold what the state does, so that what was found for the one is found
+// for the other.
 func (m *exclusiveModel) looksFor(plan *exclusiveModel) bool {
 	return m.Files.Equal(plan.Files) && m.Lines.Equal(plan.Lines)
 }
@@ -67,7 +68,8 @@ func (m *exclusiveModel) entry(ctx context.Context, name string, diags *diag.Dia
 	return &found
 }
 
-// planDeployed fills in deployed and removed. Of nodes that were looked at for the plan only what goes is known: another resource of the same run may write a file that stays.
+// planDeployed fills in deployed and removed. Of nodes that were looked at for the plan only what goes is known:
+// another resource of the same run may write a file that stays.
 func (m *exclusiveModel) planDeployed(ctx context.Context, state *exclusiveModel, targets, look []node.Target, seen map[string]*hardening.ExclusiveState, diags *diag.Diagnostics) {
 	entries, removed := map[string]attr.Value{}, map[string]types.List{}
 	for _, target := range targets {
@@ -129,7 +131,8 @@ func (m *exclusiveModel) Found(ctx context.Context, seen *hardening.ExclusiveSta
 	return values.WriteObject(ctx, exclusiveNodeType.AttrTypes, exclusiveNodeModel{values.StringList(seen.Foreign), values.StringList(held), values.StringList(seen.Kept)}, diags)
 }
 
-// Installed is a node's entry of deployed after an apply: what was read back. A file that another resource of the same run is about to name is not drift yet.
+// Installed is a node's entry of deployed after an apply: what was read back. A file that another resource of the same
+// run is about to name is not drift yet.
 func (m *exclusiveModel) Installed(ctx context.Context, seen *hardening.ExclusiveState, diags *diag.Diagnostics) types.Object {
 	if seen == nil {
 		seen = &hardening.ExclusiveState{}

@@ -100,7 +100,8 @@ func (r *exclusiveResource) ModifyPlan(ctx context.Context, req resource.ModifyP
 	diags.Append(resp.Plan.Set(ctx, plan)...)
 }
 
-// plan fills in deployed and removed: from what the last refresh found or, where it looked for something else or not at all, from the nodes.
+// plan fills in deployed and removed: from what the last refresh found or, where it looked for something else or not at
+// all, from the nodes.
 func (r *exclusiveResource) plan(ctx context.Context, plan, state *exclusiveModel, targets []node.Target, diags *diag.Diagnostics) {
 	var look []node.Target
 	for _, target := range targets {

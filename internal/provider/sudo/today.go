@@ -55,7 +55,8 @@ func (b *beyondReader) today(found *hardening.SudoersState) review.Beyond {
 	return b.on(held, found.Around)
 }
 
-// byOptions is what a node allows that has nothing of the subject but the policy: options of other files may make it root. They are no grants, so only that is said.
+// byOptions is what a node allows that has nothing of the subject but the policy: options of other files may make it
+// root. They are no grants, so only that is said.
 func (b *beyondReader) byOptions(around hardening.Surroundings) review.Beyond {
 	if b.text == nil || !review.OptionsAround(around) {
 		return review.Beyond{}
@@ -71,9 +72,10 @@ func (b *beyondReader) differs(found *hardening.SudoersState) bool {
 	return b.text != nil && found.File.Present && !hardening.SameForm(b.text.Text, found.Content)
 }
 
-// warnOfToday warns of what the nodes allow today beyond the policy, and of lines that sudo cannot parse: once for all nodes of which the same is said.
-// Applied is set where the policy's file on them is the one that was applied: it gives what else is to be said of a node with such grants, and of one where the subject is root. Coming tells whether the same run makes
-// the account of a subject on a node. It gives the nodes of which it said that the subject is root.
+// warnOfToday warns of what the nodes allow today beyond the policy, and of lines that sudo cannot parse: once for all
+// nodes of which the same is said. Applied is set where the policy's file on them is the one that was applied: it gives
+// what else is to be said of a node with such grants, and of one where the subject is root. Coming tells whether the
+// same run makes the account of a subject on a node. It gives the nodes of which it said that the subject is root.
 func warnOfToday(
 	p hardening.SudoersPolicy, reader *beyondReader, seen map[string]*hardening.SudoersState, applied func(node string, root bool) string, coming func(subject, node string) bool, diags *diag.Diagnostics,
 ) (root []string) {
@@ -133,8 +135,8 @@ func warnOfToday(
 	return root
 }
 
-// tellToday warns at a refresh of what the nodes allow beyond the policy, each cause once: with what another file's grant decides instead of the policy, and with how a way to root can be
-// accepted. The plan does not say those again.
+// tellToday warns at a refresh of what the nodes allow beyond the policy, each cause once: with what another file's
+// grant decides instead of the policy, and with how a way to root can be accepted. The plan does not say those again.
 func (m *sudoersPolicyModel) tellToday(ctx context.Context, reading session.Reading[hardening.SudoersState], found []review.ForeignFinding, diags *diag.Diagnostics) {
 	root := warnOfToday(m.policy(), m.beyond(false), reading.Seen, func(node string, isRoot bool) string {
 		var more string

@@ -10,13 +10,14 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
 )
 
-// AddError reports a failed operation. Errors of the rooms below describe what happened, where, and what to do; the summary names
-// the operation.
+// AddError reports a failed operation. Errors of the rooms below describe what happened, where, and what to do; the
+// summary names the operation.
 func AddError(diags *diag.Diagnostics, summary string, err error) {
 	AddErrorWithAdvice(diags, summary, err, "")
 }
 
-// AddErrorWithAdvice is [AddError] for a caller that knows more of what to do than the rooms below; advice may be empty.
+// AddErrorWithAdvice is [AddError] for a caller that knows more of what to do than the rooms below; advice may be
+// empty.
 func AddErrorWithAdvice(diags *diag.Diagnostics, summary string, err error, advice string) {
 	detail := UpperFirst(err.Error())
 	var apply *node.ApplyError
@@ -26,7 +27,8 @@ func AddErrorWithAdvice(diags *diag.Diagnostics, summary string, err error, advi
 	diags.AddError(summary, strings.TrimSpace(detail+"\n\n"+advice))
 }
 
-// AddReadError is [AddError] of an operation that only reads: where somebody interrupted it (Ctrl-C) while it waited for a node or for PVE, nothing was changed.
+// AddReadError is [AddError] of an operation that only reads: where somebody interrupted it (Ctrl-C) while it waited
+// for a node or for PVE, nothing was changed.
 func AddReadError(diags *diag.Diagnostics, summary string, err error) {
 	if node.Interrupted(err) {
 		AddInterrupted(diags, err, "Plan again when you are ready.")

@@ -11,9 +11,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 )
 
-// Judgement decides whether a problem in a plan is an error. Terraform plans everything once before it destroys, and a provider cannot tell
-// that plan from another one: an error in it would prevent the removal of access. So only a new request in the configuration is an error of the
-// plan.
+// Judgement decides whether a problem in a plan is an error. Terraform plans everything once before it destroys, and a
+// provider cannot tell that plan from another one: an error in it would prevent the removal of access. So only a new
+// request in the configuration is an error of the plan.
 type Judgement int
 
 // What a problem in a plan is.
@@ -23,7 +23,8 @@ const (
 	Tolerated                  // the change grants nothing: a warning
 )
 
-// Report reports a problem as the judgement demands. quiet is set in the plan that Terraform makes while it applies: it has shown the warnings before.
+// Report reports a problem as the judgement demands. quiet is set in the plan that Terraform makes while it applies: it
+// has shown the warnings before.
 func (j Judgement) Report(diags *diag.Diagnostics, quiet bool, at path.Path, summary, detail string) {
 	switch {
 	case j == Refused:
@@ -36,7 +37,8 @@ func (j Judgement) Report(diags *diag.Diagnostics, quiet bool, at path.Path, sum
 	}
 }
 
-// NotRefusedYet says of a problem why it is a warning while nobody changes the configuration, and what it is in an apply.
+// NotRefusedYet says of a problem why it is a warning while nobody changes the configuration, and what it is in an
+// apply.
 const NotRefusedYet = "The configuration did not change, so this is only a warning. An apply that writes is refused. Removing access and destroying the resource are not."
 
 // appliedKey is where private state keeps the digest of what was applied last.

@@ -13,7 +13,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// Field is a computed attribute that a resource and a data source have alike: a string, a number, a bool, or a list of strings.
+// Field is a computed attribute that a resource and a data source have alike: a string, a number, a bool, or a list of
+// strings.
 type Field struct {
 	Name        string
 	Type        attr.Type
@@ -81,7 +82,8 @@ func ObjectTypeOf(attributes map[string]resource.Attribute) types.ObjectType {
 	return types.ObjectType{AttrTypes: typed}
 }
 
-// NullModel sets a model to one in which every attribute of the state's schema is null, as it is before an import fills it in.
+// NullModel sets a model to one in which every attribute of the state's schema is null, as it is before an import fills
+// it in.
 func NullModel(ctx context.Context, state tfsdk.State, model any) diag.Diagnostics {
 	object, ok := state.Schema.Type().TerraformType(ctx).(tftypes.Object)
 	if !ok {

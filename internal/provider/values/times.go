@@ -19,7 +19,8 @@ func UnixTime(text types.String) int64 {
 	return at.Unix()
 }
 
-// TimeString writes Unix seconds as RFC 3339 in UTC, or the nearest moment that it can write, keeping the recorded text where it means the same moment, and null for 0.
+// TimeString writes Unix seconds as RFC 3339 in UTC, or the nearest moment that it can write, keeping the recorded text
+// where it means the same moment, and null for 0.
 func TimeString(recorded types.String, seconds int64) types.String {
 	if seconds == 0 {
 		return types.StringNull()

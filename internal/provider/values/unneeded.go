@@ -8,7 +8,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 )
 
-// WarnOfUnneeded warns of accepted risks that accept no finding of somebody, except those of which the refresh has warned.
+// WarnOfUnneeded warns of accepted risks that accept no finding of somebody, except those of which the refresh has
+// warned.
 func WarnOfUnneeded(who string, keys, told []string, diags *diag.Diagnostics) {
 	for _, key := range keys {
 		if !slices.Contains(told, key) {

@@ -68,7 +68,8 @@ func present(elements []attr.Value) (kept []attr.Value, null bool) {
 	return kept, null
 }
 
-// ReadObject reads an object into the model that target points to, and leaves it as it is while the object is null or unknown.
+// ReadObject reads an object into the model that target points to, and leaves it as it is while the object is null or
+// unknown.
 func ReadObject(ctx context.Context, object types.Object, target any) diag.Diagnostics {
 	if object.IsNull() || object.IsUnknown() {
 		return nil
@@ -136,7 +137,8 @@ func FullyKnown(value attr.Value) bool {
 	return err == nil && terraform.IsFullyKnown()
 }
 
-// Settled fills in what a plan left open of an object. What the plan knew stays, since Terraform holds an apply to it; what nobody found out is null.
+// Settled fills in what a plan left open of an object. What the plan knew stays, since Terraform holds an apply to it;
+// what nobody found out is null.
 func Settled(planned, found types.Object) types.Object {
 	if planned.IsNull() || planned.IsUnknown() {
 		return found
@@ -164,8 +166,8 @@ func KeepString(recorded types.String, found string) types.String {
 	return types.StringValue(found)
 }
 
-// Comment is a comment as it was found. One that is as recorded may have several lines; another one is written on one line, so that nobody who can write
-// comments in PVE adds lines to a plan.
+// Comment is a comment as it was found. One that is as recorded may have several lines; another one is written on one
+// line, so that nobody who can write comments in PVE adds lines to a plan.
 func Comment(recorded types.String, found string) types.String {
 	if recorded.ValueString() == found {
 		return KeepString(recorded, found)

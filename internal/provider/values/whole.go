@@ -11,8 +11,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// WholeType is the type of a whole number. The framework's own takes a fraction for a fault of the provider; here it is one of the
-// configuration, with its attribute and what was written.
+// WholeType is the type of a whole number. The framework's own takes a fraction for a fault of the provider; here it is
+// one of the configuration, with its attribute and what was written.
 type WholeType struct{ basetypes.Int64Type }
 
 // Whole is a whole number.

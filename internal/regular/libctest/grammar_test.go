@@ -9,8 +9,9 @@ import (
 	"testing"
 )
 
-// grammarPieces are the patterns of the grammar by which package grammartest derives policies, as sudo has them after it took their escapes away: another source of pieces
-// than the ones here, with the classes by which people got past a policy.
+// grammarPieces are the patterns of the grammar by which package grammartest derives policies, as sudo has them after
+// it took their escapes away: another source of pieces than the ones here, with the classes by which people got past a
+// policy.
 var grammarPieces = sync.OnceValues(func() (pieces map[byte][]string, err error) {
 	text, err := os.ReadFile(filepath.Join("..", "..", "policy", "grammartest", "testdata", "policy.grammar"))
 	if err != nil {

@@ -10,7 +10,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// Document is a policy without a subject, as data source pvesec_sudoers_document writes it and resource pvesec_sudoers_policy reads it.
+// Document is a policy without a subject, as data source pvesec_sudoers_document writes it and resource
+// pvesec_sudoers_policy reads it.
 type Document struct {
 	// Version is the version of this format, 1.
 	Version  int      `json:"version"`
@@ -39,7 +40,8 @@ type Rule struct {
 	Cwd         string   `json:"cwd,omitempty"`
 }
 
-// Parse reads a document. A field that it does not know is an error: ignoring one could turn a narrow rule into a wide one.
+// Parse reads a document. A field that it does not know is an error: ignoring one could turn a narrow rule into a wide
+// one.
 func Parse(text string) (*Document, error) {
 	decoder := json.NewDecoder(bytes.NewReader([]byte(text)))
 	decoder.DisallowUnknownFields()
@@ -99,8 +101,8 @@ func tri(flag *bool) sudoers.Tri {
 // Origin is the element of rules, and of its commands, that a rendered line comes from.
 type Origin struct{ Rule, Command int }
 
-// Build renders the document for a subject. Each command gets a line of its own, so that a plan shows one line for one command gained or lost.
-// origins leads from a rule of an error back to the document.
+// Build renders the document for a subject. Each command gets a line of its own, so that a plan shows one line for one
+// command gained or lost. origins leads from a rule of an error back to the document.
 func (d *Document) Build(name, subject, header string) (file *sudoers.File, problems []*sudoers.RuleError, origins []Origin) {
 	structured := sudoers.Policy{Name: name, Subject: subject, Header: header, Defaults: d.Defaults}
 	for i, rule := range d.Rules {

@@ -69,7 +69,8 @@ func printFor(pid int, provider string) error {
 	return nil
 }
 
-// writeTerraformRC writes a Terraform CLI configuration that takes the provider from a directory, without `terraform init`.
+// writeTerraformRC writes a Terraform CLI configuration that takes the provider from a directory, without `terraform
+// init`.
 func writeTerraformRC(file, provider string) error {
 	directory, err := filepath.Abs(provider)
 	if err != nil {

@@ -100,7 +100,8 @@ func TestSettings(t *testing.T) {
 	}
 }
 
-// TestExportsSurviveTheShell gives the output to a real shell: values with quotes, line ends and dollar signs come back whole.
+// TestExportsSurviveTheShell gives the output to a real shell: values with quotes, line ends and dollar signs come back
+// whole.
 func TestExportsSurviveTheShell(t *testing.T) {
 	t.Parallel()
 	want := map[string]string{"PVESEC_A": "it's $HOME `id` \"x\" \\n", "PVESEC_B": "two\nlines\n", "PVESEC_C": ""}

@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// TestGenerate: the attempts are as many as are promised, each is there once, and a seed makes the same ones in the same order.
+// TestGenerate: the attempts are as many as are promised, each is there once, and a seed makes the same ones in the
+// same order.
 func TestGenerate(t *testing.T) {
 	t.Parallel()
 	target := Target{User: "agent", Promised: []string{"/usr/sbin/qm start 2001"}}

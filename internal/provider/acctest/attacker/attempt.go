@@ -35,7 +35,8 @@ type Target struct {
 	Allows *regexp.Regexp
 }
 
-// Promise matches calls of Proxmox VE's programs, in the form that [StandIn] notes. The patterns are written by hand, and know nothing of the policy.
+// Promise matches calls of Proxmox VE's programs, in the form that [StandIn] notes. The patterns are written by hand,
+// and know nothing of the policy.
 func Promise(patterns ...string) *regexp.Regexp {
 	return regexp.MustCompile(`^(` + strings.Join(patterns, "|") + `)$`)
 }

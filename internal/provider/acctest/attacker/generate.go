@@ -9,8 +9,9 @@ import (
 	"strings"
 )
 
-// Generate makes all attempts of an operator: from the data of this package, from recorded command lines that lead to root (program and arguments), and from what
-// is promised. Each is there once. The seed puts them into an order in which the first n are a sample with attempts of every technique.
+// Generate makes all attempts of an operator: from the data of this package, from recorded command lines that lead to
+// root (program and arguments), and from what is promised. Each is there once. The seed puts them into an order in
+// which the first n are a sample with attempts of every technique.
 func Generate(t *Target, recorded []string, seed uint64) []Attempt {
 	g := generator{Target: t, random: rand.New(rand.NewPCG(seed, 19)), seen: map[string]bool{}}
 	g.wanted()
@@ -142,7 +143,8 @@ func (g *generator) ways() {
 	}
 }
 
-// unlogged are requests that sudo refuses before it asks a policy, and of which it keeps no record: users that do not exist.
+// unlogged are requests that sudo refuses before it asks a policy, and of which it keeps no record: users that do not
+// exist.
 var unlogged = regexp.MustCompile(`-u '#(-1|4294967295)'`)
 
 // recordOf is the record of a login shell, which begins in root's home.

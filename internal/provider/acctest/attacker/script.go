@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Weapons is a script for the operator's own shell, that makes what attempts take: a program that leaves a trace if root runs it, and files of all sorts that
-// bring it to root.
+// Weapons is a script for the operator's own shell, that makes what attempts take: a program that leaves a trace if
+// root runs it, and files of all sorts that bring it to root.
 func (t *Target) Weapons() string {
 	return t.expand(`cd {home}
 cat >p <<'END'
@@ -41,8 +41,8 @@ func (t *Target) expand(text string) string {
 	return strings.NewReplacer("{user}", t.User, "{home}", t.Home()).Replace(text)
 }
 
-// Run is a script for the operator's shell that makes attempts, the first of which has the number first. What they print stays in their directories. It waits for
-// none longer than ten seconds.
+// Run is a script for the operator's shell that makes attempts, the first of which has the number first. What they
+// print stays in their directories. It waits for none longer than ten seconds.
 func Run(attempts []Attempt, first int) string {
 	var script strings.Builder
 	encoded := func(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }

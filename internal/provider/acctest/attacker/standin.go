@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// StandIn is a program in Perl that behaves as the command lines of Proxmox VE do where it matters to an attacker. It notes each call, in one form whatever its
-// spelling, in [Calls].
+// StandIn is a program in Perl that behaves as the command lines of Proxmox VE do where it matters to an attacker. It
+// notes each call, in one form whatever its spelling, in [Calls].
 //
 //go:embed standin.pl
 var StandIn string
@@ -29,7 +29,8 @@ func StandsIn(line string) bool {
 	return slices.Contains(programs, program)
 }
 
-// Prepare is a script for root that puts the stand-ins onto a node, guests of others, a disk, and the canary of [Target.State] into what only root reads.
+// Prepare is a script for root that puts the stand-ins onto a node, guests of others, a disk, and the canary of
+// [Target.State] into what only root reads.
 func Prepare(canary string) string {
 	var script strings.Builder
 	script.WriteString("umask 022\nmkdir -p /etc/pve/guests /var/lib/stand-in\nchmod 700 /var/lib/stand-in\necho running >/etc/pve/guests/100\ntouch " + Calls + "\ntruncate --size 4M /var/lib/stand-in/disk.img\n")

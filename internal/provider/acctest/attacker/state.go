@@ -95,7 +95,8 @@ func (t *Target) judge(sign, line string) (Violation, bool) {
 	return Violation{concern, sign + kind + " " + what}, true
 }
 
-// Unrecorded names the attempts of which sudo's event log says nothing. Each line of the log is one event; first is the number of the first attempt.
+// Unrecorded names the attempts of which sudo's event log says nothing. Each line of the log is one event; first is the
+// number of the first attempt.
 func (t *Target) Unrecorded(log string, attempts []Attempt, first int) (missing []string) {
 	for i, attempt := range attempts {
 		record := attempt.Record

@@ -20,7 +20,8 @@ var Root = moduleRoot()
 // Examples is the directory of the examples.
 var Examples = filepath.Join(Root, "examples")
 
-// moduleRoot is the directory of go.mod, above the test's directory. A test program that stands for the provider runs elsewhere and reads no examples.
+// moduleRoot is the directory of go.mod, above the test's directory. A test program that stands for the provider runs
+// elsewhere and reads no examples.
 func moduleRoot() string {
 	if os.Getenv(measuredVariable) != "" {
 		return "" // the test program stands in for the provider, in a workspace

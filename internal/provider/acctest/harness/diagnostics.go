@@ -96,7 +96,8 @@ func goldenOf(t *testing.T) string {
 // held are the tests that have to have a golden file where the provider says something.
 var held sync.Map
 
-// Golden gives the summaries of a test's golden file, and has [Run] hold to it what the provider says, to nothing where there is none. The test can demand a reason for each.
+// Golden gives the summaries of a test's golden file, and has [Run] hold to it what the provider says, to nothing where
+// there is none. The test can demand a reason for each.
 func Golden(t *testing.T) (summaries []string) {
 	t.Helper()
 	held.Store(t.Name(), true)

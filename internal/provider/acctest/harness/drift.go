@@ -9,7 +9,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 )
 
-// driftCheck looks into the plan as a reviewer or a policy engine reads it: the refreshed values of a resource before the planned change.
+// driftCheck looks into the plan as a reviewer or a policy engine reads it: the refreshed values of a resource before
+// the planned change.
 type driftCheck struct {
 	address string
 	wanted  []string

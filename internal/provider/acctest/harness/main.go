@@ -18,8 +18,8 @@ var program string
 // garbage is how much heap is new, in percent of the old, when a program of these tests collects garbage.
 const garbage = 400
 
-// Main has every run of terraform, and the provider within it, log all that they can say to a file of its test, and keep its working
-// directory: [Run] searches both for secrets. A test package calls it from its TestMain.
+// Main has every run of terraform, and the provider within it, log all that they can say to a file of its test, and
+// keep its working directory: [Run] searches both for secrets. A test package calls it from its TestMain.
 func Main(m *testing.M) {
 	if measured := os.Getenv(measuredVariable); measured != "" {
 		measure(measured)

@@ -12,7 +12,8 @@ import (
 	"time"
 )
 
-// measuredVariable names a provider program to the test program, which then stands in for it: it runs the provider and notes what that used.
+// measuredVariable names a provider program to the test program, which then stands in for it: it runs the provider and
+// notes what that used.
 const measuredVariable = "PVESEC_TEST_MEASURED_PROVIDER"
 
 // Usage is what a process used until it ended.

@@ -10,7 +10,8 @@ import (
 // Terraform is the program that the tests run: any Terraform or OpenTofu, by default the terraform in PATH.
 var Terraform = cmp.Or(os.Getenv("TF_ACC_TERRAFORM_PATH"), "terraform")
 
-// registry is the host where that program looks for providers that are named without one. OpenTofu has its own; the test framework reads the same variable.
+// registry is the host where that program looks for providers that are named without one. OpenTofu has its own; the
+// test framework reads the same variable.
 var registry = cmp.Or(os.Getenv("TF_ACC_PROVIDER_HOST"), "registry.terraform.io")
 
 // demandTerraform ends a test that cannot run.

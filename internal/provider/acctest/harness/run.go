@@ -26,8 +26,8 @@ var Factories = map[string]func() (tfprotov6.ProviderServer, error){
 	"pvesec": func() (tfprotov6.ProviderServer, error) { return provider.Server("test"), nil },
 }
 
-// Run runs the steps against their own working directory, in parallel with other tests, and searches everything that they leave behind for
-// every secret of the test.
+// Run runs the steps against their own working directory, in parallel with other tests, and searches everything that
+// they leave behind for every secret of the test.
 func Run(t *testing.T, steps ...resource.TestStep) {
 	t.Helper()
 	RunWith(t, Factories, steps...)
@@ -52,7 +52,8 @@ func RunWith(t *testing.T, providers map[string]func() (tfprotov6.ProviderServer
 	resource.UnitTest(t, resource.TestCase{ProtoV6ProviderFactories: providers, WorkingDir: s.Dir, Steps: s.Around(steps)})
 }
 
-// Matches makes a regular expression of a message that Terraform may break over lines at any space and begin with a capital.
+// Matches makes a regular expression of a message that Terraform may break over lines at any space and begin with a
+// capital.
 func Matches(text string) *regexp.Regexp {
 	words := strings.Fields(text)
 	for i, word := range words {

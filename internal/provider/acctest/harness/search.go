@@ -20,8 +20,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 )
 
-// Search looks for the secrets of a test in everything that its runs of terraform leave behind: the log of Terraform and provider with
-// everything in it, every state and its backup, every plan file, and every plan as JSON. Not searched are
+// Search looks for the secrets of a test in everything that its runs of terraform leave behind: the log of Terraform
+// and provider with everything in it, every state and its backup, every plan file, and every plan as JSON. Not searched
+// are
 //
 //   - the configuration, in which the test itself writes tokens and keys, and Terraform's copies of it in plans;
 //   - secret and token_secrets of a resource whose secret_in_state is true: the place that the user chose;
@@ -58,7 +59,8 @@ func (s *Search) Around(steps []resource.TestStep) []resource.TestStep {
 	return steps
 }
 
-// CheckPlan searches a plan as JSON: resources, drift, outputs, variables, the state before. What it finds is told when the test ends.
+// CheckPlan searches a plan as JSON: resources, drift, outputs, variables, the state before. What it finds is told when
+// the test ends.
 func (s *Search) CheckPlan(_ context.Context, req plancheck.CheckPlanRequest, resp *plancheck.CheckPlanResponse) {
 	encoded, err := json.Marshal(req.Plan)
 	if err != nil {
@@ -69,7 +71,8 @@ func (s *Search) CheckPlan(_ context.Context, req plancheck.CheckPlanRequest, re
 	resp.Error = s.document("plan JSON", encoded, "configuration")
 }
 
-// files searches the working directory of terraform, and the copies of it that TestMain asks for, as it was after each step.
+// files searches the working directory of terraform, and the copies of it that TestMain asks for, as it was after each
+// step.
 func (s *Search) files() error {
 	return filepath.WalkDir(s.Dir, func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || !entry.Type().IsRegular() || entry.Name() == filepath.Base(program) || entry.Name() == traceLog {
@@ -97,8 +100,8 @@ func (s *Search) file(name string, content []byte) error {
 	return nil
 }
 
-// plan searches a plan file, which is an archive. Planned values are in a form of Terraform's own; what is kept in the states beside them in
-// the place that the user chose may be there too.
+// plan searches a plan file, which is an archive. Planned values are in a form of Terraform's own; what is kept in the
+// states beside them in the place that the user chose may be there too.
 func (s *Search) plan(name string, content []byte) error {
 	archive, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
 	if err != nil {
@@ -203,8 +206,8 @@ func chosen(value any, here bool, yield func(string)) {
 // traces are lines that show that Terraform and the provider logged all that they can say.
 var traces = [][]string{{" [TRACE] "}, {"provider_addr=" + registry + "/hashicorp/pvesec", "provider.terraform-provider-pvesec"}}
 
-// ownValue begins what Terraform itself logs of a value in state whose type is the configuration's: such values have terraform_data and the
-// provider echo, and no resource of pvesec.
+// ownValue begins what Terraform itself logs of a value in state whose type is the configuration's: such values have
+// terraform_data and the provider echo, and no resource of pvesec.
 const ownValue = "UpgradeResourceState: ignoring dynamic block: "
 
 // printed searches what a command of terraform printed, and what it left. A plan as JSON has the configuration in it.

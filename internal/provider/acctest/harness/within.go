@@ -17,8 +17,9 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider"
 )
 
-// Within has Terraform find the provider in the test's own process, made anew for each command, instead of starting the program. That takes half the
-// time, for tests that run hundreds of commands. What differs: the plan and the apply of one command are made by one server, configured twice.
+// Within has Terraform find the provider in the test's own process, made anew for each command, instead of starting the
+// program. That takes half the time, for tests that run hundreds of commands. What differs: the plan and the apply of
+// one command are made by one server, configured twice.
 func (w *Workspace) Within() *Workspace {
 	w.within = true
 	return w

@@ -29,7 +29,8 @@ type Workspace struct {
 	search *Search          // nil for a benchmark
 }
 
-// Quietly has Terraform log errors only, for tests that run it many times. What it prints and leaves is searched all the same.
+// Quietly has Terraform log errors only, for tests that run it many times. What it prints and leaves is searched all
+// the same.
 func (w *Workspace) Quietly() *Workspace {
 	w.quiet, w.search.untraced = true, true
 	w.Write(traceLog, "")
@@ -91,7 +92,8 @@ func (w *Workspace) Terraform(args ...string) string {
 	return output
 }
 
-// Refused runs a command that must fail, and returns what it printed without the frame that Terraform draws around an error.
+// Refused runs a command that must fail, and returns what it printed without the frame that Terraform draws around an
+// error.
 func (w *Workspace) Refused(args ...string) string {
 	w.t.Helper()
 	output, err := w.try(append(args, "-no-color")...)
@@ -150,8 +152,8 @@ func (w *Workspace) Moved() *Workspace {
 	return other
 }
 
-// Measured runs a command of terraform with nothing logged, and tells what the provider's processes used together, the largest of their peaks,
-// and what Terraform used by itself.
+// Measured runs a command of terraform with nothing logged, and tells what the provider's processes used together, the
+// largest of their peaks, and what Terraform used by itself.
 func (w *Workspace) Measured(args ...string) (provider, terraform Usage) {
 	w.t.Helper()
 	link := filepath.Join(w.Dir, "measured", "terraform-provider-pvesec")

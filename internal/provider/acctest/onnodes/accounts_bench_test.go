@@ -11,8 +11,8 @@ import (
 // manyAccounts is how many accounts BenchmarkAccounts plans on each of three nodes.
 const manyAccounts = 500
 
-// BenchmarkAccounts compares a plan without changes of 500 accounts on three nodes with what is the least: OpenSSH that logs in everywhere once, and Terraform that plans as many resources which
-// need nothing. Each is the best of three.
+// BenchmarkAccounts compares a plan without changes of 500 accounts on three nodes with what is the least: OpenSSH that
+// logs in everywhere once, and Terraform that plans as many resources which need nothing. Each is the best of three.
 func BenchmarkAccounts(b *testing.B) {
 	r := newRig(b, 3)
 	var ready sync.WaitGroup

@@ -21,7 +21,8 @@ func number(first, last int) string {
 	return fmt.Sprintf("for i in $(seq %d %d); do logger -t count -p auth.info \"number $i\"; done\n", first, last)
 }
 
-// collected says why the collector of a node does not have all numbers up to the last one in their order, or returns nil. A record may be there more than once.
+// collected says why the collector of a node does not have all numbers up to the last one in their order, or returns
+// nil. A record may be there more than once.
 func collected(t *testing.T, node *lab.Node, last int) error {
 	t.Helper()
 	const read = "journalctl -D /collector/journal -t count -o cat --no-pager 2>/dev/null"
@@ -41,8 +42,9 @@ func refused(host, why string) *regexp.Regexp {
 	return regexp.MustCompile(harness.Matches("the collector "+host+":19532 did not acknowledge it:").String() + "(?s:.*)" + harness.Matches(why).String())
 }
 
-// TestAuditForward: the journal arrives at a collector that asks for a certificate, in order and without a loss while the collector is away, is killed, or the node's service is; wrong certificates are refused
-// and told; the private key is nowhere but on the node; drift of each file is mended.
+// TestAuditForward: the journal arrives at a collector that asks for a certificate, in order and without a loss while
+// the collector is away, is killed, or the node's service is; wrong certificates are refused and told; the private key
+// is nowhere but on the node; drift of each file is mended.
 func TestAuditForward(t *testing.T) {
 	t.Parallel()
 	for _, suite := range lab.Suites() {
@@ -162,7 +164,8 @@ func TestAuditForward(t *testing.T) {
 	}
 }
 
-// TestForwardKeyIsReplaced: of a private key that another one replaces nothing stays on the node, a key that is not as planned is refused, and one that is left goes with a destroy.
+// TestForwardKeyIsReplaced: of a private key that another one replaces nothing stays on the node, a key that is not as
+// planned is refused, and one that is left goes with a destroy.
 func TestForwardKeyIsReplaced(t *testing.T) {
 	t.Parallel()
 	c := cluster(t, 1)

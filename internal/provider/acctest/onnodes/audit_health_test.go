@@ -61,7 +61,8 @@ output "figures" {
 		}
 	}
 	shell(t, c.Nodes[1], "systemctl stop pvesec-security-pvesec.service")
-	// With depends_on Terraform reads a data source in the apply where the resource has drifted, and the check is unknown in the plan.
+	// With depends_on Terraform reads a data source in the apply where the resource has drifted, and the check is
+	// unknown in the plan.
 	main, err := os.ReadFile(filepath.Join(w.Dir, "main.tf"))
 	if err != nil {
 		t.Fatal(err)

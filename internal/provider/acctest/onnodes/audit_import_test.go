@@ -9,7 +9,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
-// TestAuditLoggingIsImportedAsItIs: where the state was lost, an import and the same configuration change nothing, whether the configuration says much or leaves all to the defaults.
+// TestAuditLoggingIsImportedAsItIs: where the state was lost, an import and the same configuration change nothing,
+// whether the configuration says much or leaves all to the defaults.
 func TestAuditLoggingIsImportedAsItIs(t *testing.T) {
 	t.Parallel()
 	c := cluster(t, 2)

@@ -146,7 +146,8 @@ func recordsArrive(t *testing.T, node *lab.Node) error {
 	return nil
 }
 
-// recordingsAreBounded makes more recordings than may stay, as sudo makes them, and lets the node's own service see to them.
+// recordingsAreBounded makes more recordings than may stay, as sudo makes them, and lets the node's own service see to
+// them.
 func recordingsAreBounded(t *testing.T, node *lab.Node) error {
 	t.Helper()
 	got := shell(t, node, `systemctl is-active pvesec-recordings-ops.timer

@@ -13,7 +13,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
-// TestAuditLoggingLogs: who else rotates a log, how a recording is found and replayed, what is said of policies that stay, and that logs go only where that was asked for.
+// TestAuditLoggingLogs: who else rotates a log, how a recording is found and replayed, what is said of policies that
+// stay, and that logs go only where that was asked for.
 func TestAuditLoggingLogs(t *testing.T) {
 	t.Parallel()
 	for _, suite := range lab.Suites() {
@@ -71,7 +72,8 @@ func TestAuditLoggingLogs(t *testing.T) {
 	}
 }
 
-// recordingIsReplayed follows the documentation: from the list to a replay, from a line of sudo's log to a replay, and a rotation that logrotate takes as a whole.
+// recordingIsReplayed follows the documentation: from the list to a replay, from a line of sudo's log to a replay, and
+// a rotation that logrotate takes as a whole.
 func recordingIsReplayed(t *testing.T, node *lab.Node) error {
 	t.Helper()
 	got := shell(t, node, `runuser -u agent -- sudo -n /usr/bin/id >/dev/null

@@ -13,7 +13,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
-// TestAuditProbe: an apply after which records do not arrive is an error that names what did not pass them on, and the settings stay recorded.
+// TestAuditProbe: an apply after which records do not arrive is an error that names what did not pass them on, and the
+// settings stay recorded.
 func TestAuditProbe(t *testing.T) {
 	t.Parallel()
 	c := clusterOf(t, lab.ClusterSpec{Nodes: []lab.NodeSpec{{Name: "pve1", Suite: lab.Bookworm}, {Name: "pve2", Suite: lab.Trixie}}})

@@ -41,7 +41,8 @@ systemctl daemon-reload
 systemctl enable --now pve-cluster.service
 echo 'agent ALL=(root) NOPASSWD: /usr/bin/id' >/etc/sudoers.d/test; chmod 0440 /etc/sudoers.d/test`
 
-// TestAuditRules: what is done on a node with a kernel of its own is found by ausearch, whatever was mounted, and across reboots with rules that are locked.
+// TestAuditRules: what is done on a node with a kernel of its own is found by ausearch, whatever was mounted, and
+// across reboots with rules that are locked.
 func TestAuditRules(t *testing.T) {
 	t.Parallel()
 	for _, suite := range lab.Suites() {
@@ -129,7 +130,8 @@ func drifted(wanted ...string) resource.ConfigPlanChecks {
 	return resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(auditAddress, plancheck.ResourceActionUpdate), harness.ExpectDrift(auditAddress, wanted...)}}
 }
 
-// recordsAreFound does as agent, who logged in, what each area is about, and looks for the record of it; with mounted, also for the one of a change in /etc/pve.
+// recordsAreFound does as agent, who logged in, what each area is about, and looks for the record of it; with mounted,
+// also for the one of a change in /etc/pve.
 func recordsAreFound(t *testing.T, node *lab.Node, mounted string) error {
 	t.Helper()
 	got := shell(t, node, `systemctl restart pve-cluster.service

@@ -9,8 +9,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
-// TestBreakGlassAlone opens and closes an access where nothing else works: an API that refuses connections, an /etc/pve that is read-only and answers no question about the cluster, one node off
-// and one that does not answer.
+// TestBreakGlassAlone opens and closes an access where nothing else works: an API that refuses connections, an /etc/pve
+// that is read-only and answers no question about the cluster, one node off and one that does not answer.
 func TestBreakGlassAlone(t *testing.T) {
 	t.Parallel()
 	c := clusterOf(t, lab.ClusterSpec{Nodes: []lab.NodeSpec{{Suite: lab.Bookworm}, {Suite: lab.Trixie}, {}, {}}})

@@ -13,7 +13,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
-// forOneRun is the example of the ephemeral access on all nodes, with a step of the pipeline that waits until the test lets it go.
+// forOneRun is the example of the ephemeral access on all nodes, with a step of the pipeline that waits until the test
+// lets it go.
 func forOneRun(t *testing.T, c *lab.Cluster, duration string) string {
 	t.Helper()
 	text := example(t, filepath.Join(harness.Examples, "ephemeral-resources/pvesec_break_glass/ephemeral-resource.tf"))
@@ -31,8 +32,9 @@ func forOneRun(t *testing.T, c *lab.Cluster, duration string) string {
 	return requirePvesec + withoutAPI(c) + text
 }
 
-// TestBreakGlassForOneRun applies a configuration with an access for one run on a node of each release: it is open while something needs it, in the plan and in the apply under names of its own,
-// and then nothing of it is left. Of a run that is killed the nodes end it by themselves.
+// TestBreakGlassForOneRun applies a configuration with an access for one run on a node of each release: it is open
+// while something needs it, in the plan and in the apply under names of its own, and then nothing of it is left. Of a
+// run that is killed the nodes end it by themselves.
 func TestBreakGlassForOneRun(t *testing.T) {
 	t.Parallel()
 	var spec lab.ClusterSpec

@@ -10,8 +10,9 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/lab/kerneltest"
 )
 
-// TestBreakGlassHolds: the end of an access holds on a node of each release with a clock of its own: after a power cut and while the node is off, with the clock set forward and back, and
-// where who has the access has masked the timer: then sudo alone ends it.
+// TestBreakGlassHolds: the end of an access holds on a node of each release with a clock of its own: after a power cut
+// and while the node is off, with the clock set forward and back, and where who has the access has masked the timer:
+// then sudo alone ends it.
 func TestBreakGlassHolds(t *testing.T) {
 	t.Parallel()
 	kerneltest.Run(t, breakGlassHolds)
@@ -75,7 +76,8 @@ func (g *glassNode) restarts() {
 	g.must("start", g.n.Start(g.t.Context()))
 }
 
-// afterPowerCut: the timer comes back with the node, and a clock that is set forward past the end ends the access at once.
+// afterPowerCut: the timer comes back with the node, and a clock that is set forward past the end ends the access at
+// once.
 func (g *glassNode) afterPowerCut() {
 	g.grants(3600)
 	g.restarts()
@@ -95,7 +97,8 @@ func (g *glassNode) clockBack() {
 	g.shell("date -s '+1 day'")
 }
 
-// masked: who has all commands masks the timer. The file stays, sudo refuses from its time on, and the next run removes what is left.
+// masked: who has all commands masks the timer. The file stays, sudo refuses from its time on, and the next run removes
+// what is left.
 func (g *glassNode) masked() {
 	g.grants(60)
 	g.shell("runuser -u agent -- sudo -n sh -c 'systemctl stop " + endsTimer + " && ln -sf /dev/null /etc/systemd/system/" + endsTimer + " && systemctl daemon-reload'")

@@ -10,8 +10,9 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
-// TestBreakGlassIsRecorded: beside audit logging, the security log has the begin and the end of an access with its reason, the recording has what went in and out, and the effective access of the
-// subject has the path to root. A begin to come is refused where sudo pays no heed to it, and held back elsewhere.
+// TestBreakGlassIsRecorded: beside audit logging, the security log has the begin and the end of an access with its
+// reason, the recording has what went in and out, and the effective access of the subject has the path to root. A begin
+// to come is refused where sudo pays no heed to it, and held back elsewhere.
 func TestBreakGlassIsRecorded(t *testing.T) {
 	t.Parallel()
 	for _, suite := range lab.Suites() {

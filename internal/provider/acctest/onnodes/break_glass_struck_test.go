@@ -20,7 +20,8 @@ import (
 // everything makes TestBreakGlassStruck strike every step, which takes long: make chaos.
 var everything = flag.Bool("chaos", false, "strike every step of an emergency access, and not a sample")
 
-// strikes are what kills a change of an emergency access: the provider on its machine, all that it started on the node, and the node itself.
+// strikes are what kills a change of an emergency access: the provider on its machine, all that it started on the node,
+// and the node itself.
 var strikes = map[string]func(ctx context.Context, n *lab.Node, pool *node.Pool) error{
 	"provider killed": func(ctx context.Context, n *lab.Node, pool *node.Pool) error {
 		pool.Close()
@@ -48,8 +49,9 @@ type glassNode struct {
 	half   int // of the sample, which the nodes of the releases share
 }
 
-// TestBreakGlassStruck has the provider, the commands on the node or the node killed before steps of opening and closing an access, on a node of each release. Whatever is left, sudo's files are
-// valid, the access has its end or is not there, and the next run opens it whole or leaves nothing of it.
+// TestBreakGlassStruck has the provider, the commands on the node or the node killed before steps of opening and
+// closing an access, on a node of each release. Whatever is left, sudo's files are valid, the access has its end or is
+// not there, and the next run opens it whole or leaves nothing of it.
 func TestBreakGlassStruck(t *testing.T) {
 	t.Parallel()
 	var spec lab.ClusterSpec

@@ -22,7 +22,8 @@ func withoutAPI(c *lab.Cluster) string {
 		lab.SSHPort, strings.TrimSpace(string(c.SSHKeyPEM)), strings.TrimSpace(c.KnownHosts()), nodes.String())
 }
 
-// startGuest has agent start a guest with sudo, as qm does: it is in the group of guests, has sudo's environment, and sudo does not wait for it.
+// startGuest has agent start a guest with sudo, as qm does: it is in the group of guests, has sudo's environment, and
+// sudo does not wait for it.
 const startGuest = `runuser -u agent -- sudo -n sh -c 'trap "" HUP; setsid systemd-run --quiet --scope --slice=qemu.slice --unit=100 sleep 7100 >/dev/null 2>&1 </dev/null &' >/dev/null 2>&1 </dev/null`
 
 // becomes waits until a script on a node succeeds.
@@ -80,8 +81,8 @@ func byHand(t *testing.T, c *lab.Cluster, sudo string) {
 	}
 }
 
-// TestBreakGlassLifeCycle opens an emergency access on a node of each release without an API, has it end by the node's timer on one and by sudo alone on the other, opens it again, and
-// destroys it while the subject has a root shell.
+// TestBreakGlassLifeCycle opens an emergency access on a node of each release without an API, has it end by the node's
+// timer on one and by sudo alone on the other, opens it again, and destroys it while the subject has a root shell.
 func TestBreakGlassLifeCycle(t *testing.T) {
 	t.Parallel()
 	var spec lab.ClusterSpec

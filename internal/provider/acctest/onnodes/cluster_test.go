@@ -11,7 +11,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
-// keepCluster adds those of its API, and the private key that its nodes accept, line by line, since a log or JSON may break it in its own way.
+// keepCluster adds those of its API, and the private key that its nodes accept, line by line, since a log or JSON may
+// break it in its own way.
 func keepCluster(t *testing.T, c *lab.Cluster) {
 	t.Helper()
 	harness.KeepAPI(t, c.API)
@@ -112,7 +113,8 @@ func onNodes(t *testing.T, c *lab.Cluster, script string) func() {
 	}
 }
 
-// snapshot lists everything that pvesec may touch on a node: path, mode, owner and digest of every file in the configuration directories.
+// snapshot lists everything that pvesec may touch on a node: path, mode, owner and digest of every file in the
+// configuration directories.
 func snapshot(t *testing.T, node *lab.Node) string {
 	t.Helper()
 	return shell(t, node, `find /etc/sudoers /etc/sudoers.d /etc/rsyslog.d /etc/logrotate.d /etc/systemd/system /etc/audit/rules.d /etc/systemd/journald.conf.d /etc/pvesec -printf '%p %m %u:%g ' \( -type f -exec sha256sum {} \; -o -printf '\n' \) 2>/dev/null | sort`)

@@ -32,7 +32,8 @@ systemd-run --quiet --unit=collector-tls stunnel4 /collector/stunnel.conf
 
 const stopCollector = "systemctl stop collector-tls.service collector.service\n"
 
-// putCollector makes a collector of the journal on a node, which takes records from those who have a certificate of the authority. It does not start it.
+// putCollector makes a collector of the journal on a node, which takes records from those who have a certificate of the
+// authority. It does not start it.
 func putCollector(t *testing.T, node *lab.Node, ca *harness.Authority) {
 	t.Helper()
 	certificate, key := ca.Issue(collectorName)
@@ -44,7 +45,8 @@ func putCollector(t *testing.T, node *lab.Node, ca *harness.Authority) {
 	}
 }
 
-// examplesCollector starts the collector of the examples on each node. It returns the variables of those who send to it.
+// examplesCollector starts the collector of the examples on each node. It returns the variables of those who send to
+// it.
 func examplesCollector(t *testing.T, c *lab.Cluster) map[string]string {
 	t.Helper()
 	ca := harness.NewAuthority(t)

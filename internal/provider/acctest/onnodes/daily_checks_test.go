@@ -17,8 +17,9 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
-// TestDailyChecks runs the steps of examples/daily-checks over examples/hardened-node as CI would, and asks Terraform what a health assessment asks: nothing to say, drift of a
-// file, records that nobody writes, a check that fails, and a node that does not answer.
+// TestDailyChecks runs the steps of examples/daily-checks over examples/hardened-node as CI would, and asks Terraform
+// what a health assessment asks: nothing to say, drift of a file, records that nobody writes, a check that fails, and a
+// node that does not answer.
 func TestDailyChecks(t *testing.T) {
 	t.Parallel()
 	c := lab.ForTest(t, lab.ClusterSpec{Nodes: []lab.NodeSpec{{Suite: lab.Bookworm}, {Suite: lab.Trixie}}})
@@ -32,7 +33,8 @@ func TestDailyChecks(t *testing.T) {
 	if found := assessed(t, w); found != "drift: pvesec_sudoers_policy.oncall.change" {
 		t.Errorf("right after the apply a health assessment finds %q", found)
 	}
-	// What the apply changed (change) is null after the next refresh, which an assessment would take for drift until a run has recorded it.
+	// What the apply changed (change) is null after the next refresh, which an assessment would take for drift until a
+	// run has recorded it.
 	w.Terraform("apply", "-refresh-only", "-auto-approve", "-no-color")
 	if said := quietLines(w.Terraform("plan", "-no-color")); said != "No changes. Your infrastructure matches the configuration." {
 		t.Errorf("a plan that changes nothing prints\n%s", said)
@@ -76,8 +78,9 @@ func TestDailyChecks(t *testing.T) {
 	w.Terraform("destroy", "-auto-approve", "-no-color")
 }
 
-// checked runs the steps of the workflow that look and that say so, as a runner does, and returns the status of the first and what is left to read: the summary of the run and the issue. What
-// the others do needs a registry: they fetch the configuration and Terraform.
+// checked runs the steps of the workflow that look and that say so, as a runner does, and returns the status of the
+// first and what is left to read: the summary of the run and the issue. What the others do needs a registry: they fetch
+// the configuration and Terraform.
 func checked(t *testing.T, w *harness.Workspace) (status int, printed string) {
 	t.Helper()
 	workflow := example(t, filepath.Join(harness.Examples, "daily-checks", "workflow.yml"))
@@ -161,7 +164,8 @@ func assessed(t *testing.T, w *harness.Workspace) (found string) {
 	return found
 }
 
-// quietLines is what a plan prints beside its progress, the note on the provider of the test, and Terraform's explanation of "No changes".
+// quietLines is what a plan prints beside its progress, the note on the provider of the test, and Terraform's
+// explanation of "No changes".
 func quietLines(printed string) string {
 	var kept []string
 	for line := range strings.Lines(printed) {

@@ -15,8 +15,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
-// TestEffectiveAccess reports on a cluster of both releases and a node that does not answer: with the configuration of examples/first-look, and for one subject. What cannot be
-// looked at is said, never left out.
+// TestEffectiveAccess reports on a cluster of both releases and a node that does not answer: with the configuration of
+// examples/first-look, and for one subject. What cannot be looked at is said, never left out.
 func TestEffectiveAccess(t *testing.T) {
 	t.Parallel()
 	c := clusterOf(t, lab.ClusterSpec{Nodes: []lab.NodeSpec{{Name: "pve1", Suite: lab.Bookworm}, {Name: "pve2", Suite: lab.Trixie}}})

@@ -12,8 +12,9 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
-// TestEmptyEnvironment plans in one container and applies in another, both with the variables of pvesec and nothing else: no home, no PATH, no known_hosts, no agent. The nodes, a user and a
-// subject have names in capitals, which every value and every message keeps; a change that both nodes refuse names both.
+// TestEmptyEnvironment plans in one container and applies in another, both with the variables of pvesec and nothing
+// else: no home, no PATH, no known_hosts, no agent. The nodes, a user and a subject have names in capitals, which every
+// value and every message keeps; a change that both nodes refuse names both.
 func TestEmptyEnvironment(t *testing.T) {
 	t.Parallel()
 	c := lab.ForTest(t, lab.ClusterSpec{Nodes: []lab.NodeSpec{{Suite: lab.Bookworm}, {Suite: lab.Trixie}}})

@@ -22,8 +22,8 @@ var variableBlock = regexp.MustCompile(`(?m)^variable "([^"]+)" \{`)
 // givesSudo is a resource by which somebody may run something with sudo.
 var givesSudo = regexp.MustCompile(`(?m)^resource "pvesec_(sudoers_policy|break_glass)"`)
 
-// TestExamples applies every example of a resource, a data source or a function to a cluster, without a warning, sees to it that a second plan is empty, and runs what the example promises as
-// the subject on each node.
+// TestExamples applies every example of a resource, a data source or a function to a cluster, without a warning, sees
+// to it that a second plan is empty, and runs what the example promises as the subject on each node.
 func TestExamples(t *testing.T) {
 	t.Parallel()
 	var files []string

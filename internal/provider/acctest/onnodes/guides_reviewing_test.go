@@ -25,7 +25,8 @@ func shownPlan(printed string) string {
 	return strings.Trim(strings.Join(lines, "\n"), "\n") + "\n"
 }
 
-// TestReviewingGuide makes the plans that the guide "Review a plan" explains: what the page shows is what Terraform printed.
+// TestReviewingGuide makes the plans that the guide "Review a plan" explains: what the page shows is what Terraform
+// printed.
 func TestReviewingGuide(t *testing.T) {
 	t.Parallel()
 	c := cluster(t, 2)

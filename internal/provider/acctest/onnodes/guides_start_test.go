@@ -24,7 +24,8 @@ type reader struct {
 	w      *harness.Workspace // the directory with the configuration
 }
 
-// follow does what the code blocks of a guide say, in their order, in a new directory. A configuration goes into the file that the guide names for it.
+// follow does what the code blocks of a guide say, in their order, in a new directory. A configuration goes into the
+// file that the guide names for it.
 func (r *reader) follow(guide string, files ...string) {
 	r.t.Helper()
 	r.w = harness.NewWorkspace(r.t).Quietly()
@@ -118,7 +119,8 @@ func (r *reader) terraform(line string) {
 	}
 }
 
-// export sets the variables of a block, with the cluster's address and the last token's secret in the place of the example's.
+// export sets the variables of a block, with the cluster's address and the last token's secret in the place of the
+// example's.
 func (r *reader) export(block string) {
 	r.t.Helper()
 	if block == "" {
@@ -176,7 +178,8 @@ func (r *reader) pveum(args []string) {
 	}
 }
 
-// TestStartGuides follows "First look", "Getting started" and "Token hygiene" to the letter, with a provider that `make install` installed, an own key, and tokens of the rights that the guides give.
+// TestStartGuides follows "First look", "Getting started" and "Token hygiene" to the letter, with a provider that `make
+// install` installed, an own key, and tokens of the rights that the guides give.
 func TestStartGuides(t *testing.T) {
 	t.Parallel()
 	c := lab.ForTest(t, lab.ClusterSpec{Nodes: make([]lab.NodeSpec, 2)})

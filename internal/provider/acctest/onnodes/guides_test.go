@@ -39,7 +39,8 @@ func blocks(t *testing.T, guide, language string) (found []string) {
 	return found
 }
 
-// TestFromSudoersGuide follows the guide to the letter: looks at a file, imports it from the nodes, plans empty, and rewrites it.
+// TestFromSudoersGuide follows the guide to the letter: looks at a file, imports it from the nodes, plans empty, and
+// rewrites it.
 func TestFromSudoersGuide(t *testing.T) {
 	t.Parallel()
 	const file = "agent ALL=(root) NOPASSWD: /usr/sbin/qm set *, /usr/sbin/qm list\n"

@@ -10,8 +10,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
-// TestUpgradeGuide does what the guide of the upgrade says with a node that becomes one of Proxmox VE 9: another node takes its place, with what pvesec left on it. The plan before
-// is empty, and so is the one after.
+// TestUpgradeGuide does what the guide of the upgrade says with a node that becomes one of Proxmox VE 9: another node
+// takes its place, with what pvesec left on it. The plan before is empty, and so is the one after.
 func TestUpgradeGuide(t *testing.T) {
 	t.Parallel()
 	c := clusterOf(t, lab.ClusterSpec{Nodes: []lab.NodeSpec{{Name: "pve1", Suite: lab.Bookworm}, {Name: "upgraded", Suite: lab.Trixie}}})

@@ -94,8 +94,8 @@ func TestEveryTechniqueGetsThrough(t *testing.T) {
 	}
 }
 
-// TestAttackerFindsHoles: with a policy that has a hole, the operator gets through, and the judge says to what, on both releases. A test of examples that passes
-// is worth as much as this one.
+// TestAttackerFindsHoles: with a policy that has a hole, the operator gets through, and the judge says to what, on both
+// releases. A test of examples that passes is worth as much as this one.
 func TestAttackerFindsHoles(t *testing.T) {
 	t.Parallel()
 	for _, suite := range lab.Suites() {

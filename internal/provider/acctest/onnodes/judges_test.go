@@ -12,7 +12,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
-// TestSSHAudit has ssh-audit of this machine judge the server of a node of each release, as Debian sets it up and with the strict profile, which has nothing that it calls a failure.
+// TestSSHAudit has ssh-audit of this machine judge the server of a node of each release, as Debian sets it up and with
+// the strict profile, which has nothing that it calls a failure.
 func TestSSHAudit(t *testing.T) {
 	t.Parallel()
 	c := clusterOf(t, lab.ClusterSpec{Nodes: []lab.NodeSpec{{Suite: lab.Bookworm}, {Suite: lab.Trixie}}})

@@ -11,8 +11,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
-// TestEveryWayOfLifeOnNodes runs the resources of nodes through what Terraform can do with a resource. After each way the nodes hold what is
-// configured, and after a destroy what they held before.
+// TestEveryWayOfLifeOnNodes runs the resources of nodes through what Terraform can do with a resource. After each way
+// the nodes hold what is configured, and after a destroy what they held before.
 func TestEveryWayOfLifeOnNodes(t *testing.T) {
 	t.Parallel()
 	for name, resource := range map[string]struct {
@@ -105,8 +105,9 @@ func TestEveryWayOfLifeOnNodes(t *testing.T) {
 	}
 }
 
-// TestFailuresHalfWayOnNodes changes the name of each resource that lives on nodes, and lets creation, update and destruction fail on one of two nodes. After each
-// failure the nodes are as before, and a destroy or the next apply does what was asked.
+// TestFailuresHalfWayOnNodes changes the name of each resource that lives on nodes, and lets creation, update and
+// destruction fail on one of two nodes. After each failure the nodes are as before, and a destroy or the next apply
+// does what was asked.
 func TestFailuresHalfWayOnNodes(t *testing.T) {
 	t.Parallel()
 	for name, resource := range map[string]struct{ name, config, changed string }{

@@ -15,8 +15,9 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
-// TestAccSkipUnreachable: with on_unreachable = "skip" an apply continues without a silent node, every later plan shows what that node lacks,
-// and the apply that reaches it mends it. A node that had everything before it fell silent is no drift.
+// TestAccSkipUnreachable: with on_unreachable = "skip" an apply continues without a silent node, every later plan shows
+// what that node lacks, and the apply that reaches it mends it. A node that had everything before it fell silent is no
+// drift.
 func TestAccSkipUnreachable(t *testing.T) {
 	t.Parallel()
 	c := cluster(t, 2)
@@ -105,7 +106,8 @@ resource "pvesec_audit_logging" "log" {
 	)
 }
 
-// TestAccSudoPassword: the whole way as a user whose sudo wants a password, with the password in no log and no process list.
+// TestAccSudoPassword: the whole way as a user whose sudo wants a password, with the password in no log and no process
+// list.
 func TestAccSudoPassword(t *testing.T) {
 	t.Parallel()
 	c := cluster(t, 1)
@@ -160,7 +162,8 @@ resource "pvesec_sudoers_policy" "agent" {
 	)
 }
 
-// TestAccTraceKeepsSecrets: the most talkative log of Terraform and the provider holds no password, no key and no content of a file.
+// TestAccTraceKeepsSecrets: the most talkative log of Terraform and the provider holds no password, no key and no
+// content of a file.
 func TestAccTraceKeepsSecrets(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, 1)

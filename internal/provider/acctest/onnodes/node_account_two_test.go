@@ -8,8 +8,9 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
-// TestNodeAccountOfTwo: two workspaces change accounts of the same nodes at once, each its own; of one account only the first is made, and the other workspace is told. An account whose groups
-// differ from node to node is imported as it is, and the plan shows the difference.
+// TestNodeAccountOfTwo: two workspaces change accounts of the same nodes at once, each its own; of one account only the
+// first is made, and the other workspace is told. An account whose groups differ from node to node is imported as it
+// is, and the plan shows the difference.
 func TestNodeAccountOfTwo(t *testing.T) {
 	t.Parallel()
 	c := clusterOf(t, lab.ClusterSpec{Nodes: []lab.NodeSpec{{Suite: lab.Bookworm}, {Suite: lab.Trixie}}})

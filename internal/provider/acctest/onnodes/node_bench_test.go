@@ -231,8 +231,8 @@ func best(measure func() time.Duration) time.Duration {
 // maxProviderMiB is what the provider may take at 32 nodes.
 const maxProviderMiB = 100
 
-// BenchmarkNodes compares a plan without changes and an apply with what OpenSSH needs to log in everywhere, and with Ansible where it is
-// installed, side by side at 3, 10 and 32 nodes with and without delay. Each is the best of three.
+// BenchmarkNodes compares a plan without changes and an apply with what OpenSSH needs to log in everywhere, and with
+// Ansible where it is installed, side by side at 3, 10 and 32 nodes with and without delay. Each is the best of three.
 //
 // apply applies a saved plan. Ansible does the same: both decide on each node what to do. terraform apply without a
 // plan file plans first, in provider processes of its own, and so logs in twice: plan_and_apply.
@@ -287,7 +287,8 @@ func BenchmarkNodes(b *testing.B) {
 						same := report("ansible_check", best(func() time.Duration { return playbook("--check") }))
 						b.ReportMetric(same/plan, "ansible/plan")
 						b.ReportMetric(changed/apply, "ansible/apply")
-						// Above 1 no tool that logs in everywhere and starts Terraform is four times as fast as Ansible there.
+						// Above 1 no tool that logs in everywhere and starts Terraform is four times as fast as Ansible
+						// there.
 						b.ReportMetric(4*(floor+empty)/same, "least_plan/quarter")
 						b.ReportMetric(4*(floor+empty)/changed, "least_apply/quarter")
 					}

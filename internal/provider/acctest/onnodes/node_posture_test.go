@@ -15,8 +15,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
-// TestNodePosture judges a cluster of both releases and a node that does not answer. Each check says something of each node; what cannot be read is unknown, and a waiver takes a failure
-// out of what counts. A later run says what changed.
+// TestNodePosture judges a cluster of both releases and a node that does not answer. Each check says something of each
+// node; what cannot be read is unknown, and a waiver takes a failure out of what counts. A later run says what changed.
 func TestNodePosture(t *testing.T) {
 	t.Parallel()
 	c := clusterOf(t, lab.ClusterSpec{Nodes: []lab.NodeSpec{{Name: "pve1", Suite: lab.Bookworm}, {Name: "pve2", Suite: lab.Trixie}}})
@@ -85,7 +85,8 @@ output "record" { value = data.pvesec_node_posture.all.report_json }
 	)
 }
 
-// TestNodePostureInput: a check that is none, a date that is none and a report that is none are errors at their attributes.
+// TestNodePostureInput: a check that is none, a date that is none and a report that is none are errors at their
+// attributes.
 func TestNodePostureInput(t *testing.T) {
 	t.Parallel()
 	c := cluster(t, 1)

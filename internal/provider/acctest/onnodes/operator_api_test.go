@@ -15,7 +15,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/lab/pvesim"
 )
 
-// requests are what an operator with a token tries in the API: to change root@pam, users, groups, roles, realms and rights, in several spellings.
+// requests are what an operator with a token tries in the API: to change root@pam, users, groups, roles, realms and
+// rights, in several spellings.
 var requests = []string{
 	"PUT /access/users/root@pam enable=0", "PUT /access/users/root%40pam enable=0", "PUT /access/users/ROOT@PAM enable=0", "PUT /access/users/root@pam/ enable=0", "PUT /access/users/../users/root@pam enable=0",
 	"PUT /access/users/root@pam comment=x", "PUT /access/users/root@pam email=x@example.com", "PUT /access/users/root@pam expire=1", "PUT /access/users/root@pam keys=x", "PUT /access/users/root@pam groups=admins", "DELETE /access/users/root@pam",
@@ -25,7 +26,8 @@ var requests = []string{
 	"POST /access/users userid=evil@pve&password=geheim123", "PUT /access/users/agent@pve expire=0", "DELETE /access/users/agent@pve", "POST /access/domains realm=evil&type=ldap&base_dn=x&server1=x&user_attr=x",
 }
 
-// triedInAPI has a user of PVE try everything with a token that has all of that user's rights, and says what changed. Then the token gets every right, and the same requests must change something.
+// triedInAPI has a user of PVE try everything with a token that has all of that user's rights, and says what changed.
+// Then the token gets every right, and the same requests must change something.
 func triedInAPI(api *pvesim.Server, user string) error {
 	before := api.UserCfg()
 	defer api.SetUserCfg(before)

@@ -100,7 +100,8 @@ var days = map[string]day{
 	},
 }
 
-// TestNothingWantedIsPromised: what an attacker wants is no promise of an example, so the judge can see it; what is promised, he knows.
+// TestNothingWantedIsPromised: what an attacker wants is no promise of an example, so the judge can see it; what is
+// promised, he knows.
 func TestNothingWantedIsPromised(t *testing.T) {
 	t.Parallel()
 	call := func(line string) string { return line[strings.LastIndex(strings.Fields(line)[0], "/")+1:] }
@@ -119,8 +120,9 @@ func TestNothingWantedIsPromised(t *testing.T) {
 	}
 }
 
-// TestOperatorsDay applies each whole example to nodes of both releases, runs what it promises as its operator, lets the operator try to get more, sees to it that a second plan is empty, and that
-// a destroy leaves no trace, all without a warning but those of the day.
+// TestOperatorsDay applies each whole example to nodes of both releases, runs what it promises as its operator, lets
+// the operator try to get more, sees to it that a second plan is empty, and that a destroy leaves no trace, all without
+// a warning but those of the day.
 func TestOperatorsDay(t *testing.T) {
 	t.Parallel()
 	found, err := filepath.Glob(filepath.Join(harness.Examples, "*", "main.tf"))

@@ -9,8 +9,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
-// BenchmarkPlanOfPolicies measures what a plan without changes of 1, 10 and 50 policies on three nodes takes of the processor, and the apply before it. Each policy is for a
-// user of its own, or all are for one.
+// BenchmarkPlanOfPolicies measures what a plan without changes of 1, 10 and 50 policies on three nodes takes of the
+// processor, and the apply before it. Each policy is for a user of its own, or all are for one.
 func BenchmarkPlanOfPolicies(b *testing.B) {
 	c := lab.ForTest(b, lab.ClusterSpec{Nodes: []lab.NodeSpec{{Suite: lab.Bookworm}, {Suite: lab.Trixie}, {Suite: lab.Trixie}}})
 	for _, node := range c.Nodes {

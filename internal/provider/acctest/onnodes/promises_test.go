@@ -43,7 +43,8 @@ var promises = map[string]promise{
 	},
 }
 
-// keep runs every command line of a promise as its user on every node, and sees to it that every grant of the policy is promised.
+// keep runs every command line of a promise as its user on every node, and sees to it that every grant of the policy is
+// promised.
 func (p *promise) keep(c *lab.Cluster) resource.TestCheckFunc {
 	return func(*terraform.State) error {
 		optional, err := p.ofPresets()
@@ -133,7 +134,8 @@ func (p *promise) on(node *lab.Node, optional []string) error {
 	return needed(tree, about, promised)
 }
 
-// needed sees to it that each grant of a policy that adds something to the others is there for a command line that is promised. Two presets may grant the same.
+// needed sees to it that each grant of a policy that adds something to the others is there for a command line that is
+// promised. Two presets may grant the same.
 func needed(tree *sudoers.Tree, about policy.Subject, promised []string) error {
 	var grants []string
 	for _, grant := range policy.Grants(tree, about) {

@@ -20,7 +20,8 @@ import (
 // updatePlans, set to anything, has the plans of examples/review written anew.
 const updatePlans = "PVESEC_TEST_UPDATE_PLANS"
 
-// reviewed is one change that a policy engine judges. Terraform plans all of them at once, and each is recorded as if it were alone.
+// reviewed is one change that a policy engine judges. Terraform plans all of them at once, and each is recorded as if
+// it were alone.
 type reviewed struct {
 	name string
 	// applied is what is applied before, or nothing.
@@ -49,7 +50,8 @@ const (
 	less    = `"/usr/bin/less /var/log/syslog"`
 	warns   = "enforcement = \"warn\"\n"
 
-	// afterLogging has a policy applied after the settings that log its subject: what it records of them is the same in every run then.
+	// afterLogging has a policy applied after the settings that log its subject: what it records of them is the same in
+	// every run then.
 	afterLogging = "depends_on = [pvesec_audit_logging.one]\n"
 )
 
@@ -187,8 +189,8 @@ func userPlan(name, user, privileges, more string) reviewed {
 	return reviewed{name: name, applied: of(`"VM.Audit"`, ""), planned: of(privileges, more), addresses: []string{"pvesec_restricted_user." + user}}
 }
 
-// TestReviewedPlans makes the plans by which examples/review is tested, with the real Terraform on a node, and compares them with the recorded ones: a change of
-// what a policy engine reads is seen in review.
+// TestReviewedPlans makes the plans by which examples/review is tested, with the real Terraform on a node, and compares
+// them with the recorded ones: a change of what a policy engine reads is seen in review.
 func TestReviewedPlans(t *testing.T) {
 	t.Parallel()
 	c := cluster(t, 1)
@@ -254,8 +256,8 @@ do useradd -m $name; done`)
 // variesInPlans is what is another in every plan.
 var variesInPlans = regexp.MustCompile(`127\.0\.0\.[0-9]+:[0-9]+`)
 
-// compareReviewed compares the part of a plan that is about some addresses with the recorded one, without what depends on the machine, the moment and the version of
-// Terraform.
+// compareReviewed compares the part of a plan that is about some addresses with the recorded one, without what depends
+// on the machine, the moment and the version of Terraform.
 func compareReviewed(t *testing.T, name string, whole map[string]any, addresses []string) {
 	t.Helper()
 	kept := map[string]any{"format_version": "1.2", "terraform_version": "1.11.0", "timestamp": "2026-01-01T00:00:00Z"}
@@ -337,7 +339,8 @@ func withoutWords(value any) any {
 	return sameEverywhere(value)
 }
 
-// sameEverywhere is a part of a plan without identities, which older releases of Terraform lack, and without addresses of this machine.
+// sameEverywhere is a part of a plan without identities, which older releases of Terraform lack, and without addresses
+// of this machine.
 func sameEverywhere(value any) any {
 	switch value := value.(type) {
 	case map[string]any:

@@ -9,7 +9,8 @@ import (
 
 const requirePvesec = "terraform {\n  required_providers {\n    pvesec = { source = \"pvesec/pvesec\" }\n  }\n}\n"
 
-// TestSavedPlan: what a reviewer saw in a plan file is what an apply of it does, in another directory too, or it does nothing and says why.
+// TestSavedPlan: what a reviewer saw in a plan file is what an apply of it does, in another directory too, or it does
+// nothing and says why.
 func TestSavedPlan(t *testing.T) {
 	t.Parallel()
 	c := cluster(t, 2)

@@ -13,8 +13,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
-// TestSecurityLog: a node without rsyslog writes the security events of the journal to a file, with their senders, each once, whatever happens to the collector,
-// the file and the disk.
+// TestSecurityLog: a node without rsyslog writes the security events of the journal to a file, with their senders, each
+// once, whatever happens to the collector, the file and the disk.
 func TestSecurityLog(t *testing.T) {
 	t.Parallel()
 	for _, suite := range lab.Suites() {

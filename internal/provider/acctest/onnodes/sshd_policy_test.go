@@ -174,8 +174,9 @@ func TestSshdPolicyLifeCycle(t *testing.T) {
 	}
 }
 
-// TestSshdPolicyRenamed gives the example another name: the old file goes and the new one comes in one apply, and the plan holds although each of them changes what sshd makes of logins, and the old one
-// would lock out the administrator of the new one. Another policy is made in the same apply, and stays as it is.
+// TestSshdPolicyRenamed gives the example another name: the old file goes and the new one comes in one apply, and the
+// plan holds although each of them changes what sshd makes of logins, and the old one would lock out the administrator
+// of the new one. Another policy is made in the same apply, and stays as it is.
 func TestSshdPolicyRenamed(t *testing.T) {
 	t.Parallel()
 	c := cluster(t, 1)

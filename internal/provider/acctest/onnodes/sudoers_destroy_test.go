@@ -12,8 +12,9 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
-// TestUnchangedPolicyIsNotRefused: what became a way to root while nobody changed the policy is a warning in every plan, with exit code 2, and an error of an apply;
-// a destroy, which plans too, works. A change of the policy is refused as before.
+// TestUnchangedPolicyIsNotRefused: what became a way to root while nobody changed the policy is a warning in every
+// plan, with exit code 2, and an error of an apply; a destroy, which plans too, works. A change of the policy is
+// refused as before.
 func TestUnchangedPolicyIsNotRefused(t *testing.T) {
 	t.Parallel()
 	const (
@@ -132,7 +133,8 @@ func TestUnchangedPolicyIsNotRefused(t *testing.T) {
 			planned("a node that logs nothing", 2, "Nothing that agent runs is logged on pve1", "/etc/sudoers.d/quiet:1: !syslog")
 			destroyed("less than was applied")
 
-			// What was there before pvesec can be imported and destroyed as it is. An apply that would write it is refused.
+			// What was there before pvesec can be imported and destroyed as it is. An apply that would write it is
+			// refused.
 			shell(t, node, "rm /etc/sudoers.d/quiet; echo 'agent ALL=(root) NOPASSWD: /usr/bin/less /var/log/syslog' >/etc/sudoers.d/agent; chmod 0440 /etc/sudoers.d/agent")
 			policy(less, "")
 			w.Write("import.tf", "import {\n  to = "+harness.PolicyAddress+"\n  id = \"agent\"\n}\n")
@@ -150,7 +152,8 @@ func TestUnchangedPolicyIsNotRefused(t *testing.T) {
 	}
 }
 
-// TestImportedFileComesBack: the plan of a destroy says that an imported file does not come back, unless it does, byte by byte as the import found it, whatever was written or applied since.
+// TestImportedFileComesBack: the plan of a destroy says that an imported file does not come back, unless it does, byte
+// by byte as the import found it, whatever was written or applied since.
 func TestImportedFileComesBack(t *testing.T) {
 	t.Parallel()
 	const file = "# by hand\n\nagent  ALL=(root)  NOPASSWD: /usr/bin/id"
@@ -178,8 +181,8 @@ func TestImportedFileComesBack(t *testing.T) {
 	}
 }
 
-// TestLintRefusesNoDestroy: a policy that was in force before anybody found fault with its text is told in validation and in a plan, which exits with 2; it is destroyed, and something can be taken out of
-// it. A new fault is refused.
+// TestLintRefusesNoDestroy: a policy that was in force before anybody found fault with its text is told in validation
+// and in a plan, which exits with 2; it is destroyed, and something can be taken out of it. A new fault is refused.
 func TestLintRefusesNoDestroy(t *testing.T) {
 	t.Parallel()
 	const faulty = "Defaults env_reset\nagent ALL=(root) /usr/bin/id, /usr/bin/w, BACKUPS\n"

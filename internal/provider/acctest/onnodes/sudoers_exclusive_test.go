@@ -39,7 +39,8 @@ func removes(action plancheck.ResourceActionType, nodes map[string]knownvalue.Ch
 	}}
 }
 
-// TestSudoersExclusiveLifeCycle runs on both releases at once: what does not belong there goes as the plan showed it, and nothing else.
+// TestSudoersExclusiveLifeCycle runs on both releases at once: what does not belong there goes as the plan showed it,
+// and nothing else.
 func TestSudoersExclusiveLifeCycle(t *testing.T) {
 	t.Parallel()
 	c := clusterOf(t, lab.ClusterSpec{Nodes: []lab.NodeSpec{{Suite: lab.Bookworm}, {Suite: lab.Trixie}}})
@@ -169,8 +170,9 @@ func next(t *testing.T, line string) string {
 	return fmt.Sprint(n + 1)
 }
 
-// TestSudoersExclusiveTwoWorkspaces: what another workspace wrote stays, and with it the login that pvesec uses; a saved plan removes what it showed and nothing else, and what vanished meanwhile
-// is no error; a node that does not answer is skipped.
+// TestSudoersExclusiveTwoWorkspaces: what another workspace wrote stays, and with it the login that pvesec uses; a
+// saved plan removes what it showed and nothing else, and what vanished meanwhile is no error; a node that does not
+// answer is skipped.
 func TestSudoersExclusiveTwoWorkspaces(t *testing.T) {
 	t.Parallel()
 	c := cluster(t, 2)

@@ -10,8 +10,9 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
-// TestForeignGrantIsToldOnce: with enforcement = "warn" a way to root by another file is one warning, in not_enforced, and exit code 2, so that a scheduled plan sees it; an apply does not end it.
-// Another grant is one warning and no drift.
+// TestForeignGrantIsToldOnce: with enforcement = "warn" a way to root by another file is one warning, in not_enforced,
+// and exit code 2, so that a scheduled plan sees it; an apply does not end it. Another grant is one warning and no
+// drift.
 func TestForeignGrantIsToldOnce(t *testing.T) {
 	t.Parallel()
 	onEachRelease(t, 1, foreignGrantIsToldOnce)
@@ -60,8 +61,8 @@ func foreignGrantIsToldOnce(t *testing.T, c *lab.Cluster) {
 	planned("harmless", 0, 1, "agent has other sudo grants on pve1")
 }
 
-// TestPolicyOpensNoRuleOfOthers: an alias that another file uses and none defines is not defined by a policy, which would give others what no plan shows. A policy that was applied before the file
-// came is told, and destroyed.
+// TestPolicyOpensNoRuleOfOthers: an alias that another file uses and none defines is not defined by a policy, which
+// would give others what no plan shows. A policy that was applied before the file came is told, and destroyed.
 func TestPolicyOpensNoRuleOfOthers(t *testing.T) {
 	t.Parallel()
 	c := cluster(t, 1)

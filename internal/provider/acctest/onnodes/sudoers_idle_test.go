@@ -8,7 +8,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
-// TestPolicyTellsWhatDoesNothing: on both releases a plan warns of a program that no node has, while one has it of none, and of an acceptance for another file that no node needs.
+// TestPolicyTellsWhatDoesNothing: on both releases a plan warns of a program that no node has, while one has it of
+// none, and of an acceptance for another file that no node needs.
 func TestPolicyTellsWhatDoesNothing(t *testing.T) {
 	t.Parallel()
 	c := clusterOf(t, lab.ClusterSpec{Nodes: []lab.NodeSpec{{Suite: lab.Bookworm}, {Suite: lab.Trixie}}})

@@ -10,7 +10,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
-// TestImportThenPresets is the walk of an administrator with an existing file, on both releases: an import with generated configuration plans nothing, and rewritten with a preset the plan says what is new.
+// TestImportThenPresets is the walk of an administrator with an existing file, on both releases: an import with
+// generated configuration plans nothing, and rewritten with a preset the plan says what is new.
 func TestImportThenPresets(t *testing.T) {
 	t.Parallel()
 	c := clusterOf(t, lab.ClusterSpec{Nodes: []lab.NodeSpec{{Suite: lab.Bookworm}, {Suite: lab.Trixie}}})

@@ -15,7 +15,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
-// TestEndAndLogs: a policy says when its rules end, and where a node logs what it allows, with the line that switches a log off.
+// TestEndAndLogs: a policy says when its rules end, and where a node logs what it allows, with the line that switches a
+// log off.
 func TestEndAndLogs(t *testing.T) {
 	t.Parallel()
 	onEachRelease(t, 1, endAndLogs)
@@ -48,8 +49,9 @@ func endAndLogs(t *testing.T, c *lab.Cluster) {
 	)
 }
 
-// TestLoggedOfNewPolicy: on both releases the plan of a new policy knows that all of it is logged, and audit logging of the same run, which goes first, makes no other plan of it. Where a log is switched off for
-// a group, the subject may be in it after the apply, so that nothing is known.
+// TestLoggedOfNewPolicy: on both releases the plan of a new policy knows that all of it is logged, and audit logging of
+// the same run, which goes first, makes no other plan of it. Where a log is switched off for a group, the subject may
+// be in it after the apply, so that nothing is known.
 func TestLoggedOfNewPolicy(t *testing.T) {
 	t.Parallel()
 	c := clusterOf(t, lab.ClusterSpec{Nodes: []lab.NodeSpec{{Suite: lab.Bookworm}, {Suite: lab.Trixie}, {Suite: lab.Trixie}}})

@@ -11,7 +11,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
-// TestNeverOnNodes: an option of another file makes a denial of the policy hold no longer. The sudo of the node lets through what never names, and a plan is refused.
+// TestNeverOnNodes: an option of another file makes a denial of the policy hold no longer. The sudo of the node lets
+// through what never names, and a plan is refused.
 func TestNeverOnNodes(t *testing.T) {
 	t.Parallel()
 	onEachRelease(t, 2, neverOnNodes)

@@ -8,8 +8,9 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
-// TestSubjectsThatReachNobody: on both releases the plan of a policy says that its subject has no account, that its group does not exist, or that nobody is in it, before the apply and at each refresh. An account
-// that comes with the same run is none of them.
+// TestSubjectsThatReachNobody: on both releases the plan of a policy says that its subject has no account, that its
+// group does not exist, or that nobody is in it, before the apply and at each refresh. An account that comes with the
+// same run is none of them.
 func TestSubjectsThatReachNobody(t *testing.T) {
 	t.Parallel()
 	c := clusterOf(t, lab.ClusterSpec{Nodes: []lab.NodeSpec{{Suite: lab.Bookworm}, {Suite: lab.Trixie}}})

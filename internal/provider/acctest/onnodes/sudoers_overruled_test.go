@@ -16,7 +16,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
-// TestOverruledOnNodes: what another file of one node decides instead of the policy is told with the file and the line, and sudo there does what is told.
+// TestOverruledOnNodes: what another file of one node decides instead of the policy is told with the file and the line,
+// and sudo there does what is told.
 func TestOverruledOnNodes(t *testing.T) {
 	t.Parallel()
 	onEachRelease(t, 2, overruledOnNodes)

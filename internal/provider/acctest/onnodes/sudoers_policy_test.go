@@ -279,7 +279,8 @@ func importsRaw(t *testing.T, prepare, subject, content string) {
 	)
 }
 
-// A text that means the same to sudo, line for line, is no change, on either side; the next real change still knows what the node holds.
+// A text that means the same to sudo, line for line, is no change, on either side; the next real change still knows
+// what the node holds.
 func TestSudoersPolicyFormIsNoChange(t *testing.T) {
 	t.Parallel()
 	c := cluster(t, 1)
@@ -336,7 +337,8 @@ func TestSudoersPolicyOnConfiguredNodes(t *testing.T) {
 	}
 }
 
-// TestSudoersPolicyOnNewAccess: a policy that is there already cannot be widened where that is refused, and can be narrowed.
+// TestSudoersPolicyOnNewAccess: a policy that is there already cannot be widened where that is refused, and can be
+// narrowed.
 func TestSudoersPolicyOnNewAccess(t *testing.T) {
 	t.Parallel()
 	c := clusterOf(t, lab.ClusterSpec{Nodes: []lab.NodeSpec{{}}})
@@ -352,8 +354,9 @@ func TestSudoersPolicyOnNewAccess(t *testing.T) {
 	)
 }
 
-// TestNewAccessWithoutAState: Terraform plans a tainted policy as if it were new, and a policy whose text comes from something that is not made yet as unknown. Both are judged by what the
-// nodes hold, in the plan; so is a policy whose file is gone from every node.
+// TestNewAccessWithoutAState: Terraform plans a tainted policy as if it were new, and a policy whose text comes from
+// something that is not made yet as unknown. Both are judged by what the nodes hold, in the plan; so is a policy whose
+// file is gone from every node.
 func TestNewAccessWithoutAState(t *testing.T) {
 	t.Parallel()
 	c := cluster(t, 1)
@@ -393,7 +396,8 @@ func TestNewAccessWithoutAState(t *testing.T) {
 	w.Terraform("destroy", "-auto-approve", "-no-color")
 }
 
-// TestAliasDefinedElsewhere: an alias of another file is named in the policy, and every node that was read must define it.
+// TestAliasDefinedElsewhere: an alias of another file is named in the policy, and every node that was read must define
+// it.
 func TestAliasDefinedElsewhere(t *testing.T) {
 	t.Parallel()
 	c := cluster(t, 2)

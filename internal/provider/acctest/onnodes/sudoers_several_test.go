@@ -16,7 +16,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
-// TestSudoersPolicyAboutSeveral: a text without a subject is about everyone whom its rules name, and is judged, installed, read and cut for each of them.
+// TestSudoersPolicyAboutSeveral: a text without a subject is about everyone whom its rules name, and is judged,
+// installed, read and cut for each of them.
 func TestSudoersPolicyAboutSeveral(t *testing.T) {
 	t.Parallel()
 	for _, suite := range lab.Suites() {
@@ -102,7 +103,8 @@ func TestSudoersPolicyAboutSeveral(t *testing.T) {
 	}
 }
 
-// TestSudoersPolicyImportsSeveral: a file about several is imported without a subject, and a plan with its text is empty.
+// TestSudoersPolicyImportsSeveral: a file about several is imported without a subject, and a plan with its text is
+// empty.
 func TestSudoersPolicyImportsSeveral(t *testing.T) {
 	t.Parallel()
 	importsRaw(t, "useradd bob", "", "agent, bob ALL=(root) NOPASSWD: /usr/bin/id\n")

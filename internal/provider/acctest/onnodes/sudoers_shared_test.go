@@ -15,8 +15,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
-// TestSharedSubject: two policies grant one subject, and the second one is exclusive. It removes what a stranger wrote and leaves the first one alone, whether it
-// knows of it or only finds its header.
+// TestSharedSubject: two policies grant one subject, and the second one is exclusive. It removes what a stranger wrote
+// and leaves the first one alone, whether it knows of it or only finds its header.
 func TestSharedSubject(t *testing.T) {
 	t.Parallel()
 	onEachRelease(t, 1, sharedSubject)

@@ -19,7 +19,8 @@ func foreignOf(index int, name string) tfjsonpath.Path {
 	return tfjsonpath.New("analysis").AtMapKey("foreign").AtSliceIndex(index).AtMapKey(name)
 }
 
-// TestSudoersPolicyTogether: a harmless policy is judged together with what other files of the nodes grant its subject, before it is there and later.
+// TestSudoersPolicyTogether: a harmless policy is judged together with what other files of the nodes grant its subject,
+// before it is there and later.
 func TestSudoersPolicyTogether(t *testing.T) {
 	t.Parallel()
 	c := clusterOf(t, lab.ClusterSpec{Nodes: []lab.NodeSpec{{Suite: lab.Bookworm}, {Suite: lab.Trixie}}})

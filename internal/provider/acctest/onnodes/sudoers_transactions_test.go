@@ -13,8 +13,8 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
-// TestSudoersPoliciesShareTransactions: policies that Terraform makes, changes and removes at the same time share transactions on each node. One that a node
-// rejects is told of by its name, and the others are made.
+// TestSudoersPoliciesShareTransactions: policies that Terraform makes, changes and removes at the same time share
+// transactions on each node. One that a node rejects is told of by its name, and the others are made.
 func TestSudoersPoliciesShareTransactions(t *testing.T) {
 	t.Parallel()
 	const many = 20
@@ -46,7 +46,8 @@ resource "pvesec_sudoers_policy" "bad" {
 			}
 		}
 	}
-	// few checks how many transactions there were since forget: each of ten at once may come too late for the one before, and waits for the next.
+	// few checks how many transactions there were since forget: each of ten at once may come too late for the one
+	// before, and waits for the next.
 	few := func(*terraform.State) error {
 		for _, node := range c.Nodes {
 			n, err := strconv.Atoi(shell(t, node, "grep -c . /run/pvesec/done"))

@@ -71,7 +71,8 @@ dpkg -L sudo | while read -r f; do if [ -L "$f" ] || [ -f "$f" ]; then cp -a --p
 dpkg-query -W -f='Package: sudo\nVersion: ${Version}\nArchitecture: ${Architecture}\nMaintainer: ${Maintainer}\nDepends: ${Depends}\nDescription: sudo\n' sudo >$d/DEBIAN/control
 dpkg-deb -Zgzip -b $d $d.deb >/dev/null; base64 $d.deb`
 
-// offerSudo makes /srv/apt/sudo.deb the only package that apt-get of a node knows, beside a repository that answers 401, as that for subscribers of Proxmox does.
+// offerSudo makes /srv/apt/sudo.deb the only package that apt-get of a node knows, beside a repository that answers
+// 401, as that for subscribers of Proxmox does.
 const offerSudo = `cd /srv/apt
 { dpkg-deb -f sudo.deb; echo "Filename: ./sudo.deb"; echo "Size: $(stat -c %s sudo.deb)"; echo "SHA256: $(sha256sum sudo.deb | cut -d' ' -f1)"; } >Packages
 rm -f /etc/apt/sources.list.d/*
@@ -84,8 +85,8 @@ while (my $c = $s->accept) { while (<$c>) { last if /^\r?$/ } print $c "HTTP/1.1
 .
 systemd-run --quiet --unit=refuse perl /srv/apt/refuse.pl`
 
-// TestNodeWithoutSudo: a stock node has no sudo. A plan says so once, an apply is refused before it changes another node, and with install_packages it installs what is missing for all
-// resources that need it. Nothing removes it again.
+// TestNodeWithoutSudo: a stock node has no sudo. A plan says so once, an apply is refused before it changes another
+// node, and with install_packages it installs what is missing for all resources that need it. Nothing removes it again.
 func TestNodeWithoutSudo(t *testing.T) {
 	t.Parallel()
 	c := clusterOf(t, lab.ClusterSpec{Nodes: []lab.NodeSpec{{}, {WithoutSudo: true}}})
@@ -170,7 +171,8 @@ func TestRejectedByTheNode(t *testing.T) {
 	}
 }
 
-// TestExistingFileIsNotOverwritten has a file of that name which Terraform did not write: nothing that nobody reviewed is overwritten.
+// TestExistingFileIsNotOverwritten has a file of that name which Terraform did not write: nothing that nobody reviewed
+// is overwritten.
 func TestExistingFileIsNotOverwritten(t *testing.T) {
 	t.Parallel()
 	c := cluster(t, 1)
@@ -187,7 +189,8 @@ func TestExistingFileIsNotOverwritten(t *testing.T) {
 	}
 }
 
-// TestTimeouts has a node that accepts connections and never answers: the operation ends when its timeout says so, and names the node.
+// TestTimeouts has a node that accepts connections and never answers: the operation ends when its timeout says so, and
+// names the node.
 func TestTimeouts(t *testing.T) {
 	t.Parallel()
 	c := cluster(t, 1)
