@@ -400,6 +400,10 @@ func splitPaths(builders []*accessBuilder, literals []string, budget regular.Bud
 		}
 		if b.bindsToCommands() {
 			for i := range split {
+				if !b.budget.Spend(len(b.tree.Entries)) {
+					b.gap(nil, "which options hold for its commands takes more work than the budget allows")
+					break
+				}
 				split[i][j].Settings = b.settings(split[i][j].Path)
 			}
 		}

@@ -51,11 +51,14 @@ func TestBoundsOfCompare(t *testing.T) { //nolint:paralleltest // see perQuestio
 		before, after string
 		want          []Change
 	}{
-		"users and groups":         {"op ALL=(" + users + ":" + groups + ") /bin/a", "op ALL=(" + users + ":" + groups + ") NOPASSWD: /bin/a, /bin/b *", []Change{Wider}},
-		"one user less":            {"op ALL=(" + users + ":" + groups + ") /bin/a", "op ALL=(" + strings.Replace(users, ",u77,", ",", 1) + ":" + groups + ") /bin/a", []Change{Narrower}},
-		"users in another order":   {"op ALL=(" + users + ",!u7) /bin/a", "op ALL=(!u7," + users + ") /bin/a", []Change{Wider}},
-		"rules of a user each":     {several(200), several(200) + "\nop ALL=(u7:g9) /bin/b", []Change{Wider, UnknownChange}},
-		"too many users":           {"op ALL=(" + many(20_000, "u%d", ",") + ":" + groups + ") /bin/a", "op ALL=(" + many(20_000, "u%d", ",") + ":" + groups + ") /bin/b", []Change{UnknownChange}},
+		"users and groups":       {"op ALL=(" + users + ":" + groups + ") /bin/a", "op ALL=(" + users + ":" + groups + ") NOPASSWD: /bin/a, /bin/b *", []Change{Wider}},
+		"one user less":          {"op ALL=(" + users + ":" + groups + ") /bin/a", "op ALL=(" + strings.Replace(users, ",u77,", ",", 1) + ":" + groups + ") /bin/a", []Change{Narrower}},
+		"users in another order": {"op ALL=(" + users + ",!u7) /bin/a", "op ALL=(!u7," + users + ") /bin/a", []Change{Wider}},
+		"rules of a user each":   {several(200), several(200) + "\nop ALL=(u7:g9) /bin/b", []Change{Wider, UnknownChange}},
+		"too many users":         {"op ALL=(" + many(20_000, "u%d", ",") + ":" + groups + ") /bin/a", "op ALL=(" + many(20_000, "u%d", ",") + ":" + groups + ") /bin/b", []Change{UnknownChange}},
+		"options of three scopes": {
+			many(60, "Defaults>u%d !syslog\nDefaults@h%[1]d noexec\nDefaults!/usr/bin/c%[1]d umask=%04[1]o", "\n") + "\nop ALL=(ALL) /usr/bin/c*", "op ALL=(ALL:ALL) /usr/bin/uptime", []Change{UnknownChange},
+		},
 		"hosts of one rule":        {"op " + many(100_000, "h%d", ",") + "=(root) /bin/a", "op " + many(100_000, "h%d", ",") + "=(root) /bin/a, /bin/b", []Change{Wider, UnknownChange}},
 		"hosts, one less":          {"op " + many(5000, "h%d", ",") + "=(root) /bin/a", "op " + many(4999, "h%d", ",") + "=(root) /bin/a", []Change{Narrower}},
 		"hosts, one denied":        {"op " + many(500, "h%d", ",") + ",!h7=(root) /bin/a", "op " + many(500, "h%d", ",") + "=(root) /bin/a", []Change{Wider, UnknownChange}},

@@ -48,6 +48,15 @@ func (s *SharedBudget) charge(states, parts int) {
 // be.
 func (b Budget) Exhausted() bool { return b.Shared != nil && b.Shared.credit < 0 }
 
+// Spend counts other work for questions, in parts, and tells whether it is within the budget.
+func (b Budget) Spend(parts int) bool {
+	if b.Shared == nil {
+		return true
+	}
+	b.Shared.charge(0, parts)
+	return b.Shared.credit >= 0
+}
+
 // Pay counts the states of a pattern that was compiled for questions, once for all that share the budget, and tells
 // whether they are within it.
 func (b Budget) Pay(source Source, e Expr) bool {
