@@ -102,7 +102,10 @@ func settleLogged(planned, found types.Map) types.Map {
 		if !is {
 			read = nothingLogged() // a node that could not be read back
 		}
-		entries[name] = values.Settled(entry.(types.Object), read) //nolint:forcetypeassert // of that type
+		entries[name] = read
+		if of, is := entry.(types.Object); is {
+			entries[name] = values.Settled(of, read)
+		}
 	}
 	return types.MapValueMust(loggedType, entries)
 }
