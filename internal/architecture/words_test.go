@@ -139,6 +139,7 @@ var summaryArgument = map[string]int{
 // statedFindings are the summaries that state what was found instead of an operation that failed. "…" stands for what
 // is filled in.
 var statedFindings = []string{
+	"The policy no longer defines …, which lines of other sudoers files use",
 	"…", // decided elsewhere
 	"… is not as safe as its settings on …",
 	"… is not removed on …",

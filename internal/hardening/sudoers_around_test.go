@@ -187,6 +187,9 @@ func TestPolicyOpensRulesOfOthers(t *testing.T) {
 			if got := strings.Join(said, "; "); got != c.opened {
 				t.Errorf("opened is %q, want %q", got, c.opened)
 			}
+			if left := mustObserve(t, next, m, "pve1").Around.Left(next, c.earlier); len(left) > 0 != (name == "taken away") {
+				t.Errorf("left is %v", left)
+			}
 		})
 	}
 }

@@ -68,6 +68,21 @@ func (s Surroundings) Opened(p SudoersPolicy, earlier string) (opened []Undefine
 	return opened
 }
 
+// Left are the aliases of the surroundings that an earlier text of a policy defined and the policy does not any more: a
+// denial in these places that names one denies nothing then, and a rule grants nothing.
+func (s Surroundings) Left(p SudoersPolicy, earlier string) (left []UndefinedAlias) {
+	if len(s.Undefined) == 0 {
+		return nil
+	}
+	before, after := ownAliasesOf(p.Path(), earlier), ownAliasesOf(p.Path(), p.Content)
+	for _, undefined := range s.Undefined {
+		if before[undefined.Alias] != nil && after[undefined.Alias] == nil {
+			left = append(left, undefined)
+		}
+	}
+	return left
+}
+
 // ownAliases are the definitions of a policy, each in a line of its own, by kind and name.
 type ownAliases map[string]*sudoers.AliasDef
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
+	"github.com/pvesec/terraform-provider-pvesec/internal/hardening"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
 )
 
@@ -25,18 +26,13 @@ func (m *sudoersPolicyModel) refuseOpened(state *sudoersPolicyModel, around surr
 	case state != nil:
 		earlier = state.Content.ValueString()
 	}
-	var aliases []string
-	at := map[string][]string{}
-	for _, name := range slices.Sorted(maps.Keys(around.on)) {
-		for _, opened := range around.on[name].Opened(m.policy(), earlier) {
-			if at[opened.Alias] == nil {
-				aliases = append(aliases, opened.Alias)
-			}
-			at[opened.Alias] = append(at[opened.Alias], fmt.Sprintf("%s on %s", strings.Join(opened.At, ", "), name))
-		}
+	for _, one := range usedElsewhere(around, func(s hardening.Surroundings) []hardening.UndefinedAlias { return s.Left(m.policy(), earlier) }) {
+		diags.AddAttributeWarning(m.textAttribute(), fmt.Sprintf("The policy no longer defines %s, which lines of other sudoers files use", one.alias),
+			fmt.Sprintf("No other file defines it. A denial that names it denies nothing after the apply, so that its user may run more; a rule that names it grants nothing: %s.\n\n"+
+				"Define the alias in the file that uses it before you apply.", one.places))
 	}
-	for _, alias := range aliases {
-		used := strings.Join(at[alias], "; ")
+	for _, one := range usedElsewhere(around, func(s hardening.Surroundings) []hardening.UndefinedAlias { return s.Opened(m.policy(), earlier) }) {
+		alias, used := one.alias, one.places
 		p := problem{
 			m.textAttribute(), fmt.Sprintf("The policy defines %s, which lines of other sudoers files use", alias),
 			fmt.Sprintf("All sudoers files share the names of aliases. These lines use %s, and no other file defines it: %s. The policy would decide what they give others, and no plan of it shows that.\n\n"+
@@ -49,4 +45,22 @@ func (m *sudoersPolicyModel) refuseOpened(state *sudoersPolicyModel, around surr
 		}
 		m.add(judged, p, diags)
 	}
+}
+
+// usedAlias is an alias with the places of the lines that use it, on each node.
+type usedAlias struct{ alias, places string }
+
+// usedElsewhere lists aliases of all nodes, each once.
+func usedElsewhere(around surroundings, which func(hardening.Surroundings) []hardening.UndefinedAlias) (list []usedAlias) {
+	for _, name := range slices.Sorted(maps.Keys(around.on)) {
+		for _, found := range which(around.on[name]) {
+			places := fmt.Sprintf("%s on %s", strings.Join(found.At, ", "), name)
+			if at := slices.IndexFunc(list, func(known usedAlias) bool { return known.alias == found.Alias }); at >= 0 {
+				list[at].places += "; " + places
+				continue
+			}
+			list = append(list, usedAlias{found.Alias, places})
+		}
+	}
+	return list
 }

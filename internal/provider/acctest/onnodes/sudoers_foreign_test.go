@@ -95,5 +95,10 @@ resource "pvesec_sudoers_policy" "agent" {
 	if said := w.Terraform("plan", "-no-color"); !strings.Contains(said, told) || !strings.Contains(said, "+ refused") {
 		t.Errorf("the unchanged plan says\n%s", said)
 	}
+	write("")
+	if said := w.Terraform("plan", "-no-color"); !strings.Contains(said, "The policy no longer defines Cmnd_Alias OPS") || !strings.Contains(said, "/etc/sudoers.d/bob:1 on pve1") {
+		t.Errorf("the plan that drops the alias says\n%s", said)
+	}
+	write(opened)
 	w.Terraform("destroy", "-auto-approve", "-no-color")
 }
