@@ -125,8 +125,8 @@ func (n *node) confirmHeld(t *testing.T, list []heldPair, all *tally) {
 	for i := range list {
 		h := &list[i]
 		q := &h.asked
-		// What sudo does without -u is another question then: the comparison tells the first as a change, and by the second
-		// sudo runs the command as the caller where no other rule says as whom.
+		// What sudo does without -u is another question then: the comparison tells the first as a change, and by the
+		// second sudo runs the command as the caller where no other rule says as whom.
 		if q.runAsUser == "" && (h.changes("runas_default") || strings.Contains(h.before+h.after, "()")) {
 			continue
 		}
