@@ -41,7 +41,7 @@ func (a AuditLogging) countsScript(since int64) string {
 }
 
 // Count asks a node what was refused since a time, to the subjects of the settings, or to the users that are named
-// where the settings are for everyone.
+// where the settings are about all users.
 func (a AuditLogging) Count(ctx context.Context, nodes Nodes, target node.Target, since time.Time, users []string) (*AuditCounts, error) {
 	script := a.countsScript(since.Unix())
 	seen, err := nodes.Observe(ctx, target, node.Query{Scripts: []string{script}})

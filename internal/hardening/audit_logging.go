@@ -141,8 +141,8 @@ func (a AuditLogging) header() string {
 }
 
 // renderSudoers writes one Defaults line per setting and subject. Bound Defaults are applied after unbound ones
-// (sudoers(5), "SUDOERS FILE FORMAT", Defaults), so that they hold wherever else in the tree a setting for everyone
-// stands.
+// (sudoers(5), "SUDOERS FILE FORMAT", Defaults), so that they hold wherever else in the tree a setting about all
+// users stands.
 func (a AuditLogging) renderSudoers() string {
 	var b strings.Builder
 	b.WriteString(a.header())

@@ -8,7 +8,7 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// auditLines are the lines of a file that audit logging writes: for everyone, or for one subject, all lines of its log
+// auditLines are the lines of a file that audit logging writes: about all users, or one subject, all lines of its log
 // file, of its recordings, or of another part of it, as the renderer has them. A line for which others are missing is
 // somebody's own.
 func auditLines(file *sudoers.File) map[string]bool {

@@ -20,11 +20,11 @@ var plainAccount = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.@-]{0,63}$`)
 // mostAsked bounds how many accounts that are in no file of a node its name service is asked about.
 const mostAsked = 64
 
-// anybody is a user whom no file names. It stands for everyone else, of whom only rules about ALL are.
+// anybody is a user whom no file names. It stands for all others, of whom only rules about ALL are.
 const anybody = "anybody else"
 
 // everyone lists whom the files are about: each account of the node and each named user with its groups, each named
-// group, and one for everyone else. Those whom the same rules are about are one. Where groups come from a directory,
+// group, and one for all others. Those whom the same rules are about are one. Where groups come from a directory,
 // nobody knows all members: then each named user in each named group, and somebody in two of them, are among them too.
 func (s *sorting) everyone(ctx context.Context, nodes Nodes) ([]policy.Subject, error) {
 	names := namesIn(s.before.tree.Entries)

@@ -72,7 +72,7 @@ type Config struct {
 	// KnownHosts is the content of a known_hosts file, sshd(8): plain and hashed names, [host]:port, @cert-authority
 	// and @revoked.
 	KnownHosts string
-	// Fingerprints pins host keys by node name, or for every node under "*": "SHA256:…" as `ssh-keygen -lf` prints it;
+	// Fingerprints pins host keys by node name, or of all nodes under "*": "SHA256:…" as `ssh-keygen -lf` prints it;
 	// the whole line of ssh-keygen is taken as well.
 	Fingerprints map[string][]string
 	// ConnectTimeout bounds dialling and handshake, with all jump hosts; zero means [DefaultConnectTimeout].

@@ -68,7 +68,7 @@ func Compare(before, after *sudoers.Tree, q Question) Comparison {
 	was, is := IndexHosts(before), IndexHosts(after)
 	for _, request := range requests {
 		if q.Budget.Exhausted() {
-			c.gap("it takes more work to compare on every host and for every account than the budget allows")
+			c.gap("comparing all hosts and accounts takes more work than the budget allows")
 			break
 		}
 		c.class(was.On(request), is.On(request), request)

@@ -41,7 +41,7 @@ type matcher struct {
 	runchroot           string
 	plugin              groupPlugin
 	outside             bool // only what a directory or a plug-in answers is in doubt
-	anyOptions          bool // what is in doubt is asked for every value of the options that say how names are compared
+	anyOptions          bool // what is in doubt is asked with all values of the options that say how names are compared
 	strayed             bool // a rule behind this one has a root of its own, see straying
 
 	known    map[aliasQuestion]verdict

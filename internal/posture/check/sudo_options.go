@@ -11,7 +11,7 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
 
-// sudoOption is what an option of sudoers has to be for everyone: the global value in force, and the value of every
+// sudoOption is what an option of sudoers has to be for all users: the global value in force, and the value of each
 // binding to hosts, users, targets and commands.
 type sudoOption struct {
 	id       string
