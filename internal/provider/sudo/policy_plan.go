@@ -77,7 +77,7 @@ func (r *sudoersPolicyResource) ModifyPlan(ctx context.Context, req resource.Mod
 		var around surroundings
 		around, seen = r.planAround(ctx, &plan, state, text, targets, observed, &resp.Diagnostics)
 		plan.checkElsewhere(ctx, text, around, &resp.Diagnostics)
-		plan.refuseOpened(state, around, &resp.Diagnostics)
+		plan.judgeAliases(state, around, &resp.Diagnostics)
 		plan.judgeAround(ctx, text, around, &resp.Diagnostics)
 		plan.proveAround(ctx, text, around, &resp.Diagnostics)
 		if !plan.quiet || state == nil {

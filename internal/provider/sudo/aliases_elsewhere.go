@@ -12,10 +12,11 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
 )
 
-// refuseOpened refuses a policy that defines an alias which lines of other files use and none of them defines: those
-// lines would give others what the policy says, and no plan of it looks at others. A configuration that was applied as
-// it is was that already.
-func (m *sudoersPolicyModel) refuseOpened(state *sudoersPolicyModel, around surroundings, diags *diag.Diagnostics) {
+// judgeAliases judges aliases that lines of other files use and none of them defines: what a policy says of such a name
+// decides what those lines give others, and no plan of it looks at others. One that the policy defines is refused,
+// unless the configuration was applied as it is; of one that the policy no longer defines a plan warns, since it takes
+// something away.
+func (m *sudoersPolicyModel) judgeAliases(state *sudoersPolicyModel, around surroundings, diags *diag.Diagnostics) {
 	if m.Content.IsUnknown() || m.Content.IsNull() {
 		return
 	}
