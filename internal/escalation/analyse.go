@@ -116,6 +116,9 @@ func (a *analyser) class(tree *sudoers.Tree, request policy.Request, as target, 
 	}
 	for _, gap := range access.Gaps {
 		a.addGrant(undecided, gap.Grant, "", "", upperReason(gap.Reason))
+		if g := gap.Grant; g != nil && g.RunAs != nil && asRootOnly(g.RunAs) {
+			a.analysed[g.Pos] = true // it may grant something
+		}
 	}
 	for i := range access.Paths {
 		p := &access.Paths[i]

@@ -400,7 +400,7 @@ func splitPaths(builders []*accessBuilder, literals []string, budget regular.Bud
 		}
 		if b.bindsToCommands() {
 			for i := range split {
-				if !b.budget.Spend(len(b.tree.Entries)) {
+				if !b.budget.Spend(2 * len(b.tree.Entries)) { // a step for each entry, and a map of what holds
 					b.gap(nil, "which options hold for its commands takes more work than the budget allows")
 					break
 				}

@@ -58,7 +58,7 @@ func (m *matcher) pathOf(c *sudoers.Command, patterns *commandPattern, path stri
 		return matched(path == c.Name)
 	case !strings.HasPrefix(path, "/"):
 		return no
-	case throughProcess(c.Name):
+	case patterns != nil && patterns.through, patterns == nil && throughProcess(c.Name):
 		_, base := split(path)
 		_, named := split(c.Name)
 		if named == "" || named == base || sudoers.HasMeta(named) {

@@ -69,6 +69,8 @@ func TestAsTyped(t *testing.T) {
 		{"Defaults fast_glob\nop ALL=(root) /usr/bin/uptim[e]", sudoers.PVE9, true}, {"op ALL=(root) /usr/bin/uptim[e]", sudoers.PVE9, false}, {literal, sudoers.PVE9, false},
 		{"Cmnd_Alias X = ^/usr/bin/uptime$\nop ALL=(root) X", sudoers.PVE9, true}, {"op ALL=(root) ALL, !^/usr/bin/bash$", sudoers.PVE9, false},
 		{"op ALL=(root) " + digest + "^/usr/bin/uptime$", sudoers.PVE9, false}, {"Defaults fdexec=never\nop ALL=(root) " + digest + "^/usr/bin/uptime$", sudoers.PVE9, true},
+		{"op ALL=(root) ^/usr/bin/uptime$, !ALL", sudoers.PVE9, false}, {"op ALL=(root) ^/usr/bin/uptime$, !^/usr/bin/uptime$", sudoers.PVE9, false},
+		{"Defaults!/usr/bin/uptime fdexec=never\nop ALL=(root) " + digest + "^/usr/bin/uptime$", sudoers.PVE9, true}, {"Defaults !fdexec\nop ALL=(root) " + digest + "^/usr/bin/uptime$", sudoers.PVE9, true},
 	} {
 		file, _ := sudoers.Parse("policy", test.text+"\n", test.version)
 		q := Question{Subject: op.Subject, Env: Debian(test.version)}

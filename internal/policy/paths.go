@@ -51,7 +51,7 @@ func mustCompile(s regular.Source) regular.Expr {
 func (m *matcher) pathLanguages(c *sudoers.Command) (languages []pathLanguage, reason string) {
 	switch {
 	case c.Kind == sudoers.CommandPath && throughProcess(c.Name):
-		return nil, "its path leads through links that are other ones for each process"
+		return nil, throughProcessReason
 	case c.Kind == sudoers.CommandAll:
 		return []pathLanguage{{expr: m.everything(), certain: true}}, ""
 	case c.Kind == sudoers.CommandRegex:
@@ -82,12 +82,6 @@ func (m *matcher) canonicalPaths(language regular.Expr) (canonical regular.Expr,
 		}
 	}
 	return canonical, err
-}
-
-// throughProcess tells a path through /proc or /dev/fd, where links lead to what a process has open, is in, or has as
-// its root (proc(5)).
-func throughProcess(path string) bool {
-	return strings.HasPrefix(path, "/proc/") || strings.HasPrefix(path, "/dev/fd/")
 }
 
 // everything is what ALL stands for.
@@ -171,6 +165,9 @@ func (m *matcher) typedLanguages(pattern regular.Source) (languages []pathLangua
 	}
 	if around := regular.Disjoint(typed, roundaboutly, m.budget); around.Verdict != regular.Yes {
 		reason = `its pattern of paths matches detours such as "/../", and so commands elsewhere`
+	}
+	if through := regular.Disjoint(typed, processPlaces, m.budget); reason == "" && through.Verdict != regular.Yes {
+		reason = throughProcessReason
 	}
 	canonical, err := m.canonicalPaths(typed)
 	if err != nil {

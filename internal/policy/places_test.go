@@ -50,7 +50,8 @@ func TestLinksOfTheSystem(t *testing.T) {
 	q := Question{Subject: op.Subject, Env: Debian(sudoers.PVE9)}
 	for rule, path := range map[string]string{
 		"/var/run/tool": "/run/tool", "/var/lock/tool": "/run/lock/tool", "/run/tool": "/var/run/tool", "/proc/self/root/usr/bin/nproc": "/usr/bin/nproc", "/proc/1/root/usr/bin/": "/usr/bin/id",
-		"/dev/fd/../bin/x": "/dev/bin/x",
+		"//proc/self/cwd/none": "/usr/sbin/none", "/./proc/self/cwd/none": "/usr/sbin/none", "/usr/../proc/self/cwd/none": "/usr/sbin/none", "/p[r]oc/self/cwd/none": "/usr/sbin/none",
+		"/*/self/cwd/none": "/usr/sbin/none", "/proc/12*/root/usr/sbin/none": "/usr/sbin/none", "/proc/self/cwd/../sbin/none": "/usr/sbin/none", "/[[\\:alpha\\:]]roc/self/cwd/none": "/usr/sbin/none", "/dev/stdin": "/usr/sbin/stdin", "/dev//fd/3": "/usr/sbin/3", "/dev/[f]d/3": "/usr/sbin/3", "/proc/self/cwd/": "/usr/sbin/x",
 	} {
 		statement, err := ParseStatement(path, q.Env)
 		if err != nil {
@@ -65,6 +66,16 @@ func TestLinksOfTheSystem(t *testing.T) {
 		r := Request{Subject: op.Subject, Command: path, Env: q.Env}
 		if d := Decide(treeOf(t, "op ALL=(root) "+rule), r); d.Verdict == Unmatched {
 			t.Errorf("%s: %s is %s", rule, path, d.Verdict)
+		}
+	}
+}
+
+// TestNoLinksOfProcesses: other paths with those names, and patterns that take none of them, are read as they are.
+func TestNoLinksOfProcesses(t *testing.T) {
+	t.Parallel()
+	for _, spec := range []string{"/*/g/two", "/usr/bin/proc", "/usr/bin/*", "/proc/sys/kernel/x", "/proc/cpuinfo", "/dev/null", "/opt/dev/fd/x", "/dev/mapper/fd/x", "/usr/bin/", "/*bin/id"} {
+		if throughProcess(spec) {
+			t.Errorf("%s is taken for a path through a process", spec)
 		}
 	}
 }

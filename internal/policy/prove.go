@@ -116,6 +116,7 @@ func proveNever(tree *sudoers.Tree, q Question, s Statement, counts func(*Grant)
 		}
 	}
 	note(gaps)
+	told := map[sudoers.Pos]bool{}
 	hosts := IndexHosts(tree)
 	for _, request := range requests {
 		access := Admits(hosts.On(request), request, paths, q.Budget)
@@ -124,7 +125,7 @@ func proveNever(tree *sudoers.Tree, q Question, s Statement, counts func(*Grant)
 			p := &access.Paths[i]
 			p.Rules = slices.DeleteFunc(p.Rules, func(r AccessRule) bool { return !r.Denied && !counts(r.Grant) })
 		}
-		note(asTyped(access.Paths, counts))
+		note(asTyped(q, access.Paths, counts, told))
 		for _, pattern := range s.Patterns {
 			for i := range access.Paths {
 				p := &access.Paths[i]

@@ -101,6 +101,8 @@ type commandPattern struct {
 	path  *textPattern // an expression, or a glob as fast_glob takes it
 	parts []pathPart   // of a glob: what glob(3) compares with names, one after the other
 	args  *textPattern
+	// through tells that the path may lead through the links of a process.
+	through bool
 }
 
 // pathPart is a part of a path between slashes.
@@ -127,6 +129,7 @@ func patternsOf(c *sudoers.Command) *commandPattern {
 	if p.path == nil && p.args == nil {
 		return nil
 	}
+	p.through = c.Kind == sudoers.CommandPath && throughProcess(c.Name)
 	return &p
 }
 

@@ -141,7 +141,8 @@ func (l *Logged) takeCells(cells []cell, request policy.Request, grant policy.Gr
 // keepsLog tells whether a file can be a log that stays: a device keeps nothing, and in a place where others write they
 // replace it.
 func keepsLog(name string) bool {
-	return strings.HasPrefix(path.Clean(name), "/var/log/") || policy.RootsPlace(name)
+	name = path.Clean(name)
+	return strings.HasPrefix(name, "/var/log/") || policy.RootsPlace(name) && !strings.HasPrefix(name, "/etc/")
 }
 
 // literalOf is a command without patterns, with its arguments where it says them.

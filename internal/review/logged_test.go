@@ -24,6 +24,7 @@ func TestLoggedOn(t *testing.T) {
 		"recorded":              {rule, "Defaults log_output, log_input, syslog=local3", "", "true true true local3 ", nil},
 		"a file":                {rule, "Defaults !syslog", "Defaults:agent logfile=/var/log/sudo.log", "true false false  /var/log/sudo.log", []string{"/etc/sudoers:1: !syslog"}},
 		"no file that stays":    {rule, "Defaults !syslog", "Defaults:agent logfile=/dev/null", "false false false  ", []string{"/etc/sudoers.d/x:1: logfile=/dev/null", "/etc/sudoers:1: !syslog"}},
+		"a file in /etc":        {rule, "", "Defaults:agent !syslog, logfile=/etc/pve/x", "false false false  ", []string{"/etc/sudoers.d/x:1: !syslog", "/etc/sudoers.d/x:1: logfile=/etc/pve/x"}},
 		"a file of others":      {rule, "", "Defaults:agent !syslog, logfile=/var/log/../tmp/x", "false false false  ", []string{"/etc/sudoers.d/x:1: !syslog", "/etc/sudoers.d/x:1: logfile=/var/log/../tmp/x"}},
 		"for others":            {rule, "Defaults log_output", "Defaults:carol !log_output, !syslog", "true false true authpriv ", nil},
 		"for this one":          {rule, "Defaults log_output", "\nDefaults:agent !log_output, !syslog", "false false false  ", []string{"/etc/sudoers.d/x:2: !log_output", "/etc/sudoers.d/x:2: !syslog"}},

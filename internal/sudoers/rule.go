@@ -175,7 +175,7 @@ func (b *builder) subject(s string) (Member, bool) {
 		b.fail("Subject", -1, "a control character in the subject", "write a user name, or %group")
 	case s == "%" || s == "%:" || s == "+":
 		b.fail("Subject", -1, "empty group", "write the name of the group behind the sign")
-	case severalNames(s):
+	case strings.HasPrefix(s, "!"), m.Kind == MemberWord && severalNames(s):
 		b.fail("Subject", -1, "not one name", "write one user name, or %group")
 	default:
 		return m, true
@@ -198,8 +198,8 @@ func memberOf(s string) Member {
 }
 
 // severalNames tells a text that looks like more than one name, or like syntax of sudoers: no account and no host has
-// such a name.
-func severalNames(s string) bool { return strings.ContainsAny(s, ",()=\"") }
+// such a name. Groups of a directory may.
+func severalNames(s string) bool { return strings.ContainsAny(s, ",=\"") }
 
 func badName(s string) bool {
 	return strings.IndexFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f }) >= 0
@@ -221,7 +221,7 @@ func (b *builder) members(field string, names []string, hosts, groups bool) []Me
 			b.fail(field, i, "a control character in a name", "write the name without it")
 		case strings.HasPrefix(s, "!"):
 			b.fail(field, i, "'!' excludes nothing here: it would be a letter of the name", "list what is meant, or write the rule in content")
-		case severalNames(s) || hosts && strings.ContainsAny(s, " \t"):
+		case m.Kind == MemberWord && !groups && severalNames(s) || hosts && m.Kind == MemberWord && strings.ContainsAny(s, " \t:/"):
 			b.fail(field, i, "not one name", "write each name as an element of its own")
 		case m.Kind == MemberGroup && (hosts || groups):
 			b.fail(field, i, "'%' has no meaning here", "write the name without '%'")

@@ -100,6 +100,31 @@ func TestRuleErrorsNameTheirPlace(t *testing.T) {
 	}
 }
 
+// TestNamesOfDirectories: names that accounts, groups and hosts of a directory have are one name each.
+func TestNamesOfDirectories(t *testing.T) {
+	t.Parallel()
+	for _, p := range []Policy{
+		{Subject: "%Admins (EU)"}, {Subject: "%:cn=adm,dc=example"}, {Subject: `DOMAIN\user`}, {Subject: "#1000"}, {Subject: "user@example.org"}, {Subject: "John (ext)"},
+		{Subject: "a", Rules: []Rule{{RunAsUsers: []string{"%Admins (EU)", "ALL", "+ops"}, RunAsGroups: []string{"Admins (EU)"}, Hosts: []string{"10.0.0.0/8", "fe80::1", "fd77::/16", "pve[!2]", "*.lab", "pve1"}}}},
+	} {
+		if len(p.Rules) == 0 {
+			p.Rules = []Rule{{}}
+		}
+		p.Rules[0].Commands = []string{"/usr/bin/id"}
+		if _, errs := Render(p, PVE9); len(errs) > 0 {
+			t.Errorf("%+v: %v", p, errs)
+		}
+	}
+	for _, p := range []Policy{
+		{Subject: "!agent", Rules: []Rule{{}}}, {Subject: "a", Rules: []Rule{{Hosts: []string{"pve1:pve2"}}}}, {Subject: "a", Rules: []Rule{{Hosts: []string{"10.0.0.0/33"}}}},
+	} {
+		p.Rules[0].Commands = []string{"/usr/bin/id"}
+		if _, errs := Render(p, PVE9); len(errs) != 1 {
+			t.Errorf("%+v: %v", p, errs)
+		}
+	}
+}
+
 func TestParseCommandTakesOneCommandOnly(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
