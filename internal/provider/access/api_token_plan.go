@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -18,66 +17,6 @@ import (
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
 	"github.com/pvesec/terraform-provider-pvesec/internal/proxmox"
 )
-
-// ValidateConfig finds what no single attribute shows.
-func (r *apiTokenResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
-	var model apiTokenModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	model.checkExpiry(&resp.Diagnostics)
-	values.WarnOfEnd("the token", values.UnixEnd(values.UnixTime(model.ExpiresAt)), r.Clients.Now(), path.Root("expires_at"), &resp.Diagnostics)
-	separated := model.PrivilegeSeparation
-	switch {
-	case model.Grants.IsUnknown() || separated.IsUnknown():
-	case len(model.Grants.Elements()) > 0 && !separated.IsNull() && !separated.ValueBool():
-		resp.Diagnostics.AddAttributeError(path.Root("grant"), "Grants have no effect",
-			"With privilege_separation = false PVE gives the token all privileges of the user and ignores the token's grants. Remove the grant blocks, or set privilege_separation = true.")
-	case len(model.Grants.Elements()) == 0 && (separated.IsNull() || separated.ValueBool()):
-		resp.Diagnostics.AddAttributeWarning(path.Root("grant"), "The token has no privileges",
-			"With privilege separation a token has only the privileges of its own grants, and this token has no grants. Add grant blocks within the privileges of its user.")
-	}
-	model.checkRecipients(ctx, &resp.Diagnostics)
-}
-
-// checkRecipients finds public keys that cannot be combined, such as age's own keys with its post-quantum keys.
-func (m *apiTokenModel) checkRecipients(ctx context.Context, diags *diag.Diagnostics) {
-	if m.Recipients.IsNull() || !values.FullyKnown(m.Recipients) {
-		return
-	}
-	recipients := values.StringsInSet(ctx, m.Recipients, diags)
-	if slices.ContainsFunc(recipients, func(text string) bool { return checkRecipient(text) != nil }) {
-		return // said by the attribute's own validator
-	}
-	if _, err := encryptFor(recipients, "trial"); err != nil {
-		diags.AddAttributeError(path.Root("recipients"), "Invalid recipients", values.UpperFirst(err.Error())+".")
-	}
-}
-
-// checkExpiry requires exactly one of the attributes for the expiry.
-func (m *apiTokenModel) checkExpiry(diags *diag.Diagnostics) {
-	if m.ExpiresAt.IsUnknown() || m.ExpiresIn.IsUnknown() || m.NeverExpires.IsUnknown() {
-		return
-	}
-	var given []string
-	for name, set := range map[string]bool{"expires_at": !m.ExpiresAt.IsNull(), "expires_in": !m.ExpiresIn.IsNull(), "never_expires": m.NeverExpires.ValueBool()} {
-		if set {
-			given = append(given, name)
-		}
-	}
-	switch {
-	case len(given) == 0:
-		diags.AddAttributeError(path.Root("expires_in"), "Missing expiry",
-			"The token has no expiry. Set expires_in (for example \"90d\") or expires_at, or never_expires = true.")
-	case len(given) > 1:
-		diags.AddAttributeError(path.Root("expires_in"), "Invalid expiry", "Set only one of expires_at, expires_in and never_expires.")
-	}
-	if before := values.Lifetime(m.RotateBefore); before != 0 && !m.ExpiresIn.IsNull() && before >= values.Lifetime(m.ExpiresIn) {
-		diags.AddAttributeError(path.Root("rotate_before"), "Invalid rotate_before",
-			fmt.Sprintf("rotate_before = %q is not shorter than expires_in = %q, so the token would rotate at every apply. Set a shorter rotate_before or a longer expires_in.", m.RotateBefore.ValueString(), m.ExpiresIn.ValueString()))
-	}
-}
 
 // ModifyPlan decides whether the token rotates, and checks it against the server.
 func (r *apiTokenResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
@@ -117,130 +56,6 @@ func (r *apiTokenResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 		r.planAccess(ctx, &plan, c, &resp.Diagnostics)
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
-}
-
-// planRotation plans everything that a new secret brings with it, or that nothing of it happens.
-func planRotation(ctx context.Context, plan, config, state *apiTokenModel, computed expiries, diags *diag.Diagnostics) (rotates bool) {
-	plan.RotationDue = types.BoolValue(false)
-	rotates = state != nil && plan.rotates(state)
-	plan.planExpiry(config, state, rotates, computed)
-	switch {
-	case state == nil:
-		plan.Previous = types.ObjectNull(previousType.AttrTypes)
-		plan.CurrentTokenID, plan.FullTokenID = plan.TokenID, types.StringUnknown()
-		if !plan.UserID.IsUnknown() && !plan.TokenID.IsUnknown() {
-			plan.name(plan.TokenID.ValueString())
-		}
-		plan.planNewSecret()
-	case rotates && plan.Rotation.ValueString() == rotationInPlace:
-		plan.name(state.current())
-		plan.Previous = state.Previous
-		plan.planNewSecret()
-	case rotates:
-		plan.name(successor(plan.TokenID.ValueString(), state.current()))
-		plan.Previous = previousValue(state.current(), types.StringUnknown())
-		plan.planNewSecret()
-	default:
-		plan.name(state.current())
-		plan.Previous = state.Previous
-		if previous := state.previousToken(ctx, diags); previous != nil && computed[previous.TokenID.ValueString()] != 0 {
-			plan.Previous = previousValue(previous.TokenID.ValueString(), values.TimeString(previous.ExpiresAt, computed[previous.TokenID.ValueString()]))
-		}
-		plan.keepSecret(state, diags)
-	}
-	return rotates
-}
-
-// planPrevious plans what becomes of the token before the last rotation when the resource changes: it goes once its
-// time is over, which the apply tells if that is not yet so.
-func (m *apiTokenModel) planPrevious(ctx context.Context, state *apiTokenModel, now time.Time, diags *diag.Diagnostics) {
-	previous := state.previousToken(ctx, diags)
-	switch {
-	case previous == nil:
-	case previous.over(now):
-		m.Previous = types.ObjectNull(previousType.AttrTypes)
-	default:
-		m.Previous = types.ObjectUnknown(previousType.AttrTypes)
-	}
-}
-
-// over tells whether the token has come to its end.
-func (p previousModel) over(now time.Time) bool {
-	end := values.UnixTime(p.ExpiresAt)
-	return end != 0 && end <= now.Unix()
-}
-
-// planExpiry fills in expires_at as planExpiry of a user's tokens does.
-func (m *apiTokenModel) planExpiry(config, state *apiTokenModel, rotates bool, computed expiries) {
-	m.ExpiresAt = config.ExpiresAt
-	switch {
-	case config.NeverExpires.IsUnknown() || config.ExpiresIn.IsUnknown():
-		m.ExpiresAt = types.StringUnknown()
-	case config.ExpiresIn.IsNull():
-	case state == nil || rotates || !state.ExpiresIn.Equal(config.ExpiresIn) || computed[state.current()] == 0:
-		m.ExpiresAt = types.StringUnknown()
-	default:
-		m.ExpiresAt = values.TimeString(state.ExpiresAt, computed[state.current()])
-	}
-}
-
-// planNewSecret plans a secret that the apply will bring.
-func (m *apiTokenModel) planNewSecret() {
-	m.Secret, m.EncryptedSecret = types.StringUnknown(), types.StringUnknown()
-	if !m.SecretInState.IsUnknown() && !m.SecretInState.ValueBool() {
-		m.Secret = types.StringNull()
-	}
-	if m.Recipients.IsNull() {
-		m.EncryptedSecret = types.StringNull()
-	}
-}
-
-// rotates tells whether a plan gives the token another secret.
-func (m *apiTokenModel) rotates(state *apiTokenModel) bool {
-	return !m.RotationID.Equal(state.RotationID) || state.RotationDue.ValueBool()
-}
-
-// lostValue says that a secret that the configuration asks for is not known any more.
-const lostValue = "PVE tells a secret only once, and this one was not kept. Change rotation_id too, which gives the token a new one."
-
-// asksForLostSecret is the attribute that asks, of a token that does not rotate, for a secret that nobody kept; empty
-// for none.
-func (m *apiTokenModel) asksForLostSecret(state *apiTokenModel) string {
-	switch {
-	case !state.Secret.IsNull():
-		return ""
-	case m.SecretInState.ValueBool():
-		return "secret_in_state"
-	case !m.Recipients.IsNull() && !m.Recipients.IsUnknown() && !m.Recipients.Equal(state.Recipients):
-		return "recipients"
-	}
-	return ""
-}
-
-// keepSecret plans the secret of a token that does not rotate: what the configuration newly asks for is made of what is
-// known. What is not known is warned of, and refused by the apply: a destroy plans this too.
-func (m *apiTokenModel) keepSecret(state *apiTokenModel, diags *diag.Diagnostics) {
-	m.Secret, m.EncryptedSecret = state.Secret, state.EncryptedSecret
-	if name := m.asksForLostSecret(state); name != "" {
-		diags.AddAttributeWarning(path.Root(name), "Unable to recover the secret", lostValue+"\n\nThe plan goes on, since Terraform makes it before a destroy too. An apply is refused.")
-	}
-	switch {
-	case m.SecretInState.IsUnknown():
-		m.Secret = types.StringUnknown()
-	case !m.SecretInState.ValueBool():
-		m.Secret = types.StringNull()
-	case state.Secret.IsNull():
-		m.Secret = types.StringUnknown()
-	}
-	switch {
-	case m.Recipients.IsUnknown():
-		m.EncryptedSecret = types.StringUnknown()
-	case m.Recipients.IsNull():
-		m.EncryptedSecret = types.StringNull()
-	case m.Recipients.Equal(state.Recipients):
-	default:
-		m.EncryptedSecret = types.StringUnknown()
-	}
 }
 
 // sameUser tells whether a plan is about a token of the user that state has, in whatever spelling, as for users.

@@ -11,7 +11,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/session"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
@@ -56,35 +55,6 @@ func (r *restrictedUserResource) ModifyPlan(ctx context.Context, req resource.Mo
 		warnOfMissingAccount(ctx, r.Clients, proxmox.UserID(plan.UserID.ValueString()), &resp.Diagnostics)
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
-}
-
-// sameUser tells whether a plan is about the user that state has. Two spellings of one user, in a realm that ignores
-// letter case, are one: the plan keeps the one that PVE has then.
-func (r *restrictedUserResource) sameUser(ctx context.Context, state, plan *restrictedUserModel, diags *diag.Diagnostics) bool {
-	switch {
-	case plan.UserID.Equal(state.UserID):
-		return true
-	case plan.UserID.IsUnknown() || r.Clients == nil:
-		return false
-	}
-	same, err := sameUserID(ctx, r.Clients, state.UserID, plan.UserID)
-	if !session.PlanReached(err, path.Root("user_id"), diags) || !same {
-		return false
-	}
-	plan.UserID = state.UserID
-	return true
-}
-
-func sameUserID(ctx context.Context, clients *session.Clients, a, b types.String) (bool, error) {
-	first, second := proxmox.UserID(a.ValueString()), proxmox.UserID(b.ValueString())
-	if first.Realm() != second.Realm() || !strings.EqualFold(first.Name(), second.Name()) {
-		return false, nil // without asking
-	}
-	pve, err := clients.PVE()
-	if err != nil {
-		return false, err
-	}
-	return pve.SameUser(ctx, first, second)
 }
 
 // planAccess checks the planned user against the server and fills in what follows from it. last is the digest of what
@@ -202,32 +172,6 @@ func managedIn(p proxmox.Principal) string {
 	return p.Role.ID
 }
 
-// foretellRole warns that a managed role which is to be removed stays, because others hold it.
-func (r *restrictedUserResource) foretellRole(ctx context.Context, state *restrictedUserModel, planned string, diags *diag.Diagnostics) {
-	role := state.managedRole(ctx, diags)
-	if role == "" || role == planned || r.Clients == nil || !r.Clients.Holdings().Read(userName(state.UserID.ValueString())) {
-		return
-	}
-	pve, err := r.Clients.PVE()
-	if err != nil {
-		return // what cannot be asked is told by the apply
-	}
-	holders, err := pve.RoleHolders(ctx, proxmox.UserID(state.UserID.ValueString()), role)
-	if err == nil && len(holders) > 0 {
-		warnOfRole(proxmox.KeptRole{ID: role, Holders: holders}, "will stay", diags)
-	}
-}
-
-// warnOfRole warns that a managed role is not removed with its user.
-func warnOfRole(kept proxmox.KeptRole, how string, diags *diag.Diagnostics) {
-	detail := "Others also have this role: " + strings.Join(kept.Holders, ", ") + ". Removing it would remove their access."
-	if kept.Err != nil {
-		detail = "pvesec could not find out whether others have this role: " + kept.Err.Error() + "."
-	}
-	diags.AddAttributeWarning(path.Root("role"), "Role "+kept.ID+" "+how, detail+
-		"\n\nTerraform no longer manages the role. When no one needs it, remove it with: pveum role delete "+kept.ID)
-}
-
 // show writes effective permissions and findings into the model. p is what its own grants are.
 func (r accessReview) show(ctx context.Context, m *restrictedUserModel, p proxmox.Principal, diags *diag.Diagnostics) {
 	m.Effective = r.effectiveValue(ctx, grantsExplain(map[string][]proxmox.Grant{string(p.UserID): p.Grants}), diags)
@@ -260,42 +204,6 @@ func (m *restrictedUserModel) allGroups(ctx context.Context, pve *proxmox.Client
 		}
 	}
 	return all, nil
-}
-
-// passwordChanges tells that another password is wanted for a user that exists.
-func passwordChanges(plan, state *restrictedUserModel) bool {
-	return state != nil && plan.UserID.Equal(state.UserID) && !plan.PasswordVersion.IsUnknown() && !plan.PasswordVersion.Equal(state.PasswordVersion) && !plan.PasswordVersion.IsNull()
-}
-
-const noPasswordChange = "Password cannot be changed"
-
-// passwordAdvice says what PVE does not offer to API tokens, and what helps.
-func passwordAdvice(userID string) string {
-	return "PVE refuses PUT /access/password to every API token: the provider can set a password only while it creates the user.\n\n" +
-		"Change it on a node (pveum passwd " + userID + ") and leave password_version as it is, or have the user created again " +
-		"(terraform apply -replace=ADDRESS), which gives its tokens new secrets."
-}
-
-// warnOfPassword says what the apply refuses. It is no error of the plan: with -replace Terraform plans the same before
-// it plans the replacement.
-func warnOfPassword(plan, state *restrictedUserModel, diags *diag.Diagnostics) {
-	if passwordChanges(plan, state) {
-		diags.AddAttributeWarning(path.Root("password_version"), noPasswordChange+" without -replace", passwordAdvice(plan.UserID.ValueString()))
-	}
-}
-
-func nameRole(ctx context.Context, plan, config *restrictedUserModel, diags *diag.Diagnostics) {
-	if config.Role.IsNull() || config.Role.IsUnknown() {
-		return
-	}
-	var role roleModel
-	diags.Append(config.Role.As(ctx, &role, basetypes.ObjectAsOptions{})...)
-	if role.Name.IsNull() && !plan.UserID.IsUnknown() {
-		role.Name = types.StringValue(managedRoleName(plan.UserID.ValueString()))
-	}
-	named, problems := types.ObjectValueFrom(ctx, roleType.AttrTypes, role)
-	diags.Append(problems...)
-	plan.Role = named
 }
 
 // planSecrets plans token_secrets: kept for tokens that stay, unknown while a new token will bring one.

@@ -4,13 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/session"
@@ -35,113 +32,6 @@ func NewRestrictedUserResource() resource.Resource { return &restrictedUserResou
 
 func (r *restrictedUserResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_restricted_user"
-}
-
-// ValidateConfig finds what the validator of one attribute can't see: what attributes mean together.
-func (r *restrictedUserResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
-	var model restrictedUserModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	if !resp.Diagnostics.HasError() {
-		model.validate(&resp.Diagnostics)
-		model.warnOfEnds(r.Clients.Now(), &resp.Diagnostics)
-	}
-}
-
-// validate finds a grant without a role, grants that a token without separation ignores, two expiries of one token, and
-// half of a password.
-func (m *restrictedUserModel) validate(diags *diag.Diagnostics) {
-	if m.Role.IsNull() {
-		requireRoles(m.Grants, path.Root("grant"), diags)
-	}
-	m.validatePassword(diags)
-	m.validateTokens(diags)
-}
-
-func (m *restrictedUserModel) validateTokens(diags *diag.Diagnostics) {
-	seen := map[string]bool{}
-	for _, value := range m.TokenBlocks.Elements() {
-		object, ok := value.(types.Object)
-		if !ok || object.IsUnknown() || object.IsNull() {
-			continue
-		}
-		token, at := object.Attributes(), path.Root("token")
-		name, _ := token["name"].(types.String)
-		id := name.ValueString()
-		if name.IsUnknown() {
-			id = "(name known later)"
-		} else if seen[id] {
-			diags.AddAttributeError(at, "Invalid token blocks", fmt.Sprintf("Two token blocks have the name %q. A user has one token of a name: give each block its own.", id))
-		}
-		seen[id] = seen[id] || !name.IsUnknown()
-		grants, _ := token["grant"].(types.Set)
-		separated, _ := token["privilege_separation"].(types.Bool)
-		inherits, _ := token["inherit_grants"].(types.Bool)
-		if m.Role.IsNull() {
-			requireRoles(grants, at, diags)
-		}
-		if len(grants.Elements()) > 0 && !separated.IsUnknown() && !separated.IsNull() && !separated.ValueBool() {
-			diags.AddAttributeError(at, "Grants have no effect",
-				fmt.Sprintf("Token %q has privilege_separation = false, so PVE gives it all privileges of the user and ignores the token's grants. Remove the grant blocks, or set privilege_separation = true.", id))
-		}
-		if len(grants.Elements()) > 0 && inherits.ValueBool() {
-			diags.AddAttributeError(at, "Invalid grants",
-				fmt.Sprintf("Token %q has grant blocks and inherit_grants = true. Remove one of them.", id))
-		}
-		m.validateExpiry(id, token, at, diags)
-	}
-}
-
-// validateExpiry requires one expiry for a token: its own, or the user's.
-func (m *restrictedUserModel) validateExpiry(id string, token map[string]attr.Value, at path.Path, diags *diag.Diagnostics) {
-	never, _ := token["never_expires"].(types.Bool)
-	switch {
-	case token["expires_at"].IsUnknown() || token["expires_in"].IsUnknown() || never.IsUnknown():
-	case !token["expires_at"].IsNull() && !token["expires_in"].IsNull():
-		diags.AddAttributeError(at, "Invalid expiry",
-			fmt.Sprintf("Token %q has both expires_at and expires_in. Remove one of them.", id))
-	case never.ValueBool() && !(token["expires_at"].IsNull() && token["expires_in"].IsNull()):
-		diags.AddAttributeError(at, "Invalid expiry",
-			fmt.Sprintf("Token %q has never_expires = true and an expiry. Remove one of them.", id))
-	case token["expires_at"].IsNull() && token["expires_in"].IsNull() && !never.ValueBool() && m.ExpiresAt.IsNull():
-		diags.AddAttributeError(at, "Missing expiry",
-			fmt.Sprintf("Token %q has no expiry. Set its expires_in (for example \"90d\") or expires_at, or never_expires = true, or set expires_at of the user.", id))
-	}
-}
-
-// warnOfEnds warns of ends that are over.
-func (m *restrictedUserModel) warnOfEnds(now time.Time, diags *diag.Diagnostics) {
-	values.WarnOfEnd("the user", values.UnixEnd(values.UnixTime(m.ExpiresAt)), now, path.Root("expires_at"), diags)
-	for _, value := range m.TokenBlocks.Elements() {
-		if object, ok := value.(types.Object); ok && !object.IsUnknown() && !object.IsNull() {
-			name, _ := object.Attributes()["name"].(types.String)
-			end, _ := object.Attributes()["expires_at"].(types.String)
-			values.WarnOfEnd(fmt.Sprintf("token %q", name.ValueString()), values.UnixEnd(values.UnixTime(end)), now, path.Root("token"), diags)
-		}
-	}
-}
-
-func (m *restrictedUserModel) validatePassword(diags *diag.Diagnostics) {
-	if m.Password.IsNull() != m.PasswordVersion.IsNull() {
-		diags.AddAttributeError(path.Root("password_version"), "Missing password or password version",
-			"Terraform does not store a password, so it needs password_version, a number that you change with the password. Set both, or neither.")
-	}
-	if id := m.UserID; !m.Password.IsNull() && !id.IsUnknown() && proxmox.UserID(id.ValueString()).Realm() != "pve" {
-		diags.AddAttributeError(path.Root("password"), "Invalid realm for a password",
-			fmt.Sprintf("Only the realm pve stores passwords itself. In the realm pam, PVE would set the Unix password of the account %s on the node. Remove password.", proxmox.UserID(id.ValueString()).Name()))
-	}
-}
-
-func requireRoles(set types.Set, at path.Path, diags *diag.Diagnostics) {
-	for _, element := range set.Elements() {
-		grant, ok := element.(types.Object)
-		if !ok || grant.IsUnknown() || grant.IsNull() {
-			continue
-		}
-		if role := grant.Attributes()["role"]; role.IsNull() {
-			diags.AddAttributeError(at, "Missing role",
-				fmt.Sprintf("The grant on %s has no role, and the user has no managed role. Set role in the grant, or configure role for the user.", grant.Attributes()["path"]))
-		}
-	}
 }
 
 func (r *restrictedUserResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
@@ -238,22 +128,6 @@ func (r *restrictedUserResource) review(ctx context.Context, pve *proxmox.Client
 // forgetReview leaves what follows from the user to the next refresh.
 func (m *restrictedUserModel) forgetReview() {
 	m.Effective, m.Findings = types.MapNull(effectiveType), types.ListNull(accessFindingType)
-}
-
-// recordSecrets keeps the secrets of new tokens beside those known before, if the configuration asks for it.
-func (m *restrictedUserModel) recordSecrets(before map[string]attr.Value, minted proxmox.Secrets) {
-	secrets := map[string]attr.Value{}
-	if m.SecretInState.ValueBool() {
-		for id := range m.Tokens.Elements() {
-			if secret, ok := before[id]; ok {
-				secrets[id] = secret
-			}
-			if secret, ok := minted[id]; ok {
-				secrets[id] = types.StringValue(secret)
-			}
-		}
-	}
-	m.TokenSecrets = types.MapValueMust(types.StringType, secrets)
 }
 
 func (r *restrictedUserResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
@@ -417,46 +291,4 @@ func (r *restrictedUserResource) Delete(ctx context.Context, req resource.Delete
 	if err != nil {
 		values.AddError(&resp.Diagnostics, fmt.Sprintf("Unable to delete user %s", state.UserID.ValueString()), err)
 	}
-}
-
-// ImportState takes a user id, or an identity with one.
-func (r *restrictedUserResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	id := types.StringValue(req.ID)
-	if req.ID == "" && req.Identity != nil {
-		resp.Diagnostics.Append(req.Identity.GetAttribute(ctx, path.Root("user_id"), &id)...)
-	}
-	if err := checkUserID(id.ValueString()); err != nil {
-		resp.Diagnostics.AddError("Invalid import id", values.UpperFirst(err.Error())+".")
-	}
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	model, found, err := r.adopt(ctx, resp.State, id, &resp.Diagnostics)
-	if err != nil {
-		values.AddError(&resp.Diagnostics, fmt.Sprintf("Unable to import user %s", id.ValueString()), err)
-		return
-	}
-	if !found {
-		resp.Diagnostics.AddError("Unable to find the object to import", fmt.Sprintf("PVE has no user %s.", id.ValueString()))
-		return
-	}
-	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
-	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, userIdentity{model.UserID})...) // as PVE spells it
-}
-
-// adopt reads a user that is in no state yet; empty gives the schema.
-func (r *restrictedUserResource) adopt(ctx context.Context, empty tfsdk.State, id types.String, diags *diag.Diagnostics) (*restrictedUserModel, bool, error) {
-	model := &restrictedUserModel{}
-	diags.Append(values.NullModel(ctx, empty, model)...)
-	model.UserID, model.GroupMembership, model.SecretInState = id, types.StringValue(membershipExclusive), types.BoolValue(false)
-	pve, err := r.Clients.PVE()
-	if err != nil {
-		return model, false, err
-	}
-	role, err := pve.OwnRole(ctx, proxmox.UserID(id.ValueString()))
-	if err != nil {
-		return model, false, err
-	}
-	found, err := r.read(ctx, model, role, diags)
-	return model, found, err
 }

@@ -275,3 +275,19 @@ func (e expiries) write(ctx context.Context, private values.PrivateWriter, diags
 	}
 	diags.Append(private.SetKey(ctx, expiryKey, text)...)
 }
+
+// recordSecrets keeps the secrets of new tokens beside those known before, if the configuration asks for it.
+func (m *restrictedUserModel) recordSecrets(before map[string]attr.Value, minted proxmox.Secrets) {
+	secrets := map[string]attr.Value{}
+	if m.SecretInState.ValueBool() {
+		for id := range m.Tokens.Elements() {
+			if secret, ok := before[id]; ok {
+				secrets[id] = secret
+			}
+			if secret, ok := minted[id]; ok {
+				secrets[id] = types.StringValue(secret)
+			}
+		}
+	}
+	m.TokenSecrets = types.MapValueMust(types.StringType, secrets)
+}

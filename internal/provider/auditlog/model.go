@@ -101,20 +101,6 @@ const defaultName = "pvesec"
 
 func defaultSecurityLogPath(name string) string { return "/var/log/" + name + "-security.log" }
 
-// deployedAuditModel is what one node holds of audit logging.
-type deployedAuditModel struct {
-	Files    types.Map  `tfsdk:"files"`
-	Services types.Map  `tfsdk:"services"`
-	Changes  types.List `tfsdk:"changes"`
-	// AuditRules is what the kernel does with the audit rules.
-	AuditRules types.String `tfsdk:"audit_rules"`
-	// Overruled are lines of other files; an apply leaves them, but plans for none.
-	Overruled types.List `tfsdk:"overruled"`
-	Problems  types.List `tfsdk:"problems"`
-}
-
-var deployedAuditType = values.ObjectTypeOf(deployedAttributes())
-
 // logging is the model as package hardening needs it, with everything that the configuration may leave out filled in.
 // Call it only with known values.
 func (m *auditLoggingModel) logging(ctx context.Context, diags *diag.Diagnostics) hardening.AuditLogging {
@@ -281,21 +267,3 @@ var (
 
 // switchedOn is a switch that is on unless the configuration says false.
 func switchedOn(value types.Bool) bool { return values.BoolOr(value, true) }
-
-// deployedAudit is a node's entry of deployed.
-func deployedAudit(ctx context.Context, state *hardening.AuditState, recorded map[string]string, diags *diag.Diagnostics) types.Object {
-	files := map[string]string{}
-	for name, status := range state.Files {
-		files[name] = status.String()
-	}
-	return values.WriteObject(ctx, deployedAuditType.AttrTypes, deployedAuditModel{
-		Files:    values.StringMap(files),
-		Services: values.StringMap(state.Services),
-		Changes:  values.StringList(state.Changes(recorded)),
-
-		AuditRules: textUnless(state.AuditRules, ""),
-
-		Overruled: values.StringList(state.Overruled),
-		Problems:  values.StringList(state.Health.Problems),
-	}, diags)
-}

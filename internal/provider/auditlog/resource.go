@@ -136,57 +136,6 @@ func (m *auditLoggingModel) Commands(ctx context.Context, diags *diag.Diagnostic
 // Lacks are the packages that a node needs for the settings and does not have.
 func (m *auditLoggingModel) Lacks(seen *hardening.AuditState) []string { return seen.Lacks }
 
-// Found is a node's entry of deployed as it was read.
-func (m *auditLoggingModel) Found(ctx context.Context, seen *hardening.AuditState, diags *diag.Diagnostics) types.Object {
-	found := *seen
-	if m.wasUnproven(seen.Node) {
-		found.Health.Problems = append(slices.Clone(found.Health.Problems), unprovenProblem)
-	}
-	return deployedAudit(ctx, &found, values.StringsInMap(m.Files), diags)
-}
-
-// judgements are the attributes of an entry of deployed that only the node knows, and that no apply promises to mend.
-var judgements = []string{"overruled", "problems"}
-
-// planned is a node's entry of deployed as an apply leaves it. What other files overrule and what is wrong with the
-// trail is known where nothing is: an apply may not change it, so where there is something, and where nobody has looked
-// yet, the value comes with the apply, and the plan is not empty. Rules is what the kernel will do with the audit
-// rules.
-func (m *auditLoggingModel) planned(ctx context.Context, state *auditLoggingModel, name string, rules attr.Value, diags *diag.Diagnostics) types.Object {
-	attributes := m.Installed(ctx, nil, diags).Attributes()
-	attributes["audit_rules"] = rules
-	var known map[string]attr.Value
-	if state != nil {
-		if entry, is := state.Deployed.Elements()[name].(types.Object); is {
-			known = entry.Attributes()
-		}
-	}
-	for _, judgement := range judgements {
-		if lines, listed := known[judgement].(types.List); !listed || lines.IsUnknown() || len(lines.Elements()) > 0 {
-			attributes[judgement] = types.ListUnknown(types.StringType)
-		}
-	}
-	return types.ObjectValueMust(deployedAuditType.AttrTypes, attributes)
-}
-
-// Installed is a node's entry of deployed after an apply. Only the node knows what other files overrule, and what else
-// is wrong.
-func (m *auditLoggingModel) Installed(ctx context.Context, seen *hardening.AuditState, diags *diag.Diagnostics) types.Object {
-	desired := m.logging(ctx, diags).Desired()
-	if seen != nil {
-		desired.Overruled, desired.Health = seen.Overruled, seen.Health
-		if m.unproven[seen.Node] {
-			desired.Health.Problems = append(slices.Clone(desired.Health.Problems), unprovenProblem)
-		}
-		if seen.AuditRules == hardening.AuditAfterBoot || seen.AuditRules == hardening.AuditLocked {
-			desired.AuditRules = seen.AuditRules // an apply that left rules out has failed
-		}
-	} else if slices.Contains(slices.Collect(maps.Values(m.unproven)), true) { // a node that was not read back
-		desired.Health.Problems = []string{unprovenProblem}
-	}
-	return deployedAudit(ctx, &desired, desired.Contents, diags)
-}
-
 // ReadsBack tells that the nodes are read after an apply where the plan does not know what other files overrule.
 func (m *auditLoggingModel) ReadsBack(open bool) bool { return open }
 
