@@ -2,128 +2,14 @@ package sudo
 
 import (
 	"context"
-	"fmt"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
-	"github.com/pvesec/terraform-provider-pvesec/internal/review"
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
 )
-
-// policyParameter is the sudoers text that each function takes first.
-func policyParameter() function.Parameter {
-	return function.StringParameter{Name: "policy", MarkdownDescription: "A policy in sudoers syntax, for example `file(\"agent.sudoers\")`."}
-}
-
-// parseArgument parses an argument of a function. A malformed policy is an error of that argument, with every line that
-// is wrong.
-func parseArgument(position int64, text string) (*sudoers.File, *function.FuncError) {
-	file, problems := sudoers.Parse("policy", text, review.PlanVersion)
-	if len(problems) == 0 {
-		return file, nil
-	}
-	message := "the policy is malformed"
-	for _, problem := range problems {
-		message += fmt.Sprintf("\n\nLine %d, column %d: %s\n%s", problem.Pos.Line, problem.Pos.Col, problem.Msg, problemDetail(problem, text))
-	}
-	return nil, function.NewArgumentFuncError(position, message)
-}
-
-type sudoersFormatFunction struct{}
-
-// NewFormatFunction is function sudoers_format.
-func NewFormatFunction() function.Function { return sudoersFormatFunction{} }
-
-func (sudoersFormatFunction) Metadata(_ context.Context, _ function.MetadataRequest, resp *function.MetadataResponse) {
-	resp.Name = "sudoers_format"
-}
-
-func (sudoersFormatFunction) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
-	resp.Definition = function.Definition{
-		Summary:             "Writes a sudoers policy in canonical form",
-		MarkdownDescription: "Parses a policy as visudo would and writes it in canonical form, comments included. Two policies that differ in spaces and line breaks alone give the same text. A malformed policy is an error with line and column.",
-		Parameters:          []function.Parameter{policyParameter()},
-		Return:              function.StringReturn{},
-	}
-}
-
-func (sudoersFormatFunction) Run(ctx context.Context, req function.RunRequest, resp *function.RunResponse) {
-	var text string
-	if resp.Error = req.Arguments.Get(ctx, &text); resp.Error != nil {
-		return
-	}
-	file, problem := parseArgument(0, text)
-	if problem != nil {
-		resp.Error = problem
-		return
-	}
-	formatted := sudoers.Print(file)
-	if again, _ := sudoers.Parse("policy", formatted, sudoers.Version{}); !sudoers.SameEntries(file.Entries, again.Entries) {
-		resp.Error = function.NewArgumentFuncError(0, "Unable to write the policy in canonical form: sudo would read it otherwise. Report this as a defect of the provider, with the policy.")
-		return
-	}
-	resp.Error = resp.Result.Set(ctx, formatted)
-}
-
-type sudoersAllowsFunction struct{}
-
-// NewAllowsFunction is function sudoers_allows.
-func NewAllowsFunction() function.Function { return sudoersAllowsFunction{} }
-
-func (sudoersAllowsFunction) Metadata(_ context.Context, _ function.MetadataRequest, resp *function.MetadataResponse) {
-	resp.Name = "sudoers_allows"
-}
-
-func (sudoersAllowsFunction) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
-	resp.Definition = function.Definition{
-		Summary: "Tells whether a sudoers policy lets a user run a command as root",
-		MarkdownDescription: "Answers as the sudo of a Debian node would: the last rule that matches the command line decides, and without a match the answer is no. " +
-			"The command line is split into words as a POSIX shell would, without expansion. The program is taken to exist on the node, and times in rules are not considered. " +
-			"Where the answer depends on what no policy says (the files below a `CHROOT`, texts in a `sudoers_locale` other than C) the function fails and says on what.",
-		Parameters: []function.Parameter{
-			policyParameter(),
-			function.StringParameter{Name: "user", MarkdownDescription: "Name of the user, or a group name after `%`."},
-			function.StringParameter{Name: "command", MarkdownDescription: "Command line that begins with an absolute path: `/usr/sbin/qm start 2001`."},
-		},
-		VariadicParameter: function.StringParameter{Name: "groups", MarkdownDescription: "Groups of the user, for rules about groups."},
-		Return:            function.BoolReturn{},
-	}
-}
-
-func (sudoersAllowsFunction) Run(ctx context.Context, req function.RunRequest, resp *function.RunResponse) {
-	var text, user, command string
-	var groups []string
-	if resp.Error = req.Arguments.Get(ctx, &text, &user, &command, &groups); resp.Error != nil {
-		return
-	}
-	file, problem := parseArgument(0, text)
-	if problem != nil {
-		resp.Error = problem
-		return
-	}
-	words, err := review.SplitCommand(command)
-	if err != nil {
-		resp.Error = function.NewArgumentFuncError(2, err.Error())
-		return
-	}
-	decision := policy.Decide(sudoers.TreeOf(file), policy.Request{
-		Subject: policy.Subject{Name: user, Groups: groups},
-		Host:    "localhost",
-		Command: words[0],
-		Args:    words[1:],
-	})
-	if decision.Verdict == policy.Unknown {
-		resp.Error = function.NewArgumentFuncError(2, fmt.Sprintf("Unable to decide %s: line %d of the policy, %s, decides it only if %s. Write the rule without what this depends on.",
-			command, decision.Rule.Pos.Line, decision.Rule.Text, strings.Join(decision.If, ", and if ")))
-		return
-	}
-	resp.Error = resp.Result.Set(ctx, decision.Verdict == policy.Allowed)
-}
 
 type sudoersParseFunction struct{}
 
