@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
 	"github.com/pvesec/terraform-provider-pvesec/internal/sudoers"
@@ -18,6 +19,8 @@ type Surroundings struct {
 	Host        string           `json:"host"`
 	SudoVersion string           `json:"sudo_version"`
 	Subjects    []policy.Subject `json:"subjects"`
+	// Ends are when the accounts of subjects end, of those that do.
+	Ends map[string]time.Time `json:"ends,omitempty"`
 	// Files are the texts by path, with the lines of the files in their places.
 	Files map[string]string `json:"files"`
 	// Policies are the files that were written for other policies: an exclusive policy leaves them alone.
@@ -30,6 +33,14 @@ type Surroundings struct {
 func (t *sudoersTree) surroundings(own string, subjects []policy.Subject) Surroundings {
 	host, _, _ := strings.Cut(t.seen.Facts.Hostname, ".")
 	s := Surroundings{Host: host, SudoVersion: t.seen.Facts.SudoVersion, Subjects: subjects, Files: map[string]string{}, Undefined: t.undefinedAliases(own)}
+	for _, subject := range subjects {
+		if end := t.account(subject.Name).Ends; !end.IsZero() {
+			if s.Ends == nil {
+				s.Ends = map[string]time.Time{}
+			}
+			s.Ends[subject.Name] = end
+		}
+	}
 	concerning := map[*sudoers.UserSpec]bool{}
 	for _, spec := range openRules(t.tree, own) {
 		concerning[spec] = true
@@ -146,6 +157,7 @@ func (s Surroundings) Key(p SudoersPolicy) string {
 	if !slices.ContainsFunc(s.Questions(s.With(p)), func(q policy.Question) bool { return q.Host != "" }) {
 		s.Host = ""
 	}
+	s.Ends = nil // a policy means the same until then
 	key, err := json.Marshal([]any{p.Content, s})
 	if err != nil {
 		panic(err) // only texts and numbers: nothing that JSON can't hold

@@ -120,6 +120,8 @@ type SudoersState struct {
 	Around Surroundings
 	// Unreached are the subjects by whom the policy reaches nobody on the node.
 	Unreached []Unreached
+	// Clock is the time on the node, in Unix seconds.
+	Clock int64
 	// Problems are lines of the node's sudoers files that sudo cannot parse. sudo skips such lines and keeps the rest
 	// in force.
 	Problems []string
@@ -144,7 +146,7 @@ func (p SudoersPolicy) Observe(ctx context.Context, nodes Nodes, target node.Tar
 	if err != nil {
 		return nil, err
 	}
-	state := &SudoersState{Lacks: Lacking(t.seen, p.Commands()), Unfinished: t.seen.Unfinished, Leftover: t.seen.Leftover}
+	state := &SudoersState{Lacks: Lacking(t.seen, p.Commands()), Unfinished: t.seen.Unfinished, Leftover: t.seen.Leftover, Clock: t.seen.Clock}
 	file := t.files[p.Path()]
 	state.File = statusOf(file)
 	state.Content = string(followed(file).Content)

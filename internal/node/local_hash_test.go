@@ -64,3 +64,38 @@ func TestPasswordInPasswd(t *testing.T) {
 		}
 	}
 }
+
+// TestHashOfOneAccount: of an account that is asked for by its name a node tells neither the hash that passwd(5) may
+// have nor the one in shadow(5).
+func TestHashOfOneAccount(t *testing.T) {
+	t.Parallel()
+	from, to := strings.Index(observeProgram, "\naccount() {"), strings.Index(observeProgram, "\nservice() {")
+	if from < 0 || to < from {
+		t.Fatal("the program has no function account before service")
+	}
+	for _, shadow := range []string{
+		"agent:$y$secret:20000:0:99999:7::21000:", "agent:$y$secret:20000:0:99999:7:::", "agent:$y$secret", "agent:7777:", "agent:7777", "agent::7777:", ":7777",
+	} {
+		stubs := `within() { shift; "$@"; }
+slow() { false; }
+enc() { printf '%s' "$1"; }
+code() { coded=$1; }
+say() { printf '%s\n' "$*"; }
+id() { echo 1000; }
+getent() { case $1 in passwd) echo 'agent:$y$secret:1000:1000:A:/home/agent:/bin/sh' ;; shadow) echo '` + shadow + `' ;; *) echo 'users:x:1000:' ;; esac; }
+quick=5 nl='
+'
+`
+		got, err := exec.CommandContext(t.Context(), "/bin/sh", "-c", stubs+observeProgram[from:to]+"\naccount 3 agent").CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v: %s", err, got)
+		}
+		end := "-"
+		if strings.Contains(shadow, "21000") {
+			end = "21000"
+		}
+		if want := "account 3 agent:x:1000:1000:A:/home/agent:/bin/sh " + end + " 1000\ngroup 3 1000 users\n"; string(got) != want {
+			t.Errorf("%s: %q, want %q", shadow, got, want)
+		}
+	}
+}

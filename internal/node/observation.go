@@ -146,6 +146,8 @@ type Account struct {
 	UID, GID    int
 	Gecos       string
 	Home, Shell string
+	// Ends is when the account ends, chage(1) -E; zero for one that does not, and where the node cannot tell.
+	Ends time.Time
 	// Groups and GIDs list every group of the account, the primary one first, in the same order. A group without a
 	// name is given by its number.
 	Groups []string

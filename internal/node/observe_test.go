@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -19,6 +20,37 @@ import (
 )
 
 func itoa(n int) string { return strconv.Itoa(n) }
+
+// TestAccountEnds: the node tells when an account ends.
+func TestAccountEnds(t *testing.T) {
+	t.Parallel()
+	const hash = "$y$j9T$abc$thehash"
+	for _, shell := range []string{"", "/bin/busybox sh"} {
+		s := nodetest.Start(t, nodetest.Options{Shell: shell})
+		s.Tool(t, "getent", `case "$1:$2" in
+shadow:ends) echo 'ends:`+hash+`:20000:0:99999:7::21000:' ;;
+shadow:first) echo 'first:`+hash+`:20000:0:99999:7::0:' ;;
+shadow:never) echo 'never:`+hash+`:20000:0:99999:7:::' ;;
+shadow:odd) echo 'odd:`+hash+`' ;;
+shadow:far) echo 'far:!:20000:0:99999:7::99999999999999999999:' ;;
+shadow:*) exit 2 ;;
+passwd:*) echo "$2:x:1000:1000::/home/$2:/bin/sh" ;;
+group:*) echo 'users:x:1000:' ;;
+esac`)
+		s.Tool(t, "id", "echo 1000")
+		want := map[string]string{"ends": "2027-07-01", "first": "1970-01-01", "never": "", "odd": "", "far": "", "elsewhere": ""}
+		o, err := newPool(t, s).Observe(testContext(t), target("pve1", s), node.Query{Accounts: slices.Sorted(maps.Keys(want))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, end := range want {
+			a := o.Accounts[name]
+			if got := a.Ends.Format(time.DateOnly); !a.Exists || a.Groups[0] != "users" || a.Ends.IsZero() != (end == "") || end != "" && got != end {
+				t.Errorf("shell %q: %s ends %s, want %q", shell, name, a.Ends, end)
+			}
+		}
+	}
+}
 
 // TestObserve looks at every kind of thing under every shell, in one session each.
 func TestObserve(t *testing.T) {

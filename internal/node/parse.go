@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/untrusted"
 )
@@ -104,8 +105,20 @@ func (r *reader) account(sub subject, f frame) error {
 		r.fail(sub, name, "getent gave ids that are not numbers")
 		return nil
 	}
-	r.o.Accounts[name] = Account{Exists: true, UID: uid, GID: gid, Gecos: untrusted.Line(line[4]), Home: untrusted.Line(line[5]), Shell: untrusted.Line(line[6])}
+	r.o.Accounts[name] = Account{Exists: true, UID: uid, GID: gid, Gecos: untrusted.Line(line[4]), Home: untrusted.Line(line[5]), Shell: untrusted.Line(line[6]), Ends: endOfDay(f.arg(2))}
 	return nil
+}
+
+// lastDay is the last day that pvesec takes for the end of an account; RFC 3339 writes no year after 9999.
+const lastDay = 2932896
+
+// endOfDay is the end of an account whose line in shadow(5) has a day since 1970, and the zero time for none.
+func endOfDay(day string) time.Time {
+	n, err := strconv.Atoi(day)
+	if err != nil || n < 0 || n > lastDay {
+		return time.Time{}
+	}
+	return time.Unix(0, 0).UTC().AddDate(0, 0, n)
 }
 
 // id reads a user or group id.

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/hardening"
 	"github.com/pvesec/terraform-provider-pvesec/internal/policy"
@@ -114,32 +113,6 @@ func TestUnlogged(t *testing.T) {
 		l := LoggedOn(p, around)
 		if l.Nothing() != c.nothing || !slices.Equal(l.Unlogged, c.want) {
 			t.Errorf("%s: nothing is %v, unlogged %q, want %v %q", name, l.Nothing(), l.Unlogged, c.nothing, c.want)
-		}
-	}
-}
-
-// TestEnds: a policy ends with its last grant, unless one never does.
-func TestEnds(t *testing.T) {
-	t.Parallel()
-	for text, want := range map[string]string{
-		"agent ALL=(root) /usr/bin/id\n": "0 - -",
-		"agent ALL=(root) NOTAFTER=20270101000000Z /usr/bin/id\nagent ALL=(root) NOTAFTER=20260101000000Z /usr/bin/w\n": "2 2026-01-01 2027-01-01",
-		"agent ALL=(root) NOTAFTER=20270101000000Z /usr/bin/id\nagent ALL=(root) /usr/bin/w\n":                          "1 2027-01-01 -",
-		"agent ALL=(root) NOTAFTER=2027010100Z !/usr/bin/id\n":                                                          "0 - -",
-	} {
-		p, errs := ParsePolicy("agent", "agent", text)
-		if err := errs.Err(); err != nil {
-			t.Fatal(err)
-		}
-		day := func(at time.Time) string {
-			if at.IsZero() {
-				return "-"
-			}
-			return at.Format(time.DateOnly)
-		}
-		ends := p.Ends()
-		if got := fmt.Sprint(len(ends.Grants), " ", day(ends.Earliest), " ", day(ends.Latest)); got != want {
-			t.Errorf("%q: %s, want %s", text, got, want)
 		}
 	}
 }

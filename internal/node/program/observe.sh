@@ -197,8 +197,8 @@ account() {
 		say unknown "$1" "$(enc "$a_gids")"
 		return 0
 	}
-	code "$a_line"
-	say account "$1" "$coded" "$a_gids"
+	code "${a_line%%:*}:x:${a_line#*:*:}" # without a hash, which passwd(5) may have
+	say account "$1" "$coded" "$(account_end "$2")" "$a_gids"
 	# It ends with status 2 where it does not know one of them, and tells the others.
 	a_groups=$(within "$quick" getent group $a_gids 2>/dev/null)
 	if slow $?; then say unknown "$1" "$(enc "getent group did not end within $quick seconds")"; return 0; fi
@@ -212,6 +212,13 @@ account() {
 		code "$a_group"
 		say group "$1" "$a_gid" "$coded"
 	done
+}
+
+# account_end NAME: the day from which on an account is refused, shadow(5), or "-" for one without such a day, or of which nobody can tell. The rest of the line stays here: it has a hash.
+account_end() {
+	e_line=$(within "$quick" getent shadow "$1" 2>/dev/null) || e_line=
+	case $e_line in *:*:*:*:*:*:*:*:*) e_line=${e_line%:*} e_line=${e_line##*:} ;; *) e_line= ;; esac
+	case $e_line in '' | *[!0-9]*) echo - ;; *) echo "$e_line" ;; esac
 }
 
 # service ID UNIT

@@ -2,7 +2,6 @@ package sudo
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -136,62 +135,11 @@ func unloggedText(l *review.Logged) string {
 	return strings.Join(parts, "\n\n")
 }
 
-// endsModel is when a policy ends.
-type endsModel struct {
-	Earliest types.String `tfsdk:"earliest"`
-	Latest   types.String `tfsdk:"latest"`
-}
-
-var endsFields = []values.Field{
-	{Name: "earliest", Type: types.StringType, Description: "When the first rule ends, in RFC 3339; null where none does."},
-	{Name: "latest", Type: types.StringType, Description: "When the last rule ends; null where one never does."},
-}
-
-var endsType = values.TypeOfFields(endsFields)
-
-// showEnds fills in expires.
-func (m *sudoersPolicyModel) showEnds(ctx context.Context, text *review.Policy, diags *diag.Diagnostics) {
-	m.Expires = types.ObjectUnknown(endsType.AttrTypes)
-	if text == nil {
-		return
-	}
-	ends := text.Ends()
-	model := endsModel{}
-	if !ends.Earliest.IsZero() {
-		model.Earliest = values.TimeValue(ends.Earliest.Unix())
-	}
-	if !ends.Latest.IsZero() {
-		model.Latest = values.TimeValue(ends.Latest.Unix())
-	}
-	m.Expires = values.WriteObject(ctx, endsType.AttrTypes, model, diags)
-}
-
-// warnOfEnds warns of rules that have ended: the policy says more than it allows.
-func (m *sudoersPolicyModel) warnOfEnds(text *review.Policy, diags *diag.Diagnostics) {
-	var lines []string
-	for _, end := range text.Ends().Grants {
-		if !m.time().Before(end.At) {
-			lines = append(lines, fmt.Sprintf("line %d, ended %s: %s", end.Line, values.TimeValue(end.At.Unix()).ValueString(), end.Text))
-		}
-	}
-	if len(lines) > 0 {
-		diags.AddAttributeWarning(m.textAttribute(), "Rules of the policy have ended", strings.Join(lines, "\n")+"\n\nsudo refuses them since then. Remove them, or write a later time.")
-	}
-}
-
 func loggedAttribute() schema.MapNestedAttribute {
 	return schema.MapNestedAttribute{
 		MarkdownDescription: "What sudo logs on each node of what the policy allows, by node name, with the options of all sudoers files that bind to the subject. A plan that leaves a node without any log warns. Of a node that the policy is new on, a plan knows `events` where all of it is logged now; the rest shows after the apply, " +
 			"since audit logging of the same run may add to it.",
 		Computed:     true,
 		NestedObject: schema.NestedAttributeObject{Attributes: values.ResourceFields(loggedFields)},
-	}
-}
-
-func endsAttribute() schema.SingleNestedAttribute {
-	return schema.SingleNestedAttribute{
-		MarkdownDescription: "When the rules of the policy end (`not_after`). A time without a zone is shown as UTC; each node takes it in its own zone. It says nothing of the subject's account on the nodes, which may end earlier (`expires` of `pvesec_node_account`), and nothing of API tokens, which sudo does not know (`expires` of `pvesec_restricted_user`, `expires_at` of `pvesec_api_token`).",
-		Computed:            true,
-		Attributes:          values.ResourceFields(endsFields),
 	}
 }

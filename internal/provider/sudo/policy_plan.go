@@ -70,11 +70,10 @@ func (r *sudoersPolicyResource) ModifyPlan(ctx context.Context, req resource.Mod
 	plan.PlanSkipped(ctx, placedOf(state), &resp.Diagnostics) // the nodes may not be known
 	plan.Deployed, plan.RemovedGrants = types.MapUnknown(deployedPolicyType), types.MapUnknown(values.StringListType)
 	plan.Logged, plan.Overruled = types.MapUnknown(loggedType), types.MapUnknown(values.StringListType)
-	plan.showEnds(ctx, text, &resp.Diagnostics)
 	plan.OpenPackages()
 	var seen map[string]*hardening.SudoersState
+	var around surroundings
 	if known {
-		var around surroundings
 		around, seen = r.planAround(ctx, &plan, state, text, targets, observed, &resp.Diagnostics)
 		plan.checkElsewhere(ctx, text, around, &resp.Diagnostics)
 		plan.judgeAliases(state, around, &resp.Diagnostics)
@@ -92,6 +91,7 @@ func (r *sudoersPolicyResource) ModifyPlan(ctx context.Context, req resource.Mod
 		plan.planRemovedGrants(ctx, state, targets, observed, seen, &resp.Diagnostics)
 		r.PlanPackages(ctx, &plan, state, targets, seen, &resp.Diagnostics)
 	}
+	plan.planEnds(ctx, state, text, targets, around, observed, &resp.Diagnostics)
 	plan.planChange(ctx, text, state, observed, &resp.Diagnostics)
 	plan.judgeNewAccess(ctx, text, state, plan.heldBefore(ctx, state, observed, seen, existed, &resp.Diagnostics), !plan.quiet, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {

@@ -117,7 +117,7 @@ func (m *sudoersPolicyModel) Installed(ctx context.Context, seen *hardening.Sudo
 
 // ReadsBack tells that the nodes are read after an apply where the plan could not know what their other files say.
 func (m *sudoersPolicyModel) ReadsBack(open bool) bool {
-	return open || !values.FullyKnown(m.Analysis) || !values.FullyKnown(m.Logged) || !values.FullyKnown(m.Overruled)
+	return open || !values.FullyKnown(m.Analysis) || !values.FullyKnown(m.Logged) || !values.FullyKnown(m.Overruled) || !values.FullyKnown(m.Expires)
 }
 
 // Took judges the policy together with what the other files of the nodes say, and records that for the next plan.
@@ -141,6 +141,7 @@ func (m *sudoersPolicyModel) Took(ctx context.Context, reading session.Reading[h
 			m.Logged = settleLogged(planned, m.Logged)
 		}
 	}
+	m.settleEnds(ctx, text, around, reading.Refresh, diags)
 	if reading.Refresh || m.Overruled.IsUnknown() || m.Overruled.IsNull() {
 		m.showOverruled(ctx, text, around, reading.Refresh, nil, reading.Seen, diags)
 		if m.Overruled.IsUnknown() {
@@ -220,7 +221,7 @@ func (m *sudoersPolicyModel) Adopt(ctx context.Context, targets []node.Target, s
 		m.Enforcement = types.StringValue(enforceRefuse) // as the schema has it where the configuration says nothing
 		text := render(ctx, m, diags)
 		m.describe(ctx, text, diags)
-		m.showEnds(ctx, text, diags)
+		m.showEnds(ctx, text, nil, surroundings{}, diags)
 		return
 	}
 }

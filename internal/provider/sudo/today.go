@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -125,6 +126,13 @@ func warnOfToday(
 				detail = "sudo grants nothing to a user or a group that the node does not know or that nobody is in. Create the account (pvesec_node_account) or add the members, or mend the rule."
 			}
 			said.add(name, path.Root("deployed"), strings.ReplaceAll(missed.Subject, "%", "%%")+" "+missed.Why+" on %[2]s", detail)
+		}
+		ended := review.AccountEnds(p, found.Around)
+		for _, subject := range slices.Sorted(maps.Keys(ended)) {
+			if found.Clock > 0 && found.Clock >= ended[subject].Unix() {
+				said.add(name, path.Root("deployed"), "The account of "+strings.ReplaceAll(subject, "%", "%%")+" has ended on %[2]s",
+					fmt.Sprintf("It ended on %s (chage -E). sudo refuses whatever it asks for. Give the account a later end, or take the policy away.", ended[subject].Format(time.DateOnly)))
+			}
 		}
 		if len(found.Problems) > 0 {
 			said.add(name, path.Root("deployed"), "sudoers files on %[2]s have lines that sudo cannot parse",
