@@ -16,6 +16,14 @@ type SudoersExclusive struct {
 	Files []string
 	// Lines are lines of /etc/sudoers that stay.
 	Lines []string
+	// Resources are the names of policies and audit loggings whose files stay by their header; nil for any name. An
+	// emergency access stays in any case: it ends by itself.
+	Resources []string
+}
+
+// expects tells whether a file stays whose header names a policy or an audit logging.
+func (e SudoersExclusive) expects(resource string) bool {
+	return e.Resources == nil || slices.Contains(e.Resources, resource)
 }
 
 // CheckExclusiveFile says why a text cannot be the name of a file that stays in /etc/sudoers.d, or returns nil.

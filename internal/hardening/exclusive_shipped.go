@@ -97,7 +97,7 @@ func (s *sorting) named(name string) bool {
 // auditFile is the name of the audit logging that a file is of, "" for none.
 func (s *sorting) auditFile(name string) string {
 	of := auditHeader.FindStringSubmatch(string(s.t.files[name].Content))
-	if of == nil || name != sudoersDir+"/"+(AuditLogging{Name: of[1]}).fileName() {
+	if of == nil || name != sudoersDir+"/"+(AuditLogging{Name: of[1]}).fileName() || !s.own.expects(of[1]) {
 		return ""
 	}
 	return of[1]
@@ -114,7 +114,7 @@ func (s *sorting) belongs(name string) string {
 		return ""
 	}
 	text := string(state.Content)
-	if of := writtenFor(name, text); of != "" {
+	if of := writtenFor(name, text); of != "" && s.own.expects(of) {
 		return fmt.Sprintf("pvesec_sudoers_policy %q", of)
 	}
 	if of := s.auditFile(name); of != "" {

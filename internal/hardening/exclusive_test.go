@@ -191,6 +191,25 @@ func TestSudoersExclusive(t *testing.T) {
 			},
 			held: []string{`/etc/sudoers.d/line\nbreak:1: mallory ALL=(ALL) ALL|remove it by hand`},
 		},
+		"headers of names that nobody expects": {
+			own: SudoersExclusive{Resources: []string{"agent", "ops"}},
+			files: map[string]string{
+				"agent": header("agent") + "agent ALL=(root) NOPASSWD: /usr/bin/id\n", "ghost": header("ghost") + "mallory ALL=(ALL) ALL\n",
+				"pvesec-audit-ops": auditFile("ops"), "pvesec-audit-evil": auditFile("evil"),
+			},
+			foreign: []string{"/etc/sudoers.d/ghost:2: mallory ALL=(ALL) ALL", "/etc/sudoers.d/pvesec-audit-evil:3: Defaults logfile=/var/log/sudo.log"},
+			held: []string{ // they give nobody anything
+				"/etc/sudoers.d/pvesec-audit-evil:4: Defaults log_format=json|",
+				"/etc/sudoers.d/pvesec-audit-evil:5: Defaults loglinelen=0, log_year, log_host, log_allowed, log_denied, log_exit_status|",
+				"/etc/sudoers.d/pvesec-audit-evil:6: Defaults !ignore_audit_errors, !ignore_iolog_errors, !ignore_logfile_errors|",
+			},
+			kept: []string{`/etc/sudoers.d/agent (pvesec_sudoers_policy "agent")`, `/etc/sudoers.d/pvesec-audit-ops (pvesec_audit_logging "ops")`},
+		},
+		"headers where no name is expected": {
+			own:     SudoersExclusive{Resources: []string{}},
+			files:   map[string]string{"agent": header("agent") + "agent ALL=(root) NOPASSWD: /usr/bin/id\n"},
+			foreign: []string{"/etc/sudoers.d/agent:2: agent ALL=(root) NOPASSWD: /usr/bin/id"},
+		},
 		"NUL bytes": {
 			main:    "# x\x00y\n" + shippedMain + "mallory ALL=(ALL) ALL\x00\n",
 			files:   map[string]string{"x": "mallory ALL=(ALL) ALL\x00 # x\n"},

@@ -20,9 +20,10 @@ import (
 
 // exclusiveModel is pvesec_sudoers_exclusive in configuration, plan and state.
 type exclusiveModel struct {
-	Files   types.Set `tfsdk:"files"`
-	Lines   types.Set `tfsdk:"lines"`
-	Removed types.Map `tfsdk:"removed"`
+	Files         types.Set `tfsdk:"files"`
+	Lines         types.Set `tfsdk:"lines"`
+	ResourceNames types.Set `tfsdk:"resource_names"`
+	Removed       types.Map `tfsdk:"removed"`
 	session.Placed
 }
 
@@ -37,7 +38,7 @@ var exclusiveNodeType = values.ObjectTypeOf(exclusiveEntry())
 
 // known tells whether what may stand in the files is known.
 func (m *exclusiveModel) known() bool {
-	return values.FullyKnown(m.Files) && values.FullyKnown(m.Lines)
+	return values.FullyKnown(m.Files) && values.FullyKnown(m.Lines) && values.FullyKnown(m.ResourceNames)
 }
 
 // open leaves for the apply what a plan may not know.
@@ -48,13 +49,17 @@ func (m *exclusiveModel) open() {
 
 // own says what the files may hold.
 func (m *exclusiveModel) own(ctx context.Context, diags *diag.Diagnostics) hardening.SudoersExclusive {
-	return hardening.SudoersExclusive{Files: values.StringsInSet(ctx, m.Files, diags), Lines: values.StringsInSet(ctx, m.Lines, diags)}
+	own := hardening.SudoersExclusive{Files: values.StringsInSet(ctx, m.Files, diags), Lines: values.StringsInSet(ctx, m.Lines, diags)}
+	if !m.ResourceNames.IsNull() {
+		own.Resources = append([]string{}, values.StringsInSet(ctx, m.ResourceNames, diags)...)
+	}
+	return own
 }
 
 // looksFor tells whether a plan lets the files hold what the state does, so that what was found for the one is found
 // for the other.
 func (m *exclusiveModel) looksFor(plan *exclusiveModel) bool {
-	return m.Files.Equal(plan.Files) && m.Lines.Equal(plan.Lines)
+	return m.Files.Equal(plan.Files) && m.Lines.Equal(plan.Lines) && m.ResourceNames.Equal(plan.ResourceNames)
 }
 
 // entry reads the entry of a node, nil where there is none.

@@ -20,7 +20,7 @@ func (r *exclusiveResource) Schema(ctx context.Context, _ resource.SchemaRequest
 		MarkdownDescription: "Removes from the sudoers files of nodes every line that does not belong there: that pvesec did not write, no package ships, and the configuration does not name. " +
 			"A plan shows each line. An apply removes what its plan showed and nothing else; a copy of each file is kept in `/var/backups/pvesec`. A destroy only ends that: it changes no node.\n\n" +
 			"What stays:\n\n" +
-			"* files in `/etc/sudoers.d` with the header of pvesec, also those of other workspaces. A header is believed where only root can have written the file. A policy whose text is given in `content` " +
+			"* files in `/etc/sudoers.d` with the header of pvesec, also those of other workspaces. A header is believed where only root can have written the file; `resource_names` limits whose. A policy whose text is given in `content` " +
 			"has no header: name it in `files`;\n" +
 			"* files that an installed package ships, as long as they are as dpkg knows them, and the lines that Debian ships in `/etc/sudoers`;\n" +
 			"* `files` and `lines`, and what a file that stays includes;\n" +
@@ -47,6 +47,12 @@ func (r *exclusiveResource) Schema(ctx context.Context, _ resource.SchemaRequest
 					setvalidator.SizeAtLeast(1),
 					setvalidator.ValueStringsAre(values.CheckedBy("be one line of sudoers", hardening.CheckSudoersLine)),
 				},
+			},
+			"resource_names": schema.SetAttribute{
+				MarkdownDescription: "Names of the `pvesec_sudoers_policy` and `pvesec_audit_logging` whose files stay by their header: the `name` of each, of other workspaces too. Without it the header of any name is believed, " +
+					"and somebody who was root once can have left a file with one. An emergency access stays in any case, since it ends by itself.",
+				ElementType: types.StringType,
+				Optional:    true,
 			},
 			"removed": schema.MapAttribute{
 				MarkdownDescription: "What this plan removes, by node name, as `file:line: text`; null where it removes nothing, and after the next refresh. An apply refuses to remove a line that appeared since.",

@@ -3,6 +3,7 @@ package values
 import (
 	"errors"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -42,11 +43,13 @@ func AddInterrupted(diags *diag.Diagnostics, err error, advice string) {
 	diags.AddError("Interrupted; nothing was changed", UpperFirst(err.Error())+". "+advice)
 }
 
-// UpperFirst begins a diagnostic's text with a capital letter, as Terraform's own do.
+// UpperFirst begins a diagnostic's text with a capital letter, as Terraform's own do. A text that begins with a name,
+// such as root@pam or expires_in, stays as it is.
 func UpperFirst(text string) string {
-	if text == "" {
+	first, size := utf8.DecodeRuneInString(text)
+	word, _, _ := strings.Cut(text, " ")
+	if !unicode.IsLower(first) || strings.ContainsAny(strings.TrimRight(word, ",.:;"), "@_[]./=!:%0123456789") {
 		return text
 	}
-	_, size := utf8.DecodeRuneInString(text)
-	return strings.ToUpper(text[:size]) + text[size:]
+	return string(unicode.ToUpper(first)) + text[size:]
 }

@@ -68,7 +68,10 @@ func TestWholeNumbers(t *testing.T) {
 // TestUpperFirst: a text that begins with a letter beyond ASCII stays one.
 func TestUpperFirst(t *testing.T) {
 	t.Parallel()
-	for text, want := range map[string]string{"": "", "a": "A", "österreich": "Österreich", "京": "京", "1a": "1a"} {
+	for text, want := range map[string]string{
+		"": "", "a": "A", "österreich": "Österreich", "京": "京", "1a": "1a", "no user": "No user", "name, and": "Name, and",
+		"root@pam is": "root@pam is", "expires_in: 2d": "expires_in: 2d", "tokens[0].id": "tokens[0].id", "pve1.example has": "pve1.example has",
+	} {
 		if got := UpperFirst(text); got != want {
 			t.Errorf("%q became %q", text, got)
 		}

@@ -1,7 +1,6 @@
 package harness
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -15,8 +14,6 @@ import (
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
-
-	"github.com/pvesec/terraform-provider-pvesec/internal/provider/memo"
 )
 
 // updateGolden, set to the name of a test or to "all", has the diagnostics of that test written to its golden file.
@@ -111,103 +108,4 @@ func Golden(t *testing.T) (summaries []string) {
 		}
 	}
 	return summaries
-}
-
-// recorder is a provider's server whose diagnostics are noted.
-type recorder struct {
-	memo.Framework
-	said *diagnostics
-}
-
-// recorded makes a provider whose diagnostics are noted.
-func recorded(factory func() (tfprotov6.ProviderServer, error), said *diagnostics) func() (tfprotov6.ProviderServer, error) {
-	return func() (tfprotov6.ProviderServer, error) {
-		server, err := factory()
-		framework, whole := server.(memo.Framework)
-		if err != nil || !whole {
-			return server, err
-		}
-		return &recorder{framework, said}, nil
-	}
-}
-
-// ConfigureProvider notes the diagnostics of the provider block.
-func (r *recorder) ConfigureProvider(ctx context.Context, req *tfprotov6.ConfigureProviderRequest) (*tfprotov6.ConfigureProviderResponse, error) {
-	answer, err := r.Framework.ConfigureProvider(ctx, req)
-	if answer != nil {
-		r.said.add(answer.Diagnostics)
-	}
-	return answer, err
-}
-
-// ValidateResourceConfig notes the diagnostics of a configuration.
-func (r *recorder) ValidateResourceConfig(ctx context.Context, req *tfprotov6.ValidateResourceConfigRequest) (*tfprotov6.ValidateResourceConfigResponse, error) {
-	answer, err := r.Framework.ValidateResourceConfig(ctx, req)
-	if answer != nil {
-		r.said.add(answer.Diagnostics)
-	}
-	return answer, err
-}
-
-// PlanResourceChange notes the diagnostics of a plan.
-func (r *recorder) PlanResourceChange(ctx context.Context, req *tfprotov6.PlanResourceChangeRequest) (*tfprotov6.PlanResourceChangeResponse, error) {
-	answer, err := r.Framework.PlanResourceChange(ctx, req)
-	if answer != nil {
-		r.said.add(answer.Diagnostics)
-	}
-	return answer, err
-}
-
-// ApplyResourceChange notes the diagnostics of an apply.
-func (r *recorder) ApplyResourceChange(ctx context.Context, req *tfprotov6.ApplyResourceChangeRequest) (*tfprotov6.ApplyResourceChangeResponse, error) {
-	answer, err := r.Framework.ApplyResourceChange(ctx, req)
-	if answer != nil {
-		r.said.add(answer.Diagnostics)
-	}
-	return answer, err
-}
-
-// ReadResource notes the diagnostics of a refresh.
-func (r *recorder) ReadResource(ctx context.Context, req *tfprotov6.ReadResourceRequest) (*tfprotov6.ReadResourceResponse, error) {
-	answer, err := r.Framework.ReadResource(ctx, req)
-	if answer != nil {
-		r.said.add(answer.Diagnostics)
-	}
-	return answer, err
-}
-
-// ImportResourceState notes the diagnostics of an import.
-func (r *recorder) ImportResourceState(ctx context.Context, req *tfprotov6.ImportResourceStateRequest) (*tfprotov6.ImportResourceStateResponse, error) {
-	answer, err := r.Framework.ImportResourceState(ctx, req)
-	if answer != nil {
-		r.said.add(answer.Diagnostics)
-	}
-	return answer, err
-}
-
-// ValidateDataResourceConfig notes the diagnostics of a data source's configuration.
-func (r *recorder) ValidateDataResourceConfig(ctx context.Context, req *tfprotov6.ValidateDataResourceConfigRequest) (*tfprotov6.ValidateDataResourceConfigResponse, error) {
-	answer, err := r.Framework.ValidateDataResourceConfig(ctx, req)
-	if answer != nil {
-		r.said.add(answer.Diagnostics)
-	}
-	return answer, err
-}
-
-// ReadDataSource notes the diagnostics of a data source.
-func (r *recorder) ReadDataSource(ctx context.Context, req *tfprotov6.ReadDataSourceRequest) (*tfprotov6.ReadDataSourceResponse, error) {
-	answer, err := r.Framework.ReadDataSource(ctx, req)
-	if answer != nil {
-		r.said.add(answer.Diagnostics)
-	}
-	return answer, err
-}
-
-// CallFunction notes the error of a function.
-func (r *recorder) CallFunction(ctx context.Context, req *tfprotov6.CallFunctionRequest) (*tfprotov6.CallFunctionResponse, error) {
-	answer, err := r.Framework.CallFunction(ctx, req)
-	if answer != nil && answer.Error != nil {
-		r.said.add([]*tfprotov6.Diagnostic{{Severity: tfprotov6.DiagnosticSeverityError, Summary: "function " + req.Name, Detail: answer.Error.Text}})
-	}
-	return answer, err
 }

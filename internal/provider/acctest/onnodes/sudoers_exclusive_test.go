@@ -198,6 +198,21 @@ func TestSudoersExclusiveTwoWorkspaces(t *testing.T) {
 	other.Terraform("plan", "-no-color", "-detailed-exitcode")
 	w.Terraform("plan", "-no-color", "-detailed-exitcode")
 
+	// A file has a header of pvesec and a name that no resource has.
+	shell(t, pve1, "sed 's/carol/ghost/; s/^carol /mallory /' /etc/sudoers.d/carol >/etc/sudoers.d/ghost")
+	if said := w.Terraform("plan", "-no-color"); !strings.Contains(said, "No changes") {
+		t.Errorf("any header is believed, and the plan says\n%s", said)
+	}
+	w.Write("main.tf", requirePvesec+configWith(c, connection{user: "deploy"})+exclusiveConfig("on_unreachable = \"skip\"\nresource_names = [\"carol\", \"ops\"]"))
+	if said := w.Terraform("apply", "-auto-approve", "-no-color"); !strings.Contains(said, "/etc/sudoers.d/ghost") {
+		t.Errorf("the plan says\n%s", said)
+	}
+	for _, node := range c.Nodes {
+		if got := shell(t, node, "cd /etc/sudoers.d; ls"); got != "README\ncarol\npvesec-audit-ops\nsite" {
+			t.Errorf("%s has %s", node.Name, got)
+		}
+	}
+
 	// A line appears between plan and apply.
 	shell(t, pve1, "echo 'agent ALL=(ALL) ALL' >/etc/sudoers.d/a; echo 'agent ALL=(ALL) ALL' >/etc/sudoers.d/b")
 	w.Terraform("plan", "-no-color", "-out=saved")
