@@ -48,7 +48,7 @@ func (c *Client) CreateToken(ctx context.Context, user UserID, id string, t Toke
 	case err != nil:
 		return "", err
 	case owner == nil:
-		return "", fmt.Errorf("there is no user %q on this server; create it before its token", user)
+		return "", fmt.Errorf("there is no user %q on this server: create it before its token", user)
 	}
 	if _, exists := owner.Tokens[id]; exists {
 		return "", &ExistsError{Kind: "token", ID: user.Token(id)}

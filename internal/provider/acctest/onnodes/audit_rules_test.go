@@ -70,6 +70,13 @@ func auditRules(t *testing.T, suite lab.Suite) {
 	inForce := func(want string) []statecheck.StateCheck {
 		return []statecheck.StateCheck{statecheck.ExpectKnownValue(auditAddress, deployedAt("pve1", "audit_rules"), knownvalue.StringExact(want))}
 	}
+	// The node is slow where the tests around it are many: a step ends when the log has all that the journal has.
+	collected := func(message string) resource.TestCheckFunc {
+		return func(*terraform.State) error {
+			written(t, pve1, message, `'"MESSAGE":"`+message+`"'`)
+			return nil
+		}
+	}
 	reboot := func() {
 		shell(t, pve1, "sync")
 		pve1.Kill()
@@ -89,10 +96,12 @@ func auditRules(t *testing.T, suite lab.Suite) {
 			Config:            first,
 			ConfigPlanChecks:  drifted(`- -w /etc/sudoers -p wa -k pvesec-sudoers`, `"audit_rules":"0 of 37 rules"`, "the audit rules of /etc/audit/rules.d/pvesec-audit-ops.rules are not in force: 0 of 37 rules"),
 			ConfigStateChecks: inForce(hardening.AuditInForce),
+			Check:             collected("drift"),
 		},
 		resource.TestStep{ // the lock comes with the next boot
 			Config:            locked,
 			ConfigStateChecks: inForce(hardening.AuditInForce),
+			Check:             collected("locked"),
 		},
 		resource.TestStep{
 			PreConfig:         reboot,
@@ -107,6 +116,7 @@ func auditRules(t *testing.T, suite lab.Suite) {
 				plancheck.ExpectKnownValue(auditAddress, deployedAt("pve1", "audit_rules"), knownvalue.StringExact(hardening.AuditAfterBoot)),
 			}},
 			ConfigStateChecks: inForce(hardening.AuditAfterBoot),
+			Check:             collected("more"),
 		},
 		resource.TestStep{
 			ResourceName:                         auditAddress,

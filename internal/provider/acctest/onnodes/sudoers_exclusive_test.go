@@ -203,7 +203,9 @@ func TestSudoersExclusiveTwoWorkspaces(t *testing.T) {
 	if said := w.Terraform("plan", "-no-color"); !strings.Contains(said, "No changes") {
 		t.Errorf("any header is believed, and the plan says\n%s", said)
 	}
-	w.Write("main.tf", requirePvesec+configWith(c, connection{user: "deploy"})+exclusiveConfig("on_unreachable = \"skip\"\nresource_names = [\"carol\", \"ops\"]"))
+	w.Write("main.tf", requirePvesec+configWith(c, connection{user: "deploy"})+exclusiveConfig(`
+  on_unreachable = "skip"
+  resource_names = ["carol", "ops"]`))
 	if said := w.Terraform("apply", "-auto-approve", "-no-color"); !strings.Contains(said, "/etc/sudoers.d/ghost") {
 		t.Errorf("the plan says\n%s", said)
 	}
