@@ -112,7 +112,7 @@ func (e *apiTokenEphemeral) Schema(_ context.Context, _ ephemeral.SchemaRequest,
 						Validators:          []validator.String{values.CheckedBy("be a path of PVE's access control tree", proxmox.ValidateACLPath)},
 					},
 					"role": schema.StringAttribute{
-						MarkdownDescription: "Role granted on the path; it must exist.",
+						MarkdownDescription: "Role granted on the path. It must exist, or come with a `pvesec_restricted_user` of the same run that this refers to; the token of the plan is then without it.",
 						Required:            true,
 						Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 					},
@@ -160,7 +160,8 @@ func (e *apiTokenEphemeral) Open(ctx context.Context, req ephemeral.OpenRequest,
 	sweep(ctx, pve, user, &resp.Diagnostics)
 	expires := time.Now().Add(open.Lifetime).Truncate(time.Second)
 	token := proxmox.Token{OneRun: true, Expire: expires.Unix(), PrivilegeSeparation: true, Grants: grantsOf(ctx, model.Grants, "", &resp.Diagnostics)}
-	if problems := pve.CheckPrincipal(ctx, proxmox.Principal{UserID: user, Tokens: map[string]proxmox.Token{open.Token: token}}); len(problems) > 0 {
+	problems := pve.CheckPrincipal(ctx, proxmox.Principal{UserID: user, Tokens: map[string]proxmox.Token{open.Token: token}})
+	if problems = e.withoutComingRoles(&token, problems, &resp.Diagnostics); len(problems) > 0 {
 		values.AddError(&resp.Diagnostics, "Unable to open a token for "+open.User, &proxmox.InvalidError{Problems: problems})
 		return
 	}

@@ -41,6 +41,27 @@ func warnOfMissingRoles(clients *session.Clients, missing []proxmox.Problem, at 
 	}
 }
 
+// withoutComingRoles takes the grants of roles out of a token that a user of the same run makes and that PVE does not
+// have yet: while Terraform plans, the token is opened without them. Of roles that nobody makes it gives the problems.
+func (e *apiTokenEphemeral) withoutComingRoles(token *proxmox.Token, problems []proxmox.Problem, diags *diag.Diagnostics) []proxmox.Problem {
+	problems, missing := withoutMissingRoles(problems)
+	for _, problem := range missing {
+		var unknown *proxmox.UnknownRoleError
+		if !errors.As(problem.Err, &unknown) || !e.Clients.Holdings().MakesRole(unknown.Role) {
+			problem.Fix = strings.TrimSpace(problem.Fix + " If a pvesec_restricted_user of the same run makes it, refer to the name in that resource, so that it comes first.")
+			problems = append(problems, problem)
+			continue
+		}
+		of := func(g proxmox.Grant) bool { return g.Role == unknown.Role }
+		if slices.ContainsFunc(token.Grants, of) {
+			token.Grants = slices.DeleteFunc(token.Grants, of)
+			diags.AddAttributeWarning(path.Root("grant"), "Missing role "+unknown.Role,
+				"A user of the same run makes the role, and PVE does not have it yet. The token of this plan is opened without it. The apply opens another token, with the role.")
+		}
+	}
+	return problems
+}
+
 // refuseMissingRoles refuses an apply with roles that PVE does not have, before the first write.
 func refuseMissingRoles(ctx context.Context, pve *proxmox.Client, want proxmox.Principal, at func(field string) path.Path, diags *diag.Diagnostics) {
 	missing, err := pve.UnknownRoles(ctx, want)

@@ -1,10 +1,16 @@
 package acctest
 
 import (
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+
+	"github.com/pvesec/terraform-provider-pvesec/internal/lab/pvesim"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/acctest/harness"
 )
 
@@ -50,6 +56,58 @@ func TestRoleOfTheSameRun(t *testing.T) {
 				if !regexp.MustCompile(`(?m)^acl:1:/pool/build:(.*,)?` + holder + `(,.*)?:builders:$`).MatchString(server.UserCfg()) {
 					t.Errorf("%s does not have the role:\n%s", holder, server.UserCfg())
 				}
+			}
+		})
+	}
+}
+
+// TestEphemeralTokenWithRoleOfTheSameRun: the first plan opens the token without a role that the same run makes, and
+// says so. The apply opens it with the role. A role that nobody makes is refused.
+func TestEphemeralTokenWithRoleOfTheSameRun(t *testing.T) {
+	t.Parallel()
+	for _, version := range versions {
+		t.Run(version, func(t *testing.T) {
+			t.Parallel()
+			server := tokenAPI(t, version)
+			var mu sync.Mutex
+			had := map[string]string{} // the roles of each token, before they are revoked
+			server.SetHook(func(pvesim.Request) pvesim.Fault {
+				now := map[string]string{}
+				for _, acl := range regexp.MustCompile(`(?m)^acl:1:/pool/build:([^:]*):([^:]*):$`).FindAllStringSubmatch(server.UserCfg(), -1) {
+					for _, id := range regexp.MustCompile(`tf-run-\w+`).FindAllString(acl[1], -1) {
+						now[id] += acl[2] + " "
+					}
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				for id, roles := range now {
+					if len(roles) > len(had[id]) {
+						had[id] = roles
+					}
+				}
+				return pvesim.Fault{}
+			})
+			config := func(role, more string) string {
+				return apiConfig(server, server.RootToken()) + more + "ephemeral \"pvesec_api_token\" \"run\" {\n  user_id = \"deploy@pve\"\n" +
+					"  grant {\n    path = \"/pool/build\"\n    role = \"PVEAuditor\"\n  }\n  grant {\n    path = \"/pool/build\"\n    role = " + role + "\n  }\n}\n" +
+					"provider \"echo\" {\n  data = ephemeral.pvesec_api_token.run\n}\nresource \"echo\" \"it\" {}\n"
+			}
+			const owner = "resource \"pvesec_restricted_user\" \"ops\" {\n  user_id = \"ops@pve\"\n  role {\n    name       = \"builders\"\n    privileges = [\"VM.Audit\"]\n  }\n  grant { path = \"/pool/build\" }\n}\n"
+			w := harness.NewWorkspace(t).Quietly().Within()
+			alone, _, _ := strings.Cut(config("pvesec_restricted_user.ops.role.name", owner), "provider \"echo\"")
+			w.Write("main.tf", "terraform {\n  required_providers {\n    pvesec = { source = \"pvesec/pvesec\" }\n  }\n}\n"+alone)
+			if printed := strings.Join(strings.Fields(w.Terraform("plan", "-no-color")), " "); !strings.Contains(printed, "Warning: Missing role builders") || !strings.Contains(printed, "The token of this plan is opened without it.") {
+				t.Errorf("the plan:\n%s", printed)
+			}
+			harness.RunWith(t, withEcho,
+				resource.TestStep{Config: config(`"builders"`, ""), ExpectError: harness.Matches("If a pvesec_restricted_user of the same run makes it")},
+				resource.TestStep{Config: config("pvesec_restricted_user.ops.role.name", owner)},
+			)
+			if got := strings.Join(slices.Compact(slices.Sorted(maps.Values(had))), "; "); got != "PVEAuditor ; PVEAuditor,builders " {
+				t.Errorf("the tokens had %s", got)
+			}
+			if cfg := server.UserCfg(); strings.Contains(cfg, "tf-run-") {
+				t.Errorf("something was left behind:\n%s", cfg)
 			}
 		})
 	}
