@@ -40,7 +40,8 @@ var loggedFields = []values.Field{
 var loggedType = values.TypeOfFields(loggedFields)
 
 // showLogged fills in logged from the policy and what is around it on each node, and warns of nodes that log nothing.
-func (m *sudoersPolicyModel) showLogged(ctx context.Context, around surroundings, warn bool, diags *diag.Diagnostics) {
+// More is said with each warning.
+func (m *sudoersPolicyModel) showLogged(ctx context.Context, around surroundings, warn bool, more string, diags *diag.Diagnostics) {
 	m.Logged = types.MapUnknown(loggedType)
 	if m.Content.IsUnknown() || m.cutsUnknown() || !m.knowsSubjects() {
 		return
@@ -60,10 +61,10 @@ func (m *sudoersPolicyModel) showLogged(ctx context.Context, around surroundings
 		switch {
 		case len(l.Off) == 0 && len(l.Unlogged) == 0:
 		case !l.Nothing() && len(l.Unlogged) > 0:
-			said.add(name, path.Root("logged"), "Not everything that %s runs is logged on %s", unloggedText(&l))
+			said.add(name, path.Root("logged"), "Not everything that %s runs is logged on %s", unloggedText(&l)+more)
 		case l.Nothing():
 			said.add(name, path.Root("logged"), "Nothing that %s runs is logged on %s",
-				"sudo writes no event and no recording of it. These lines switch the logs off:\n\n  "+strings.Join(l.Off, "\n  ")+"\n\nRemove them, or add pvesec_audit_logging for the subject.")
+				"sudo writes no event and no recording of it. These lines switch the logs off:\n\n  "+strings.Join(l.Off, "\n  ")+"\n\nRemove them, or add pvesec_audit_logging for the subject."+more)
 		}
 	}
 	if warn {
@@ -138,7 +139,7 @@ func unloggedText(l *review.Logged) string {
 func loggedAttribute() schema.MapNestedAttribute {
 	return schema.MapNestedAttribute{
 		MarkdownDescription: "What sudo logs on each node of what the policy allows, by node name, with the options of all sudoers files that bind to the subject. A plan that leaves a node without any log warns. Of a node that the policy is new on, a plan knows `events` where all of it is logged now; the rest shows after the apply, " +
-			"since audit logging of the same run may add to it.",
+			"since audit logging of the same run may add to it. An apply is refused where a node logs less by now than its plan said, unless it only takes access away.",
 		Computed:     true,
 		NestedObject: schema.NestedAttributeObject{Attributes: values.ResourceFields(loggedFields)},
 	}

@@ -84,7 +84,7 @@ func (r *sudoersPolicyResource) ModifyPlan(ctx context.Context, req resource.Mod
 			plan.warnOfIdleAround(ctx, text, around, targets, &resp.Diagnostics)
 			r.warnOfMissingPrograms(ctx, &plan, text, targets, &resp.Diagnostics)
 		}
-		plan.showLogged(ctx, around, !plan.quiet || !around.recorded && state == nil, &resp.Diagnostics)
+		plan.showLogged(ctx, around, !plan.quiet || !around.recorded && state == nil, r.sincePlanned(state), &resp.Diagnostics)
 		plan.showOverruled(ctx, text, around, !plan.quiet || !around.recorded && state == nil, state, nil, &resp.Diagnostics)
 		plan.Deployed = plan.planDeployed(ctx, state, targets, observed, &resp.Diagnostics)
 		plan.PlanSkipped(ctx, placedOf(state), &resp.Diagnostics)

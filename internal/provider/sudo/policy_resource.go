@@ -136,7 +136,7 @@ func (m *sudoersPolicyModel) Took(ctx context.Context, reading session.Reading[h
 		found = m.showAround(ctx, text, around, diags)
 	}
 	if planned := m.Logged; reading.Refresh || planned.IsNull() || !values.FullyKnown(planned) {
-		m.showLogged(ctx, around, false, diags)
+		m.showLogged(ctx, around, false, "", diags)
 		if !reading.Refresh {
 			m.Logged = settleLogged(planned, m.Logged)
 		}
@@ -164,6 +164,9 @@ func (m *sudoersPolicyModel) Took(ctx context.Context, reading session.Reading[h
 func (m *sudoersPolicyModel) Install(ctx context.Context, change session.Change[sudoersPolicyModel], diags *diag.Diagnostics) error {
 	if reasons := values.StringsInList(ctx, m.Refused, diags); len(reasons) > 0 {
 		return fmt.Errorf("the plan is refused:\n\n  %s", strings.Join(reasons, "\n  "))
+	}
+	if err := m.refuseLessLogged(ctx, change); err != nil {
+		return err
 	}
 	planned := map[string]hardening.Planned{}
 	for _, target := range change.Targets {

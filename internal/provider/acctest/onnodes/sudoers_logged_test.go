@@ -89,3 +89,58 @@ func TestLoggedOfNewPolicy(t *testing.T) {
 	}
 	w.Terraform("plan", "-detailed-exitcode", "-no-color")
 }
+
+// TestLogSwitchedOffSincePlan: an apply is refused where a node logs less by now than its plan said, of a new policy
+// and of one that changes, with the line that switches the log off. One that only takes away is not refused.
+func TestLogSwitchedOffSincePlan(t *testing.T) {
+	t.Parallel()
+	onEachRelease(t, 1, logSwitchedOffSincePlan)
+}
+
+func logSwitchedOffSincePlan(t *testing.T, c *lab.Cluster) {
+	t.Helper()
+	pve1 := c.Nodes[0]
+	w := harness.NewWorkspace(t).Quietly().Within()
+	plan := func(commands string) {
+		t.Helper()
+		shell(t, pve1, "rm -f /etc/sudoers.d/quiet")
+		w.Write("main.tf", requirePvesec+config(c)+harness.PolicyConfig(commands, ""))
+		w.Terraform("plan", "-out", "plan", "-no-color")
+		shell(t, pve1, "umask 337; echo 'Defaults !syslog' >/etc/sudoers.d/quiet")
+	}
+	holds := func(want string) {
+		t.Helper()
+		if got := shell(t, pve1, "grep -s -h NOPASSWD /etc/sudoers.d/agent || true"); got != want {
+			t.Errorf("the node holds %q, want %q", got, want)
+		}
+	}
+	refused := func(want ...string) {
+		t.Helper()
+		said := w.Refused("apply", "-no-color", "plan")
+		for _, part := range append(want, "/etc/sudoers.d/quiet:1: !syslog") {
+			if !strings.Contains(said, part) {
+				t.Errorf("%q is not in %s", part, said)
+			}
+		}
+	}
+
+	plan(`"/usr/bin/id ^$"`)
+	refused("Nothing that agent runs is logged on pve1", "If this is the apply of a plan that did not say so, somebody switched the log off since then: plan again.")
+	holds("")
+	shell(t, pve1, "rm /etc/sudoers.d/quiet")
+	w.Terraform("apply", "-auto-approve", "-no-color")
+	const first, both = "agent ALL=(root) NOPASSWD: /usr/bin/id ^$", "agent ALL=(root) NOPASSWD: /usr/bin/id ^$\nagent ALL=(root) NOPASSWD: /usr/bin/uptime ^$"
+	holds(first)
+
+	plan(`"/usr/bin/id ^$", "/usr/bin/uptime ^$"`)
+	refused("Less is logged now than the plan said: pve1: /etc/sudoers.d/quiet:1: !syslog", "Nothing was changed on any node. Plan again")
+	holds(first)
+	if said := w.Terraform("apply", "-auto-approve", "-no-color"); !strings.Contains(said, "Nothing that agent runs is logged on pve1") {
+		t.Errorf("what was planned and reviewed so:\n%s", said)
+	}
+	holds(both)
+
+	plan(`"/usr/bin/id ^$"`)
+	w.Terraform("apply", "-no-color", "plan")
+	holds(first)
+}
