@@ -24,6 +24,8 @@ func TestSudoersMisread(t *testing.T) {
 		{rule("a", `commands = ["/usr/bin/id", "/usr/local/bin"]`), "rule[0].commands[1]: /usr/local/bin is a directory"},
 		{rule("a", "commands = [\"/usr/bin/id\"]\n    not_after = \"20300231000000Z\""), "rule[0].not_after: NOTAFTER=20300231000000Z does not exist, and sudo takes it for 2030-03-03T00:00:00Z"},
 		{rule("a", "commands = [\"/usr/bin/id\"]\n    not_after = \"tomorrow\""), `The value is "tomorrow"`},
+		{rule("a", "commands = [\"/usr/bin/id\"]\n    not_before = \"20300101000000Z\"\n    not_after = \"20310101000000Z\""), "rule[0].not_before: Sudo 1.9.16 ignores NOTBEFORE=20300101000000Z because NOTAFTER is given too (PVESEC-S0019)"},
+		{rule("a", "commands = [\"/usr/bin/w\"]\n    not_after = \"20310101000000Z\"\n  }\n  rule {\n    commands = [\"/usr/bin/id\"]\n    not_before = \"20300201000000Z\"\n    not_after = \"20310101000000Z\""), "rule[1].not_before: Sudo 1.9.16 ignores NOTBEFORE=20300201000000Z"},
 		{content("Cmnd_Alias DANGEROUS = /usr/bin/su, !/usr/bin/id\nagent ALL = (root) /usr/bin/w, !DANGEROUS\n"), "!DANGEROUS grants /usr/bin/id, which the alias denies"},
 		{rule("a", `commands = ["/usr/bin/id", "BACKUPS"]`), "rule[0].commands[1]: Cmnd_Alias BACKUPS is not defined (PVESEC-S0001)"},
 		{content("agent ALL=(www-data, DBA) /usr/bin/id\n"), "Runas_Alias DBA is not defined (PVESEC-S0001)"},

@@ -108,9 +108,6 @@ func (m *sudoersPolicyModel) lintPath(ctx context.Context, text string, finding 
 	if m.Rules.IsNull() || !values.FullyKnown(m.Rules) || finding.Pos.Line < 1 || finding.Pos.Line > len(lines) {
 		return m.textAttribute()
 	}
-	if rules := m.boundRules(ctx, diags); finding.ID == bothBounds && len(rules) > 0 {
-		return path.Root("rule").AtListIndex(rules[0]).AtName("not_before")
-	}
 	line := lines[finding.Pos.Line-1]
 	word := line[min(max(finding.Pos.Col-1, 0), len(line)):]
 	var models []sudoersRuleModel
@@ -118,6 +115,9 @@ func (m *sudoersPolicyModel) lintPath(ctx context.Context, text string, finding 
 	best, length := m.textAttribute(), 0
 	for i, model := range models {
 		at := path.Root("rule").AtListIndex(i)
+		if finding.ID == bothBounds && !model.NotAfter.IsNull() && !model.NotBefore.IsNull() && strings.Contains(finding.Msg, "NOTBEFORE="+model.NotBefore.ValueString()+" ") {
+			return at.AtName("not_before")
+		}
 		try := func(written string, place path.Path) {
 			if written != "" && len(written) > length && strings.HasPrefix(word, written) {
 				best, length = place, len(written)
@@ -132,21 +132,6 @@ func (m *sudoersPolicyModel) lintPath(ctx context.Context, text string, finding 
 		}
 	}
 	return best
-}
-
-// boundRules are the indices of the rules that have both not_before and not_after.
-func (m *sudoersPolicyModel) boundRules(ctx context.Context, diags *diag.Diagnostics) []int {
-	var models []sudoersRuleModel
-	if !m.Rules.IsNull() && values.FullyKnown(m.Rules) {
-		diags.Append(m.Rules.ElementsAs(ctx, &models, false)...)
-	}
-	var bound []int
-	for i, model := range models {
-		if !model.NotBefore.IsNull() && !model.NotAfter.IsNull() {
-			bound = append(bound, i)
-		}
-	}
-	return bound
 }
 
 func lintOf(finding lint.Finding) lintModel {

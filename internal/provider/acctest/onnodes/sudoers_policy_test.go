@@ -2,9 +2,6 @@ package onnodes
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -213,45 +210,6 @@ func sudoersPolicyForeignGrants(t *testing.T, c *lab.Cluster) {
 				}
 				return nil
 			},
-		},
-	)
-}
-
-// TestGoingBackByHand runs the lines of the documentation that show the copy that was applied last, and put it back.
-func TestGoingBackByHand(t *testing.T) {
-	t.Parallel()
-	docs, err := os.ReadFile(filepath.Join(harness.Root, "docs", "resources", "sudoers_policy.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, section, _ := strings.Cut(string(docs), "## Restoring a file by hand")
-	lines := ""
-	for _, listing := range regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(section, -1) {
-		lines += listing[1]
-	}
-	if lines == "" {
-		t.Fatal("the documentation has no such lines")
-	}
-	c := cluster(t, 1)
-	before, after := config(c)+harness.PolicyConfig(`"/usr/bin/id"`, ""), config(c)+harness.PolicyConfig(`"/usr/bin/uptime"`, "")
-	var first string
-	harness.Run(t,
-		resource.TestStep{Config: before},
-		resource.TestStep{
-			PreConfig: func() {
-				first = shell(t, c.Nodes[0], "cat /etc/sudoers.d/agent; stat -c '%a %u %g' /etc/sudoers.d/agent")
-			},
-			Config: after,
-		},
-		resource.TestStep{
-			PreConfig: func() {
-				shell(t, c.Nodes[0], "set +e\n"+lines) // as at a prompt: diff ends with 1 where it shows something
-				if got := shell(t, c.Nodes[0], "cat /etc/sudoers.d/agent; stat -c '%a %u %g' /etc/sudoers.d/agent; visudo -cq; ls /etc/sudoers.d/agent~ 2>/dev/null || true"); got != first {
-					t.Errorf("it put back %q, want %q", got, first)
-				}
-			},
-			Config:           after,
-			ConfigPlanChecks: harness.Planned(harness.PolicyAddress, plancheck.ResourceActionUpdate),
 		},
 	)
 }
