@@ -41,8 +41,8 @@ cp /bin/true /opt/h/one
 ln -s ../g/two /opt/h/two
 ln -s /opt/g /opt/k
 cp /bin/true /opt/root/opt/g/one
-# A netgroup of users without hosts has every host. Which netgroups a node is in is an assumption of the engine: in none. So hosts have one of their own.
-printf '%s\n' 'ngx (,ann,) (,cat,)' 'hgx (other,-,)' >/etc/netgroup
+# A netgroup of users without hosts has every host. Which netgroups a node is in is an assumption of the engine: in none. So the netgroup of hosts has one that nobody asks about.
+printf '%s\n' 'ngx (,ann,) (,cat,)' 'hgx (elsewhere,-,)' >/etc/netgroup
 grep -q '^netgroup' /etc/nsswitch.conf && sed -i 's/^netgroup.*/netgroup: files/' /etc/nsswitch.conf || echo 'netgroup: files' >>/etc/nsswitch.conf
 `
 
