@@ -58,7 +58,7 @@ func (m *matcher) pathOf(c *sudoers.Command, patterns *commandPattern, path stri
 		return matched(path == c.Name)
 	case !strings.HasPrefix(path, "/"):
 		return no
-	case patterns != nil && patterns.through, patterns == nil && throughProcess(c.Name):
+	case patterns != nil && patterns.through, patterns == nil && throughProcess(c.Name), m.env.detour(c.Name), m.env.detour(path):
 		_, base := split(path)
 		_, named := split(c.Name)
 		if named == "" || named == base || sudoers.HasMeta(named) {
@@ -109,7 +109,11 @@ func (m *matcher) pathMatchesTyped(pattern *textPattern, path string) match {
 		return no
 	}
 	matches := pattern.matches(path)
-	if matches != yes && m.resolves() {
+	switch {
+	case matches == yes || !m.resolves():
+	case m.env.detour(path):
+		matches = maybe
+	default:
 		matches = max(matches, pattern.matches(m.env.Canonical(path)))
 	}
 	return matches

@@ -14,6 +14,8 @@ type Environment struct {
 	// Links are the symbolic links between directories, as absolute paths without
 	// a slash at the end: "/bin" to "/usr/bin".
 	Links map[string]string
+	// Directories are known to be no links, beside those of Debian. Where ".." behind another one leads is not known.
+	Directories []string
 	// Targets are symbolic links to files: their canonical path to the canonical path
 	// of the file they lead to. Until 1.9.13 sudo compares the files behind links.
 	Targets map[string]string

@@ -51,6 +51,7 @@ func readLines[T any](t *testing.T, name string) []T {
 func foreignWorld(v sudoers.Version) *Environment {
 	env := Debian(v)
 	env.Links["/opt/lnk"] = "/opt/t"
+	env.Directories = []string{"/opt/t"}
 	env.Targets = map[string]string{"/opt/u/a": "/opt/t/a"}
 	account := func(name string, uid int, groups []string, gids []int, netgroups ...string) Subject {
 		return Subject{Name: name, UID: &uid, Groups: append([]string{name}, groups...), GIDs: append([]int{uid}, gids...), Netgroups: netgroups}

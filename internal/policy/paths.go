@@ -52,6 +52,8 @@ func (m *matcher) pathLanguages(c *sudoers.Command) (languages []pathLanguage, r
 	switch {
 	case c.Kind == sudoers.CommandPath && throughProcess(c.Name):
 		return nil, throughProcessReason
+	case c.Kind == sudoers.CommandPath && m.env.detour(c.Name):
+		return nil, detourReason
 	case c.Kind == sudoers.CommandAll:
 		return []pathLanguage{{expr: m.everything(), certain: true}}, ""
 	case c.Kind == sudoers.CommandRegex:

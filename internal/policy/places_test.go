@@ -52,6 +52,7 @@ func TestLinksOfTheSystem(t *testing.T) {
 		"/var/run/tool": "/run/tool", "/var/lock/tool": "/run/lock/tool", "/run/tool": "/var/run/tool", "/proc/self/root/usr/bin/nproc": "/usr/bin/nproc", "/proc/1/root/usr/bin/": "/usr/bin/id",
 		"//proc/self/cwd/none": "/usr/sbin/none", "/./proc/self/cwd/none": "/usr/sbin/none", "/usr/../proc/self/cwd/none": "/usr/sbin/none", "/p[r]oc/self/cwd/none": "/usr/sbin/none",
 		"/*/self/cwd/none": "/usr/sbin/none", "/proc/12*/root/usr/sbin/none": "/usr/sbin/none", "/proc/self/cwd/../sbin/none": "/usr/sbin/none", "/[[\\:alpha\\:]]roc/self/cwd/none": "/usr/sbin/none", "/dev/stdin": "/usr/sbin/stdin", "/dev//fd/3": "/usr/sbin/3", "/dev/[f]d/3": "/usr/sbin/3", "/proc/self/cwd/": "/usr/sbin/x",
+		"/proc/net/../cwd/bash": "/usr/bin/bash", "/usr/lib/ssl/certs/../../../usr/bin/bash": "/usr/bin/bash", "/usr/lib/ssl/certs/../../../usr/bin/": "/usr/bin/bash", "/usr/lib/*/certs/../../bin/bash": "/usr/bin/bash",
 	} {
 		statement, err := ParseStatement(path, q.Env)
 		if err != nil {
@@ -66,6 +67,21 @@ func TestLinksOfTheSystem(t *testing.T) {
 		r := Request{Subject: op.Subject, Command: path, Env: q.Env}
 		if d := Decide(treeOf(t, "op ALL=(root) "+rule), r); d.Verdict == Unmatched {
 			t.Errorf("%s: %s is %s", rule, path, d.Verdict)
+		}
+	}
+}
+
+// TestDetours: ".." behind a directory that may be a link leads nobody knows where; behind one that is none it leads up.
+func TestDetours(t *testing.T) {
+	t.Parallel()
+	env := Debian(sudoers.PVE9)
+	env.Directories = []string{"/opt/app"}
+	for path, want := range map[string]bool{
+		"/usr/bin/../bin/id": false, "/usr/bin/../../etc/x": false, "/bin/../bin/id": false, "/../usr/bin/id": false, "/opt/app/../bin/x": false, "/opt/app/../../usr/bin/id": true, "/opt/..x/id": false, "/usr/bin/..": false,
+		"/usr/lib/ssl/certs/../x": true, "/home/../usr/bin/id": true, "/usr/*/../bin/id": true, "/var/run/../x": true,
+	} {
+		if got := env.detour(path); got != want {
+			t.Errorf("%s: %t", path, got)
 		}
 	}
 }

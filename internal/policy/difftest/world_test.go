@@ -57,6 +57,7 @@ func newWorld(ctx context.Context, n machine, v sudoers.Version) (*world, error)
 	}
 	w := &world{version: v, env: policy.Debian(v)}
 	w.env.Links["/opt/link"] = "/opt/pv"
+	w.env.Directories = []string{"/opt/pv", "/opt/pv/sub", "/srv/x"}
 	out, err := n.Shell(ctx, `getent passwd | while IFS=: read -r name x uid gid rest; do
 	printf '%s\t%s\t%s\t%s\n' "$name" "$uid" "$(id -G "$name")" "$(id -Gn "$name")"; done`)
 	if err != nil {

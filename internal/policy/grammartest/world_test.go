@@ -83,6 +83,7 @@ func newNode(t *testing.T, suite lab.Suite, version sudoers.Version) *node {
 		}
 	}
 	n.env.Links["/opt/k"] = "/opt/g"
+	n.env.Directories = []string{"/opt", "/opt/g", "/opt/h"}
 	n.env.Targets = map[string]string{"/opt/h/two": "/opt/g/two"}
 	exists := map[string]bool{}
 	out, err := n.Shell(t.Context(), "find /opt /usr/bin -maxdepth 2 -printf '%p\\n'")
