@@ -131,6 +131,8 @@ func TestCompare(t *testing.T) {
 		{"bound to the command", "Defaults!/bin/a log_output\nop ALL=/bin/a, /bin/b", "op ALL=/bin/a, /bin/b", Wider, nil, nil, []string{"log_output on off"}},
 		{"for some arguments", "op ALL=/bin/a *", "op ALL=/bin/a *, NOPASSWD: /bin/a x", Wider, nil, nil, []string{"nopasswd off on"}},
 		{"until", "op ALL=/bin/a", "op ALL=NOTAFTER=20300101000000Z /bin/a", Narrower, nil, []string{"sudo /usr/bin/a"}, []string{"not_after  20300101000000Z"}},
+		{"a file that is shown", "op ALL=/bin/a", "Defaults lecture=always, lecture_file=/etc/shadow\nop ALL=/bin/a", Incomparable, nil, nil, []string{"lecture_file  /etc/shadow"}},
+		{"another text", "op ALL=/bin/a", "Defaults badpass_message=no\nop ALL=/bin/a", Equal, nil, nil, nil},
 		{"not understood", "op ALL=/bin/a", `op ALL=/bin/a ^(a)\1$`, UnknownChange, nil, []string{"sudo /usr/bin/a"}, nil},
 	}
 	for _, test := range tests {

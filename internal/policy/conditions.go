@@ -42,7 +42,7 @@ var covered = map[string]bool{
 	"env_editor": true, "env_reset": true, "use_pty": true, "env_keep": true, "secure_path": true, "command_timeout": true, "runcwd": true, "runchroot": true, "role": true, "type": true,
 	"apparmor_profile": true,
 
-	"insults": true, "lecture": true, "lecture_file": true, "passprompt": true, "badpass_message": true, "authfail_message": true, "cmddenial_message": true, "mailsub": true,
+	"insults": true, "lecture": true, "passprompt": true, "badpass_message": true, "authfail_message": true, "cmddenial_message": true, "mailsub": true,
 	"long_otp_prompt": true, "pwfeedback": true,
 }
 

@@ -95,8 +95,8 @@ var options = map[string]option{
 	"timestampdir":         {kind: sudoers.EffectWrites, why: named(unlessForLogs), reaches: named(foreignLog), values: placesForLogs, example: "timestampdir=/run/sudo/ts"},
 
 	// Accounts, hosts, numbers and names: values are vetted.
-	"iolog_group":         {kind: sudoers.EffectRecords, why: subjectsGroup, reaches: subjectsGroup, use: usedByRecording, values: "a group that the subject is not in", example: "iolog_group=adm"},
-	"iolog_mode":          {kind: sudoers.EffectRecords, why: named(openToAll), reaches: named(openToAll), use: usedByRecording, values: "a mode by which others neither read nor write", example: "iolog_mode=0640"},
+	"iolog_group":         {kind: sudoers.EffectRecords, why: subjectsGroup, reaches: subjectsGroup, use: usedByRecording, values: "adm, or a group that the subject is known not to be in", example: "iolog_group=adm"},
+	"iolog_mode":          {kind: sudoers.EffectRecords, why: openToAll, reaches: openToAll, use: usedByRecording, values: "a mode by which others neither read nor write, and no group but root's writes", example: "iolog_mode=0640"},
 	"iolog_user":          {kind: sudoers.EffectRecords, why: subjectsOwn, reaches: subjectsOwn, use: usedByRecording, values: "another account than the subject", example: "iolog_user=root"},
 	"log_servers":         {kind: sudoers.EffectSends, why: onThisNode, reaches: onThisNode, use: usedByEvents, values: "the address of another host, or (tls) after the name of one with log_server_verify on", example: "log_servers=logs.example.com(tls)"},
 	"pam_askpass_service": {kind: sudoers.EffectAuthenticates, why: named(unlessSudosService), values: sudosServices, example: "pam_askpass_service=sudo"},

@@ -171,20 +171,33 @@ func subjectsOwn(value string, subject Subject, _ Settings) string {
 	return ""
 }
 
-// subjectsGroup tells whether the caller reads I/O logs, in which is what root and others typed and saw.
+// subjectsGroup tells whether the caller is in the group of I/O logs, or may be: its members read what root and others
+// typed and saw. Where iolog_mode lets them write, they put links there, through which sudo makes files anywhere (tried
+// on 1.9.13 and 1.9.16). Nobody is in root's group, and who is in adm reads logs by design.
 func subjectsGroup(value string, subject Subject, _ Settings) string {
-	if slices.Contains(subject.Groups, value) || "%"+value == subject.Name {
-		return "the caller is in the group " + value + ", whose members read the records of what others typed and saw"
+	byID := strings.HasPrefix(value, "#")
+	switch {
+	case value == on, value == off, value == "root", value == "adm", isID(value, 0), subject.Name == "":
+		return ""
+	case "%"+value == subject.Name, slices.Contains(subject.Groups, value), slices.ContainsFunc(subject.GIDs, func(gid int) bool { return isID(value, gid) }):
+		return "the caller is in the group " + value + ", whose members read the records of what others typed and saw, and change them where iolog_mode lets them"
+	case byID && subject.GIDs == nil, !byID && subject.Groups == nil:
+		return "the caller may be in the group " + value + ", whose members read the records of what others typed and saw, and change them where iolog_mode lets them"
 	}
 	return ""
 }
 
-// openToAll tells whether everyone reads or writes I/O logs.
-func openToAll(value string) string {
-	if mode, err := strconv.ParseUint(value, 8, 32); err == nil && mode&0o006 == 0 {
-		return ""
+// openToAll tells whether others than root read or write I/O logs: everyone, or the members of their group. sudo makes
+// files of root's behind the links that they put there.
+func openToAll(value string, _ Subject, s Settings) string {
+	mode, err := strconv.ParseUint(value, 8, 32)
+	switch group := s["iolog_group"]; {
+	case err != nil, mode&0o006 != 0:
+		return "everyone reads, or changes, the records of what others typed and saw"
+	case mode&0o020 != 0 && group != "" && group != off && group != "root" && !isID(group, 0):
+		return "the members of the group " + group + " write where root makes files: by links they have them anywhere"
 	}
-	return "everyone reads, or changes, the records of what others typed and saw"
+	return ""
 }
 
 // onThisNode tells whether a log server may be on the node itself: its port is one that any user of the node can take.

@@ -218,12 +218,21 @@ func TestEveryOptionIsVetted(t *testing.T) {
 func TestHazardousGroups(t *testing.T) {
 	t.Parallel()
 	s := Settings{"iolog_group": "ops", "log_output": on}
-	for _, subject := range []Subject{{Name: "op", Groups: []string{"ops"}}, {Name: "%ops"}} {
+	for _, subject := range []Subject{{Name: "op", Groups: []string{"ops"}}, {Name: "%ops"}, {Name: "op"}, {Name: "%admins"}} { // of the last two nobody knows
 		if len(Hazards(s, Uses{}, subject)) != 1 {
 			t.Errorf("%v reads the records", subject)
 		}
 	}
-	if got := Hazards(s, Uses{}, Subject{Name: "op"}); len(got) > 0 {
+	if got := Hazards(s, Uses{}, Subject{Name: "op", Groups: []string{"op"}}); len(got) > 0 {
 		t.Error(got)
+	}
+	for _, own := range []string{"op", "#1000", "#01000"} {
+		if got := Hazards(Settings{"iolog_group": own, "log_output": on}, Uses{}, Subject{Name: "op", Groups: []string{"op"}, GIDs: []int{1000}}); len(got) != 1 {
+			t.Errorf("the group %s is the caller's own", own)
+		}
+	}
+	writes := Settings{"iolog_group": "web", "iolog_mode": "0660", "log_output": on}
+	if got := Hazards(writes, Uses{}, Subject{Name: "op", Groups: []string{"op"}}); len(got) != 1 || got[0].Option != "iolog_mode" {
+		t.Errorf("a group that writes: %v", got)
 	}
 }

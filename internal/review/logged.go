@@ -199,7 +199,8 @@ func (l *Logged) take(tree *sudoers.Tree, one granted) {
 	}
 	l.Syslog, l.LogFile = syslog, logFile
 	denied := off("log_allowed")
-	servers := s["log_servers"] != "" && s["log_servers"] != "off"
+	// Where the server does not answer sudo runs the command, unless it may not (sudoers(5), "ignore_logfile_errors").
+	servers := s["log_servers"] != "" && s["log_servers"] != "off" && s["ignore_logfile_errors"] == "off"
 	events := !denied && (syslog != "" || logFile != "" || servers)
 	l.Events = l.Events && events
 	recorded := false

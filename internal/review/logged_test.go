@@ -25,6 +25,8 @@ func TestLoggedOn(t *testing.T) {
 		"no file that stays":    {rule, "Defaults !syslog", "Defaults:agent logfile=/dev/null", "false false false  ", []string{"/etc/sudoers.d/x:1: logfile=/dev/null", "/etc/sudoers:1: !syslog"}},
 		"a file in /etc":        {rule, "", "Defaults:agent !syslog, logfile=/etc/pve/x", "false false false  ", []string{"/etc/sudoers.d/x:1: !syslog", "/etc/sudoers.d/x:1: logfile=/etc/pve/x"}},
 		"a file of others":      {rule, "", "Defaults:agent !syslog, logfile=/var/log/../tmp/x", "false false false  ", []string{"/etc/sudoers.d/x:1: !syslog", "/etc/sudoers.d/x:1: logfile=/var/log/../tmp/x"}},
+		"a server":              {rule, "Defaults !syslog, log_servers=10.0.0.9", "", "false false false  ", []string{"/etc/sudoers:1: !syslog"}},
+		"a server that must":    {rule, "Defaults !syslog, log_servers=10.0.0.9, !ignore_logfile_errors", "", "true false false  ", []string{"/etc/sudoers:1: !syslog"}},
 		"for others":            {rule, "Defaults log_output", "Defaults:carol !log_output, !syslog", "true false true authpriv ", nil},
 		"for this one":          {rule, "Defaults log_output", "\nDefaults:agent !log_output, !syslog", "false false false  ", []string{"/etc/sudoers.d/x:2: !log_output", "/etc/sudoers.d/x:2: !syslog"}},
 		"nothing of what may":   {rule, "Defaults !log_allowed", "", "false false false authpriv ", []string{"/etc/sudoers:1: !log_allowed"}},

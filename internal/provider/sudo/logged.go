@@ -28,7 +28,7 @@ type loggedModel struct {
 }
 
 var loggedFields = []values.Field{
-	{Name: "events", Type: types.BoolType, Description: "Whether sudo logs every command that the policy allows: to syslog, to a file or to a log server."},
+	{Name: "events", Type: types.BoolType, Description: "Whether sudo logs every command that the policy allows: to syslog, to a file, or to a log server without which it runs none (`!ignore_logfile_errors`)."},
 	{Name: "syslog", Type: types.StringType, Description: "Facility of syslog; empty for none."},
 	{Name: "logfile", Type: types.StringType, Description: "File of the events; empty for none."},
 	{Name: "input", Type: types.BoolType, Description: "Whether sudo records the terminal input of all commands that the policy allows."},
