@@ -71,8 +71,8 @@ func TestLinksOfTheSystem(t *testing.T) {
 	}
 }
 
-// TestDetours: ".." behind a directory that may be a link leads nobody knows where, and behind one that is none it leads
-// up.
+// TestDetours: ".." behind a directory that may be a link leads nobody knows where; behind one that is none it
+// leads up.
 func TestDetours(t *testing.T) {
 	t.Parallel()
 	env := Debian(sudoers.PVE9)
