@@ -25,7 +25,7 @@ func writeGuides(target string) error {
 	}
 	for name, text := range map[string]string{
 		"sudoers-findings.md": sudoersFindings(), "root-findings.md": rootFindings(), "presets.md": presets, "statements.md": statementsGuide(),
-		"pve-findings.md": privilegesGuide(), "node-checks.md": checksGuide(),
+		"pve-findings.md": privilegesGuide(), "node-checks.md": checksGuide(), "benchmarks.md": benchmarksGuide(),
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
 			return fmt.Errorf("writing the guides: %w", err)
