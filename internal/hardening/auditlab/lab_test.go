@@ -13,7 +13,7 @@ import (
 // audited is a node with audit logging.
 type audited struct {
 	*lab.Node
-	t     *testing.T
+	t     testing.TB
 	pool  *node.Pool
 	audit hardening.AuditLogging
 }
@@ -31,7 +31,7 @@ func logging(subjects ...string) hardening.AuditLogging {
 }
 
 // install puts audit logging onto a new node. agent may run id there.
-func install(t *testing.T, spec lab.NodeSpec, audit hardening.AuditLogging) *audited {
+func install(t testing.TB, spec lab.NodeSpec, audit hardening.AuditLogging) *audited {
 	t.Helper()
 	c := lab.ForTest(t, lab.ClusterSpec{Nodes: []lab.NodeSpec{spec}})
 	pool, err := node.NewPool(node.Config{User: "root", PrivateKey: c.SSHKeyPEM, KnownHosts: c.KnownHosts(), Timing: node.Timing{Keepalive: time.Second}})
