@@ -27,6 +27,10 @@ type apiMethod struct {
 			Optional any      `json:"optional"` // 1, "1" or a boolean
 		} `json:"properties"`
 	} `json:"parameters"`
+	Permissions struct {
+		User  string          `json:"user"`
+		Check json.RawMessage `json:"check"`
+	} `json:"permissions"`
 }
 
 // pveshVerbs are the subcommands of pvesh for the methods of HTTP.
@@ -40,17 +44,9 @@ func runAPI(args []string, out io.Writer) error {
 		if !ok {
 			return fmt.Errorf("%q is not RELEASE=DIRECTORY", arg)
 		}
-		text, err := os.ReadFile(filepath.Join(directory, "apidata.js")) //nolint:gosec // the directory that the caller of this tool names
+		nodes, err := readAPI(directory)
 		if err != nil {
 			return err
-		}
-		_, list, found := strings.Cut(string(text), "const apiSchema =")
-		if !found {
-			return errors.New("apidata.js has no apiSchema")
-		}
-		var nodes []apiNode
-		if err := json.NewDecoder(strings.NewReader(list)).Decode(&nodes); err != nil {
-			return fmt.Errorf("apidata.js of %s: %w", release, err)
 		}
 		for _, n := range nodes {
 			n.add(all, release)
@@ -60,6 +56,23 @@ func runAPI(args []string, out io.Writer) error {
 		onlyIn(map[string]map[string]*command{"pvesh": all})
 	}
 	return writeProgram(out, "pvesh", all)
+}
+
+// readAPI reads apidata.js of a directory.
+func readAPI(directory string) ([]apiNode, error) {
+	text, err := os.ReadFile(filepath.Join(directory, "apidata.js")) //nolint:gosec // the directory that the caller of this tool names
+	if err != nil {
+		return nil, err
+	}
+	_, list, found := strings.Cut(string(text), "const apiSchema =")
+	if !found {
+		return nil, errors.New("apidata.js has no apiSchema")
+	}
+	var nodes []apiNode
+	if err := json.NewDecoder(strings.NewReader(list)).Decode(&nodes); err != nil {
+		return nil, fmt.Errorf("apidata.js of %s: %w", directory, err)
+	}
+	return nodes, nil
 }
 
 func (n *apiNode) add(all map[string]*command, release string) {

@@ -11,6 +11,10 @@
 //
 //	go run ./internal/pvecommands -api 8=DIRECTORY 9=DIRECTORY > internal/escalation/program/testdata/pve-api.json
 //
+// With -checks it makes the list of what PVE asks of the caller of each method, which the simulated API enforces:
+//
+//	go run ./internal/pvecommands -checks DIRECTORY > internal/lab/pvesim/methods/RELEASE.json
+//
 // Names of subcommands, options and formal types are taken, and no text.
 package main
 
@@ -77,6 +81,9 @@ func run(args []string, out io.Writer) error {
 	}
 	if args[0] == "-api" {
 		return runAPI(args[1:], out)
+	}
+	if args[0] == "-checks" && len(args) == 2 {
+		return runChecks(args[1], out)
 	}
 	all := map[string]map[string]*command{}
 	for _, arg := range args {

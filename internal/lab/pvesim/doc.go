@@ -15,16 +15,24 @@
 //     line of a deleted token stays until the next write, the string "0" is lost,
 //     spaces at the ends of a comment vanish, root@pam comes back when deleted,
 //     an e-mail address beyond Latin-1 comes back encoded twice.
+//
 //   - Authentication by API token or ticket, with PVE's causes in the reason
 //     phrase and its delay of three seconds ([Options.AuthDelay]).
+//
 //   - Permissions: inheritance along the path, propagate, users over groups,
 //     NoAccess, pools, and the intersection of a privilege-separated token with
 //     its user. This engine is written apart from every resolver of the provider,
 //     so that one can check the other.
+//
 //   - The order of checks: authentication 401, permission 403, parameters 400,
 //     code 500. There is no 404 and no 409: the text tells.
+//
 //   - The HTTP dialect: the message in the reason phrase, two Connection headers,
 //     501 for chunked bodies and unknown verbs, silence for headers over 8 KiB.
+//
+//   - Some methods outside access control, which the examples of findings use, are
+//     asked for alone: they check the caller's rights and the names of parameters
+//     as PVE's schema and code do ([deeds]), and change nothing.
 //
 // # Faults
 //

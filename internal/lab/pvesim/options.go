@@ -33,6 +33,10 @@ type Options struct {
 	LockTimeout time.Duration
 	// Storages are the storages of the cluster; local when nil.
 	Storages []string
+	// Guests are the ids of the guests, which are on every node.
+	Guests []string
+	// Mappings are the mappings of directories and devices: dir/NAME and pci/NAME.
+	Mappings []string
 	// PAMUsers are the accounts of the operating system with their passwords; an
 	// account without password cannot log in. root exists always.
 	PAMUsers map[string]string

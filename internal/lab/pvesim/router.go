@@ -67,7 +67,7 @@ func (s *Server) endpoints() []endpoint {
 	var all []endpoint
 	for _, part := range [][]endpoint{indexEndpoints, nodeEndpoints, userEndpoints, tokenEndpoints(s.opts.Version),
 		tfaEndpoints, groupEndpoints, roleEndpoints(s.privs), aclEndpoints, permissionEndpoints, domainEndpoints(s.opts.Version),
-		ticketEndpoints(s.opts.Version, s.privs), passwordEndpoints, poolEndpoints, storageEndpoints} {
+		ticketEndpoints(s.opts.Version, s.privs), passwordEndpoints, poolEndpoints, storageEndpoints, deedEndpoints(s.opts.Version)} {
 		all = append(all, part...)
 	}
 	return all
