@@ -32,7 +32,7 @@ An id is stable: it never changes its meaning.
 
 Severity *critical* means that the privileges alone lead to root. *High* means that they do under an additional condition, such as a server that the node can reach.
 
-In paths, ` + "`*`" + ` stands for any name. In requests, words in capitals stand for names.
+In paths and requests, words in capitals stand for names. A request is what PVE accepts from somebody who has these privileges and no others.
 `)
 	b.WriteString("\n| id | severity | privileges |\n|---|---|---|\n")
 	for _, rule := range rules {
@@ -63,6 +63,9 @@ func privileges(rule escalation.PrivilegeRule, separator string) string {
 		}
 		if need.AnyMember {
 			needs[i] += ", a group with a member"
+		}
+		if need.Apart {
+			needs[i] += ", of the user or of somebody whom it can take over"
 		}
 	}
 	return strings.Join(needs, separator)

@@ -12,6 +12,11 @@ type Held struct {
 	Has func(path, privilege string) bool
 	// Paths are the paths with ACL entries for the holder.
 	Paths []string
+	// Apart is Has for needs that a request of their own asks for, which somebody else may make for the holder. If it
+	// is nil, nobody does.
+	Apart func(path, privilege string) bool
+	// Token is the full id of a token that holds the privileges, "" for a user.
+	Token string
 	// PVE8 is set for a server of release 8.
 	PVE8 bool
 	// PowerfulMember returns a member of a group that leads to root without this
@@ -97,104 +102,4 @@ func FindPrivileges(held Held) []Finding {
 // below tells whether the path is another one's or below it.
 func (h Hold) below(other Hold) bool {
 	return h.Path == other.Path || strings.HasPrefix(h.Path, strings.TrimSuffix(other.Path, "/")+"/")
-}
-
-// meet reports whether the holder has everything that a rule needs, or can give it to itself if given is set.
-func (h Held) meet(rule PrivilegeRule, given bool) (Finding, bool) {
-	finding := Finding{ID: rule.ID, Severity: rule.Severity, Why: rule.Why, Witness: rule.Witness, Fix: rule.Fix}
-	for _, need := range rule.Needs {
-		hold, member := h.find(need, need.Privilege, h.at)
-		if hold.Path == "" && given {
-			if hold, member = h.find(need, modifies, h.at, h.above); hold.Path != "" && !slices.Contains(finding.Holds, hold) {
-				finding.Why = "With " + hold.String() + ", a user can give itself " + need.Privilege + " there. " + finding.Why
-				finding.Witness = "pvesh set /access/acl --path " + hold.Path + " --roles Administrator --users SELF; " + finding.Witness
-				finding.Fix = "Do not grant " + hold.String() + ". " + finding.Fix
-			}
-		}
-		if hold.Path == "" {
-			return Finding{}, false
-		}
-		if !slices.Contains(finding.Holds, hold) {
-			finding.Holds = append(finding.Holds, hold)
-		}
-		if need.PowerfulGroup {
-			finding.Witness = strings.ReplaceAll(finding.Witness, "GROUP", strings.TrimPrefix(hold.Path, "/access/groups/"))
-		}
-		if member != "" {
-			finding.Witness = strings.ReplaceAll(finding.Witness, "MEMBER", member)
-		}
-	}
-	return finding, true
-}
-
-// find returns the first path of a need on which a privilege is held, or one from which it can be, "" for none, and the
-// powerful group member.
-func (h Held) find(need Need, privilege string, where ...func(path, privilege string) string) (hold Hold, member string) {
-	for _, pattern := range need.On {
-		for _, candidate := range h.candidates(pattern) {
-			for _, held := range where {
-				at := held(candidate, privilege)
-				if at == "" {
-					continue
-				}
-				if member, met := h.asks(need, strings.TrimPrefix(candidate, "/access/groups/")); met {
-					return Hold{privilege, at}, member
-				}
-			}
-		}
-	}
-	return Hold{}, ""
-}
-
-// at is a path on which a privilege is held, "" where it is not.
-func (h Held) at(path, privilege string) string {
-	if h.Has(path, privilege) {
-		return path
-	}
-	return ""
-}
-
-// above is the nearest path above another one on which a privilege is held, "" for none. A role that the holder gives
-// itself there holds below it, whether its own right to give roles does or not.
-func (h Held) above(path, privilege string) string {
-	for above := parent(path); above != ""; above = parent(above) {
-		if h.Has(above, privilege) {
-			return above
-		}
-	}
-	return ""
-}
-
-// parent is the path above another one, "" above the root.
-func parent(path string) string {
-	if i := strings.LastIndexByte(path, '/'); i > 0 {
-		return path[:i]
-	} else if path != "/" {
-		return "/"
-	}
-	return ""
-}
-
-// candidates returns the paths that a pattern stands for: the pattern itself, for
-// any path without entries, and the matching paths with entries.
-func (h Held) candidates(pattern string) []string {
-	paths := []string{pattern}
-	if !strings.Contains(pattern, "*") {
-		return paths
-	}
-	for _, path := range slices.Sorted(slices.Values(h.Paths)) {
-		if matches(pattern, path) {
-			paths = append(paths, path)
-		}
-	}
-	return paths
-}
-
-// matches compares the paths part by part. A pool may contain pools.
-func matches(pattern, path string) bool {
-	want, have := strings.Split(pattern, "/"), strings.Split(path, "/")
-	if len(have) > len(want) && pattern == "/pool/*" {
-		have = have[:len(want)]
-	}
-	return slices.EqualFunc(want, have, func(w, h string) bool { return w == h || w == "*" && h != "" })
 }

@@ -20,16 +20,20 @@ type PrivilegeRule struct {
 	Releases string `json:"releases"`
 	Needs    []Need `json:"needs"` // all of them
 	Why      string `json:"why"`
-	Witness  string `json:"witness"` // a request that proves it; capitals stand for names
-	Fix      string `json:"fix"`     // what to grant instead
-	Evidence string `json:"evidence"`
+	Witness  string `json:"witness"` // requests that prove it; capitals stand for names, and PATH for the path of the first need
+	// Instead are the requests where a need is met so: "PRIVILEGE on PATH", of those in Needs.
+	Instead  map[string]string `json:"instead"`
+	Fix      string            `json:"fix"` // what to grant instead
+	Evidence string            `json:"evidence"`
 }
 
-// Need is a privilege on one of several paths. "*" stands for any name, also
-// for one that does not exist yet.
+// Need is a privilege on one of several paths. A part in capitals is any name, also one that does not exist yet; the
+// same word in two needs is the same name.
 type Need struct {
 	Privilege string   `json:"privilege"`
 	On        []string `json:"on"`
+	// Apart tells that a request of its own asks for the privilege: somebody else may make it.
+	Apart bool `json:"apart"`
 	// PowerfulMember requires that the group of the path also has a member that
 	// leads to root.
 	PowerfulMember bool `json:"powerful_member"`
@@ -60,7 +64,7 @@ func Privileges() []PrivilegeRule { return slices.Clone(privilegeRules()) }
 var (
 	privilegeRuleID = regexp.MustCompile(`^PVESEC-P[0-9]{4}$`)
 	privilegeName   = regexp.MustCompile(`^[A-Z][A-Za-z]*(\.[A-Z][A-Za-z]*)+$`)
-	needPath        = regexp.MustCompile(`^/$|^(/([a-z]+|\*))+$`)
+	needPath        = regexp.MustCompile(`^/$|^(/[a-z]+)+(/[A-Z]+)?$`)
 )
 
 // loadPrivileges decodes the data and checks it for mistakes that a reviewer could overlook.
@@ -100,6 +104,12 @@ func (r PrivilegeRule) check() error {
 			return fmt.Errorf("%s is empty or has spaces around it", name)
 		}
 	}
+	for where, witness := range r.Instead {
+		privilege, path, _ := strings.Cut(where, " on ")
+		if witness == "" || !slices.ContainsFunc(r.Needs, func(n Need) bool { return n.Privilege == privilege && slices.Contains(n.On, path) }) {
+			return fmt.Errorf("instead of the witness for %q: no need is so, or there is no witness", where)
+		}
+	}
 	for _, need := range r.Needs {
 		if !privilegeName.MatchString(need.Privilege) {
 			return fmt.Errorf("%q is not a privilege", need.Privilege)
@@ -111,7 +121,7 @@ func (r PrivilegeRule) check() error {
 			if !needPath.MatchString(path) {
 				return fmt.Errorf("%s on %q: not a path", need.Privilege, path)
 			}
-			if need.ofGroup() && path != "/access/groups/*" {
+			if need.ofGroup() && !strings.HasPrefix(path, "/access/groups/") {
 				return fmt.Errorf("%s on %q: only groups have members", need.Privilege, path)
 			}
 		}

@@ -80,11 +80,13 @@ func TestPrivilegeRules(t *testing.T) {
 		{"P0007", false, [][]string{{"Permissions.Modify /mapping", "VM.Config.Disk /vms/100"}, {"Permissions.Modify /mapping/dir", "VM.Config.Disk /pool/build/ci"}},
 			[][]string{{"Permissions.Modify /mapping"}, {"VM.Config.Disk /vms"}, {"Permissions.Modify /mapping/usb", "VM.Config.Disk /vms"}}},
 		{"P0008", false, [][]string{{"Sys.Modify /"}, {"=Sys.Modify /access"}}, [][]string{{"=Sys.Modify /"}, {"Sys.Modify /access/groups"}, {"Sys.Audit /"}}},
-		{"P0009", false, [][]string{{"Sys.Modify /nodes"}, {"=Sys.Modify /nodes/pve1"}}, [][]string{{"Sys.Modify /vms/100"}, {"Sys.PowerMgmt /nodes"}, {"Sys.Console /"}}},
+		{"P0009", false, [][]string{{"Sys.Modify /nodes"}, {"=Sys.Modify /nodes/pve1"}}, [][]string{{"Sys.Modify /vms/100"}, {"Sys.PowerMgmt /nodes"}, {"Sys.Console /"}, {"=Sys.Modify /nodes"}}},
 		{"P0010", false, [][]string{{"Realm.Allocate /"}, {"=Realm.Allocate /access/realm"}}, [][]string{{"Realm.AllocateUser /"}}},
 		{"P0011", false, [][]string{{"Datastore.Allocate /"}, {"=Datastore.Allocate /storage"}}, [][]string{{"Datastore.Allocate /storage/local"}, {"Datastore.AllocateSpace /"}}},
 		{"P0012", false, [][]string{{"Mapping.Modify /mapping", "Mapping.Use /mapping/dir/x", "VM.Config.Disk /vms/100"}, {"Mapping.Modify /", "Mapping.Use /", "VM.Config.Disk /"}},
-			[][]string{{"Mapping.Modify /mapping", "Mapping.Use /mapping"}, {"Mapping.Use /", "VM.Config.Disk /"}, {"Mapping.Modify /mapping/usb", "Mapping.Use /", "VM.Config.Disk /"}}},
+			[][]string{{"Mapping.Modify /mapping", "Mapping.Use /mapping"}, {"Mapping.Use /", "VM.Config.Disk /"}, {"Mapping.Modify /mapping/usb", "Mapping.Use /", "VM.Config.Disk /"},
+				{"Mapping.Modify /mapping/dir/x", "Mapping.Use /mapping/dir/y", "VM.Config.Disk /vms/100"}, {"Mapping.Modify /mapping", "=Mapping.Use /mapping/dir", "VM.Config.Disk /vms/100"},
+				{"Mapping.Modify /mapping", "Mapping.Use /mapping", "=VM.Config.Disk /vms"}}},
 		{"P0013", false, [][]string{{"Mapping.Modify /mapping/pci", "Mapping.Use /mapping/pci", "VM.Config.HWType /vms"}},
 			[][]string{{"Mapping.Modify /mapping/pci", "Mapping.Use /mapping/pci", "VM.Config.Disk /vms"}}},
 		{"P0014", true, [][]string{{"VM.Allocate /vms", "Datastore.AllocateSpace /storage/local"}, {"=VM.Allocate /vms/200", "Datastore.AllocateSpace /"}},
@@ -95,7 +97,8 @@ func TestPrivilegeRules(t *testing.T) {
 		{"P0017", false, [][]string{{"=Sys.Modify /", "VM.Allocate /vms", "Datastore.AllocateSpace /storage/local"}, {"=Sys.Modify /", "VM.Allocate /pool/build", "Datastore.AllocateSpace /pool/build"}},
 			[][]string{{"=Sys.Modify /", "VM.Allocate /vms"}, {"Sys.Modify /nodes/pve1", "VM.Allocate /vms", "Datastore.AllocateSpace /storage"}}},
 		{"P0018", false, [][]string{{"User.Modify /access/groups/empty", "Realm.AllocateUser /access/realm/pve"}, {"=User.Modify /access/groups/empty", "Realm.AllocateUser /"}},
-			[][]string{{"User.Modify /access/groups/empty"}, {"User.Modify /access/groups/ops", "Realm.AllocateUser /access/realm/pve"}, {"Realm.AllocateUser /"}}},
+			[][]string{{"User.Modify /access/groups/empty"}, {"User.Modify /access/groups/ops", "Realm.AllocateUser /access/realm/pve"}, {"Realm.AllocateUser /"},
+				{"User.Modify /access/groups/empty", "=Realm.AllocateUser /access/realm"}}},
 		{"P0019", false, [][]string{{"User.Modify /access/groups/empty", "User.Modify /access/groups/ops"}}, [][]string{{"User.Modify /access/groups/empty"}, {"User.Modify /access/groups/ops"}}},
 	}
 	tested := map[string]bool{}
@@ -173,6 +176,40 @@ func TestGivenToOneself(t *testing.T) {
 	}
 }
 
+// TestExampleNames: an example names what the privileges are held on, asks for what is held there, and gives a token
+// what its user has to have as well.
+func TestExampleNames(t *testing.T) {
+	t.Parallel()
+	const dir = " --map node=NODE,path=/ && pvesh set /nodes/NODE/qemu/100/config --virtiofs0 dirid="
+	for _, test := range []struct {
+		grants      []string
+		id, witness string
+	}{
+		{[]string{"Mapping.Modify /mapping/dir/docs", "Mapping.Use /mapping/dir", "VM.Config.Disk /vms/100"}, "P0012", "pvesh set /cluster/mapping/dir/docs" + dir + "docs"},
+		{[]string{"Mapping.Modify /mapping/dir", "Mapping.Use /mapping/dir/docs", "VM.Config.Disk /vms/100"}, "P0012", "pvesh create /cluster/mapping/dir --id docs" + dir + "docs"},
+		{[]string{"Permissions.Modify /mapping/dir/docs", "VM.Config.Disk /vms/100"}, "P0012", "pvesh set /access/acl --path /mapping/dir/docs --roles Administrator --users SELF; pvesh set /cluster/mapping/dir/docs" + dir + "docs"},
+		{[]string{"=Sys.Modify /nodes/pve7"}, "P0009", "pvesh create /nodes/pve7/network --type OVSPort --iface port0 --ovs_bridge BRIDGE --ovs_options OPTIONS && pvesh set /nodes/pve7/network"},
+		{[]string{"=Sys.Modify /", "VM.Allocate /pool/build/ci", "Datastore.AllocateSpace /storage/fast"}, "P0017",
+			"pvesh create /nodes/NODE/lxc --vmid VMID --ostemplate fast:vztmpl/TEMPLATE --unprivileged 0 --storage fast --password PASSWORD --pool build/ci"},
+		{[]string{"=Permissions.Modify /access"}, "P0004", "pvesh set /access/acl --path /access --roles PVEUserAdmin --users SELF && pvesh create /access/users/root@pam/token/steps --privsep 0"},
+	} {
+		held := holding(test.grants...)
+		for _, f := range FindPrivileges(held) {
+			if f.ID == "PVESEC-"+test.id && f.Witness != test.witness {
+				t.Errorf("%q:\n%s, want\n%s", test.grants, f.Witness, test.witness)
+			}
+		}
+		if got := ids(t, held); !slices.Contains(got, test.id) {
+			t.Errorf("%q: %q", test.grants, got)
+		}
+	}
+	token := holding("Permissions.Modify /")
+	token.Token = "bob@pve!ci"
+	if got, want := FindPrivileges(token)[0].Witness, "pvesh set /access/acl --path / --roles Administrator --users bob@pve --tokens bob@pve!ci"; got != want {
+		t.Errorf("of a token: %s", got)
+	}
+}
+
 // TestOrdinaryWork sees that what operators usually get is no finding.
 func TestOrdinaryWork(t *testing.T) {
 	t.Parallel()
@@ -212,23 +249,25 @@ func TestFinding(t *testing.T) {
 // TestLoaderRefuses sees that broken data is not taken.
 func TestLoaderRefuses(t *testing.T) {
 	t.Parallel()
-	const good = `{"id":"PVESEC-P0001","severity":"high","needs":[{"privilege":"Sys.Modify","on":["/nodes/*"]}],"why":"w","witness":"x","fix":"f","evidence":"e"}`
+	const good = `{"id":"PVESEC-P0001","severity":"high","needs":[{"privilege":"Sys.Modify","on":["/nodes/NODE"]}],"why":"w","witness":"x","fix":"f","evidence":"e"}`
 	if _, err := loadPrivileges([]byte("[" + good + "]")); err != nil {
 		t.Fatal(err)
 	}
 	for old, broken := range map[string]string{
-		`PVESEC-P0001`:      `PVESEC-E0001`,
-		`"high"`:            `"bad"`,
-		`"why":"w"`:         `"why":""`,
-		`"fix":"f"`:         `"fix":" f"`,
-		`"evidence":"e"`:    `"evidenz":"e"`,
-		`Sys.Modify`:        `sys.modify`,
-		`"/nodes/*"`:        `"nodes"`,
-		`["/nodes/*"]`:      `[]`,
-		`"on":["/nodes/*"]`: `"on":["/nodes/*"],"powerful_member":true`,
-		`"severity":`:       `"releases":"7","severity":`,
-		good:                good + "," + good,
-		`"needs":[{"privilege":"Sys.Modify","on":["/nodes/*"]}]`: `"needs":[]`,
+		`PVESEC-P0001`:         `PVESEC-E0001`,
+		`"high"`:               `"bad"`,
+		`"why":"w"`:            `"why":""`,
+		`"fix":"f"`:            `"fix":" f"`,
+		`"evidence":"e"`:       `"evidenz":"e"`,
+		`Sys.Modify`:           `sys.modify`,
+		`"/nodes/NODE"`:        `"nodes"`,
+		`["/nodes/NODE"]`:      `[]`,
+		`"on":["/nodes/NODE"]`: `"on":["/nodes/NODE"],"powerful_member":true`,
+		`"severity":`:          `"releases":"7","severity":`,
+		`"why":`:               `"instead":{"Sys.Modify on /vms/VMID":"x"},"why":`,
+		`"witness":`:           `"instead":{"Sys.Modify on /nodes/NODE":""},"witness":`,
+		good:                   good + "," + good,
+		`"needs":[{"privilege":"Sys.Modify","on":["/nodes/NODE"]}]`: `"needs":[]`,
 	} {
 		if _, err := loadPrivileges([]byte("[" + strings.Replace(good, old, broken, 1) + "]")); err == nil {
 			t.Errorf("%s in place of %s is taken", broken, old)

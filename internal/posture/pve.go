@@ -166,22 +166,17 @@ func (c *Cluster) waysOf(rights *proxmox.Rights, authID string) []pveWay {
 	if len(with) == 0 {
 		return nil
 	}
-	at := map[string]map[string]proxmox.Right{}
-	on := func(path string) map[string]proxmox.Right {
-		here, asked := at[path]
-		if !asked {
-			here = rights.At(authID, path)
-			at[path] = here
-		}
-		return here
+	world := WorldOf(rights)
+	has := world.Rights(authID).Has
+	held := escalation.Held{Paths: with, PVE8: world.PVE8, Has: has}
+	if strings.Contains(authID, "!") {
+		held.Token = authID
 	}
-	has := func(path, privilege string) bool { _, held := on(path)[privilege]; return held }
-	held := escalation.Held{Paths: with, PVE8: rights.Knows("VM.Monitor"), Has: has}
 	way := func(f escalation.Finding, group string, joins bool) pveWay {
 		texts := make([]string, len(f.Holds))
 		for i, hold := range f.Holds {
 			texts[i] = hold.String()
-			if sources := on(hold.Path)[hold.Privilege].Sources; len(sources) > 0 {
+			if sources := rights.At(authID, hold.Path)[hold.Privilege].Sources; len(sources) > 0 {
 				texts[i] += " (" + sources[0].String() + ")"
 			}
 		}
@@ -191,11 +186,13 @@ func (c *Cluster) waysOf(rights *proxmox.Rights, authID string) []pveWay {
 	for _, f := range escalation.FindPrivileges(held) {
 		ways = append(ways, way(f, "", false))
 	}
+	groups := 0
 	for _, path := range with {
 		group, is := strings.CutPrefix(path, "/access/groups/")
 		if !is || !has(path, "User.Modify") && !has(path, "Permissions.Modify") {
 			continue
 		}
+		groups++
 		this := func(of string) bool { return of == group }
 		held.PowerfulGroup = this
 		held.PowerfulMember = func(of string) string { return c.member(of, of == group) }
@@ -204,6 +201,12 @@ func (c *Cluster) waysOf(rights *proxmox.Rights, authID string) []pveWay {
 			if joins, is := aboutGroup[f.ID]; is {
 				ways = append(ways, way(f, group, joins))
 			}
+		}
+	}
+	// What leads to root only together is no way of the graph, which goes from one to another.
+	if groups > 0 && len(ways) > 0 {
+		for _, f := range world.Together(authID) {
+			ways = append(ways, way(f, "", false))
 		}
 	}
 	return ways

@@ -258,3 +258,35 @@ func (r *Rights) BuiltIn(role string) bool {
 
 // GroupsOf returns the groups of a user.
 func (r *Rights) GroupsOf(user UserID) []string { return slices.Clone(r.groupsOf(user)) }
+
+// Groups are those that have a member or an entry, sorted.
+func (r *Rights) Groups() []string {
+	var ids []string
+	for at := r; at != nil; at = at.over {
+		for user := range at.groups {
+			ids = append(ids, r.groupsOf(user)...)
+		}
+		for holder := range at.acl {
+			if holder.kind == "group" {
+				ids = append(ids, holder.id)
+			}
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// Joining returns the rights once a user is a member of further groups.
+func (r *Rights) Joining(user UserID, groups []string) *Rights {
+	return &Rights{groups: map[UserID][]string{user: normalSet(append(r.GroupsOf(user), groups...))}, over: r}
+}
+
+// Key is the same for users with the same rights on every path: those without entries of their own have the rights of
+// their groups.
+func (r *Rights) Key(authID string) string {
+	user, token := splitAuthID(authID)
+	if token != "" || user == "root@pam" || len(r.entries(aclHolder{"user", string(user)})) > 0 {
+		return "user " + authID + " in " + strings.Join(normalSet(r.GroupsOf(user)), ",")
+	}
+	return "in " + strings.Join(normalSet(r.GroupsOf(user)), ",")
+}

@@ -187,7 +187,7 @@ var expected = map[string]struct {
 			"pvesec_restricted_user.root: unending: the user never ends (expires_at)",
 		},
 		warns: []string{
-			"accepted: pvesh set /access/acl --path /nodes/NODE --roles Administrator --users SELF (PVESEC-P0005, critical): the pipeline gives access",
+			"accepted: pvesh set /access/acl --path /nodes --roles Administrator --users SELF && pvesh create /nodes/NODE/network --type OVSPort --iface port0 --ovs_bridge BRIDGE --ovs_options OPTIONS (PVESEC-P0005, critical): the pipeline gives access",
 		},
 	},
 	"user-wider": {

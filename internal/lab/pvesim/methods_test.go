@@ -20,7 +20,7 @@ func TestChecksAreTheSchemas(t *testing.T) {
 			for _, e := range s.endpoints() {
 				of, known := methods[e.method+" "+e.path]
 				if name := e.method + " " + e.path; name == "GET /" || version == Version84 && name == "POST /access/vncticket" {
-					continue // the schema has no root, and that of PVE 8 is older than this method
+					continue // the schema has no root, and the one of PVE 8 is older than this method
 				}
 				if !known {
 					t.Errorf("PVE has no %s %s", e.method, e.path)
