@@ -33,6 +33,8 @@ resource "pvesec_sshd_policy" "strict" {
   allow_agent_forwarding         = false
   allow_tcp_forwarding           = "no"
   permit_tunnel                  = "no"
+  disable_forwarding             = true
+  allow_users                    = ["root", "oncall"]
   crypto_profile                 = "strict"
   administrators                 = ["root"]
 }
@@ -52,6 +54,7 @@ resource "pvesec_audit_logging" "all" {
     keep      = 400
   }
   security_log {}
+  journald {}
 }
 
 resource "pvesec_node_account" "oncall" {
