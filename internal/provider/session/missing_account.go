@@ -37,6 +37,16 @@ func (c *Clients) PlansAccount(name, onNode string) bool {
 	return c != nil && plannedOn(c.plannedAccounts(name), onNode)
 }
 
+// MayChangeAccount tells whether the run makes the Linux account of a name on a node, or plans one that its state has.
+// While Terraform applies, such an account is as it is by then.
+func (c *Clients) MayChangeAccount(name, onNode string) bool {
+	if c == nil {
+		return false
+	}
+	planned := slices.DeleteFunc(c.plannedAccounts(name), func(one named) bool { return one.recorded && !c.Holdings().Read(AccountName(name)) })
+	return plannedOn(planned, onNode)
+}
+
 func plannedOn(planned []named, onNode string) bool {
 	return slices.ContainsFunc(planned, func(one named) bool { return meet(one.nodes, []string{onNode}) })
 }

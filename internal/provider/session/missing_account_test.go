@@ -44,6 +44,17 @@ func TestNodesWithoutAccount(t *testing.T) {
 			t.Errorf("planned on %v: %q, want %q", c.planned, got, c.want)
 		}
 	}
+	applying, planning := &Clients{}, &Clients{}
+	planning.Holdings().NoteRead(AccountName("agent"))
+	for _, c := range []*Clients{applying, planning} {
+		c.sameName(AccountName("agent"), named{nodes: []string{"held"}, recorded: true})
+		c.sameName(AccountName("agent"), named{nodes: []string{"new"}})
+	}
+	for node, want := range map[string][2]bool{"held": {false, true}, "new": {true, true}, "other": {false, false}} {
+		if got := [2]bool{applying.MayChangeAccount("agent", node), planning.MayChangeAccount("agent", node)}; got != want {
+			t.Errorf("the account on %s may change while Terraform applies and plans: %v, want %v", node, got, want)
+		}
+	}
 	var none *Clients
 	if none.PlansAccount("agent", "planned") || (&Clients{}).PlansAccount("agent", "planned") {
 		t.Error("an account that nobody plans is planned")

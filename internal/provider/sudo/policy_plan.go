@@ -91,7 +91,7 @@ func (r *sudoersPolicyResource) ModifyPlan(ctx context.Context, req resource.Mod
 		plan.planRemovedGrants(ctx, state, targets, observed, seen, &resp.Diagnostics)
 		r.PlanPackages(ctx, &plan, state, targets, seen, &resp.Diagnostics)
 	}
-	plan.planEnds(ctx, state, text, targets, around, observed, &resp.Diagnostics)
+	r.planEnds(ctx, &plan, state, text, targets, around, observed, &resp.Diagnostics)
 	plan.planChange(ctx, text, state, observed, &resp.Diagnostics)
 	plan.judgeNewAccess(ctx, text, state, plan.heldBefore(ctx, state, observed, seen, existed, &resp.Diagnostics), !plan.quiet, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {

@@ -224,7 +224,7 @@ func (m *sudoersPolicyModel) Adopt(ctx context.Context, targets []node.Target, s
 		m.Enforcement = types.StringValue(enforceRefuse) // as the schema has it where the configuration says nothing
 		text := render(ctx, m, diags)
 		m.describe(ctx, text, diags)
-		m.showEnds(ctx, text, nil, surroundings{}, diags)
+		m.showEnds(ctx, text, nil, surroundings{}, nil, diags)
 		return
 	}
 }

@@ -24,10 +24,16 @@ func keepCluster(t *testing.T, c *lab.Cluster) {
 	}
 }
 
-// cluster boots n Debian 13 nodes with the accounts that the tests' policies are about.
+// cluster boots n nodes with the accounts that the tests' policies are about: of the newest release one alone, and of
+// all releases in turn where there are more.
 func cluster(t *testing.T, n int) *lab.Cluster {
 	t.Helper()
-	return clusterOf(t, lab.ClusterSpec{Nodes: make([]lab.NodeSpec, n)})
+	suites := lab.Suites()
+	nodes := make([]lab.NodeSpec, n)
+	for i := range nodes {
+		nodes[i].Suite = suites[(i+len(suites)-1)%len(suites)]
+	}
+	return clusterOf(t, lab.ClusterSpec{Nodes: nodes})
 }
 
 // onEachRelease runs a test on a cluster of n nodes of each release.

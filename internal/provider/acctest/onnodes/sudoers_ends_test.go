@@ -11,7 +11,8 @@ import (
 )
 
 // TestEndOfAccount: a policy ends with its subject's account where that comes first, as sudo has it, also where the
-// same run makes the account. An account that has ended is said, and an option that has sudo not ask counts.
+// same run makes the account or gives it another end. An account that has ended is said, and an option that has sudo
+// not ask counts.
 func TestEndOfAccount(t *testing.T) {
 	t.Parallel()
 	onEachRelease(t, 1, endOfAccount)
@@ -22,10 +23,10 @@ func endOfAccount(t *testing.T, c *lab.Cluster) {
 	pve1 := c.Nodes[0]
 	shell(t, pve1, "chage -E 2035-01-01 agent")
 	w := harness.NewWorkspace(t).Quietly().Within()
-	w.Write("main.tf", requirePvesec+config(c)+harness.PolicyConfig(`"/usr/bin/id ^$"`, `rule {
+	text := requirePvesec + config(c) + harness.PolicyConfig(`"/usr/bin/id ^$"`, `rule {
     commands  = ["/usr/bin/uptime ^$"]
     not_after = "20400101000000Z"
-  }`)+`
+  }`) + `
 resource "pvesec_node_account" "bob" {
   name    = "bob"
   expires = "2036-01-01"
@@ -37,7 +38,8 @@ resource "pvesec_sudoers_policy" "bob" {
     commands = ["/usr/bin/id ^$"]
   }
 }
-`)
+`
+	w.Write("main.tf", text)
 	const agent, bob = harness.PolicyAddress, "pvesec_sudoers_policy.bob"
 	expires := func() map[string]string {
 		t.Helper()
@@ -67,8 +69,9 @@ resource "pvesec_sudoers_policy" "bob" {
 	}
 	sudo := func() string { return shell(t, pve1, "runuser -u agent -- sudo -n /usr/bin/id 2>&1 || true") }
 
-	if shown := w.Terraform("plan", "-out", "plan", "-no-color"); len(regexp.MustCompile(`expires +=.*known after apply`).FindAllString(shown, -1)) != 2 {
-		t.Errorf("the plan:\n%s", shown)
+	open := regexp.MustCompile(`expires +=.*known after apply`)
+	if shown := w.Terraform("plan", "-out", "plan", "-no-color"); len(open.FindAllString(shown, -1)) != 1 || strings.Count(shown, `= "2035-01-01T00:00:00Z"`) != 2 {
+		t.Errorf("the account of agent is there, and bob comes with the run:\n%s", shown)
 	}
 	w.Terraform("apply", "-no-color", "plan")
 	if got := expires(); got[agent] != "[2035-01-01][2035-01-01]" || got[bob] != "[2036-01-01][2036-01-01]" {
@@ -104,5 +107,24 @@ resource "pvesec_sudoers_policy" "bob" {
 	}
 	if got := expires(); got[agent] != "[2040-01-01][]" {
 		t.Errorf("sudo does not ask about the account: %v", got)
+	}
+
+	shell(t, pve1, "rm /etc/sudoers.d/aa; chage -E -1 agent")
+	w.Write("main.tf", strings.Replace(text, "2036-01-01", "2037-01-01", 1)+`
+resource "pvesec_sudoers_policy" "bob_too" {
+  name        = "bob-too"
+  subject     = pvesec_node_account.bob.name
+  shared_with = ["bob"]
+  rule {
+    commands = ["/usr/bin/uptime ^$"]
+  }
+}
+`)
+	if shown := w.Terraform("plan", "-out", "plan", "-no-color"); len(open.FindAllString(shown, -1)) != 1 {
+		t.Errorf("the run changes bob:\n%s", shown)
+	}
+	w.Terraform("apply", "-no-color", "plan")
+	if got := expires(); got[bob+"_too"] != "[2037-01-01][2037-01-01]" {
+		t.Errorf("an account that got another end in the same run: %v", got)
 	}
 }
