@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// careless are modes in which it does not matter where a path leads: what is there is neither read nor changed.
-var careless = []string{"stat", "list", "rmdir"}
+// careless are modes in which it is no way to root where a path leads: what is there is neither shown nor changed.
+var careless = []string{"stat", "open", "list", "rmdir"}
 
 // following are modes in which a program does what it reads, or puts it in a place of root's.
 var following = []string{"config", "source", "own_source", "unpack", "exec"}

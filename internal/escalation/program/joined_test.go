@@ -22,6 +22,8 @@ var taken = map[string]string{
 	"/usr/bin/chsh":             "a shell with a blank at its start is refused",
 	"/usr/bin/cpio":             "only names of files are shown",
 	"/usr/bin/curl":             "an answer of the rule's own host",
+	"/usr/bin/dpkg":             "-I and -f take no value from their own word",
+	"/usr/bin/dpkg-deb":         "-I, -f and -W take no value from their own word",
 	"/usr/bin/find":             "-exec is no short option",
 	"/usr/bin/flock":            "the text for the shell stays the same",
 	"/usr/bin/isoinfo":          "only names of files are shown",
