@@ -31,15 +31,15 @@ func logging(subjects ...string) hardening.AuditLogging {
 }
 
 // install puts audit logging onto a new node. agent may run id there.
-func install(t testing.TB, spec lab.NodeSpec, audit hardening.AuditLogging) *audited {
-	t.Helper()
-	c := lab.ForTest(t, lab.ClusterSpec{Nodes: []lab.NodeSpec{spec}})
+func install(tb testing.TB, spec lab.NodeSpec, audit hardening.AuditLogging) *audited {
+	tb.Helper()
+	c := lab.ForTest(tb, lab.ClusterSpec{Nodes: []lab.NodeSpec{spec}})
 	pool, err := node.NewPool(node.Config{User: "root", PrivateKey: c.SSHKeyPEM, KnownHosts: c.KnownHosts(), Timing: node.Timing{Keepalive: time.Second}})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() { pool.Close() })
-	a := &audited{Node: c.Nodes[0], t: t, pool: pool, audit: audit}
+	tb.Cleanup(func() { pool.Close() })
+	a := &audited{Node: c.Nodes[0], t: tb, pool: pool, audit: audit}
 	a.run("mkdir -p /var/log/ops; id agent >/dev/null 2>&1 || useradd -m agent; echo 'agent ALL=(root) NOPASSWD: /usr/bin/id' >/etc/sudoers.d/test; chmod 0440 /etc/sudoers.d/test")
 	a.apply()
 	return a

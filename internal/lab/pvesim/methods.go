@@ -83,7 +83,7 @@ func checkOf(of any) check {
 	if len(list) < 2 {
 		panic(fmt.Sprintf("pvesim: no permission check: %v", of))
 	}
-	switch kind := list[0].(string); kind {
+	switch kind := text(list[0]); kind {
 	case "and", "or":
 		parts := make([]check, len(list)-1)
 		for i, part := range list[1:] {
@@ -96,7 +96,7 @@ func checkOf(of any) check {
 	case "perm":
 		return permCheck(list)
 	case "perm-modify":
-		path := list[1].(string)
+		path := text(list[1])
 		return func(c *call) error { return c.cfg.checkModify(c.authid, c.filled(path)) }
 	case "userid-param":
 		if list[1] == "self" {
@@ -118,13 +118,13 @@ func checkOf(of any) check {
 
 // permCheck wants privileges on a path with parameters of the call: all of them, or with the option "any" one.
 func permCheck(list []any) check {
-	path, privs := list[1].(string), names(list[2])
-	any, needs := option(list, "any"), option(list, "require_param")
+	path, privs := text(list[1]), names(list[2])
+	one, needs := option(list, "any"), option(list, "require_param")
 	return func(c *call) error {
 		if needs != "" && !c.given(needs) {
 			return &forbiddenError{}
 		}
-		if any != "" {
+		if one != "" {
 			return c.cfg.checkAny(c.authid, c.filled(path), privs)
 		}
 		return c.cfg.checkAll(c.authid, c.filled(path), privs)
@@ -140,11 +140,20 @@ func option(list []any, name string) string {
 	return fmt.Sprint(list[at+1])
 }
 
+// text is a text in a check. It panics where the schema has something else there.
+func text(of any) string {
+	text, is := of.(string)
+	if !is {
+		panic(fmt.Sprintf("pvesim: no text in a permission check: %v", of))
+	}
+	return text
+}
+
 func names(of any) []string {
 	list, _ := of.([]any)
 	all := make([]string, len(list))
 	for i, name := range list {
-		all[i] = name.(string)
+		all[i] = text(name)
 	}
 	return all
 }
