@@ -41,7 +41,7 @@ var House = map[string]Room{
 	command:      {Uses: []string{provider}, Terraform: true},
 	provider:     {Uses: []string{access, sudo, auditlog, nodeaccount, sshd, posture, memo, session, values, "internal/node", "internal/proxmox"}, Terraform: true},
 	access:       {Uses: []string{memo, session, values, "internal/posture", "internal/escalation", "internal/proxmox", untrusted}, Terraform: true},
-	sudo:         {Uses: []string{session, values, "internal/review", "internal/hardening", "internal/escalation", "internal/policy", "internal/sudoers/document", "internal/sudoers", "internal/regular", "internal/node", untrusted}, Terraform: true},
+	sudo:         {Uses: []string{memo, session, values, "internal/review", "internal/hardening", "internal/escalation", "internal/policy", "internal/sudoers/document", "internal/sudoers", "internal/regular", "internal/node", untrusted}, Terraform: true},
 	auditlog:     {Uses: []string{session, values, "internal/hardening", "internal/node", untrusted}, Terraform: true},
 	nodeaccount:  {Uses: []string{session, values, "internal/hardening", "internal/node", untrusted}, Terraform: true},
 	posture:      {Uses: []string{session, values, "internal/posture", "internal/paths", "internal/node", untrusted}, Terraform: true},

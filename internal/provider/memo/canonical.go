@@ -40,6 +40,30 @@ func decode(value *tfprotov6.DynamicValue) (any, bool) {
 	return decoded, true
 }
 
+// faded is a state after a reading that found nothing new: without what tells of the last change. It is the very state
+// where there is nothing of that kind.
+func (s *schema) faded(state *tfprotov6.DynamicValue) (*tfprotov6.DynamicValue, bool) {
+	if len(s.fades) == 0 {
+		return state, true
+	}
+	decoded, ok := decode(state)
+	fields, is := decoded.(map[string]any)
+	if !ok || !is {
+		return nil, false
+	}
+	fresh := true
+	for _, name := range s.fades {
+		if fields[name] != nil {
+			fields[name], fresh = nil, false
+		}
+	}
+	if fresh {
+		return state, true
+	}
+	encoded, err := msgpack.Marshal(fields)
+	return &tfprotov6.DynamicValue{MsgPack: encoded}, err == nil
+}
+
 // canonical writes a value of a type, everything with its length, so that no two values are written alike.
 func canonical(b *bytes.Buffer, typ tftypes.Type, value any) bool {
 	if value == nil {

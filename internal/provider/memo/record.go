@@ -26,6 +26,17 @@ type Resource interface {
 	Recall(ctx context.Context, shared *session.Clients, about []byte) (said any, silent bool)
 }
 
+// Planner is a [Resource] of which a plan says something of the last change, or notes something for the rest of the
+// run, also where nothing changes.
+type Planner interface {
+	Resource
+	// Fades names attributes that tell of the change that was applied last. A reading makes them null.
+	Fades() []string
+	// Planned notes that a resource was planned as it is. It gives what the private state of the plan has beside, and
+	// is false where the framework would have something to say of the plan; then it notes nothing.
+	Planned(shared *session.Clients, about []byte) (beside map[string][]byte, silent bool)
+}
+
 // record is a memo. The resource writes what the server was asked and what it said; the rest is added where the whole
 // answer is known.
 type record struct {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -34,9 +35,15 @@ type server struct {
 	// valid are the configurations with which the resources that were read in this run were applied without a word:
 	// "TYPE DIGEST".
 	valid map[string]bool
-	// read are the states that were found unchanged in this run, with the digests of the configurations that they came
-	// from.
-	read map[string]string
+	// read are the states that were found unchanged in this run, with what is known of them.
+	read map[string]found
+}
+
+// found is a state that was found unchanged: the digest of the configuration that it came from, and what its memo is
+// about.
+type found struct {
+	config string
+	about  []byte
 }
 
 // schema is what is known of a resource type.
@@ -46,12 +53,13 @@ type schema struct {
 	typ       tftypes.Type
 	writeOnly []string // at the top
 	opaque    bool     // something write-only is deeper
+	fades     []string // see [Planner]
 }
 
 // Server puts memos before the framework's server. Build tells this build of the provider from others; shared gives
 // what the provider was configured with, nil before. Resources that leave no memos are left to the framework.
 func Server(framework Framework, build string, shared func() *session.Clients, all []func() resource.Resource) tfprotov6.ProviderServer {
-	s := &server{Framework: framework, build: build, shared: shared, resources: map[string]Resource{}, valid: map[string]bool{}, read: map[string]string{}}
+	s := &server{Framework: framework, build: build, shared: shared, resources: map[string]Resource{}, valid: map[string]bool{}, read: map[string]found{}}
 	for _, made := range all {
 		if r, ok := made().(Resource); ok {
 			var named resource.MetadataResponse
@@ -83,6 +91,9 @@ func (s *server) readSchemas() map[string]*schema {
 			if nested := attribute.NestedType; nested != nil && hasWriteOnly(nested.Attributes) {
 				one.opaque = true
 			}
+		}
+		if planner, is := s.resources[name].(Planner); is {
+			one.fades = planner.Fades()
 		}
 		known[name] = one
 	}
@@ -150,15 +161,19 @@ func (s *server) ReadResource(ctx context.Context, req *tfprotov6.ReadResourceRe
 	if known == nil {
 		return s.Framework.ReadResource(ctx, req)
 	}
-	before, ok := digestValue(known.typ, req.CurrentState)
+	current, ok := known.faded(req.CurrentState)
+	if !ok {
+		return s.Framework.ReadResource(ctx, req)
+	}
+	before, ok := digestValue(known.typ, current)
 	if !ok {
 		return s.Framework.ReadResource(ctx, req)
 	}
 	memo, rest, found := readRecord(req.Private)
 	found = found && memo.Build == known.build && memo.State == before && memo.Rest == rest && sameIdentity(req.CurrentIdentity, memo.Identity)
 	if found && s.recall(ctx, req.TypeName, memo, readLimit(req.CurrentState)) {
-		s.note(req.TypeName, memo.Config, req.CurrentState, req.Private)
-		return &tfprotov6.ReadResourceResponse{NewState: req.CurrentState, Private: req.Private, NewIdentity: identityOf(memo.Identity)}, nil
+		s.note(req.TypeName, memo, req.Private)
+		return &tfprotov6.ReadResourceResponse{NewState: current, Private: req.Private, NewIdentity: identityOf(memo.Identity)}, nil
 	}
 	answer, err := s.Framework.ReadResource(ctx, req)
 	if err != nil || len(answer.Diagnostics) > 0 || answer.Deferred != nil {
@@ -227,25 +242,29 @@ func identityOf(recorded []byte) *tfprotov6.ResourceIdentityData {
 }
 
 // note remembers for the rest of the run what was found unchanged.
-func (s *server) note(typeName, config string, state *tfprotov6.DynamicValue, private []byte) {
-	if config == "" {
+func (s *server) note(typeName string, memo record, private []byte) {
+	if memo.Config == "" {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.valid[typeName+" "+config] = true
-	s.read[digest([]byte(typeName), state.MsgPack, private)] = config
+	s.valid[typeName+" "+memo.Config] = true
+	s.read[digest([]byte(typeName), []byte(memo.State), private)] = found{memo.Config, memo.About}
 }
 
-// noted gives the configuration of a state that was found unchanged, once: nobody asks twice, and hundreds need not be
+// noted gives what is known of a state that was found unchanged, once: nobody asks twice, and hundreds need not be
 // kept.
-func (s *server) noted(typeName string, state *tfprotov6.DynamicValue, private []byte) string {
+func (s *server) noted(typeName string, known *schema, state *tfprotov6.DynamicValue, private []byte) found {
+	sum, ok := digestValue(known.typ, state)
+	if !ok {
+		return found{}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	key := digest([]byte(typeName), state.MsgPack, private)
-	config := s.read[key]
+	key := digest([]byte(typeName), []byte(sum), private)
+	noted := s.read[key]
 	delete(s.read, key)
-	return config
+	return noted
 }
 
 // ValidateResourceConfig answers for a configuration with which a resource that was read in this run was applied.
@@ -278,9 +297,11 @@ func (s *server) PlanResourceChange(ctx context.Context, req *tfprotov6.PlanReso
 		return s.Framework.PlanResourceChange(ctx, req)
 	}
 	if req.ProviderMeta == nil && sameBytes(req.PriorState, req.ProposedNewState) {
-		applied := s.noted(req.TypeName, req.PriorState, req.PriorPrivate)
-		if sum, ok := known.configDigest(req.Config); ok && applied != "" && sum == applied {
-			return &tfprotov6.PlanResourceChangeResponse{PlannedState: req.PriorState, PlannedPrivate: req.PriorPrivate, PlannedIdentity: req.PriorIdentity}, nil
+		noted := s.noted(req.TypeName, known, req.PriorState, req.PriorPrivate)
+		if sum, ok := known.configDigest(req.Config); ok && noted.config != "" && sum == noted.config {
+			if private, silent := s.planned(req.TypeName, noted.about, req.PriorPrivate); silent {
+				return &tfprotov6.PlanResourceChangeResponse{PlannedState: req.PriorState, PlannedPrivate: private, PlannedIdentity: req.PriorIdentity}, nil
+			}
 		}
 	}
 	// A memo is as trustworthy as the state file. Nothing that it called valid is planned without having been looked
@@ -295,6 +316,22 @@ func (s *server) PlanResourceChange(ctx context.Context, req *tfprotov6.PlanReso
 		}
 	}
 	return s.Framework.PlanResourceChange(ctx, req)
+}
+
+// planned has a resource note that it was planned, and gives the private state of the plan.
+func (s *server) planned(typeName string, about, private []byte) ([]byte, bool) {
+	planner, is := s.resources[typeName].(Planner)
+	if !is {
+		return private, true
+	}
+	beside, silent := planner.Planned(s.shared(), about)
+	keys := map[string][]byte{}
+	if !silent || json.Unmarshal(private, &keys) != nil {
+		return nil, false
+	}
+	maps.Copy(keys, beside)
+	whole, err := json.Marshal(keys)
+	return whole, err == nil
 }
 
 func failed(diagnostics []*tfprotov6.Diagnostic) bool {
@@ -319,8 +356,12 @@ func (s *server) ApplyResourceChange(ctx context.Context, req *tfprotov6.ApplyRe
 		return answer, err
 	}
 	memo, _, written := readRecord(answer.Private)
-	state, ok := digestValue(known.typ, answer.NewState)
+	settled, ok := known.faded(answer.NewState)
 	if !written || !ok {
+		return answer, nil
+	}
+	state, ok := digestValue(known.typ, settled)
+	if !ok {
 		return answer, nil
 	}
 	config, ok := known.configDigest(req.Config)

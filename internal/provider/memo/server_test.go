@@ -3,6 +3,7 @@ package memo
 import (
 	"context"
 	"encoding/json"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -32,6 +33,23 @@ func (t thing) Delete(context.Context, resource.DeleteRequest, *resource.DeleteR
 
 func (t thing) Recall(context.Context, *session.Clients, []byte) (any, bool) {
 	return *t.word, *t.word != "worth saying"
+}
+
+// settling is a thing of which an attribute tells of the last change, and of which a plan may have something to say.
+type settling struct {
+	thing
+	planned *int
+	loud    *bool
+}
+
+func (s settling) Fades() []string { return []string{"name"} }
+
+func (s settling) Planned(_ *session.Clients, about []byte) (map[string][]byte, bool) {
+	if string(about) != `"the thing"` || *s.loud {
+		return nil, false
+	}
+	*s.planned++
+	return map[string][]byte{"planned": []byte("true")}, true
 }
 
 // inner stands for the framework. It counts what it is asked, writes what a resource would, and finds the configuration
@@ -257,6 +275,50 @@ func TestMemo(t *testing.T) {
 				t.Errorf("the framework was asked %q, want %q", got, c.want)
 			}
 		})
+	}
+}
+
+// TestPlanner: what tells of the last change is gone after a reading, a plan of what did not change is noted, and one
+// that has something to say is the framework's.
+func TestPlanner(t *testing.T) {
+	t.Parallel()
+	ctx, word := t.Context(), "word"
+	for loud, want := range map[bool]string{false: "", true: "validate plan"} {
+		planned := 0
+		serve := func() (*inner, tfprotov6.ProviderServer) {
+			f := &inner{t: t, word: &word, schema: attributes("name", "text")}
+			return f, Server(f, "1", func() *session.Clients { return &session.Clients{} }, []func() resource.Resource{func() resource.Resource { return settling{thing{&word}, &planned, &loud} }})
+		}
+		_, first := serve()
+		changed, settled := object(t, map[string]any{"name": "changed", "text": "a", "set": nil}), map[string]any{"name": nil, "text": "a", "set": nil}
+		made, err := first.ApplyResourceChange(ctx, &tfprotov6.ApplyResourceChangeRequest{TypeName: typeName, PlannedState: changed, Config: object(t, settled)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, state := range []*tfprotov6.DynamicValue{made.NewState, object(t, settled)} {
+			f, again := serve()
+			read, err := again.ReadResource(ctx, &tfprotov6.ReadResourceRequest{TypeName: typeName, CurrentState: state, Private: made.Private})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if decoded, _ := decode(read.NewState); !reflect.DeepEqual(decoded, any(settled)) {
+				t.Errorf("a reading gives %v, want %v", decoded, settled)
+			}
+			plan, err := again.PlanResourceChange(ctx, &tfprotov6.PlanResourceChangeRequest{TypeName: typeName, PriorState: read.NewState, ProposedNewState: read.NewState, PriorPrivate: read.Private, Config: object(t, settled)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Join(f.asked, " "); got != want {
+				t.Errorf("loud %t: the framework was asked %q, want %q", loud, got, want)
+			}
+			keys := map[string][]byte{}
+			if err := json.Unmarshal(plan.PlannedPrivate, &keys); err != nil || (string(keys["planned"]) == "true") == loud {
+				t.Errorf("loud %t: the private state of the plan is %s (%v)", loud, plan.PlannedPrivate, err)
+			}
+		}
+		if (planned == 2) == loud {
+			t.Errorf("loud %t: %d plans were noted", loud, planned)
+		}
 	}
 }
 

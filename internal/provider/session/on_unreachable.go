@@ -157,3 +157,6 @@ func Decided(value types.Map) types.Map {
 	}
 	return types.MapValueMust(value.ElementType(context.Background()), entries)
 }
+
+// NeedsAll tells that every node has to answer.
+func (p *Placed) NeedsAll() bool { return p.OnUnreachable.ValueString() == failUnreachable }

@@ -61,6 +61,25 @@ func (p *Placed) Twice(ctx context.Context, clients *Clients, what string, recor
 	return clients.sameName(what, named{NodeNames(ctx, p.Nodes, diags), recorded})
 }
 
+// PlannedAgain notes a resource that has a state and that a plan leaves as it is, and gives what the private state of
+// its plan has beside. It is false, and notes nothing, where another resource that was noted has its name on one of the
+// same nodes. No nodes mean all.
+func (c *Clients) PlannedAgain(what, heldAs string, nodes []string) (private map[string][]byte, alone bool) {
+	c.claims.Lock()
+	defer c.claims.Unlock()
+	for _, other := range c.claims.names[what] {
+		if meet(nodes, other.nodes) {
+			return nil, false
+		}
+	}
+	if c.claims.names == nil {
+		c.claims.names = map[string][]named{}
+	}
+	c.claims.names[what] = append(c.claims.names[what], named{nodes, true})
+	c.holdings.NotePlanned(heldAs)
+	return map[string][]byte{plannedKey: []byte("true")}, true
+}
+
 // sameName notes a resource and tells whether another one that was noted has its name on one of the same nodes.
 func (c *Clients) sameName(what string, one named) Meeting {
 	c.claims.Lock()

@@ -139,9 +139,10 @@ func (m *sudoersPolicyModel) digest(ctx context.Context) string {
 	return digest
 }
 
-// Applied records what was applied, by which a later plan knows a configuration that did not change.
+// Applied records what was applied, by which a later plan knows a configuration that did not change, and leaves a memo.
 func (m *sudoersPolicyModel) Applied(ctx context.Context, private values.PrivateWriter, diags *diag.Diagnostics) {
 	values.WriteApplied(ctx, private, m.digest(ctx), diags)
+	m.remember(ctx, private, diags)
 }
 
 // warnOfApplied warns at a refresh of ways to root of the policy itself that nobody accepts today, of a policy that was

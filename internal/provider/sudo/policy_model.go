@@ -49,6 +49,8 @@ type sudoersPolicyModel struct {
 	session.Placed
 	judging
 	readers map[bool]*beyondReader
+	// readBack is what an apply read of the nodes after it, nil where it did not.
+	readBack *session.Reading[hardening.SudoersState]
 }
 
 // deployedPolicyModel is what one node holds of a policy.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/pvesec/terraform-provider-pvesec/internal/hardening"
 	"github.com/pvesec/terraform-provider-pvesec/internal/node"
+	"github.com/pvesec/terraform-provider-pvesec/internal/provider/memo"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/session"
 	"github.com/pvesec/terraform-provider-pvesec/internal/provider/values"
 	"github.com/pvesec/terraform-provider-pvesec/internal/review"
@@ -24,6 +25,7 @@ var (
 	_ resource.ResourceWithIdentity       = (*sudoersPolicyResource)(nil)
 	_ resource.ResourceWithImportState    = (*sudoersPolicyResource)(nil)
 	_ resource.ResourceWithValidateConfig = (*sudoersPolicyResource)(nil)
+	_ memo.Planner                        = (*sudoersPolicyResource)(nil)
 )
 
 type sudoersPolicyResource struct {
@@ -148,7 +150,11 @@ func (m *sudoersPolicyModel) Took(ctx context.Context, reading session.Reading[h
 			m.Overruled = types.MapNull(values.StringListType) // a text that no longer parses
 		}
 	}
+	if !reading.Refresh && reading.Seen != nil && reading.Private != nil {
+		m.readBack = &reading
+	}
 	if reading.Refresh {
+		forget(ctx, reading.Private, diags)
 		m.now = reading.Shared.Now
 		// They tell of the change that the last plan showed.
 		m.Change, m.RemovedGrants, m.Refused = types.ObjectNull(sudoersChangeType), types.MapNull(values.StringListType), types.ListNull(types.StringType)
