@@ -121,6 +121,10 @@ func TestSudoersWarns(t *testing.T) {
 			t.Errorf("terraform %v does not warn %d times of %q:\n%s", args, times, of, printed)
 		}
 	}
+	write("/usr/bin/id", `never = ["melts the node"]`)
+	if said := w.Refused("validate", "-no-color"); !strings.Contains(said, "touches root@pam") { // one of those that there are
+		t.Errorf("validate says of an unknown statement:\n%s", said)
+	}
 	const idle, root = "An accepted risk matches no finding", `The policy makes "agent" root-equivalent`
 	write("/usr/bin/id", "accepted_risks = {\n    PVESEC-E0008 = \"no file sets it\"\n    \"PVESEC-E0001 in /etc/sudoers\" = \"administrators\"\n  }")
 	warns(idle, 0, "validate")
